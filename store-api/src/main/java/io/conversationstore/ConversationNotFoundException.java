@@ -1,0 +1,11 @@
+package io.conversationstore;
+
+/** There is no such conversation, and the store is in a position to know. */
+public final class ConversationNotFoundException extends ConversationStoreException {
+
+  private static final long serialVersionUID = 1;
+
+  public ConversationNotFoundException(Owner owner, String conversationId) {
+    super("no conversation " + conversationId + " of " + owner, null);
+  }
+}

@@ -1,0 +1,53 @@
+package io.conversationstore;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which of an owner's conversations to list, most recently used first (by {@link
+ * Conversation#updatedAt()} descending, then id ascending by Unicode code point).
+ *
+ * @param status only these, or null for all
+ * @param tag only those with this tag, or null for all
+ * @param pinned only the pinned or only the others, or null for all
+ * @param after continues after this page, or null for the first one
+ * @param limit 1 to 1,000 conversations
+ */
+public record ConversationQuery(
+    @Nullable ConversationStatus status,
+    @Nullable String tag,
+    @Nullable Boolean pinned,
+    @Nullable Cursor after,
+    int limit) {
+
+  /** Conversations a page unless said otherwise. */
+  public static final int DEFAULT_LIMIT = 50;
+
+  public ConversationQuery {
+    Page.requireLimit(limit);
+  }
+
+  /** All conversations, 50 a page. */
+  public static ConversationQuery all() {
+    return new ConversationQuery(null, null, null, null, DEFAULT_LIMIT);
+  }
+
+  public ConversationQuery status(@Nullable ConversationStatus newStatus) {
+    return new ConversationQuery(newStatus, tag, pinned, after, limit);
+  }
+
+  public ConversationQuery tag(@Nullable String newTag) {
+    return new ConversationQuery(status, newTag, pinned, after, limit);
+  }
+
+  public ConversationQuery pinned(@Nullable Boolean newPinned) {
+    return new ConversationQuery(status, tag, newPinned, after, limit);
+  }
+
+  public ConversationQuery after(@Nullable Cursor cursor) {
+    return new ConversationQuery(status, tag, pinned, cursor, limit);
+  }
+
+  public ConversationQuery limit(int newLimit) {
+    return new ConversationQuery(status, tag, pinned, after, newLimit);
+  }
+}

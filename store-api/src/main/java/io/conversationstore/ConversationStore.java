@@ -1,0 +1,196 @@
+package io.conversationstore;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+
+/**
+ * Keeps conversations. All stores answer alike; they differ in where they keep things.
+ *
+ * <pre>{@code
+ * Owner alice = Owner.of("acme", "alice");
+ * try (ConversationStore store = ConversationStores.fromEnvironment()) {
+ *   Conversation chat = store.create(alice, "Coffee order");
+ *   store.append(alice, chat.id(), Message.user("One chai latte, please"));
+ *   for (StoredMessage message : store.last(alice, chat.id(), 20)) {
+ *     System.out.println(message.role() + ": " + message.text());
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p><b>Acknowledged</b> means: the method returned. What it stored then survives as the store's
+ * durability setting says, is there exactly once, in its place, and does not come back after a
+ * delete.
+ *
+ * <p><b>Order:</b> committed messages stand in the order of their {@code seq}, which never changes;
+ * pending ones (see {@link StoredMessage#isPending()}) stand after them in the order they were
+ * appended.
+ *
+ * <p><b>Errors:</b> bad input is an {@link IllegalArgumentException} before anything is stored; all
+ * else is a {@link ConversationStoreException}. Every method throws {@link
+ * StoreUnavailableException} where no part of the store can serve it, and {@link
+ * NotKnownNowException} where the answer depends on a database that is away. A closed store throws
+ * {@link IllegalStateException}.
+ *
+ * <p><b>Threads:</b> safe for use by many threads; calls block.
+ */
+public interface ConversationStore extends AutoCloseable {
+
+  // Conversations
+
+  /**
+   * Creates a conversation. With an id of the caller's choice this needs the database where there
+   * is one; see {@link #createIfAbsent}.
+   *
+   * @throws ConversationExistsException if the owner has a conversation of that id
+   */
+  Conversation create(Owner owner, NewConversation conversation);
+
+  /** Creates a conversation with this title and an id of the store's making (a UUIDv7). */
+  default Conversation create(Owner owner, String title) {
+    return create(owner, NewConversation.titled(title));
+  }
+
+  /**
+   * Returns the conversation of that id, creating it if there is none. An existing one is not
+   * changed. Where two nodes do this without the database, both then write to one conversation.
+   */
+  Conversation createIfAbsent(Owner owner, NewConversation conversation);
+
+  /** Returns the conversation, or empty if there is none. */
+  Optional<Conversation> find(Owner owner, String conversationId);
+
+  /** Lists the owner's conversations, most recently used first. */
+  Page<Conversation> list(Owner owner, ConversationQuery query);
+
+  /**
+   * Changes fields of a conversation; the last write to a field wins.
+   *
+   * @throws ConversationNotFoundException if there is none
+   */
+  Conversation update(Owner owner, String conversationId, ConversationUpdate update);
+
+  /** Moves the time of last use to now. */
+  default Conversation touch(Owner owner, String conversationId) {
+    return update(owner, conversationId, ConversationUpdate.touch());
+  }
+
+  /** Puts a conversation away; see {@link ConversationStatus}. */
+  default Conversation archive(Owner owner, String conversationId) {
+    return update(
+        owner, conversationId, ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
+  }
+
+  /** Deletes a conversation with its messages. Returns whether there was one. */
+  boolean delete(Owner owner, String conversationId);
+
+  // Messages
+
+  /**
+   * Appends a turn: all of its messages or none, in this order, at the end. Appending messages
+   * again that are already there with the same ids and content changes nothing and returns what is
+   * stored.
+   *
+   * @throws ConversationNotFoundException if there is no such conversation
+   * @throws MessageConflictException if a message of the same id has other content
+   * @throws AppendConditionFailedException if the condition does not hold
+   */
+  List<StoredMessage> append(
+      Owner owner, String conversationId, List<Message> turn, AppendCondition condition);
+
+  /** Appends a turn without a condition. */
+  default List<StoredMessage> append(Owner owner, String conversationId, Message... turn) {
+    return append(owner, conversationId, List.of(turn), AppendCondition.always());
+  }
+
+  /**
+   * Reads a page of a conversation, oldest message first.
+   *
+   * @throws ConversationNotFoundException if there is no such conversation
+   * @throws CursorExpiredException if the cursor's place no longer exists
+   */
+  Page<StoredMessage> messages(Owner owner, String conversationId, MessageQuery query);
+
+  /** The last {@code count} messages (1 to 1,000), oldest first. */
+  default List<StoredMessage> last(Owner owner, String conversationId, int count) {
+    return messages(owner, conversationId, MessageQuery.last(count)).items();
+  }
+
+  /**
+   * Reads a page across all of the owner's conversations in the order of creation (then
+   * conversation id, then {@code seq}), oldest message first.
+   */
+  Page<StoredMessage> history(Owner owner, MessageQuery query);
+
+  /**
+   * Replaces the content of a message; its place stays.
+   *
+   * @throws ConversationNotFoundException if there is no such conversation
+   * @throws MessageNotFoundException if it has no such message
+   */
+  StoredMessage edit(Owner owner, String conversationId, UUID messageId, MessageEdit edit);
+
+  /**
+   * Deletes a message. Returns whether there was one.
+   *
+   * @throws ConversationNotFoundException if there is no such conversation
+   */
+  boolean deleteMessage(Owner owner, String conversationId, UUID messageId);
+
+  // Whole conversations
+
+  /**
+   * Saves whole conversations, all or none. A save adds conversations and messages that are not
+   * there, updates the header of those that are, replaces the content of a message that is there
+   * under the same explicit id, and never removes what it does not name. A message without an id
+   * gets one derived from conversation, place and content, so that saving twice changes nothing.
+   *
+   * @throws IllegalArgumentException if together they exceed {@link StoreLimits#maxBulkBytes()}
+   */
+  void save(Owner owner, List<ConversationDocument> documents);
+
+  /** Saves one conversation. */
+  default void save(Owner owner, ConversationDocument document) {
+    save(owner, List.of(document));
+  }
+
+  // The owner
+
+  Preferences preferences(Owner owner);
+
+  /**
+   * Changes preferences.
+   *
+   * @throws ConversationNotFoundException if the new active conversation does not exist
+   */
+  Preferences updatePreferences(Owner owner, PreferencesUpdate update);
+
+  OwnerCounts count(Owner owner);
+
+  /**
+   * Erases all that the owner has: conversations, messages, preferences, pending changes. Afterwards
+   * no local file holds any of it. The owner may start anew at once.
+   */
+  ErasureReceipt erase(Owner owner);
+
+  // The store
+
+  /** What can be done over all owners. */
+  StoreOperator operator();
+
+  /** The present state; cheap. */
+  StoreState state();
+
+  /**
+   * Calls {@code listener} after each change of {@link StoreState#mode()}, one call at a time, on a
+   * thread of the store's; it must return soon. What it throws is logged.
+   *
+   * @return removes the listener
+   */
+  AutoCloseable onStateChange(Consumer<StoreState> listener);
+
+  /** Releases files and connections. What was acknowledged stays. Closing twice does nothing. */
+  @Override
+  void close();
+}

@@ -1,0 +1,21 @@
+package io.conversationstore;
+
+/**
+ * A place between two items of a listing, opaque to the caller; good to be sent to a browser and
+ * back. It holds committed places only: continuing may repeat pending messages, never skip one.
+ *
+ * @param token 1 to 2,000 characters; made by the store
+ */
+public record Cursor(String token) {
+
+  public Cursor {
+    if (token.isEmpty() || token.length() > 2_000) {
+      throw new IllegalArgumentException("a cursor has 1 to 2,000 characters");
+    }
+  }
+
+  @Override
+  public String toString() {
+    return token;
+  }
+}

@@ -1,0 +1,196 @@
+package io.conversationstore;
+
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What somebody said: the immutable content of a message, before and after it is stored.
+ *
+ * <p>A plain text message is one call: {@code Message.user("Hello")}. The {@code with…} methods
+ * return a changed copy. Lists and maps are copied and unmodifiable.
+ *
+ * <p>Text and JSON are brought into one canonical form when a message is made, so that every store
+ * gives back the same: U+0000 and lone surrogates become U+FFFD (PostgreSQL can hold neither), JSON
+ * objects lose duplicate keys and sort them, and a number has one spelling ({@code 1.0} is {@code
+ * 1}): integers that fit are {@link Long}, other numbers {@link java.math.BigDecimal}.
+ *
+ * @param id the message's identity, which makes an append idempotent; null until it is appended,
+ *     when it gets a UUIDv7, unless the caller chose one
+ * @param role who speaks
+ * @param content the parts in order; empty where a message has no content, as when it only calls
+ *     tools
+ * @param toolCalls the tools that an assistant message calls, in order
+ * @param toolCallId on a tool's result, the {@link ToolCall#id()} that it answers
+ * @param name the speaker's or the tool's name, up to 255 characters
+ * @param toolError on a tool's result, whether the tool failed
+ * @param model the model that made the message, up to 255 characters
+ * @param usage what the model call used; added up in {@link Conversation#usage()}
+ * @param metadata any JSON object of the application's
+ */
+public record Message(
+    @Nullable UUID id,
+    Role role,
+    List<ContentPart> content,
+    List<ToolCall> toolCalls,
+    @Nullable String toolCallId,
+    @Nullable String name,
+    boolean toolError,
+    @Nullable String model,
+    @Nullable TokenUsage usage,
+    Map<String, @Nullable Object> metadata) {
+
+  /**
+   * @throws IllegalArgumentException if a name is too long or empty, or metadata is not JSON; the
+   *     text never shows content
+   */
+  public Message {
+    content = List.copyOf(content);
+    toolCalls = List.copyOf(toolCalls);
+    if (toolCallId != null) {
+      Canonical.requireName("toolCallId", toolCallId);
+    }
+    if (name != null) {
+      Canonical.requireName("name", name);
+    }
+    if (model != null) {
+      Canonical.requireName("model", model);
+    }
+    metadata = Canonical.object("metadata", metadata);
+  }
+
+  /** A message with these parts and nothing else. */
+  public static Message of(Role role, ContentPart... parts) {
+    return new Message(
+        null, role, List.of(parts), List.of(), null, null, false, null, null, Map.of());
+  }
+
+  /** A message of plain text. */
+  public static Message of(Role role, String text) {
+    return of(role, new ContentPart.Text(text));
+  }
+
+  public static Message system(String text) {
+    return of(Role.SYSTEM, text);
+  }
+
+  public static Message user(String text) {
+    return of(Role.USER, text);
+  }
+
+  public static Message assistant(String text) {
+    return of(Role.ASSISTANT, text);
+  }
+
+  /** An assistant message that only calls tools. */
+  public static Message calling(ToolCall... toolCalls) {
+    return of(Role.ASSISTANT).withToolCalls(toolCalls);
+  }
+
+  /** What a tool answered to the call with this id. */
+  public static Message toolResult(String toolCallId, String toolName, String text) {
+    return new Message(
+        null,
+        Role.TOOL,
+        List.of(new ContentPart.Text(text)),
+        List.of(),
+        toolCallId,
+        toolName,
+        false,
+        null,
+        null,
+        Map.of());
+  }
+
+  /**
+   * The text parts, joined without anything between; empty where there is none. Parts of an unknown
+   * shape count with their {@code text} where they call themselves text.
+   */
+  public String text() {
+    if (content.size() == 1 && content.get(0) instanceof ContentPart.Text only) {
+      return only.text();
+    }
+    return content.stream().map(Message::textOf).collect(Collectors.joining());
+  }
+
+  private static String textOf(ContentPart part) {
+    if (part instanceof ContentPart.Text text) {
+      return text.text();
+    }
+    if (part instanceof ContentPart.Unknown unknown
+        && "text".equals(unknown.json().get("type"))
+        && unknown.json().get("text") instanceof String text) {
+      return text;
+    }
+    return "";
+  }
+
+  public Message withId(@Nullable UUID newId) {
+    return new Message(
+        newId, role, content, toolCalls, toolCallId, name, toolError, model, usage, metadata);
+  }
+
+  public Message withContent(List<ContentPart> newContent) {
+    return new Message(
+        id, role, newContent, toolCalls, toolCallId, name, toolError, model, usage, metadata);
+  }
+
+  public Message withToolCalls(ToolCall... newToolCalls) {
+    return new Message(
+        id,
+        role,
+        content,
+        List.of(newToolCalls),
+        toolCallId,
+        name,
+        toolError,
+        model,
+        usage,
+        metadata);
+  }
+
+  public Message withName(@Nullable String newName) {
+    return new Message(
+        id, role, content, toolCalls, toolCallId, newName, toolError, model, usage, metadata);
+  }
+
+  /** The same tool result, marked as a failure of the tool. */
+  public Message withToolError() {
+    return new Message(
+        id, role, content, toolCalls, toolCallId, name, true, model, usage, metadata);
+  }
+
+  public Message withModel(@Nullable String newModel, @Nullable TokenUsage newUsage) {
+    return new Message(
+        id, role, content, toolCalls, toolCallId, name, toolError, newModel, newUsage, metadata);
+  }
+
+  public Message withMetadata(Map<String, ? extends @Nullable Object> newMetadata) {
+    return new Message(
+        id,
+        role,
+        content,
+        toolCalls,
+        toolCallId,
+        name,
+        toolError,
+        model,
+        usage,
+        Canonical.object("metadata", newMetadata));
+  }
+
+  /** Names the message without its content. */
+  @Override
+  public String toString() {
+    return "Message["
+        + role.wireName()
+        + (id == null ? "" : " " + id)
+        + ", "
+        + content.size()
+        + " parts, "
+        + toolCalls.size()
+        + " tool calls]";
+  }
+}

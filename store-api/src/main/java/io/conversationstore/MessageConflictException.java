@@ -1,0 +1,21 @@
+package io.conversationstore;
+
+import java.util.UUID;
+
+/** A message of this id is already there with other content; nothing was appended. */
+public final class MessageConflictException extends ConversationStoreException {
+
+  private static final long serialVersionUID = 1;
+
+  public MessageConflictException(Owner owner, String conversationId, UUID messageId) {
+    super(
+        "message "
+            + messageId
+            + " in conversation "
+            + conversationId
+            + " of "
+            + owner
+            + " exists with other content",
+        null);
+  }
+}

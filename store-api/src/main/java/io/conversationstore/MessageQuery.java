@@ -1,0 +1,40 @@
+package io.conversationstore;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which messages to read. A page is always in chronological order; {@link Direction} says from
+ * which end pages are taken.
+ *
+ * @param cursor continues where a page of the same direction ended, or null to start
+ * @param limit 1 to 1,000 messages
+ */
+public record MessageQuery(Direction direction, @Nullable Cursor cursor, int limit) {
+
+  /** From which end pages are taken. */
+  public enum Direction {
+    /** Oldest page first. */
+    FORWARD,
+    /** Newest page first. */
+    BACKWARD
+  }
+
+  public MessageQuery {
+    Page.requireLimit(limit);
+  }
+
+  /** The last {@code limit} messages. */
+  public static MessageQuery last(int limit) {
+    return new MessageQuery(Direction.BACKWARD, null, limit);
+  }
+
+  /** The first {@code limit} messages. */
+  public static MessageQuery first(int limit) {
+    return new MessageQuery(Direction.FORWARD, null, limit);
+  }
+
+  /** The same query, continued after a page that it gave. */
+  public MessageQuery from(Cursor newCursor) {
+    return new MessageQuery(direction, newCursor, limit);
+  }
+}

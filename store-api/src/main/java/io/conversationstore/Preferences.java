@@ -1,0 +1,14 @@
+package io.conversationstore;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an owner last chose.
+ *
+ * @param activeConversation the id of a conversation; null also when that one was deleted since
+ * @param selectedModel up to 255 characters
+ */
+public record Preferences(@Nullable String activeConversation, @Nullable String selectedModel) {
+
+  public static final Preferences NONE = new Preferences(null, null);
+}

@@ -1,0 +1,11 @@
+package io.conversationstore;
+
+/** A setting is missing, malformed or contradicts another; the text names it, never a secret. */
+public final class StoreConfigurationException extends ConversationStoreException {
+
+  private static final long serialVersionUID = 1;
+
+  public StoreConfigurationException(String message) {
+    super(message, null);
+  }
+}

@@ -1,0 +1,11 @@
+package io.conversationstore;
+
+/** The directory is in use by another store; the text says by whom. */
+public final class StoreLockedException extends ConversationStoreException {
+
+  private static final long serialVersionUID = 1;
+
+  public StoreLockedException(String message) {
+    super(message, null);
+  }
+}

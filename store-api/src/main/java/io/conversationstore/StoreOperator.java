@@ -1,0 +1,36 @@
+package io.conversationstore;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an operator does over all owners. Where there is a database these run in it and need it:
+ * without it they throw {@link StoreUnavailableException}. Safe for use by many threads.
+ */
+public interface StoreOperator {
+
+  /** The age at which messages go unless said otherwise: 7 days. */
+  Duration DEFAULT_RETENTION = Duration.ofDays(7);
+
+  /** The time without use after which a conversation is archived unless said otherwise: 90 days. */
+  Duration DEFAULT_ARCHIVE_AFTER = Duration.ofDays(90);
+
+  /**
+   * Deletes messages that were created longer ago than {@code age}, except those of pinned
+   * conversations. Returns how many. Conversations stay.
+   */
+  long deleteMessagesOlderThan(Duration age);
+
+  /** Archives active conversations that nobody has used for {@code idle}. Returns how many. */
+  long archiveIdle(Duration idle);
+
+  /** Figures over one tenant, or over all where it is null. */
+  StoreStatistics statistics(@Nullable String tenantId);
+
+  /** Users of a tenant with messages within {@code window}, the latest first. */
+  List<ActiveUser> activeUsers(String tenantId, Duration window, int limit);
+
+  /** Checks that the store is reachable and its data sound. Never throws for what it finds. */
+  StoreHealth health();
+}

@@ -1,0 +1,54 @@
+package io.conversationstore;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A message in its place in a conversation.
+ *
+ * @param conversationId the conversation it stands in
+ * @param id its identity, unique within the conversation
+ * @param seq its place, from 1, once it is committed, and 0 while it is pending (stored durably on
+ *     this node, not yet in the database); pending messages stand after the committed ones
+ * @param createdAt when the store took it, in microseconds; never goes back within a conversation,
+ *     except where an import brought times of its own
+ * @param editedAt when its content was last replaced, or null
+ * @param message what was said, with its id
+ */
+public record StoredMessage(
+    String conversationId,
+    UUID id,
+    long seq,
+    Instant createdAt,
+    @Nullable Instant editedAt,
+    Message message) {
+
+  public StoredMessage {
+    if (seq < 0) {
+      throw new IllegalArgumentException("seq must not be negative");
+    }
+    createdAt = Canonical.time(createdAt);
+    editedAt = editedAt == null ? null : Canonical.time(editedAt);
+    message = message.withId(id);
+  }
+
+  /** Whether the message waits on this node to be sent to the database. */
+  public boolean isPending() {
+    return seq == 0;
+  }
+
+  public Role role() {
+    return message.role();
+  }
+
+  /** See {@link Message#text()}. */
+  public String text() {
+    return message.text();
+  }
+
+  public List<ToolCall> toolCalls() {
+    return message.toolCalls();
+  }
+}

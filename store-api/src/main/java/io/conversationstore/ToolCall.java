@@ -1,0 +1,31 @@
+package io.conversationstore;
+
+/**
+ * A call of a tool that an assistant message asks for.
+ *
+ * @param id the id that the tool's result refers to; 1 to 255 characters
+ * @param type the kind of tool, {@code function} in today's APIs; 1 to 255 characters
+ * @param name the tool's name; 1 to 255 characters
+ * @param arguments the exact text that the model produced, which need not be valid JSON; kept to
+ *     the letter but for U+0000 and lone surrogates, which become U+FFFD
+ */
+public record ToolCall(String id, String type, String name, String arguments) {
+
+  public ToolCall {
+    Canonical.requireName("tool call id", id);
+    Canonical.requireName("tool call type", type);
+    Canonical.requireName("tool name", name);
+    arguments = Canonical.text(arguments);
+  }
+
+  /** A call of the function {@code name}. */
+  public static ToolCall function(String id, String name, String arguments) {
+    return new ToolCall(id, "function", name, arguments);
+  }
+
+  /** Names the call; the arguments are content and are left out. */
+  @Override
+  public String toString() {
+    return "ToolCall[" + id + " " + name + "]";
+  }
+}

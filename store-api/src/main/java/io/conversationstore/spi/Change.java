@@ -1,0 +1,209 @@
+package io.conversationstore.spi;
+
+import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A write, as data. Applying changes is the only way that a store's state changes, and applying one
+ * again changes nothing. Immutable.
+ */
+public sealed interface Change {
+
+  ChangeStamp stamp();
+
+  /** The same change with another stamp. */
+  Change withStamp(ChangeStamp stamp);
+
+  /** The conversation it is about; null for a change of preferences, an erasure and a bulk. */
+  default @Nullable ConversationRef ref() {
+    return null;
+  }
+
+  /**
+   * The same change about another generation of its conversation. Changes that are not about a
+   * generation return themselves.
+   */
+  default Change withGeneration(long generation) {
+    return this;
+  }
+
+  default UUID id() {
+    return stamp().id();
+  }
+
+  default Owner owner() {
+    return stamp().owner();
+  }
+
+  /**
+   * Creates a conversation.
+   *
+   * @param conversation its id is never null
+   * @param strict whether an existing one is an error; otherwise it is joined, unchanged
+   */
+  record ConversationCreated(ChangeStamp stamp, NewConversation conversation, boolean strict)
+      implements Change {
+    public ConversationCreated {
+      if (conversation.id() == null) {
+        throw new IllegalArgumentException("a conversation to create needs an id");
+      }
+    }
+
+    public String conversationId() {
+      String id = conversation.id();
+      if (id == null) {
+        throw new IllegalStateException("checked at construction");
+      }
+      return id;
+    }
+
+    @Override
+    public Change withStamp(ChangeStamp newStamp) {
+      return new ConversationCreated(newStamp, conversation, strict);
+    }
+  }
+
+  /** Writes the named fields; one that names none is a touch. */
+  record ConversationUpdated(ChangeStamp stamp, ConversationRef ref, ConversationUpdate update)
+      implements Change {
+    @Override
+    public Change withStamp(ChangeStamp newStamp) {
+      return new ConversationUpdated(newStamp, ref, update);
+    }
+
+    @Override
+    public Change withGeneration(long generation) {
+      return new ConversationUpdated(stamp, new ConversationRef(ref.id(), generation), update);
+    }
+  }
+
+  /** Deletes a conversation with its messages. */
+  record ConversationDeleted(ChangeStamp stamp, ConversationRef ref) implements Change {
+    @Override
+    public Change withStamp(ChangeStamp newStamp) {
+      return new ConversationDeleted(newStamp, ref);
+    }
+
+    @Override
+    public Change withGeneration(long generation) {
+      return new ConversationDeleted(stamp, new ConversationRef(ref.id(), generation));
+    }
+  }
+
+  /**
+   * Appends messages, all or none, in this order.
+   *
+   * @param messages at least one, with distinct ids
+   * @param editExisting what an existing message of the same id and another digest means: false, a
+   *     conflict; true (a save), a new content for it
+   */
+  record MessagesAppended(
+      ChangeStamp stamp,
+      ConversationRef ref,
+      List<NewMessage> messages,
+      AppendCondition condition,
+      boolean editExisting)
+      implements Change {
+    public MessagesAppended {
+      messages = List.copyOf(messages);
+      if (messages.isEmpty()) {
+        throw new IllegalArgumentException("an append needs a message");
+      }
+    }
+
+    @Override
+    public Change withStamp(ChangeStamp newStamp) {
+      return new MessagesAppended(newStamp, ref, messages, condition, editExisting);
+    }
+
+    @Override
+    public Change withGeneration(long generation) {
+      return new MessagesAppended(
+          stamp, new ConversationRef(ref.id(), generation), messages, condition, editExisting);
+    }
+  }
+
+  /** Replaces the content of a message. */
+  record MessageEdited(ChangeStamp stamp, ConversationRef ref, UUID messageId, MessageEdit edit)
+      implements Change {
+    @Override
+    public Change withStamp(ChangeStamp newStamp) {
+      return new MessageEdited(newStamp, ref, messageId, edit);
+    }
+
+    @Override
+    public Change withGeneration(long generation) {
+      return new MessageEdited(stamp, new ConversationRef(ref.id(), generation), messageId, edit);
+    }
+  }
+
+  /** Deletes a message. */
+  record MessageDeleted(ChangeStamp stamp, ConversationRef ref, UUID messageId) implements Change {
+    @Override
+    public Change withStamp(ChangeStamp newStamp) {
+      return new MessageDeleted(newStamp, ref, messageId);
+    }
+
+    @Override
+    public Change withGeneration(long generation) {
+      return new MessageDeleted(stamp, new ConversationRef(ref.id(), generation), messageId);
+    }
+  }
+
+  /**
+   * Writes preferences.
+   *
+   * @param activeGeneration the generation of the new active conversation, {@link
+   *     ConversationRef#LIVE} for the live one; meaningless where it is not set
+   */
+  record PreferencesPut(ChangeStamp stamp, PreferencesUpdate update, long activeGeneration)
+      implements Change {
+    @Override
+    public Change withStamp(ChangeStamp newStamp) {
+      return new PreferencesPut(newStamp, update, activeGeneration);
+    }
+  }
+
+  /** Erases all of an owner's data and raises the owner's epoch. */
+  record OwnerErased(ChangeStamp stamp) implements Change {
+    @Override
+    public Change withStamp(ChangeStamp newStamp) {
+      return new OwnerErased(newStamp);
+    }
+  }
+
+  /**
+   * Several changes of one owner, all or none, in this order.
+   *
+   * @param changes about conversations, none of them a bulk; their stamps have the bulk's owner and
+   *     epoch
+   */
+  record Bulk(ChangeStamp stamp, List<Change> changes) implements Change {
+    public Bulk {
+      changes = List.copyOf(changes);
+      for (Change change : changes) {
+        if (change instanceof Bulk
+            || change instanceof OwnerErased
+            || !change.owner().equals(stamp.owner())) {
+          throw new IllegalArgumentException("a bulk holds conversation changes of its owner");
+        }
+      }
+    }
+
+    @Override
+    public Change withStamp(ChangeStamp newStamp) {
+      return new Bulk(
+          newStamp,
+          changes.stream()
+              .map(change -> change.withStamp(change.stamp().withEpoch(newStamp.epoch())))
+              .toList());
+    }
+  }
+}

@@ -1,0 +1,327 @@
+package io.conversationstore.spi;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationStatus;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.json.Json;
+import io.conversationstore.json.ModelJson;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.ConversationDeleted;
+import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.MessageDeleted;
+import io.conversationstore.spi.Change.MessageEdited;
+import io.conversationstore.spi.Change.MessagesAppended;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Change.PreferencesPut;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The JSON shape of changes, as docs/json.md describes it: an object with {@code change} for its
+ * kind. Reading what was written gives an equal change. Thread-safe.
+ */
+public final class ChangeJson {
+
+  private ChangeJson() {}
+
+  // Writing
+
+  /** Writes a change as an object. */
+  public static void write(JsonGenerator out, Change change) throws IOException {
+    out.writeStartObject();
+    writeFields(out, change);
+    out.writeEndObject();
+  }
+
+  /** Writes the fields of a change into an object that is open already. */
+  public static void writeFields(JsonGenerator out, Change change) throws IOException {
+    out.writeStringField("change", kind(change));
+    ChangeStamp stamp = change.stamp();
+    out.writeStringField("id", stamp.id().toString());
+    out.writeStringField("tenant_id", stamp.owner().tenantId());
+    out.writeStringField("user_id", stamp.owner().userId());
+    out.writeNumberField("epoch", stamp.epoch());
+    out.writeStringField("time", Json.time(stamp.time()));
+    out.writeStringField("node", stamp.node().toString());
+    ConversationRef ref = change.ref();
+    if (ref != null) {
+      out.writeStringField("conversation_id", ref.id());
+      out.writeNumberField("generation", ref.generation());
+    }
+    if (change instanceof ConversationCreated created) {
+      out.writeBooleanField("strict", created.strict());
+      out.writeFieldName("conversation");
+      write(out, created.conversation());
+    } else if (change instanceof ConversationUpdated updated) {
+      out.writeFieldName("update");
+      write(out, updated.update());
+    } else if (change instanceof MessagesAppended appended) {
+      writeAppend(out, appended);
+    } else if (change instanceof MessageEdited edited) {
+      out.writeStringField("message_id", edited.messageId().toString());
+      out.writeFieldName("content");
+      ModelJson.writeContent(out, edited.edit().content());
+    } else if (change instanceof MessageDeleted deleted) {
+      out.writeStringField("message_id", deleted.messageId().toString());
+    } else if (change instanceof PreferencesPut put) {
+      writePreferences(out, put);
+    } else if (change instanceof Bulk bulk) {
+      out.writeArrayFieldStart("changes");
+      for (Change part : bulk.changes()) {
+        write(out, part);
+      }
+      out.writeEndArray();
+    }
+  }
+
+  private static String kind(Change change) {
+    if (change instanceof ConversationCreated) {
+      return "conversation_created";
+    } else if (change instanceof ConversationUpdated) {
+      return "conversation_updated";
+    } else if (change instanceof ConversationDeleted) {
+      return "conversation_deleted";
+    } else if (change instanceof MessagesAppended) {
+      return "messages_appended";
+    } else if (change instanceof MessageEdited) {
+      return "message_edited";
+    } else if (change instanceof MessageDeleted) {
+      return "message_deleted";
+    } else if (change instanceof PreferencesPut) {
+      return "preferences_put";
+    } else if (change instanceof OwnerErased) {
+      return "owner_erased";
+    }
+    return "bulk";
+  }
+
+  private static void writeAppend(JsonGenerator out, MessagesAppended change) throws IOException {
+    if (change.condition().checksLast()) {
+      UUID last = change.condition().lastMessageId();
+      out.writeStringField("if_last", last == null ? "" : last.toString());
+    }
+    if (change.editExisting()) {
+      out.writeBooleanField("edit_existing", true);
+    }
+    out.writeArrayFieldStart("messages");
+    for (NewMessage message : change.messages()) {
+      out.writeStartObject();
+      out.writeStringField("digest", message.digest());
+      if (message.createdAt() != null) {
+        out.writeStringField("created_at", Json.time(message.createdAt()));
+      }
+      out.writeFieldName("message");
+      ModelJson.write(out, message.message());
+      out.writeEndObject();
+    }
+    out.writeEndArray();
+  }
+
+  private static void writePreferences(JsonGenerator out, PreferencesPut change)
+      throws IOException {
+    PreferencesUpdate update = change.update();
+    if (update.setsActiveConversation()) {
+      writeNullable(out, "active_conversation", update.activeConversation());
+      out.writeNumberField("active_generation", change.activeGeneration());
+    }
+    if (update.setsSelectedModel()) {
+      writeNullable(out, "selected_model", update.selectedModel());
+    }
+  }
+
+  private static void writeNullable(JsonGenerator out, String name, @Nullable String value)
+      throws IOException {
+    if (value == null) {
+      out.writeNullField(name);
+    } else {
+      out.writeStringField(name, value);
+    }
+  }
+
+  private static void write(JsonGenerator out, NewConversation conversation) throws IOException {
+    out.writeStartObject();
+    writeNullable(out, "id", conversation.id());
+    out.writeStringField("title", conversation.title());
+    writeObject(out, "settings", conversation.settings());
+    writeObject(out, "metadata", conversation.metadata());
+    writeTags(out, conversation.tags());
+    out.writeBooleanField("pinned", conversation.pinned());
+    if (conversation.expiresAt() != null) {
+      out.writeStringField("expires_at", Json.time(conversation.expiresAt()));
+    }
+    out.writeEndObject();
+  }
+
+  /** Writes an update as an object of the fields that it names; {@code expires_at} null clears. */
+  public static void write(JsonGenerator out, ConversationUpdate update) throws IOException {
+    out.writeStartObject();
+    if (update.title() != null) {
+      out.writeStringField("title", update.title());
+    }
+    if (update.status() != null) {
+      out.writeStringField("status", update.status().wireName());
+    }
+    if (update.settings() != null) {
+      writeObject(out, "settings", update.settings());
+    }
+    if (update.metadata() != null) {
+      writeObject(out, "metadata", update.metadata());
+    }
+    if (update.tags() != null) {
+      writeTags(out, update.tags());
+    }
+    if (update.pinned() != null) {
+      out.writeBooleanField("pinned", update.pinned());
+    }
+    if (update.clearExpiry()) {
+      out.writeNullField("expires_at");
+    } else if (update.expiresAt() != null) {
+      out.writeStringField("expires_at", Json.time(update.expiresAt()));
+    }
+    out.writeEndObject();
+  }
+
+  static void writeObject(JsonGenerator out, String name, Map<String, @Nullable Object> json)
+      throws IOException {
+    out.writeFieldName(name);
+    Json.writeValue(out, json);
+  }
+
+  static void writeTags(JsonGenerator out, List<String> tags) throws IOException {
+    out.writeArrayFieldStart("tags");
+    for (String tag : tags) {
+      out.writeString(tag);
+    }
+    out.writeEndArray();
+  }
+
+  // Reading
+
+  /**
+   * Reads a change.
+   *
+   * @throws IllegalArgumentException if it is not one; the text names the field, not its value
+   */
+  public static Change read(JsonNode json) {
+    ChangeStamp stamp =
+        new ChangeStamp(
+            Json.uuid(json, "id"),
+            Owner.of(Json.string(json, "tenant_id"), Json.string(json, "user_id")),
+            Json.number(json, "epoch", ChangeStamp.PRESENT_EPOCH),
+            Json.time(json, "time"),
+            Json.uuid(json, "node"));
+    String kind = Json.string(json, "change");
+    return switch (kind) {
+      case "conversation_created" ->
+          new ConversationCreated(
+              stamp,
+              readNewConversation(Json.required(json, "conversation")),
+              Json.bool(json, "strict"));
+      case "conversation_updated" ->
+          new ConversationUpdated(stamp, ref(json), readUpdate(Json.required(json, "update")));
+      case "conversation_deleted" -> new ConversationDeleted(stamp, ref(json));
+      case "messages_appended" -> readAppend(stamp, json);
+      case "message_edited" ->
+          new MessageEdited(
+              stamp,
+              ref(json),
+              Json.uuid(json, "message_id"),
+              new MessageEdit(ModelJson.readContent(Json.field(json, "content"))));
+      case "message_deleted" ->
+          new MessageDeleted(stamp, ref(json), Json.uuid(json, "message_id"));
+      case "preferences_put" ->
+          new PreferencesPut(
+              stamp,
+              new PreferencesUpdate(
+                  json.has("active_conversation"),
+                  Json.optionalString(json, "active_conversation"),
+                  json.has("selected_model"),
+                  Json.optionalString(json, "selected_model")),
+              Json.number(json, "active_generation", 0));
+      case "owner_erased" -> new OwnerErased(stamp);
+      case "bulk" -> {
+        List<Change> changes = new ArrayList<>();
+        for (JsonNode part : Json.array(json, "changes")) {
+          changes.add(read(part));
+        }
+        yield new Bulk(stamp, changes);
+      }
+      default -> throw new IllegalArgumentException("change is of a kind that is not known");
+    };
+  }
+
+  private static ConversationRef ref(JsonNode json) {
+    return new ConversationRef(
+        Json.string(json, "conversation_id"), Json.number(json, "generation", 0));
+  }
+
+  private static MessagesAppended readAppend(ChangeStamp stamp, JsonNode json) {
+    List<NewMessage> messages = new ArrayList<>();
+    for (JsonNode entry : Json.array(json, "messages")) {
+      JsonNode message = Json.required(entry, "message");
+      messages.add(
+          new NewMessage(
+              Json.uuid(message, "id"),
+              ModelJson.readMessage(message),
+              Json.string(entry, "digest"),
+              Json.optionalTime(entry, "created_at")));
+    }
+    String ifLast = Json.optionalString(json, "if_last");
+    AppendCondition condition =
+        ifLast == null
+            ? AppendCondition.always()
+            : ifLast.isEmpty()
+                ? AppendCondition.ifEmpty()
+                : AppendCondition.ifLastIs(Json.uuid(json, "if_last"));
+    return new MessagesAppended(
+        stamp, ref(json), messages, condition, Json.bool(json, "edit_existing"));
+  }
+
+  private static NewConversation readNewConversation(JsonNode json) {
+    return new NewConversation(
+        Json.string(json, "id"),
+        Json.string(json, "title"),
+        Json.toMap("settings", Json.required(json, "settings")),
+        Json.toMap("metadata", Json.required(json, "metadata")),
+        readTags(json),
+        Json.bool(json, "pinned"),
+        Json.optionalTime(json, "expires_at"));
+  }
+
+  private static ConversationUpdate readUpdate(JsonNode json) {
+    String status = Json.optionalString(json, "status");
+    JsonNode settings = Json.field(json, "settings");
+    JsonNode metadata = Json.field(json, "metadata");
+    return new ConversationUpdate(
+        Json.optionalString(json, "title"),
+        status == null ? null : ConversationStatus.ofWireName(status),
+        settings == null ? null : Json.toMap("settings", settings),
+        metadata == null ? null : Json.toMap("metadata", metadata),
+        json.has("tags") ? readTags(json) : null,
+        json.has("pinned") ? Boolean.valueOf(Json.bool(json, "pinned")) : null,
+        Json.optionalTime(json, "expires_at"),
+        json.has("expires_at") && json.get("expires_at").isNull());
+  }
+
+  static List<String> readTags(JsonNode json) {
+    List<String> tags = new ArrayList<>();
+    for (JsonNode tag : Json.array(json, "tags")) {
+      if (!tag.isTextual()) {
+        throw new IllegalArgumentException("tags must be strings");
+      }
+      tags.add(tag.textValue());
+    }
+    return tags;
+  }
+}

@@ -1,0 +1,121 @@
+package io.conversationstore.spi;
+
+import io.conversationstore.Cursor;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Base64;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The text form of positions: fields with a bar between, in URL-safe Base64. */
+final class Cursors {
+
+  private Cursors() {}
+
+  static Cursor encode(Position.InConversation p) {
+    return encode("m", p.history(), p.epoch(), p.generation(), p.seq(), orDash(p.pending()));
+  }
+
+  static Cursor encode(Position.InHistory p) {
+    return encode(
+        "h",
+        p.history(),
+        micros(p.createdAt()),
+        p.seq(),
+        orDash(p.pending()),
+        p.conversationId());
+  }
+
+  static Cursor encode(Position.InConversations p) {
+    return encode("c", p.history(), micros(p.updatedAt()), p.id());
+  }
+
+  static Position.@Nullable InConversation inConversation(@Nullable Cursor cursor) {
+    if (cursor == null) {
+      return null;
+    }
+    String[] f = decode(cursor, "m", 6);
+    try {
+      return new Position.InConversation(
+          UUID.fromString(f[1]),
+          Long.parseLong(f[2]),
+          Long.parseLong(f[3]),
+          Long.parseLong(f[4]),
+          uuidOrNull(f[5]));
+    } catch (IllegalArgumentException e) {
+      throw notACursor(e);
+    }
+  }
+
+  static Position.@Nullable InHistory inHistory(@Nullable Cursor cursor) {
+    if (cursor == null) {
+      return null;
+    }
+    String[] f = decode(cursor, "h", 6);
+    try {
+      return new Position.InHistory(
+          UUID.fromString(f[1]), instant(f[2]), f[5], Long.parseLong(f[3]), uuidOrNull(f[4]));
+    } catch (IllegalArgumentException e) {
+      throw notACursor(e);
+    }
+  }
+
+  static Position.@Nullable InConversations inConversations(@Nullable Cursor cursor) {
+    if (cursor == null) {
+      return null;
+    }
+    String[] f = decode(cursor, "c", 4);
+    try {
+      return new Position.InConversations(UUID.fromString(f[1]), instant(f[2]), f[3]);
+    } catch (IllegalArgumentException e) {
+      throw notACursor(e);
+    }
+  }
+
+  private static Cursor encode(Object... fields) {
+    StringBuilder text = new StringBuilder();
+    for (Object field : fields) {
+      text.append(text.isEmpty() ? "" : "|").append(field);
+    }
+    return new Cursor(
+        Base64.getUrlEncoder()
+            .withoutPadding()
+            .encodeToString(text.toString().getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static String[] decode(Cursor cursor, String kind, int fields) {
+    String text;
+    try {
+      text =
+          new String(Base64.getUrlDecoder().decode(cursor.token()), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw notACursor(e);
+    }
+    String[] parts = text.split("\\|", fields);
+    if (parts.length != fields || !parts[0].equals(kind)) {
+      throw notACursor(null);
+    }
+    return parts;
+  }
+
+  private static IllegalArgumentException notACursor(@Nullable Throwable cause) {
+    return new IllegalArgumentException("this is not a cursor of this listing", cause);
+  }
+
+  private static String orDash(@Nullable UUID id) {
+    return id == null ? "-" : id.toString();
+  }
+
+  private static @Nullable UUID uuidOrNull(String text) {
+    return text.equals("-") ? null : UUID.fromString(text);
+  }
+
+  private static long micros(Instant instant) {
+    return ChronoUnit.MICROS.between(Instant.EPOCH, instant);
+  }
+
+  private static Instant instant(String micros) {
+    return Instant.EPOCH.plus(Long.parseLong(micros), ChronoUnit.MICROS);
+  }
+}

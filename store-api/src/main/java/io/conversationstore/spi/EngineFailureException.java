@@ -1,0 +1,32 @@
+package io.conversationstore.spi;
+
+import io.conversationstore.StoreUnavailableException;
+import org.jspecify.annotations.Nullable;
+
+/** An engine could not carry out a request, through no fault of the request. */
+public final class EngineFailureException extends StoreUnavailableException {
+
+  private static final long serialVersionUID = 1;
+
+  private final FailureKind kind;
+  private final boolean outcomeUnknown;
+
+  /**
+   * @param outcomeUnknown whether a write may have happened all the same
+   * @param message without bound values, message content and secrets
+   */
+  public EngineFailureException(
+      FailureKind kind, boolean outcomeUnknown, String message, @Nullable Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+    this.outcomeUnknown = outcomeUnknown;
+  }
+
+  public FailureKind kind() {
+    return kind;
+  }
+
+  public boolean isOutcomeUnknown() {
+    return outcomeUnknown;
+  }
+}

@@ -1,0 +1,145 @@
+package io.conversationstore.spi;
+
+import io.conversationstore.ContentPart;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Page;
+import io.conversationstore.Role;
+import io.conversationstore.StoreLimits;
+import io.conversationstore.json.Json;
+import io.conversationstore.json.ModelJson;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Checks what a caller gives against the store's limits, before anything is stored. */
+final class InputChecks {
+
+  private final StoreLimits limits;
+
+  InputChecks(StoreLimits limits) {
+    this.limits = limits;
+  }
+
+  StoreLimits limits() {
+    return limits;
+  }
+
+  /** Has the same rule as the id of a new conversation. */
+  static String conversationId(String id) {
+    NewConversation.withId(id);
+    return id;
+  }
+
+  static void limit(int limit) {
+    if (limit < 1 || limit > Page.MAX_LIMIT) {
+      throw new IllegalArgumentException(
+          "limit must be 1 to " + Page.MAX_LIMIT + ", but was " + limit);
+    }
+  }
+
+  void check(NewConversation conversation) {
+    object("settings", conversation.settings());
+    object("metadata", conversation.metadata());
+  }
+
+  void check(ConversationUpdate update) {
+    object("settings", update.settings());
+    object("metadata", update.metadata());
+  }
+
+  void checkTurn(List<Message> turn) {
+    if (turn.isEmpty()) {
+      throw new IllegalArgumentException("a turn must hold at least one message");
+    }
+    if (turn.size() > limits.maxMessagesPerAppend()) {
+      throw exceeds(
+          "a turn", "maxMessagesPerAppend", turn.size(), limits.maxMessagesPerAppend(), "messages");
+    }
+    turn.forEach(this::check);
+  }
+
+  /** Returns the message's size in JSON. */
+  long check(Message message) {
+    object("metadata", message.metadata());
+    parts(message.content());
+    if (message.role() == Role.USER) {
+      long characters = message.text().length();
+      if (characters > limits.maxUserMessageCharacters()) {
+        throw exceeds(
+            "a user message",
+            "maxUserMessageCharacters",
+            characters,
+            limits.maxUserMessageCharacters(),
+            "characters");
+      }
+    }
+    long bytes = Json.bytes(out -> ModelJson.write(out, message)).length;
+    bytes("a message", "maxMessageBytes", bytes, limits.maxMessageBytes());
+    return bytes;
+  }
+
+  void check(MessageEdit edit) {
+    parts(edit.content());
+    long bytes = Json.bytes(out -> ModelJson.writeContent(out, edit.content())).length;
+    bytes("an edit", "maxMessageBytes", bytes, limits.maxMessageBytes());
+  }
+
+  void bulk(long bytes) {
+    bytes("a save", "maxBulkBytes", bytes, limits.maxBulkBytes());
+  }
+
+  private void parts(List<ContentPart> parts) {
+    for (ContentPart part : parts) {
+      if (part instanceof ContentPart.Unknown unknown) {
+        depth("a content part", unknown.json());
+      }
+    }
+  }
+
+  private void object(String what, @Nullable Map<String, @Nullable Object> json) {
+    if (json == null || json.isEmpty()) {
+      return;
+    }
+    depth(what, json);
+    long bytes = Json.bytes(out -> Json.writeValue(out, json)).length;
+    bytes(what, "maxMetadataBytes", bytes, limits.maxMetadataBytes());
+  }
+
+  private void depth(String what, Object json) {
+    int depth = depthOf(json);
+    if (depth > limits.maxJsonDepth()) {
+      throw exceeds(what, "maxJsonDepth", depth, limits.maxJsonDepth(), "levels");
+    }
+  }
+
+  private static int depthOf(@Nullable Object json) {
+    Collection<?> children =
+        json instanceof Map<?, ?> map
+            ? map.values()
+            : json instanceof Collection<?> list ? list : null;
+    if (children == null) {
+      return 0;
+    }
+    int deepest = 0;
+    for (Object child : children) {
+      deepest = Math.max(deepest, depthOf(child));
+    }
+    return deepest + 1;
+  }
+
+  private static void bytes(String what, String limit, long bytes, long max) {
+    if (bytes > max) {
+      throw exceeds(what, limit, bytes, max, "bytes");
+    }
+  }
+
+  private static IllegalArgumentException exceeds(
+      String what, String limit, long value, long max, String unit) {
+    return new IllegalArgumentException(
+        what + " has " + value + " " + unit + "; the limit " + limit + " is " + max);
+  }
+}

@@ -1,0 +1,105 @@
+package io.conversationstore.spi;
+
+import io.conversationstore.Owner;
+import io.conversationstore.StoreState;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The store of one node: alone, it is the authority ({@link #apply}); bound to a database it holds a
+ * mirror of committed states, and a durable queue of pending changes. In the second role its reads
+ * answer from the mirror alone; pending changes are laid over by whoever asks.
+ */
+public interface LocalStore extends StoreEngine {
+
+  /**
+   * What the directory remembers of itself.
+   *
+   * @param node the id of this node, made with the directory
+   * @param storeId the database it is bound to, or null
+   * @param history the database's history that the mirror and its position belong to; the
+   *     directory's own while it is not bound
+   * @param counter the node's counter at its last contact
+   * @param clockOffsetMicros database clock minus node clock, at the last contact
+   * @param position how far the mirror has followed the feed
+   * @param mirrorAsOf all that was committed before is in the mirror; null if it never was complete
+   * @param standaloneContent whether it holds conversations written without a database
+   */
+  record Identity(
+      UUID node,
+      @Nullable UUID storeId,
+      UUID history,
+      long counter,
+      long clockOffsetMicros,
+      FeedPosition position,
+      @Nullable Instant mirrorAsOf,
+      boolean standaloneContent) {}
+
+  Identity identity();
+
+  /**
+   * Remembers a contact, durably; the first one binds the directory to its database, after which
+   * {@link #apply} is refused. A contact with another store id than it is bound to is an {@link
+   * IllegalStateException}.
+   */
+  void remember(Contact contact, long clockOffsetMicros);
+
+  /**
+   * Puts committed states into the mirror, each where it is later than what is there, without
+   * waiting for the disk. An owner state of a higher epoch removes all rows of lower epochs of that
+   * owner, and their text is gone from every file when the call returns.
+   *
+   * @param position remembered together with the states, or null if they are not from the feed
+   * @param asOf the feed's time once it was read to its end, or null
+   */
+  void mirror(List<? extends State> states, @Nullable FeedPosition position, @Nullable Instant asOf);
+
+  /** Empties the mirror, keeping pending changes, so that it is built anew from the feed's start. */
+  void resetMirror();
+
+  /**
+   * Adds a change to the end of the queue; it is on disk when the call returns. An erasure first
+   * removes the owner's mirrored rows and earlier pending changes from every file, and stays in the
+   * queue itself. Adding a change whose id is in the queue does nothing.
+   *
+   * @return what an erasure removed here, else zero counts
+   */
+  Removed enqueue(Change change);
+
+  /** Counts of an erasure. */
+  record Removed(long conversations, long messages) {
+    public static final Removed NOTHING = new Removed(0, 0);
+  }
+
+  /** Whether nothing is pending; cheap. */
+  boolean hasPending();
+
+  /** Whether a change of this conversation, or one of its owner that covers it, is pending; cheap. */
+  boolean hasPending(Owner owner, String conversationId);
+
+  /** Whether anything of this owner is pending; cheap. */
+  boolean hasPending(Owner owner);
+
+  /**
+   * The pending changes of an owner, in order, with the epochs and generations that settlements
+   * have given them since they were made.
+   */
+  List<Change> pending(Owner owner);
+
+  /** The first pending changes of the queue, in order, up to {@code max}. */
+  List<Change> pending(int max);
+
+  /**
+   * Ends pending changes, durably and in one write. After a settled create, later pending changes of
+   * that conversation that named {@link ConversationRef#LIVE} name its generation; after a settled
+   * erasure, later pending changes of the owner carry its epoch.
+   */
+  void settle(List<Settlement> settlements);
+
+  StoreState.Pending pendingFigures();
+
+  /** Parked changes, oldest first, with the reason. */
+  List<StoreState.Rejected> parked();
+}

@@ -1,0 +1,120 @@
+package io.conversationstore.spi;
+
+import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.json.ModelJson;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/** Turns documents to save into changes. */
+final class SaveChanges {
+
+  private final InputChecks checks;
+  private final Supplier<UUID> ids;
+  private final ChangeStamp bulk;
+
+  SaveChanges(InputChecks checks, Supplier<UUID> ids, ChangeStamp bulk) {
+    this.checks = checks;
+    this.ids = ids;
+    this.bulk = bulk;
+  }
+
+  List<Change> of(List<ConversationDocument> documents) {
+    List<Change> changes = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    long bytes = 0;
+    for (ConversationDocument document : documents) {
+      if (!seen.add(document.id())) {
+        throw new IllegalArgumentException(
+            "a save must not hold two documents of one id, but holds " + document.id());
+      }
+      bytes += add(changes, document);
+    }
+    checks.bulk(bytes);
+    return changes;
+  }
+
+  /** Returns the size of the document's messages in JSON. */
+  private long add(List<Change> changes, ConversationDocument document) {
+    NewConversation header = document.conversation();
+    checks.check(header);
+    changes.add(new Change.ConversationCreated(stamp(), header, false));
+    changes.add(
+        new Change.ConversationUpdated(
+            stamp(), ConversationRef.live(document.id()), headerUpdate(header)));
+    long bytes = 0;
+    List<NewMessage> messages = new ArrayList<>();
+    Set<UUID> seen = new HashSet<>();
+    int ordinal = 0;
+    for (ConversationDocument.Entry entry : document.messages()) {
+      bytes += checks.check(entry.message());
+      NewMessage message = identified(document.id(), ordinal++, entry);
+      if (!seen.add(message.id())) {
+        throw new IllegalArgumentException(
+            "document " + document.id() + " holds two messages of the id " + message.id());
+      }
+      messages.add(message);
+    }
+    int most = checks.limits().maxMessagesPerAppend();
+    for (int i = 0; i < messages.size(); i += most) {
+      changes.add(
+          new Change.MessagesAppended(
+              stamp(),
+              ConversationRef.live(document.id()),
+              messages.subList(i, Math.min(i + most, messages.size())),
+              AppendCondition.always(),
+              true));
+    }
+    return bytes;
+  }
+
+  private static ConversationUpdate headerUpdate(NewConversation header) {
+    return new ConversationUpdate(
+        header.title(),
+        null,
+        header.settings(),
+        header.metadata(),
+        header.tags(),
+        header.pinned(),
+        header.expiresAt(),
+        header.expiresAt() == null);
+  }
+
+  private static NewMessage identified(
+      String conversationId, int ordinal, ConversationDocument.Entry entry) {
+    Message message = entry.message();
+    String digest = ModelJson.digest(message);
+    UUID id = message.id() != null ? message.id() : derivedId(conversationId, ordinal, digest);
+    return new NewMessage(id, message.withId(id), digest, entry.createdAt());
+  }
+
+  /** A UUID of version 8 (RFC 9562, section 5.8) from a SHA-256 over place and content. */
+  static UUID derivedId(String conversationId, int ordinal, String digest) {
+    MessageDigest sha256;
+    try {
+      sha256 = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+    String name = conversationId + '\n' + ordinal + '\n' + digest;
+    ByteBuffer hash = ByteBuffer.wrap(sha256.digest(name.getBytes(StandardCharsets.UTF_8)));
+    long high = (hash.getLong() & ~0xF000L) | 0x8000L;
+    long low = (hash.getLong() >>> 2) | 0x8000_0000_0000_0000L;
+    return new UUID(high, low);
+  }
+
+  private ChangeStamp stamp() {
+    return new ChangeStamp(ids.get(), bulk.owner(), bulk.epoch(), bulk.time(), bulk.node());
+  }
+}

@@ -1,0 +1,28 @@
+package io.conversationstore.spi;
+
+import java.time.Instant;
+import java.util.UUID;
+
+/**
+ * What became of a pending change.
+ *
+ * @param epoch the owner's epoch after it was applied, {@link ChangeStamp#PRESENT_EPOCH} if that
+ *     says nothing
+ * @param generation of a create, the generation it made or joined, else 0
+ * @param reason why it was dropped or parked, without content; empty when it was drained
+ */
+public record Settlement(
+    UUID changeId, Kind kind, long epoch, long generation, String reason, Instant at) {
+
+  /** The ways a pending change ends. */
+  public enum Kind {
+    /** The database holds it. */
+    DRAINED,
+    /** A rule forbids it: its conversation was deleted or its owner erased. Its content is gone. */
+    DROPPED,
+    /** The database refuses it; it is kept for an operator. */
+    PARKED,
+    /** Nobody outside this node ever saw it, and the node took it back. Its content is gone. */
+    CANCELLED
+  }
+}

@@ -1,0 +1,197 @@
+package io.conversationstore.spi;
+
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationStatus;
+import io.conversationstore.Owner;
+import io.conversationstore.Preferences;
+import io.conversationstore.Provenance;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.TokenUsage;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state of one row as it was committed, with its version. Of two states of one row the one with
+ * the higher (epoch, generation, version) is the later. Immutable.
+ */
+public sealed interface State {
+
+  Owner owner();
+
+  /** The owner's epoch that the row belongs to. */
+  long epoch();
+
+  /** An owner's epoch: rows of lower epochs are erased. */
+  record OwnerState(Owner owner, long epoch) implements State {}
+
+  /**
+   * A conversation.
+   *
+   * @param generation from 1; 0 in an overlay, while it is not known
+   * @param version from 1, one more at each change of the row, an append included; starts again
+   *     with each generation
+   * @param live null where this generation is deleted
+   * @param lastSeq the highest {@code seq} given in this generation
+   * @param createdBy the change that created this generation
+   */
+  record ConversationState(
+      Owner owner,
+      String id,
+      long epoch,
+      long generation,
+      long version,
+      @Nullable Live live,
+      long lastSeq,
+      UUID createdBy)
+      implements State {
+
+    public boolean isLive() {
+      return live != null;
+    }
+
+    /** The live content; fails on a deleted one. */
+    public Live requireLive() {
+      if (live == null) {
+        throw new IllegalStateException("conversation " + id + " is deleted");
+      }
+      return live;
+    }
+
+    /** What the application sees. */
+    public Conversation toConversation(Provenance provenance) {
+      Live l = requireLive();
+      return new Conversation(
+          owner,
+          id,
+          generation,
+          l.title,
+          l.status,
+          l.settings,
+          l.metadata,
+          l.tags,
+          l.pinned,
+          l.createdAt,
+          l.updatedAt,
+          l.expiresAt,
+          l.messageCount,
+          l.usage,
+          provenance);
+    }
+
+    /** The same generation, one version on, with other content. */
+    public ConversationState next(@Nullable Live newLive, long newLastSeq) {
+      return new ConversationState(
+          owner, id, epoch, generation, version + 1, newLive, newLastSeq, createdBy);
+    }
+  }
+
+  /**
+   * The content of a live conversation.
+   *
+   * @param lastMessageAt the creation time of the last message, below which no later one goes;
+   *     {@code createdAt} while there is none
+   * @param fieldTimes when each field was last written, by the names of {@link Fields}; a field
+   *     that is missing was written at {@code createdAt}
+   */
+  record Live(
+      String title,
+      ConversationStatus status,
+      Map<String, @Nullable Object> settings,
+      Map<String, @Nullable Object> metadata,
+      List<String> tags,
+      boolean pinned,
+      Instant createdAt,
+      Instant updatedAt,
+      @Nullable Instant expiresAt,
+      long messageCount,
+      TokenUsage usage,
+      Instant lastMessageAt,
+      Map<String, Instant> fieldTimes) {
+    public Live {
+      fieldTimes = Map.copyOf(fieldTimes);
+    }
+  }
+
+  /**
+   * A message.
+   *
+   * @param version from 1, one more at each edit and at the delete
+   * @param seq from 1; 0 in an overlay, while it is pending
+   * @param digest of the original, also after an edit or a delete
+   * @param message null where it is deleted
+   */
+  record MessageState(
+      Owner owner,
+      String conversationId,
+      long epoch,
+      long generation,
+      long version,
+      long seq,
+      UUID messageId,
+      String digest,
+      @Nullable StoredMessage message)
+      implements State {
+
+    public boolean isLive() {
+      return message != null;
+    }
+
+    /** The live content; fails on a deleted one. */
+    public StoredMessage requireLive() {
+      if (message == null) {
+        throw new IllegalStateException("message " + messageId + " is deleted");
+      }
+      return message;
+    }
+  }
+
+  /**
+   * An owner's preferences.
+   *
+   * @param version from 1; 0 where nothing was ever written
+   * @param activeGeneration the generation that {@code activeConversation} had; the preference
+   *     reads as empty unless that one is live
+   * @param activeConversationTime when that field was last written, null if never
+   * @param selectedModelTime when that field was last written, null if never
+   */
+  record PreferencesState(
+      Owner owner,
+      long epoch,
+      long version,
+      @Nullable String activeConversation,
+      long activeGeneration,
+      @Nullable Instant activeConversationTime,
+      @Nullable String selectedModel,
+      @Nullable Instant selectedModelTime)
+      implements State {
+
+    public static PreferencesState none(Owner owner, long epoch) {
+      return new PreferencesState(owner, epoch, 0, null, 0, null, null, null);
+    }
+
+    /**
+     * What the application sees.
+     *
+     * @param activeIsLive whether the generation that the preference points to is live
+     */
+    public Preferences toPreferences(boolean activeIsLive) {
+      return new Preferences(activeIsLive ? activeConversation : null, selectedModel);
+    }
+  }
+
+  /** The names of a conversation's fields in {@link Live#fieldTimes()}. */
+  final class Fields {
+    public static final String TITLE = "title";
+    public static final String STATUS = "status";
+    public static final String SETTINGS = "settings";
+    public static final String METADATA = "metadata";
+    public static final String TAGS = "tags";
+    public static final String PINNED = "pinned";
+    public static final String EXPIRES_AT = "expires_at";
+
+    private Fields() {}
+  }
+}

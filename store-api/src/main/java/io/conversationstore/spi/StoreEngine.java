@@ -1,0 +1,135 @@
+package io.conversationstore.spi;
+
+import io.conversationstore.ActiveUser;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.Provenance;
+import io.conversationstore.StoreHealth;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoreStatistics;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What keeps conversations: the part of a store below {@link StoreFront}, which checks input, makes
+ * changes and turns states into what applications see.
+ *
+ * <p>What an implementer owes:
+ *
+ * <ol>
+ *   <li>{@link #apply} is atomic, and durable when it returns as far as the store's setting says.
+ *   <li>Applying the same change again, also at the same time on another thread, changes nothing
+ *       and returns the present states. Idempotency of an append is decided first, before
+ *       generation-independent conditions: by message id within the conversation's generation and
+ *       by digest. A create is known by {@link State.ConversationState#createdBy()}, an erasure by
+ *       its change id.
+ *   <li>{@code seq} is given without gaps from 1 within a generation, in the order of commits. A
+ *       message's creation time is not before {@link State.Live#lastMessageAt()}, unless it
+ *       brings its own.
+ *   <li>Deleted rows stay in place without content: key, {@code seq}, digest, generation. A deleted
+ *       conversation takes its messages along. An erasure removes the rows as well and leaves the
+ *       owner's epoch, one higher.
+ *   <li>Message count and usage follow the rows that really changed.
+ *   <li>An append and an edit move {@link State.Live#updatedAt()}, as does an update, a touch
+ *       included; a delete of a message does not.
+ *   <li>Nothing is read or changed but the named owner's rows.
+ *   <li>In {@link ApplyMode#LIVE}: an epoch other than {@link ChangeStamp#PRESENT_EPOCH} that is
+ *       not the present one, and a generation other than {@link ConversationRef#LIVE} that is not
+ *       the live one, is a {@link StaleChangeException} (but deleting a generation that is deleted
+ *       already is a success that changes nothing).
+ *   <li>Methods throw {@link EngineFailureException} when the engine cannot work, {@link
+ *       IllegalStateException} when it is closed, and the typed exceptions of {@link
+ *       io.conversationstore.ConversationStore} for what the caller got wrong. No exception text
+ *       holds message content.
+ *   <li>All methods are safe for use by many threads.
+ * </ol>
+ */
+public interface StoreEngine extends AutoCloseable {
+
+  /**
+   * Applies a change.
+   *
+   * @throws io.conversationstore.ConversationNotFoundException if its conversation is not there
+   *     (LIVE: also when it is deleted)
+   * @throws io.conversationstore.ConversationExistsException for a strict create
+   * @throws io.conversationstore.MessageNotFoundException for an edit of a message that is not
+   *     there or, in LIVE mode, deleted; in REPLAY mode the edit of a deleted one is dropped.
+   *     Deleting a message that is not there changes nothing
+   * @throws io.conversationstore.MessageConflictException if a message of the same id has another
+   *     digest
+   * @throws io.conversationstore.AppendConditionFailedException if the condition does not hold
+   */
+  Applied apply(Change change, ApplyMode mode);
+
+  /** Where the states of an applied change come from. */
+  Provenance provenanceOf(Applied applied);
+
+  /** What is known of a conversation id, deleted ones included. */
+  Found find(Owner owner, String conversationId);
+
+  /**
+   * Messages of the live conversation.
+   *
+   * @param from strictly beyond this place, or null to start at the end that the direction says
+   * @throws io.conversationstore.ConversationNotFoundException if it is not there
+   * @throws io.conversationstore.CursorExpiredException if {@code from} is of another history, epoch
+   *     or generation
+   */
+  MessageSlice messages(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      Position.@Nullable InConversation from,
+      int limit);
+
+  /** One message, deleted ones included, of the latest generation. */
+  Optional<State.MessageState> message(Owner owner, String conversationId, UUID messageId);
+
+  /**
+   * The owner's messages by (creation time, conversation id by code point, {@code seq}), oldest
+   * first.
+   */
+  Slice<State.MessageState> history(
+      Owner owner, Direction direction, Position.@Nullable InHistory from, int limit);
+
+  /**
+   * The owner's conversations that match, latest {@code updatedAt} first, then by id by code point.
+   *
+   * @param from strictly after this place; the query's own cursor is not read
+   */
+  Slice<State.ConversationState> conversations(
+      Owner owner, ConversationQuery query, Position.@Nullable InConversations from);
+
+  /** The owner's preferences, as written; whether the active conversation lives is not checked. */
+  State.PreferencesState preferences(Owner owner);
+
+  OwnerCounts count(Owner owner);
+
+  /** Deletes messages created before {@code cutoff}, pinned conversations excepted; returns how many. */
+  long deleteMessagesBefore(Instant cutoff);
+
+  /** Archives active conversations last used before {@code cutoff}; returns how many. */
+  long archiveIdleBefore(Instant cutoff);
+
+  /** Figures over a tenant or, where it is null, over all. */
+  StoreStatistics statistics(@Nullable String tenantId);
+
+  /** Users of a tenant with messages created at {@code since} or later, the latest first. */
+  List<ActiveUser> activeUsers(String tenantId, Instant since, int limit);
+
+  StoreHealth health();
+
+  StoreState state();
+
+  /** See {@link io.conversationstore.ConversationStore#onStateChange}. */
+  AutoCloseable onStateChange(Consumer<StoreState> listener);
+
+  @Override
+  void close();
+}

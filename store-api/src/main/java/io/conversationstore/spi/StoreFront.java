@@ -1,0 +1,406 @@
+package io.conversationstore.spi;
+
+import io.conversationstore.ActiveUser;
+import io.conversationstore.AppendCondition;
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Cursor;
+import io.conversationstore.ErasureReceipt;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.Page;
+import io.conversationstore.Preferences;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreHealth;
+import io.conversationstore.StoreLimits;
+import io.conversationstore.StoreOperator;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoreStatistics;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one implementation of {@link ConversationStore}: checks input against the limits, makes
+ * changes, gives them to an engine, and shows states as the application sees them. Thread-safe.
+ */
+public final class StoreFront implements ConversationStore {
+
+  private final StoreEngine engine;
+  private final InputChecks checks;
+  private final Clock clock;
+  private final Supplier<UUID> ids;
+  private final UUID node;
+  private final StoreOperator operator = new Operations();
+
+  /**
+   * @param clock gives changes their time where no database does
+   * @param ids makes the ids of changes, conversations and messages; see {@link UuidV7}
+   * @param node who makes the changes
+   */
+  public StoreFront(
+      StoreEngine engine, StoreLimits limits, Clock clock, Supplier<UUID> ids, UUID node) {
+    this.engine = engine;
+    this.checks = new InputChecks(limits);
+    this.clock = clock;
+    this.ids = ids;
+    this.node = node;
+  }
+
+  // Conversations
+
+  @Override
+  public Conversation create(Owner owner, NewConversation conversation) {
+    return create(owner, conversation, conversation.id() != null);
+  }
+
+  @Override
+  public Conversation createIfAbsent(Owner owner, NewConversation conversation) {
+    return create(owner, conversation, false);
+  }
+
+  private Conversation create(Owner owner, NewConversation conversation, boolean strict) {
+    checks.check(conversation);
+    NewConversation named =
+        conversation.id() != null ? conversation : conversation.id(ids.get().toString());
+    Applied applied = apply(new Change.ConversationCreated(stamp(owner), named, strict));
+    return conversation(applied);
+  }
+
+  @Override
+  public Optional<Conversation> find(Owner owner, String conversationId) {
+    Found found = engine.find(owner, InputChecks.conversationId(conversationId));
+    ConversationState live = found.live();
+    return live == null
+        ? Optional.empty()
+        : Optional.of(live.toConversation(found.provenance()));
+  }
+
+  @Override
+  public Page<Conversation> list(Owner owner, ConversationQuery query) {
+    Position.InConversations from = Cursors.inConversations(query.after());
+    Slice<ConversationState> slice = engine.conversations(owner, query, from);
+    Cursor cursor = query.after();
+    if (!slice.items().isEmpty()) {
+      ConversationState last = slice.items().get(slice.items().size() - 1);
+      cursor =
+          Cursors.encode(
+              new Position.InConversations(
+                  slice.history(), last.requireLive().updatedAt(), last.id()));
+    }
+    return new Page<>(
+        slice.items().stream().map(state -> state.toConversation(slice.provenance())).toList(),
+        cursor,
+        slice.more(),
+        slice.provenance());
+  }
+
+  @Override
+  public Conversation update(Owner owner, String conversationId, ConversationUpdate update) {
+    checks.check(update);
+    return conversation(
+        apply(new Change.ConversationUpdated(stamp(owner), ref(conversationId), update)));
+  }
+
+  @Override
+  public boolean delete(Owner owner, String conversationId) {
+    try {
+      return apply(new Change.ConversationDeleted(stamp(owner), ref(conversationId))).changed();
+    } catch (ConversationNotFoundException notThere) {
+      return false;
+    }
+  }
+
+  // Messages
+
+  @Override
+  public List<StoredMessage> append(
+      Owner owner, String conversationId, List<Message> turn, AppendCondition condition) {
+    checks.checkTurn(turn);
+    List<NewMessage> messages = new ArrayList<>(turn.size());
+    Set<UUID> seen = new HashSet<>();
+    for (Message message : turn) {
+      NewMessage identified =
+          NewMessage.of(message.id() != null ? message.id() : ids.get(), message);
+      if (!seen.add(identified.id())) {
+        throw new IllegalArgumentException(
+            "a turn must not hold two messages of one id, but holds " + identified.id());
+      }
+      messages.add(identified);
+    }
+    Applied applied =
+        apply(
+            new Change.MessagesAppended(
+                stamp(owner), ref(conversationId), messages, condition, false));
+    return applied
+        .states(MessageState.class)
+        .filter(MessageState::isLive)
+        .map(MessageState::requireLive)
+        .toList();
+  }
+
+  @Override
+  public Page<StoredMessage> messages(Owner owner, String conversationId, MessageQuery query) {
+    Position.InConversation from = Cursors.inConversation(query.cursor());
+    MessageSlice read =
+        engine.messages(
+            owner,
+            InputChecks.conversationId(conversationId),
+            query.direction(),
+            from,
+            query.limit());
+    Slice<MessageState> slice = read.slice();
+    return new Page<>(
+        stored(slice),
+        Cursors.encode(continuation(read, query.direction(), from)),
+        slice.more(),
+        slice.provenance());
+  }
+
+  private static Position.InConversation continuation(
+      MessageSlice read, Direction direction, Position.@Nullable InConversation from) {
+    ConversationState conversation = read.conversation();
+    List<MessageState> items = read.slice().items();
+    long start = direction == Direction.FORWARD ? 0 : conversation.lastSeq() + 1;
+    long seq = from == null ? start : from.seq();
+    UUID pending = from == null ? null : from.pending();
+    if (!items.isEmpty()) {
+      if (direction == Direction.FORWARD) {
+        for (MessageState item : items) {
+          seq = Math.max(seq, item.seq());
+        }
+        MessageState last = items.get(items.size() - 1);
+        pending = last.seq() == 0 ? last.messageId() : null;
+      } else {
+        MessageState first = items.get(0);
+        seq = first.seq() == 0 ? conversation.lastSeq() + 1 : first.seq();
+        pending = first.seq() == 0 ? first.messageId() : null;
+      }
+    }
+    return new Position.InConversation(
+        read.slice().history(), conversation.epoch(), conversation.generation(), seq, pending);
+  }
+
+  @Override
+  public Page<StoredMessage> history(Owner owner, MessageQuery query) {
+    Position.InHistory from = Cursors.inHistory(query.cursor());
+    Slice<MessageState> slice =
+        engine.history(owner, query.direction(), from, query.limit());
+    Position.InHistory next = continuation(slice, query.direction(), from);
+    return new Page<>(
+        stored(slice),
+        next == null ? null : Cursors.encode(next),
+        slice.more(),
+        slice.provenance());
+  }
+
+  private static Position.@Nullable InHistory continuation(
+      Slice<MessageState> slice, Direction direction, Position.@Nullable InHistory from) {
+    List<MessageState> items = slice.items();
+    if (items.isEmpty()) {
+      return from;
+    }
+    MessageState edge = items.get(direction == Direction.FORWARD ? items.size() - 1 : 0);
+    if (edge.seq() != 0) {
+      return position(slice.history(), edge, null);
+    }
+    // The page ended among pending messages: forward, go on from the last committed one told.
+    MessageState committed = null;
+    for (MessageState item : items) {
+      if (item.seq() != 0) {
+        committed = item;
+      }
+    }
+    if (direction == Direction.FORWARD && committed == null && from != null) {
+      return new Position.InHistory(
+          slice.history(), from.createdAt(), from.conversationId(), from.seq(), edge.messageId());
+    }
+    if (direction == Direction.FORWARD && committed != null) {
+      return position(slice.history(), committed, edge.messageId());
+    }
+    Instant end = direction == Direction.FORWARD ? Instant.EPOCH : edge.requireLive().createdAt();
+    return new Position.InHistory(slice.history(), end, "", 0, edge.messageId());
+  }
+
+  private static Position.InHistory position(
+      UUID history, MessageState message, @Nullable UUID pending) {
+    return new Position.InHistory(
+        history,
+        message.requireLive().createdAt(),
+        message.conversationId(),
+        message.seq(),
+        pending);
+  }
+
+  private static List<StoredMessage> stored(Slice<MessageState> slice) {
+    return slice.items().stream().map(MessageState::requireLive).toList();
+  }
+
+  @Override
+  public StoredMessage edit(
+      Owner owner, String conversationId, UUID messageId, MessageEdit edit) {
+    checks.check(edit);
+    return apply(new Change.MessageEdited(stamp(owner), ref(conversationId), messageId, edit))
+        .state(MessageState.class)
+        .requireLive();
+  }
+
+  @Override
+  public boolean deleteMessage(Owner owner, String conversationId, UUID messageId) {
+    return apply(new Change.MessageDeleted(stamp(owner), ref(conversationId), messageId))
+        .changed();
+  }
+
+  // Whole conversations
+
+  @Override
+  public void save(Owner owner, List<ConversationDocument> documents) {
+    if (documents.isEmpty()) {
+      return;
+    }
+    ChangeStamp stamp = stamp(owner);
+    List<Change> changes = new SaveChanges(checks, ids, stamp).of(documents);
+    apply(new Change.Bulk(stamp, changes));
+  }
+
+  // The owner
+
+  @Override
+  public Preferences preferences(Owner owner) {
+    return shown(owner, engine.preferences(owner));
+  }
+
+  @Override
+  public Preferences updatePreferences(Owner owner, PreferencesUpdate update) {
+    Applied applied =
+        apply(new Change.PreferencesPut(stamp(owner), update, ConversationRef.LIVE));
+    return shown(owner, applied.state(PreferencesState.class));
+  }
+
+  /** A preference reads as empty unless the generation it points to is live. */
+  private Preferences shown(Owner owner, PreferencesState state) {
+    String active = state.activeConversation();
+    if (active == null) {
+      return state.toPreferences(false);
+    }
+    ConversationState live = engine.find(owner, active).live();
+    return state.toPreferences(
+        live != null && live.generation() == state.activeGeneration());
+  }
+
+  @Override
+  public OwnerCounts count(Owner owner) {
+    return engine.count(owner);
+  }
+
+  @Override
+  public ErasureReceipt erase(Owner owner) {
+    return Objects.requireNonNull(
+        apply(new Change.OwnerErased(stamp(owner))).receipt(), "an erasure gives a receipt");
+  }
+
+  // The store
+
+  @Override
+  public StoreOperator operator() {
+    return operator;
+  }
+
+  @Override
+  public StoreState state() {
+    return engine.state();
+  }
+
+  @Override
+  public AutoCloseable onStateChange(Consumer<StoreState> listener) {
+    return engine.onStateChange(listener);
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+
+  private Applied apply(Change change) {
+    return engine.apply(change, ApplyMode.LIVE);
+  }
+
+  private ChangeStamp stamp(Owner owner) {
+    return new ChangeStamp(ids.get(), owner, ChangeStamp.PRESENT_EPOCH, now(), node);
+  }
+
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
+  }
+
+  private static ConversationRef ref(String conversationId) {
+    return ConversationRef.live(InputChecks.conversationId(conversationId));
+  }
+
+  private Conversation conversation(Applied applied) {
+    return applied
+        .state(ConversationState.class)
+        .toConversation(engine.provenanceOf(applied));
+  }
+
+  /** The operator's side. */
+  private final class Operations implements StoreOperator {
+
+    @Override
+    public long deleteMessagesOlderThan(Duration age) {
+      return engine.deleteMessagesBefore(now().minus(requirePositive("age", age)));
+    }
+
+    @Override
+    public long archiveIdle(Duration idle) {
+      return engine.archiveIdleBefore(now().minus(requirePositive("idle", idle)));
+    }
+
+    @Override
+    public StoreStatistics statistics(@Nullable String tenantId) {
+      return engine.statistics(tenantId);
+    }
+
+    @Override
+    public List<ActiveUser> activeUsers(String tenantId, Duration window, int limit) {
+      InputChecks.limit(limit);
+      return engine.activeUsers(tenantId, now().minus(requirePositive("window", window)), limit);
+    }
+
+    @Override
+    public StoreHealth health() {
+      return engine.health();
+    }
+
+    private static Duration requirePositive(String name, Duration duration) {
+      if (duration.isNegative()) {
+        throw new IllegalArgumentException(name + " must not be negative, but was " + duration);
+      }
+      return duration;
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/** The model of Conversation Store and the interface that every store implements. */
+module io.conversationstore {
+  requires transitive com.fasterxml.jackson.databind;
+  requires static transitive org.jspecify;
+
+  exports io.conversationstore;
+  exports io.conversationstore.json;
+  exports io.conversationstore.spi;
+}

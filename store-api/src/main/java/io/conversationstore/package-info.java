@@ -1,0 +1,5 @@
+/** Conversations, messages, and the store that keeps them. */
+@NullMarked
+package io.conversationstore;
+
+import org.jspecify.annotations.NullMarked;

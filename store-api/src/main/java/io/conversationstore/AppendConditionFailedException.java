@@ -1,6 +1,8 @@
 package io.conversationstore;
 
-/** The last message was not the one that the {@link AppendCondition} asks for; nothing was appended. */
+/**
+ * The last message was not the one that the {@link AppendCondition} asks for; nothing was appended.
+ */
 public final class AppendConditionFailedException extends ConversationStoreException {
 
   private static final long serialVersionUID = 1;

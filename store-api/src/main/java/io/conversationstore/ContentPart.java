@@ -48,8 +48,8 @@ public sealed interface ContentPart {
    * @param data its bytes, copied on the way in and out
    * @param name a file name to show; may be absent
    */
-  record Media(
-      String mimeType, @Nullable String url, byte @Nullable [] data, @Nullable String name)
+  @SuppressWarnings("ArrayRecordComponent") // copied in and out, and equal by content
+  record Media(String mimeType, @Nullable String url, byte @Nullable [] data, @Nullable String name)
       implements ContentPart {
 
     public Media {

@@ -2,7 +2,9 @@ package io.conversationstore;
 
 import java.util.Locale;
 
-/** Whether a conversation is in use or put away. An archived conversation can still be appended to. */
+/**
+ * Whether a conversation is in use or put away. An archived conversation can still be appended to.
+ */
 public enum ConversationStatus {
   ACTIVE,
   ARCHIVED;

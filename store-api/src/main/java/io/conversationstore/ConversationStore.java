@@ -169,8 +169,8 @@ public interface ConversationStore extends AutoCloseable {
   OwnerCounts count(Owner owner);
 
   /**
-   * Erases all that the owner has: conversations, messages, preferences, pending changes. Afterwards
-   * no local file holds any of it. The owner may start anew at once.
+   * Erases all that the owner has: conversations, messages, preferences, pending changes.
+   * Afterwards no local file holds any of it. The owner may start anew at once.
    */
   ErasureReceipt erase(Owner owner);
 

@@ -1,6 +1,9 @@
 package io.conversationstore;
 
-/** The cursor belongs to a conversation that was deleted since, or to a history of the database that a restore ended; start again from the first page. */
+/**
+ * The cursor belongs to a conversation that was deleted since, or to a history of the database that
+ * a restore ended; start again from the first page.
+ */
 public final class CursorExpiredException extends ConversationStoreException {
 
   private static final long serialVersionUID = 1;

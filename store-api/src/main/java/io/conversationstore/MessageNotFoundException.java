@@ -8,7 +8,6 @@ public final class MessageNotFoundException extends ConversationStoreException {
   private static final long serialVersionUID = 1;
 
   public MessageNotFoundException(Owner owner, String conversationId, UUID messageId) {
-    super(
-        "no message " + messageId + " in conversation " + conversationId + " of " + owner, null);
+    super("no message " + messageId + " in conversation " + conversationId + " of " + owner, null);
   }
 }

@@ -67,8 +67,7 @@ public record NewConversation(
   }
 
   public NewConversation tags(String... newTags) {
-    return new NewConversation(
-        id, title, settings, metadata, List.of(newTags), pinned, expiresAt);
+    return new NewConversation(id, title, settings, metadata, List.of(newTags), pinned, expiresAt);
   }
 
   public NewConversation pinned(boolean newPinned) {

@@ -39,8 +39,7 @@ public record Page<T>(
 
   static void requireLimit(int limit) {
     if (limit < 1 || limit > MAX_LIMIT) {
-      throw new IllegalArgumentException(
-          "limit must be 1 to " + MAX_LIMIT + ", but was " + limit);
+      throw new IllegalArgumentException("limit must be 1 to " + MAX_LIMIT + ", but was " + limit);
     }
   }
 }

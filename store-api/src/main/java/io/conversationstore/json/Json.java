@@ -26,8 +26,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reading and writing JSON values: the settings of Jackson that all of the product shares, and access
- * to fields whose errors name the field and never show a value. Thread-safe.
+ * Reading and writing JSON values: the settings of Jackson that all of the product shares, and
+ * access to fields whose errors name the field and never show a value. Thread-safe.
  */
 public final class Json {
 

@@ -22,10 +22,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The JSON shape of messages and conversations, as docs/json.md describes it: the chat-message shape
- * of model APIs, with what a store adds. Reading refuses what it does not understand with an {@link
- * IllegalArgumentException} that names the field and never shows its value; content parts of an
- * unknown shape are kept as they are. Thread-safe.
+ * The JSON shape of messages and conversations, as docs/json.md describes it: the chat-message
+ * shape of model APIs, with what a store adds. Reading refuses what it does not understand with an
+ * {@link IllegalArgumentException} that names the field and never shows its value; content parts of
+ * an unknown shape are kept as they are. Thread-safe.
  */
 public final class ModelJson {
 
@@ -96,8 +96,7 @@ public final class ModelJson {
   }
 
   /** Writes content: null, a string for a single text part, else an array of parts. */
-  public static void writeContent(JsonGenerator out, List<ContentPart> content)
-      throws IOException {
+  public static void writeContent(JsonGenerator out, List<ContentPart> content) throws IOException {
     if (content.isEmpty()) {
       out.writeNull();
     } else if (content.size() == 1 && content.get(0) instanceof ContentPart.Text text) {

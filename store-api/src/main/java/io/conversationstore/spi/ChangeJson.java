@@ -238,8 +238,7 @@ public final class ChangeJson {
               ref(json),
               Json.uuid(json, "message_id"),
               new MessageEdit(ModelJson.readContent(Json.field(json, "content"))));
-      case "message_deleted" ->
-          new MessageDeleted(stamp, ref(json), Json.uuid(json, "message_id"));
+      case "message_deleted" -> new MessageDeleted(stamp, ref(json), Json.uuid(json, "message_id"));
       case "preferences_put" ->
           new PreferencesPut(
               stamp,

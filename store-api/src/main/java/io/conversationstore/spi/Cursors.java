@@ -19,12 +19,7 @@ final class Cursors {
 
   static Cursor encode(Position.InHistory p) {
     return encode(
-        "h",
-        p.history(),
-        micros(p.createdAt()),
-        p.seq(),
-        orDash(p.pending()),
-        p.conversationId());
+        "h", p.history(), micros(p.createdAt()), p.seq(), orDash(p.pending()), p.conversationId());
   }
 
   static Cursor encode(Position.InConversations p) {
@@ -87,8 +82,7 @@ final class Cursors {
   private static String[] decode(Cursor cursor, String kind, int fields) {
     String text;
     try {
-      text =
-          new String(Base64.getUrlDecoder().decode(cursor.token()), StandardCharsets.UTF_8);
+      text = new String(Base64.getUrlDecoder().decode(cursor.token()), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
       throw notACursor(e);
     }

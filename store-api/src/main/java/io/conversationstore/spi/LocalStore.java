@@ -8,9 +8,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store of one node: alone, it is the authority ({@link #apply}); bound to a database it holds a
- * mirror of committed states, and a durable queue of pending changes. In the second role its reads
- * answer from the mirror alone; pending changes are laid over by whoever asks.
+ * The store of one node: alone, it is the authority ({@link #apply}); bound to a database it holds
+ * a mirror of committed states, and a durable queue of pending changes. In the second role its
+ * reads answer from the mirror alone; pending changes are laid over by whoever asks.
  */
 public interface LocalStore extends StoreEngine {
 
@@ -54,9 +54,12 @@ public interface LocalStore extends StoreEngine {
    * @param position remembered together with the states, or null if they are not from the feed
    * @param asOf the feed's time once it was read to its end, or null
    */
-  void mirror(List<? extends State> states, @Nullable FeedPosition position, @Nullable Instant asOf);
+  void mirror(
+      List<? extends State> states, @Nullable FeedPosition position, @Nullable Instant asOf);
 
-  /** Empties the mirror, keeping pending changes, so that it is built anew from the feed's start. */
+  /**
+   * Empties the mirror, keeping pending changes, so that it is built anew from the feed's start.
+   */
   void resetMirror();
 
   /**
@@ -76,7 +79,9 @@ public interface LocalStore extends StoreEngine {
   /** Whether nothing is pending; cheap. */
   boolean hasPending();
 
-  /** Whether a change of this conversation, or one of its owner that covers it, is pending; cheap. */
+  /**
+   * Whether a change of this conversation, or one of its owner that covers it, is pending; cheap.
+   */
   boolean hasPending(Owner owner, String conversationId);
 
   /** Whether anything of this owner is pending; cheap. */
@@ -92,9 +97,9 @@ public interface LocalStore extends StoreEngine {
   List<Change> pending(int max);
 
   /**
-   * Ends pending changes, durably and in one write. After a settled create, later pending changes of
-   * that conversation that named {@link ConversationRef#LIVE} name its generation; after a settled
-   * erasure, later pending changes of the owner carry its epoch.
+   * Ends pending changes, durably and in one write. After a settled create, later pending changes
+   * of that conversation that named {@link ConversationRef#LIVE} name its generation; after a
+   * settled erasure, later pending changes of the owner carry its epoch.
    */
   void settle(List<Settlement> settlements);
 

@@ -17,8 +17,7 @@ public sealed interface Position {
    *     pending changes over an engine's answers reads it. Forward, {@code seq} is then the last
    *     committed one that was told; backward, one beyond the last
    */
-  record InConversation(
-      UUID history, long epoch, long generation, long seq, @Nullable UUID pending)
+  record InConversation(UUID history, long epoch, long generation, long seq, @Nullable UUID pending)
       implements Position {}
 
   /**

@@ -2,7 +2,9 @@ package io.conversationstore.spi;
 
 import java.util.UUID;
 
-/** The store that has the last word where several nodes share one: it gives {@code seq} and times. */
+/**
+ * The store that has the last word where several nodes share one: it gives {@code seq} and times.
+ */
 public interface PrimaryStore extends StoreEngine {
 
   /**
@@ -13,8 +15,8 @@ public interface PrimaryStore extends StoreEngine {
 
   /**
    * The row states committed since {@code after}: each row that was committed then is told at least
-   * once, in its then latest or a later state. Within a page, owners come first, then conversations,
-   * then messages by {@code seq}.
+   * once, in its then latest or a later state. Within a page, owners come first, then
+   * conversations, then messages by {@code seq}.
    */
   FeedPage feed(FeedPosition after, int limit);
 }

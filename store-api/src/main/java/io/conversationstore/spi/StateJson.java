@@ -49,8 +49,7 @@ public final class StateJson {
     }
   }
 
-  private static void writeCommon(JsonGenerator out, String kind, State state)
-      throws IOException {
+  private static void writeCommon(JsonGenerator out, String kind, State state) throws IOException {
     out.writeStringField("state", kind);
     out.writeStringField("tenant_id", state.owner().tenantId());
     out.writeStringField("user_id", state.owner().userId());

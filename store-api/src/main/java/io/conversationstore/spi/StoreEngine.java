@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  *       by digest. A create is known by {@link State.ConversationState#createdBy()}, an erasure by
  *       its change id.
  *   <li>{@code seq} is given without gaps from 1 within a generation, in the order of commits. A
- *       message's creation time is not before {@link State.Live#lastMessageAt()}, unless it
- *       brings its own.
+ *       message's creation time is not before {@link State.Live#lastMessageAt()}, unless it brings
+ *       its own.
  *   <li>Deleted rows stay in place without content: key, {@code seq}, digest, generation. A deleted
  *       conversation takes its messages along. An erasure removes the rows as well and leaves the
  *       owner's epoch, one higher.
@@ -78,8 +78,8 @@ public interface StoreEngine extends AutoCloseable {
    *
    * @param from strictly beyond this place, or null to start at the end that the direction says
    * @throws io.conversationstore.ConversationNotFoundException if it is not there
-   * @throws io.conversationstore.CursorExpiredException if {@code from} is of another history, epoch
-   *     or generation
+   * @throws io.conversationstore.CursorExpiredException if {@code from} is of another history,
+   *     epoch or generation
    */
   MessageSlice messages(
       Owner owner,
@@ -111,7 +111,10 @@ public interface StoreEngine extends AutoCloseable {
 
   OwnerCounts count(Owner owner);
 
-  /** Deletes messages created before {@code cutoff}, pinned conversations excepted; returns how many. */
+  /**
+   * Deletes messages created before {@code cutoff}, pinned conversations excepted; returns how
+   * many.
+   */
   long deleteMessagesBefore(Instant cutoff);
 
   /** Archives active conversations last used before {@code cutoff}; returns how many. */

@@ -95,9 +95,7 @@ public final class StoreFront implements ConversationStore {
   public Optional<Conversation> find(Owner owner, String conversationId) {
     Found found = engine.find(owner, InputChecks.conversationId(conversationId));
     ConversationState live = found.live();
-    return live == null
-        ? Optional.empty()
-        : Optional.of(live.toConversation(found.provenance()));
+    return live == null ? Optional.empty() : Optional.of(live.toConversation(found.provenance()));
   }
 
   @Override
@@ -208,8 +206,7 @@ public final class StoreFront implements ConversationStore {
   @Override
   public Page<StoredMessage> history(Owner owner, MessageQuery query) {
     Position.InHistory from = Cursors.inHistory(query.cursor());
-    Slice<MessageState> slice =
-        engine.history(owner, query.direction(), from, query.limit());
+    Slice<MessageState> slice = engine.history(owner, query.direction(), from, query.limit());
     Position.InHistory next = continuation(slice, query.direction(), from);
     return new Page<>(
         stored(slice),
@@ -261,8 +258,7 @@ public final class StoreFront implements ConversationStore {
   }
 
   @Override
-  public StoredMessage edit(
-      Owner owner, String conversationId, UUID messageId, MessageEdit edit) {
+  public StoredMessage edit(Owner owner, String conversationId, UUID messageId, MessageEdit edit) {
     checks.check(edit);
     return apply(new Change.MessageEdited(stamp(owner), ref(conversationId), messageId, edit))
         .state(MessageState.class)
@@ -271,8 +267,7 @@ public final class StoreFront implements ConversationStore {
 
   @Override
   public boolean deleteMessage(Owner owner, String conversationId, UUID messageId) {
-    return apply(new Change.MessageDeleted(stamp(owner), ref(conversationId), messageId))
-        .changed();
+    return apply(new Change.MessageDeleted(stamp(owner), ref(conversationId), messageId)).changed();
   }
 
   // Whole conversations
@@ -296,8 +291,7 @@ public final class StoreFront implements ConversationStore {
 
   @Override
   public Preferences updatePreferences(Owner owner, PreferencesUpdate update) {
-    Applied applied =
-        apply(new Change.PreferencesPut(stamp(owner), update, ConversationRef.LIVE));
+    Applied applied = apply(new Change.PreferencesPut(stamp(owner), update, ConversationRef.LIVE));
     return shown(owner, applied.state(PreferencesState.class));
   }
 
@@ -308,8 +302,7 @@ public final class StoreFront implements ConversationStore {
       return state.toPreferences(false);
     }
     ConversationState live = engine.find(owner, active).live();
-    return state.toPreferences(
-        live != null && live.generation() == state.activeGeneration());
+    return state.toPreferences(live != null && live.generation() == state.activeGeneration());
   }
 
   @Override
@@ -362,9 +355,7 @@ public final class StoreFront implements ConversationStore {
   }
 
   private Conversation conversation(Applied applied) {
-    return applied
-        .state(ConversationState.class)
-        .toConversation(engine.provenanceOf(applied));
+    return applied.state(ConversationState.class).toConversation(engine.provenanceOf(applied));
   }
 
   /** The operator's side. */

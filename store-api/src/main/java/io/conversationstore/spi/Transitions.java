@@ -62,19 +62,19 @@ public final class Transitions {
   public static Live updated(Live live, ConversationUpdate update, Instant at, ApplyMode mode) {
     FieldClock fields = new FieldClock(live, at, mode);
     return new Live(
-        update.title() != null && fields.wins(Fields.TITLE) ? update.title() : live.title(),
-        update.status() != null && fields.wins(Fields.STATUS) ? update.status() : live.status(),
-        update.settings() != null && fields.wins(Fields.SETTINGS)
+        (update.title() != null && fields.wins(Fields.TITLE)) ? update.title() : live.title(),
+        (update.status() != null && fields.wins(Fields.STATUS)) ? update.status() : live.status(),
+        (update.settings() != null && fields.wins(Fields.SETTINGS))
             ? update.settings()
             : live.settings(),
-        update.metadata() != null && fields.wins(Fields.METADATA)
+        (update.metadata() != null && fields.wins(Fields.METADATA))
             ? update.metadata()
             : live.metadata(),
-        update.tags() != null && fields.wins(Fields.TAGS) ? update.tags() : live.tags(),
-        update.pinned() != null && fields.wins(Fields.PINNED) ? update.pinned() : live.pinned(),
+        (update.tags() != null && fields.wins(Fields.TAGS)) ? update.tags() : live.tags(),
+        (update.pinned() != null && fields.wins(Fields.PINNED)) ? update.pinned() : live.pinned(),
         live.createdAt(),
         later(live.updatedAt(), at),
-        (update.expiresAt() != null || update.clearExpiry()) && fields.wins(Fields.EXPIRES_AT)
+        ((update.expiresAt() != null || update.clearExpiry()) && fields.wins(Fields.EXPIRES_AT))
             ? update.expiresAt()
             : live.expiresAt(),
         live.messageCount(),

@@ -1,0 +1,5 @@
+/** Conversations in PostgreSQL. */
+@NullMarked
+package io.conversationstore.postgres;
+
+import org.jspecify.annotations.NullMarked;

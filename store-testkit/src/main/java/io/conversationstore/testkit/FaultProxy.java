@@ -73,12 +73,14 @@ public final class FaultProxy implements AutoCloseable {
   private final List<Cut> cuts = new CopyOnWriteArrayList<>();
   private final AtomicLong connections = new AtomicLong();
   private final AtomicLong roundTrips = new AtomicLong();
+  private final AtomicLong replies = new AtomicLong();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition modeChanged = lock.newCondition();
   private volatile Mode mode = Mode.PASS;
   private volatile Duration delay = DEFAULT_DELAY;
   private volatile boolean closed;
   private @Nullable ServerSocket listener;
+  private @Nullable Thread acceptor;
 
   private FaultProxy(String targetHost, int targetPort) {
     this.targetHost = targetHost;
@@ -207,11 +209,22 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   /**
-   * How many replies ended by ReadyForQuery the server has sent so far: one for each simple query
-   * and each Sync. The one that ends the login of each connection is not counted.
+   * How often the server has answered all that was asked so far, over all connections:
+   * ReadyForQuery replies after which no request of the connection was outstanding. Requests that
+   * are sent together count once, as pgjdbc's BEGIN with the first statement of a transaction;
+   * where together they are larger than the sockets' buffers they may count more. The login of a
+   * connection is not counted.
    */
   public long roundTrips() {
     return roundTrips.get();
+  }
+
+  /**
+   * How many ReadyForQuery replies the server has sent: one for each simple query and each Sync,
+   * sent together or not. The login of a connection is not counted.
+   */
+  public long replies() {
+    return replies.get();
   }
 
   /** Stops listening and drops all connections. Nothing happens the second time. */
@@ -320,8 +333,11 @@ public final class FaultProxy implements AutoCloseable {
     return socket;
   }
 
-  void countRoundTrip() {
-    roundTrips.incrementAndGet();
+  void countReply(boolean nothingOutstanding) {
+    replies.incrementAndGet();
+    if (nothingOutstanding) {
+      roundTrips.incrementAndGet();
+    }
   }
 
   void forget(ProxyLink link) {
@@ -338,6 +354,7 @@ public final class FaultProxy implements AutoCloseable {
     Thread thread = new Thread(() -> acceptAll(socket), "fault-proxy-" + port);
     thread.setDaemon(true);
     thread.start();
+    acceptor = thread;
   }
 
   private boolean tryListen() {
@@ -357,6 +374,12 @@ public final class FaultProxy implements AutoCloseable {
         socket.close();
       } catch (IOException e) {
         log.debug("closing the listener: {}", e.toString());
+      }
+      // The system goes on listening for as long as a thread is inside accept.
+      Thread thread = acceptor;
+      acceptor = null;
+      if (thread != null && !Polling.until(LISTEN_LIMIT, () -> !thread.isAlive())) {
+        log.warn("port {} may still be open", port);
       }
     }
   }

@@ -177,7 +177,7 @@ final class ProxyLink {
       if (ready) {
         replies++;
         if (replies > 1) {
-          proxy.countRoundTrip();
+          proxy.countReply(replies >= requests.get());
         }
       }
       if (swallowed) {

@@ -39,7 +39,7 @@ class FaultProxyTest {
     proxy = FaultProxy.to(server);
     try (Connection direct = server.dataSource(database).getConnection();
         Statement statement = direct.createStatement()) {
-      statement.execute("create table t (s text primary key)");
+      statement.execute("create table t (s text)");
     }
   }
 
@@ -73,9 +73,11 @@ class FaultProxyTest {
     try (Connection connection = connect()) {
       connection.setAutoCommit(false);
       long before = proxy.roundTrips();
+      long repliesBefore = proxy.replies();
       insert(connection, "a");
       connection.commit();
       assertThat(proxy.roundTrips() - before).isEqualTo(2);
+      assertThat(proxy.replies() - repliesBefore).as("BEGIN, insert, COMMIT").isEqualTo(3);
 
       connection.setAutoCommit(true);
       before = proxy.roundTrips();
@@ -86,7 +88,9 @@ class FaultProxyTest {
         }
         statement.executeBatch();
       }
-      assertThat(proxy.roundTrips() - before).isEqualTo(1);
+      assertThat(proxy.roundTrips() - before)
+          .as("pgjdbc may describe the statement first")
+          .isBetween(1L, 2L);
     }
   }
 

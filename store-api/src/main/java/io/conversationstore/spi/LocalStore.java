@@ -93,6 +93,12 @@ public interface LocalStore extends StoreEngine {
    */
   List<Change> pending(Owner owner);
 
+  /**
+   * The pending changes that touch one conversation, in order: those about it, and those of its
+   * owner that cover it (a bulk that names it, an erasure).
+   */
+  List<Change> pending(Owner owner, String conversationId);
+
   /** The first pending changes of the queue, in order, up to {@code max}. */
   List<Change> pending(int max);
 

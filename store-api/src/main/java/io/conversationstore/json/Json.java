@@ -131,7 +131,7 @@ public final class Json {
     return map;
   }
 
-  private static @Nullable Object toValue(String what, JsonNode node) {
+  static @Nullable Object toValue(String what, JsonNode node) {
     return switch (node.getNodeType()) {
       case OBJECT -> toMap(what, node);
       case ARRAY -> {

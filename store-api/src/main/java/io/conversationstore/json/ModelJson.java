@@ -15,6 +15,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +32,23 @@ public final class ModelJson {
 
   private static final Set<String> TOOL_CALL_FIELDS = Set.of("id", "type", "function");
   private static final Set<String> FUNCTION_FIELDS = Set.of("name", "arguments");
+
+  private static final Set<String> MESSAGE_FIELDS =
+      Set.of(
+          "id",
+          "conversation_id",
+          "seq",
+          "role",
+          "content",
+          "tool_calls",
+          "tool_call_id",
+          "name",
+          "is_error",
+          "model",
+          "usage",
+          "metadata",
+          "created_at",
+          "edited_at");
 
   private ModelJson() {}
 
@@ -162,12 +180,14 @@ public final class ModelJson {
     out.writeEndObject();
   }
 
-  /** Reads a message. Fields that only a stored message has are passed over. */
+  /**
+   * Reads a message. Fields that only a stored message has are passed over; a field that is not
+   * known is kept in the metadata under its own name, unless the metadata has that name already.
+   */
   public static Message readMessage(JsonNode json) {
     if (!json.isObject()) {
       throw new IllegalArgumentException("a message must be a JSON object");
     }
-    JsonNode metadata = Json.field(json, "metadata");
     return new Message(
         Json.optionalUuid(json, "id"),
         Role.ofWireName(Json.string(json, "role")),
@@ -178,7 +198,20 @@ public final class ModelJson {
         Json.bool(json, "is_error"),
         Json.optionalString(json, "model"),
         readUsage(Json.field(json, "usage")),
-        metadata == null ? Map.of() : Json.toMap("metadata", metadata));
+        readMetadata(json));
+  }
+
+  /** Metadata, and with it whatever field of the message this version does not know. */
+  private static Map<String, @Nullable Object> readMetadata(JsonNode message) {
+    JsonNode given = Json.field(message, "metadata");
+    Map<String, @Nullable Object> metadata =
+        given == null ? new LinkedHashMap<>() : Json.toMap("metadata", given);
+    for (Map.Entry<String, JsonNode> field : message.properties()) {
+      if (!MESSAGE_FIELDS.contains(field.getKey()) && !field.getValue().isNull()) {
+        metadata.putIfAbsent(field.getKey(), Json.toValue("a message", field.getValue()));
+      }
+    }
+    return metadata;
   }
 
   /** Reads a stored message. */

@@ -1,0 +1,312 @@
+package io.conversationstore.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.AppendCondition;
+import io.conversationstore.AppendConditionFailedException;
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.Message;
+import io.conversationstore.MessageConflictException;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Role;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.TokenUsage;
+import io.conversationstore.ToolCall;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Appending messages. */
+abstract class AppendContract extends ContractBase {
+
+  @BeforeEach
+  void createChat() {
+    chat("a");
+  }
+
+  @Test
+  @DisplayName("0.1: a message gets a UUID and a creation time")
+  void row_0_1_messageGetsIdAndTime() {
+    Conversation before = store().find(alice, "a").orElseThrow();
+    StoredMessage stored =
+        store()
+            .append(alice, "a", Message.user("hello").withMetadata(Map.of("k", List.of(1, "x"))))
+            .get(0);
+    assertThat(stored.id().version()).isEqualTo(7);
+    assertThat(stored.conversationId()).isEqualTo("a");
+    assertThat(stored.seq()).isEqualTo(1);
+    assertThat(stored.role()).isEqualTo(Role.USER);
+    assertThat(stored.text()).isEqualTo("hello");
+    assertThat(stored.message().metadata()).isEqualTo(Map.of("k", List.of(1L, "x")));
+    assertThat(stored.createdAt()).isAfterOrEqualTo(before.createdAt());
+    assertThat(stored.createdAt()).isEqualTo(stored.createdAt().truncatedTo(ChronoUnit.MICROS));
+    assertThat(stored.editedAt()).isNull();
+    assertThat(Walks.messages(store(), alice, "a")).containsExactly(stored);
+  }
+
+  @Test
+  @DisplayName("5.2: nothing in a message is lost")
+  void row_5_2_everyMessageRoundTrips() {
+    Generators generators = Generators.seeded(52);
+    List<Message> given = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      Message message = generators.message().withId(generators.uuid());
+      given.add(message);
+      StoredMessage stored = store().append(alice, "a", message).get(0);
+      assertThat(stored.message().equals(message)).as("message %s as appended", i).isTrue();
+    }
+    List<StoredMessage> read = Walks.messages(store(), alice, "a");
+    assertThat(read).hasSize(given.size());
+    for (int i = 0; i < given.size(); i++) {
+      assertThat(read.get(i).message().equals(given.get(i))).as("message %s as read", i).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("5.11: a NUL or a broken surrogate never costs the message")
+  void row_5_11_hostileTextIsKept() {
+    for (String text : Generators.hostileTexts()) {
+      Message result =
+          Message.toolResult("call", "tool", text).withMetadata(Map.of("k" + text, text));
+      StoredMessage stored = store().append(alice, "a", result).get(0);
+      assertThat(stored.message().withId(null).equals(result)).isTrue();
+    }
+    assertThat(
+            Walks.messages(store(), alice, "a").stream()
+                .map(StoredMessage::text)
+                .toList()
+                .equals(
+                    Generators.hostileTexts().stream()
+                        .map(text -> Message.user(text).text())
+                        .toList()))
+        .isTrue();
+  }
+
+  @Test
+  @DisplayName("3.2: four roles; content may be null; model, tool calls, tool call id, name")
+  void row_3_2_toolTurnIsKept() {
+    ToolCall call = ToolCall.function("call-1", "weather", "{\"city\": \"Porto\", broken");
+    List<StoredMessage> turn =
+        store()
+            .append(
+                alice,
+                "a",
+                Message.system("be brief"),
+                Message.user("weather?").withName("Alice"),
+                Message.calling(call).withModel("m-1", TokenUsage.of(10, 5)),
+                Message.toolResult("call-1", "weather", "no network").withToolError());
+    assertThat(turn).extracting(StoredMessage::role).containsExactly(Role.values());
+    assertThat(turn).extracting(StoredMessage::seq).containsExactly(1L, 2L, 3L, 4L);
+    List<StoredMessage> read = Walks.messages(store(), alice, "a");
+    assertThat(read).isEqualTo(turn);
+    assertThat(read.get(2).message().content()).isEmpty();
+    assertThat(read.get(2).toolCalls()).containsExactly(call);
+    assertThat(read.get(3).message().toolError()).isTrue();
+  }
+
+  @Test
+  @DisplayName("3.1: token usage adds up: prompt, completion, total")
+  void row_3_1_usageAddsUp() {
+    store()
+        .append(
+            alice,
+            "a",
+            Message.assistant("x").withModel("m", new TokenUsage(10, 5, 17)),
+            Message.user("y"));
+    StoredMessage second =
+        store()
+            .append(alice, "a", Message.assistant("z").withModel("m", TokenUsage.of(1, 2)))
+            .get(0);
+    Conversation conversation = store().find(alice, "a").orElseThrow();
+    assertThat(conversation.usage()).isEqualTo(new TokenUsage(11, 7, 20));
+    assertThat(conversation.messageCount()).isEqualTo(3);
+    store().append(alice, "a", second.message());
+    assertThat(store().find(alice, "a").orElseThrow().usage())
+        .as("after a repetition")
+        .isEqualTo(new TokenUsage(11, 7, 20));
+    store().deleteMessage(alice, "a", second.id());
+    assertThat(store().find(alice, "a").orElseThrow().usage()).isEqualTo(new TokenUsage(10, 5, 17));
+  }
+
+  @Test
+  @DisplayName("2.3: a message to a conversation that does not exist is a clear error")
+  void row_2_3_appendToAnAbsentConversationFails() {
+    assertThatThrownBy(() -> say("none", "hello"))
+        .isInstanceOf(ConversationNotFoundException.class);
+    assertThat(store().find(alice, "none")).isEmpty();
+    store().delete(alice, "a");
+    assertThatThrownBy(() -> say("a", "hello")).isInstanceOf(ConversationNotFoundException.class);
+  }
+
+  @Test
+  @DisplayName("5.3: appending is idempotent by message id")
+  void row_5_3_appendIsIdempotentByMessageId() {
+    Message message = Message.user("once").withId(UUID.randomUUID());
+    List<StoredMessage> first = store().append(alice, "a", message);
+    Conversation before = store().find(alice, "a").orElseThrow();
+    say("a", "between");
+    tick();
+    assertThat(store().append(alice, "a", message)).isEqualTo(first);
+    assertThat(texts("a")).containsExactly("once", "between");
+    assertThat(before.messageCount()).isEqualTo(1);
+  }
+
+  @Test
+  @DisplayName("5.3: a repeated turn may be longer; what is new goes to the end")
+  void row_5_3_turnThatIsPartlyThere() {
+    Message one = Message.user("one").withId(UUID.randomUUID());
+    Message two = Message.user("two").withId(UUID.randomUUID());
+    Message three = Message.user("three").withId(UUID.randomUUID());
+    store().append(alice, "a", two);
+    List<StoredMessage> turn = store().append(alice, "a", one, two, three);
+    assertThat(turn).extracting(StoredMessage::text).containsExactly("one", "two", "three");
+    assertThat(turn).extracting(StoredMessage::seq).containsExactly(2L, 1L, 3L);
+    assertThat(texts("a")).containsExactly("two", "one", "three");
+  }
+
+  @Test
+  @DisplayName("5.3: the same id with other content is an error, and nothing of the turn is stored")
+  void row_5_3_sameIdWithOtherContentFails() {
+    Message message = Message.user("once").withId(UUID.randomUUID());
+    store().append(alice, "a", message);
+    for (Message other :
+        List.of(
+            Message.user("twice").withId(message.id()),
+            Message.assistant("once").withId(message.id()),
+            message.withName("Bob"),
+            message.withMetadata(Map.of("k", 1)))) {
+      assertThatThrownBy(
+              () ->
+                  store().append(alice, "a", Message.user("before"), other, Message.user("after")))
+          .isInstanceOf(MessageConflictException.class);
+    }
+    assertThat(texts("a")).containsExactly("once");
+    assertThat(say("a", "next").get(0).seq()).as("no gap").isEqualTo(2);
+  }
+
+  @Test
+  @DisplayName("5.3: equal content under another id is another message")
+  void row_5_3_sameContentTwice() {
+    say("a", "again");
+    say("a", "again");
+    assertThat(texts("a")).containsExactly("again", "again");
+  }
+
+  @Test
+  @DisplayName("5.3: ids are unique within the conversation only")
+  void row_5_3_sameIdInTwoConversations() {
+    chat("b");
+    UUID id = UUID.randomUUID();
+    store().append(alice, "a", Message.user("in a").withId(id));
+    store().append(alice, "b", Message.user("in b").withId(id));
+    assertThat(texts("a")).containsExactly("in a");
+    assertThat(texts("b")).containsExactly("in b");
+  }
+
+  @Test
+  @DisplayName("5.3: a turn that repeats an id is refused")
+  void row_5_3_turnWithOneIdTwiceIsRefused() {
+    UUID id = UUID.randomUUID();
+    assertThatThrownBy(
+            () ->
+                store()
+                    .append(alice, "a", Message.user("x").withId(id), Message.user("x").withId(id)))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(texts("a")).isEmpty();
+  }
+
+  @Test
+  @DisplayName("5.4: only if the last message is X")
+  void row_5_4_appendOnlyIfLast() {
+    List<Message> first = List.of(Message.user("first").withId(UUID.randomUUID()));
+    UUID last = store().append(alice, "a", first, AppendCondition.ifEmpty()).get(0).id();
+    List<Message> second = List.of(Message.user("second").withId(UUID.randomUUID()));
+    assertThatThrownBy(() -> store().append(alice, "a", second, AppendCondition.ifEmpty()))
+        .isInstanceOf(AppendConditionFailedException.class);
+    assertThatThrownBy(
+            () -> store().append(alice, "a", second, AppendCondition.ifLastIs(UUID.randomUUID())))
+        .isInstanceOf(AppendConditionFailedException.class);
+    store().append(alice, "a", second, AppendCondition.ifLastIs(last));
+    assertThat(texts("a")).containsExactly("first", "second");
+    assertThat(store().append(alice, "a", second, AppendCondition.ifLastIs(last)))
+        .as("idempotency comes before the condition")
+        .hasSize(1);
+    assertThat(texts("a")).containsExactly("first", "second");
+  }
+
+  @Test
+  @DisplayName("5.4: a deleted message is not the last one")
+  void row_5_4_conditionPassesOverDeletedMessages() {
+    UUID first = say("a", "first").get(0).id();
+    UUID second = say("a", "second").get(0).id();
+    store().deleteMessage(alice, "a", second);
+    store().append(alice, "a", List.of(Message.user("x")), AppendCondition.ifLastIs(first));
+    for (StoredMessage message : Walks.messages(store(), alice, "a")) {
+      store().deleteMessage(alice, "a", message.id());
+    }
+    store().append(alice, "a", List.of(Message.user("new")), AppendCondition.ifEmpty());
+    assertThat(texts("a")).containsExactly("new");
+  }
+
+  @Test
+  @DisplayName("2.10: a chat turn from end to end")
+  void row_2_10_chatTurn() {
+    for (int i = 0; i < 15; i++) {
+      say("a", "question " + i);
+      assertThat(store().last(alice, "a", 20)).hasSize(Math.min(20, 2 * i + 1));
+      store().append(alice, "a", Message.assistant("answer " + i));
+      store().touch(alice, "a");
+    }
+    List<StoredMessage> last = store().last(alice, "a", 20);
+    assertThat(last).hasSize(20);
+    assertThat(last.get(0).text()).isEqualTo("question 5");
+    assertThat(last.get(19).text()).isEqualTo("answer 14");
+    assertThat(store().find(alice, "a").orElseThrow().messageCount()).isEqualTo(30);
+  }
+
+  @Test
+  @DisplayName("5.1: the full history is kept and a window is a view of it")
+  void row_5_1_longConversationIsKept() {
+    for (int i = 0; i < 10; i++) {
+      say("a", numbered(i + "-", 300));
+    }
+    assertThat(store().last(alice, "a", 5))
+        .extracting(StoredMessage::text)
+        .containsExactly("9-295", "9-296", "9-297", "9-298", "9-299");
+    List<StoredMessage> all = Walks.messages(store(), alice, "a");
+    assertThat(all).hasSize(3_000);
+    for (int i = 0; i < all.size(); i++) {
+      assertThat(all.get(i).seq()).isEqualTo(i + 1);
+    }
+  }
+
+  @Test
+  @DisplayName("0.2: creation times never go back within a conversation")
+  void row_0_2_timesDoNotGoBack() {
+    Instant before = Instant.MIN;
+    for (int i = 0; i < 20; i++) {
+      for (StoredMessage message : say("a", "x", "y")) {
+        assertThat(message.createdAt()).isAfterOrEqualTo(before);
+        before = message.createdAt();
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("4.2: a session id groups turns")
+  void row_4_2_sessionsAreApart() {
+    store().createIfAbsent(alice, NewConversation.withId("session-2"));
+    say("a", "one");
+    say("session-2", "two");
+    assertThat(texts("a")).containsExactly("one");
+    assertThat(texts("session-2")).containsExactly("two");
+  }
+}

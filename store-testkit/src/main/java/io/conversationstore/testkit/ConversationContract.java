@@ -1,0 +1,248 @@
+package io.conversationstore.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationExistsException;
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.ConversationStatus;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Cursor;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Page;
+import io.conversationstore.TokenUsage;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Conversations without their messages. */
+abstract class ConversationContract extends ContractBase {
+
+  @Test
+  @DisplayName("1.1: an id chosen by the caller, a title, settings, times; get one")
+  void row_1_1_createdConversationIsFound() {
+    NewConversation given =
+        NewConversation.withId("trip")
+            .title("Trip to Porto")
+            .settings(Map.of("model", "m", "temperature", 0.5))
+            .metadata(Map.of("from", Map.of("app", "web")))
+            .tags("b", "a", "b")
+            .pinned(true)
+            .expiresAt(Instant.parse("2100-01-01T00:00:00.123456Z"));
+    Conversation created = store().create(alice, given);
+    assertThat(created.id()).isEqualTo("trip");
+    assertThat(created.owner()).isEqualTo(alice);
+    assertThat(created.generation()).isEqualTo(1);
+    assertThat(created.title()).isEqualTo("Trip to Porto");
+    assertThat(created.settings()).isEqualTo(given.settings());
+    assertThat(created.metadata()).isEqualTo(given.metadata());
+    assertThat(created.tags()).containsExactly("a", "b");
+    assertThat(created.pinned()).isTrue();
+    assertThat(created.expiresAt()).isEqualTo(given.expiresAt());
+    assertThat(created.status()).isEqualTo(ConversationStatus.ACTIVE);
+    assertThat(created.messageCount()).isZero();
+    assertThat(created.usage()).isEqualTo(TokenUsage.NONE);
+    assertThat(created.updatedAt()).isEqualTo(created.createdAt());
+    assertThat(store().find(alice, "trip")).contains(created);
+  }
+
+  @Test
+  @DisplayName("1.1: every header field round-trips, whatever is in it")
+  void row_1_1_everyHeaderRoundTrips() {
+    Generators generators = Generators.seeded(11);
+    for (int i = 0; i < 60; i++) {
+      NewConversation given = generators.conversation("c" + i);
+      Conversation created = store().create(alice, given);
+      assertThat(headerOf(created).equals(given)).as("header %s as created", i).isTrue();
+      Conversation found = store().find(alice, "c" + i).orElseThrow();
+      assertThat(headerOf(found).equals(given)).as("header %s as found", i).isTrue();
+    }
+  }
+
+  private static NewConversation headerOf(Conversation c) {
+    return NewConversation.withId(c.id())
+        .title(c.title())
+        .settings(c.settings())
+        .metadata(c.metadata())
+        .tags(c.tags().toArray(String[]::new))
+        .pinned(c.pinned())
+        .expiresAt(c.expiresAt());
+  }
+
+  @Test
+  @DisplayName("2.1: without an id the store makes a UUIDv7")
+  void row_2_1_storeMakesAnId() {
+    Conversation first = store().create(alice, "one");
+    Conversation second = store().create(alice, "two");
+    assertThat(UUID.fromString(first.id()).version()).isEqualTo(7);
+    assertThat(second.id()).isNotEqualTo(first.id());
+    assertThat(store().find(alice, first.id())).contains(first);
+  }
+
+  @Test
+  @DisplayName("2.1: what is not there is not found")
+  void row_2_1_absentIsEmpty() {
+    assertThat(store().find(alice, "nothing")).isEmpty();
+    assertThat(store().list(alice, ConversationQuery.all()).items()).isEmpty();
+    assertThat(store().list(alice, ConversationQuery.all()).cursor()).isNull();
+  }
+
+  @Test
+  @DisplayName("1.1: a strict create of an existing id is an error and changes nothing")
+  void row_1_1_createOfAnExistingIdFails() {
+    chat("a");
+    say("a", "hello");
+    Conversation before = store().find(alice, "a").orElseThrow();
+    assertThatThrownBy(() -> store().create(alice, NewConversation.withId("a").title("other")))
+        .isInstanceOf(ConversationExistsException.class);
+    assertThat(store().find(alice, "a")).contains(before);
+  }
+
+  @Test
+  @DisplayName("4.2: create if absent joins what is there")
+  void row_4_2_createIfAbsentJoins() {
+    Conversation first = store().createIfAbsent(alice, NewConversation.withId("s").title("one"));
+    tick();
+    Conversation second = store().createIfAbsent(alice, NewConversation.withId("s").title("two"));
+    assertThat(first.title()).isEqualTo("one");
+    assertThat(second).isEqualTo(first);
+  }
+
+  @Test
+  @DisplayName("1.1: a list has the most recently used first")
+  void row_1_1_listIsByLastUse() {
+    for (String id : List.of("a", "b", "c")) {
+      chat(id);
+      tick();
+    }
+    assertThat(listed(ConversationQuery.all())).containsExactly("c", "b", "a");
+    store().touch(alice, "b");
+    tick();
+    assertThat(listed(ConversationQuery.all())).containsExactly("b", "c", "a");
+    say("a", "hello");
+    assertThat(listed(ConversationQuery.all())).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  @DisplayName("2.1: touch and update move the last use, a delete of a message does not")
+  void row_2_1_lastUse() {
+    chat("a");
+    Instant created = store().find(alice, "a").orElseThrow().updatedAt();
+    tick();
+    UUID message = say("a", "hello").get(0).id();
+    Instant appended = store().find(alice, "a").orElseThrow().updatedAt();
+    assertThat(appended).isAfter(created);
+    tick();
+    store().deleteMessage(alice, "a", message);
+    assertThat(store().find(alice, "a").orElseThrow().updatedAt()).isEqualTo(appended);
+    tick();
+    Conversation touched = store().touch(alice, "a");
+    assertThat(touched.updatedAt()).isAfter(appended);
+    assertThat(store().find(alice, "a")).contains(touched);
+  }
+
+  @Test
+  @DisplayName("2.1: list by status, tag and pin; archive")
+  void row_2_1_listFilters() {
+    store().create(alice, NewConversation.withId("a").tags("red"));
+    tick();
+    store().create(alice, NewConversation.withId("b").tags("red", "blue").pinned(true));
+    tick();
+    store().create(alice, NewConversation.withId("c"));
+    tick();
+    Conversation archived = store().archive(alice, "a");
+    assertThat(archived.status()).isEqualTo(ConversationStatus.ARCHIVED);
+    ConversationQuery all = ConversationQuery.all();
+    assertThat(listed(all.status(ConversationStatus.ACTIVE))).containsExactly("c", "b");
+    assertThat(listed(all.status(ConversationStatus.ARCHIVED))).containsExactly("a");
+    assertThat(listed(all.tag("red"))).containsExactly("a", "b");
+    assertThat(listed(all.tag("re"))).isEmpty();
+    assertThat(listed(all.pinned(true))).containsExactly("b");
+    assertThat(listed(all.pinned(false))).containsExactly("a", "c");
+    assertThat(listed(all.tag("red").pinned(true))).containsExactly("b");
+    say("a", "an archived one can be appended to");
+    assertThat(store().find(alice, "a").orElseThrow().status())
+        .isEqualTo(ConversationStatus.ARCHIVED);
+  }
+
+  @Test
+  @DisplayName("2.1: 50 a page; pages go on by cursor and lose and double nothing")
+  void row_2_1_listPages() {
+    for (int i = 0; i < 53; i++) {
+      chat("c" + i);
+    }
+    Page<Conversation> first = store().list(alice, ConversationQuery.all());
+    assertThat(first.size()).isEqualTo(50);
+    assertThat(first.hasMore()).isTrue();
+    Page<Conversation> second = store().list(alice, ConversationQuery.all().after(first.cursor()));
+    assertThat(second.size()).isEqualTo(3);
+    assertThat(second.hasMore()).isFalse();
+    List<String> ids = new ArrayList<>();
+    first.forEach(conversation -> ids.add(conversation.id()));
+    second.forEach(conversation -> ids.add(conversation.id()));
+    assertThat(ids).doesNotHaveDuplicates().hasSize(53);
+    Cursor end = second.cursor();
+    assertThat(store().list(alice, ConversationQuery.all().after(end)).items()).isEmpty();
+    assertThat(Walks.conversations(store(), alice, ConversationQuery.all().limit(1))).hasSize(53);
+  }
+
+  @Test
+  @DisplayName("3.1: an update writes the fields that it names and keeps the others")
+  void row_3_1_updateWritesNamedFields() {
+    store()
+        .create(
+            alice,
+            NewConversation.withId("a")
+                .title("t")
+                .settings(Map.of("s", 1))
+                .metadata(Map.of("m", 1))
+                .tags("x")
+                .expiresAt(Instant.parse("2100-01-01T00:00:00Z")));
+    tick();
+    Conversation titled =
+        store().update(alice, "a", ConversationUpdate.touch().title("new").pinned(true));
+    assertThat(titled.title()).isEqualTo("new");
+    assertThat(titled.pinned()).isTrue();
+    assertThat(titled.settings()).isEqualTo(Map.of("s", 1L));
+    assertThat(titled.metadata()).isEqualTo(Map.of("m", 1L));
+    assertThat(titled.tags()).containsExactly("x");
+    assertThat(titled.expiresAt()).isNotNull();
+    Conversation replaced =
+        store()
+            .update(
+                alice,
+                "a",
+                ConversationUpdate.touch()
+                    .metadata(Map.of("n", 2))
+                    .settings(Map.of())
+                    .tags(List.of())
+                    .neverExpires());
+    assertThat(replaced.metadata()).isEqualTo(Map.of("n", 2L));
+    assertThat(replaced.settings()).isEmpty();
+    assertThat(replaced.tags()).isEmpty();
+    assertThat(replaced.expiresAt()).isNull();
+    assertThat(replaced.title()).isEqualTo("new");
+    assertThat(store().find(alice, "a")).contains(replaced);
+  }
+
+  @Test
+  @DisplayName("2.3: an update of what is not there is a clear error")
+  void row_2_3_updateOfAnAbsentConversationFails() {
+    assertThatThrownBy(() -> store().touch(alice, "none"))
+        .isInstanceOf(ConversationNotFoundException.class);
+    chat("a");
+    store().delete(alice, "a");
+    assertThatThrownBy(() -> store().archive(alice, "a"))
+        .isInstanceOf(ConversationNotFoundException.class);
+  }
+
+  private List<String> listed(ConversationQuery query) {
+    return store().list(alice, query).stream().map(Conversation::id).toList();
+  }
+}

@@ -1,0 +1,260 @@
+package io.conversationstore.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.AppendCondition;
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.Role;
+import io.conversationstore.StoreLimits;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.TokenUsage;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Input on the edge of what is allowed and beyond, and what error texts may say. */
+abstract class InputContract extends ContractBase {
+
+  /** No error text may hold this. */
+  private static final String MARKER = "MARKER-7f3a";
+
+  @Override
+  StoreLimits limits() {
+    return new StoreLimits(4_000, 1_000, 64, 50, 20_000, 1_000);
+  }
+
+  /** A JSON object of so many levels. */
+  static Map<String, @Nullable Object> nested(int levels) {
+    Map<String, @Nullable Object> object = Map.of();
+    for (int i = 1; i < levels; i++) {
+      object = Collections.singletonMap("k", object);
+    }
+    return object;
+  }
+
+  @Test
+  @DisplayName("1.1: hostile ids are ids like any other")
+  void row_1_1_hostileConversationIds() {
+    List<String> ids = Generators.hostileIds();
+    for (String id : ids) {
+      chat(id);
+      say(id, "in " + id);
+    }
+    assertThat(store().count(alice).conversations()).isEqualTo(ids.size());
+    for (String id : ids) {
+      assertThat(texts(id)).containsExactly("in " + id);
+      assertThat(store().find(alice, id).map(Conversation::id)).contains(id);
+    }
+    assertThat(
+            Walks.conversations(store(), alice, ConversationQuery.all().limit(3)).stream()
+                .map(Conversation::id))
+        .containsExactlyInAnyOrderElementsOf(ids);
+    for (String id : ids) {
+      assertThat(store().delete(alice, id)).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("0.3: hostile owners are owners like any other")
+  void row_0_3_hostileOwners() {
+    for (String id : Generators.hostileIds()) {
+      Owner owner = user(id);
+      store().create(owner, NewConversation.withId("c").title(id).tags(id));
+      store().append(owner, "c", Message.user("x").withName(id).withModel(id, null));
+    }
+    for (String id : Generators.hostileIds()) {
+      Conversation found = store().find(user(id), "c").orElseThrow();
+      assertThat(found.title()).isEqualTo(id);
+      assertThat(found.tags()).containsExactly(id);
+      assertThat(store().count(user(id)).messages()).isEqualTo(1);
+      assertThat(store().list(user(id), ConversationQuery.all().tag(id)).size()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName("1.1: ids of 1 to 255 characters without NUL and lone surrogates; titles to 500")
+  void row_1_1_badIdsAreRefused() {
+    for (String bad : List.of("", " ", "a\u0000", "\uD83D", "\uDE00x", "x".repeat(256))) {
+      refused(() -> store().create(alice, NewConversation.withId(bad)));
+      refused(() -> store().find(alice, bad));
+      refused(() -> store().delete(alice, bad));
+      refused(() -> store().append(alice, bad, Message.user("x")));
+      refused(() -> store().messages(alice, bad, MessageQuery.first(1)));
+      refused(() -> store().touch(alice, bad));
+    }
+    refused(() -> NewConversation.titled("x".repeat(501)));
+    refused(() -> NewConversation.titled("a\u0000"));
+    refused(() -> NewConversation.titled("").tags(""));
+    assertThat(store().create(alice, "x".repeat(500)).title()).hasSize(500);
+  }
+
+  @Test
+  @DisplayName("0.4: roles are checked in the library")
+  void row_0_4_rolesAreChecked() {
+    refused(() -> Role.ofWireName("moderator"));
+    refused(() -> Role.ofWireName("USER"));
+    chat("a");
+    for (Role role : Role.values()) {
+      assertThat(Role.ofWireName(role.wireName())).isEqualTo(role);
+      assertThat(store().append(alice, "a", Message.of(role, "x")).get(0).role()).isEqualTo(role);
+    }
+  }
+
+  @Test
+  @DisplayName("2.2: a page has 1 to 1,000 items; a turn has at least one message")
+  void row_2_2_badLimitsAreRefused() {
+    chat("a");
+    for (int bad : new int[] {0, -1, 1_001}) {
+      refused(() -> store().last(alice, "a", bad));
+      refused(() -> MessageQuery.first(bad));
+      refused(() -> ConversationQuery.all().limit(bad));
+    }
+    refused(() -> store().append(alice, "a"));
+    refused(
+        () ->
+            store()
+                .append(
+                    alice,
+                    "a",
+                    Collections.nCopies(51, Message.user("x")),
+                    AppendCondition.always()));
+    assertThat(say("a", numbered("m", 50))).hasSize(50);
+  }
+
+  @Test
+  @DisplayName("2.5: a user message is at most 1,000 characters where the rule is set")
+  void row_2_5_userMessagesAreLimited() {
+    chat("a");
+    say("a", "x".repeat(1_000));
+    refused(() -> say("a", "x".repeat(1_001)));
+    refused(() -> say("a", "short", "x".repeat(1_001)));
+    store().append(alice, "a", Message.assistant("x".repeat(1_001)));
+    assertThat(texts("a")).hasSize(2);
+  }
+
+  @Test
+  @DisplayName("5.2: a crossed limit is refused before anything is stored")
+  void row_5_2_limits() {
+    chat("a");
+    refused(() -> store().append(alice, "a", Message.assistant(MARKER.repeat(400))));
+    Map<String, @Nullable Object> large = Map.of("k", MARKER.repeat(100));
+    refused(() -> store().append(alice, "a", Message.user("x").withMetadata(large)));
+    refused(() -> store().append(alice, "a", Message.user("x").withMetadata(nested(65))));
+    refused(
+        () -> store().append(alice, "a", Message.of(Role.USER, Generators.unknown(nested(65)))));
+    refused(() -> store().create(alice, NewConversation.withId("b").metadata(large)));
+    refused(() -> store().update(alice, "a", ConversationUpdate.touch().settings(nested(65))));
+    UUID id = say("a", "x").get(0).id();
+    refused(() -> store().edit(alice, "a", id, MessageEdit.text(MARKER.repeat(400))));
+    List<Message> many = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      many.add(Message.assistant(i + "x".repeat(3_000)));
+    }
+    refused(() -> store().save(alice, ConversationDocument.of(NewConversation.withId("b"), many)));
+    assertThat(texts("a")).containsExactly("x");
+    assertThat(store().find(alice, "b")).isEmpty();
+    Message deep = Message.user("y").withMetadata(nested(64));
+    assertThat(store().append(alice, "a", deep).get(0).message().withId(null)).isEqualTo(deep);
+  }
+
+  @Test
+  @DisplayName("4.10: no error text holds content; ids are enough to trace")
+  void row_4_10_errorsHoldNoContent() {
+    chat("a");
+    Message known = marked().withId(UUID.randomUUID());
+    UUID id = store().append(alice, "a", known).get(0).id();
+    NewConversation marked = NewConversation.withId("a").title(MARKER).metadata(metadata());
+    quiet(() -> store().create(alice, marked));
+    quiet(() -> store().append(alice, "none", marked()));
+    quiet(() -> store().append(alice, "a", known.withName(MARKER)));
+    quiet(() -> store().append(alice, "a", List.of(marked()), AppendCondition.ifEmpty()));
+    quiet(() -> store().append(alice, "a", known, known));
+    quiet(() -> store().append(alice, "a", Message.assistant(MARKER.repeat(1_000))));
+    quiet(() -> store().append(alice, "a", Message.user(MARKER.repeat(100))));
+    quiet(() -> store().edit(alice, "a", UUID.randomUUID(), MessageEdit.text(MARKER)));
+    quiet(() -> store().edit(alice, "none", id, MessageEdit.text(MARKER)));
+    quiet(() -> store().update(alice, "none", ConversationUpdate.touch().title(MARKER)));
+    quiet(
+        () ->
+            store()
+                .update(
+                    alice,
+                    "a",
+                    ConversationUpdate.touch().metadata(Map.of("k", MARKER.repeat(200)))));
+    quiet(
+        () -> store().save(alice, ConversationDocument.of(marked, Collections.nCopies(2, known))));
+    quiet(() -> Message.user("x").withMetadata(Map.of(MARKER, new StringBuilder[0])));
+    quiet(() -> NewConversation.titled(MARKER + "\u0000"));
+    for (Object shown : List.of(known, store().last(alice, "a", 1).get(0).message(), marked)) {
+      assertThat(shown.toString()).doesNotContain(MARKER);
+    }
+  }
+
+  private static Message marked() {
+    return Message.assistant(MARKER).withMetadata(metadata()).withModel("m", TokenUsage.of(1, 1));
+  }
+
+  private static Map<String, @Nullable Object> metadata() {
+    return Map.of("key " + MARKER, MARKER);
+  }
+
+  private static void quiet(ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOf(RuntimeException.class)
+        .satisfies(error -> requireQuiet(error, 0));
+  }
+
+  private static void requireQuiet(Throwable error, int depth) {
+    assertThat(String.valueOf(error.getMessage()).contains(MARKER))
+        .as("a %s holds content", error.getClass().getName())
+        .isFalse();
+    Throwable cause = error.getCause();
+    if (cause != null && depth < 20) {
+      requireQuiet(cause, depth + 1);
+    }
+    for (Throwable suppressed : error.getSuppressed()) {
+      requireQuiet(suppressed, depth + 1);
+    }
+  }
+
+  private static void refused(ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOf(IllegalArgumentException.class)
+        .satisfies(error -> requireQuiet(error, 0));
+  }
+
+  @Test
+  @DisplayName("4.8: a closed store says so; closing twice does nothing")
+  void row_4_8_closedStore() {
+    chat("a");
+    StoredMessage message = say("a", "x").get(0);
+    ConversationStore closed = store();
+    closeStore();
+    closed.close();
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
+            () -> closed.find(alice, "a"),
+            () -> closed.append(alice, "a", message.message()),
+            () -> closed.last(alice, "a", 1),
+            () -> closed.count(alice),
+            () -> closed.erase(alice))) {
+      assertThatThrownBy(call).isInstanceOf(IllegalStateException.class);
+    }
+  }
+}

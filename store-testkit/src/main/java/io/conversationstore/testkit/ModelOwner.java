@@ -1,0 +1,65 @@
+package io.conversationstore.testkit;
+
+import io.conversationstore.ErasureReceipt;
+import io.conversationstore.Owner;
+import io.conversationstore.spi.State.PreferencesState;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** All that one owner has in the reference model. */
+final class ModelOwner {
+
+  final Owner owner;
+  long epoch;
+  PreferencesState preferences;
+
+  /** All generations of each conversation id, oldest first. */
+  final Map<String, List<ModelConversation>> conversations = new HashMap<>();
+
+  /** The changes that were applied in this epoch. */
+  final Set<UUID> applied = new HashSet<>();
+
+  final Map<UUID, ErasureReceipt> erasures = new HashMap<>();
+
+  ModelOwner(Owner owner) {
+    this.owner = owner;
+    this.preferences = PreferencesState.none(owner, 0);
+  }
+
+  /** A copy to change, so that a change that fails half-way leaves nothing behind. */
+  ModelOwner copy() {
+    ModelOwner copy = new ModelOwner(owner);
+    copy.epoch = epoch;
+    copy.preferences = preferences;
+    conversations.forEach(
+        (id, generations) ->
+            copy.conversations.put(
+                id, new ArrayList<>(generations.stream().map(ModelConversation::copy).toList())));
+    copy.applied.addAll(applied);
+    copy.erasures.putAll(erasures);
+    return copy;
+  }
+
+  @Nullable ModelConversation latest(String conversationId) {
+    List<ModelConversation> generations = conversations.getOrDefault(conversationId, List.of());
+    return generations.isEmpty() ? null : generations.get(generations.size() - 1);
+  }
+
+  @Nullable ModelConversation live(String conversationId) {
+    ModelConversation latest = latest(conversationId);
+    return latest == null || latest.deleted ? null : latest;
+  }
+
+  List<ModelConversation> live() {
+    return conversations.values().stream()
+        .map(generations -> generations.get(generations.size() - 1))
+        .filter(latest -> !latest.deleted)
+        .toList();
+  }
+}

@@ -1,0 +1,242 @@
+package io.conversationstore.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.Cursor;
+import io.conversationstore.CursorExpiredException;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Page;
+import io.conversationstore.StoredMessage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Reading messages: pages, cursors, history. */
+abstract class ReadContract extends ContractBase {
+
+  @BeforeEach
+  void createChat() {
+    chat("a");
+  }
+
+  @Test
+  @DisplayName("2.2: the last N, oldest first")
+  void row_2_2_lastOldestFirst() {
+    assertThat(store().last(alice, "a", 20)).isEmpty();
+    say("a", numbered("m", 25));
+    assertThat(store().last(alice, "a", 20))
+        .extracting(StoredMessage::text)
+        .containsExactly(Arrays.copyOfRange(numbered("m", 25), 5, 25));
+    assertThat(store().last(alice, "a", 1_000)).hasSize(25);
+    assertThat(store().last(alice, "a", 1)).extracting(StoredMessage::text).containsExactly("m24");
+  }
+
+  @Test
+  @DisplayName("2.3: reading a conversation that is not there is a clear error")
+  void row_2_3_readOfAnAbsentConversationFails() {
+    assertThatThrownBy(() -> store().last(alice, "none", 1))
+        .isInstanceOf(ConversationNotFoundException.class);
+    store().delete(alice, "a");
+    assertThatThrownBy(() -> store().messages(alice, "a", MessageQuery.first(1)))
+        .isInstanceOf(ConversationNotFoundException.class);
+  }
+
+  @Test
+  @DisplayName("0.2: pages forward and backward lose and double nothing, whatever their size")
+  void row_0_2_pagesBothWays() {
+    List<StoredMessage> all = new ArrayList<>(say("a", numbered("m", 23)));
+    store().deleteMessage(alice, "a", all.remove(22).id());
+    store().deleteMessage(alice, "a", all.remove(7).id());
+    store().deleteMessage(alice, "a", all.remove(0).id());
+    for (int limit : new int[] {1, 2, 3, 4, 5, 10, 19, 20, 21, 1_000}) {
+      for (Direction direction : Direction.values()) {
+        assertThat(Walks.messages(store(), alice, "a", direction, limit))
+            .as("%s by %s", direction, limit)
+            .isEqualTo(all);
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("5.4: appends while a reader pages forward are neither skipped nor repeated")
+  void row_5_4_forwardPagesWithAppendsBetween() {
+    List<StoredMessage> all = new ArrayList<>();
+    List<StoredMessage> read = new ArrayList<>();
+    Cursor cursor = null;
+    for (int i = 0; i < 30; i++) {
+      all.addAll(say("a", numbered(i + "-", 1 + i % 4)));
+      Page<StoredMessage> page =
+          store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 1 + i % 3));
+      read.addAll(page.items());
+      cursor = page.cursor();
+    }
+    while (read.size() < all.size()) {
+      Page<StoredMessage> page =
+          store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 7));
+      assertThat(page.items()).isNotEmpty();
+      read.addAll(page.items());
+      cursor = page.cursor();
+    }
+    assertThat(read).isEqualTo(all);
+    Page<StoredMessage> end =
+        store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 7));
+    assertThat(end.items()).isEmpty();
+    assertThat(end.hasMore()).isFalse();
+  }
+
+  @Test
+  @DisplayName("5.4: appends while a reader pages backward do not disturb it")
+  void row_5_4_backwardPagesWithAppendsBetween() {
+    List<StoredMessage> all = say("a", numbered("m", 20));
+    List<StoredMessage> read = new ArrayList<>();
+    Page<StoredMessage> page = store().messages(alice, "a", MessageQuery.last(3));
+    read.addAll(0, page.items());
+    while (page.hasMore()) {
+      say("a", "later");
+      page = store().messages(alice, "a", new MessageQuery(Direction.BACKWARD, page.cursor(), 3));
+      read.addAll(0, page.items());
+    }
+    assertThat(read).isEqualTo(all);
+  }
+
+  @Test
+  @DisplayName("0.2: the cursor at the end asks later for what was added since")
+  void row_0_2_cursorAtTheEnd() {
+    Page<StoredMessage> empty = store().messages(alice, "a", MessageQuery.first(10));
+    assertThat(empty.items()).isEmpty();
+    assertThat(empty.hasMore()).isFalse();
+    List<StoredMessage> first = say("a", "one", "two");
+    Page<StoredMessage> page = next(empty.cursor());
+    assertThat(page.items()).isEqualTo(first);
+    assertThat(page.hasMore()).isFalse();
+    assertThat(next(page.cursor()).items()).isEmpty();
+    store().deleteMessage(alice, "a", first.get(1).id());
+    List<StoredMessage> second = say("a", "three");
+    assertThat(next(page.cursor()).items()).isEqualTo(second);
+  }
+
+  private Page<StoredMessage> next(@Nullable Cursor cursor) {
+    return store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 10));
+  }
+
+  @Test
+  @DisplayName("0.2: a page that ends exactly at the end says so")
+  void row_0_2_hasMoreIsExact() {
+    List<StoredMessage> all = say("a", numbered("m", 6));
+    assertThat(store().messages(alice, "a", MessageQuery.first(6)).hasMore()).isFalse();
+    assertThat(store().messages(alice, "a", MessageQuery.last(6)).hasMore()).isFalse();
+    assertThat(store().messages(alice, "a", MessageQuery.first(5)).hasMore()).isTrue();
+    store().deleteMessage(alice, "a", all.get(5).id());
+    assertThat(store().messages(alice, "a", MessageQuery.first(5)).hasMore()).isFalse();
+    assertThat(store().history(alice, MessageQuery.first(5)).hasMore()).isFalse();
+    assertThat(store().history(alice, MessageQuery.first(4)).hasMore()).isTrue();
+  }
+
+  @Test
+  @DisplayName("1.1: a cursor of a generation that was deleted is expired")
+  void row_1_1_cursorOfADeletedGenerationExpires() {
+    say("a", "one", "two");
+    Cursor cursor = store().messages(alice, "a", MessageQuery.first(1)).cursor();
+    store().delete(alice, "a");
+    chat("a");
+    say("a", "three", "four");
+    assertThatThrownBy(
+            () -> store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 1)))
+        .isInstanceOf(CursorExpiredException.class);
+    Cursor second = store().messages(alice, "a", MessageQuery.first(1)).cursor();
+    store().erase(alice);
+    chat("a");
+    say("a", "five");
+    for (Cursor old : new Cursor[] {cursor, second}) {
+      assertThatThrownBy(
+              () -> store().messages(alice, "a", new MessageQuery(Direction.BACKWARD, old, 1)))
+          .as("after an erasure")
+          .isInstanceOf(CursorExpiredException.class);
+    }
+  }
+
+  @Test
+  @DisplayName("0.3: a cursor that the store did not make is refused")
+  void row_0_3_foreignCursorsAreRefused() {
+    say("a", "one");
+    Cursor ofMessages = store().messages(alice, "a", MessageQuery.first(1)).cursor();
+    Cursor ofList = store().list(alice, ConversationQuery.all()).cursor();
+    Cursor ofHistory = store().history(alice, MessageQuery.first(1)).cursor();
+    Cursor made = new Cursor("bm90IGEgY3Vyc29y");
+    for (Cursor wrong : new Cursor[] {ofList, ofHistory, made, new Cursor("%")}) {
+      assertThatThrownBy(
+              () -> store().messages(alice, "a", new MessageQuery(Direction.FORWARD, wrong, 1)))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    for (Cursor wrong : new Cursor[] {ofMessages, ofHistory, made}) {
+      assertThatThrownBy(() -> store().list(alice, ConversationQuery.all().after(wrong)))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    for (Cursor wrong : new Cursor[] {ofMessages, ofList, made}) {
+      assertThatThrownBy(
+              () -> store().history(alice, new MessageQuery(Direction.FORWARD, wrong, 1)))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  @DisplayName("0.2: history across the user's conversations in chronological order")
+  void row_0_2_historyAcrossConversations() {
+    for (String id : List.of("b", "\uD83D\uDE00", "\uFF5E")) {
+      store().create(alice, NewConversation.withId(id));
+    }
+    List<String> said = new ArrayList<>();
+    List<String> ids = List.of("\uD83D\uDE00", "a", "\uFF5E", "b");
+    for (int i = 0; i < 20; i++) {
+      tick();
+      say(ids.get(i % 4), "m" + i);
+      said.add("m" + i);
+    }
+    for (int limit : new int[] {1, 3, 20, 1_000}) {
+      for (Direction direction : Direction.values()) {
+        assertThat(Walks.history(store(), alice, direction, limit))
+            .extracting(StoredMessage::text)
+            .isEqualTo(said);
+      }
+    }
+    assertThat(store().history(alice, MessageQuery.last(4)).items())
+        .extracting(StoredMessage::text)
+        .containsExactly("m16", "m17", "m18", "m19");
+    store().delete(alice, "b");
+    assertThat(Walks.history(store(), alice, Direction.FORWARD, 7)).hasSize(15);
+  }
+
+  @Test
+  @DisplayName("0.2: an empty history has no cursor; one at the end goes on")
+  void row_0_2_historyGoesOn() {
+    Page<StoredMessage> empty = store().history(alice, MessageQuery.first(10));
+    assertThat(empty.items()).isEmpty();
+    assertThat(empty.cursor()).isNull();
+    say("a", "one");
+    Cursor end = store().history(alice, MessageQuery.first(10)).cursor();
+    tick();
+    say("a", "two");
+    assertThat(store().history(alice, new MessageQuery(Direction.FORWARD, end, 10)).items())
+        .extracting(StoredMessage::text)
+        .containsExactly("two");
+  }
+
+  @Test
+  @DisplayName("2.2: a page is a copy that nothing changes")
+  void row_2_2_answersDoNotChange() {
+    say("a", "one");
+    List<StoredMessage> before = store().last(alice, "a", 10);
+    say("a", "two");
+    assertThat(before).hasSize(1);
+    assertThatThrownBy(() -> before.remove(0)).isInstanceOf(UnsupportedOperationException.class);
+  }
+}

@@ -1,0 +1,296 @@
+package io.conversationstore.testkit;
+
+import io.conversationstore.AppendCondition;
+import io.conversationstore.AppendConditionFailedException;
+import io.conversationstore.ConversationExistsException;
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.MessageConflictException;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageNotFoundException;
+import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.StaleChangeException;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.PreferencesState;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Applies one change, or the parts of a bulk, to a copy of its owner's data. Whoever made this
+ * throws the copy away if it throws.
+ */
+final class ReferenceChanges {
+
+  private final ModelOwner data;
+  private final Owner owner;
+  private final boolean replay;
+  private final Instant now;
+  private final List<State> states = new ArrayList<>();
+  private final List<Applied.Dropped> dropped = new ArrayList<>();
+  private boolean changed;
+
+  ReferenceChanges(ModelOwner data, ApplyMode mode, Instant now) {
+    this.data = data;
+    this.owner = data.owner;
+    this.replay = mode == ApplyMode.REPLAY;
+    this.now = now;
+  }
+
+  Applied outcome() {
+    return new Applied(changed, states, dropped, null);
+  }
+
+  void apply(Change change) {
+    if (change instanceof Change.Bulk bulk) {
+      bulk.changes().forEach(this::apply);
+    } else if (change instanceof Change.ConversationCreated created) {
+      create(created);
+    } else if (change instanceof Change.PreferencesPut put) {
+      put(put);
+    } else {
+      ConversationRef ref = Objects.requireNonNull(change.ref(), "it is about a conversation");
+      ModelConversation conversation = target(change, ref);
+      if (conversation == null) {
+        return;
+      }
+      boolean again = !data.applied.add(change.id());
+      if (change instanceof Change.ConversationUpdated updated) {
+        update(conversation, updated, again);
+      } else if (change instanceof Change.ConversationDeleted) {
+        delete(conversation);
+      } else if (change instanceof Change.MessagesAppended appended) {
+        append(conversation, appended);
+      } else if (change instanceof Change.MessageEdited edited) {
+        edit(conversation, edited, again);
+      } else if (change instanceof Change.MessageDeleted deleted) {
+        deleteMessage(conversation, deleted);
+      }
+    }
+  }
+
+  private void create(Change.ConversationCreated change) {
+    String id = change.conversationId();
+    List<ModelConversation> generations =
+        data.conversations.computeIfAbsent(id, absent -> new ArrayList<>());
+    ModelConversation latest = data.latest(id);
+    for (ModelConversation generation : generations) {
+      if (generation.createdBy.equals(change.id())) {
+        if (generation.deleted && replay) {
+          drop(change, id, "the conversation that it created was deleted");
+        } else {
+          states.add(Objects.requireNonNull(latest).state(owner));
+        }
+        return;
+      }
+    }
+    if (latest != null && !latest.deleted) {
+      if (change.strict()) {
+        throw new ConversationExistsException(owner, id);
+      }
+      states.add(latest.state(owner));
+      return;
+    }
+    ModelConversation created =
+        new ModelConversation(
+            id,
+            data.epoch,
+            generations.size() + 1L,
+            change.id(),
+            time(change),
+            change.conversation());
+    generations.add(created);
+    changed = true;
+    states.add(created.state(owner));
+  }
+
+  /** The conversation that a change is about; null where the change was dropped or is done. */
+  private @Nullable ModelConversation target(Change change, ConversationRef ref) {
+    ModelConversation latest = data.latest(ref.id());
+    boolean named = ref.generation() != ConversationRef.LIVE;
+    if (latest == null || (named && ref.generation() > latest.generation)) {
+      throw new ConversationNotFoundException(owner, ref.id());
+    }
+    if (!latest.deleted && (!named || ref.generation() == latest.generation)) {
+      return latest;
+    }
+    if (named && change instanceof Change.ConversationDeleted) {
+      states.add(latest.state(owner));
+      return null;
+    }
+    if (replay) {
+      drop(change, ref.id(), "its conversation was deleted");
+      return null;
+    }
+    if (named) {
+      throw new StaleChangeException("generation " + ref.generation() + " is not live");
+    }
+    throw new ConversationNotFoundException(owner, ref.id());
+  }
+
+  private void update(
+      ModelConversation conversation, Change.ConversationUpdated change, boolean again) {
+    if (!again) {
+      conversation.update(change.update(), time(change), replay);
+      changed = true;
+    }
+    states.add(conversation.state(owner));
+  }
+
+  private void delete(ModelConversation conversation) {
+    conversation.delete();
+    changed = true;
+    states.add(conversation.state(owner));
+  }
+
+  private void append(ModelConversation conversation, Change.MessagesAppended change) {
+    List<NewMessage> absent = new ArrayList<>();
+    for (NewMessage message : change.messages()) {
+      ModelMessage existing = conversation.message(message.id());
+      if (existing == null) {
+        absent.add(message);
+      } else if (!existing.digest().equals(message.digest()) && !change.editExisting()) {
+        throw new MessageConflictException(owner, conversation.id, message.id());
+      }
+    }
+    if (!absent.isEmpty() && !holds(change.condition(), conversation)) {
+      throw new AppendConditionFailedException(owner, conversation.id);
+    }
+    for (NewMessage message : change.messages()) {
+      ModelMessage existing = conversation.message(message.id());
+      if (existing == null) {
+        conversation.append(message, time(change));
+        changed = true;
+      } else if (!existing.digest().equals(message.digest())) {
+        overwrite(conversation, existing, change, message);
+      }
+    }
+    states.add(conversation.state(owner));
+    for (NewMessage message : change.messages()) {
+      states.add(message(conversation, message.id()).state(owner, conversation));
+    }
+  }
+
+  /** A save over a message that is there; a deleted one stays deleted. */
+  private void overwrite(
+      ModelConversation conversation,
+      ModelMessage existing,
+      Change.MessagesAppended change,
+      NewMessage message) {
+    if (!existing.isLive()) {
+      if (replay) {
+        drop(change, conversation.id, "message " + message.id() + " was deleted");
+      }
+    } else if (!existing.live().message().content().equals(message.message().content())) {
+      MessageEdit edit = new MessageEdit(message.message().content());
+      changed |= conversation.edit(existing, edit, time(change), replay);
+    }
+  }
+
+  private static boolean holds(AppendCondition condition, ModelConversation conversation) {
+    if (!condition.checksLast()) {
+      return true;
+    }
+    List<ModelMessage> live = conversation.liveMessages();
+    UUID last = live.isEmpty() ? null : live.get(live.size() - 1).id();
+    return Objects.equals(last, condition.lastMessageId());
+  }
+
+  private void edit(ModelConversation conversation, Change.MessageEdited change, boolean again) {
+    ModelMessage message = conversation.message(change.messageId());
+    if (message != null && !message.isLive() && replay) {
+      drop(change, conversation.id, "message " + change.messageId() + " was deleted");
+      return;
+    }
+    if (message == null || !message.isLive()) {
+      throw new MessageNotFoundException(owner, conversation.id, change.messageId());
+    }
+    if (!again) {
+      changed |= conversation.edit(message, change.edit(), time(change), replay);
+    }
+    states.add(conversation.state(owner));
+    states.add(message(conversation, change.messageId()).state(owner, conversation));
+  }
+
+  private void deleteMessage(ModelConversation conversation, Change.MessageDeleted change) {
+    ModelMessage message = conversation.message(change.messageId());
+    if (message != null && message.isLive()) {
+      conversation.deleteMessage(message);
+      changed = true;
+    }
+    states.add(conversation.state(owner));
+    if (message != null) {
+      states.add(message(conversation, change.messageId()).state(owner, conversation));
+    }
+  }
+
+  private static ModelMessage message(ModelConversation conversation, UUID messageId) {
+    return Objects.requireNonNull(conversation.message(messageId), "it was put there");
+  }
+
+  private void put(Change.PreferencesPut change) {
+    PreferencesUpdate update = change.update();
+    String active = update.activeConversation();
+    long generation = active == null ? 0 : change.activeGeneration();
+    if (active != null) {
+      ModelConversation live = data.live(active);
+      if (generation == ConversationRef.LIVE && live == null) {
+        if (replay && data.latest(active) != null) {
+          drop(change, active, "the conversation that it chooses was deleted");
+          return;
+        }
+        throw new ConversationNotFoundException(owner, active);
+      }
+      if (!replay && generation != ConversationRef.LIVE && isNot(live, generation)) {
+        throw new StaleChangeException("generation " + generation + " is not live");
+      }
+      generation =
+          generation == ConversationRef.LIVE && live != null ? live.generation : generation;
+    }
+    PreferencesState before = data.preferences;
+    if (data.applied.add(change.id())) {
+      boolean writesActive =
+          update.setsActiveConversation() && wins(before.activeConversationTime(), time(change));
+      boolean writesModel =
+          update.setsSelectedModel() && wins(before.selectedModelTime(), time(change));
+      data.preferences =
+          new PreferencesState(
+              owner,
+              data.epoch,
+              before.version() + 1,
+              writesActive ? active : before.activeConversation(),
+              writesActive ? generation : before.activeGeneration(),
+              writesActive ? time(change) : before.activeConversationTime(),
+              writesModel ? update.selectedModel() : before.selectedModel(),
+              writesModel ? time(change) : before.selectedModelTime());
+      changed |= writesActive || writesModel;
+    }
+    states.add(data.preferences);
+  }
+
+  private static boolean isNot(@Nullable ModelConversation live, long generation) {
+    return live == null || live.generation != generation;
+  }
+
+  private boolean wins(@Nullable Instant written, Instant at) {
+    return !replay || written == null || at.isAfter(written);
+  }
+
+  /** Live changes happen now; replayed ones keep their time where that is not in the future. */
+  private Instant time(Change change) {
+    Instant made = change.stamp().time();
+    return replay && made.isBefore(now) ? made : now;
+  }
+
+  private void drop(Change change, String conversationId, String reason) {
+    dropped.add(new Applied.Dropped(change.id(), conversationId, reason));
+  }
+}

@@ -1,0 +1,213 @@
+package io.conversationstore.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationDocument.Entry;
+import io.conversationstore.ConversationStatus;
+import io.conversationstore.Message;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.NewConversation;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.StoredMessage;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Saving whole conversations. */
+abstract class SaveContract extends ContractBase {
+
+  @Test
+  @DisplayName("1.1: a whole conversation is saved and read back")
+  void row_1_1_saveWholeConversation() {
+    Generators generators = Generators.seeded(35);
+    List<Message> messages = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      messages.add(generators.message());
+    }
+    store().save(alice, ConversationDocument.of(generators.conversation("a"), messages));
+    List<StoredMessage> read = Walks.messages(store(), alice, "a");
+    assertThat(read).hasSize(40);
+    for (int i = 0; i < 40; i++) {
+      assertThat(read.get(i).message().withId(null).equals(messages.get(i)))
+          .as("message %s", i)
+          .isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("3.5: saving twice changes nothing, messages without ids included")
+  void row_3_5_saveTwiceChangesNothing() {
+    ConversationDocument document =
+        ConversationDocument.of(
+            NewConversation.withId("a").title("t"),
+            List.of(Message.user("x"), Message.user("x"), Message.assistant("y")));
+    store().save(alice, document);
+    List<StoredMessage> first = Walks.messages(store(), alice, "a");
+    tick();
+    store().save(alice, List.of(document));
+    assertThat(Walks.messages(store(), alice, "a")).isEqualTo(first);
+    assertThat(first).extracting(StoredMessage::seq).containsExactly(1L, 2L, 3L);
+  }
+
+  @Test
+  @DisplayName("3.5: a save never removes what it does not name")
+  void row_3_5_saveKeepsWhatItDoesNotName() {
+    chat("other");
+    say("other", "kept");
+    chat("a");
+    say("a", "first");
+    store()
+        .save(
+            alice,
+            ConversationDocument.of(
+                NewConversation.withId("a").title("saved"), List.of(Message.user("second"))));
+    assertThat(texts("a")).containsExactly("first", "second");
+    assertThat(texts("other")).containsExactly("kept");
+    Conversation saved = store().find(alice, "a").orElseThrow();
+    assertThat(saved.title()).isEqualTo("saved");
+    assertThat(saved.generation()).isEqualTo(1);
+    assertThat(saved.messageCount()).isEqualTo(2);
+  }
+
+  @Test
+  @DisplayName("3.5: a save updates the header but for the status")
+  void row_3_5_saveUpdatesTheHeader() {
+    store()
+        .create(
+            alice,
+            NewConversation.withId("a")
+                .tags("x")
+                .metadata(Map.of("k", 1))
+                .pinned(true)
+                .expiresAt(Instant.parse("2100-01-01T00:00:00Z")));
+    store().archive(alice, "a");
+    NewConversation header = NewConversation.withId("a").title("t").settings(Map.of("s", 2));
+    store().save(alice, ConversationDocument.of(header, List.of()));
+    Conversation saved = store().find(alice, "a").orElseThrow();
+    assertThat(saved.title()).isEqualTo("t");
+    assertThat(saved.settings()).isEqualTo(Map.of("s", 2L));
+    assertThat(saved.metadata()).isEmpty();
+    assertThat(saved.tags()).isEmpty();
+    assertThat(saved.pinned()).isFalse();
+    assertThat(saved.expiresAt()).isNull();
+    assertThat(saved.status()).isEqualTo(ConversationStatus.ARCHIVED);
+  }
+
+  @Test
+  @DisplayName("3.5: a message under the same explicit id gets the new content")
+  void row_3_5_saveEditsByExplicitId() {
+    UUID id = UUID.randomUUID();
+    Message first = Message.user("before").withId(id);
+    NewConversation header = NewConversation.withId("a");
+    store().save(alice, ConversationDocument.of(header, List.of(first, Message.user("next"))));
+    store()
+        .save(
+            alice,
+            ConversationDocument.of(
+                header, List.of(first.withContent(Message.user("x").content()))));
+    List<StoredMessage> read = Walks.messages(store(), alice, "a");
+    assertThat(read).extracting(StoredMessage::text).containsExactly("x", "next");
+    assertThat(read.get(0).id()).isEqualTo(id);
+    assertThat(read.get(0).seq()).isEqualTo(1);
+    assertThat(read.get(0).editedAt()).isNotNull();
+  }
+
+  @Test
+  @DisplayName("3.5: a save does not bring back a deleted message")
+  void row_3_5_saveDoesNotReviveMessages() {
+    Message message = Message.user("gone").withId(UUID.randomUUID());
+    ConversationDocument document =
+        ConversationDocument.of(
+            NewConversation.withId("a"), List.of(message, Message.user("stays")));
+    store().save(alice, document);
+    for (StoredMessage stored : Walks.messages(store(), alice, "a")) {
+      if (stored.text().equals("gone")) {
+        assertThat(store().deleteMessage(alice, "a", stored.id())).isTrue();
+      }
+    }
+    store().save(alice, document);
+    assertThat(texts("a")).containsExactly("stays");
+  }
+
+  @Test
+  @DisplayName("3.5: many conversations at once, all or none")
+  void row_3_5_saveIsAllOrNone() {
+    List<ConversationDocument> documents = new ArrayList<>();
+    for (int i = 0; i < 25; i++) {
+      documents.add(
+          ConversationDocument.of(
+              NewConversation.withId("c" + i), List.of(Message.user("m"), Message.user("n"))));
+    }
+    List<ConversationDocument> broken = new ArrayList<>(documents);
+    broken.add(
+        ConversationDocument.of(
+            NewConversation.withId("deep").metadata(InputContract.nested(70)), List.of()));
+    assertThatThrownBy(() -> store().save(alice, broken))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(store().count(alice)).isEqualTo(new OwnerCounts(0, 0));
+    store().save(alice, documents);
+    assertThat(store().count(alice)).isEqualTo(new OwnerCounts(25, 50));
+    store().save(alice, List.of());
+    assertThat(store().count(alice)).isEqualTo(new OwnerCounts(25, 50));
+  }
+
+  @Test
+  @DisplayName("3.5: two documents of one id, or two messages of one id, are refused")
+  void row_3_5_ambiguousSavesAreRefused() {
+    ConversationDocument document = ConversationDocument.of(NewConversation.withId("a"), List.of());
+    assertThatThrownBy(() -> store().save(alice, List.of(document, document)))
+        .isInstanceOf(IllegalArgumentException.class);
+    Message message = Message.user("x").withId(UUID.randomUUID());
+    assertThatThrownBy(
+            () ->
+                store()
+                    .save(
+                        alice,
+                        ConversationDocument.of(
+                            NewConversation.withId("a"), List.of(message, message))))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(store().find(alice, "a")).isEmpty();
+  }
+
+  @Test
+  @DisplayName("5.10: an import brings times of its own")
+  void row_5_10_importedTimesAreKept() {
+    imports();
+    Instant time = Instant.parse("2019-03-04T05:06:07.123456Z");
+    store()
+        .save(
+            alice,
+            new ConversationDocument(
+                NewConversation.withId("a"),
+                List.of(
+                    new Entry(Message.user("old"), time),
+                    new Entry(Message.user("older"), time.minusSeconds(1)),
+                    new Entry(Message.user("new"), null))));
+    List<StoredMessage> read = Walks.messages(store(), alice, "a");
+    assertThat(read).extracting(StoredMessage::text).containsExactly("old", "older", "new");
+    assertThat(read.get(0).createdAt()).isEqualTo(time);
+    assertThat(read.get(1).createdAt()).isEqualTo(time.minusSeconds(1));
+    assertThat(read.get(2).createdAt()).isAfter(time);
+    assertThat(store().history(alice, MessageQuery.first(2)).items())
+        .extracting(StoredMessage::text)
+        .containsExactly("older", "old");
+  }
+
+  @Test
+  @DisplayName("3.5: more messages than an append may hold are saved in order")
+  void row_3_5_saveOfALongConversation() {
+    List<Message> messages = new ArrayList<>();
+    for (int i = 0; i < 2_500; i++) {
+      messages.add(Message.user("m" + i));
+    }
+    store().save(alice, ConversationDocument.of(NewConversation.withId("a"), messages));
+    assertThat(texts("a")).isEqualTo(messages.stream().map(Message::text).toList());
+  }
+}

@@ -1,0 +1,194 @@
+package io.conversationstore.jsonfile;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Files of a real directory: 0700, the files 0600, where the file system knows such rights.
+ * Thread-safe. A reader that is interrupted gets its answer and stays interrupted: the channel that
+ * Java closes then is opened anew.
+ */
+final class DiskFiles implements LogFiles {
+  private final Path directory;
+  private final boolean posix;
+
+  private DiskFiles(Path directory, boolean posix) {
+    this.directory = directory;
+    this.posix = posix;
+  }
+
+  /** Makes the directory if it is missing. */
+  static DiskFiles in(Path directory) throws IOException {
+    boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
+    if (!Files.isDirectory(directory)) {
+      Path parent = directory.toAbsolutePath().getParent();
+      if (parent != null) {
+        Files.createDirectories(parent);
+      }
+      Files.createDirectories(directory, attributes(posix, "rwx------"));
+      forceDirectory(parent);
+    }
+    if (posix) {
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+    }
+    return new DiskFiles(directory, posix);
+  }
+
+  private static FileAttribute<?>[] attributes(boolean posix, String rights) {
+    return posix
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(rights))
+        }
+        : new FileAttribute<?>[0];
+  }
+
+  @Override
+  public String describe() {
+    return directory.toString();
+  }
+
+  @Override
+  public List<String> list() throws IOException {
+    try (Stream<Path> paths = Files.list(directory)) {
+      return paths.map(path -> String.valueOf(path.getFileName())).toList();
+    }
+  }
+
+  @Override
+  public LogFile create(String name) throws IOException {
+    return new DiskFile(directory.resolve(name), true);
+  }
+
+  @Override
+  public LogFile open(String name) throws IOException {
+    return new DiskFile(directory.resolve(name), false);
+  }
+
+  @Override
+  public void rename(String from, String to) throws IOException {
+    Files.move(directory.resolve(from), directory.resolve(to), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  @Override
+  public void delete(String name) throws IOException {
+    Files.deleteIfExists(directory.resolve(name));
+  }
+
+  @Override
+  public void forceDirectory() throws IOException {
+    forceDirectory(directory);
+  }
+
+  /** Windows cannot open a directory and needs no such call. */
+  private static void forceDirectory(@org.jspecify.annotations.Nullable Path path)
+      throws IOException {
+    if (path == null || System.getProperty("os.name", "").startsWith("Windows")) {
+      return;
+    }
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  /** A file with a channel to append, for the one writing thread, and one to read. */
+  private final class DiskFile implements LogFile {
+    private final Path path;
+    private final FileChannel appender;
+    private final Object opening = new Object();
+    private volatile FileChannel reader;
+    private volatile boolean closed;
+
+    DiskFile(Path path, boolean create) throws IOException {
+      this.path = path;
+      Set<OpenOption> options =
+          create
+              ? Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
+              : Set.of(StandardOpenOption.WRITE);
+      this.appender = FileChannel.open(path, options, attributes(posix && create, "rw-------"));
+      this.appender.position(appender.size());
+      this.reader = FileChannel.open(path, StandardOpenOption.READ);
+    }
+
+    @Override
+    public long size() throws IOException {
+      return appender.size();
+    }
+
+    @Override
+    public int read(ByteBuffer into, long position) throws IOException {
+      int start = into.position();
+      boolean interrupted = Thread.interrupted();
+      try {
+        while (true) {
+          FileChannel channel = reader;
+          try {
+            into.position(start);
+            while (into.hasRemaining()) {
+              if (channel.read(into, position + into.position() - start) < 0) {
+                break;
+              }
+            }
+            return into.position() - start;
+          } catch (ClosedChannelException e) {
+            interrupted |= Thread.interrupted();
+            reopen(channel, e);
+          }
+        }
+      } finally {
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+
+    private void reopen(FileChannel old, ClosedChannelException cause) throws IOException {
+      synchronized (opening) {
+        if (closed) {
+          throw cause;
+        }
+        if (reader.equals(old)) {
+          reader = FileChannel.open(path, StandardOpenOption.READ);
+        }
+      }
+    }
+
+    @Override
+    public void append(ByteBuffer bytes) throws IOException {
+      while (bytes.hasRemaining()) {
+        appender.write(bytes);
+      }
+    }
+
+    @Override
+    public void truncate(long size) throws IOException {
+      appender.truncate(size);
+      appender.position(size);
+    }
+
+    @Override
+    public void force() throws IOException {
+      appender.force(false);
+    }
+
+    @Override
+    public void close() throws IOException {
+      synchronized (opening) {
+        closed = true;
+        reader.close();
+      }
+      appender.close();
+    }
+  }
+}

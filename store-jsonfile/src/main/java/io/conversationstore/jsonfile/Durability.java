@@ -1,0 +1,14 @@
+package io.conversationstore.jsonfile;
+
+/** When an acknowledged write is on the disk. */
+public enum Durability {
+  /** Before the call returns: it survives a loss of power. */
+  EACH_WRITE,
+  /**
+   * Within {@link JsonFileOptions#syncInterval()} after the call returned: it survives the end of
+   * the process at once, a loss of power after the interval.
+   */
+  INTERVAL,
+  /** When the operating system sees fit: it survives the end of the process. */
+  SYSTEM
+}

@@ -1,0 +1,484 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.ActiveUser;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.Provenance;
+import io.conversationstore.StoreHealth;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoreStatistics;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.Position;
+import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.Slice;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.PreferencesState;
+import io.conversationstore.spi.StateListeners;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Conversations in the files of one directory: an index in memory, contents on disk, one thread
+ * that writes. Thread-safe.
+ *
+ * <p>What survives a crash: every write that was acknowledged, as far as {@link Durability} says;
+ * of one that was not, all or nothing.
+ */
+final class FileEngine implements LocalStore {
+  private static final Logger LOG = LoggerFactory.getLogger(FileEngine.class);
+
+  private final LogFiles files;
+  private final AutoCloseable lock;
+  private final JsonFileOptions options;
+  private final Segments segments;
+  private final Contents contents;
+  private final SharedIndex shared;
+  private final LogTail tail;
+  private final LogWrites writes;
+  private final LogThread thread;
+  private final Reads reads;
+  private final Retention retention;
+  private final Instant since;
+  private final StateListeners listeners = new StateListeners(LOG::warn);
+
+  private FileEngine(
+      LogFiles files,
+      AutoCloseable lock,
+      JsonFileOptions options,
+      Segments segments,
+      Contents contents,
+      SharedIndex shared,
+      LogTail tail) {
+    this.files = files;
+    this.lock = lock;
+    this.options = options;
+    this.segments = segments;
+    this.contents = contents;
+    this.shared = shared;
+    this.tail = tail;
+    this.writes = new LogWrites(files, segments, contents, shared, tail, options);
+    this.thread =
+        new LogThread(
+            tail,
+            options.durability(),
+            options.syncInterval(),
+            String.valueOf(options.directory().getFileName()));
+    this.reads = new Reads(shared, contents, options.clock());
+    this.retention = new Retention(shared, writes, options);
+    this.since = Micros.truncated(options.clock().instant());
+  }
+
+  /**
+   * Opens the files.
+   *
+   * @param lock closed with the engine, not where this fails
+   */
+  static FileEngine open(LogFiles files, AutoCloseable lock, JsonFileOptions options)
+      throws IOException {
+    Manifest manifest = Manifest.read(files);
+    if (manifest == null) {
+      for (String name : files.list()) {
+        if (Segments.number(name) > 0) {
+          throw new io.conversationstore.StoreDamagedException(
+              Manifest.NAME + " in " + files.describe() + " is missing; nothing was changed", null);
+        }
+      }
+      manifest = Manifest.fresh(options.ids().get(), options.ids().get());
+      manifest.write(files);
+    }
+    Segments segments = new Segments();
+    boolean opened = false;
+    try {
+      Contents contents = new Contents(segments, options.cacheBytes());
+      Index index = new Index();
+      Recovery.End end = new Recovery(files, manifest, segments, new Replay(index, contents)).run();
+      LogTail tail = new LogTail(files, segments, options.segmentBytes());
+      tail.start(end, manifest.firstSegment());
+      FileEngine engine =
+          new FileEngine(
+              files, lock, options, segments, contents, new SharedIndex(index, manifest), tail);
+      if (index.eraseDue()) {
+        engine.writes.compact();
+      } else {
+        engine.writes.collectGarbage();
+      }
+      engine.thread.start();
+      opened = true;
+      return engine;
+    } finally {
+      if (!opened) {
+        segments.close();
+      }
+    }
+  }
+
+  JsonFileOptions options() {
+    return options;
+  }
+
+  // Alone
+
+  @Override
+  public Applied apply(Change change, ApplyMode mode) {
+    shared.requireOpen();
+    LogWrites.Encoded encoded = LogWrites.Encoded.of(change);
+    LogThread.Wait wait =
+        change instanceof Change.OwnerErased ? LogThread.Wait.FORCED : LogThread.Wait.SETTING;
+    return thread.call(
+        wait,
+        () -> {
+          if (shared.manifest().storeId() != null) {
+            throw new IllegalStateException(
+                "apply is refused: "
+                    + files.describe()
+                    + " is bound to a database and only mirrors it");
+          }
+          return writes.apply(encoded, mode);
+        });
+  }
+
+  @Override
+  public Provenance provenanceOf(Applied applied) {
+    return reads.provenance();
+  }
+
+  @Override
+  public long deleteMessagesBefore(Instant cutoff) {
+    requireAlone();
+    return thread.call(LogThread.Wait.SETTING, () -> retention.deleteMessagesBefore(cutoff));
+  }
+
+  @Override
+  public long archiveIdleBefore(Instant cutoff) {
+    requireAlone();
+    return thread.call(LogThread.Wait.SETTING, () -> retention.archiveIdleBefore(cutoff));
+  }
+
+  private void requireAlone() {
+    shared.requireOpen();
+    if (shared.manifest().storeId() != null) {
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE, false, "this needs the database", null);
+    }
+  }
+
+  // Reads
+
+  @Override
+  public Found find(Owner owner, String conversationId) {
+    return reads.find(owner, conversationId);
+  }
+
+  @Override
+  public MessageSlice messages(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      Position.@Nullable InConversation from,
+      int limit) {
+    return reads.messages(owner, conversationId, direction, from, limit);
+  }
+
+  @Override
+  public Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
+    return reads.message(owner, conversationId, messageId);
+  }
+
+  @Override
+  public Slice<MessageState> history(
+      Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
+    return reads.history(owner, direction, from, limit);
+  }
+
+  @Override
+  public Slice<ConversationState> conversations(
+      Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
+    return reads.conversations(owner, query, from);
+  }
+
+  @Override
+  public PreferencesState preferences(Owner owner) {
+    return reads.preferences(owner);
+  }
+
+  @Override
+  public OwnerCounts count(Owner owner) {
+    return reads.count(owner);
+  }
+
+  @Override
+  public StoreStatistics statistics(@Nullable String tenantId) {
+    return reads.statistics(tenantId);
+  }
+
+  @Override
+  public List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
+    return reads.activeUsers(tenantId, since, limit);
+  }
+
+  // Bound
+
+  @Override
+  public Identity identity() {
+    return shared.read(
+        index -> {
+          Manifest manifest = shared.manifest();
+          return new Identity(
+              manifest.node(),
+              manifest.storeId(),
+              manifest.presentHistory(),
+              manifest.counter(),
+              manifest.clockOffsetMicros(),
+              index.position(),
+              asOf(index),
+              index.standaloneContent());
+        });
+  }
+
+  private static @Nullable Instant asOf(Index index) {
+    return index.mirrorAsOfMicros() == MessageRow.NEVER
+        ? null
+        : Micros.instant(index.mirrorAsOfMicros());
+  }
+
+  @Override
+  public void remember(Contact contact, long clockOffsetMicros) {
+    thread.call(
+        LogThread.Wait.FORCED,
+        () -> {
+          Manifest manifest = shared.manifest();
+          UUID bound = manifest.storeId();
+          if (bound != null && !bound.equals(contact.storeId())) {
+            throw new IllegalStateException(
+                files.describe()
+                    + " is bound to the database with the store id "
+                    + bound
+                    + ", not to "
+                    + contact.storeId());
+          }
+          if (bound == null && shared.own().standaloneContent()) {
+            throw new IllegalStateException(
+                files.describe()
+                    + " holds conversations that were written without a database; import them,"
+                    + " and use another directory beside the database");
+          }
+          return writes.remember(
+              manifest.withContact(
+                  contact.storeId(), contact.history(), contact.counter(), clockOffsetMicros));
+        });
+  }
+
+  @Override
+  public void mirror(
+      List<? extends State> states, @Nullable FeedPosition position, @Nullable Instant asOf) {
+    List<State> copy = List.copyOf(states);
+    List<byte[]> rows = copy.stream().map(Lines::row).toList();
+    thread.call(
+        LogThread.Wait.WRITTEN,
+        () -> {
+          requireMirror();
+          writes.mirror(copy, rows, position, asOf);
+          return true;
+        });
+  }
+
+  @Override
+  public void resetMirror() {
+    thread.call(
+        LogThread.Wait.SETTING,
+        () -> {
+          requireMirror();
+          return writes.resetMirror();
+        });
+  }
+
+  /** What was written without a database is not a mirror of anything, and must not be lost. */
+  private void requireMirror() {
+    if (shared.own().standaloneContent()) {
+      throw new IllegalStateException(
+          files.describe() + " holds conversations that were written without a database");
+    }
+  }
+
+  @Override
+  public Removed enqueue(Change change) {
+    byte[] json = Lines.change(change);
+    return thread.call(LogThread.Wait.FORCED, () -> writes.enqueue(change, json));
+  }
+
+  @Override
+  public boolean hasPending() {
+    return shared.read(index -> !index.pending().isEmpty());
+  }
+
+  @Override
+  public boolean hasPending(Owner owner, String conversationId) {
+    return shared.read(index -> index.pending().covers(owner, conversationId));
+  }
+
+  @Override
+  public boolean hasPending(Owner owner) {
+    return shared.read(index -> index.pending().covers(owner));
+  }
+
+  @Override
+  public List<Change> pending(Owner owner) {
+    return changes(index -> List.copyOf(index.pending().of(owner)));
+  }
+
+  @Override
+  public List<Change> pending(Owner owner, String conversationId) {
+    return changes(index -> index.pending().of(owner, conversationId));
+  }
+
+  @Override
+  public List<Change> pending(int max) {
+    return changes(index -> index.pending().all().stream().limit(max).toList());
+  }
+
+  private List<Change> changes(Function<Index, List<PendingQueue.Entry>> selection) {
+    while (true) {
+      List<PendingQueue.Entry> entries = shared.read(selection);
+      try {
+        List<Change> changes = new ArrayList<>(entries.size());
+        for (PendingQueue.Entry entry : entries) {
+          changes.add(contents.change(entry));
+        }
+        return changes;
+      } catch (Segments.GoneException e) {
+        LOG.debug("a compaction came between; reading again", e);
+      } catch (IOException e) {
+        throw Reads.failure(e);
+      }
+    }
+  }
+
+  @Override
+  public void settle(List<Settlement> settlements) {
+    if (!settlements.isEmpty()) {
+      List<Settlement> copy = List.copyOf(settlements);
+      thread.call(LogThread.Wait.FORCED, () -> writes.settle(copy));
+    }
+  }
+
+  @Override
+  public StoreState.Pending pendingFigures() {
+    return shared.read(index -> index.pending().figures());
+  }
+
+  @Override
+  public List<StoreState.Rejected> parked() {
+    return shared.read(
+        index -> index.pending().parked().stream().map(PendingQueue.Parked::toRejected).toList());
+  }
+
+  // The store
+
+  @Override
+  public StoreHealth health() {
+    List<StoreHealth.Check> checks = new ArrayList<>();
+    String broken = tail.broken();
+    checks.add(
+        new StoreHealth.Check(
+            "writable", broken == null, broken == null ? "the log takes writes" : broken));
+    try {
+      int count = files.list().size();
+      checks.add(new StoreHealth.Check("directory", true, count + " files"));
+    } catch (IOException e) {
+      checks.add(new StoreHealth.Check("directory", false, "it cannot be read"));
+    }
+    if (shared.manifest().storeId() == null) {
+      long wrong = shared.read(FileEngine::miscounted);
+      checks.add(
+          new StoreHealth.Check(
+              "counts", wrong == 0, wrong + " conversations with a wrong message count"));
+    }
+    return StoreHealth.of(checks);
+  }
+
+  private static long miscounted(Index index) {
+    long wrong = 0;
+    for (OwnerRows owner : index.owners()) {
+      for (ConversationRows rows : owner.conversations().values()) {
+        ConversationState header = rows.header();
+        State.Live live = header == null ? null : header.live();
+        wrong += live != null && live.messageCount() != rows.liveMessages() ? 1 : 0;
+      }
+    }
+    return wrong;
+  }
+
+  @Override
+  public StoreState state() {
+    return shared.read(
+        index -> {
+          boolean bound = shared.manifest().storeId() != null;
+          String broken = tail.broken();
+          String reason = bound ? "the local part of a hybrid store" : "no database is configured";
+          Instant asOf = asOf(index);
+          StoreState.Mirror mirror = null;
+          if (bound) {
+            Duration lag = asOf == null ? null : Duration.between(asOf, options.clock().instant());
+            mirror = new StoreState.Mirror(asOf, lag, broken != null, "all that the feed told");
+          }
+          List<PendingQueue.Parked> parked = List.copyOf(index.pending().parked());
+          return new StoreState(
+              StoreState.Mode.LOCAL_ONLY,
+              since,
+              broken == null ? reason : broken,
+              index.pending().figures(),
+              mirror,
+              null,
+              parked.subList(Math.max(0, parked.size() - 1_000), parked.size()).stream()
+                  .map(PendingQueue.Parked::toRejected)
+                  .toList());
+        });
+  }
+
+  @Override
+  public AutoCloseable onStateChange(Consumer<StoreState> listener) {
+    return listeners.add(listener);
+  }
+
+  @Override
+  public void close() {
+    if (thread.isClosed()) {
+      return;
+    }
+    try {
+      thread.close();
+    } finally {
+      shared.close();
+      segments.close();
+      contents.forgetAll();
+      try {
+        lock.close();
+      } catch (Exception e) {
+        LOG.warn("the lock of {} could not be released", files.describe(), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.Owner;
+import io.conversationstore.spi.FeedPosition;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that the log says, without the contents. Written by the log's thread alone, under the write
+ * lock of the engine; read under its read lock.
+ */
+final class Index {
+  private static final int RECENT_CHANGES = 4_096;
+  private static final long ROW_OVERHEAD = 350;
+  private static final long CONVERSATION_OVERHEAD = 800;
+
+  private final Map<Owner, OwnerRows> owners = new HashMap<>();
+  private final PendingQueue pending = new PendingQueue();
+  private final Map<UUID, Boolean> recent =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<UUID, Boolean> eldest) {
+          return size() > RECENT_CHANGES;
+        }
+      };
+  private FeedPosition position = FeedPosition.START;
+  private long mirrorAsOfMicros = MessageRow.NEVER;
+  private boolean standaloneContent;
+  private boolean eraseDue;
+
+  @Nullable OwnerRows find(Owner owner) {
+    return owners.get(owner);
+  }
+
+  OwnerRows owner(Owner owner) {
+    return owners.computeIfAbsent(owner, OwnerRows::new);
+  }
+
+  @Nullable ConversationRows find(Owner owner, String conversationId) {
+    OwnerRows rows = owners.get(owner);
+    return rows == null ? null : rows.conversations().get(conversationId);
+  }
+
+  long epoch(Owner owner) {
+    OwnerRows rows = owners.get(owner);
+    return rows == null ? 0 : rows.epoch();
+  }
+
+  Collection<OwnerRows> owners() {
+    return owners.values();
+  }
+
+  PendingQueue pending() {
+    return pending;
+  }
+
+  FeedPosition position() {
+    return position;
+  }
+
+  /** {@link MessageRow#NEVER} if the mirror was never complete. */
+  long mirrorAsOfMicros() {
+    return mirrorAsOfMicros;
+  }
+
+  void followed(@Nullable FeedPosition newPosition, long asOfMicros) {
+    if (newPosition != null) {
+      position = newPosition;
+    }
+    mirrorAsOfMicros = Math.max(mirrorAsOfMicros, asOfMicros);
+  }
+
+  boolean standaloneContent() {
+    return standaloneContent;
+  }
+
+  void markStandalone() {
+    standaloneContent = true;
+  }
+
+  /** Whether an erasure is in the log whose text may still be in the files. */
+  boolean eraseDue() {
+    return eraseDue;
+  }
+
+  void markEraseDue() {
+    eraseDue = true;
+  }
+
+  /** Whether the change was applied lately. */
+  boolean isRecent(UUID changeId) {
+    return recent.containsKey(changeId);
+  }
+
+  void addRecent(UUID changeId) {
+    recent.put(changeId, Boolean.TRUE);
+  }
+
+  Set<UUID> recent() {
+    return recent.keySet();
+  }
+
+  /** Empties the mirror. Owners keep their epochs. */
+  void resetMirror() {
+    owners.values().forEach(OwnerRows::clear);
+    position = FeedPosition.START;
+    mirrorAsOfMicros = MessageRow.NEVER;
+  }
+
+  /** Roughly what the log would take without garbage, in bytes. */
+  long usefulBytes() {
+    long bytes = pending.bytes();
+    for (OwnerRows owner : owners.values()) {
+      for (ConversationRows conversation : owner.conversations().values()) {
+        bytes += CONVERSATION_OVERHEAD;
+        for (MessageRow row : conversation.messages()) {
+          bytes += row.bytes() + ROW_OVERHEAD;
+        }
+      }
+    }
+    return bytes;
+  }
+}

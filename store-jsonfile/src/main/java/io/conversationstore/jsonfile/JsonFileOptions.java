@@ -1,0 +1,201 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreLimits;
+import io.conversationstore.spi.UuidV7;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/**
+ * How a store in files works. Immutable; the {@code with…} methods return a changed copy.
+ *
+ * @param directory where the files are; made when missing, for this store alone
+ * @param durability when an acknowledged write is on the disk
+ * @param syncInterval the longest time until then for {@link Durability#INTERVAL}, 1 ms to 1 h
+ * @param cacheBytes the most memory that cached message content takes, in bytes; 0 or more
+ * @param lockWait how long to wait for another store that uses the directory; 0 or more
+ * @param segmentBytes the size at which a new segment file is begun, 4 KiB to 1 GiB
+ * @param compactionBytes garbage below this is not collected, in bytes; at least 4 KiB
+ * @param limits what the store takes
+ * @param clock tells the time of changes
+ * @param ids makes ids; see {@link UuidV7}
+ */
+public record JsonFileOptions(
+    Path directory,
+    Durability durability,
+    Duration syncInterval,
+    long cacheBytes,
+    Duration lockWait,
+    long segmentBytes,
+    long compactionBytes,
+    StoreLimits limits,
+    Clock clock,
+    Supplier<UUID> ids) {
+
+  private static final long SMALLEST = 4 << 10;
+
+  /**
+   * @throws StoreConfigurationException naming every value that is out of its range
+   */
+  public JsonFileOptions {
+    List<String> faults = new ArrayList<>();
+    if (syncInterval.compareTo(Duration.ofMillis(1)) < 0
+        || syncInterval.compareTo(Duration.ofHours(1)) > 0) {
+      faults.add("syncInterval must be 1 ms to 1 h, but is " + syncInterval);
+    }
+    if (cacheBytes < 0) {
+      faults.add("cacheBytes must not be negative, but is " + cacheBytes);
+    }
+    if (lockWait.isNegative() || lockWait.compareTo(Duration.ofDays(1)) > 0) {
+      faults.add("lockWait must be 0 to 1 day, but is " + lockWait);
+    }
+    if (segmentBytes < SMALLEST || segmentBytes > (1 << 30)) {
+      faults.add("segmentBytes must be 4,096 to 1,073,741,824, but is " + segmentBytes);
+    }
+    if (compactionBytes < SMALLEST) {
+      faults.add("compactionBytes must be at least 4,096, but is " + compactionBytes);
+    }
+    if (!faults.isEmpty()) {
+      throw new StoreConfigurationException(String.join("; ", faults));
+    }
+  }
+
+  /**
+   * The defaults: each write on the disk when it is acknowledged, 64 MiB of cache, 10 s of waiting
+   * for the lock, segments of 64 MiB, compaction from 16 MiB of garbage.
+   */
+  public static JsonFileOptions in(Path directory) {
+    Clock clock = Clock.systemUTC();
+    return new JsonFileOptions(
+        directory,
+        Durability.EACH_WRITE,
+        Duration.ofSeconds(1),
+        64L << 20,
+        Duration.ofSeconds(10),
+        64L << 20,
+        16L << 20,
+        StoreLimits.DEFAULT,
+        clock,
+        new UuidV7(clock, new SecureRandom()));
+  }
+
+  public JsonFileOptions withDurability(Durability value) {
+    return new JsonFileOptions(
+        directory,
+        value,
+        syncInterval,
+        cacheBytes,
+        lockWait,
+        segmentBytes,
+        compactionBytes,
+        limits,
+        clock,
+        ids);
+  }
+
+  /** On the disk within {@code interval}. */
+  public JsonFileOptions withSyncInterval(Duration interval) {
+    return new JsonFileOptions(
+        directory,
+        Durability.INTERVAL,
+        interval,
+        cacheBytes,
+        lockWait,
+        segmentBytes,
+        compactionBytes,
+        limits,
+        clock,
+        ids);
+  }
+
+  public JsonFileOptions withCacheBytes(long value) {
+    return new JsonFileOptions(
+        directory,
+        durability,
+        syncInterval,
+        value,
+        lockWait,
+        segmentBytes,
+        compactionBytes,
+        limits,
+        clock,
+        ids);
+  }
+
+  public JsonFileOptions withLockWait(Duration value) {
+    return new JsonFileOptions(
+        directory,
+        durability,
+        syncInterval,
+        cacheBytes,
+        value,
+        segmentBytes,
+        compactionBytes,
+        limits,
+        clock,
+        ids);
+  }
+
+  public JsonFileOptions withSegmentBytes(long value) {
+    return new JsonFileOptions(
+        directory,
+        durability,
+        syncInterval,
+        cacheBytes,
+        lockWait,
+        value,
+        compactionBytes,
+        limits,
+        clock,
+        ids);
+  }
+
+  public JsonFileOptions withCompactionBytes(long value) {
+    return new JsonFileOptions(
+        directory,
+        durability,
+        syncInterval,
+        cacheBytes,
+        lockWait,
+        segmentBytes,
+        value,
+        limits,
+        clock,
+        ids);
+  }
+
+  public JsonFileOptions withLimits(StoreLimits value) {
+    return new JsonFileOptions(
+        directory,
+        durability,
+        syncInterval,
+        cacheBytes,
+        lockWait,
+        segmentBytes,
+        compactionBytes,
+        value,
+        clock,
+        ids);
+  }
+
+  /** Another clock and another source of ids, as for tests and simulations. */
+  public JsonFileOptions withClock(Clock newClock, Supplier<UUID> newIds) {
+    return new JsonFileOptions(
+        directory,
+        durability,
+        syncInterval,
+        cacheBytes,
+        lockWait,
+        segmentBytes,
+        compactionBytes,
+        limits,
+        newClock,
+        newIds);
+  }
+}

@@ -1,0 +1,93 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreLockedException;
+import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.StoreFront;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Opens stores that keep conversations in local JSON Lines files, without a database. Thread-safe.
+ *
+ * <p>A directory belongs to one open store at a time. By default an acknowledged write is on the
+ * disk.
+ */
+public final class JsonFileStore {
+
+  private JsonFileStore() {}
+
+  /**
+   * Opens the store in a directory, which is made when it is missing.
+   *
+   * @throws StoreLockedException if another store uses it
+   * @throws StoreConfigurationException if it belongs to a database, or was written by a newer
+   *     version
+   * @throws io.conversationstore.StoreDamagedException if its files are damaged
+   * @throws StoreUnavailableException if they cannot be read or written
+   */
+  public static ConversationStore open(Path directory) {
+    return open(JsonFileOptions.in(directory));
+  }
+
+  /** Like {@link #open(Path)}, with options. */
+  public static ConversationStore open(JsonFileOptions options) {
+    FileEngine engine = openEngine(options, true);
+    return new StoreFront(
+        engine, options.limits(), options.clock(), options.ids(), engine.identity().node());
+  }
+
+  /**
+   * Opens the engine alone, bound to a database or not. For authors of stores, not for
+   * applications.
+   *
+   * @throws StoreLockedException and the others as in {@link #open(Path)}
+   */
+  public static LocalStore openEngine(JsonFileOptions options) {
+    return openEngine(options, false);
+  }
+
+  private static FileEngine openEngine(JsonFileOptions options, boolean alone) {
+    Path directory = options.directory();
+    try {
+      if (Files.exists(directory) && !Files.isDirectory(directory)) {
+        throw new StoreConfigurationException("directory " + directory + " is not a directory");
+      }
+      DiskFiles files = DiskFiles.in(directory);
+      if (alone) {
+        requireUnbound(files);
+      }
+      DirectoryLock lock = DirectoryLock.take(directory, options.lockWait());
+      boolean opened = false;
+      try {
+        if (alone) {
+          requireUnbound(files);
+        }
+        FileEngine engine = FileEngine.open(files, lock, options);
+        opened = true;
+        return engine;
+      } finally {
+        if (!opened) {
+          lock.close();
+        }
+      }
+    } catch (IOException e) {
+      throw new StoreUnavailableException("the files in " + directory + " cannot be opened", e);
+    }
+  }
+
+  private static void requireUnbound(LogFiles files) throws IOException {
+    Manifest manifest = Manifest.read(files);
+    if (manifest != null && manifest.storeId() != null) {
+      throw new StoreConfigurationException(
+          "directory "
+              + files.describe()
+              + " belongs to the database with the store id "
+              + manifest.storeId()
+              + " and must be opened by the hybrid store; nothing was changed");
+    }
+  }
+}

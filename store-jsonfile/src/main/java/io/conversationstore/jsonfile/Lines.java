@@ -1,0 +1,107 @@
+package io.conversationstore.jsonfile;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.conversationstore.json.Json;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeJson;
+import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.StateJson;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The payloads of lines as JSON; see docs/format-jsonfile.md. Thread-safe. */
+final class Lines {
+  private Lines() {}
+
+  static byte[] change(Change change) {
+    return Json.bytes(out -> ChangeJson.write(out, change));
+  }
+
+  static byte[] row(State state) {
+    return Json.bytes(out -> StateJson.write(out, state));
+  }
+
+  static byte[] feed(@Nullable FeedPosition position, @Nullable Instant asOf) {
+    return Json.bytes(
+        out -> {
+          out.writeStartObject();
+          if (position != null) {
+            out.writeStringField("position", position.token());
+          }
+          if (asOf != null) {
+            out.writeStringField("as_of", Json.time(asOf));
+          }
+          out.writeEndObject();
+        });
+  }
+
+  static byte[] settlements(List<Settlement> settlements) {
+    return Json.bytes(
+        out -> {
+          out.writeStartArray();
+          for (Settlement settlement : settlements) {
+            out.writeStartObject();
+            out.writeStringField("id", settlement.changeId().toString());
+            out.writeStringField("kind", settlement.kind().name().toLowerCase(Locale.ROOT));
+            out.writeNumberField("epoch", settlement.epoch());
+            out.writeNumberField("generation", settlement.generation());
+            out.writeStringField("reason", settlement.reason());
+            out.writeStringField("at", Json.time(settlement.at()));
+            out.writeEndObject();
+          }
+          out.writeEndArray();
+        });
+  }
+
+  static Settlement readSettlement(JsonNode json) {
+    return new Settlement(
+        Json.uuid(json, "id"),
+        Settlement.Kind.valueOf(Json.string(json, "kind").toUpperCase(Locale.ROOT)),
+        Json.number(json, "epoch", -1),
+        Json.number(json, "generation", 0),
+        Json.string(json, "reason"),
+        Json.time(json, "at"));
+  }
+
+  static byte[] owner(OwnerRows owner) {
+    return Json.bytes(
+        out -> {
+          out.writeStartObject();
+          out.writeStringField("tenant_id", owner.owner().tenantId());
+          out.writeStringField("user_id", owner.owner().userId());
+          out.writeNumberField("epoch", owner.epoch());
+          out.writeArrayFieldStart("erasures");
+          for (var entry : owner.erasures().entrySet()) {
+            OwnerRows.Erasure erasure = entry.getValue();
+            out.writeStartObject();
+            out.writeStringField("id", entry.getKey().toString());
+            out.writeStringField("at", Json.time(Micros.instant(erasure.atMicros())));
+            out.writeNumberField("conversations", erasure.conversations());
+            out.writeNumberField("messages", erasure.messages());
+            out.writeEndObject();
+          }
+          out.writeEndArray();
+          out.writeEndObject();
+        });
+  }
+
+  static byte[] meta(boolean standalone, Set<UUID> recent) {
+    return Json.bytes(
+        out -> {
+          out.writeStartObject();
+          out.writeBooleanField("standalone", standalone);
+          out.writeArrayFieldStart("recent");
+          for (UUID id : recent) {
+            out.writeString(id.toString());
+          }
+          out.writeEndArray();
+          out.writeEndObject();
+        });
+  }
+}

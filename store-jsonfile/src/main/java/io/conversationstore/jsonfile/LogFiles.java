@@ -1,0 +1,52 @@
+package io.conversationstore.jsonfile;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * The files of one directory: all that the store does to a disk goes through here, so that a test
+ * can put a faulty disk behind it. Thread-safe.
+ */
+interface LogFiles {
+  /** For error texts. */
+  String describe();
+
+  /** The names of all files, in no order. */
+  List<String> list() throws IOException;
+
+  /** Makes an empty file; fails if there is one of that name. */
+  LogFile create(String name) throws IOException;
+
+  /** Opens a file that is there, for reading and appending. */
+  LogFile open(String name) throws IOException;
+
+  /** Renames atomically, over an existing file. Durable after {@link #forceDirectory()}. */
+  void rename(String from, String to) throws IOException;
+
+  /** Durable after {@link #forceDirectory()}. Deleting what is not there does nothing. */
+  void delete(String name) throws IOException;
+
+  /** Makes creations, renames and deletes durable. */
+  void forceDirectory() throws IOException;
+
+  /** One open file. Reading is thread-safe; the rest is for one thread. */
+  interface LogFile extends Closeable {
+    long size() throws IOException;
+
+    /** Reads until the buffer is full or the file ends; returns how many bytes. */
+    int read(ByteBuffer into, long position) throws IOException;
+
+    /** Writes all of the bytes at the end. After an exception some of them may be there. */
+    void append(ByteBuffer bytes) throws IOException;
+
+    void truncate(long size) throws IOException;
+
+    /** Makes the content durable. After a failure nothing is known of what was not before. */
+    void force() throws IOException;
+
+    @Override
+    void close() throws IOException;
+  }
+}

@@ -1,0 +1,87 @@
+package io.conversationstore.jsonfile;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/** Reads the lines of one file from its start. For one thread. */
+final class LogReader {
+  private static final int CHUNK = 256 << 10;
+
+  private final LogFiles.LogFile file;
+  private byte[] bytes = new byte[CHUNK];
+  private int start;
+  private int end;
+  private long startOffset;
+  private long lineOffset;
+  private int lineLength;
+  private byte[] line = bytes;
+
+  LogReader(LogFiles.LogFile file) {
+    this.file = file;
+  }
+
+  /** Goes to the next line; false at the end of the file. */
+  boolean next() throws IOException {
+    int searched = start;
+    while (true) {
+      for (int i = searched; i < end; i++) {
+        if (bytes[i] == '\n') {
+          take(i, i + 1);
+          return true;
+        }
+      }
+      searched = end - start;
+      if (!fill()) {
+        if (start == end) {
+          return false;
+        }
+        // Without its newline a line is not whole: made visible as one that cannot be.
+        bytes[start] = 0;
+        take(end, end);
+        return true;
+      }
+    }
+  }
+
+  private void take(int lineEnd, int nextStart) {
+    line = start == 0 ? bytes : Arrays.copyOfRange(bytes, start, lineEnd);
+    lineLength = lineEnd - start;
+    lineOffset = startOffset;
+    startOffset += nextStart - start;
+    start = nextStart;
+  }
+
+  /** Moves what is left to the front and reads on; false at the end of the file. */
+  private boolean fill() throws IOException {
+    int left = end - start;
+    byte[] target = left > bytes.length / 2 ? new byte[bytes.length * 2] : new byte[bytes.length];
+    System.arraycopy(bytes, start, target, 0, left);
+    bytes = target;
+    start = 0;
+    end = left;
+    ByteBuffer buffer = ByteBuffer.wrap(bytes, end, bytes.length - end);
+    int read = file.read(buffer, startOffset + left);
+    end += Math.max(read, 0);
+    return read > 0;
+  }
+
+  /** The bytes of the line from index 0; valid until the next call of {@link #next()}. */
+  byte[] line() {
+    return line;
+  }
+
+  /** Without the newline. */
+  int length() {
+    return lineLength;
+  }
+
+  /** Where the line begins in the file. */
+  long offset() {
+    return lineOffset;
+  }
+
+  boolean isWhole() {
+    return Line.isWhole(line, lineLength);
+  }
+}

@@ -1,0 +1,259 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The end of the log: appends lines to the last segment and makes them durable. For the log's
+ * thread, but for {@link #broken()}.
+ *
+ * <p>What was forced survives a crash. Where a write or a force fails, the segment is abandoned and
+ * never forced again: all that was not forced is written to a new segment, whose header says from
+ * which line on it counts. Where that fails too, a line that could not be written is cut off again
+ * and refused; if nothing is known of what is on disk, all further writes are refused.
+ */
+final class LogTail {
+  private static final Logger LOG = LoggerFactory.getLogger(LogTail.class);
+
+  /** Where the next line will stand. */
+  record Slot(int segment, long offset, long number, long synced) {}
+
+  private final LogFiles files;
+  private final Segments segments;
+  private final long segmentBytes;
+  private final List<byte[]> unforced = new ArrayList<>();
+  private int segment;
+  private LogFiles.@Nullable LogFile file;
+  private long size;
+  private long number;
+  private long forcedNumber;
+  private long forcedSize;
+  private long earlierBytes;
+  private volatile @Nullable String broken;
+
+  LogTail(LogFiles files, Segments segments, long segmentBytes) {
+    this.files = files;
+    this.segments = segments;
+    this.segmentBytes = segmentBytes;
+  }
+
+  /** Goes on where a recovery ended, or begins the first segment. */
+  void start(Recovery.End end, int firstSegment) throws IOException {
+    number = end.number();
+    forcedNumber = number;
+    segment = end.segment();
+    file = segments.get(segment);
+    size = end.size();
+    forcedSize = size;
+    earlierBytes = end.bytes() - size;
+    if (file == null) {
+      segment = firstSegment - 1;
+      begin();
+    }
+  }
+
+  /** Goes on after a snapshot, in a segment whose header was written already. */
+  void startAfter(int newSegment, LogFiles.LogFile newFile, long lastNumber, long bytes)
+      throws IOException {
+    segment = newSegment;
+    file = newFile;
+    size = newFile.size();
+    number = lastNumber;
+    forcedNumber = lastNumber;
+    forcedSize = size;
+    earlierBytes = bytes;
+    unforced.clear();
+  }
+
+  int segment() {
+    return segment;
+  }
+
+  long number() {
+    return number;
+  }
+
+  /** The bytes of all segments. */
+  long bytes() {
+    return earlierBytes + size;
+  }
+
+  boolean isForced() {
+    return unforced.isEmpty();
+  }
+
+  /** Why writes are refused, or null. */
+  @Nullable String broken() {
+    return broken;
+  }
+
+  void breakDown(String why) {
+    broken = why;
+  }
+
+  void requireSound() {
+    String why = broken;
+    if (why != null) {
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE, false, "the files in " + files.describe() + ": " + why, null);
+    }
+  }
+
+  /** Whether the next line begins a new segment. */
+  boolean isFull() {
+    return size >= segmentBytes;
+  }
+
+  /** Where the next line goes; begins a new segment where this one is full. */
+  Slot next() throws IOException {
+    requireSound();
+    if (isFull()) {
+      force();
+      begin();
+    }
+    return new Slot(segment, size, number + 1, forcedNumber);
+  }
+
+  /** Appends the line that was made for {@link #next()}. */
+  void append(byte[] line) {
+    unforced.add(line);
+    try {
+      require(file).append(ByteBuffer.wrap(line));
+      size += line.length;
+      number++;
+    } catch (IOException e) {
+      LOG.warn("a write to {} failed", files.describe(), e);
+      try {
+        number++;
+        abandon();
+      } catch (IOException again) {
+        number--;
+        unforced.remove(unforced.size() - 1);
+        e.addSuppressed(again);
+        cutBack();
+        throw new EngineFailureException(
+            FailureKind.UNAVAILABLE, false, "a write to " + files.describe() + " failed", e);
+      }
+    }
+  }
+
+  private void cutBack() {
+    try {
+      require(file).truncate(size);
+    } catch (IOException e) {
+      LOG.error("a failed write to {} could not be cut back", files.describe(), e);
+      broken = "a failed write could not be cut back; writes are refused until it is opened anew";
+    }
+  }
+
+  /** Makes all lines durable. */
+  void force() {
+    requireSound();
+    if (unforced.isEmpty()) {
+      return;
+    }
+    try {
+      require(file).force();
+      unforced.clear();
+      forcedNumber = number;
+      forcedSize = size;
+    } catch (IOException e) {
+      LOG.warn("fsync in {} failed; its unacknowledged lines move", files.describe(), e);
+      try {
+        abandon();
+      } catch (IOException again) {
+        e.addSuppressed(again);
+        broken =
+            "fsync failed, and so did a new segment; writes are refused until it is opened anew";
+        throw new EngineFailureException(
+            FailureKind.UNAVAILABLE, true, "fsync in " + files.describe() + " failed", e);
+      }
+    }
+  }
+
+  /** Writes what was not forced to a new segment, durably. */
+  private void abandon() throws IOException {
+    int oldSegment = segment;
+    LogFiles.LogFile oldFile = require(file);
+    long start = forcedSize;
+    byte[] header = Line.header(segment + 1, forcedNumber + 1, false);
+    LogFiles.LogFile next = null;
+    long nextSize = header.length;
+    try {
+      next = files.create(Segments.name(segment + 1));
+      next.append(ByteBuffer.wrap(header));
+      for (byte[] line : unforced) {
+        next.append(ByteBuffer.wrap(line));
+        nextSize += line.length;
+      }
+      next.force();
+      files.forceDirectory();
+    } catch (IOException e) {
+      giveUp(segment + 1, next, e);
+      throw e;
+    }
+    segment++;
+    segments.add(segment, next);
+    segments.move(oldSegment, start, segment, header.length);
+    file = next;
+    earlierBytes += start;
+    size = nextSize;
+    forcedSize = size;
+    forcedNumber = number;
+    unforced.clear();
+    try {
+      oldFile.truncate(start);
+    } catch (IOException e) {
+      LOG.debug("an abandoned segment keeps its tail, which no longer counts", e);
+    }
+  }
+
+  private void giveUp(int name, LogFiles.@Nullable LogFile next, IOException cause) {
+    if (next == null) {
+      return;
+    }
+    try {
+      next.close();
+      files.delete(Segments.name(name));
+      files.forceDirectory();
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+      broken =
+          "a segment that failed could not be removed; writes are refused until it is opened anew";
+    }
+  }
+
+  private void begin() throws IOException {
+    byte[] header = Line.header(segment + 1, number + 1, false);
+    LogFiles.LogFile next = null;
+    try {
+      next = files.create(Segments.name(segment + 1));
+      next.append(ByteBuffer.wrap(header));
+      next.force();
+      files.forceDirectory();
+    } catch (IOException e) {
+      giveUp(segment + 1, next, e);
+      throw e;
+    }
+    segment++;
+    segments.add(segment, next);
+    file = next;
+    earlierBytes += size;
+    size = header.length;
+    forcedSize = size;
+  }
+
+  private static LogFiles.LogFile require(LogFiles.@Nullable LogFile file) {
+    if (file == null) {
+      throw new IllegalStateException("the log was not started");
+    }
+    return file;
+  }
+}

@@ -1,0 +1,114 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import org.jspecify.annotations.Nullable;
+
+/** Which committed states win over what the mirror holds, and how they get in. */
+final class MirrorRules {
+  private MirrorRules() {}
+
+  /** Whether a state is later than what is there. */
+  static boolean isLater(Index index, State state) {
+    long epoch = index.epoch(state.owner());
+    if (state.epoch() != epoch) {
+      return state.epoch() > epoch;
+    }
+    if (state instanceof OwnerState || index.pending().erases(state.owner())) {
+      return false;
+    }
+    OwnerRows owner = index.find(state.owner());
+    if (owner == null) {
+      return true;
+    }
+    if (state instanceof PreferencesState preferences) {
+      return preferences.version() > owner.preferences().version();
+    }
+    if (state instanceof ConversationState conversation) {
+      ConversationRows rows = owner.conversations().get(conversation.id());
+      return rows == null || isLater(rows, conversation);
+    }
+    if (state instanceof MessageState message) {
+      ConversationRows rows = owner.conversations().get(message.conversationId());
+      return rows == null || isLater(rows, message);
+    }
+    return false;
+  }
+
+  private static boolean isLater(ConversationRows rows, ConversationState state) {
+    ConversationState header = rows.header();
+    if (state.generation() < rows.generation() || header == null) {
+      return state.generation() >= rows.generation();
+    }
+    return state.generation() > header.generation() || state.version() > header.version();
+  }
+
+  private static boolean isLater(ConversationRows rows, MessageState state) {
+    if (state.generation() != rows.generation()) {
+      return state.generation() > rows.generation();
+    }
+    ConversationState header = rows.header();
+    if (header != null && !header.isLive() && header.generation() == state.generation()) {
+      return false;
+    }
+    MessageRow row = rows.message(state.messageId());
+    return row == null || state.version() > row.version();
+  }
+
+  /** Whether putting it in removes the rows of an erased epoch. */
+  static boolean erases(Index index, State state) {
+    OwnerRows owner = index.find(state.owner());
+    return owner != null && state.epoch() > owner.epoch() && owner.holdsRows();
+  }
+
+  /**
+   * Puts in a state that is later than what is there.
+   *
+   * @param content where a live message stands, else null
+   */
+  static void put(Index index, State state, @Nullable Place content, long atMicros) {
+    OwnerRows owner = index.owner(state.owner());
+    if (state.epoch() > owner.epoch()) {
+      owner.startEpoch(state.epoch());
+    }
+    if (state instanceof PreferencesState preferences) {
+      owner.setPreferences(preferences);
+    } else if (state instanceof ConversationState conversation) {
+      owner.conversation(conversation.id()).setHeader(conversation, atMicros);
+    } else if (state instanceof MessageState message) {
+      ConversationRows rows = owner.conversation(message.conversationId());
+      rows.startGeneration(message.generation());
+      rows.put(row(message, content, atMicros));
+    }
+  }
+
+  private static MessageRow row(MessageState state, @Nullable Place content, long atMicros) {
+    StoredMessage message = state.message();
+    if (message == null) {
+      return new MessageRow(
+          state.messageId(),
+          state.digest(),
+          state.seq(),
+          state.version(),
+          atMicros,
+          atMicros,
+          null,
+          null,
+          null);
+    }
+    return new MessageRow(
+        state.messageId(),
+        state.digest(),
+        state.seq(),
+        state.version(),
+        Micros.of(message.createdAt()),
+        message.editedAt() == null ? MessageRow.NEVER : Micros.of(message.editedAt()),
+        message.message().usage(),
+        content,
+        null);
+  }
+}

@@ -1,0 +1,77 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.Owner;
+import io.conversationstore.spi.State.PreferencesState;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+
+/** One owner in the index. Guarded by the lock of the engine. */
+final class OwnerRows {
+  /** What an erasure removed; kept so that the same erasure again gives the same receipt. */
+  record Erasure(long atMicros, long conversations, long messages) {}
+
+  private final Owner owner;
+  private long epoch;
+  private PreferencesState preferences;
+  private final Map<String, ConversationRows> conversations = new HashMap<>();
+  private final Map<UUID, Erasure> erasures = new LinkedHashMap<>();
+
+  OwnerRows(Owner owner) {
+    this.owner = owner;
+    this.preferences = PreferencesState.none(owner, 0);
+  }
+
+  Owner owner() {
+    return owner;
+  }
+
+  long epoch() {
+    return epoch;
+  }
+
+  PreferencesState preferences() {
+    return preferences;
+  }
+
+  void setPreferences(PreferencesState state) {
+    preferences = state;
+  }
+
+  Map<String, ConversationRows> conversations() {
+    return conversations;
+  }
+
+  ConversationRows conversation(String id) {
+    return conversations.computeIfAbsent(id, key -> new ConversationRows());
+  }
+
+  Map<UUID, Erasure> erasures() {
+    return erasures;
+  }
+
+  boolean holdsRows() {
+    return !conversations.isEmpty() || preferences.version() > 0;
+  }
+
+  long liveConversations() {
+    return conversations.values().stream().filter(ConversationRows::isLive).count();
+  }
+
+  long liveMessages() {
+    return conversations.values().stream().mapToLong(ConversationRows::liveMessages).sum();
+  }
+
+  /** Removes all rows. */
+  void clear() {
+    conversations.clear();
+    preferences = PreferencesState.none(owner, epoch);
+  }
+
+  /** Removes all rows and begins this epoch. */
+  void startEpoch(long newEpoch) {
+    epoch = newEpoch;
+    clear();
+  }
+}

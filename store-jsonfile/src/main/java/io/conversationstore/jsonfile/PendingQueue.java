@@ -1,0 +1,295 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.Owner;
+import io.conversationstore.StoreState;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.Settlement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Pending and parked changes in the index, without their contents. Guarded by the engine's lock.
+ */
+final class PendingQueue {
+  private static final long UNCHANGED = Long.MIN_VALUE;
+
+  /** A change in the queue. Immutable. */
+  record Entry(
+      UUID id,
+      Owner owner,
+      Set<String> conversations,
+      boolean erases,
+      boolean deletes,
+      Instant time,
+      Place place,
+      long epoch,
+      Map<String, Long> generations) {
+
+    static Entry of(Change change, Place place) {
+      Set<String> conversations = new LinkedHashSet<>();
+      boolean deletes = change instanceof Change.ConversationDeleted;
+      collect(change, conversations);
+      if (change instanceof Change.Bulk bulk) {
+        bulk.changes().forEach(part -> collect(part, conversations));
+      }
+      return new Entry(
+          change.id(),
+          change.owner(),
+          Set.copyOf(conversations),
+          change instanceof Change.OwnerErased,
+          deletes,
+          change.stamp().time(),
+          place,
+          UNCHANGED,
+          Map.of());
+    }
+
+    private static void collect(Change change, Set<String> conversations) {
+      ConversationRef ref = change.ref();
+      if (ref != null) {
+        conversations.add(ref.id());
+      } else if (change instanceof Change.ConversationCreated created) {
+        conversations.add(created.conversationId());
+      } else if (change instanceof Change.PreferencesPut put
+          && put.update().activeConversation() != null) {
+        conversations.add(put.update().activeConversation());
+      }
+    }
+
+    Entry withEpoch(long newEpoch) {
+      return new Entry(
+          id, owner, conversations, erases, deletes, time, place, newEpoch, generations);
+    }
+
+    Entry withGeneration(String conversation, long generation) {
+      Map<String, Long> more = new HashMap<>(generations);
+      more.putIfAbsent(conversation, generation);
+      return new Entry(
+          id, owner, conversations, erases, deletes, time, place, epoch, Map.copyOf(more));
+    }
+
+    /** The change as settlements have moved it since it was made. */
+    Change rebased(Change made) {
+      Change change = made;
+      if (epoch != UNCHANGED) {
+        change = change.withStamp(change.stamp().withEpoch(epoch));
+      }
+      if (change instanceof Change.Bulk bulk) {
+        return new Change.Bulk(
+            bulk.stamp(), bulk.changes().stream().map(this::withKnownGeneration).toList());
+      }
+      return withKnownGeneration(change);
+    }
+
+    private Change withKnownGeneration(Change change) {
+      if (change instanceof Change.PreferencesPut put) {
+        String active = put.update().activeConversation();
+        Long generation = active == null ? null : generations.get(active);
+        return generation == null || put.activeGeneration() != ConversationRef.LIVE
+            ? change
+            : new Change.PreferencesPut(put.stamp(), put.update(), generation);
+      }
+      ConversationRef ref = change.ref();
+      Long generation = ref == null ? null : generations.get(ref.id());
+      return generation == null || ref == null || ref.generation() != ConversationRef.LIVE
+          ? change
+          : change.withGeneration(generation);
+    }
+  }
+
+  /** A change that the database refused for good. */
+  record Parked(Entry entry, Settlement settlement) {
+    StoreState.Rejected toRejected() {
+      Set<String> conversations = entry.conversations();
+      return new StoreState.Rejected(
+          entry.id(),
+          entry.owner(),
+          conversations.size() == 1 ? conversations.iterator().next() : null,
+          true,
+          settlement.reason(),
+          settlement.at());
+    }
+  }
+
+  private final Map<UUID, Entry> queue = new LinkedHashMap<>();
+  private final Map<Owner, Map<UUID, Entry>> byOwner = new HashMap<>();
+  private final Map<Conversation, Map<UUID, Entry>> byConversation = new HashMap<>();
+  private final Map<Owner, Integer> erasures = new HashMap<>();
+  private final Map<UUID, Parked> parked = new LinkedHashMap<>();
+  private long bytes;
+
+  private record Conversation(Owner owner, String id) {}
+
+  boolean isEmpty() {
+    return queue.isEmpty();
+  }
+
+  boolean contains(UUID id) {
+    return queue.containsKey(id);
+  }
+
+  boolean covers(Owner owner) {
+    return byOwner.containsKey(owner);
+  }
+
+  boolean covers(Owner owner, String conversationId) {
+    return erasures.containsKey(owner)
+        || byConversation.containsKey(new Conversation(owner, conversationId));
+  }
+
+  /** Whether an erasure of the owner waits. */
+  boolean erases(Owner owner) {
+    return erasures.containsKey(owner);
+  }
+
+  /** What touches a conversation, in order. */
+  List<Entry> of(Owner owner, String conversationId) {
+    if (erasures.containsKey(owner)) {
+      return of(owner).stream()
+          .filter(entry -> entry.erases() || entry.conversations().contains(conversationId))
+          .toList();
+    }
+    return List.copyOf(
+        byConversation.getOrDefault(new Conversation(owner, conversationId), Map.of()).values());
+  }
+
+  Collection<Entry> of(Owner owner) {
+    return byOwner.getOrDefault(owner, Map.of()).values();
+  }
+
+  Collection<Entry> all() {
+    return queue.values();
+  }
+
+  Collection<Parked> parked() {
+    return parked.values();
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  StoreState.Pending figures() {
+    if (queue.isEmpty()) {
+      return StoreState.Pending.NONE;
+    }
+    Instant oldest = queue.values().iterator().next().time();
+    return new StoreState.Pending(queue.size(), bytes, oldest);
+  }
+
+  void add(Entry entry) {
+    Entry old = queue.put(entry.id(), entry);
+    bytes += entry.place().length() - (old == null ? 0 : old.place().length());
+    byOwner.computeIfAbsent(entry.owner(), key -> new LinkedHashMap<>()).put(entry.id(), entry);
+    for (String id : entry.conversations()) {
+      byConversation
+          .computeIfAbsent(new Conversation(entry.owner(), id), key -> new LinkedHashMap<>())
+          .put(entry.id(), entry);
+    }
+    if (entry.erases() && old == null) {
+      erasures.merge(entry.owner(), 1, Integer::sum);
+    }
+  }
+
+  private @Nullable Entry remove(UUID id) {
+    Entry entry = queue.remove(id);
+    if (entry != null) {
+      bytes -= entry.place().length();
+      byOwner.computeIfPresent(entry.owner(), (owner, entries) -> without(entries, id));
+      for (String conversation : entry.conversations()) {
+        byConversation.computeIfPresent(
+            new Conversation(entry.owner(), conversation), (key, entries) -> without(entries, id));
+      }
+      if (entry.erases()) {
+        erasures.computeIfPresent(
+            entry.owner(), (owner, count) -> count == 1 ? null : Integer.valueOf(count - 1));
+      }
+    }
+    return entry;
+  }
+
+  private static @Nullable Map<UUID, Entry> without(Map<UUID, Entry> entries, UUID id) {
+    entries.remove(id);
+    return entries.isEmpty() ? null : entries;
+  }
+
+  /** Removes what an owner has here, parked changes included. */
+  void removeAll(Owner owner) {
+    for (Entry entry : List.copyOf(of(owner))) {
+      remove(entry.id());
+    }
+    parked.values().removeIf(change -> change.entry().owner().equals(owner));
+  }
+
+  /** Ends a pending change; returns it, or null if it is not in the queue. */
+  @Nullable Entry settle(Settlement settlement) {
+    boolean rebases =
+        settlement.kind() == Settlement.Kind.DRAINED
+            && (settlement.generation() > 0 || settlement.epoch() != ChangeStamp.PRESENT_EPOCH);
+    List<Entry> later = rebases ? after(settlement.changeId()) : List.of();
+    Entry entry = remove(settlement.changeId());
+    if (entry == null) {
+      return null;
+    }
+    if (settlement.kind() == Settlement.Kind.PARKED) {
+      parked.put(entry.id(), new Parked(entry, settlement));
+    } else if (settlement.kind() == Settlement.Kind.DRAINED) {
+      if (entry.erases() && settlement.epoch() != ChangeStamp.PRESENT_EPOCH) {
+        later.forEach(next -> add(next.withEpoch(settlement.epoch())));
+      }
+      if (settlement.generation() > 0 && entry.conversations().size() == 1) {
+        rebase(later, entry.conversations().iterator().next(), settlement.generation());
+      }
+    }
+    return entry;
+  }
+
+  /** What names the live generation after a pending delete means the one after it. */
+  private void rebase(List<Entry> later, String conversation, long generation) {
+    for (Entry next : later) {
+      add(next.withGeneration(conversation, generation));
+      if (next.deletes() && next.conversations().contains(conversation)) {
+        return;
+      }
+    }
+  }
+
+  /** The later changes that the end of this one may rebase, in order. */
+  private List<Entry> after(UUID id) {
+    Entry entry = queue.get(id);
+    if (entry == null) {
+      return List.of();
+    }
+    if (!entry.erases() && entry.conversations().size() != 1) {
+      return List.of();
+    }
+    Collection<Entry> candidates =
+        entry.erases()
+            ? of(entry.owner())
+            : byConversation
+                .getOrDefault(
+                    new Conversation(entry.owner(), entry.conversations().iterator().next()),
+                    Map.of())
+                .values();
+    List<Entry> later = new ArrayList<>();
+    boolean beyond = false;
+    for (Entry next : candidates) {
+      if (beyond) {
+        later.add(next);
+      }
+      beyond |= next.id().equals(id);
+    }
+    return later;
+  }
+}

@@ -1,0 +1,451 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.AppendConditionFailedException;
+import io.conversationstore.ConversationExistsException;
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.ErasureReceipt;
+import io.conversationstore.MessageConflictException;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageNotFoundException;
+import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.Provenance;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.ConversationDeleted;
+import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.MessageDeleted;
+import io.conversationstore.spi.Change.MessageEdited;
+import io.conversationstore.spi.Change.MessagesAppended;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.StaleChangeException;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import io.conversationstore.spi.Transitions;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides what a change does, from the index, the change and the store's time alone: running a log
+ * again gives the same. For one thread.
+ */
+final class Planner {
+  /** What an erasure of local files cannot reach. */
+  static final List<String> NOT_COVERED =
+      List.of(
+          "backups and copies of the directory made before",
+          "blocks that the file system or the drive has freed but not overwritten");
+
+  private static final String DELETED = "its conversation was deleted";
+  private static final String ERASED = "its owner was erased";
+
+  private final Index index;
+  private final ApplyMode mode;
+  private final Instant now;
+  private final List<Place> places;
+  private final Draft draft;
+  private int nextPlace;
+
+  private Planner(Index index, ApplyMode mode, Instant now, List<Place> places, Draft draft) {
+    this.index = index;
+    this.mode = mode;
+    this.now = now;
+    this.places = places;
+    this.draft = draft;
+  }
+
+  /**
+   * Plans a change.
+   *
+   * @param now the store's time
+   * @param places where the change's contents stand, in the order of {@link ContentSpans}
+   */
+  static Draft plan(
+      Index index,
+      Contents contents,
+      Change change,
+      ApplyMode mode,
+      Instant now,
+      List<Place> places)
+      throws IOException {
+    Draft draft = new Draft(index, contents, change.owner());
+    Planner planner = new Planner(index, mode, now, places, draft);
+    if (change instanceof OwnerErased erased) {
+      planner.erase(erased);
+    } else if (planner.isOfPresentEpoch(change)) {
+      if (change instanceof Bulk bulk) {
+        for (Change part : bulk.changes()) {
+          planner.plan(part, index.isRecent(bulk.id()));
+        }
+      } else {
+        planner.plan(change, index.isRecent(change.id()));
+      }
+    }
+    return draft;
+  }
+
+  private boolean isOfPresentEpoch(Change change) {
+    long epoch = change.stamp().epoch();
+    if (epoch == ChangeStamp.PRESENT_EPOCH || epoch == draft.epoch()) {
+      return true;
+    }
+    if (mode == ApplyMode.LIVE) {
+      throw new StaleChangeException("epoch " + epoch + " of " + change.owner() + " is over");
+    }
+    draft.drop(change, null, ERASED);
+    return false;
+  }
+
+  private void plan(Change change, boolean again) throws IOException {
+    int first = nextPlace;
+    if (change instanceof MessagesAppended appended) {
+      nextPlace += appended.messages().size();
+      append(appended, first, again);
+    } else if (change instanceof MessageEdited edited) {
+      nextPlace++;
+      edit(edited, first, again);
+    } else if (change instanceof ConversationCreated created) {
+      create(created);
+    } else if (change instanceof ConversationUpdated updated) {
+      update(updated, again);
+    } else if (change instanceof ConversationDeleted deleted) {
+      delete(deleted, again);
+    } else if (change instanceof MessageDeleted deleted) {
+      deleteMessage(deleted);
+    } else if (change instanceof PreferencesPut put) {
+      put(put, again);
+    }
+  }
+
+  private Instant at(Change change) {
+    Instant made = Micros.truncated(change.stamp().time());
+    return mode == ApplyMode.LIVE || made.isAfter(now) ? now : made;
+  }
+
+  /** The live conversation of a change; null where the change was dropped. */
+  private @Nullable ConversationState target(Change change, ConversationRef ref) {
+    ConversationState header = draft.header(ref.id());
+    if (header == null) {
+      throw new ConversationNotFoundException(change.owner(), ref.id());
+    }
+    boolean named = ref.generation() != ConversationRef.LIVE;
+    if (header.isLive() && (!named || ref.generation() == header.generation())) {
+      return header;
+    }
+    if (mode == ApplyMode.REPLAY) {
+      if (named && ref.generation() > header.generation()) {
+        throw new ConversationNotFoundException(change.owner(), ref.id());
+      }
+      draft.drop(change, ref.id(), DELETED);
+      return null;
+    }
+    if (!named) {
+      throw new ConversationNotFoundException(change.owner(), ref.id());
+    }
+    throw new StaleChangeException(
+        "generation " + ref.generation() + " of conversation " + ref.id() + " is not live");
+  }
+
+  // Conversations
+
+  private void create(ConversationCreated change) {
+    Owner owner = change.owner();
+    String id = change.conversationId();
+    ConversationState header = draft.header(id);
+    if (header != null && header.createdBy().equals(change.id())) {
+      if (header.isLive()) {
+        draft.show(header);
+      } else if (mode == ApplyMode.REPLAY) {
+        draft.drop(change, id, DELETED);
+      } else {
+        throw new ConversationNotFoundException(owner, id);
+      }
+    } else if (header != null && header.isLive()) {
+      if (change.strict()) {
+        throw new ConversationExistsException(owner, id);
+      }
+      draft.show(header);
+    } else {
+      long generation = header == null ? 1 : header.generation() + 1;
+      draft.putHeader(
+          Transitions.created(
+              owner, change.conversation(), id, draft.epoch(), generation, at(change), change.id()),
+          true);
+    }
+  }
+
+  private void update(ConversationUpdated change, boolean again) {
+    ConversationState header = target(change, change.ref());
+    if (header == null) {
+      return;
+    }
+    Live live = header.requireLive();
+    Live updated = Transitions.updated(live, change.update(), at(change), mode);
+    if (again || updated.equals(live)) {
+      draft.show(header);
+    } else {
+      draft.putHeader(header.next(updated, header.lastSeq()), false);
+    }
+  }
+
+  private void delete(ConversationDeleted change, boolean again) {
+    ConversationRef ref = change.ref();
+    ConversationState header = draft.header(ref.id());
+    boolean named = header != null && header.generation() == ref.generation();
+    if (header != null && !header.isLive() && (named || again || mode == ApplyMode.REPLAY)) {
+      draft.show(header);
+      return;
+    }
+    ConversationState target = target(change, ref);
+    if (target != null) {
+      draft.putHeader(target.next(null, target.lastSeq()), false);
+    }
+  }
+
+  // Messages
+
+  private void append(MessagesAppended change, int firstPlace, boolean again) throws IOException {
+    ConversationState header = target(change, change.ref());
+    if (header == null) {
+      return;
+    }
+    Owner owner = change.owner();
+    String id = header.id();
+    boolean allThere = true;
+    for (NewMessage message : change.messages()) {
+      MessageRow row = draft.message(id, message.id());
+      allThere &= row != null;
+      if (row != null && !row.digest().equals(message.digest()) && !change.editExisting()) {
+        throw new MessageConflictException(owner, id, message.id());
+      }
+    }
+    if (!allThere && change.condition().checksLast()) {
+      MessageRow last = draft.last(id);
+      UUID expected = change.condition().lastMessageId();
+      if (last == null ? expected != null : !last.id().equals(expected)) {
+        throw new AppendConditionFailedException(owner, id);
+      }
+    }
+    Instant at = at(change);
+    Live live = header.requireLive();
+    long seq = header.lastSeq();
+    boolean changed = false;
+    draft.show(header);
+    for (int i = 0; i < change.messages().size(); i++) {
+      NewMessage message = change.messages().get(i);
+      Place place = places.get(firstPlace + i);
+      MessageRow row = draft.message(id, message.id());
+      if (row == null) {
+        Instant created = Transitions.messageTime(live, message, at);
+        seq++;
+        StoredMessage stored =
+            new StoredMessage(id, message.id(), seq, created, null, message.message());
+        live = Transitions.appended(live, stored, at);
+        MessageState state =
+            new MessageState(
+                owner,
+                id,
+                draft.epoch(),
+                header.generation(),
+                1,
+                seq,
+                message.id(),
+                message.digest(),
+                stored);
+        draft.putMessage(header, row(state, place), state);
+        changed = true;
+      } else if (change.editExisting() && !again && rewrite(header, row, message, place, at)) {
+        live = Transitions.updated(live, ConversationUpdate.touch(), at, mode);
+        changed = true;
+      } else {
+        draft.show(draft.state(header, row));
+      }
+    }
+    if (changed) {
+      draft.putHeader(header.next(live, seq), false);
+    }
+  }
+
+  private static MessageRow row(MessageState state, Place place) {
+    StoredMessage stored = state.requireLive();
+    return new MessageRow(
+        state.messageId(),
+        state.digest(),
+        state.seq(),
+        state.version(),
+        Micros.of(stored.createdAt()),
+        stored.editedAt() == null ? MessageRow.NEVER : Micros.of(stored.editedAt()),
+        stored.message().usage(),
+        place,
+        null);
+  }
+
+  /** Gives an existing message the content that a save brings; returns whether it is another. */
+  private boolean rewrite(
+      ConversationState header, MessageRow row, NewMessage message, Place place, Instant at)
+      throws IOException {
+    MessageState state = draft.state(header, row);
+    StoredMessage stored = state.message();
+    if (stored == null || stored.message().content().equals(message.message().content())) {
+      return false;
+    }
+    MessageEdit edit = new MessageEdit(message.message().content());
+    return replaceContent(header, row, state, edit, place, at);
+  }
+
+  private boolean replaceContent(
+      ConversationState header,
+      MessageRow row,
+      MessageState state,
+      MessageEdit edit,
+      Place place,
+      Instant at) {
+    MessageState edited = Transitions.edited(state, edit, at, mode);
+    if (edited == null) {
+      draft.show(state);
+      return false;
+    }
+    Instant editedAt = edited.requireLive().editedAt();
+    draft.putMessage(
+        header,
+        row.edited(edited.version(), Micros.of(editedAt == null ? at : editedAt), place),
+        edited);
+    return true;
+  }
+
+  private void edit(MessageEdited change, int place, boolean again) throws IOException {
+    ConversationState header = target(change, change.ref());
+    if (header == null) {
+      return;
+    }
+    MessageRow row = draft.message(header.id(), change.messageId());
+    if (row != null && !row.isLive() && mode == ApplyMode.REPLAY) {
+      draft.drop(change, header.id(), "its message was deleted");
+      return;
+    }
+    if (row == null || !row.isLive()) {
+      throw new MessageNotFoundException(change.owner(), header.id(), change.messageId());
+    }
+    draft.show(header);
+    MessageState state = draft.state(header, row);
+    Instant at = at(change);
+    if (again) {
+      draft.show(state);
+    } else if (replaceContent(header, row, state, change.edit(), places.get(place), at)) {
+      Live touched =
+          Transitions.updated(header.requireLive(), ConversationUpdate.touch(), at, mode);
+      draft.putHeader(header.next(touched, header.lastSeq()), false);
+    }
+  }
+
+  private void deleteMessage(MessageDeleted change) throws IOException {
+    ConversationState header = target(change, change.ref());
+    if (header == null) {
+      return;
+    }
+    draft.show(header);
+    MessageRow row = draft.message(header.id(), change.messageId());
+    if (row == null) {
+      return;
+    }
+    MessageState state = draft.state(header, row);
+    StoredMessage stored = state.message();
+    if (stored == null) {
+      draft.show(state);
+      return;
+    }
+    draft.putMessage(header, row.deleted(Micros.of(at(change))), Transitions.deleted(state));
+    draft.putHeader(
+        header.next(Transitions.messageRemoved(header.requireLive(), stored), header.lastSeq()),
+        false);
+  }
+
+  // The owner
+
+  private void put(PreferencesPut change, boolean again) {
+    PreferencesState state = draft.preferences();
+    if (state.epoch() != draft.epoch()) {
+      state = PreferencesState.none(change.owner(), draft.epoch());
+    }
+    PreferencesUpdate update = change.update();
+    long generation = change.activeGeneration();
+    String active = update.setsActiveConversation() ? update.activeConversation() : null;
+    if (active != null) {
+      ConversationState header = draft.header(active);
+      boolean live =
+          header != null
+              && header.isLive()
+              && (generation == ConversationRef.LIVE || generation == header.generation());
+      if (live && header != null) {
+        generation = header.generation();
+      } else if (mode == ApplyMode.LIVE) {
+        throw new ConversationNotFoundException(change.owner(), active);
+      } else {
+        draft.drop(change, active, DELETED);
+        update =
+            new PreferencesUpdate(false, null, update.setsSelectedModel(), update.selectedModel());
+      }
+    }
+    PreferencesState next = Transitions.put(state, update, generation, at(change), mode);
+    boolean same =
+        next.equals(
+            new PreferencesState(
+                state.owner(),
+                state.epoch(),
+                next.version(),
+                state.activeConversation(),
+                state.activeGeneration(),
+                state.activeConversationTime(),
+                state.selectedModel(),
+                state.selectedModelTime()));
+    if (again || same) {
+      draft.show(state);
+    } else {
+      draft.putPreferences(next);
+    }
+  }
+
+  private void erase(OwnerErased change) {
+    Owner owner = change.owner();
+    OwnerRows rows = index.find(owner);
+    OwnerRows.Erasure earlier = rows == null ? null : rows.erasures().get(change.id());
+    if (earlier == null) {
+      if (!isOfPresentEpoch(change)) {
+        return;
+      }
+      earlier =
+          new OwnerRows.Erasure(
+              Micros.of(at(change)),
+              rows == null ? 0 : rows.liveConversations(),
+              rows == null ? 0 : rows.liveMessages());
+      draft.erase(change.id(), earlier);
+      draft.show(new OwnerState(owner, draft.epoch() + 1));
+    } else {
+      draft.show(new OwnerState(owner, draft.epoch()));
+    }
+    draft.setReceipt(
+        new ErasureReceipt(
+            owner,
+            change.id(),
+            Micros.instant(earlier.atMicros()),
+            false,
+            List.of(
+                new ErasureReceipt.Removal(
+                    Provenance.Source.LOCAL_FILES, earlier.conversations(), earlier.messages())),
+            NOT_COVERED));
+  }
+}

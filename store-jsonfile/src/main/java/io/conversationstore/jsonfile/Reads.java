@@ -1,0 +1,440 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.ActiveUser;
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.CursorExpiredException;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.Provenance;
+import io.conversationstore.StoreStatistics;
+import io.conversationstore.spi.CodePointOrder;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.Position;
+import io.conversationstore.spi.Slice;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The questions an engine answers, from the index; content is read outside the lock and only where
+ * it is asked for. Thread-safe.
+ */
+final class Reads {
+  private static final int TRIES = 100;
+
+  private static final Comparator<ConversationState> LATEST_FIRST =
+      Comparator.comparing((ConversationState state) -> state.requireLive().updatedAt())
+          .reversed()
+          .thenComparing(ConversationState::id, CodePointOrder.INSTANCE);
+
+  private static final Comparator<Ref> BY_CREATION =
+      Comparator.comparingLong((Ref ref) -> ref.row.createdMicros())
+          .thenComparing(Ref::conversationId, CodePointOrder.INSTANCE)
+          .thenComparingLong(ref -> ref.row.seq());
+
+  /** A message in the index, with what its state needs. */
+  private record Ref(
+      Owner owner, String conversationId, long epoch, long generation, MessageRow row) {}
+
+  /** A place in the history of an owner, comparable with {@link Ref}. */
+  private static Ref place(Owner owner, Position.InHistory from) {
+    MessageRow row =
+        new MessageRow(
+            new UUID(0, 0),
+            "",
+            from.seq(),
+            0,
+            Micros.of(from.createdAt()),
+            MessageRow.NEVER,
+            null,
+            null,
+            null);
+    return new Ref(owner, from.conversationId(), 0, 0, row);
+  }
+
+  private interface Reading<T> {
+    T read() throws IOException;
+  }
+
+  private final SharedIndex shared;
+  private final Contents contents;
+  private final Clock clock;
+
+  Reads(SharedIndex shared, Contents contents, Clock clock) {
+    this.shared = shared;
+    this.contents = contents;
+    this.clock = clock;
+  }
+
+  /** Reads again where a compaction came between. */
+  private <T> T retrying(Reading<T> reading) {
+    for (int i = 0; ; i++) {
+      try {
+        return reading.read();
+      } catch (Segments.GoneException e) {
+        if (i == TRIES) {
+          throw failure(e);
+        }
+      } catch (IOException e) {
+        throw failure(e);
+      }
+    }
+  }
+
+  static EngineFailureException failure(IOException e) {
+    return new EngineFailureException(
+        FailureKind.UNAVAILABLE, false, "the local files could not be read", e);
+  }
+
+  private List<MessageState> states(List<Ref> refs) throws IOException {
+    List<MessageState> states = new ArrayList<>(refs.size());
+    for (Ref ref : refs) {
+      states.add(contents.state(ref.owner, ref.conversationId, ref.epoch, ref.generation, ref.row));
+    }
+    return states;
+  }
+
+  // Provenance
+
+  Provenance provenance() {
+    return shared.read(this::provenance);
+  }
+
+  private Provenance provenance(Index index) {
+    return provenance(index, shared.manifest().storeId() == null || hasFollowed(index));
+  }
+
+  private static boolean hasFollowed(Index index) {
+    return index.mirrorAsOfMicros() != MessageRow.NEVER;
+  }
+
+  private Provenance provenance(Index index, boolean complete) {
+    Instant asOf = Micros.truncated(clock.instant());
+    if (shared.manifest().storeId() != null) {
+      asOf = hasFollowed(index) ? Micros.instant(index.mirrorAsOfMicros()) : Instant.EPOCH;
+    }
+    return new Provenance(Provenance.Source.LOCAL_FILES, asOf, complete, false);
+  }
+
+  private Provenance provenance(Index index, @Nullable ConversationRows rows) {
+    if (shared.manifest().storeId() == null) {
+      return provenance(index, true);
+    }
+    ConversationState header = rows == null ? null : rows.header();
+    if (rows == null || header == null) {
+      return provenance(index, hasFollowed(index) && rows == null);
+    }
+    Live live = header.live();
+    boolean complete =
+        live == null
+            || (header.generation() == rows.generation()
+                && rows.liveMessages() == live.messageCount());
+    return provenance(index, complete);
+  }
+
+  // One conversation
+
+  Found find(Owner owner, String conversationId) {
+    return shared.read(
+        index -> {
+          ConversationRows rows = index.find(owner, conversationId);
+          return new Found(
+              rows == null ? null : rows.header(), index.epoch(owner), provenance(index, rows));
+        });
+  }
+
+  private record Messages(
+      ConversationState header, List<Ref> refs, boolean more, Provenance provenance) {}
+
+  MessageSlice messages(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      Position.@Nullable InConversation from,
+      int limit) {
+    return retrying(
+        () -> {
+          Messages found =
+              shared.read(index -> select(index, owner, conversationId, direction, from, limit));
+          return new MessageSlice(
+              found.header,
+              new Slice<>(
+                  shared.manifest().presentHistory(),
+                  states(found.refs),
+                  found.more,
+                  found.provenance));
+        });
+  }
+
+  private Messages select(
+      Index index,
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      Position.@Nullable InConversation from,
+      int limit) {
+    ConversationRows rows = index.find(owner, conversationId);
+    ConversationState header = rows == null ? null : rows.header();
+    if (rows == null || header == null || !header.isLive()) {
+      throw new ConversationNotFoundException(owner, conversationId);
+    }
+    boolean forward = direction == Direction.FORWARD;
+    long start = forward ? 0 : Long.MAX_VALUE;
+    if (from != null) {
+      requireHistory(from);
+      if (from.epoch() != header.epoch() || from.generation() != header.generation()) {
+        throw new CursorExpiredException("its conversation was deleted");
+      }
+      start = from.seq();
+    }
+    List<MessageRow> found =
+        header.generation() == rows.generation()
+            ? rows.beyond(start, forward, limit + 1)
+            : List.of();
+    boolean more = found.size() > limit;
+    List<Ref> refs = new ArrayList<>();
+    for (MessageRow row : more ? found.subList(0, limit) : found) {
+      refs.add(new Ref(owner, conversationId, header.epoch(), header.generation(), row));
+    }
+    if (!forward) {
+      Collections.reverse(refs);
+    }
+    return new Messages(header, refs, more, provenance(index, rows));
+  }
+
+  private void requireHistory(Position position) {
+    if (!position.history().equals(shared.manifest().presentHistory())) {
+      throw new CursorExpiredException("it belongs to another history of the store");
+    }
+  }
+
+  Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
+    return retrying(
+        () -> {
+          Ref ref =
+              shared.readNullable(
+                  index -> {
+                    ConversationRows rows = index.find(owner, conversationId);
+                    MessageRow row = rows == null ? null : rows.message(messageId);
+                    return rows == null || row == null
+                        ? null
+                        : new Ref(
+                            owner, conversationId, index.epoch(owner), rows.generation(), row);
+                  });
+          return ref == null ? Optional.empty() : Optional.of(states(List.of(ref)).get(0));
+        });
+  }
+
+  // One owner
+
+  Slice<MessageState> history(
+      Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
+    return retrying(
+        () -> {
+          if (from != null) {
+            requireHistory(from);
+          }
+          boolean forward = direction == Direction.FORWARD;
+          Comparator<Ref> order = forward ? BY_CREATION : BY_CREATION.reversed();
+          Provenance provenance = provenance();
+          List<Ref> nearest =
+              shared.read(
+                  index ->
+                      nearest(
+                          refs(index, owner),
+                          order,
+                          from == null ? null : place(owner, from),
+                          limit + 1));
+          boolean more = nearest.size() > limit;
+          List<Ref> page = new ArrayList<>(more ? nearest.subList(0, limit) : nearest);
+          if (!forward) {
+            Collections.reverse(page);
+          }
+          return new Slice<>(shared.manifest().presentHistory(), states(page), more, provenance);
+        });
+  }
+
+  private static List<Ref> refs(Index index, Owner owner) {
+    List<Ref> refs = new ArrayList<>();
+    OwnerRows rows = index.find(owner);
+    if (rows != null) {
+      rows.conversations()
+          .forEach(
+              (id, conversation) -> {
+                ConversationState header = conversation.header();
+                if (header == null || conversation.isLive()) {
+                  for (MessageRow row : conversation.messages()) {
+                    if (row.isLive()) {
+                      refs.add(new Ref(owner, id, rows.epoch(), conversation.generation(), row));
+                    }
+                  }
+                }
+              });
+    }
+    return refs;
+  }
+
+  /** The first {@code max} items in order strictly beyond {@code from}. */
+  private static <T> List<T> nearest(
+      List<T> items, Comparator<? super T> order, @Nullable T from, int max) {
+    PriorityQueue<T> kept = new PriorityQueue<>(max + 1, order.reversed());
+    for (T item : items) {
+      if (from == null || order.compare(item, from) > 0) {
+        kept.add(item);
+        if (kept.size() > max) {
+          kept.poll();
+        }
+      }
+    }
+    List<T> sorted = new ArrayList<>(kept);
+    sorted.sort(order);
+    return sorted;
+  }
+
+  Slice<ConversationState> conversations(
+      Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
+    if (from != null) {
+      requireHistory(from);
+    }
+    return shared.read(
+        index -> {
+          List<ConversationState> matching = new ArrayList<>();
+          OwnerRows rows = index.find(owner);
+          if (rows != null) {
+            for (ConversationRows conversation : rows.conversations().values()) {
+              ConversationState header = conversation.header();
+              if (header != null && matches(query, header) && isBeyond(header, from)) {
+                matching.add(header);
+              }
+            }
+          }
+          List<ConversationState> page = nearest(matching, LATEST_FIRST, null, query.limit() + 1);
+          boolean more = page.size() > query.limit();
+          return new Slice<>(
+              shared.manifest().presentHistory(),
+              more ? page.subList(0, query.limit()) : page,
+              more,
+              provenance(index));
+        });
+  }
+
+  private static boolean matches(ConversationQuery query, ConversationState header) {
+    Live live = header.live();
+    return live != null
+        && (query.status() == null || query.status() == live.status())
+        && (query.tag() == null || live.tags().contains(query.tag()))
+        && (query.pinned() == null || query.pinned() == live.pinned());
+  }
+
+  private static boolean isBeyond(
+      ConversationState header, Position.@Nullable InConversations from) {
+    if (from == null) {
+      return true;
+    }
+    int byTime = header.requireLive().updatedAt().compareTo(from.updatedAt());
+    return byTime < 0
+        || (byTime == 0 && CodePointOrder.INSTANCE.compare(header.id(), from.id()) > 0);
+  }
+
+  PreferencesState preferences(Owner owner) {
+    return shared.read(
+        index -> {
+          OwnerRows rows = index.find(owner);
+          return rows == null ? PreferencesState.none(owner, 0) : rows.preferences();
+        });
+  }
+
+  OwnerCounts count(Owner owner) {
+    return shared.read(
+        index -> {
+          OwnerRows rows = index.find(owner);
+          return rows == null
+              ? new OwnerCounts(0, 0)
+              : new OwnerCounts(rows.liveConversations(), rows.liveMessages());
+        });
+  }
+
+  // All owners
+
+  StoreStatistics statistics(@Nullable String tenantId) {
+    long midnight =
+        Micros.of(
+            clock
+                .instant()
+                .atZone(ZoneOffset.UTC)
+                .toLocalDate()
+                .atStartOfDay(ZoneOffset.UTC)
+                .toInstant());
+    return shared.read(
+        index -> {
+          Set<String> tenants = new HashSet<>();
+          long users = 0;
+          long conversations = 0;
+          long messages = 0;
+          long today = 0;
+          for (OwnerRows owner : index.owners()) {
+            long live = owner.liveConversations();
+            if (live == 0 || (tenantId != null && !tenantId.equals(owner.owner().tenantId()))) {
+              continue;
+            }
+            tenants.add(owner.owner().tenantId());
+            users++;
+            conversations += live;
+            for (Ref ref : refs(index, owner.owner())) {
+              messages++;
+              today += ref.row.createdMicros() >= midnight ? 1 : 0;
+            }
+          }
+          return new StoreStatistics(tenants.size(), users, conversations, messages, today);
+        });
+  }
+
+  List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
+    long sinceMicros = Micros.of(since);
+    return shared.read(
+        index -> {
+          List<ActiveUser> users = new ArrayList<>();
+          for (OwnerRows owner : index.owners()) {
+            if (!owner.owner().tenantId().equals(tenantId)) {
+              continue;
+            }
+            long count = 0;
+            long last = Long.MIN_VALUE;
+            for (Ref ref : refs(index, owner.owner())) {
+              if (ref.row.createdMicros() >= sinceMicros) {
+                count++;
+                last = Math.max(last, ref.row.createdMicros());
+              }
+            }
+            if (count > 0) {
+              users.add(new ActiveUser(owner.owner(), Micros.instant(last), count));
+            }
+          }
+          users.sort(
+              Comparator.comparing(ActiveUser::lastActive)
+                  .reversed()
+                  .thenComparing(user -> user.owner().userId(), CodePointOrder.INSTANCE));
+          return List.copyOf(users.subList(0, Math.min(limit, users.size())));
+        });
+  }
+}

@@ -1,0 +1,87 @@
+package io.conversationstore.jsonfile;
+
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The index behind its lock, and the manifest. The log's thread alone writes; while it waits for
+ * the disk it does not hold the lock. Thread-safe.
+ */
+final class SharedIndex {
+  private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+  private Index index;
+  private volatile Manifest manifest;
+  private volatile boolean closed;
+
+  SharedIndex(Index index, Manifest manifest) {
+    this.index = index;
+    this.manifest = manifest;
+  }
+
+  /** Reads under the read lock. */
+  <T> T read(Function<Index, T> reading) {
+    requireOpen();
+    lock.readLock().lock();
+    try {
+      return reading.apply(index);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /** Like {@link #read}, for what may be null. */
+  <T> @Nullable T readNullable(Function<Index, @Nullable T> reading) {
+    requireOpen();
+    lock.readLock().lock();
+    try {
+      return reading.apply(index);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /** The index, for the log's thread, which alone changes it. */
+  Index own() {
+    return index;
+  }
+
+  /** Changes the index, on the log's thread. */
+  void write(Runnable change) {
+    lock.writeLock().lock();
+    try {
+      change.run();
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /** Puts another index in its place, on the log's thread. */
+  void replace(Index newIndex, Manifest newManifest) {
+    lock.writeLock().lock();
+    try {
+      index = newIndex;
+      manifest = newManifest;
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  Manifest manifest() {
+    return manifest;
+  }
+
+  void setManifest(Manifest newManifest) {
+    manifest = newManifest;
+  }
+
+  void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the store is closed");
+    }
+  }
+
+  void close() {
+    closed = true;
+  }
+}

@@ -1,0 +1,357 @@
+package io.conversationstore.jsonfile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.CursorExpiredException;
+import io.conversationstore.ErasureReceipt;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.Page;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreDamagedException;
+import io.conversationstore.StoreLockedException;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.TokenUsage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JsonFileStoreTest {
+  private static final Owner ALICE = Owner.of("acme", "alice");
+  private static final Owner BOB = Owner.of("acme", "bob");
+
+  @TempDir Path temporary;
+
+  private JsonFileOptions options() {
+    return JsonFileOptions.in(temporary.resolve("store"))
+        .withSegmentBytes(4 << 10)
+        .withLockWait(Duration.ofMillis(50));
+  }
+
+  private Path file(String name) {
+    return temporary.resolve("store").resolve(name);
+  }
+
+  private static List<Object> everything(ConversationStore store, Owner owner) {
+    List<Object> all = new ArrayList<>();
+    for (Conversation conversation : store.list(owner, ConversationQuery.all())) {
+      all.add(conversation);
+      all.addAll(store.last(owner, conversation.id(), 1_000));
+    }
+    all.addAll(store.history(owner, MessageQuery.first(1_000)).items());
+    all.add(store.count(owner));
+    all.add(store.preferences(owner));
+    return all;
+  }
+
+  private static void fill(ConversationStore store, Owner owner, String text) {
+    Conversation chat = store.create(owner, NewConversation.withId("chat").title("T " + text));
+    for (int i = 0; i < 60; i++) {
+      store.append(
+          owner,
+          chat.id(),
+          Message.user(text + " question " + i),
+          Message.assistant(text + " answer " + i).withModel("m", TokenUsage.of(2, 3)));
+    }
+    List<StoredMessage> all = store.last(owner, chat.id(), 1_000);
+    store.edit(owner, chat.id(), all.get(3).id(), MessageEdit.text(text + " edited"));
+    store.deleteMessage(owner, chat.id(), all.get(5).id());
+    store.save(
+        owner,
+        ConversationDocument.of(
+            NewConversation.withId("saved"), List.of(Message.user(text), Message.user("b"))));
+    store.update(owner, "saved", ConversationUpdate.touch().title(text).pinned(true));
+    store.create(owner, NewConversation.withId("gone"));
+    store.append(owner, "gone", Message.user(text));
+    store.delete(owner, "gone");
+    store.updatePreferences(owner, PreferencesUpdate.none().activeConversation("chat"));
+  }
+
+  @Test
+  void reopeningGivesTheSame() {
+    List<Object> before;
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      fill(store, ALICE, "hello");
+      before = everything(store, ALICE);
+      assertThat(store.operator().health().healthy()).isTrue();
+      assertThat(store.find(ALICE, "chat").orElseThrow().messageCount()).isEqualTo(119);
+    }
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      assertThat(everything(store, ALICE)).isEqualTo(before);
+      assertThat(store.create(ALICE, NewConversation.withId("gone")).generation()).isEqualTo(2);
+      assertThat(store.append(ALICE, "chat", Message.user("next")).get(0).seq()).isEqualTo(121);
+    }
+  }
+
+  @Test
+  void pagesGoForwardAndBackward() {
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      fill(store, ALICE, "x");
+      List<StoredMessage> all = store.last(ALICE, "chat", 1_000);
+      List<StoredMessage> forward = new ArrayList<>();
+      Page<StoredMessage> page = store.messages(ALICE, "chat", MessageQuery.first(7));
+      forward.addAll(page.items());
+      while (page.hasMore()) {
+        page = store.messages(ALICE, "chat", MessageQuery.first(7).from(page.cursor()));
+        forward.addAll(page.items());
+      }
+      assertThat(forward).isEqualTo(all);
+      List<StoredMessage> backward = new ArrayList<>();
+      page = store.history(ALICE, MessageQuery.last(7));
+      backward.addAll(0, page.items());
+      while (page.hasMore()) {
+        page = store.history(ALICE, MessageQuery.last(7).from(page.cursor()));
+        backward.addAll(0, page.items());
+      }
+      assertThat(backward).isEqualTo(store.history(ALICE, MessageQuery.first(1_000)).items());
+      assertThat(backward).hasSize(121);
+
+      Page<StoredMessage> old = store.messages(ALICE, "chat", MessageQuery.first(1));
+      store.delete(ALICE, "chat");
+      store.create(ALICE, NewConversation.withId("chat"));
+      assertThatThrownBy(
+              () -> store.messages(ALICE, "chat", MessageQuery.first(1).from(old.cursor())))
+          .isInstanceOf(CursorExpiredException.class);
+    }
+  }
+
+  @Test
+  void repeatedAppendsChangeNothing() {
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      Message message = Message.user("once").withId(UUID.randomUUID());
+      List<StoredMessage> first = store.append(ALICE, "chat", message);
+      store.edit(ALICE, "chat", first.get(0).id(), MessageEdit.text("edited"));
+      List<StoredMessage> again = store.append(ALICE, "chat", message);
+      assertThat(again.get(0).text()).isEqualTo("edited");
+      assertThat(store.count(ALICE)).isEqualTo(new OwnerCounts(1, 1));
+    }
+  }
+
+  @Test
+  void tornTailIsCutOff() throws IOException {
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      store.append(ALICE, "chat", Message.user("kept"));
+    }
+    Path log = file("log-0000000001.jsonl");
+    Files.writeString(log, "{\"crc\":\"00000000\",\"n\":3,", StandardOpenOption.APPEND);
+    for (int i = 0; i < 2; i++) {
+      try (ConversationStore store = JsonFileStore.open(options())) {
+        assertThat(store.last(ALICE, "chat", 10)).hasSize(1 + i);
+        store.append(ALICE, "chat", Message.user("more"));
+      }
+    }
+  }
+
+  @Test
+  void damageInTheMiddleIsRefusedAndNothingChanges() throws IOException {
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      for (int i = 0; i < 5; i++) {
+        store.append(ALICE, "chat", Message.user("secret text " + i));
+      }
+    }
+    Path log = file("log-0000000001.jsonl");
+    byte[] bytes = Files.readAllBytes(log);
+    bytes[new String(bytes, StandardCharsets.UTF_8).indexOf("secret text 2")] = 'S';
+    Files.write(log, bytes);
+    assertThatThrownBy(() -> JsonFileStore.open(options()))
+        .isInstanceOf(StoreDamagedException.class)
+        .hasMessageContaining("log-0000000001.jsonl")
+        .hasMessageContaining("byte ")
+        .hasMessageNotContaining("ecret text");
+    assertThat(Files.readAllBytes(log)).isEqualTo(bytes);
+  }
+
+  @Test
+  void newerFormatIsRefused() throws IOException {
+    JsonFileStore.open(options()).close();
+    Path manifest = file("store.json");
+    String newer = Files.readString(manifest).replace("\"format\":1", "\"format\":2");
+    Files.writeString(manifest, newer);
+    assertThatThrownBy(() -> JsonFileStore.open(options()))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining("version 2");
+    assertThat(Files.readString(manifest)).isEqualTo(newer);
+  }
+
+  @Test
+  void secondStoreOfThisProcessIsRefused() {
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      assertThat(store.count(ALICE).conversations()).isZero();
+      assertThatThrownBy(() -> JsonFileStore.open(options()))
+          .isInstanceOf(StoreLockedException.class)
+          .hasMessageContaining("of this process");
+    }
+    JsonFileStore.open(options()).close();
+  }
+
+  @Test
+  void anotherProcessIsNamedAndItsDeathFreesTheDirectory() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                LockHolder.class.getName(),
+                options().directory().toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try {
+      assertThat(process.inputReader().readLine()).isEqualTo("open");
+      assertThatThrownBy(() -> JsonFileStore.open(options()))
+          .isInstanceOf(StoreLockedException.class)
+          .hasMessageContaining("another process")
+          .hasMessageContaining("pid " + process.pid());
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      assertThat(store.find(ALICE, "from-the-other")).isPresent();
+    }
+  }
+
+  @Test
+  void erasureLeavesNoText() throws IOException {
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      fill(store, ALICE, "MARKER");
+      fill(store, BOB, "other");
+      List<Object> bobs = everything(store, BOB);
+      assertThat(grep("MARKER")).isTrue();
+      ErasureReceipt receipt = store.erase(ALICE);
+      assertThat(receipt.removed().get(0).messages()).isEqualTo(121);
+      assertThat(receipt.notCovered()).isNotEmpty();
+      assertThat(grep("MARKER")).isFalse();
+      assertThat(store.count(ALICE)).isEqualTo(new OwnerCounts(0, 0));
+      assertThat(everything(store, BOB)).isEqualTo(bobs);
+      store.create(ALICE, NewConversation.withId("chat"));
+      store.append(ALICE, "chat", Message.user("anew"));
+    }
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      assertThat(store.count(ALICE)).isEqualTo(new OwnerCounts(1, 1));
+      assertThat(store.last(BOB, "chat", 1_000)).hasSize(119);
+    }
+  }
+
+  private boolean grep(String text) throws IOException {
+    try (Stream<Path> files = Files.list(temporary.resolve("store"))) {
+      for (Path path : files.toList()) {
+        if (new String(Files.readAllBytes(path), StandardCharsets.UTF_8).contains(text)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  @Test
+  void garbageIsCollected() throws IOException {
+    JsonFileOptions small = options().withCompactionBytes(8 << 10);
+    try (ConversationStore store = JsonFileStore.open(small)) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      UUID id = store.append(ALICE, "chat", Message.user("v")).get(0).id();
+      for (int i = 0; i < 300; i++) {
+        store.edit(ALICE, "chat", id, MessageEdit.text("version " + i));
+      }
+      assertThat(store.last(ALICE, "chat", 1).get(0).text()).isEqualTo("version 299");
+    }
+    try (Stream<Path> files = Files.list(temporary.resolve("store"))) {
+      assertThat(files.mapToLong(path -> path.toFile().length()).sum()).isLessThan(40_000);
+    }
+    try (ConversationStore store = JsonFileStore.open(small)) {
+      assertThat(store.last(ALICE, "chat", 1).get(0).text()).isEqualTo("version 299");
+    }
+  }
+
+  @Test
+  void sixteenThreadsLoseNothingAndInterruptsHarmNobody() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(16);
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      List<Future<?>> futures = new ArrayList<>();
+      for (int t = 0; t < 16; t++) {
+        int thread = t;
+        futures.add(
+            threads.submit(
+                () -> {
+                  for (int i = 0; i < 50; i++) {
+                    if (i % 10 == thread % 10) {
+                      Thread.currentThread().interrupt();
+                    }
+                    store.append(ALICE, "chat", Message.user(thread + ":" + i));
+                    assertThat(store.last(ALICE, "chat", 20)).isNotEmpty();
+                    Thread.interrupted();
+                  }
+                }));
+      }
+      for (Future<?> future : futures) {
+        future.get();
+      }
+    } finally {
+      threads.shutdown();
+    }
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      List<StoredMessage> all = store.last(ALICE, "chat", 1_000);
+      Set<String> texts = new HashSet<>();
+      all.forEach(message -> texts.add(message.text()));
+      assertThat(texts).hasSize(800);
+      assertThat(all).extracting(StoredMessage::seq).isSorted().doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void retentionSparesPinnedConversations() {
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      fill(store, ALICE, "x");
+      assertThat(store.operator().deleteMessagesOlderThan(Duration.ZERO)).isEqualTo(119);
+      assertThat(store.count(ALICE).messages()).isEqualTo(2);
+      assertThat(store.operator().archiveIdle(Duration.ZERO)).isEqualTo(2);
+      assertThatThrownBy(() -> store.append(ALICE, "absent", Message.user("x")))
+          .isInstanceOf(ConversationNotFoundException.class);
+    }
+  }
+
+  @Test
+  void filesAreTheOwnersAlone() throws IOException {
+    JsonFileStore.open(options()).close();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file("store.json"))))
+        .isEqualTo("rw-------");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file("."))))
+        .isEqualTo("rwx------");
+  }
+
+  @Test
+  void wrongOptionsAreNamedTogether() {
+    assertThatThrownBy(() -> JsonFileOptions.in(Path.of("x")).withCacheBytes(-1))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining("cacheBytes");
+  }
+}

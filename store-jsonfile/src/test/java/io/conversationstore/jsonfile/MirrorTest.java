@@ -1,0 +1,238 @@
+package io.conversationstore.jsonfile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.Transitions;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MirrorTest {
+  private static final Owner ALICE = Owner.of("acme", "alice");
+  private static final UUID NODE = new UUID(1, 1);
+  private static final UUID STORE = new UUID(2, 2);
+  private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+  private static final Contact CONTACT = new Contact(STORE, new UUID(3, 3), 0, 1, NOW);
+
+  private static ChangeStamp stamp() {
+    return new ChangeStamp(UUID.randomUUID(), ALICE, 0, NOW, NODE);
+  }
+
+  private static ConversationState header(long generation, long version, long count) {
+    ConversationState created =
+        Transitions.created(
+            ALICE, NewConversation.withId("chat"), "chat", 0, generation, NOW, NODE);
+    State.Live live = created.requireLive();
+    State.Live counted =
+        new State.Live(
+            live.title(),
+            live.status(),
+            live.settings(),
+            live.metadata(),
+            live.tags(),
+            live.pinned(),
+            live.createdAt(),
+            live.updatedAt(),
+            null,
+            count,
+            live.usage(),
+            live.lastMessageAt(),
+            live.fieldTimes());
+    return new ConversationState(ALICE, "chat", 0, generation, version, counted, count, NODE);
+  }
+
+  private static MessageState message(long generation, long seq, String text) {
+    UUID id = new UUID(generation, seq);
+    Message message = Message.user(text).withId(id);
+    return new MessageState(
+        ALICE,
+        "chat",
+        0,
+        generation,
+        1,
+        seq,
+        id,
+        "d" + seq,
+        new StoredMessage("chat", id, seq, NOW.plusSeconds(seq), null, message));
+  }
+
+  private static List<String> texts(LocalStore engine) {
+    return read(engine).slice().items().stream().map(item -> item.requireLive().text()).toList();
+  }
+
+  private static MessageSlice read(LocalStore engine) {
+    return engine.messages(ALICE, "chat", Direction.FORWARD, null, 100);
+  }
+
+  @Test
+  void messagesComeOutOfOrderAndLaterStatesWin() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    try (LocalStore engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 5);
+      engine.mirror(List.of(header(1, 2, 3), message(1, 3, "c")), null, null);
+      assertThat(read(engine).slice().provenance().complete()).isFalse();
+      engine.mirror(List.of(message(1, 1, "a"), message(1, 2, "b")), new FeedPosition("17"), NOW);
+      assertThat(texts(engine)).containsExactly("a", "b", "c");
+      assertThat(read(engine).slice().provenance().complete()).isTrue();
+      assertThat(read(engine).slice().provenance().asOf()).isEqualTo(NOW);
+      engine.mirror(List.of(Transitions.deleted(message(1, 2, "b"))), null, null);
+      engine.mirror(List.of(message(1, 2, "b"), header(1, 1, 9)), null, null);
+      assertThat(texts(engine)).containsExactly("a", "c");
+    }
+    try (LocalStore engine = Memory.engine(files)) {
+      assertThat(texts(engine)).containsExactly("a", "c");
+      assertThat(engine.identity().position()).isEqualTo(new FeedPosition("17"));
+      assertThat(engine.identity().storeId()).isEqualTo(STORE);
+      assertThat(engine.identity().clockOffsetMicros()).isEqualTo(5);
+      engine.mirror(List.of(header(2, 1, 0), message(1, 4, "late")), null, null);
+      assertThat(texts(engine)).isEmpty();
+      engine.resetMirror();
+      assertThat(engine.find(ALICE, "chat").conversation()).isNull();
+      assertThat(engine.identity().mirrorAsOf()).isNull();
+    }
+  }
+
+  @Test
+  void higherEpochErases() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    try (LocalStore engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      engine.mirror(List.of(header(1, 1, 1), message(1, 1, "MARKER")), null, null);
+      engine.mirror(List.of(new OwnerState(ALICE, 1)), null, null);
+      assertThat(new String(files.all(), StandardCharsets.UTF_8)).doesNotContain("MARKER");
+      engine.mirror(List.of(header(1, 1, 1)), null, null);
+      assertThat(engine.find(ALICE, "chat").conversation()).isNull();
+      assertThat(engine.find(ALICE, "chat").ownerEpoch()).isEqualTo(1);
+    }
+    try (LocalStore engine = Memory.engine(files)) {
+      assertThat(engine.find(ALICE, "chat").ownerEpoch()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void boundDirectoryIsNotAStoreAlone(@TempDir Path directory) {
+    JsonFileOptions options = JsonFileOptions.in(directory);
+    Change create = new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
+    try (LocalStore engine = JsonFileStore.openEngine(options)) {
+      engine.remember(CONTACT, 0);
+      assertThatThrownBy(() -> engine.apply(create, ApplyMode.LIVE))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("bound to a database");
+      assertThatThrownBy(() -> engine.deleteMessagesBefore(NOW))
+          .isInstanceOf(EngineFailureException.class);
+      Contact other = new Contact(new UUID(9, 9), NODE, 0, 1, NOW);
+      assertThatThrownBy(() -> engine.remember(other, 0)).isInstanceOf(IllegalStateException.class);
+    }
+    assertThatThrownBy(() -> JsonFileStore.open(options))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining(directory.toString())
+        .hasMessageContaining("hybrid store");
+  }
+
+  @Test
+  void pendingChangesKeepTheirOrderAndAreRebased() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    Change create = new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
+    Change touch =
+        new Change.ConversationUpdated(
+            stamp(), ConversationRef.live("chat"), ConversationUpdate.touch());
+    Change append =
+        new Change.MessagesAppended(
+            stamp(),
+            ConversationRef.live("chat"),
+            List.of(NewMessage.of(UUID.randomUUID(), Message.user("hello"))),
+            io.conversationstore.AppendCondition.always(),
+            false);
+    Change delete = new Change.ConversationDeleted(stamp(), ConversationRef.live("chat"));
+    Change again = new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
+    Change after =
+        new Change.ConversationUpdated(
+            stamp(), ConversationRef.live("chat"), ConversationUpdate.touch().title("x"));
+    List<Change> all = List.of(create, touch, append, delete, again, after);
+    try (LocalStore engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      all.forEach(engine::enqueue);
+      engine.enqueue(touch);
+      assertThat(engine.pending(ALICE)).isEqualTo(all);
+      assertThat(engine.hasPending(ALICE, "chat")).isTrue();
+      assertThat(engine.hasPending(ALICE, "other")).isFalse();
+      assertThat(engine.pendingFigures().changes()).isEqualTo(6);
+      engine.settle(
+          List.of(
+              settled(create, Settlement.Kind.DRAINED, 4),
+              settled(touch, Settlement.Kind.PARKED, 0)));
+    }
+    for (int i = 0; i < 2; i++) {
+      try (FileEngine engine = Memory.engine(files)) {
+        assertThat(engine.pending(10))
+            .containsExactly(append.withGeneration(4), delete.withGeneration(4), again, after);
+        assertThat(engine.parked()).extracting("changeId").containsExactly(touch.id());
+        assertThat(engine.find(ALICE, "chat").conversation()).isNull();
+        if (i == 0) {
+          // An erasure of somebody else rewrites the log.
+          engine.enqueue(
+              new Change.OwnerErased(
+                  new ChangeStamp(UUID.randomUUID(), Owner.of("a", "b"), 0, NOW, NODE)));
+          engine.settle(List.of(settled(engine.pending(10).get(4), Settlement.Kind.DRAINED, 0)));
+        }
+      }
+    }
+  }
+
+  private static Settlement settled(Change change, Settlement.Kind kind, long generation) {
+    return new Settlement(change.id(), kind, ChangeStamp.PRESENT_EPOCH, generation, "because", NOW);
+  }
+
+  @Test
+  void pendingErasureRemovesRowsAndEarlierChanges() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    Change erase = new Change.OwnerErased(stamp());
+    Change later = new Change.ConversationCreated(stamp(), NewConversation.withId("new"), false);
+    try (LocalStore engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      engine.mirror(List.of(header(1, 1, 1), message(1, 1, "MARKER")), null, null);
+      engine.enqueue(
+          new Change.ConversationCreated(
+              stamp(), NewConversation.withId("x").title("MARKER"), false));
+      assertThat(engine.enqueue(erase)).isEqualTo(new LocalStore.Removed(1, 1));
+      assertThat(new String(files.all(), StandardCharsets.UTF_8)).doesNotContain("MARKER");
+      engine.mirror(List.of(header(1, 1, 1), message(1, 1, "MARKER")), null, null);
+      assertThat(engine.count(ALICE).messages()).isZero();
+      engine.enqueue(later);
+      assertThat(engine.pending(10)).containsExactly(erase, later);
+    }
+    try (LocalStore engine = Memory.engine(files)) {
+      assertThat(engine.pending(10)).containsExactly(erase, later);
+      engine.settle(List.of(new Settlement(erase.id(), Settlement.Kind.DRAINED, 1, 0, "", NOW)));
+      assertThat(engine.pending(10).get(0).stamp().epoch()).isEqualTo(1);
+    }
+  }
+}

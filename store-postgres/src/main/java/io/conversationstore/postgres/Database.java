@@ -1,0 +1,329 @@
+package io.conversationstore.postgres;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.ReentrantLock;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs work on connections: takes one, retries what may be retried, gives errors their meaning, and
+ * remembers whether the database answered last. Makes the schema before the first work.
+ * Thread-safe.
+ */
+final class Database implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresStore.class);
+  private static final int ATTEMPTS = 6;
+  private static final long FIRST_BACKOFF_MILLIS = 5;
+
+  /** Work on a connection in autocommit. */
+  @FunctionalInterface
+  interface Work<T> {
+    T on(Connection connection) throws SQLException;
+  }
+
+  /** Whether the database answered last. */
+  record Reachability(boolean reachable, Instant since, String reason) {}
+
+  private final DataSource source;
+  private final @Nullable HikariDataSource pool;
+  private final Migrations migrations;
+  private final Sleeper sleeper;
+  private final Clock clock;
+  private final int statementTimeoutSeconds;
+  private final String lockTimeout;
+  private final ReentrantLock schemaLock = new ReentrantLock();
+  private volatile boolean schemaReady;
+  private volatile boolean closed;
+  private volatile Reachability reachability;
+
+  Database(PostgresOptions.Values values, Sleeper sleeper) {
+    DataSource given = values.dataSource;
+    // Flyway takes several connections at once, which a small pool may not have.
+    DataSource unpooled = given == null ? driver(values) : given;
+    this.pool = given == null ? pool(values, unpooled) : null;
+    this.source = pool != null ? pool : unpooled;
+    this.migrations = new Migrations(unpooled, values.schema, values.migrate);
+    this.sleeper = sleeper;
+    this.clock = values.clock;
+    this.statementTimeoutSeconds = seconds(values.statementTimeout);
+    this.lockTimeout = values.lockTimeout.toMillis() + "ms";
+    this.reachability = new Reachability(false, clock.instant(), "not asked yet");
+  }
+
+  private static HikariDataSource pool(PostgresOptions.Values values, DataSource driver) {
+    HikariConfig config = new HikariConfig();
+    config.setPoolName("conversation-store");
+    config.setDataSource(driver);
+    config.setMaximumPoolSize(values.maxPool);
+    config.setMinimumIdle(values.minPool);
+    config.setIdleTimeout(Math.max(10_000, values.idleTimeout.toMillis()));
+    config.setConnectionTimeout(Math.max(250, values.poolTimeout.toMillis()));
+    config.setValidationTimeout(Math.max(250, Math.min(1_000, values.poolTimeout.toMillis())));
+    config.setInitializationFailTimeout(-1);
+    return new HikariDataSource(config);
+  }
+
+  private static DataSource driver(PostgresOptions.Values values) {
+    PGSimpleDataSource driver = new PGSimpleDataSource();
+    try {
+      if (values.url != null) {
+        driver.setUrl(values.url);
+      } else {
+        driver.setServerNames(new String[] {values.host});
+        driver.setPortNumbers(new int[] {values.port});
+        driver.setDatabaseName(values.database);
+      }
+    } catch (IllegalArgumentException unusable) {
+      throw unusableUrl();
+    }
+    if (values.user != null) {
+      driver.setUser(values.user);
+    }
+    if (values.password != null) {
+      driver.setPassword(values.password);
+    }
+    if (values.sslMode != null) {
+      driver.setSslMode(values.sslMode);
+    }
+    driver.setConnectTimeout(seconds(values.connectTimeout));
+    driver.setSocketTimeout(seconds(values.socketTimeout));
+    driver.setCancelSignalTimeout(1);
+    driver.setTcpKeepAlive(values.tcpKeepAlive);
+    driver.setPrepareThreshold(values.prepareThreshold);
+    driver.setLogServerErrorDetail(false);
+    driver.setApplicationName("conversation-store");
+    return driver;
+  }
+
+  /** The driver's text would show the URL, which may hold a password. */
+  private static StoreConfigurationException unusableUrl() {
+    return new StoreConfigurationException("the JDBC URL is not one that the driver understands");
+  }
+
+  private static int seconds(Duration duration) {
+    return (int) Math.min(Integer.MAX_VALUE / 1000, (duration.toMillis() + 999) / 1000);
+  }
+
+  /** How long a function may wait for a lock, as PostgreSQL spells it. */
+  String lockTimeout() {
+    return lockTimeout;
+  }
+
+  PreparedStatement prepare(Connection connection, String sql) throws SQLException {
+    PreparedStatement statement = connection.prepareStatement(sql);
+    if (statementTimeoutSeconds > 0) {
+      statement.setQueryTimeout(statementTimeoutSeconds);
+    }
+    return statement;
+  }
+
+  /** Tries to make the schema; a database that is away is logged, not thrown. */
+  void start() {
+    try {
+      ensureSchema();
+    } catch (EngineFailureException e) {
+      if (e.kind() == FailureKind.MISCONFIGURED) {
+        LOG.error("{}; the store tries again at each call", e.getMessage());
+      } else {
+        LOG.warn("{}; the store tries again at each call", e.getMessage());
+      }
+    }
+  }
+
+  <T> T read(Work<T> work) {
+    return run(work, false);
+  }
+
+  <T> T write(Work<T> work) {
+    return run(work, true);
+  }
+
+  /** Like {@link #write}, in one transaction. */
+  <T> T transaction(Work<T> work) {
+    return run(
+        connection -> {
+          connection.setAutoCommit(false);
+          boolean done = false;
+          try {
+            T result = work.on(connection);
+            connection.commit();
+            done = true;
+            return result;
+          } finally {
+            if (!done) {
+              rollback(connection);
+            }
+            if (!connection.isClosed()) {
+              restoreAutoCommit(connection);
+            }
+          }
+        },
+        true);
+  }
+
+  private static void rollback(Connection connection) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      LOG.debug("rollback failed: {}", Failures.describe(e));
+    }
+  }
+
+  private static void restoreAutoCommit(Connection connection) {
+    try {
+      connection.setAutoCommit(true);
+    } catch (SQLException e) {
+      LOG.debug("a connection was lost: {}", Failures.describe(e));
+    }
+  }
+
+  private <T> T run(Work<T> work, boolean write) {
+    requireOpen();
+    ensureSchema();
+    boolean renewed = false;
+    boolean sent = false;
+    for (int attempt = 1; ; attempt++) {
+      SQLException error;
+      try (Connection connection = connect()) {
+        boolean autoCommit = connection.getAutoCommit();
+        if (!autoCommit) {
+          connection.setAutoCommit(true);
+        }
+        sent = write;
+        try {
+          T result = work.on(connection);
+          answered();
+          return result;
+        } catch (SQLException e) {
+          error = e;
+          if (Failures.breaksConnection(e)) {
+            evict(connection);
+          }
+        } finally {
+          if (!autoCommit && !connection.isClosed()) {
+            connection.setAutoCommit(false);
+          }
+        }
+      } catch (SQLException e) {
+        throw failed(Failures.of(e, sent), e);
+      }
+      if (Failures.isStaleSession(error) && !renewed) {
+        renewed = true;
+      } else if (Failures.isContention(error) && attempt < ATTEMPTS) {
+        backOff(attempt, error);
+      } else {
+        throw failed(Failures.of(error, write), error);
+      }
+    }
+  }
+
+  private Connection connect() throws SQLException {
+    try {
+      return source.getConnection();
+    } catch (SQLException e) {
+      requireOpen();
+      throw e;
+    }
+  }
+
+  private void evict(Connection connection) {
+    try {
+      if (pool != null) {
+        pool.evictConnection(connection);
+      } else {
+        connection.abort(Runnable::run);
+      }
+    } catch (SQLException e) {
+      LOG.debug("a broken connection could not be given up: {}", Failures.describe(e));
+    }
+  }
+
+  private void backOff(int attempt, SQLException error) {
+    long most = FIRST_BACKOFF_MILLIS << attempt;
+    long millis = ThreadLocalRandom.current().nextLong(most / 2, most + 1);
+    try {
+      sleeper.sleep(Duration.ofMillis(millis));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Failures.of(error, false);
+    }
+  }
+
+  private void ensureSchema() {
+    if (schemaReady) {
+      return;
+    }
+    schemaLock.lock();
+    try {
+      if (!schemaReady) {
+        migrations.ensure();
+        schemaReady = true;
+        answered();
+      }
+    } catch (SQLException e) {
+      requireOpen();
+      throw failed(Failures.of(e, false), e);
+    } finally {
+      schemaLock.unlock();
+    }
+  }
+
+  int schemaVersion() throws SQLException {
+    return migrations.version();
+  }
+
+  private void answered() {
+    if (!reachability.reachable()) {
+      reachability = new Reachability(true, clock.instant(), "the database answers");
+    }
+  }
+
+  private RuntimeException failed(RuntimeException failure, SQLException error) {
+    if (failure instanceof EngineFailureException engine
+        && (engine.kind() == FailureKind.UNAVAILABLE
+            || engine.kind() == FailureKind.MISCONFIGURED)) {
+      if (reachability.reachable() || reachability.reason().equals("not asked yet")) {
+        LOG.warn("the database does not answer: {}", Failures.describe(error));
+      }
+      reachability =
+          new Reachability(
+              false,
+              reachability.reachable() ? clock.instant() : reachability.since(),
+              String.valueOf(failure.getMessage()));
+    }
+    return failure;
+  }
+
+  Reachability reachability() {
+    return reachability;
+  }
+
+  void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the store is closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    if (pool != null) {
+      pool.close();
+    }
+  }
+}

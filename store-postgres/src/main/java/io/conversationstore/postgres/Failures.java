@@ -1,0 +1,142 @@
+package io.conversationstore.postgres;
+
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an error of the driver means. A driver's text can hold bound values, so none of it goes on:
+ * what is thrown says the SQLSTATE, the constraint's name and the class of the cause.
+ */
+final class Failures {
+
+  private static final Set<String> CONTENTION = Set.of("40001", "40P01", "55P03");
+  private static final Set<String> STALE_SESSION = Set.of("57P05", "26000");
+  private static final Pattern CONSTRAINT = Pattern.compile("constraint \"([A-Za-z0-9_]{1,63})\"");
+  private static final String NO_STATE = "none";
+
+  private Failures() {}
+
+  /** An error without the driver's text, for causes that a log may show. */
+  static final class Redacted extends SQLException {
+    private static final long serialVersionUID = 1;
+
+    Redacted(SQLException original) {
+      super(describe(original), original.getSQLState());
+      setStackTrace(original.getStackTrace());
+    }
+  }
+
+  static String state(SQLException e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof SQLException sql && sql.getSQLState() != null) {
+        return sql.getSQLState();
+      }
+    }
+    return NO_STATE;
+  }
+
+  static boolean isContention(SQLException e) {
+    return CONTENTION.contains(state(e));
+  }
+
+  /** Whether the session is of no use any more and the statement has not run in it. */
+  static boolean isStaleSession(SQLException e) {
+    String state = state(e);
+    return STALE_SESSION.contains(state) || (state.equals("0A000") && mentionsCachedPlan(e));
+  }
+
+  private static boolean mentionsCachedPlan(SQLException e) {
+    String text = e.getMessage();
+    return text != null && text.contains("cached plan");
+  }
+
+  /** Whether the connection is not to be used again. */
+  static boolean breaksConnection(SQLException e) {
+    String state = state(e);
+    return state.startsWith("08")
+        || state.startsWith("57P")
+        || state.startsWith("58")
+        || state.equals("25006")
+        || isStaleSession(e)
+        || ioCause(e) != null;
+  }
+
+  /**
+   * Turns an error into what callers see.
+   *
+   * @param write whether a write may have been sent
+   */
+  static RuntimeException of(SQLException e, boolean write) {
+    String state = state(e);
+    FailureKind kind = kind(e, state);
+    if (kind == null) {
+      return new IllegalArgumentException("the database refuses a value: " + describe(e));
+    }
+    boolean unknown =
+        write
+            && (state.startsWith("08")
+                || state.startsWith("57P")
+                || state.equals(NO_STATE)
+                || ioCause(e) != null);
+    return new EngineFailureException(
+        kind, unknown, text(kind) + ": " + describe(e), new Redacted(e));
+  }
+
+  private static @Nullable FailureKind kind(SQLException e, String state) {
+    if (CONTENTION.contains(state)) {
+      return FailureKind.CONTENTION;
+    } else if (state.equals("57014")) {
+      return FailureKind.SLOW;
+    } else if (state.equals("25006") || state.startsWith("57P")) {
+      return FailureKind.UNAVAILABLE;
+    }
+    return switch (state.substring(0, 2)) {
+      case "08", "53", "58" -> FailureKind.UNAVAILABLE;
+      case "28", "3D", "3F", "42" -> FailureKind.MISCONFIGURED;
+      case "22", "23", "54" -> null;
+      default ->
+          ioCause(e) != null || e instanceof java.sql.SQLTransientConnectionException
+              ? FailureKind.UNAVAILABLE
+              : FailureKind.UNEXPECTED;
+    };
+  }
+
+  private static String text(FailureKind kind) {
+    return switch (kind) {
+      case UNAVAILABLE -> "the database is not available";
+      case SLOW -> "the database took too long";
+      case CONTENTION -> "the database is busy with other writers";
+      case MISCONFIGURED -> "the database is not set up as the store needs it";
+      case UNEXPECTED -> "the database refused";
+    };
+  }
+
+  private static @Nullable Throwable ioCause(SQLException e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof IOException) {
+        return t;
+      }
+    }
+    return null;
+  }
+
+  /** SQLSTATE, constraint and class of the cause; nothing else of the driver's text. */
+  static String describe(SQLException e) {
+    StringBuilder text = new StringBuilder("SQLSTATE ").append(state(e));
+    Matcher constraint = CONSTRAINT.matcher(String.valueOf(e.getMessage()));
+    if (state(e).startsWith("23") && constraint.find()) {
+      text.append(", constraint ").append(constraint.group(1));
+    }
+    Throwable io = ioCause(e);
+    if (io != null) {
+      text.append(", ").append(io.getClass().getSimpleName());
+    }
+    return text.toString();
+  }
+}

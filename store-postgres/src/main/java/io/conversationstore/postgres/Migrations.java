@@ -1,0 +1,93 @@
+package io.conversationstore.postgres;
+
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+
+/** Checks the schema and brings it to the version of this library. Thread-safe. */
+final class Migrations {
+
+  private static final String HISTORY_TABLE = "schema_history";
+
+  private final DataSource source;
+  private final String schema;
+  private final boolean allowed;
+
+  Migrations(DataSource source, String schema, boolean allowed) {
+    this.source = source;
+    this.schema = schema;
+    this.allowed = allowed;
+  }
+
+  /** Throws the driver's error, or what is wrong with the schema. */
+  void ensure() throws SQLException {
+    int found = version();
+    if (found < SchemaScript.LATEST && allowed) {
+      migrate(found);
+      found = version();
+    }
+    if (found < SchemaScript.LATEST) {
+      throw new EngineFailureException(
+          FailureKind.MISCONFIGURED,
+          false,
+          "schema "
+              + schema
+              + " is at version "
+              + found
+              + ", but "
+              + SchemaScript.LATEST
+              + " is needed; see PostgresStore.writeSchema",
+          null);
+    }
+  }
+
+  /** The schema's version; 0 where it is not there. */
+  int version() throws SQLException {
+    try (Connection connection = source.getConnection();
+        Statement statement = connection.createStatement()) {
+      try (ResultSet there =
+          statement.executeQuery("SELECT to_regclass('\"" + schema + "\".store') IS NOT NULL")) {
+        if (!there.next() || !there.getBoolean(1)) {
+          return 0;
+        }
+      }
+      try (ResultSet row =
+          statement.executeQuery("SELECT schema_version FROM \"" + schema + "\".store")) {
+        return row.next() ? row.getInt(1) : 0;
+      }
+    }
+  }
+
+  private void migrate(int found) throws SQLException {
+    try {
+      Flyway.configure(Migrations.class.getClassLoader())
+          .dataSource(source)
+          .schemas(schema)
+          .defaultSchema(schema)
+          .table(HISTORY_TABLE)
+          .locations(new String[0])
+          .javaMigrations(SchemaScript.all(schema))
+          .baselineOnMigrate(true)
+          .baselineVersion(String.valueOf(found))
+          .load()
+          .migrate();
+    } catch (FlywayException e) {
+      for (Throwable t = e; t != null; t = t.getCause()) {
+        if (t instanceof SQLException sql) {
+          throw sql;
+        }
+      }
+      throw new EngineFailureException(
+          FailureKind.MISCONFIGURED,
+          false,
+          "schema " + schema + " could not be migrated: " + e.getErrorCode(),
+          null);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package io.conversationstore.postgres;
+
+import io.conversationstore.ActiveUser;
+import io.conversationstore.Owner;
+import io.conversationstore.StoreHealth;
+import io.conversationstore.StoreStatistics;
+import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.spi.Contact;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What runs over all owners, in batches that hold locks only for a moment. Thread-safe. */
+final class Operations {
+
+  private static final int BATCH = 1_000;
+
+  private final Database database;
+  private final Sql sql;
+  private final Reads reads;
+  private final String schema;
+
+  Operations(Database database, Sql sql, Reads reads, String schema) {
+    this.database = database;
+    this.sql = sql;
+    this.reads = reads;
+    this.schema = schema;
+  }
+
+  Contact contact(UUID node) {
+    return database.write(
+        connection -> {
+          try (PreparedStatement statement = database.prepare(connection, sql.contact)) {
+            new Binder(statement).uuid(node);
+            try (ResultSet row = statement.executeQuery()) {
+              Reads.requireRow(row);
+              long counter = row.getLong(3);
+              return new Contact(
+                  Rows.uuid(row, 1),
+                  Rows.uuid(row, 2),
+                  counter - 1,
+                  counter,
+                  Rows.requireTime(row, 4));
+            }
+          }
+        });
+  }
+
+  long deleteMessagesBefore(Instant cutoff) {
+    return inBatches(sql.blankBefore, cutoff);
+  }
+
+  long archiveIdleBefore(Instant cutoff) {
+    return inBatches(sql.archiveBefore, cutoff);
+  }
+
+  private long inBatches(String text, Instant cutoff) {
+    long all = 0;
+    long batch;
+    do {
+      batch = database.write(connection -> batch(connection.prepareStatement(text), cutoff));
+      all += batch;
+    } while (batch > 0);
+    return all;
+  }
+
+  private static long batch(PreparedStatement prepared, Instant cutoff) throws SQLException {
+    try (PreparedStatement statement = prepared) {
+      new Binder(statement).time(cutoff).count(BATCH);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
+  }
+
+  StoreStatistics statistics(@Nullable String tenantId) {
+    return reads.query(
+        sql.statistics,
+        in -> in.text(tenantId).text(tenantId).text(tenantId).text(tenantId),
+        row -> {
+          Reads.requireRow(row);
+          return new StoreStatistics(
+              row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5));
+        });
+  }
+
+  List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
+    return reads.query(
+        sql.activeUsers,
+        in -> in.text(tenantId).time(since).count(limit),
+        rows -> {
+          List<ActiveUser> users = new ArrayList<>();
+          while (rows.next()) {
+            users.add(
+                new ActiveUser(
+                    Owner.of(tenantId, Rows.string(rows, 1)),
+                    Rows.requireTime(rows, 2),
+                    rows.getLong(3)));
+          }
+          return users;
+        });
+  }
+
+  StoreHealth health() {
+    List<StoreHealth.Check> checks = new ArrayList<>();
+    check(
+        checks,
+        "reachable",
+        () -> reads.query("SELECT 1", in -> {}, row -> row.next() ? "it answers" : ""),
+        "it answers");
+    check(
+        checks,
+        "schema",
+        () -> "version " + database.read(connection -> database.schemaVersion()),
+        "version " + SchemaScript.LATEST);
+    check(
+        checks,
+        "orphans",
+        () ->
+            reads.query(
+                sql.orphans, in -> {}, row -> row.next() && row.getBoolean(1) ? "some" : "none"),
+        "none");
+    check(
+        checks,
+        "constraints",
+        () ->
+            reads.query(
+                sql.unvalidated,
+                in -> in.text(schema),
+                row -> row.next() && row.getLong(1) == 0 ? "all hold" : "not all validated"),
+        "all hold");
+    return StoreHealth.of(checks);
+  }
+
+  private static void check(
+      List<StoreHealth.Check> checks,
+      String name,
+      java.util.function.Supplier<String> run,
+      String good) {
+    try {
+      String found = run.get();
+      checks.add(new StoreHealth.Check(name, found.equals(good), found));
+    } catch (StoreUnavailableException e) {
+      checks.add(new StoreHealth.Check(name, false, String.valueOf(e.getMessage())));
+    }
+  }
+}

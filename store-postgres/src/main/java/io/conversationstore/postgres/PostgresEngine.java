@@ -1,0 +1,175 @@
+package io.conversationstore.postgres;
+
+import io.conversationstore.ActiveUser;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.Provenance;
+import io.conversationstore.StoreHealth;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoreStatistics;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.FeedPage;
+import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.Position;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.Slice;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.StateListeners;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The engine: gives each call to the part that does it. Thread-safe. */
+final class PostgresEngine implements PrimaryStore {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresStore.class);
+
+  private final Database database;
+  private final Writes writes;
+  private final Reads reads;
+  private final Feed feed;
+  private final Operations operations;
+  private final StateListeners listeners = new StateListeners(LOG::warn);
+
+  private PostgresEngine(PostgresOptions options, Database database) {
+    PostgresOptions.Values values = options.values();
+    Sql sql = new Sql(values.schema);
+    this.database = database;
+    this.writes = new Writes(database, sql);
+    this.reads = new Reads(database, sql, values.clock);
+    this.feed = new Feed(database, sql);
+    this.operations = new Operations(database, sql, reads, values.schema);
+  }
+
+  static PostgresEngine open(PostgresOptions options, Sleeper sleeper) {
+    Database database = new Database(options.values(), sleeper);
+    database.start();
+    return new PostgresEngine(options, database);
+  }
+
+  @Override
+  public Applied apply(Change change, ApplyMode mode) {
+    return writes.apply(change, mode);
+  }
+
+  @Override
+  public Provenance provenanceOf(Applied applied) {
+    return reads.provenance();
+  }
+
+  @Override
+  public Found find(Owner owner, String conversationId) {
+    return reads.find(owner, conversationId);
+  }
+
+  @Override
+  public MessageSlice messages(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      Position.@Nullable InConversation from,
+      int limit) {
+    return reads.messages(owner, conversationId, direction, from, limit);
+  }
+
+  @Override
+  public Optional<State.MessageState> message(Owner owner, String conversationId, UUID messageId) {
+    return reads.message(owner, conversationId, messageId);
+  }
+
+  @Override
+  public Slice<State.MessageState> history(
+      Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
+    return reads.history(owner, direction, from, limit);
+  }
+
+  @Override
+  public Slice<State.ConversationState> conversations(
+      Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
+    return reads.conversations(owner, query, from);
+  }
+
+  @Override
+  public State.PreferencesState preferences(Owner owner) {
+    return reads.preferences(owner);
+  }
+
+  @Override
+  public OwnerCounts count(Owner owner) {
+    return reads.count(owner);
+  }
+
+  @Override
+  public long deleteMessagesBefore(Instant cutoff) {
+    return operations.deleteMessagesBefore(cutoff);
+  }
+
+  @Override
+  public long archiveIdleBefore(Instant cutoff) {
+    return operations.archiveIdleBefore(cutoff);
+  }
+
+  @Override
+  public StoreStatistics statistics(@Nullable String tenantId) {
+    return operations.statistics(tenantId);
+  }
+
+  @Override
+  public List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
+    return operations.activeUsers(tenantId, since, limit);
+  }
+
+  @Override
+  public StoreHealth health() {
+    database.requireOpen();
+    return operations.health();
+  }
+
+  /** The database is always the store in use; the reason says whether it answered last. */
+  @Override
+  public StoreState state() {
+    database.requireOpen();
+    Database.Reachability last = database.reachability();
+    return new StoreState(
+        StoreState.Mode.IN_USE,
+        last.since(),
+        last.reason(),
+        StoreState.Pending.NONE,
+        null,
+        null,
+        List.of());
+  }
+
+  @Override
+  public AutoCloseable onStateChange(Consumer<StoreState> listener) {
+    database.requireOpen();
+    return listeners.add(listener);
+  }
+
+  @Override
+  public Contact contact(UUID node) {
+    return operations.contact(node);
+  }
+
+  @Override
+  public FeedPage feed(FeedPosition after, int limit) {
+    return feed.page(after, limit);
+  }
+
+  @Override
+  public void close() {
+    database.close();
+  }
+}

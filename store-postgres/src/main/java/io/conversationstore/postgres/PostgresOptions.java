@@ -1,0 +1,263 @@
+package io.conversationstore.postgres;
+
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreLimits;
+import io.conversationstore.spi.UuidV7;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Settings of a {@link PostgresStore}: where the database is, or a {@link DataSource} to use, and
+ * how to treat it. The {@code with…} methods return a changed copy. Immutable; the password is in
+ * no text that this class makes.
+ */
+public final class PostgresOptions {
+
+  /** The schema unless said otherwise. */
+  public static final String DEFAULT_SCHEMA = "conversation_store";
+
+  private static final Pattern IDENTIFIER = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
+
+  private final Values values;
+
+  private PostgresOptions(Values values) {
+    this.values = values;
+  }
+
+  /** The database at a URL of the form {@code jdbc:postgresql://host:port/database?sslmode=…}. */
+  public static PostgresOptions url(String jdbcUrl) {
+    if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
+      throw new StoreConfigurationException("the JDBC URL must start with jdbc:postgresql:");
+    }
+    Values values = new Values();
+    values.url = jdbcUrl;
+    return new PostgresOptions(values);
+  }
+
+  /** The database {@code database} at a host and port. */
+  public static PostgresOptions at(String host, int port, String database) {
+    if (host.isBlank() || database.isBlank() || port < 1 || port > 65_535) {
+      throw new StoreConfigurationException("host, port or database is not usable");
+    }
+    Values values = new Values();
+    values.host = host;
+    values.port = port;
+    values.database = database;
+    return new PostgresOptions(values);
+  }
+
+  /** A pool of the application's, which stays open when the store is closed. */
+  public static PostgresOptions dataSource(DataSource dataSource) {
+    Values values = new Values();
+    values.dataSource = dataSource;
+    return new PostgresOptions(values);
+  }
+
+  /** The user and password to log in with. */
+  public PostgresOptions withLogin(String user, String password) {
+    Values next = new Values(values);
+    next.user = user;
+    next.password = password;
+    return new PostgresOptions(next);
+  }
+
+  /** How far to insist on TLS, the driver's setting of that name; unset by default. */
+  public PostgresOptions withSslMode(String sslMode) {
+    Values next = new Values(values);
+    next.sslMode = sslMode;
+    return new PostgresOptions(next);
+  }
+
+  /** The schema of the tables: lower-case letters, digits and underscores, up to 63 characters. */
+  public PostgresOptions withSchema(String schema) {
+    Values next = new Values(values);
+    next.schema = requireSchema(schema);
+    return new PostgresOptions(next);
+  }
+
+  /** Whether the store makes and migrates its schema itself (the default) or only checks it. */
+  public PostgresOptions withMigration(boolean on) {
+    Values next = new Values(values);
+    next.migrate = on;
+    return new PostgresOptions(next);
+  }
+
+  /** Connections of the store's own pool; default 2 to 10. */
+  public PostgresOptions withPoolSize(int min, int max) {
+    if (min < 0 || max < 1 || min > max) {
+      throw new StoreConfigurationException("pool sizes must be 0 <= min <= max, max at least 1");
+    }
+    Values next = new Values(values);
+    next.minPool = min;
+    next.maxPool = max;
+    return new PostgresOptions(next);
+  }
+
+  /** How long a connection of the pool may be idle (30 s) and a caller waits for one (2 s). */
+  public PostgresOptions withPoolTimeouts(Duration idle, Duration connection) {
+    Values next = new Values(values);
+    next.idleTimeout = requirePositive("idle time-out", idle);
+    next.poolTimeout = requirePositive("connection time-out", connection);
+    return new PostgresOptions(next);
+  }
+
+  /** How long connecting (2 s) and waiting for bytes from the server (10 s) may take. */
+  public PostgresOptions withNetworkTimeouts(Duration connect, Duration socket) {
+    Values next = new Values(values);
+    next.connectTimeout = requirePositive("connect time-out", connect);
+    next.socketTimeout = requirePositive("socket time-out", socket);
+    return new PostgresOptions(next);
+  }
+
+  /**
+   * How long a statement may run (whole seconds; 8 s; zero for no limit) and wait for a lock (5 s).
+   */
+  public PostgresOptions withStatementTimeouts(Duration statement, Duration lock) {
+    if (statement.isNegative()) {
+      throw new StoreConfigurationException("the statement time-out must not be negative");
+    }
+    Values next = new Values(values);
+    next.statementTimeout = statement;
+    next.lockTimeout = requirePositive("lock time-out", lock);
+    return new PostgresOptions(next);
+  }
+
+  /** Whether the operating system probes idle connections; default true. */
+  public PostgresOptions withTcpKeepAlive(boolean on) {
+    Values next = new Values(values);
+    next.tcpKeepAlive = on;
+    return new PostgresOptions(next);
+  }
+
+  /**
+   * After how many runs a statement is prepared on the server; default 5. 0 turns that off, for a
+   * PgBouncer before 1.21 in transaction mode.
+   */
+  public PostgresOptions withPrepareThreshold(int runs) {
+    Values next = new Values(values);
+    next.prepareThreshold = runs;
+    return new PostgresOptions(next);
+  }
+
+  public PostgresOptions withLimits(StoreLimits limits) {
+    Values next = new Values(values);
+    next.limits = limits;
+    return new PostgresOptions(next);
+  }
+
+  /** The node's clock; what is written takes the database's. */
+  public PostgresOptions withClock(Clock clock) {
+    Values next = new Values(values);
+    next.clock = clock;
+    return new PostgresOptions(next);
+  }
+
+  /** Makes ids; by default UUIDs of version 7. */
+  public PostgresOptions withIds(Supplier<UUID> ids) {
+    Values next = new Values(values);
+    next.ids = ids;
+    return new PostgresOptions(next);
+  }
+
+  static String requireSchema(String schema) {
+    if (!IDENTIFIER.matcher(schema).matches() || schema.startsWith("pg_")) {
+      throw new StoreConfigurationException(
+          "a schema name must have lower-case letters, digits and underscores, at most 63");
+    }
+    return schema;
+  }
+
+  private static Duration requirePositive(String what, Duration duration) {
+    if (duration.isNegative() || duration.isZero()) {
+      throw new StoreConfigurationException("the " + what + " must be positive");
+    }
+    return duration;
+  }
+
+  Values values() {
+    return values;
+  }
+
+  Supplier<UUID> ids() {
+    Supplier<UUID> ids = values.ids;
+    return ids != null ? ids : new UuidV7(values.clock, new SecureRandom());
+  }
+
+  /** Where the database is, without secrets. */
+  @Override
+  public String toString() {
+    String where;
+    if (values.dataSource != null) {
+      where = "given data source";
+    } else if (values.url != null) {
+      int query = values.url.indexOf('?');
+      String path = query < 0 ? values.url : values.url.substring(0, query);
+      where = path.replaceAll("//[^/]*@", "//");
+    } else {
+      where = String.format(Locale.ROOT, "%s:%d/%s", values.host, values.port, values.database);
+    }
+    return "PostgresOptions[" + where + ", schema " + values.schema + "]";
+  }
+
+  /** The settings; written only before an options object is given out. */
+  static final class Values {
+    @Nullable DataSource dataSource;
+    @Nullable String url;
+    String host = "localhost";
+    int port = 5432;
+    String database = "postgres";
+    @Nullable String user;
+    @Nullable String password;
+    @Nullable String sslMode;
+    String schema = DEFAULT_SCHEMA;
+    boolean migrate = true;
+    int minPool = 2;
+    int maxPool = 10;
+    Duration idleTimeout = Duration.ofSeconds(30);
+    Duration poolTimeout = Duration.ofSeconds(2);
+    Duration connectTimeout = Duration.ofSeconds(2);
+    Duration socketTimeout = Duration.ofSeconds(10);
+    Duration statementTimeout = Duration.ofSeconds(8);
+    Duration lockTimeout = Duration.ofSeconds(5);
+    boolean tcpKeepAlive = true;
+    int prepareThreshold = 5;
+    StoreLimits limits = StoreLimits.DEFAULT;
+    Clock clock = Clock.systemUTC();
+    @Nullable Supplier<UUID> ids;
+
+    Values() {}
+
+    Values(Values that) {
+      dataSource = that.dataSource;
+      url = that.url;
+      host = that.host;
+      port = that.port;
+      database = that.database;
+      user = that.user;
+      password = that.password;
+      sslMode = that.sslMode;
+      schema = that.schema;
+      migrate = that.migrate;
+      minPool = that.minPool;
+      maxPool = that.maxPool;
+      idleTimeout = that.idleTimeout;
+      poolTimeout = that.poolTimeout;
+      connectTimeout = that.connectTimeout;
+      socketTimeout = that.socketTimeout;
+      statementTimeout = that.statementTimeout;
+      lockTimeout = that.lockTimeout;
+      tcpKeepAlive = that.tcpKeepAlive;
+      prepareThreshold = that.prepareThreshold;
+      limits = that.limits;
+      clock = that.clock;
+      ids = that.ids;
+    }
+  }
+}

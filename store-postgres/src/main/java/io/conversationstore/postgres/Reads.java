@@ -1,0 +1,243 @@
+package io.conversationstore.postgres;
+
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.CursorExpiredException;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.Provenance;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.Position;
+import io.conversationstore.spi.Slice;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Reads of one owner's data, one round trip each. Thread-safe. */
+final class Reads {
+
+  /** Beyond any time that a row can have, and within what the driver can send. */
+  private static final Instant FAR = Instant.parse("+200000-01-01T00:00:00Z");
+
+  private static final Instant LONG_AGO = Instant.parse("-4000-01-01T00:00:00Z");
+
+  private final Database database;
+  private final Sql sql;
+  private final Clock clock;
+
+  Reads(Database database, Sql sql, Clock clock) {
+    this.database = database;
+    this.sql = sql;
+    this.clock = clock;
+  }
+
+  /** Reads the rows of a result. */
+  @FunctionalInterface
+  interface Reader<T> {
+    T read(ResultSet rows) throws SQLException;
+  }
+
+  /** Sets the parameters of a statement. */
+  @FunctionalInterface
+  interface Parameters {
+    void set(Binder in) throws SQLException;
+  }
+
+  <T> T query(String text, Parameters parameters, Reader<T> reader) {
+    return database.read(
+        connection -> {
+          try (PreparedStatement statement = database.prepare(connection, text)) {
+            parameters.set(new Binder(statement));
+            try (ResultSet rows = statement.executeQuery()) {
+              return reader.read(rows);
+            }
+          }
+        });
+  }
+
+  Provenance provenance() {
+    return new Provenance(Provenance.Source.DATABASE, clock.instant(), true, false);
+  }
+
+  Found find(Owner owner, String conversationId) {
+    return query(
+        sql.find,
+        in -> in.text(owner.tenantId()).text(owner.userId()).text(conversationId),
+        row -> {
+          requireRow(row);
+          return new Found(Rows.conversation(row, 2), row.getLong(1), provenance());
+        });
+  }
+
+  MessageSlice messages(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      Position.@Nullable InConversation from,
+      int limit) {
+    boolean forward = direction == Direction.FORWARD;
+    long seq = from != null ? from.seq() : forward ? 0 : Long.MAX_VALUE;
+    return query(
+        forward ? sql.messagesForward : sql.messagesBackward,
+        in ->
+            in.text(owner.tenantId())
+                .text(owner.userId())
+                .text(conversationId)
+                .number(seq)
+                .number(limit + 1L),
+        rows -> {
+          requireRow(rows);
+          UUID history = Rows.uuid(rows, 1);
+          ConversationState conversation = Rows.conversation(rows, 2);
+          if (conversation == null || !conversation.isLive()) {
+            throw new ConversationNotFoundException(owner, conversationId);
+          }
+          if (from != null
+              && (!from.history().equals(history)
+                  || from.epoch() != conversation.epoch()
+                  || from.generation() != conversation.generation())) {
+            throw new CursorExpiredException(
+                "the cursor is of an earlier conversation or database");
+          }
+          List<MessageState> items = new ArrayList<>();
+          while (rows.next()) {
+            items.add(
+                Rows.message(rows, 2 + Rows.CONVERSATION.size(), owner, conversationId, null));
+          }
+          return new MessageSlice(conversation, slice(history, items, forward, limit));
+        });
+  }
+
+  /** Cuts the one that was read beyond the limit, at the end that the direction says. */
+  private <S> Slice<S> slice(UUID history, List<S> read, boolean forward, int limit) {
+    boolean more = read.size() > limit;
+    List<S> items = read;
+    if (more) {
+      items = forward ? read.subList(0, limit) : read.subList(read.size() - limit, read.size());
+    }
+    return new Slice<>(history, items, more, provenance());
+  }
+
+  Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
+    return query(
+        sql.message,
+        in -> in.text(owner.tenantId()).text(owner.userId()).text(conversationId).uuid(messageId),
+        row ->
+            row.next()
+                ? Optional.of(Rows.message(row, 1, owner, conversationId, null))
+                : Optional.empty());
+  }
+
+  Slice<MessageState> history(
+      Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
+    boolean forward = direction == Direction.FORWARD;
+    Instant time = from != null ? from.createdAt() : forward ? LONG_AGO : FAR;
+    String id = from == null ? "" : from.conversationId();
+    long seq = from == null ? 0 : from.seq();
+    return query(
+        forward ? sql.historyForward : sql.historyBackward,
+        in ->
+            in.text(owner.tenantId())
+                .text(owner.userId())
+                .time(time)
+                .time(time)
+                .text(id)
+                .number(seq)
+                .number(limit + 1L),
+        rows -> {
+          UUID history = null;
+          List<MessageState> items = new ArrayList<>();
+          while (rows.next()) {
+            history = Rows.uuid(rows, 1);
+            String conversationId = rows.getString(2);
+            if (conversationId != null) {
+              items.add(Rows.message(rows, 3, owner, conversationId, null));
+            }
+          }
+          UUID checked = requireHistory(history, from);
+          return slice(checked, items, forward, limit);
+        });
+  }
+
+  Slice<ConversationState> conversations(
+      Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
+    String status = query.status() == null ? null : query.status().wireName();
+    Instant time = from == null ? FAR : from.updatedAt();
+    return query(
+        sql.conversations,
+        in ->
+            in.text(owner.tenantId())
+                .text(owner.userId())
+                .text(status)
+                .text(status)
+                .text(query.tag())
+                .text(query.tag())
+                .optionalFlag(query.pinned())
+                .optionalFlag(query.pinned())
+                .time(time)
+                .time(time)
+                .text(from == null ? "" : from.id())
+                .number(query.limit() + 1L),
+        rows -> {
+          UUID history = null;
+          List<ConversationState> items = new ArrayList<>();
+          while (rows.next()) {
+            history = Rows.uuid(rows, 1);
+            ConversationState state = Rows.conversation(rows, 2);
+            if (state != null) {
+              items.add(state);
+            }
+          }
+          return slice(requireHistory(history, from), items, true, query.limit());
+        });
+  }
+
+  private static UUID requireHistory(@Nullable UUID history, @Nullable Position from) {
+    if (history == null) {
+      throw new IllegalStateException("the schema has lost its row in the table store");
+    }
+    if (from != null && !from.history().equals(history)) {
+      throw new CursorExpiredException("the cursor is of an earlier database");
+    }
+    return history;
+  }
+
+  PreferencesState preferences(Owner owner) {
+    return query(
+        sql.preferences,
+        in -> in.text(owner.tenantId()).text(owner.userId()),
+        row -> {
+          requireRow(row);
+          PreferencesState state = Rows.preferences(row, 2);
+          return state != null ? state : PreferencesState.none(owner, row.getLong(1));
+        });
+  }
+
+  OwnerCounts count(Owner owner) {
+    return query(
+        sql.count,
+        in -> in.text(owner.tenantId()).text(owner.userId()),
+        row -> {
+          requireRow(row);
+          return new OwnerCounts(row.getLong(1), row.getLong(2));
+        });
+  }
+
+  static void requireRow(ResultSet rows) throws SQLException {
+    if (!rows.next()) {
+      throw new IllegalStateException("the schema has lost its row in the table store");
+    }
+  }
+}

@@ -1,0 +1,260 @@
+package io.conversationstore.postgres;
+
+import io.conversationstore.ConversationStatus;
+import io.conversationstore.Message;
+import io.conversationstore.Owner;
+import io.conversationstore.Role;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.TokenUsage;
+import io.conversationstore.json.Json;
+import io.conversationstore.json.ModelJson;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.sql.Array;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads rows into states. Columns stand in the order of the lists here, which {@link Sql} writes
+ * into every statement.
+ */
+final class Rows {
+
+  static final List<String> CONVERSATION =
+      List.of(
+          "tenant_id",
+          "user_id",
+          "conversation_id",
+          "epoch",
+          "generation",
+          "version",
+          "deleted_at",
+          "title",
+          "status",
+          "settings",
+          "metadata",
+          "tags",
+          "pinned",
+          "created_at",
+          "updated_at",
+          "expires_at",
+          "last_seq",
+          "message_count",
+          "prompt_tokens",
+          "completion_tokens",
+          "total_tokens",
+          "last_message_at",
+          "field_times",
+          "created_by");
+
+  static final List<String> MESSAGE =
+      List.of(
+          "epoch",
+          "generation",
+          "seq",
+          "message_id",
+          "version",
+          "digest",
+          "deleted_at",
+          "role",
+          "content",
+          "parts",
+          "tool_calls",
+          "tool_call_id",
+          "name",
+          "is_error",
+          "model",
+          "prompt_tokens",
+          "completion_tokens",
+          "total_tokens",
+          "metadata",
+          "created_at",
+          "edited_at");
+
+  static final List<String> PREFERENCES =
+      List.of(
+          "tenant_id",
+          "user_id",
+          "epoch",
+          "version",
+          "active_conversation",
+          "active_generation",
+          "active_conversation_time",
+          "selected_model",
+          "selected_model_time");
+
+  private Rows() {}
+
+  /** {@code alias} is a table alias or a composite in brackets. */
+  static String columns(List<String> names, String alias) {
+    return names.stream().map(name -> alias + "." + name).collect(Collectors.joining(", "));
+  }
+
+  static @Nullable Instant time(ResultSet row, int column) throws SQLException {
+    OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+    return time == null ? null : time.toInstant();
+  }
+
+  static Instant requireTime(ResultSet row, int column) throws SQLException {
+    return present(time(row, column));
+  }
+
+  static UUID uuid(ResultSet row, int column) throws SQLException {
+    return present(row.getObject(column, UUID.class));
+  }
+
+  static String string(ResultSet row, int column) throws SQLException {
+    return present(row.getString(column));
+  }
+
+  private static <T> T present(@Nullable T value) {
+    if (value == null) {
+      throw new IllegalStateException("a column that is never null was null");
+    }
+    return value;
+  }
+
+  /** Null where the row's conversation is null. */
+  static @Nullable ConversationState conversation(ResultSet row, int first) throws SQLException {
+    String tenant = row.getString(first);
+    if (tenant == null) {
+      return null;
+    }
+    return new ConversationState(
+        Owner.of(tenant, string(row, first + 1)),
+        string(row, first + 2),
+        row.getLong(first + 3),
+        row.getLong(first + 4),
+        row.getLong(first + 5),
+        time(row, first + 6) == null ? live(row, first) : null,
+        row.getLong(first + 16),
+        uuid(row, first + 23));
+  }
+
+  private static Live live(ResultSet row, int first) throws SQLException {
+    return new Live(
+        string(row, first + 7),
+        ConversationStatus.ofWireName(string(row, first + 8)),
+        object(row.getString(first + 9)),
+        object(row.getString(first + 10)),
+        tags(row.getArray(first + 11)),
+        row.getBoolean(first + 12),
+        requireTime(row, first + 13),
+        requireTime(row, first + 14),
+        time(row, first + 15),
+        row.getLong(first + 17),
+        new TokenUsage(row.getLong(first + 18), row.getLong(first + 19), row.getLong(first + 20)),
+        requireTime(row, first + 21),
+        times(string(row, first + 22)));
+  }
+
+  private static List<String> tags(@Nullable Array tags) throws SQLException {
+    return tags == null ? List.of() : List.copyOf(Stream.of((String[]) tags.getArray()).toList());
+  }
+
+  private static Map<String, Instant> times(String json) {
+    if (json.equals("{}")) {
+      return Map.of();
+    }
+    Map<String, Instant> times = new HashMap<>();
+    var node = Json.parse(json);
+    node.fieldNames().forEachRemaining(name -> times.put(name, Json.time(node, name)));
+    return times;
+  }
+
+  private static Map<String, @Nullable Object> object(@Nullable String json) {
+    if (json == null || json.equals("{}")) {
+      return Map.of();
+    }
+    return ModelJson.readObject(Json.parse("{\"object\":" + json + "}"), "object");
+  }
+
+  /**
+   * A message.
+   *
+   * @param given what the caller appended, where the row was returned without content because it is
+   *     this
+   */
+  static MessageState message(
+      ResultSet row, int first, Owner owner, String conversationId, @Nullable Message given)
+      throws SQLException {
+    UUID id = uuid(row, first + 3);
+    long seq = row.getLong(first + 2);
+    StoredMessage stored = null;
+    if (time(row, first + 6) == null) {
+      stored =
+          new StoredMessage(
+              conversationId,
+              id,
+              seq,
+              requireTime(row, first + 19),
+              time(row, first + 20),
+              given != null ? given : content(row, first, id));
+    }
+    return new MessageState(
+        owner,
+        conversationId,
+        row.getLong(first),
+        row.getLong(first + 1),
+        row.getLong(first + 4),
+        seq,
+        id,
+        java.util.HexFormat.of().formatHex(present(row.getBytes(first + 5))),
+        stored);
+  }
+
+  private static Message content(ResultSet row, int first, UUID id) throws SQLException {
+    String text = row.getString(first + 8);
+    String parts = row.getString(first + 9);
+    String toolCalls = row.getString(first + 10);
+    long prompt = row.getLong(first + 15);
+    TokenUsage usage =
+        row.wasNull()
+            ? null
+            : new TokenUsage(prompt, row.getLong(first + 16), row.getLong(first + 17));
+    return new Message(
+        id,
+        Role.ofWireName(string(row, first + 7)),
+        text != null
+            ? List.of(new io.conversationstore.ContentPart.Text(text))
+            : ModelJson.readContent(parts == null ? null : Json.parse(parts)),
+        toolCalls == null
+            ? List.of()
+            : ModelJson.readMessage(
+                    Json.parse("{\"role\":\"assistant\",\"tool_calls\":" + toolCalls + "}"))
+                .toolCalls(),
+        row.getString(first + 11),
+        row.getString(first + 12),
+        row.getBoolean(first + 13),
+        row.getString(first + 14),
+        usage,
+        object(row.getString(first + 18)));
+  }
+
+  static @Nullable PreferencesState preferences(ResultSet row, int first) throws SQLException {
+    String tenant = row.getString(first);
+    if (tenant == null) {
+      return null;
+    }
+    return new PreferencesState(
+        Owner.of(tenant, string(row, first + 1)),
+        row.getLong(first + 2),
+        row.getLong(first + 3),
+        row.getString(first + 4),
+        row.getLong(first + 5),
+        time(row, first + 6),
+        row.getString(first + 7),
+        time(row, first + 8));
+  }
+}

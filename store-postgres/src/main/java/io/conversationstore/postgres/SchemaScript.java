@@ -1,0 +1,94 @@
+package io.conversationstore.postgres;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.zip.CRC32;
+import org.flywaydb.core.api.MigrationVersion;
+import org.flywaydb.core.api.migration.Context;
+import org.flywaydb.core.api.migration.JavaMigration;
+
+/**
+ * One migration: a script among the module's own resources, so that neither the class path nor the
+ * application's migrations are scanned. Immutable.
+ */
+final class SchemaScript implements JavaMigration {
+
+  /** In order; a new one is added at the end, none is ever changed. */
+  private static final List<String> NAMES = List.of("tables", "changes", "operators");
+
+  /** What {@code store.schema_version} says when all have run. */
+  static final int LATEST = NAMES.size();
+
+  private final int version;
+  private final String schema;
+
+  private SchemaScript(int version, String schema) {
+    this.version = version;
+    this.schema = schema;
+  }
+
+  static JavaMigration[] all(String schema) {
+    JavaMigration[] all = new JavaMigration[LATEST];
+    for (int i = 0; i < LATEST; i++) {
+      all[i] = new SchemaScript(i + 1, schema);
+    }
+    return all;
+  }
+
+  static void writeAll(Writer out, String schema) throws IOException {
+    out.write("CREATE SCHEMA IF NOT EXISTS \"" + schema + "\";\n\n");
+    for (int i = 0; i < LATEST; i++) {
+      out.write(new SchemaScript(i + 1, schema).sql());
+      out.write('\n');
+    }
+  }
+
+  private String template() {
+    String name = "migration/V" + version + "__" + getDescription() + ".sql";
+    try (InputStream in = SchemaScript.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IllegalStateException("resource " + name + " is missing");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private String sql() {
+    return template().replace("${schema}", '"' + schema + '"');
+  }
+
+  @Override
+  public MigrationVersion getVersion() {
+    return MigrationVersion.fromVersion(String.valueOf(version));
+  }
+
+  @Override
+  public String getDescription() {
+    return NAMES.get(version - 1);
+  }
+
+  @Override
+  public Integer getChecksum() {
+    CRC32 crc = new CRC32();
+    crc.update(template().getBytes(StandardCharsets.UTF_8));
+    return (int) crc.getValue();
+  }
+
+  @Override
+  public boolean canExecuteInTransaction() {
+    return true;
+  }
+
+  @Override
+  public void migrate(Context context) throws Exception {
+    try (var statement = context.getConnection().createStatement()) {
+      statement.execute(sql());
+    }
+  }
+}

@@ -1,0 +1,237 @@
+package io.conversationstore.postgres;
+
+/** The statements, for one schema. Every one names tenant and user where it is about an owner. */
+final class Sql {
+
+  private static final String C = Rows.columns(Rows.CONVERSATION, "c");
+  private static final String M = Rows.columns(Rows.MESSAGE, "m");
+  private static final String WRITTEN =
+      "SELECT w.dropped, w.changed, w.given, "
+          + Rows.columns(Rows.CONVERSATION, "(w.c)")
+          + ", "
+          + Rows.columns(Rows.MESSAGE, "(w.m)")
+          + " FROM $.";
+
+  /** The first column of a conversation in a written row; a message follows. */
+  static final int WRITTEN_CONVERSATION = 4;
+
+  static final int WRITTEN_MESSAGE = WRITTEN_CONVERSATION + Rows.CONVERSATION.size();
+
+  final String create;
+  final String append;
+  final String update;
+  final String delete;
+  final String edit;
+  final String deleteMessage;
+  final String putPreferences;
+  final String erase;
+  final String contact;
+  final String find;
+  final String messagesForward;
+  final String messagesBackward;
+  final String message;
+  final String historyForward;
+  final String historyBackward;
+  final String conversations;
+  final String preferences;
+  final String count;
+  final String statistics;
+  final String activeUsers;
+  final String blankBefore;
+  final String archiveBefore;
+  final String orphans;
+  final String unvalidated;
+  final String feedHead;
+  final String feedOwners;
+  final String feedConversations;
+  final String feedMessages;
+  final String feedPreferences;
+
+  private final String schema;
+
+  Sql(String schemaName) {
+    this.schema = '"' + schemaName + '"';
+    create = in(WRITTEN + "create_conversation(?,?,?,?,?,?,?,?,?,?::jsonb) w");
+    append = in(WRITTEN + "append_messages(?,?,?,?,?,?,?,?,?,?,?,?::json) w");
+    update = in(WRITTEN + "update_conversation(?,?,?,?,?,?,?,?,?,?::jsonb) w");
+    delete = in(WRITTEN + "delete_conversation(?,?,?,?,?,?,?,?) w");
+    edit = in(WRITTEN + "edit_message(?,?,?,?,?,?,?,?,?,?,?,?::jsonb) w");
+    deleteMessage = in(WRITTEN + "delete_message(?,?,?,?,?,?,?,?) w");
+    putPreferences =
+        in(
+            "SELECT w.dropped, w.changed, "
+                + Rows.columns(Rows.PREFERENCES, "(w.p)")
+                + " FROM $.put_preferences(?,?,?,?,?,?,?,?,?,?,?,?) w");
+    erase =
+        in(
+            "SELECT w.dropped, w.changed, w.epoch, w.erased_at, w.conversations, w.messages"
+                + " FROM $.erase_owner(?,?,?,?,?,?) w");
+    contact =
+        in(
+            "WITH n AS (INSERT INTO $.nodes (node, counter, last_contact)"
+                + " VALUES (?, 1, clock_timestamp()) ON CONFLICT (node) DO UPDATE"
+                + " SET counter = nodes.counter + 1, last_contact = clock_timestamp()"
+                + " RETURNING counter)"
+                + " SELECT s.store_id, s.history, n.counter, clock_timestamp() FROM $.store s, n");
+    find =
+        in(
+            "SELECT coalesce(o.epoch, 0), "
+                + C
+                + " FROM $.store s LEFT JOIN $.owners o ON o.tenant_id = ? AND o.user_id = ?"
+                + " LEFT JOIN $.conversations c ON c.tenant_id = o.tenant_id"
+                + " AND c.user_id = o.user_id AND c.conversation_id = ?");
+    messagesForward = messages("> ? ORDER BY m.seq");
+    messagesBackward = messages("< ? ORDER BY m.seq DESC");
+    message =
+        in(
+            "SELECT "
+                + M
+                + " FROM $.conversations c JOIN $.messages m ON m.tenant_id = c.tenant_id"
+                + " AND m.conversation_key = c.conversation_key AND m.generation = c.generation"
+                + " WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?"
+                + " AND m.message_id = ?");
+    historyForward = history(">", "");
+    historyBackward = history("<", " DESC");
+    conversations =
+        in(
+            "SELECT s.history, q.* FROM $.store s LEFT JOIN LATERAL (SELECT "
+                + C
+                + " FROM $.conversations c WHERE c.tenant_id = ? AND c.user_id = ?"
+                + " AND c.deleted_at IS NULL"
+                + " AND (?::text IS NULL OR c.status = ?) AND (?::text IS NULL OR ? = ANY (c.tags))"
+                + " AND (?::boolean IS NULL OR c.pinned = ?)"
+                + " AND c.updated_at <= ? AND (c.updated_at < ? OR c.conversation_id > ?)"
+                + " ORDER BY c.updated_at DESC, c.conversation_id LIMIT ?) q ON true"
+                + " ORDER BY q.updated_at DESC, q.conversation_id");
+    preferences =
+        in(
+            "SELECT coalesce(o.epoch, 0), "
+                + Rows.columns(Rows.PREFERENCES, "p")
+                + " FROM $.store s LEFT JOIN $.owners o ON o.tenant_id = ? AND o.user_id = ?"
+                + " LEFT JOIN $.user_preferences p ON p.tenant_id = o.tenant_id"
+                + " AND p.user_id = o.user_id");
+    count =
+        in(
+            "SELECT count(*), coalesce(sum(message_count), 0) FROM $.conversations"
+                + " WHERE tenant_id = ? AND user_id = ? AND deleted_at IS NULL");
+    statistics =
+        in(
+            "SELECT count(DISTINCT tenant_id), count(DISTINCT (tenant_id, user_id)), count(*),"
+                + " coalesce(sum(message_count), 0), (SELECT count(*) FROM $.messages m"
+                + " WHERE m.deleted_at IS NULL AND (?::text IS NULL OR m.tenant_id = ?)"
+                + " AND m.created_at >= date_trunc('day', clock_timestamp(), 'UTC'))"
+                + " FROM $.conversations WHERE deleted_at IS NULL"
+                + " AND (?::text IS NULL OR tenant_id = ?)");
+    activeUsers =
+        in(
+            "SELECT o.user_id, max(m.created_at), count(*) FROM $.messages m"
+                + " JOIN $.owners o ON o.tenant_id = m.tenant_id AND o.owner_key = m.owner_key"
+                + " WHERE m.tenant_id = ? AND m.created_at >= ? AND m.deleted_at IS NULL"
+                + " GROUP BY o.user_id ORDER BY 2 DESC, 1 LIMIT ?");
+    blankBefore = in("SELECT $.blank_messages_before(?, ?)");
+    archiveBefore = in("SELECT $.archive_idle_before(?, ?)");
+    orphans =
+        in(
+            "SELECT EXISTS (SELECT FROM $.messages m WHERE NOT EXISTS (SELECT FROM"
+                + " $.conversations c WHERE c.tenant_id = m.tenant_id"
+                + " AND c.conversation_key = m.conversation_key))"
+                + " OR EXISTS (SELECT FROM $.conversations c WHERE NOT EXISTS (SELECT FROM"
+                + " $.owners o WHERE o.tenant_id = c.tenant_id AND o.user_id = c.user_id))");
+    unvalidated =
+        "SELECT count(*) FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace"
+            + " WHERE n.nspname = ? AND NOT k.convalidated";
+    feedHead =
+        in(
+            "SELECT pg_snapshot_xmin(q.s)::text, CASE"
+                + " WHEN pg_snapshot_xmin(q.s) = pg_snapshot_xmax(q.s) THEN statement_timestamp()"
+                + " ELSE (SELECT min(a.xact_start) FROM pg_stat_activity a WHERE a.backend_xid ="
+                + " pg_snapshot_xmin(q.s)::text::xid) END, history"
+                + " FROM (SELECT pg_current_snapshot() AS s, h.history FROM $.store h) q");
+    feedOwners =
+        feed(
+            "t.owner_key, 0, 0, t.tenant_id, t.user_id, t.epoch FROM $.owners t",
+            "(t.changed_xid, t.owner_key, 0, 0)",
+            "t.owner_key");
+    feedConversations =
+        feed(
+            "t.conversation_key, 0, 0, "
+                + Rows.columns(Rows.CONVERSATION, "t")
+                + " FROM $.conversations t",
+            "(t.changed_xid, t.conversation_key, 0, 0)",
+            "t.conversation_key");
+    feedMessages =
+        feed(
+            "t.conversation_key, t.generation, t.seq, "
+                + Rows.columns(Rows.MESSAGE, "t")
+                + ", "
+                + C
+                + " FROM $.messages t JOIN $.conversations c ON c.tenant_id = t.tenant_id"
+                + " AND c.conversation_key = t.conversation_key",
+            "(t.changed_xid, t.conversation_key, t.generation, t.seq)",
+            "t.conversation_key, t.generation, t.seq");
+    feedPreferences =
+        feed(
+            "t.owner_key, 0, 0, "
+                + Rows.columns(Rows.PREFERENCES, "t")
+                + " FROM $.user_preferences t",
+            "(t.changed_xid, t.owner_key, 0, 0)",
+            "t.owner_key");
+  }
+
+  private String in(String text) {
+    return text.replace("$.", schema + ".");
+  }
+
+  /** The header comes in the first row, messages in the others. */
+  private String messages(String beyond) {
+    return in(
+        "WITH h AS MATERIALIZED (SELECT c FROM $.conversations c"
+            + " WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?)"
+            + " SELECT s.history, "
+            + Rows.columns(Rows.CONVERSATION, "(r.c)")
+            + ", "
+            + Rows.columns(Rows.MESSAGE, "(r.m)")
+            + " FROM $.store s LEFT JOIN LATERAL ("
+            + "SELECT h.c, NULL::$.messages AS m, -1::bigint AS seq FROM h UNION ALL"
+            + " SELECT NULL, p.m, (p.m).seq FROM h CROSS JOIN LATERAL ("
+            + "SELECT m FROM $.messages m WHERE m.tenant_id = (h.c).tenant_id"
+            + " AND m.conversation_key = (h.c).conversation_key"
+            + " AND m.generation = (h.c).generation AND m.deleted_at IS NULL AND m.seq "
+            + beyond
+            + " LIMIT ?) p) r ON true ORDER BY r.seq");
+  }
+
+  private String history(String beyond, String order) {
+    return in(
+        "SELECT s.history, q.* FROM $.store s LEFT JOIN LATERAL (SELECT c.conversation_id, "
+            + M
+            + " FROM $.owners o"
+            + " JOIN $.messages m ON m.tenant_id = o.tenant_id AND m.owner_key = o.owner_key"
+            + " JOIN $.conversations c ON c.tenant_id = m.tenant_id"
+            + " AND c.conversation_key = m.conversation_key AND c.generation = m.generation"
+            + " WHERE o.tenant_id = ? AND o.user_id = ? AND m.deleted_at IS NULL"
+            + " AND m.created_at "
+            + beyond
+            + "= ? AND (m.created_at, c.conversation_id, m.seq) "
+            + beyond
+            + " (?, ?, ?) ORDER BY m.created_at"
+            + order
+            + ", c.conversation_id"
+            + order
+            + ", m.seq"
+            + order
+            + " LIMIT ?) q ON true"
+            + " ORDER BY q.created_at, q.conversation_id, q.seq");
+  }
+
+  private String feed(String columnsAndTables, String key, String order) {
+    return in(
+        "SELECT t.changed_xid::text, "
+            + columnsAndTables
+            + " WHERE t.changed_xid < ?::text::xid8 AND t.changed_xid >= ?::text::xid8 AND "
+            + key
+            + " > (?::text::xid8, ?::bigint, ?::bigint, ?::bigint) ORDER BY t.changed_xid, "
+            + order
+            + " LIMIT ?");
+  }
+}

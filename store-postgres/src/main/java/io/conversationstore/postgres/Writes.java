@@ -1,0 +1,375 @@
+package io.conversationstore.postgres;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.conversationstore.AppendConditionFailedException;
+import io.conversationstore.ContentPart;
+import io.conversationstore.ConversationExistsException;
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ErasureReceipt;
+import io.conversationstore.Message;
+import io.conversationstore.MessageConflictException;
+import io.conversationstore.MessageNotFoundException;
+import io.conversationstore.Owner;
+import io.conversationstore.Provenance;
+import io.conversationstore.TokenUsage;
+import io.conversationstore.json.Json;
+import io.conversationstore.json.ModelJson;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.ConversationDeleted;
+import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.MessageDeleted;
+import io.conversationstore.spi.Change.MessageEdited;
+import io.conversationstore.spi.Change.MessagesAppended;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.ChangeJson;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.StaleChangeException;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Applies changes: one call of a function each; a bulk in one transaction. Thread-safe. */
+final class Writes {
+
+  private static final Pattern MESSAGE_ID = Pattern.compile("message ([0-9a-f-]{36}) exists");
+  private static final List<String> NOT_COVERED =
+      List.of(
+          "backups of the database",
+          "the database's pages and log until they are vacuumed and recycled",
+          "local copies of other nodes until their next contact");
+
+  private final Database database;
+  private final Sql sql;
+
+  Writes(Database database, Sql sql) {
+    this.database = database;
+    this.sql = sql;
+  }
+
+  Applied apply(Change change, ApplyMode mode) {
+    if (change instanceof Bulk bulk) {
+      return database.transaction(connection -> bulk(connection, bulk, mode));
+    }
+    return database.write(connection -> one(connection, change, mode));
+  }
+
+  private Applied bulk(Connection connection, Bulk bulk, ApplyMode mode) throws SQLException {
+    boolean changed = false;
+    List<State> states = new ArrayList<>();
+    List<Applied.Dropped> dropped = new ArrayList<>();
+    for (Change change : bulk.changes()) {
+      Applied part = one(connection, change, mode);
+      changed |= part.changed();
+      states.addAll(part.states());
+      dropped.addAll(part.dropped());
+    }
+    return new Applied(changed, Latest.of(states), dropped, null);
+  }
+
+  private Applied one(Connection connection, Change change, ApplyMode mode) throws SQLException {
+    try {
+      boolean replay = mode == ApplyMode.REPLAY;
+      if (change instanceof PreferencesPut put) {
+        return put(connection, put, replay);
+      } else if (change instanceof OwnerErased erased) {
+        return erase(connection, erased, replay);
+      }
+      return conversation(connection, change, replay);
+    } catch (SQLException e) {
+      throw typed(e, change);
+    }
+  }
+
+  /** What a caller got wrong, by the SQLSTATE that a function raised. */
+  private static SQLException typed(SQLException e, Change change) {
+    Owner owner = change.owner();
+    String id = conversationId(change);
+    String named = id == null ? "" : id;
+    switch (Failures.state(e)) {
+      case "CS001" -> throw new ConversationNotFoundException(owner, named);
+      case "CS002" -> throw new ConversationExistsException(owner, named);
+      case "CS003" ->
+          throw new MessageNotFoundException(owner, named, ((MessageEdited) change).messageId());
+      case "CS004" -> {
+        Matcher message = MESSAGE_ID.matcher(String.valueOf(e.getMessage()));
+        UUID messageId =
+            message.find()
+                ? UUID.fromString(message.group(1))
+                : ((MessagesAppended) change).messages().get(0).id();
+        throw new MessageConflictException(owner, named, messageId);
+      }
+      case "CS005" -> throw new AppendConditionFailedException(owner, named);
+      case "CS006" ->
+          throw new StaleChangeException(
+              "change " + change.id() + " of " + owner + " names another epoch or generation");
+      default -> {
+        return e;
+      }
+    }
+  }
+
+  private static @Nullable String conversationId(Change change) {
+    if (change instanceof ConversationCreated created) {
+      return created.conversationId();
+    } else if (change instanceof PreferencesPut put) {
+      return put.update().activeConversation();
+    }
+    ConversationRef ref = change.ref();
+    return ref == null ? null : ref.id();
+  }
+
+  private Applied conversation(Connection connection, Change change, boolean replay)
+      throws SQLException {
+    ChangeStamp stamp = change.stamp();
+    String id = String.valueOf(conversationId(change));
+    try (PreparedStatement statement = database.prepare(connection, statement(change))) {
+      Binder in = new Binder(statement);
+      in.text(database.lockTimeout())
+          .text(stamp.owner().tenantId())
+          .text(stamp.owner().userId())
+          .text(id);
+      bind(in, change, replay);
+      try (ResultSet rows = statement.executeQuery()) {
+        return applied(rows, change, id);
+      }
+    }
+  }
+
+  private String statement(Change change) {
+    if (change instanceof MessagesAppended) {
+      return sql.append;
+    } else if (change instanceof ConversationCreated) {
+      return sql.create;
+    } else if (change instanceof ConversationUpdated) {
+      return sql.update;
+    } else if (change instanceof ConversationDeleted) {
+      return sql.delete;
+    } else if (change instanceof MessageEdited) {
+      return sql.edit;
+    } else if (change instanceof MessageDeleted) {
+      return sql.deleteMessage;
+    }
+    throw new IllegalArgumentException("a change of this kind stands alone");
+  }
+
+  private static void bind(Binder in, Change change, boolean replay) throws SQLException {
+    ChangeStamp stamp = change.stamp();
+    ConversationRef ref = change.ref();
+    long generation = ref == null ? ConversationRef.LIVE : ref.generation();
+    if (change instanceof MessagesAppended append) {
+      in.number(stamp.epoch()).number(generation).flag(replay).time(stamp.time());
+      in.flag(append.condition().checksLast())
+          .uuid(append.condition().lastMessageId())
+          .flag(append.editExisting())
+          .text(Json.text(out -> writeMessages(out, append.messages())));
+    } else if (change instanceof ConversationCreated created) {
+      in.uuid(stamp.id()).number(stamp.epoch()).flag(replay).time(stamp.time());
+      in.flag(created.strict()).text(Json.text(out -> writeNew(out, created)));
+    } else if (change instanceof ConversationUpdated updated) {
+      in.uuid(stamp.id()).number(stamp.epoch()).number(generation).flag(replay);
+      in.time(stamp.time()).text(Json.text(out -> ChangeJson.write(out, updated.update())));
+    } else if (change instanceof ConversationDeleted) {
+      in.uuid(stamp.id()).number(stamp.epoch()).number(generation).flag(replay);
+    } else if (change instanceof MessageEdited edited) {
+      List<ContentPart> content = edited.edit().content();
+      in.uuid(stamp.id()).number(stamp.epoch()).number(generation).flag(replay);
+      in.time(stamp.time()).uuid(edited.messageId()).text(plainText(content)).text(parts(content));
+    } else if (change instanceof MessageDeleted deleted) {
+      in.number(stamp.epoch()).number(generation).flag(replay).uuid(deleted.messageId());
+    }
+  }
+
+  /** The text of content that is one text part. */
+  private static @Nullable String plainText(List<ContentPart> content) {
+    return content.size() == 1 && content.get(0) instanceof ContentPart.Text text
+        ? text.text()
+        : null;
+  }
+
+  private static @Nullable String parts(List<ContentPart> content) {
+    return content.isEmpty() || plainText(content) != null
+        ? null
+        : Json.text(out -> ModelJson.writeContent(out, content));
+  }
+
+  private static void writeNew(JsonGenerator out, ConversationCreated created) throws IOException {
+    out.writeStartObject();
+    out.writeStringField("title", created.conversation().title());
+    out.writeFieldName("settings");
+    Json.writeValue(out, created.conversation().settings());
+    out.writeFieldName("metadata");
+    Json.writeValue(out, created.conversation().metadata());
+    out.writeFieldName("tags");
+    Json.writeValue(out, created.conversation().tags());
+    out.writeBooleanField("pinned", created.conversation().pinned());
+    if (created.conversation().expiresAt() != null) {
+      out.writeStringField("expires_at", Json.time(created.conversation().expiresAt()));
+    }
+    out.writeEndObject();
+  }
+
+  private static void writeMessages(JsonGenerator out, List<NewMessage> messages)
+      throws IOException {
+    out.writeStartArray();
+    for (NewMessage message : messages) {
+      write(out, message);
+    }
+    out.writeEndArray();
+  }
+
+  private static void write(JsonGenerator out, NewMessage entry) throws IOException {
+    Message message = entry.message();
+    out.writeStartObject();
+    out.writeStringField("id", entry.id().toString());
+    out.writeStringField("digest", entry.digest());
+    out.writeStringField("role", message.role().wireName());
+    if (!message.content().isEmpty()) {
+      out.writeFieldName(plainText(message.content()) != null ? "content" : "parts");
+      ModelJson.writeContent(out, message.content());
+    }
+    if (!message.toolCalls().isEmpty()) {
+      out.writeFieldName("tool_calls");
+      ModelJson.writeToolCalls(out, message.toolCalls());
+    }
+    optional(out, "tool_call_id", message.toolCallId());
+    optional(out, "name", message.name());
+    if (message.toolError()) {
+      out.writeBooleanField("is_error", true);
+    }
+    optional(out, "model", message.model());
+    TokenUsage usage = message.usage();
+    if (usage != null) {
+      out.writeNumberField("prompt_tokens", usage.promptTokens());
+      out.writeNumberField("completion_tokens", usage.completionTokens());
+      out.writeNumberField("total_tokens", usage.totalTokens());
+    }
+    if (!message.metadata().isEmpty()) {
+      out.writeFieldName("metadata");
+      Json.writeValue(out, message.metadata());
+    }
+    if (entry.createdAt() != null) {
+      out.writeStringField("created_at", Json.time(entry.createdAt()));
+    }
+    out.writeEndObject();
+  }
+
+  private static void optional(JsonGenerator out, String name, @Nullable String value)
+      throws IOException {
+    if (value != null) {
+      out.writeStringField(name, value);
+    }
+  }
+
+  private static Applied applied(ResultSet rows, Change change, String conversationId)
+      throws SQLException {
+    boolean changed = false;
+    ConversationState header = null;
+    List<State> states = new ArrayList<>();
+    while (rows.next()) {
+      String dropped = rows.getString(1);
+      if (dropped != null) {
+        return Applied.dropped(change.id(), conversationId, dropped);
+      }
+      changed |= rows.getBoolean(2);
+      ConversationState conversation = Rows.conversation(rows, Sql.WRITTEN_CONVERSATION);
+      if (conversation != null) {
+        header = conversation;
+      }
+      if (rows.getObject(Sql.WRITTEN_MESSAGE + 3) != null) {
+        Message given =
+            rows.getBoolean(3)
+                ? ((MessagesAppended) change).messages().get(states.size()).message()
+                : null;
+        states.add(Rows.message(rows, Sql.WRITTEN_MESSAGE, change.owner(), conversationId, given));
+      }
+    }
+    if (header != null) {
+      states.add(0, header);
+    }
+    return Applied.of(changed, states);
+  }
+
+  private Applied put(Connection connection, PreferencesPut put, boolean replay)
+      throws SQLException {
+    ChangeStamp stamp = put.stamp();
+    try (PreparedStatement statement = database.prepare(connection, sql.putPreferences)) {
+      new Binder(statement)
+          .text(database.lockTimeout())
+          .text(stamp.owner().tenantId())
+          .text(stamp.owner().userId())
+          .uuid(stamp.id())
+          .number(stamp.epoch())
+          .flag(replay)
+          .time(stamp.time())
+          .flag(put.update().setsActiveConversation())
+          .text(put.update().activeConversation())
+          .number(put.activeGeneration())
+          .flag(put.update().setsSelectedModel())
+          .text(put.update().selectedModel());
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        String dropped = row.getString(1);
+        if (dropped != null) {
+          return Applied.dropped(put.id(), put.update().activeConversation(), dropped);
+        }
+        PreferencesState state = Rows.preferences(row, 3);
+        return Applied.of(row.getBoolean(2), state == null ? List.of() : List.of(state));
+      }
+    }
+  }
+
+  private Applied erase(Connection connection, OwnerErased erased, boolean replay)
+      throws SQLException {
+    ChangeStamp stamp = erased.stamp();
+    try (PreparedStatement statement = database.prepare(connection, sql.erase)) {
+      new Binder(statement)
+          .text(database.lockTimeout())
+          .text(stamp.owner().tenantId())
+          .text(stamp.owner().userId())
+          .uuid(stamp.id())
+          .number(stamp.epoch())
+          .flag(replay);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        String dropped = row.getString(1);
+        if (dropped != null) {
+          return Applied.dropped(erased.id(), null, dropped);
+        }
+        ErasureReceipt receipt =
+            new ErasureReceipt(
+                stamp.owner(),
+                erased.id(),
+                Rows.requireTime(row, 4),
+                false,
+                List.of(
+                    new ErasureReceipt.Removal(
+                        Provenance.Source.DATABASE, row.getLong(5), row.getLong(6))),
+                NOT_COVERED);
+        return new Applied(
+            row.getBoolean(2),
+            List.of(new OwnerState(stamp.owner(), row.getLong(3))),
+            List.of(),
+            receipt);
+      }
+    }
+  }
+}

@@ -1,0 +1,143 @@
+-- Functions for operators: retention, and what a DBA calls from psql.
+
+CREATE FUNCTION ${schema}.blank_messages_before(p_cutoff timestamptz, p_batch integer)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  k record;
+  v_all bigint := 0;
+  v_count bigint;
+  v_prompt bigint;
+  v_completion bigint;
+  v_total bigint;
+BEGIN
+  FOR k IN
+    SELECT q.tenant_id, q.conversation_key, q.generation, array_agg(q.seq) AS seqs
+      FROM (
+        SELECT m.tenant_id, m.conversation_key, m.generation, m.seq
+          FROM ${schema}.messages m
+          JOIN ${schema}.conversations c USING (tenant_id, conversation_key, generation)
+          WHERE m.created_at < p_cutoff AND m.deleted_at IS NULL
+            AND c.deleted_at IS NULL AND NOT c.pinned
+          LIMIT p_batch) q
+      GROUP BY q.tenant_id, q.conversation_key, q.generation
+      ORDER BY q.conversation_key
+  LOOP
+    PERFORM FROM ${schema}.conversations c
+      WHERE c.tenant_id = k.tenant_id AND c.conversation_key = k.conversation_key
+        AND c.generation = k.generation AND c.deleted_at IS NULL AND NOT c.pinned
+      FOR UPDATE;
+    CONTINUE WHEN NOT FOUND;
+    WITH old AS (
+      SELECT m.seq, m.prompt_tokens, m.completion_tokens, m.total_tokens
+        FROM ${schema}.messages m
+        WHERE m.tenant_id = k.tenant_id AND m.conversation_key = k.conversation_key
+          AND m.generation = k.generation AND m.seq = ANY (k.seqs) AND m.deleted_at IS NULL
+    ), blanked AS (
+      UPDATE ${schema}.messages m
+        SET deleted_at = clock_timestamp(), version = m.version + 1, role = NULL, content = NULL,
+          parts = NULL, tool_calls = NULL, tool_call_id = NULL, name = NULL, model = NULL,
+          is_error = false, prompt_tokens = NULL, completion_tokens = NULL, total_tokens = NULL,
+          metadata = NULL, edited_at = NULL, edited_by = NULL, changed_xid = pg_current_xact_id()
+        FROM old
+        WHERE m.tenant_id = k.tenant_id AND m.conversation_key = k.conversation_key
+          AND m.generation = k.generation AND m.seq = old.seq
+        RETURNING old.prompt_tokens, old.completion_tokens, old.total_tokens
+    )
+    SELECT count(*), coalesce(sum(b.prompt_tokens), 0), coalesce(sum(b.completion_tokens), 0),
+        coalesce(sum(b.total_tokens), 0)
+      INTO v_count, v_prompt, v_completion, v_total FROM blanked b;
+    UPDATE ${schema}.conversations c
+      SET version = c.version + 1, message_count = c.message_count - v_count,
+        prompt_tokens = greatest(0, c.prompt_tokens - v_prompt),
+        completion_tokens = greatest(0, c.completion_tokens - v_completion),
+        total_tokens = greatest(0, c.total_tokens - v_total), changed_xid = pg_current_xact_id()
+      WHERE c.tenant_id = k.tenant_id AND c.conversation_key = k.conversation_key AND v_count > 0;
+    v_all := v_all + v_count;
+  END LOOP;
+  RETURN v_all;
+END $$;
+COMMENT ON FUNCTION ${schema}.blank_messages_before IS 'Blanks up to a number of messages created before a time, pinned conversations excepted.';
+
+CREATE FUNCTION ${schema}.archive_idle_before(p_cutoff timestamptz, p_batch integer)
+RETURNS bigint
+LANGUAGE sql AS $$
+  WITH idle AS (
+    SELECT c.tenant_id, c.conversation_key FROM ${schema}.conversations c
+      WHERE c.updated_at < p_cutoff AND c.status = 'active' AND c.deleted_at IS NULL
+      ORDER BY c.conversation_key LIMIT p_batch FOR UPDATE
+  ), archived AS (
+    UPDATE ${schema}.conversations c
+      SET status = 'archived', version = c.version + 1, changed_xid = pg_current_xact_id(),
+        field_times = c.field_times || jsonb_build_object('status', clock_timestamp())
+      FROM idle i
+      WHERE c.tenant_id = i.tenant_id AND c.conversation_key = i.conversation_key
+      RETURNING 1
+  )
+  SELECT count(*) FROM archived;
+$$;
+COMMENT ON FUNCTION ${schema}.archive_idle_before IS 'Archives up to a number of active conversations last used before a time.';
+
+CREATE FUNCTION ${schema}.delete_old_conversations(p_age interval DEFAULT interval '7 days')
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_cutoff timestamptz := clock_timestamp() - p_age;
+  v_all bigint := 0;
+  v_count bigint;
+BEGIN
+  LOOP
+    v_count := ${schema}.blank_messages_before(v_cutoff, 10000);
+    v_all := v_all + v_count;
+    EXIT WHEN v_count = 0;
+  END LOOP;
+  RETURN v_all;
+END $$;
+COMMENT ON FUNCTION ${schema}.delete_old_conversations IS 'Deletes messages older than an age (7 days), pinned conversations excepted; returns how many.';
+
+CREATE FUNCTION ${schema}.get_conversation_history(
+  p_user text, p_tenant text, p_limit integer DEFAULT 20)
+RETURNS TABLE (conversation_id text, seq bigint, message_id uuid, role text, content text,
+  parts jsonb, tool_calls jsonb, metadata jsonb, created_at timestamptz)
+LANGUAGE sql STABLE AS $$
+  SELECT q.conversation_id, q.seq, q.message_id, q.role, q.content, q.parts, q.tool_calls,
+      q.metadata, q.created_at
+    FROM (
+      SELECT c.conversation_id, m.*
+        FROM ${schema}.owners o
+        JOIN ${schema}.messages m ON m.tenant_id = o.tenant_id AND m.owner_key = o.owner_key
+        JOIN ${schema}.conversations c ON c.tenant_id = m.tenant_id
+          AND c.conversation_key = m.conversation_key AND c.generation = m.generation
+          AND c.deleted_at IS NULL
+        WHERE o.tenant_id = p_tenant AND o.user_id = p_user AND m.deleted_at IS NULL
+        ORDER BY m.created_at DESC, c.conversation_id DESC, m.seq DESC
+        LIMIT p_limit) q
+    ORDER BY q.created_at, q.conversation_id, q.seq;
+$$;
+COMMENT ON FUNCTION ${schema}.get_conversation_history IS 'A user''s last messages across conversations, oldest first.';
+
+CREATE FUNCTION ${schema}.delete_user_conversations(p_user text, p_tenant text)
+RETURNS bigint
+LANGUAGE sql AS $$
+  SELECT e.messages FROM ${schema}.erase_owner('0', p_tenant, p_user, gen_random_uuid(), -1, false) e;
+$$;
+COMMENT ON FUNCTION ${schema}.delete_user_conversations IS 'Erases all that a user has in a tenant; returns the number of messages.';
+
+CREATE FUNCTION ${schema}.purge_deleted(p_age interval DEFAULT interval '30 days')
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_messages bigint;
+BEGIN
+  PERFORM set_config('conversation_store.allow_delete', 'on', true);
+  DELETE FROM ${schema}.messages m WHERE m.deleted_at < clock_timestamp() - p_age;
+  GET DIAGNOSTICS v_messages = ROW_COUNT;
+  DELETE FROM ${schema}.conversations c
+    WHERE c.deleted_at < clock_timestamp() - p_age
+      AND NOT EXISTS (SELECT FROM ${schema}.messages m
+        WHERE m.tenant_id = c.tenant_id AND m.conversation_key = c.conversation_key);
+  PERFORM set_config('conversation_store.allow_delete', '', true);
+  RETURN v_messages;
+END $$;
+COMMENT ON FUNCTION ${schema}.purge_deleted IS 'Removes what was deleted longer ago than any node may be offline (30 days); returns the number of messages.';
+UPDATE ${schema}.store SET schema_version = 3;

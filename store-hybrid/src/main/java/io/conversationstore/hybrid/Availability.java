@@ -1,0 +1,178 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.StoreState.Mode;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether the database is to be used. Thread-safe.
+ *
+ * <p>The circuit breaker counts and shows; it lets no call through to find the way back: that is
+ * the prober's work ({@link #reached}). A database that cannot be reached opens it at once, so that
+ * the next call does not wait as long as the first one did; slow calls open it by their rate.
+ *
+ * <p>Each stay in one mode has a number, which a call takes along ({@link #tag}): the late result
+ * of a call that began in an earlier stay changes nothing.
+ */
+final class Availability {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Availability.class);
+
+  /** A mode and what it is about. */
+  record Snapshot(Mode mode, Instant since, String reason, long tag) {
+    boolean usable() {
+      return mode != Mode.FALLEN_BACK;
+    }
+  }
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final CircuitBreaker breaker;
+  private final Clock clock;
+  private final Runnable onLost;
+  private final Runnable onChange;
+  private volatile Snapshot snapshot;
+
+  /**
+   * @param onLost called when the database was lost
+   * @param onChange called after each change of mode
+   */
+  Availability(Clock clock, Runnable onLost, Runnable onChange) {
+    this.clock = clock;
+    this.onLost = onLost;
+    this.onChange = onChange;
+    this.breaker =
+        CircuitBreaker.of(
+            "conversation-store-database",
+            CircuitBreakerConfig.custom()
+                .slidingWindowSize(20)
+                .minimumNumberOfCalls(5)
+                .failureRateThreshold(50)
+                .waitDurationInOpenState(Duration.ofDays(1))
+                .build());
+    this.snapshot =
+        new Snapshot(Mode.FALLEN_BACK, clock.instant(), "the database was not reached yet", 0);
+    breaker.transitionToOpenState();
+  }
+
+  CircuitBreaker breaker() {
+    return breaker;
+  }
+
+  Snapshot snapshot() {
+    return snapshot;
+  }
+
+  boolean usable() {
+    return snapshot.usable();
+  }
+
+  /** The number of the present stay, to be given back with the call's result. */
+  long tag() {
+    return snapshot.tag();
+  }
+
+  /** A call was answered. */
+  void answered(long tag, long nanos) {
+    if (tag == snapshot.tag()) {
+      breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /** A call failed; falls back where the failure says that the database cannot be used. */
+  void failed(long tag, EngineFailureException failure) {
+    FailureKind kind = failure.kind();
+    if (kind == FailureKind.CONTENTION || kind == FailureKind.UNEXPECTED) {
+      return;
+    }
+    lock.lock();
+    try {
+      if (tag != snapshot.tag() || !snapshot.usable()) {
+        return;
+      }
+      breaker.onError(0, TimeUnit.NANOSECONDS, failure);
+      if (kind == FailureKind.SLOW && breaker.getState() != CircuitBreaker.State.OPEN) {
+        return;
+      }
+      if (breaker.getState() != CircuitBreaker.State.OPEN) {
+        breaker.transitionToOpenState();
+      }
+      change(Mode.FALLEN_BACK, String.valueOf(failure.getMessage()));
+    } finally {
+      lock.unlock();
+    }
+    onLost.run();
+  }
+
+  /** The database was reached and is the right one. */
+  void reached(boolean pending) {
+    lock.lock();
+    try {
+      breaker.transitionToClosedState();
+      change(
+          pending ? Mode.RESYNCING : Mode.IN_USE,
+          pending ? "the database answers; pending changes are sent" : "the database answers");
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The database answers but must not be used. */
+  void refused(String reason) {
+    lock.lock();
+    try {
+      if (snapshot.usable() || !snapshot.reason().equals(reason)) {
+        if (breaker.getState() != CircuitBreaker.State.OPEN) {
+          breaker.transitionToOpenState();
+        }
+        change(Mode.FALLEN_BACK, reason);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Nothing is pending any more. */
+  void drained() {
+    lock.lock();
+    try {
+      if (snapshot.mode() == Mode.RESYNCING) {
+        change(Mode.IN_USE, "the database answers and holds everything");
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void change(Mode mode, String reason) {
+    Snapshot before = snapshot;
+    if (before.mode() == mode && before.reason().equals(reason)) {
+      return;
+    }
+    // A drain ends without a new stay: calls that began during it are as good as later ones.
+    long tag = before.usable() == (mode != Mode.FALLEN_BACK) ? before.tag() : before.tag() + 1;
+    snapshot = new Snapshot(mode, clock.instant(), reason, tag);
+    switch (mode) {
+      case FALLEN_BACK ->
+          LOG.warn(
+              "Fallen back to the local files ({}). Reads and writes go on; writes are kept as"
+                  + " pending and sent when the database returns.",
+              reason);
+      case RESYNCING ->
+          LOG.info(
+              "The database is in use again. Changes made meanwhile are being sent to it; other"
+                  + " nodes see each of them once it is sent.");
+      case IN_USE -> LOG.info("The database is in use ({}).", reason);
+      case LOCAL_ONLY -> throw new IllegalStateException("a hybrid store has a database");
+    }
+    onChange.run();
+  }
+}

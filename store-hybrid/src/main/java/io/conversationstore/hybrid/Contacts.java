@@ -1,0 +1,91 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.PrimaryStore;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reaches the database and decides whether it is the one that this node's directory belongs to.
+ * Used by one thread at a time.
+ */
+final class Contacts {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Contacts.class);
+
+  private final PrimaryStore primary;
+  private final LocalStore local;
+  private final NodeClock clock;
+
+  Contacts(PrimaryStore primary, LocalStore local, NodeClock clock) {
+    this.primary = primary;
+    this.local = local;
+    this.clock = clock;
+  }
+
+  /**
+   * Reaches the database.
+   *
+   * @return null if it may be used, else why not
+   * @throws EngineFailureException if it cannot be reached
+   */
+  @Nullable String reach() {
+    LocalStore.Identity identity = local.identity();
+    Instant before = clock.uncorrected();
+    Contact contact = primary.contact(identity.node());
+    Instant after = clock.uncorrected();
+    String refusal = refusal(identity, contact);
+    if (refusal != null) {
+      return refusal;
+    }
+    if (identity.storeId() != null && contact.counterBefore() > identity.counter()) {
+      LOG.warn(
+          "The database has seen this node {} more often than the node remembers: its last contact"
+              + " was cut off, or its directory was copied. Two nodes must not share a copy.",
+          contact.counterBefore() - identity.counter());
+    }
+    local.remember(contact, clock.measure(before, contact.databaseTime(), after));
+    return null;
+  }
+
+  private static @Nullable String refusal(LocalStore.Identity identity, Contact contact) {
+    UUID bound = identity.storeId();
+    if (bound == null) {
+      return null;
+    }
+    if (!bound.equals(contact.storeId())) {
+      return "this is another database: the local directory belongs to store "
+          + bound
+          + ", the database is store "
+          + contact.storeId()
+          + "; give the node the right database or a directory of its own";
+    }
+    if (contact.counterBefore() < identity.counter()) {
+      return "the database went back in time: it remembers contact "
+          + contact.counterBefore()
+          + " of this node, the node remembers "
+          + identity.counter()
+          + "; it is not used, so that nothing which only this node still has is overwritten";
+    }
+    if (!identity.history().equals(contact.history())) {
+      return "the database has begun another history than the one this node followed";
+    }
+    return null;
+  }
+
+  /** Refuses a directory that was filled while no database was configured. */
+  static void requireMirror(LocalStore local) {
+    LocalStore.Identity identity = local.identity();
+    if (identity.storeId() == null && identity.standaloneContent()) {
+      throw new StoreConfigurationException(
+          "the local directory holds conversations that were written without a database; use"
+              + " another directory, and save its conversations into this store");
+    }
+  }
+}

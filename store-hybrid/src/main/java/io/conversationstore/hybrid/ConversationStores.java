@@ -1,0 +1,134 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.StoreState;
+import io.conversationstore.jsonfile.JsonFileOptions;
+import io.conversationstore.jsonfile.JsonFileStore;
+import io.conversationstore.postgres.PostgresOptions;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens the store that the environment asks for: PostgreSQL with a local copy where a database is
+ * configured, local files alone where none is. An application needs no other line to run in both.
+ *
+ * <p>Variables, in the order of precedence; an empty one counts as not set:
+ *
+ * <table>
+ *   <caption>Variables</caption>
+ *   <tr><th>Variable</th><th>Meaning</th></tr>
+ *   <tr><td>{@code STORAGE_TYPE}</td><td>{@code postgres}, or {@code jsonfile} for local files
+ *       whatever else is set; without it a database is used where one is named</td></tr>
+ *   <tr><td>{@code STORAGE_CONNECTION_URL}</td><td>{@code
+ *       postgresql://user:password@host:port/database?sslmode=require}</td></tr>
+ *   <tr><td>{@code DATABASE_URL}</td><td>the same</td></tr>
+ *   <tr><td>{@code DB_HOST}, {@code DB_PORT}, {@code DB_NAME}, {@code DB_USER}, {@code
+ *       DB_PASSWORD}</td><td>port 5432 if not set</td></tr>
+ *   <tr><td>{@code POSTGRES_HOST}, {@code POSTGRES_PORT}, {@code POSTGRES_DB}, {@code
+ *       POSTGRES_USER}, {@code POSTGRES_PASSWORD}</td><td>the same</td></tr>
+ *   <tr><td>{@code DATA_PATH}</td><td>the directory of the local files; {@code data} if not
+ *       set</td></tr>
+ * </table>
+ *
+ * <p>Where several name a database they have to name the same one (host, port and database); the
+ * login is then taken from the first. What is malformed or contradictory is a {@link
+ * io.conversationstore.StoreConfigurationException} that names the variable and never shows a
+ * value.
+ */
+public final class ConversationStores {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ConversationStores.class);
+
+  private ConversationStores() {}
+
+  /**
+   * Opens the store that the variables of this process ask for.
+   *
+   * @throws io.conversationstore.StoreConfigurationException if they are malformed or contradictory
+   * @throws io.conversationstore.StoreLockedException if another store uses the directory
+   * @throws io.conversationstore.StoreDamagedException if the local files are damaged
+   */
+  public static ConversationStore fromEnvironment() {
+    return from(System.getenv());
+  }
+
+  /** Like {@link #fromEnvironment()} with variables from elsewhere. */
+  public static ConversationStore from(Map<String, String> environment) {
+    Settings settings = Settings.of(environment);
+    if (settings.remark() != null) {
+      LOG.warn("{}; using the local files in {}", settings.remark(), settings.directory());
+    }
+    JsonFileOptions files = JsonFileOptions.in(settings.directory());
+    DatabaseSettings database = settings.database();
+    ConversationStore store =
+        database == null ? JsonFileStore.open(files) : HybridStore.open(options(database), files);
+    report(store, settings);
+    return store;
+  }
+
+  /** Local files alone, whatever the environment says. */
+  public static ConversationStore inFiles(Path directory) {
+    return JsonFileStore.open(JsonFileOptions.in(directory));
+  }
+
+  private static PostgresOptions options(DatabaseSettings database) {
+    String query =
+        new TreeMap<>(database.parameters())
+            .entrySet().stream()
+                .map(entry -> entry.getKey() + "=" + encode(entry.getValue()))
+                .collect(Collectors.joining("&"));
+    PostgresOptions options =
+        PostgresOptions.url(
+            "jdbc:postgresql://"
+                + database.host()
+                + ":"
+                + database.port()
+                + "/"
+                + encode(database.database())
+                + (query.isEmpty() ? "" : "?" + query));
+    return database.user() == null
+        ? options
+        : options.withLogin(
+            database.user(), database.password() == null ? "" : database.password());
+  }
+
+  private static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** Says which store is in use and how much it holds; the log's reader has no other sign of it. */
+  private static void report(ConversationStore store, Settings settings) {
+    StoreState state = store.state();
+    switch (state.mode()) {
+      case LOCAL_ONLY ->
+          LOG.info(
+              "No database is configured: using the local files in {}, {} conversations",
+              settings.directory(),
+              store.operator().statistics(null).conversations());
+      case FALLEN_BACK ->
+          LOG.warn(
+              "The database {} named by {} cannot be used yet ({}): using the local files in {}",
+              settings.database(),
+              source(settings),
+              state.reason(),
+              settings.directory());
+      case IN_USE, RESYNCING ->
+          LOG.info(
+              "Using the database {} named by {}, with a local copy in {}",
+              settings.database(),
+              source(settings),
+              settings.directory());
+    }
+  }
+
+  private static String source(Settings settings) {
+    DatabaseSettings database = settings.database();
+    return database == null ? "nothing" : database.source();
+  }
+}

@@ -1,0 +1,154 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.StoreConfigurationException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a database is and how to log in, as variables of the environment say it.
+ *
+ * @param parameters of the connection, by the names of the JDBC driver
+ * @param source the variable that named it
+ */
+record DatabaseSettings(
+    String host,
+    int port,
+    String database,
+    @Nullable String user,
+    @Nullable String password,
+    Map<String, String> parameters,
+    String source) {
+
+  private static final int DEFAULT_PORT = 5432;
+
+  /** Names of libpq and, beside them, those of the JDBC driver. */
+  private static final Map<String, String> PARAMETERS =
+      Map.of(
+          "sslmode", "sslmode",
+          "sslrootcert", "sslrootcert",
+          "sslcert", "sslcert",
+          "sslkey", "sslkey",
+          "channel_binding", "channelBinding",
+          "application_name", "ApplicationName");
+
+  private static final Set<String> SCHEMES =
+      Set.of("postgresql", "postgres", "jdbc:postgresql", "postgresql+asyncpg");
+
+  DatabaseSettings {
+    parameters = Map.copyOf(parameters);
+  }
+
+  /**
+   * Reads a URL as {@code postgresql://user:password@host:port/database?sslmode=require}. User and
+   * password may be percent-encoded.
+   *
+   * @throws StoreConfigurationException if it is not one; the text names the variable, not its
+   *     value
+   */
+  static DatabaseSettings ofUrl(String variable, String url) {
+    int schemeEnd = url.indexOf("://");
+    if (schemeEnd < 0 || !SCHEMES.contains(url.substring(0, schemeEnd))) {
+      throw malformed(variable, "it must begin with postgresql://");
+    }
+    String rest = url.substring(schemeEnd + 3);
+    String query = "";
+    int at = rest.lastIndexOf('@');
+    int question = rest.indexOf('?', Math.max(at, 0));
+    if (question >= 0) {
+      query = rest.substring(question + 1);
+      rest = rest.substring(0, question);
+    }
+    String login = at < 0 ? "" : rest.substring(0, at);
+    String place = rest.substring(at + 1);
+    int slash = place.indexOf('/');
+    if (slash < 0 || slash == place.length() - 1) {
+      throw malformed(variable, "the name of the database is missing");
+    }
+    String address = place.substring(0, slash);
+    String database = decode(variable, place.substring(slash + 1));
+    int colon = address.startsWith("[") ? address.indexOf("]:") + 1 : address.lastIndexOf(':');
+    boolean hasPort = colon > 0;
+    String host = hasPort ? address.substring(0, colon) : address;
+    if (host.isEmpty()) {
+      throw malformed(variable, "the host is missing");
+    }
+    int port = hasPort ? port(variable, address.substring(colon + 1)) : DEFAULT_PORT;
+    int secret = login.indexOf(':');
+    String user = secret < 0 ? login : login.substring(0, secret);
+    String password = secret < 0 ? null : decode(variable, login.substring(secret + 1));
+    Map<String, String> parameters = new LinkedHashMap<>();
+    for (String parameter : query.split("&", -1)) {
+      if (!parameter.isEmpty()) {
+        addParameter(variable, parameters, parameter);
+      }
+    }
+    String givenUser = parameters.remove("user");
+    String givenPassword = parameters.remove("password");
+    return new DatabaseSettings(
+        host,
+        port,
+        database,
+        user.isEmpty() ? givenUser : decode(variable, user),
+        password == null ? givenPassword : password,
+        parameters,
+        variable);
+  }
+
+  private static void addParameter(
+      String variable, Map<String, String> parameters, String parameter) {
+    int equals = parameter.indexOf('=');
+    String name = equals < 0 ? parameter : parameter.substring(0, equals);
+    String value = equals < 0 ? "" : decode(variable, parameter.substring(equals + 1));
+    String known = name.equals("user") || name.equals("password") ? name : PARAMETERS.get(name);
+    if (known == null) {
+      throw malformed(
+          variable,
+          "it has a parameter that is not known; known are "
+              + PARAMETERS.keySet().stream().sorted().toList());
+    }
+    parameters.put(known, value);
+  }
+
+  /** Reads a port; {@code text} null gives PostgreSQL's own. */
+  static int port(String variable, @Nullable String text) {
+    if (text == null) {
+      return DEFAULT_PORT;
+    }
+    int port;
+    try {
+      port = Integer.parseInt(text);
+    } catch (NumberFormatException notANumber) {
+      throw malformed(variable, "the port is not a number");
+    }
+    if (port < 1 || port > 65_535) {
+      throw malformed(variable, "the port must be 1 to 65535");
+    }
+    return port;
+  }
+
+  private static String decode(String variable, String text) {
+    try {
+      return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException notEncoded) {
+      throw malformed(variable, "a % in it is not followed by two hexadecimal digits");
+    }
+  }
+
+  static StoreConfigurationException malformed(String variable, String why) {
+    return new StoreConfigurationException(variable + " is malformed: " + why);
+  }
+
+  boolean isSameDatabase(DatabaseSettings other) {
+    return host.equals(other.host) && port == other.port && database.equals(other.database);
+  }
+
+  /** Leaves out the password. */
+  @Override
+  public String toString() {
+    return host + ":" + port + "/" + database;
+  }
+}

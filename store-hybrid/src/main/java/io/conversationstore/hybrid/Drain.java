@@ -1,0 +1,216 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationStoreException;
+import io.conversationstore.Owner;
+import io.conversationstore.StoreState;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.Settlement.Kind;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends pending changes to the database, in their order, and settles them. A change is applied
+ * again with the same id until its outcome is known, so that an attempt whose answer was lost does
+ * no harm. What the database refuses for good is parked, what a rule forbids is dropped, both with
+ * a report. Used by one thread at a time; its progress may be read by any.
+ */
+final class Drain {
+
+  private record Key(Owner owner, String id) {}
+
+  private final PrimaryStore primary;
+  private final LocalStore local;
+  private final SentChanges sent;
+  private final Rejections rejections;
+  private final NodeClock clock;
+  private final int batch;
+  private final Consumer<List<? extends State>> mirror;
+  private final Runnable onSettled;
+  private final AtomicReference<StoreState.@Nullable Resync> progress = new AtomicReference<>();
+
+  /**
+   * @param mirror puts the states of drained changes into the local copy
+   * @param onSettled called after changes were settled
+   */
+  Drain(
+      PrimaryStore primary,
+      LocalStore local,
+      SentChanges sent,
+      Rejections rejections,
+      NodeClock clock,
+      int batch,
+      Consumer<List<? extends State>> mirror,
+      Runnable onSettled) {
+    this.primary = primary;
+    this.local = local;
+    this.sent = sent;
+    this.rejections = rejections;
+    this.clock = clock;
+    this.batch = batch;
+    this.mirror = mirror;
+    this.onSettled = onSettled;
+  }
+
+  StoreState.@Nullable Resync progress() {
+    return progress.get();
+  }
+
+  /**
+   * Sends until nothing is pending.
+   *
+   * @param goOn asked before each change
+   * @throws EngineFailureException if the database fails; what was sent is settled
+   */
+  void run(BooleanSupplier goOn) {
+    if (!local.hasPending()) {
+      return;
+    }
+    StoreState.Resync last = progress.get();
+    if (last == null || last.ended() != null) {
+      progress.set(new StoreState.Resync(clock.now(), null, 0, 0, 0));
+    }
+    while (goOn.getAsBoolean()) {
+      List<Change> changes = local.pending(batch);
+      if (changes.isEmpty()) {
+        progress.updateAndGet(
+            r ->
+                r == null
+                    ? null
+                    : new StoreState.Resync(
+                        r.started(), clock.now(), r.drained(), r.dropped(), r.parked()));
+        return;
+      }
+      send(changes, goOn);
+    }
+  }
+
+  private void send(List<Change> changes, BooleanSupplier goOn) {
+    Map<Key, Long> generations = new HashMap<>();
+    Map<Owner, Long> epochs = new HashMap<>();
+    List<Settlement> settlements = new ArrayList<>();
+    try {
+      for (Change change : changes) {
+        if (!goOn.getAsBoolean()) {
+          return;
+        }
+        if (!sent.take(change.id())) {
+          continue;
+        }
+        Settlement settlement = send(resolved(change, generations, epochs));
+        settlements.add(settlement);
+        if (settlement.kind() == Kind.DRAINED) {
+          note(change, settlement, generations, epochs);
+        }
+      }
+    } finally {
+      settle(settlements);
+    }
+  }
+
+  /** What earlier changes of the same batch have found out; settled ones are resolved already. */
+  private static Change resolved(
+      Change change, Map<Key, Long> generations, Map<Owner, Long> epochs) {
+    Change resolved = change;
+    Long epoch = epochs.get(change.owner());
+    if (epoch != null) {
+      resolved = resolved.withStamp(resolved.stamp().withEpoch(epoch));
+    }
+    ConversationRef ref = change.ref();
+    if (ref != null && ref.generation() == ConversationRef.LIVE) {
+      Long generation = generations.get(new Key(change.owner(), ref.id()));
+      if (generation != null) {
+        resolved = resolved.withGeneration(generation);
+      }
+    }
+    return resolved;
+  }
+
+  private static void note(
+      Change change, Settlement settlement, Map<Key, Long> generations, Map<Owner, Long> epochs) {
+    if (change instanceof ConversationCreated create) {
+      generations.put(new Key(create.owner(), create.conversationId()), settlement.generation());
+    } else if (change instanceof OwnerErased) {
+      epochs.put(change.owner(), settlement.epoch());
+      generations.keySet().removeIf(key -> key.owner().equals(change.owner()));
+    }
+  }
+
+  private Settlement send(Change change) {
+    Instant at = clock.now();
+    try {
+      Applied applied = primary.apply(change, ApplyMode.REPLAY);
+      mirror.accept(applied.states());
+      boolean dropped = !(change instanceof Change.Bulk) && !applied.dropped().isEmpty();
+      for (Applied.Dropped part : applied.dropped()) {
+        reject(change, part.conversationId(), false, part.reason(), at);
+      }
+      long epoch =
+          applied.states().isEmpty() ? ChangeStamp.PRESENT_EPOCH : applied.states().get(0).epoch();
+      long generation =
+          change instanceof ConversationCreated && !dropped
+              ? applied.state(ConversationState.class).generation()
+              : 0;
+      String reason = dropped ? applied.dropped().get(0).reason() : "";
+      return new Settlement(
+          change.id(), dropped ? Kind.DROPPED : Kind.DRAINED, epoch, generation, reason, at);
+    } catch (EngineFailureException unavailable) {
+      throw unavailable;
+    } catch (ConversationStoreException | IllegalArgumentException refused) {
+      String reason = String.valueOf(refused.getMessage());
+      ConversationRef ref = change.ref();
+      reject(change, ref == null ? null : ref.id(), true, reason, at);
+      return new Settlement(change.id(), Kind.PARKED, ChangeStamp.PRESENT_EPOCH, 0, reason, at);
+    }
+  }
+
+  private void reject(
+      Change change, @Nullable String conversationId, boolean parked, String reason, Instant at) {
+    rejections.add(
+        new StoreState.Rejected(change.id(), change.owner(), conversationId, parked, reason, at));
+  }
+
+  private void settle(List<Settlement> settlements) {
+    if (settlements.isEmpty()) {
+      return;
+    }
+    local.settle(settlements);
+    for (Settlement settlement : settlements) {
+      sent.settled(settlement.changeId());
+    }
+    progress.updateAndGet(r -> r == null ? null : counted(r, settlements));
+    onSettled.run();
+  }
+
+  private static StoreState.Resync counted(StoreState.Resync resync, List<Settlement> settlements) {
+    long drained = resync.drained();
+    long dropped = resync.dropped();
+    long parked = resync.parked();
+    for (Settlement settlement : settlements) {
+      switch (settlement.kind()) {
+        case DRAINED -> drained++;
+        case PARKED -> parked++;
+        case DROPPED, CANCELLED -> dropped++;
+      }
+    }
+    return new StoreState.Resync(resync.started(), null, drained, dropped, parked);
+  }
+}

@@ -1,0 +1,432 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ActiveUser;
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.ErasureReceipt;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.Provenance;
+import io.conversationstore.StoreHealth;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoreStatistics;
+import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.ConversationDeleted;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.Position;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.Slice;
+import io.conversationstore.spi.StaleChangeException;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import io.conversationstore.spi.StoreEngine;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Routes calls: to the database while it is well, and to the local files otherwise. Knows neither
+ * SQL nor files. Thread-safe.
+ *
+ * <p>Writes to what has pending changes queue behind them (the gate), whatever the database's
+ * state; so each writer's order stays. A change that goes to the database names the generation and
+ * the epoch that this node knows, so that it can be kept and sent again if its outcome is unknown.
+ */
+final class HybridEngine implements StoreEngine {
+
+  /** How often a write is tried again when other nodes recreate or erase what it is about. */
+  private static final int STALE_TRIES = 8;
+
+  private final PrimaryStore primary;
+  private final LocalStore local;
+  private final HybridNode node;
+
+  HybridEngine(PrimaryStore primary, LocalStore local, HybridNode node) {
+    this.primary = primary;
+    this.local = local;
+    this.node = node;
+  }
+
+  // Writing
+
+  @Override
+  public Applied apply(Change change, ApplyMode mode) {
+    node.requireOpen();
+    Availability availability = node.availability();
+    if (!availability.usable() || gated(change)) {
+      return keep(change, null);
+    }
+    long tag = availability.tag();
+    long start = System.nanoTime();
+    Change sent = change;
+    try {
+      for (int tries = 1; ; tries++) {
+        sent = known(change, tries > 1);
+        Applied applied;
+        try {
+          applied = primary.apply(sent, ApplyMode.LIVE);
+        } catch (StaleChangeException stale) {
+          if (tries == STALE_TRIES) {
+            throw new StoreUnavailableException(
+                "other nodes keep deleting and creating what this call is about", stale);
+          }
+          continue;
+        }
+        if (isStaleDelete(sent, applied) && tries < STALE_TRIES) {
+          continue;
+        }
+        availability.answered(tag, System.nanoTime() - start);
+        return copied(sent, applied);
+      }
+    } catch (EngineFailureException failure) {
+      availability.failed(tag, failure);
+      if (failure.kind() == FailureKind.UNEXPECTED) {
+        throw failure;
+      }
+      return keep(sent, failure);
+    }
+  }
+
+  /** Whether something pending has to come first. */
+  private boolean gated(Change change) {
+    if (!local.hasPending()) {
+      return false;
+    }
+    Owner owner = change.owner();
+    if (change instanceof OwnerErased || change instanceof PreferencesPut) {
+      return local.hasPending(owner);
+    }
+    Set<String> ids = new HashSet<>();
+    OverlayReader.collectIds(List.of(change), ids);
+    return ids.stream().anyMatch(id -> local.hasPending(owner, id));
+  }
+
+  /** Keeps a change for later; {@code failure} is why it does not go to the database now. */
+  private Applied keep(Change change, @Nullable EngineFailureException failure) {
+    if (failure != null && failure.isOutcomeUnknown()) {
+      node.sent().add(change.id());
+    }
+    try {
+      Applied applied = node.queue().accept(change);
+      node.wakeDrain();
+      return applied;
+    } catch (StoreUnavailableException neither) {
+      if (failure == null) {
+        throw neither;
+      }
+      StoreUnavailableException both =
+          new StoreUnavailableException(
+              "neither store took the change; the database: "
+                  + failure.getMessage()
+                  + "; locally: "
+                  + neither.getMessage(),
+              failure);
+      both.addSuppressed(neither);
+      throw both;
+    }
+  }
+
+  /**
+   * The change with the generation and the epoch that this node knows, asking the database where it
+   * knows nothing or {@code afresh}.
+   */
+  private Change known(Change change, boolean afresh) {
+    if (change instanceof Bulk || change instanceof OwnerErased) {
+      if (afresh) {
+        look(change.owner(), "-");
+      }
+      long epoch = local.preferences(change.owner()).epoch();
+      return change.withStamp(change.stamp().withEpoch(epoch));
+    }
+    if (change instanceof PreferencesPut put) {
+      return known(put, afresh);
+    }
+    if (change instanceof ConversationCreated create) {
+      Found found =
+          afresh
+              ? look(create.owner(), create.conversationId())
+              : local.find(create.owner(), create.conversationId());
+      return create.withStamp(create.stamp().withEpoch(found.ownerEpoch()));
+    }
+    ConversationRef ref = change.ref();
+    if (ref == null) {
+      throw new IllegalStateException("not about a conversation: " + change.getClass());
+    }
+    Found found = find(change.owner(), ref.id(), afresh);
+    ConversationState live = found.live();
+    if (live == null) {
+      throw new ConversationNotFoundException(change.owner(), ref.id());
+    }
+    return change
+        .withGeneration(live.generation())
+        .withStamp(change.stamp().withEpoch(found.ownerEpoch()));
+  }
+
+  private Change known(PreferencesPut put, boolean afresh) {
+    String active = put.update().activeConversation();
+    if (!put.update().setsActiveConversation() || active == null) {
+      if (afresh) {
+        look(put.owner(), "-");
+      }
+      long epoch = local.preferences(put.owner()).epoch();
+      return put.withStamp(put.stamp().withEpoch(epoch));
+    }
+    Found found = find(put.owner(), active, afresh);
+    ConversationState live = found.live();
+    if (live == null) {
+      throw new ConversationNotFoundException(put.owner(), active);
+    }
+    return new PreferencesPut(
+        put.stamp().withEpoch(found.ownerEpoch()), put.update(), live.generation());
+  }
+
+  private Found find(Owner owner, String id, boolean afresh) {
+    if (!afresh) {
+      Found found = local.find(owner, id);
+      if (found.live() != null) {
+        return found;
+      }
+    }
+    return look(owner, id);
+  }
+
+  /** Asks the database, and copies what it says. */
+  private Found look(Owner owner, String id) {
+    Found found = primary.find(owner, id);
+    List<State> states = new ArrayList<>();
+    if (found.ownerEpoch() > 0) {
+      states.add(new OwnerState(owner, found.ownerEpoch()));
+    }
+    if (found.conversation() != null) {
+      states.add(found.conversation());
+    }
+    node.mirror().own(states);
+    return found;
+  }
+
+  /** A delete that found its generation deleted already, while a later one lives. */
+  private static boolean isStaleDelete(Change change, Applied applied) {
+    return change instanceof ConversationDeleted
+        && !applied.changed()
+        && applied.states(ConversationState.class).anyMatch(ConversationState::isLive);
+  }
+
+  /** Copies what was committed; an erasure says what it removed here. */
+  private Applied copied(Change change, Applied applied) {
+    ErasureReceipt receipt = applied.receipt();
+    if (receipt == null) {
+      node.mirror().own(applied.states());
+      return applied;
+    }
+    OwnerCounts here = local.count(change.owner());
+    boolean copied = node.mirror().own(applied.states());
+    List<ErasureReceipt.Removal> removed = new ArrayList<>(receipt.removed());
+    List<String> notCovered = new ArrayList<>(receipt.notCovered());
+    if (copied) {
+      removed.add(
+          new ErasureReceipt.Removal(
+              Provenance.Source.LOCAL_FILES, here.conversations(), here.messages()));
+    } else {
+      notCovered.add("this node's local files, which could not be written; they are healed later");
+    }
+    notCovered.add("other nodes: their copies go at their next contact with the database");
+    return new Applied(
+        applied.changed(),
+        applied.states(),
+        applied.dropped(),
+        new ErasureReceipt(
+            receipt.owner(), receipt.erasureId(), receipt.at(), false, removed, notCovered));
+  }
+
+  @Override
+  public Provenance provenanceOf(Applied applied) {
+    boolean pending =
+        applied
+            .states(ConversationState.class)
+            .anyMatch(state -> local.hasPending(state.owner(), state.id()));
+    Availability.Snapshot snapshot = node.availability().snapshot();
+    return new Provenance(
+        snapshot.usable() ? Provenance.Source.DATABASE : Provenance.Source.LOCAL_FILES,
+        node.clock().now(),
+        true,
+        pending);
+  }
+
+  // Reading
+
+  /** Asks the database while it is well, and the local copy otherwise. */
+  private <T> T read(Function<StoreEngine, T> question) {
+    node.requireOpen();
+    Availability availability = node.availability();
+    if (!availability.usable()) {
+      return question.apply(local);
+    }
+    long tag = availability.tag();
+    long start = System.nanoTime();
+    EngineFailureException failure;
+    try {
+      T answer = question.apply(primary);
+      availability.answered(tag, System.nanoTime() - start);
+      return answer;
+    } catch (EngineFailureException e) {
+      failure = e;
+    }
+    availability.failed(tag, failure);
+    if (failure.kind() == FailureKind.UNEXPECTED) {
+      throw failure;
+    }
+    try {
+      return question.apply(local);
+    } catch (StoreUnavailableException neither) {
+      neither.addSuppressed(failure);
+      throw neither;
+    }
+  }
+
+  @Override
+  public Found find(Owner owner, String conversationId) {
+    return read(engine -> node.reader().find(engine, owner, conversationId));
+  }
+
+  @Override
+  public MessageSlice messages(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      Position.@Nullable InConversation from,
+      int limit) {
+    return read(
+        engine -> node.reader().messages(engine, owner, conversationId, direction, from, limit));
+  }
+
+  @Override
+  public Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
+    return read(engine -> engine.message(owner, conversationId, messageId));
+  }
+
+  @Override
+  public Slice<MessageState> history(
+      Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
+    return read(engine -> node.reader().history(engine, owner, direction, from, limit));
+  }
+
+  @Override
+  public Slice<ConversationState> conversations(
+      Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
+    return read(engine -> node.reader().conversations(engine, owner, query, from));
+  }
+
+  @Override
+  public PreferencesState preferences(Owner owner) {
+    return read(engine -> node.reader().preferences(engine, owner));
+  }
+
+  @Override
+  public OwnerCounts count(Owner owner) {
+    return read(engine -> node.reader().count(engine, owner));
+  }
+
+  // For an operator: in the database
+
+  @Override
+  public long deleteMessagesBefore(Instant cutoff) {
+    return inDatabase("retention", () -> primary.deleteMessagesBefore(cutoff));
+  }
+
+  @Override
+  public long archiveIdleBefore(Instant cutoff) {
+    return inDatabase("archiving", () -> primary.archiveIdleBefore(cutoff));
+  }
+
+  @Override
+  public StoreStatistics statistics(@Nullable String tenantId) {
+    return inDatabase("statistics", () -> primary.statistics(tenantId));
+  }
+
+  @Override
+  public List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
+    return inDatabase("active users", () -> primary.activeUsers(tenantId, since, limit));
+  }
+
+  private <T> T inDatabase(String what, Supplier<T> action) {
+    node.requireOpen();
+    Availability availability = node.availability();
+    Availability.Snapshot snapshot = availability.snapshot();
+    if (!snapshot.usable()) {
+      throw new StoreUnavailableException(
+          what + " needs the database, which is away: " + snapshot.reason(), null);
+    }
+    try {
+      T answer = action.get();
+      node.wakeMirror();
+      return answer;
+    } catch (EngineFailureException failure) {
+      availability.failed(snapshot.tag(), failure);
+      throw failure;
+    }
+  }
+
+  @Override
+  public StoreHealth health() {
+    node.requireOpen();
+    List<StoreHealth.Check> checks = new ArrayList<>();
+    Availability.Snapshot snapshot = node.availability().snapshot();
+    checks.add(new StoreHealth.Check("database in use", snapshot.usable(), snapshot.reason()));
+    if (snapshot.usable()) {
+      for (StoreHealth.Check check : primary.health().checks()) {
+        checks.add(
+            new StoreHealth.Check("database: " + check.name(), check.passed(), check.detail()));
+      }
+    }
+    for (StoreHealth.Check check : local.health().checks()) {
+      checks.add(
+          new StoreHealth.Check("local files: " + check.name(), check.passed(), check.detail()));
+    }
+    boolean dirty = node.mirror().dirty();
+    checks.add(
+        new StoreHealth.Check(
+            "local copy whole",
+            !dirty,
+            dirty ? "misses writes that the database holds; being healed" : "yes"));
+    return StoreHealth.of(checks);
+  }
+
+  @Override
+  public StoreState state() {
+    return node.state();
+  }
+
+  @Override
+  public AutoCloseable onStateChange(Consumer<StoreState> listener) {
+    return node.onStateChange(listener);
+  }
+
+  @Override
+  public void close() {
+    node.close();
+  }
+}

@@ -1,0 +1,345 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.StateListeners;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What runs beside the calls: the prober that finds the way back to a lost database, the drain that
+ * sends what is pending, and the pump that keeps the local copy. Also holds the parts that these
+ * and {@link HybridEngine} share. Thread-safe.
+ */
+final class HybridNode {
+
+  private static final Logger LOG = LoggerFactory.getLogger(HybridNode.class);
+
+  private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
+
+  private final PrimaryStore primary;
+  private final LocalStore local;
+  private final HybridOptions options;
+  private final NodeClock clock;
+  private final SentChanges sent = new SentChanges();
+  private final Rejections rejections;
+  private final OverlayReader reader;
+  private final LocalQueue queue;
+  private final MirrorPump mirror;
+  private final Drain drain;
+  private final Contacts contacts;
+  private final Availability availability;
+  private final StateListeners listeners = new StateListeners(LOG::warn);
+  private final ScheduledExecutorService pumps;
+  private final ExecutorService events;
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicInteger failedProbes = new AtomicInteger();
+  private final OneAtATime drainTask;
+  private final OneAtATime mirrorTask;
+
+  HybridNode(PrimaryStore primary, LocalStore local, HybridOptions options) {
+    this.primary = primary;
+    this.local = local;
+    this.options = options;
+    this.clock = new NodeClock(options.clock(), local.identity().clockOffsetMicros());
+    this.rejections = new Rejections(local.parked());
+    this.reader = new OverlayReader(local, sent::contains);
+    this.queue = new LocalQueue(local, reader, sent, clock::now);
+    this.mirror = new MirrorPump(primary, local, options.feedPage(), queue::forgetViews);
+    this.drain =
+        new Drain(
+            primary,
+            local,
+            sent,
+            rejections,
+            clock,
+            options.drainBatch(),
+            mirror::own,
+            queue::forgetViews);
+    this.contacts = new Contacts(primary, local, clock);
+    this.availability = new Availability(options.clock(), this::lost, this::tell);
+    this.pumps = Executors.newScheduledThreadPool(2, daemon("conversation-store-pump"));
+    this.events = Executors.newSingleThreadExecutor(daemon("conversation-store-events"));
+    this.drainTask = new OneAtATime(this::drain);
+    this.mirrorTask = new OneAtATime(this::follow);
+    // What an earlier run left may have been sent by it.
+    local.pending(Integer.MAX_VALUE).forEach(change -> sent.add(change.id()));
+  }
+
+  private static ThreadFactory daemon(String name) {
+    AtomicInteger count = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  /**
+   * Tries the database once, so that a store that opens while it is well begins with it, and starts
+   * the pumps.
+   *
+   * @throws StoreConfigurationException if it is another database than the directory belongs to
+   */
+  void start() {
+    String refusal = tryReach();
+    if (refusal != null) {
+      throw new StoreConfigurationException(refusal);
+    }
+    if (!availability.usable()) {
+      scheduleProbe();
+    }
+    long interval = options.mirrorInterval().toMillis();
+    ScheduledFuture<?> unused =
+        pumps.scheduleWithFixedDelay(
+            mirrorTask::run, interval, Math.max(1, interval), TimeUnit.MILLISECONDS);
+  }
+
+  Availability availability() {
+    return availability;
+  }
+
+  SentChanges sent() {
+    return sent;
+  }
+
+  LocalQueue queue() {
+    return queue;
+  }
+
+  OverlayReader reader() {
+    return reader;
+  }
+
+  MirrorPump mirror() {
+    return mirror;
+  }
+
+  NodeClock clock() {
+    return clock;
+  }
+
+  void requireOpen() {
+    if (closed.get()) {
+      throw new IllegalStateException("the store is closed");
+    }
+  }
+
+  private boolean goOn() {
+    return !closed.get() && availability.usable();
+  }
+
+  // The way back
+
+  private void lost() {
+    failedProbes.set(0);
+    scheduleProbe();
+  }
+
+  private void scheduleProbe() {
+    int failed = Math.min(failedProbes.get(), 20);
+    long wait =
+        Math.min(options.longestProbe().toMillis(), options.firstProbe().toMillis() << failed);
+    // A quarter up or down, so that many nodes do not come back at one moment.
+    long jittered = wait - wait / 4 + (long) (options.random().nextDouble() * wait / 2);
+    schedule(this::probe, jittered);
+  }
+
+  private void probe() {
+    if (closed.get() || availability.usable()) {
+      return;
+    }
+    String refusal = tryReach();
+    if (refusal != null) {
+      availability.refused(refusal);
+    }
+    if (!availability.usable()) {
+      failedProbes.incrementAndGet();
+      scheduleProbe();
+    }
+  }
+
+  /** Reaches the database and uses it. Returns why it must not be used, null otherwise. */
+  private @Nullable String tryReach() {
+    try {
+      String refusal = contacts.reach();
+      if (refusal != null) {
+        return refusal;
+      }
+    } catch (StoreUnavailableException e) {
+      LOG.debug("The database cannot be used yet: {}", e.getMessage());
+      availability.refused(String.valueOf(e.getMessage()));
+      return null;
+    } catch (RuntimeException e) {
+      LOG.error("The database could not be tried", e);
+      return null;
+    }
+    availability.reached(local.hasPending());
+    wakeDrain();
+    wakeMirror();
+    return null;
+  }
+
+  // The pumps
+
+  /** Sends what is pending, soon. */
+  void wakeDrain() {
+    if (availability.usable()) {
+      schedule(drainTask::run, 0);
+    }
+  }
+
+  /** Follows the feed, soon. */
+  void wakeMirror() {
+    schedule(mirrorTask::run, 0);
+  }
+
+  private void drain() {
+    long tag = availability.tag();
+    try {
+      drain.run(this::goOn);
+      if (!local.hasPending()) {
+        availability.drained();
+      }
+    } catch (EngineFailureException e) {
+      availability.failed(tag, e);
+      retryDrain(e);
+    } catch (RuntimeException e) {
+      if (!closed.get()) {
+        LOG.error("Sending pending changes failed; it is tried again", e);
+        retryDrain(e);
+      }
+    }
+  }
+
+  private void retryDrain(RuntimeException cause) {
+    if (goOn()) {
+      LOG.debug("The drain pauses", cause);
+      schedule(drainTask::run, options.longestProbe().toMillis());
+    }
+  }
+
+  private void follow() {
+    if (!goOn()) {
+      return;
+    }
+    long tag = availability.tag();
+    try {
+      mirror.follow(this::goOn);
+    } catch (EngineFailureException e) {
+      availability.failed(tag, e);
+    } catch (RuntimeException e) {
+      if (!closed.get()) {
+        LOG.warn("The local copy could not follow the database; it is tried again", e);
+      }
+    }
+  }
+
+  private void schedule(Runnable task, long millis) {
+    if (closed.get()) {
+      return;
+    }
+    try {
+      ScheduledFuture<?> unused = pumps.schedule(task, millis, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("The store closes", closing);
+    }
+  }
+
+  // State
+
+  StoreState state() {
+    Availability.Snapshot snapshot = availability.snapshot();
+    Instant asOf = local.identity().mirrorAsOf();
+    Duration lag = null;
+    if (asOf != null) {
+      Duration since = Duration.between(asOf, clock.now());
+      lag = since.isNegative() ? Duration.ZERO : since;
+    }
+    return new StoreState(
+        snapshot.mode(),
+        snapshot.since(),
+        snapshot.reason(),
+        local.pendingFigures(),
+        new StoreState.Mirror(asOf, lag, mirror.dirty(), "all conversations"),
+        drain.progress(),
+        rejections.list());
+  }
+
+  AutoCloseable onStateChange(Consumer<StoreState> listener) {
+    return listeners.add(listener);
+  }
+
+  private void tell() {
+    StoreState state = state();
+    try {
+      events.execute(() -> listeners.tell(state));
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("The store closes", closing);
+    }
+  }
+
+  void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    pumps.shutdownNow();
+    events.shutdown();
+    // Closing the database first ends what the pumps wait for.
+    primary.close();
+    try {
+      if (!pumps.awaitTermination(CLOSE_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn("A pump still waits for the database; it ends by its time-out");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    local.close();
+  }
+
+  /** Runs a task, never twice at once; a run that is asked for meanwhile follows. */
+  private static final class OneAtATime {
+    private final Runnable task;
+    private final AtomicInteger asked = new AtomicInteger();
+
+    OneAtATime(Runnable task) {
+      this.task = task;
+    }
+
+    void run() {
+      if (asked.getAndIncrement() > 0) {
+        return;
+      }
+      boolean done = false;
+      try {
+        int served;
+        do {
+          served = asked.get();
+          task.run();
+        } while (asked.addAndGet(-served) > 0);
+        done = true;
+      } finally {
+        if (!done) {
+          asked.set(0);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.StoreLimits;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.random.RandomGenerator;
+
+/**
+ * How the hybrid store behaves; every default suits production.
+ *
+ * @param limits what the store takes
+ * @param clock the node's clock
+ * @param random for jitter and ids; has to be thread-safe
+ * @param mirrorInterval how often the database is asked for what other nodes wrote; bounds how far
+ *     the local copy lags behind; default 1 s
+ * @param firstProbe how long after the database was lost it is tried again; default 50 ms
+ * @param longestProbe the wait between tries doubles up to this; default 2 s. Each wait is jittered
+ *     by a quarter
+ * @param drainBatch pending changes that are read and settled together; default 200
+ * @param feedPage row states that are mirrored together; default 1,000
+ */
+public record HybridOptions(
+    StoreLimits limits,
+    Clock clock,
+    RandomGenerator random,
+    Duration mirrorInterval,
+    Duration firstProbe,
+    Duration longestProbe,
+    int drainBatch,
+    int feedPage) {
+
+  public HybridOptions {
+    requirePositive("mirrorInterval", mirrorInterval);
+    requirePositive("firstProbe", firstProbe);
+    requirePositive("longestProbe", longestProbe);
+    if (longestProbe.compareTo(firstProbe) < 0) {
+      throw new IllegalArgumentException("longestProbe must not be shorter than firstProbe");
+    }
+    if (drainBatch < 1 || feedPage < 1) {
+      throw new IllegalArgumentException("drainBatch and feedPage must be at least 1");
+    }
+  }
+
+  private static void requirePositive(String name, Duration duration) {
+    if (duration.isNegative() || duration.isZero()) {
+      throw new IllegalArgumentException(name + " must be positive, but was " + duration);
+    }
+  }
+
+  /** The defaults. */
+  public static HybridOptions defaults() {
+    return new HybridOptions(
+        StoreLimits.DEFAULT,
+        Clock.systemUTC(),
+        new java.security.SecureRandom(),
+        Duration.ofSeconds(1),
+        Duration.ofMillis(50),
+        Duration.ofSeconds(2),
+        200,
+        1_000);
+  }
+
+  public HybridOptions withLimits(StoreLimits newLimits) {
+    return new HybridOptions(
+        newLimits, clock, random, mirrorInterval, firstProbe, longestProbe, drainBatch, feedPage);
+  }
+
+  public HybridOptions withMirrorInterval(Duration interval) {
+    return new HybridOptions(
+        limits, clock, random, interval, firstProbe, longestProbe, drainBatch, feedPage);
+  }
+
+  /** How soon and how often a database that was lost is tried again. */
+  public HybridOptions withProbes(Duration first, Duration longest) {
+    return new HybridOptions(
+        limits, clock, random, mirrorInterval, first, longest, drainBatch, feedPage);
+  }
+
+  public HybridOptions withClock(Clock newClock) {
+    return new HybridOptions(
+        limits, newClock, random, mirrorInterval, firstProbe, longestProbe, drainBatch, feedPage);
+  }
+
+  public HybridOptions withDrainBatch(int changes) {
+    return new HybridOptions(
+        limits, clock, random, mirrorInterval, firstProbe, longestProbe, changes, feedPage);
+  }
+}

@@ -1,0 +1,355 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationExistsException;
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ErasureReceipt;
+import io.conversationstore.MessageConflictException;
+import io.conversationstore.MessageNotFoundException;
+import io.conversationstore.NotKnownNowException;
+import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.Provenance;
+import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.ConversationDeleted;
+import io.conversationstore.spi.Change.MessageDeleted;
+import io.conversationstore.spi.Change.MessageEdited;
+import io.conversationstore.spi.Change.MessagesAppended;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.PreferencesState;
+import io.conversationstore.spi.Transitions;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/**
+ * Takes changes that cannot go to the database now: checks them against what this node knows, and
+ * adds them to the local queue, where they are durable. Thread-safe; what is about one conversation
+ * is taken one at a time.
+ */
+final class LocalQueue {
+
+  private final LocalStore local;
+  private final SentChanges sent;
+  private final OwnerLocks locks = new OwnerLocks();
+  private final PendingViews views;
+  private final Supplier<Instant> now;
+
+  /**
+   * @param now the node's clock, corrected to the database's
+   */
+  LocalQueue(LocalStore local, OverlayReader reader, SentChanges sent, Supplier<Instant> now) {
+    this.local = local;
+    this.sent = sent;
+    this.now = now;
+    this.views = new PendingViews(local, reader);
+  }
+
+  /** What this node knows may have changed by other ways than this queue. */
+  void forgetViews() {
+    views.forget();
+  }
+
+  /**
+   * Takes a change; when this returns it is on disk.
+   *
+   * @throws NotKnownNowException if it depends on something that only the database knows
+   * @throws StoreUnavailableException if it is of a kind that needs the database, or the local
+   *     files fail
+   */
+  Applied accept(Change change) {
+    if (change instanceof OwnerErased erasure) {
+      return locks.exclusive(() -> erase(erasure));
+    }
+    if (change instanceof Bulk bulk) {
+      return locks.exclusive(() -> bulk(bulk));
+    }
+    if (change instanceof PreferencesPut put) {
+      return locks.exclusive(() -> preferences(put));
+    }
+    Owner owner = change.owner();
+    String id = conversationId(change);
+    return locks.of(
+        owner,
+        id,
+        () -> {
+          PendingView view = views.get(owner, id);
+          if (change instanceof ConversationCreated create) {
+            return create(view, create);
+          }
+          return toConversation(view, id, change);
+        });
+  }
+
+  private static String conversationId(Change change) {
+    if (change instanceof ConversationCreated create) {
+      return create.conversationId();
+    }
+    ConversationRef ref = change.ref();
+    if (ref == null) {
+      throw new IllegalArgumentException("not about a conversation: " + change.getClass());
+    }
+    return ref.id();
+  }
+
+  private Applied create(PendingView view, ConversationCreated create) {
+    ConversationState live = view.live();
+    if (live != null) {
+      if (create.strict()) {
+        throw new ConversationExistsException(create.owner(), create.conversationId());
+      }
+      return Applied.of(false, List.of(live));
+    }
+    if (create.strict()) {
+      throw new StoreUnavailableException(
+          "creating conversation "
+              + create.conversationId()
+              + " of "
+              + create.owner()
+              + " under an id of the caller's choice needs the database; createIfAbsent does not",
+          null);
+    }
+    return enqueue(view, create, List.of());
+  }
+
+  private Applied toConversation(PendingView view, String id, Change change) {
+    ConversationState live = view.live();
+    if (live == null) {
+      if (view.header() == null && !view.erased()) {
+        throw new NotKnownNowException(change.owner(), id);
+      }
+      if (change instanceof ConversationDeleted) {
+        return Applied.of(false, List.of());
+      }
+      throw new ConversationNotFoundException(change.owner(), id);
+    }
+    Change about = change.withGeneration(live.generation());
+    if (about instanceof MessagesAppended append) {
+      return append(view, live, append);
+    } else if (about instanceof MessageEdited edit) {
+      if (view.message(edit.messageId()).isEmpty()) {
+        requireComplete(change.owner(), id);
+        throw new MessageNotFoundException(change.owner(), id, edit.messageId());
+      }
+      return enqueue(view, edit, List.of(edit.messageId()));
+    } else if (about instanceof MessageDeleted delete) {
+      if (view.message(delete.messageId()).isEmpty()) {
+        requireComplete(change.owner(), id);
+        return Applied.of(false, List.of(live));
+      }
+      return enqueue(view, delete, List.of());
+    } else if (about instanceof ConversationDeleted && takeBack(view, change.owner(), id)) {
+      return Applied.of(true, List.of());
+    }
+    return enqueue(view, about, List.of());
+  }
+
+  private void requireComplete(Owner owner, String id) {
+    if (!local.find(owner, id).provenance().complete()) {
+      throw new NotKnownNowException(owner, id);
+    }
+  }
+
+  private Applied append(PendingView view, ConversationState live, MessagesAppended append) {
+    boolean all = true;
+    List<State> existing = new ArrayList<>();
+    existing.add(live);
+    for (NewMessage message : append.messages()) {
+      Optional<MessageState> there = view.existing(message.id());
+      if (there.isPresent()
+          && !there.get().digest().equals(message.digest())
+          && !append.editExisting()) {
+        throw new MessageConflictException(append.owner(), append.ref().id(), message.id());
+      }
+      all &= there.isPresent();
+      there.ifPresent(existing::add);
+    }
+    if (all && !append.editExisting()) {
+      return Applied.of(false, existing);
+    }
+    if (append.condition().checksLast()) {
+      throw new StoreUnavailableException(
+          "an append with a condition on the last message of conversation "
+              + append.ref().id()
+              + " of "
+              + append.owner()
+              + " needs the database",
+          null);
+    }
+    return enqueue(view, append, append.messages().stream().map(NewMessage::id).toList());
+  }
+
+  /** A conversation that nobody outside this node ever saw is taken back, not deleted. */
+  private boolean takeBack(PendingView view, Owner owner, String id) {
+    if (!view.createdHere()) {
+      return false;
+    }
+    List<Change> pending = local.pending(owner, id);
+    for (Change change : pending) {
+      if (change instanceof Bulk || change instanceof OwnerErased) {
+        return false;
+      }
+    }
+    int created = lastCreate(pending);
+    if (created < 0) {
+      return false;
+    }
+    List<Change> all = pending.subList(created, pending.size());
+    Instant at = now.get();
+    List<Settlement> settlements =
+        all.stream()
+            .map(
+                change ->
+                    new Settlement(
+                        change.id(),
+                        Settlement.Kind.CANCELLED,
+                        ChangeStamp.PRESENT_EPOCH,
+                        0,
+                        "deleted before it was sent",
+                        at))
+            .toList();
+    boolean taken = sent.takeBack(all, () -> local.settle(settlements));
+    views.forget();
+    return taken;
+  }
+
+  private static int lastCreate(List<Change> pending) {
+    for (int i = pending.size() - 1; i >= 0; i--) {
+      if (pending.get(i) instanceof ConversationCreated) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** Enqueues, lays the change over the view and returns the rows it is about. */
+  private Applied enqueue(PendingView view, Change change, List<UUID> messageIds) {
+    Change pending = stamped(view, change);
+    local.enqueue(pending);
+    views.add(view, pending);
+    List<State> states = new ArrayList<>();
+    ConversationState header = view.header();
+    if (header != null) {
+      states.add(header);
+    }
+    for (UUID messageId : messageIds) {
+      view.message(messageId).ifPresent(states::add);
+    }
+    return Applied.of(true, states);
+  }
+
+  /**
+   * The change with the epoch that this node knows, and a time later than all that it knows of the
+   * conversation: a caller who has seen a state and changes it wins over it, however coarse the
+   * clocks.
+   */
+  private Change stamped(PendingView view, Change change) {
+    Found known = local.find(change.owner(), conversationId(change));
+    long epoch = view.erased() ? ChangeStamp.PRESENT_EPOCH : known.ownerEpoch();
+    Instant at = now.get();
+    ConversationState live = view.live();
+    if (live != null) {
+      at = later(at, live.requireLive().updatedAt());
+    }
+    ChangeStamp stamp = change.stamp();
+    return change.withStamp(new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node()));
+  }
+
+  private static Instant later(Instant now, Instant seen) {
+    return now.isAfter(seen) ? now : seen.plus(1, ChronoUnit.MICROS);
+  }
+
+  private Applied preferences(PreferencesPut put) {
+    Owner owner = put.owner();
+    PreferencesUpdate update = put.update();
+    long generation = 0;
+    String active = update.activeConversation();
+    if (update.setsActiveConversation() && active != null) {
+      PendingView view = views.get(owner, active);
+      ConversationState live = view.live();
+      if (live == null) {
+        if (view.header() == null && !view.erased()) {
+          throw new NotKnownNowException(owner, active);
+        }
+        throw new ConversationNotFoundException(owner, active);
+      }
+      generation = live.generation();
+    }
+    PreferencesState before = views.preferences(owner);
+    Instant at = now.get();
+    if (before.activeConversationTime() != null) {
+      at = later(at, before.activeConversationTime());
+    }
+    if (before.selectedModelTime() != null) {
+      at = later(at, before.selectedModelTime());
+    }
+    ChangeStamp stamp = ownerStamp(put, at);
+    local.enqueue(new PreferencesPut(stamp, update, generation));
+    return Applied.of(
+        true, List.of(Transitions.put(before, update, generation, at, ApplyMode.REPLAY)));
+  }
+
+  private ChangeStamp ownerStamp(Change change, Instant at) {
+    ChangeStamp stamp = change.stamp();
+    boolean erased =
+        local.hasPending(change.owner())
+            && local.pending(change.owner()).stream().anyMatch(OwnerErased.class::isInstance);
+    long epoch = erased ? ChangeStamp.PRESENT_EPOCH : local.preferences(change.owner()).epoch();
+    return new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node());
+  }
+
+  private Applied bulk(Bulk bulk) {
+    ChangeStamp stamp = ownerStamp(bulk, now.get());
+    List<Change> parts = new ArrayList<>();
+    for (Change part : bulk.changes()) {
+      ChangeStamp own = part.stamp();
+      parts.add(
+          part.withStamp(
+              new ChangeStamp(own.id(), own.owner(), stamp.epoch(), stamp.time(), own.node())));
+    }
+    local.enqueue(new Bulk(stamp, parts));
+    views.forget();
+    return Applied.of(true, List.of());
+  }
+
+  private Applied erase(OwnerErased erasure) {
+    ChangeStamp stamp = erasure.stamp();
+    long epoch = local.preferences(erasure.owner()).epoch();
+    OwnerErased pending =
+        new OwnerErased(new ChangeStamp(stamp.id(), stamp.owner(), epoch, now.get(), stamp.node()));
+    LocalStore.Removed removed = local.enqueue(pending);
+    views.forget();
+    ErasureReceipt receipt =
+        new ErasureReceipt(
+            erasure.owner(),
+            erasure.id(),
+            pending.stamp().time(),
+            true,
+            List.of(
+                new ErasureReceipt.Removal(
+                    Provenance.Source.LOCAL_FILES, removed.conversations(), removed.messages())),
+            List.of(
+                "the database: erased at the next contact",
+                "other nodes: their copies go at their next contact with the database",
+                "backups of the database and of the local files"));
+    return new Applied(true, List.of(), List.of(), receipt);
+  }
+}

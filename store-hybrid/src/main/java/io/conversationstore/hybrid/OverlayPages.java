@@ -1,0 +1,177 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.Owner;
+import io.conversationstore.Provenance;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.Position;
+import io.conversationstore.spi.Slice;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.StoreEngine;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Pages of one conversation: the engine's messages with edits and deletes laid over, then the
+ * pending ones. Not thread-safe.
+ */
+final class OverlayPages {
+
+  private final StoreEngine base;
+  private final Owner owner;
+  private final PendingView view;
+  private final UUID history;
+  private final Provenance provenance;
+
+  OverlayPages(
+      StoreEngine base, Owner owner, PendingView view, UUID history, Provenance provenance) {
+    this.base = base;
+    this.owner = owner;
+    this.view = view;
+    this.history = history;
+    this.provenance = provenance;
+  }
+
+  Slice<MessageState> read(Direction direction, Position.@Nullable InConversation from, int limit) {
+    List<MessageState> items = new ArrayList<>();
+    boolean more =
+        direction == Direction.FORWARD ? forward(items, from, limit) : backward(items, from, limit);
+    return new Slice<>(history, items, more, OverlayReader.pending(provenance));
+  }
+
+  private boolean forward(
+      List<MessageState> items, Position.@Nullable InConversation from, int limit) {
+    boolean more = fromBase(items, Direction.FORWARD, committed(from), limit);
+    if (more) {
+      return true;
+    }
+    List<MessageState> tail = tailWithout(items);
+    int next = from == null || from.pending() == null ? 0 : indexOf(tail, from.pending()) + 1;
+    while (next < tail.size() && items.size() < limit) {
+      items.add(tail.get(next++));
+    }
+    return next < tail.size();
+  }
+
+  private boolean backward(
+      List<MessageState> items, Position.@Nullable InConversation from, int limit) {
+    List<MessageState> tail = view.tail();
+    int end = from == null ? tail.size() : 0;
+    Position.@Nullable InConversation place = committed(from);
+    if (from != null && from.pending() != null) {
+      int at = indexOf(tail, from.pending());
+      end = Math.max(at, 0);
+      place = at >= 0 ? null : placeOf(from, from.pending());
+    }
+    int start = Math.max(0, end - limit);
+    boolean more;
+    if (end - start == limit) {
+      more = start > 0 || hasBase();
+    } else {
+      more = fromBase(items, Direction.BACKWARD, place, limit - (end - start));
+    }
+    Set<UUID> seen = ids(items);
+    for (MessageState message : tail.subList(start, end)) {
+      if (!seen.contains(message.messageId())) {
+        items.add(message);
+      }
+    }
+    return more;
+  }
+
+  /** Where a message stands that was pending when the cursor was made; the end if it is gone. */
+  private Position.@Nullable InConversation placeOf(Position.InConversation from, UUID messageId) {
+    if (!view.baseVisible()) {
+      return null;
+    }
+    return base.message(owner, conversation().id(), messageId)
+        .map(
+            message ->
+                new Position.InConversation(
+                    from.history(), message.epoch(), message.generation(), message.seq(), null))
+        .orElse(null);
+  }
+
+  /** A cursor that was made before the generation was known is at the start. */
+  private static Position.@Nullable InConversation committed(
+      Position.@Nullable InConversation from) {
+    return from == null || from.generation() == 0 ? null : from;
+  }
+
+  private boolean hasBase() {
+    ConversationState conversation = conversation();
+    return view.baseVisible() && conversation.requireLive().messageCount() > view.tail().size();
+  }
+
+  private ConversationState conversation() {
+    ConversationState live = view.live();
+    if (live == null) {
+      throw new IllegalStateException("pages of a conversation that is not live");
+    }
+    return live;
+  }
+
+  /** Adds up to {@code wanted} of the engine's messages in chronological order. */
+  private boolean fromBase(
+      List<MessageState> items,
+      Direction direction,
+      Position.@Nullable InConversation from,
+      int wanted) {
+    if (!view.baseVisible()) {
+      return false;
+    }
+    List<MessageState> found = new ArrayList<>();
+    Position.@Nullable InConversation place = from;
+    boolean more = true;
+    while (more && found.size() < wanted) {
+      MessageSlice read =
+          base.messages(owner, conversation().id(), direction, place, wanted - found.size());
+      List<MessageState> page = new ArrayList<>(read.slice().items());
+      if (direction == Direction.BACKWARD) {
+        Collections.reverse(page);
+      }
+      for (MessageState message : page) {
+        place =
+            new Position.InConversation(
+                read.slice().history(), message.epoch(), message.generation(), message.seq(), null);
+        MessageState shown = view.overBase(message);
+        if (shown != null) {
+          found.add(shown);
+        }
+      }
+      more = read.slice().more();
+    }
+    if (direction == Direction.BACKWARD) {
+      Collections.reverse(found);
+    }
+    items.addAll(found);
+    return more;
+  }
+
+  /** Pending messages, but those that were drained since and came with the engine's answer. */
+  private List<MessageState> tailWithout(List<MessageState> items) {
+    Set<UUID> seen = ids(items);
+    return view.tail().stream().filter(message -> !seen.contains(message.messageId())).toList();
+  }
+
+  private static Set<UUID> ids(List<MessageState> items) {
+    Set<UUID> ids = new HashSet<>();
+    items.forEach(item -> ids.add(item.messageId()));
+    return ids;
+  }
+
+  private static int indexOf(List<MessageState> tail, @Nullable UUID messageId) {
+    for (int i = 0; i < tail.size(); i++) {
+      if (tail.get(i).messageId().equals(messageId)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+}

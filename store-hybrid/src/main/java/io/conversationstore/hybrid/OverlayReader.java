@@ -1,0 +1,257 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.NotKnownNowException;
+import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.Provenance;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.CodePointOrder;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.Position;
+import io.conversationstore.spi.Slice;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.PreferencesState;
+import io.conversationstore.spi.StoreEngine;
+import io.conversationstore.spi.Transitions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads from an engine, the database or the local copy, with this node's pending changes laid over.
+ * Pending changes are always read before the engine is asked: what is drained in between is then
+ * seen twice and shown once, never missed. Thread-safe.
+ */
+final class OverlayReader {
+
+  /** Latest use first, then by id. */
+  static final Comparator<ConversationState> LIST_ORDER =
+      Comparator.comparing(
+              (ConversationState state) -> state.requireLive().updatedAt(),
+              Comparator.reverseOrder())
+          .thenComparing(ConversationState::id, CodePointOrder.INSTANCE);
+
+  private final LocalStore local;
+  private final Predicate<UUID> sent;
+
+  /**
+   * @param sent whether the change of this id may have reached the database
+   */
+  OverlayReader(LocalStore local, Predicate<UUID> sent) {
+    this.local = local;
+    this.sent = sent;
+  }
+
+  /** The pending changes that touch a conversation; none, cheaply, in the common case. */
+  List<Change> pending(Owner owner, String id) {
+    return local.hasPending(owner, id) ? local.pending(owner, id) : List.of();
+  }
+
+  private List<Change> pending(Owner owner) {
+    return local.hasPending(owner) ? local.pending(owner) : List.of();
+  }
+
+  /** A conversation with these pending changes laid over. */
+  PendingView view(
+      StoreEngine base,
+      Owner owner,
+      String id,
+      @Nullable ConversationState header,
+      List<Change> pending) {
+    PendingView view =
+        new PendingView(
+            id,
+            header,
+            messageId -> base.message(owner, id, messageId),
+            base == local ? change -> true : sent);
+    pending.forEach(view::add);
+    return view;
+  }
+
+  Found find(StoreEngine base, Owner owner, String id) {
+    List<Change> pending = pending(owner, id);
+    Found found = base.find(owner, id);
+    if (pending.isEmpty()) {
+      requireKnown(base, owner, id, found.conversation() != null);
+      return found;
+    }
+    PendingView view = view(base, owner, id, found.conversation(), pending);
+    requireKnown(base, owner, id, view.header() != null || view.erased());
+    return new Found(view.header(), found.ownerEpoch(), pending(found.provenance()));
+  }
+
+  /** A conversation that the local copy does not know may be there all the same. */
+  private void requireKnown(StoreEngine base, Owner owner, String id, boolean known) {
+    if (base == local && !known) {
+      throw new NotKnownNowException(owner, id);
+    }
+  }
+
+  MessageSlice messages(
+      StoreEngine base,
+      Owner owner,
+      String id,
+      Direction direction,
+      Position.@Nullable InConversation from,
+      int limit) {
+    List<Change> pending = pending(owner, id);
+    if (pending.isEmpty()) {
+      if (base == local) {
+        requireKnown(base, owner, id, base.find(owner, id).conversation() != null);
+      }
+      return base.messages(owner, id, direction, from, limit);
+    }
+    Found found = base.find(owner, id);
+    PendingView view = view(base, owner, id, found.conversation(), pending);
+    requireKnown(base, owner, id, view.header() != null || view.erased());
+    ConversationState live = view.live();
+    if (live == null) {
+      throw new ConversationNotFoundException(owner, id);
+    }
+    OverlayPages pages =
+        new OverlayPages(base, owner, view, local.identity().history(), found.provenance());
+    return new MessageSlice(live, pages.read(direction, from, limit));
+  }
+
+  Slice<ConversationState> conversations(
+      StoreEngine base,
+      Owner owner,
+      ConversationQuery query,
+      Position.@Nullable InConversations from) {
+    List<Change> pending = pending(owner);
+    if (pending.isEmpty()) {
+      return base.conversations(owner, query, from);
+    }
+    OwnerViews views = new OwnerViews(this, base, owner, pending);
+    List<ConversationState> merged = new ArrayList<>();
+    for (PendingView view : views.all().values()) {
+      ConversationState live = view.live();
+      if (live != null && matches(live, query) && isBeyond(live, from)) {
+        merged.add(live);
+      }
+    }
+    Position.InConversations place = from;
+    Slice<ConversationState> slice;
+    int wanted = query.limit() + merged.size();
+    do {
+      slice = base.conversations(owner, query, place);
+      for (ConversationState state : slice.items()) {
+        place =
+            new Position.InConversations(
+                slice.history(), state.requireLive().updatedAt(), state.id());
+        if (!views.replaces(state.epoch(), state.id())) {
+          merged.add(state);
+        }
+      }
+    } while (slice.more() && merged.size() <= wanted);
+    merged.sort(LIST_ORDER);
+    boolean more = slice.more() || merged.size() > query.limit();
+    return new Slice<>(
+        slice.history(),
+        merged.subList(0, Math.min(query.limit(), merged.size())),
+        more,
+        pending(slice.provenance()));
+  }
+
+  private static boolean matches(ConversationState state, ConversationQuery query) {
+    Live live = state.requireLive();
+    return (query.status() == null || query.status() == live.status())
+        && (query.tag() == null || live.tags().contains(query.tag()))
+        && (query.pinned() == null || query.pinned() == live.pinned());
+  }
+
+  private static boolean isBeyond(
+      ConversationState state, Position.@Nullable InConversations from) {
+    if (from == null) {
+      return true;
+    }
+    int byTime = state.requireLive().updatedAt().compareTo(from.updatedAt());
+    return byTime < 0
+        || (byTime == 0 && CodePointOrder.INSTANCE.compare(state.id(), from.id()) > 0);
+  }
+
+  Slice<MessageState> history(
+      StoreEngine base,
+      Owner owner,
+      Direction direction,
+      Position.@Nullable InHistory from,
+      int limit) {
+    List<Change> pending = pending(owner);
+    if (pending.isEmpty()) {
+      return base.history(owner, direction, from, limit);
+    }
+    OwnerViews views = new OwnerViews(this, base, owner, pending);
+    return new OverlayHistory(base, owner, views).read(direction, from, limit);
+  }
+
+  OwnerCounts count(StoreEngine base, Owner owner) {
+    List<Change> pending = pending(owner);
+    if (pending.isEmpty()) {
+      return base.count(owner);
+    }
+    OwnerViews views = new OwnerViews(this, base, owner, pending);
+    OwnerCounts counts = base.count(owner);
+    long conversations = views.erased() ? 0 : counts.conversations();
+    long messages = views.erased() ? 0 : counts.messages();
+    for (Map.Entry<String, PendingView> entry : views.all().entrySet()) {
+      ConversationState before = views.erased() ? null : views.base(entry.getKey());
+      if (before != null && before.isLive()) {
+        conversations--;
+        messages -= before.requireLive().messageCount();
+      }
+      ConversationState after = entry.getValue().live();
+      if (after != null) {
+        conversations++;
+        messages += after.requireLive().messageCount();
+      }
+    }
+    return new OwnerCounts(conversations, messages);
+  }
+
+  PreferencesState preferences(StoreEngine base, Owner owner) {
+    List<Change> pending = pending(owner);
+    PreferencesState state = base.preferences(owner);
+    for (Change change : pending) {
+      if (change instanceof PreferencesPut put) {
+        Instant at = put.stamp().time();
+        state = Transitions.put(state, put.update(), put.activeGeneration(), at, ApplyMode.REPLAY);
+      } else if (change instanceof Change.OwnerErased && state.epoch() <= change.stamp().epoch()) {
+        state = PreferencesState.none(owner, state.epoch());
+      }
+    }
+    return state;
+  }
+
+  /** The same, marked as holding pending changes. */
+  static Provenance pending(Provenance provenance) {
+    return new Provenance(provenance.source(), provenance.asOf(), provenance.complete(), true);
+  }
+
+  /** The ids of the conversations that changes are about. */
+  static void collectIds(List<Change> changes, Set<String> ids) {
+    for (Change change : changes) {
+      if (change instanceof Change.Bulk bulk) {
+        collectIds(bulk.changes(), ids);
+      } else if (change instanceof Change.ConversationCreated create) {
+        ids.add(create.conversationId());
+      } else if (change.ref() != null) {
+        ids.add(change.ref().id());
+      }
+    }
+  }
+}

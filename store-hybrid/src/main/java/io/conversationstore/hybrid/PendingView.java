@@ -1,0 +1,285 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.ConversationDeleted;
+import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.MessageDeleted;
+import io.conversationstore.spi.Change.MessageEdited;
+import io.conversationstore.spi.Change.MessagesAppended;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.Transitions;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One conversation as it will be when this node's pending changes have been applied to what another
+ * engine answers. Changes are added in their order. Not thread-safe.
+ */
+final class PendingView {
+
+  private final String id;
+  private final Function<UUID, Optional<MessageState>> baseMessages;
+  private final Predicate<UUID> mayBeInBase;
+  private @Nullable ConversationState header;
+  private boolean baseVisible;
+  private boolean created;
+  private boolean erased;
+  private final Map<UUID, MessageState> tail = new LinkedHashMap<>();
+  private final Map<UUID, MessageState> changedBase = new LinkedHashMap<>();
+  private final Set<UUID> deletedBase = new LinkedHashSet<>();
+
+  /**
+   * @param base the conversation as the engine beneath answers it, deleted perhaps, or null
+   * @param baseMessages looks up a message of that engine
+   * @param mayBeInBase whether the change of this id may have reached that engine already, so that
+   *     its messages have to be looked up there
+   */
+  PendingView(
+      String id,
+      @Nullable ConversationState base,
+      Function<UUID, Optional<MessageState>> baseMessages,
+      Predicate<UUID> mayBeInBase) {
+    this.id = id;
+    this.header = base;
+    this.baseVisible = base != null && base.isLive();
+    this.baseMessages = baseMessages;
+    this.mayBeInBase = mayBeInBase;
+  }
+
+  /** The conversation, deleted perhaps; null if nothing is known of it. */
+  @Nullable ConversationState header() {
+    return header;
+  }
+
+  /** The live conversation, or null. */
+  @Nullable ConversationState live() {
+    return header != null && header.isLive() ? header : null;
+  }
+
+  /** Whether the engine's messages still count. */
+  boolean baseVisible() {
+    return baseVisible;
+  }
+
+  /** Whether the conversation as it is now was created by a pending change. */
+  boolean createdHere() {
+    return created;
+  }
+
+  /** Whether a pending erasure of the owner has emptied it. */
+  boolean erased() {
+    return erased;
+  }
+
+  /** Pending messages, in order. */
+  List<MessageState> tail() {
+    return List.copyOf(tail.values());
+  }
+
+  /** How many of the engine's messages are gone. */
+  int deletedFromBase() {
+    return deletedBase.size();
+  }
+
+  /** A message of the engine as it will be; null where it is deleted. */
+  @Nullable MessageState overBase(MessageState message) {
+    if (deletedBase.contains(message.messageId())) {
+      return null;
+    }
+    return changedBase.getOrDefault(message.messageId(), message);
+  }
+
+  /** A message of either kind; empty if it is not there or deleted. */
+  Optional<MessageState> message(UUID messageId) {
+    MessageState pending = tail.get(messageId);
+    if (pending != null) {
+      return Optional.of(pending);
+    }
+    return base(messageId)
+        .filter(MessageState::isLive)
+        .flatMap(message -> Optional.ofNullable(overBase(message)));
+  }
+
+  /** A message that is already there in any form, deleted ones of the engine included. */
+  Optional<MessageState> existing(UUID messageId) {
+    MessageState pending = tail.get(messageId);
+    return pending != null ? Optional.of(pending) : base(messageId);
+  }
+
+  private Optional<MessageState> base(UUID messageId) {
+    return baseVisible ? baseMessages.apply(messageId) : Optional.empty();
+  }
+
+  /** Adds the next change of the queue, as far as it touches this conversation. */
+  void add(Change change) {
+    add(change, change.id());
+  }
+
+  private void add(Change change, UUID sentAs) {
+    if (change instanceof Bulk bulk) {
+      bulk.changes().forEach(part -> add(part, sentAs));
+    } else if (change instanceof OwnerErased) {
+      erase(change.stamp());
+    } else if (change instanceof ConversationCreated create) {
+      if (create.conversationId().equals(id)) {
+        create(create);
+      }
+    } else if (change.ref() != null && change.ref().id().equals(id)) {
+      addToConversation(change, change.ref(), sentAs);
+    }
+  }
+
+  private void erase(ChangeStamp stamp) {
+    // Where the erasure has reached the engine already, what it answers came after.
+    if (header == null || header.epoch() <= stamp.epoch() || stamp.epoch() < 0) {
+      header = null;
+      erased = true;
+      cut();
+    }
+  }
+
+  private void create(ConversationCreated create) {
+    if (live() != null) {
+      return;
+    }
+    cut();
+    created = true;
+    header =
+        Transitions.created(
+            create.owner(),
+            create.conversation(),
+            id,
+            Math.max(0, create.stamp().epoch()),
+            ConversationRef.LIVE,
+            create.stamp().time(),
+            create.id());
+  }
+
+  private void cut() {
+    baseVisible = false;
+    created = false;
+    tail.clear();
+    changedBase.clear();
+    deletedBase.clear();
+  }
+
+  private void addToConversation(Change change, ConversationRef ref, UUID sentAs) {
+    ConversationState conversation = live();
+    if (conversation == null || !isAbout(ref, conversation)) {
+      return;
+    }
+    Live live = conversation.requireLive();
+    Instant at = change.stamp().time();
+    if (change instanceof ConversationDeleted) {
+      header = conversation.next(null, conversation.lastSeq());
+      cut();
+    } else if (change instanceof ConversationUpdated update) {
+      become(Transitions.updated(live, update.update(), at, ApplyMode.REPLAY));
+    } else if (change instanceof MessagesAppended append) {
+      append.messages().forEach(message -> append(message, at, sentAs));
+    } else if (change instanceof MessageEdited edit) {
+      message(edit.messageId())
+          .flatMap(
+              state ->
+                  Optional.ofNullable(Transitions.edited(state, edit.edit(), at, ApplyMode.REPLAY)))
+          .ifPresent(this::replace);
+    } else if (change instanceof MessageDeleted delete) {
+      message(delete.messageId()).ifPresent(this::remove);
+    }
+  }
+
+  /** A generation that is not known yet may be any. */
+  private static boolean isAbout(ConversationRef ref, ConversationState conversation) {
+    return ref.generation() == ConversationRef.LIVE
+        || conversation.generation() == ConversationRef.LIVE
+        || ref.generation() == conversation.generation();
+  }
+
+  private void append(NewMessage message, Instant at, UUID sentAs) {
+    ConversationState conversation = live();
+    if (conversation == null
+        || tail.containsKey(message.id())
+        || (mayBeInBase.test(sentAs) && base(message.id()).isPresent())) {
+      return;
+    }
+    Live live = conversation.requireLive();
+    StoredMessage stored =
+        new StoredMessage(
+            id,
+            message.id(),
+            0,
+            Transitions.messageTime(live, message, at),
+            null,
+            message.message());
+    tail.put(
+        message.id(),
+        new MessageState(
+            conversation.owner(),
+            id,
+            conversation.epoch(),
+            conversation.generation(),
+            1,
+            0,
+            message.id(),
+            message.digest(),
+            stored));
+    become(Transitions.appended(live, stored, at));
+  }
+
+  private void replace(MessageState edited) {
+    if (tail.containsKey(edited.messageId())) {
+      tail.put(edited.messageId(), edited);
+    } else {
+      changedBase.put(edited.messageId(), edited);
+    }
+    ConversationState conversation = live();
+    if (conversation != null) {
+      become(
+          Transitions.updated(
+              conversation.requireLive(),
+              ConversationUpdate.touch(),
+              Optional.ofNullable(edited.requireLive().editedAt())
+                  .orElse(conversation.requireLive().updatedAt()),
+              ApplyMode.REPLAY));
+    }
+  }
+
+  private void remove(MessageState message) {
+    ConversationState conversation = live();
+    if (conversation == null) {
+      return;
+    }
+    become(Transitions.messageRemoved(conversation.requireLive(), message.requireLive()));
+    if (tail.remove(message.messageId()) == null) {
+      deletedBase.add(message.messageId());
+      changedBase.remove(message.messageId());
+    }
+  }
+
+  private void become(Live live) {
+    ConversationState conversation = header;
+    if (conversation != null) {
+      header = conversation.next(live, conversation.lastSeq());
+    }
+  }
+}

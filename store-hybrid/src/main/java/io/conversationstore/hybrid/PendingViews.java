@@ -1,0 +1,119 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.Owner;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.State.PreferencesState;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Keeps the views of the conversations written to lately, so that taking a change costs the same
+ * however many are pending. Views hold for as long as nothing but the queue changes what this node
+ * knows; {@link #forget} ends them all. Thread-safe, as long as one conversation is used by one
+ * thread at a time.
+ */
+final class PendingViews {
+
+  private static final int MAX_PENDING_MESSAGES = 50_000;
+
+  private record Key(Owner owner, String id) {}
+
+  private static final class Entry {
+    private final PendingView view;
+    private final long age;
+    private int messages;
+
+    Entry(PendingView view, long age, int messages) {
+      this.view = view;
+      this.age = age;
+      this.messages = messages;
+    }
+  }
+
+  private final LocalStore local;
+  private final OverlayReader reader;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<Key, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+  private final AtomicLong age = new AtomicLong();
+  private long messages;
+
+  PendingViews(LocalStore local, OverlayReader reader) {
+    this.local = local;
+    this.reader = reader;
+  }
+
+  /** Ends all views; those made from now on see the present. */
+  void forget() {
+    age.incrementAndGet();
+  }
+
+  PendingView get(Owner owner, String id) {
+    Key key = new Key(owner, id);
+    long present = age.get();
+    lock.lock();
+    try {
+      Entry entry = entries.get(key);
+      if (entry != null && entry.age == present) {
+        return entry.view;
+      }
+    } finally {
+      lock.unlock();
+    }
+    List<Change> pending = reader.pending(owner, id);
+    PendingView view = reader.view(local, owner, id, local.find(owner, id).conversation(), pending);
+    put(key, new Entry(view, present, view.tail().size()));
+    return view;
+  }
+
+  /** Lays a change that was queued over its view. */
+  void add(PendingView view, Change change) {
+    view.add(change);
+    if (change instanceof Change.MessagesAppended append) {
+      grow(append);
+    }
+  }
+
+  private void grow(Change.MessagesAppended append) {
+    lock.lock();
+    try {
+      Entry entry = entries.get(new Key(append.owner(), append.ref().id()));
+      if (entry != null) {
+        entry.messages += append.messages().size();
+        messages += append.messages().size();
+        evict();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void put(Key key, Entry entry) {
+    lock.lock();
+    try {
+      Entry before = entries.put(key, entry);
+      messages += entry.messages - (before == null ? 0 : before.messages);
+      evict();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The eldest go, but never the one just used. */
+  private void evict() {
+    Iterator<Entry> eldest = entries.values().iterator();
+    while ((messages > MAX_PENDING_MESSAGES || entries.size() > MAX_PENDING_MESSAGES)
+        && entries.size() > 1) {
+      messages -= eldest.next().messages;
+      eldest.remove();
+    }
+  }
+
+  PreferencesState preferences(Owner owner) {
+    return reader.preferences(local, owner);
+  }
+}

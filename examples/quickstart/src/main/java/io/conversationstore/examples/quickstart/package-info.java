@@ -1,4 +1,4 @@
-/** The shortest program that keeps a conversation. */
+/** Real conversations through the hybrid store, while its database is killed and started again. */
 @NullMarked
 package io.conversationstore.examples.quickstart;
 

@@ -124,7 +124,7 @@ final class Application {
     for (Thread thread : threads) {
       thread.join();
     }
-    out.println("D");
+    tell("D");
   }
 
   private void readAllowance(BufferedReader in) {
@@ -156,10 +156,10 @@ final class Application {
           () ->
               store.append(
                   chat.owner(), chat.id(), chat.turns().get(index), AppendCondition.always()));
-      out.println("A " + number + " " + index + " " + micros(start) + " " + store.state().mode());
+      tell("A " + number + " " + index + " " + micros(start) + " " + store.state().mode());
       long read = System.nanoTime();
       repeating(() -> store.last(chat.owner(), chat.id(), HISTORY));
-      out.println("R " + micros(read) + " " + store.state().mode());
+      tell("R " + micros(read) + " " + store.state().mode());
     }
   }
 
@@ -170,10 +170,15 @@ final class Application {
         call.run();
         return;
       } catch (StoreUnavailableException e) {
-        out.println("F");
+        tell("F");
         LockSupport.parkNanos(RETRY_NANOS);
       }
     }
+  }
+
+  /** One line, whole or recognizably cut off. */
+  private void tell(String line) {
+    out.println(line + ApplicationProcess.END);
   }
 
   private static long micros(long since) {
@@ -183,7 +188,7 @@ final class Application {
   private void report(CountDownLatch whole) {
     StoreState state = store.state();
     StoreState.Resync resync = state.lastResync();
-    out.println(
+    tell(
         "S "
             + state.mode()
             + " "

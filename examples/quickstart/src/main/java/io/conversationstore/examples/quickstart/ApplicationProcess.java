@@ -15,6 +15,9 @@ import java.util.function.Consumer;
 /** A run of {@link Application} in a JVM of its own. */
 final class ApplicationProcess {
 
+  /** Ends every line of the application's. */
+  static final String END = " .";
+
   private final Process process;
   private final Writer in;
 
@@ -70,11 +73,16 @@ final class ApplicationProcess {
     }
   }
 
-  /** Gives every line that it writes, until it ends; returns its exit status. */
+  /**
+   * Gives every line that it writes, without the full stop at its end, until it ends; returns its
+   * exit status. A line that a kill has cut off is left out.
+   */
   int follow(Consumer<String> lines) throws IOException, InterruptedException {
     try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
       for (String line = out.readLine(); line != null; line = out.readLine()) {
-        lines.accept(line);
+        if (line.endsWith(END)) {
+          lines.accept(line.substring(0, line.length() - END.length()));
+        }
       }
     }
     return process.waitFor();
@@ -82,6 +90,7 @@ final class ApplicationProcess {
 
   /** Ends it with kill -9. */
   void kill() {
-    process.destroyForcibly();
+    // By its handle: the process itself would close the pipe, and what is in it was acknowledged.
+    process.toHandle().destroyForcibly();
   }
 }

@@ -44,6 +44,7 @@ final class Run {
   private volatile long lastProgress = System.nanoTime();
   private volatile boolean stalled;
   private volatile boolean happening;
+  private volatile Mode mode = Mode.FALLEN_BACK;
   private int allowed;
   private int messages;
   private int kills;
@@ -172,7 +173,9 @@ final class Run {
         pending = Long.parseLong(fields[2]);
         dropped = Math.max(dropped, Long.parseLong(fields[4]));
         parked = Math.max(parked, Long.parseLong(fields[5]));
-        timeline.state(Mode.valueOf(fields[1]), pending, drained);
+        mode = Mode.valueOf(fields[1]);
+        timeline.state(mode, pending, drained);
+        allowUpToNext();
       }
       case "D" -> done = true;
       default -> throw new IllegalStateException("the application said something else");
@@ -191,20 +194,25 @@ final class Run {
     }
     timeline.wrote(count, Long.parseLong(fields[3]), Mode.valueOf(fields[4]));
     Schedule.Step next = steps.peek();
-    if (next != null && !happening && messages >= next.at() * total) {
+    if (next != null && isReady(next) && messages >= next.at() * total) {
       steps.remove();
       happen(next.kind());
     }
   }
 
+  /** One thing at a time, and a server is killed only when the store uses it. */
+  private boolean isReady(Schedule.Step step) {
+    return !happening && (step.kind() != Schedule.Kind.KILL_SERVER || mode != Mode.FALLEN_BACK);
+  }
+
   /**
-   * While something happens the application may write up to where the next thing is to happen, and
-   * then waits: so nothing is done to a server that has nothing to do. Otherwise it may go on a
-   * little beyond that, for the writes that are then in flight.
+   * The application may write up to where the next thing is to happen, and waits there until that
+   * can happen: so nothing is done to a server that has nothing to do. Then it may go on a little,
+   * for the writes that are in flight meanwhile.
    */
   private synchronized void allowUpToNext() {
     Schedule.Step next = steps.peek();
-    int upTo = next == null ? total : (int) (next.at() * total) + (happening ? 0 : inFlight);
+    int upTo = next == null ? total : (int) (next.at() * total) + (isReady(next) ? inFlight : 0);
     ApplicationProcess running = application;
     if (upTo > allowed && running != null) {
       running.allow(upTo - allowed);

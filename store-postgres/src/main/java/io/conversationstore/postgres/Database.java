@@ -11,8 +11,8 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -44,6 +44,7 @@ final class Database implements AutoCloseable {
   private final Migrations migrations;
   private final Sleeper sleeper;
   private final Clock clock;
+  private final RandomGenerator random;
   private final int statementTimeoutSeconds;
   private final String lockTimeout;
   private final ReentrantLock schemaLock = new ReentrantLock();
@@ -60,6 +61,7 @@ final class Database implements AutoCloseable {
     this.migrations = new Migrations(unpooled, values.schema, values.migrate);
     this.sleeper = sleeper;
     this.clock = values.clock;
+    this.random = values.random;
     this.statementTimeoutSeconds = seconds(values.statementTimeout);
     this.lockTimeout = values.lockTimeout.toMillis() + "ms";
     this.reachability = new Reachability(false, clock.instant(), "not asked yet");
@@ -255,7 +257,7 @@ final class Database implements AutoCloseable {
 
   private void backOff(int attempt, SQLException error) {
     long most = FIRST_BACKOFF_MILLIS << attempt;
-    long millis = ThreadLocalRandom.current().nextLong(most / 2, most + 1);
+    long millis = random.nextLong(most / 2, most + 1);
     try {
       sleeper.sleep(Duration.ofMillis(millis));
     } catch (InterruptedException e) {

@@ -108,7 +108,11 @@ BEGIN
       CONTINUE WHEN NOT FOUND;
       changed := true;
     ELSIF p_change = c.created_by OR p_change = ANY (c.recent_changes) THEN
-      IF p_replay AND c.deleted_at IS NOT NULL THEN
+      -- Done before and deleted since: it does not come back.
+      IF c.deleted_at IS NOT NULL THEN
+        IF NOT p_replay THEN
+          RAISE EXCEPTION 'no such conversation' USING ERRCODE = 'CS001';
+        END IF;
         dropped := 'its conversation was deleted';
         c := NULL;
       END IF;

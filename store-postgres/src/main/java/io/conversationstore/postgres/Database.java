@@ -1,7 +1,5 @@
 package io.conversationstore.postgres;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
@@ -11,10 +9,9 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,11 +36,11 @@ final class Database implements AutoCloseable {
   /** Whether the database answered last. */
   record Reachability(boolean reachable, Instant since, String reason) {}
 
-  private final DataSource source;
-  private final @Nullable HikariDataSource pool;
+  private final Connections connections;
   private final Migrations migrations;
   private final Sleeper sleeper;
   private final Clock clock;
+  private final RandomGenerator random;
   private final int statementTimeoutSeconds;
   private final String lockTimeout;
   private final ReentrantLock schemaLock = new ReentrantLock();
@@ -55,27 +52,15 @@ final class Database implements AutoCloseable {
     DataSource given = values.dataSource;
     // Flyway takes several connections at once, which a small pool may not have.
     DataSource unpooled = given == null ? driver(values) : given;
-    this.pool = given == null ? pool(values, unpooled) : null;
-    this.source = pool != null ? pool : unpooled;
+    this.connections =
+        given == null ? Connections.pooled(unpooled, values) : Connections.given(given);
     this.migrations = new Migrations(unpooled, values.schema, values.migrate);
     this.sleeper = sleeper;
     this.clock = values.clock;
+    this.random = values.random;
     this.statementTimeoutSeconds = seconds(values.statementTimeout);
     this.lockTimeout = values.lockTimeout.toMillis() + "ms";
     this.reachability = new Reachability(false, clock.instant(), "not asked yet");
-  }
-
-  private static HikariDataSource pool(PostgresOptions.Values values, DataSource driver) {
-    HikariConfig config = new HikariConfig();
-    config.setPoolName("conversation-store");
-    config.setDataSource(driver);
-    config.setMaximumPoolSize(values.maxPool);
-    config.setMinimumIdle(values.minPool);
-    config.setIdleTimeout(Math.max(10_000, values.idleTimeout.toMillis()));
-    config.setConnectionTimeout(Math.max(250, values.poolTimeout.toMillis()));
-    config.setValidationTimeout(Math.max(250, Math.min(1_000, values.poolTimeout.toMillis())));
-    config.setInitializationFailTimeout(-1);
-    return new HikariDataSource(config);
   }
 
   private static DataSource driver(PostgresOptions.Values values) {
@@ -101,6 +86,7 @@ final class Database implements AutoCloseable {
       driver.setSslMode(values.sslMode);
     }
     driver.setConnectTimeout(seconds(values.connectTimeout));
+    driver.setLoginTimeout(seconds(values.connectTimeout));
     driver.setSocketTimeout(seconds(values.socketTimeout));
     driver.setCancelSignalTimeout(1);
     driver.setTcpKeepAlive(values.tcpKeepAlive);
@@ -212,7 +198,10 @@ final class Database implements AutoCloseable {
         } catch (SQLException e) {
           error = e;
           if (Failures.breaksConnection(e)) {
-            evict(connection);
+            connections.evict(connection);
+            if (Failures.losesDatabase(e)) {
+              connections.lost();
+            }
           }
         } finally {
           if (!autoCommit && !connection.isClosed()) {
@@ -234,28 +223,16 @@ final class Database implements AutoCloseable {
 
   private Connection connect() throws SQLException {
     try {
-      return source.getConnection();
+      return connections.take();
     } catch (SQLException e) {
       requireOpen();
       throw e;
     }
   }
 
-  private void evict(Connection connection) {
-    try {
-      if (pool != null) {
-        pool.evictConnection(connection);
-      } else {
-        connection.abort(Runnable::run);
-      }
-    } catch (SQLException e) {
-      LOG.debug("a broken connection could not be given up: {}", Failures.describe(e));
-    }
-  }
-
   private void backOff(int attempt, SQLException error) {
     long most = FIRST_BACKOFF_MILLIS << attempt;
-    long millis = ThreadLocalRandom.current().nextLong(most / 2, most + 1);
+    long millis = random.nextLong(most / 2, most + 1);
     try {
       sleeper.sleep(Duration.ofMillis(millis));
     } catch (InterruptedException e) {
@@ -272,11 +249,13 @@ final class Database implements AutoCloseable {
     try {
       if (!schemaReady) {
         migrations.ensure();
+        connections.back();
         schemaReady = true;
         answered();
       }
     } catch (SQLException e) {
       requireOpen();
+      connections.lost();
       throw failed(Failures.of(e, false), e);
     } finally {
       schemaLock.unlock();
@@ -322,8 +301,6 @@ final class Database implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    if (pool != null) {
-      pool.close();
-    }
+    connections.close();
   }
 }

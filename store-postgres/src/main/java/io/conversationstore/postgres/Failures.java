@@ -67,6 +67,14 @@ final class Failures {
         || ioCause(e) != null;
   }
 
+  /** Whether other connections may be dead too. */
+  static boolean losesDatabase(SQLException e) {
+    String state = state(e);
+    return state.startsWith("08")
+        || state.startsWith("57P0") && !isStaleSession(e)
+        || ioCause(e) != null;
+  }
+
   /**
    * Turns an error into what callers see.
    *

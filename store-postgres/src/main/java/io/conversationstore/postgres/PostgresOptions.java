@@ -7,8 +7,10 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Random;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -166,6 +168,16 @@ public final class PostgresOptions {
     return new PostgresOptions(next);
   }
 
+  /**
+   * What spreads retries of busy rows over time, safe for use by many threads; by default a {@link
+   * Random}.
+   */
+  public PostgresOptions withRandom(RandomGenerator random) {
+    Values next = new Values(values);
+    next.random = random;
+    return new PostgresOptions(next);
+  }
+
   static String requireSchema(String schema) {
     if (!IDENTIFIER.matcher(schema).matches() || schema.startsWith("pg_")) {
       throw new StoreConfigurationException(
@@ -230,6 +242,7 @@ public final class PostgresOptions {
     int prepareThreshold = 5;
     StoreLimits limits = StoreLimits.DEFAULT;
     Clock clock = Clock.systemUTC();
+    RandomGenerator random = new Random();
     @Nullable Supplier<UUID> ids;
 
     Values() {}
@@ -257,6 +270,7 @@ public final class PostgresOptions {
       prepareThreshold = that.prepareThreshold;
       limits = that.limits;
       clock = that.clock;
+      random = that.random;
       ids = that.ids;
     }
   }

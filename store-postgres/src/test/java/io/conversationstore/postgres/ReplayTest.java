@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
@@ -56,6 +57,22 @@ class ReplayTest {
 
   private static Change create(Owner owner, String id) {
     return new Change.ConversationCreated(stamp(owner), NewConversation.withId(id), false);
+  }
+
+  @Test
+  void aRepeatedCreateDoesNotBringADeletedConversationBack() {
+    Owner owner = someone();
+    Change create = create(owner, "c");
+    engine.apply(create, ApplyMode.LIVE);
+    engine.apply(
+        new Change.ConversationDeleted(stamp(owner), ConversationRef.live("c")), ApplyMode.LIVE);
+    assertThatThrownBy(() -> engine.apply(create, ApplyMode.LIVE))
+        .isInstanceOf(ConversationNotFoundException.class);
+    assertThat(engine.apply(create, ApplyMode.REPLAY).dropped()).hasSize(1);
+    assertThat(engine.find(owner, "c").live()).isNull();
+    ConversationState again =
+        engine.apply(create(owner, "c"), ApplyMode.LIVE).state(ConversationState.class);
+    assertThat(again.generation()).isEqualTo(2);
   }
 
   @ParameterizedTest

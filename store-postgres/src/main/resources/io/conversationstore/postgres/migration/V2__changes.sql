@@ -108,7 +108,11 @@ BEGIN
       CONTINUE WHEN NOT FOUND;
       changed := true;
     ELSIF p_change = c.created_by OR p_change = ANY (c.recent_changes) THEN
-      IF p_replay AND c.deleted_at IS NOT NULL THEN
+      -- Done before and deleted since: it does not come back.
+      IF c.deleted_at IS NOT NULL THEN
+        IF NOT p_replay THEN
+          RAISE EXCEPTION 'no such conversation' USING ERRCODE = 'CS001';
+        END IF;
         dropped := 'its conversation was deleted';
         c := NULL;
       END IF;
@@ -152,6 +156,7 @@ DECLARE
   v_at timestamptz;
   v_seq bigint;
   v_last_at timestamptz;
+  v_new boolean := false;
   v_count bigint := 0;
   v_edits bigint := 0;
   v_prompt bigint := 0;
@@ -172,18 +177,30 @@ BEGIN
       RETURN;
     END IF;
   END IF;
-  IF p_check_last
-      AND EXISTS (
-        SELECT FROM json_to_recordset(p_messages) AS g (id uuid)
-          WHERE NOT EXISTS (
-            SELECT FROM ${schema}.messages t
-              WHERE t.tenant_id = p_tenant AND t.conversation_key = h.conversation_key
-                AND t.generation = h.generation AND t.message_id = g.id))
-      AND p_last IS DISTINCT FROM (
-        SELECT t.message_id FROM ${schema}.messages t
-          WHERE t.tenant_id = p_tenant AND t.conversation_key = h.conversation_key
-            AND t.generation = h.generation AND t.deleted_at IS NULL
-          ORDER BY t.seq DESC LIMIT 1) THEN
+  -- What is there already is decided before the condition, which counts only if something is new.
+  IF p_check_last THEN
+    FOR x IN
+      SELECT g.id, t.message_id IS NULL AS is_new,
+          t.digest IS DISTINCT FROM decode(g.digest, 'hex') AS differs
+        FROM ROWS FROM (json_to_recordset(p_messages) AS (id uuid, digest text))
+          WITH ORDINALITY AS g (id, digest, place)
+        LEFT JOIN ${schema}.messages t ON t.tenant_id = p_tenant
+          AND t.conversation_key = h.conversation_key AND t.generation = h.generation
+          AND t.message_id = g.id
+        ORDER BY g.place
+    LOOP
+      IF x.is_new THEN
+        v_new := true;
+      ELSIF x.differs AND NOT p_edit_existing THEN
+        RAISE EXCEPTION 'message % exists with other content', x.id USING ERRCODE = 'CS004';
+      END IF;
+    END LOOP;
+  END IF;
+  IF v_new AND p_last IS DISTINCT FROM (
+      SELECT t.message_id FROM ${schema}.messages t
+        WHERE t.tenant_id = p_tenant AND t.conversation_key = h.conversation_key
+          AND t.generation = h.generation AND t.deleted_at IS NULL
+        ORDER BY t.seq DESC LIMIT 1) THEN
     RAISE EXCEPTION 'the last message is another one' USING ERRCODE = 'CS005';
   END IF;
   v_at := clock_timestamp();

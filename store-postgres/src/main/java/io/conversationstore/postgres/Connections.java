@@ -1,0 +1,264 @@
+package io.conversationstore.postgres;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Logger;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives out connections: of the application's data source, or of a pool made here. After a lost
+ * connection the next caller asks the database directly, which a database that is away answers at
+ * once, and when it is back, the pool starts afresh: its own way back would take seconds, because
+ * it waits longer after each try, and would give out dead connections first. Thread-safe.
+ */
+final class Connections implements AutoCloseable {
+
+  private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(PostgresStore.class);
+
+  private final DataSource source;
+  private final @Nullable Pools pools;
+
+  private Connections(DataSource source, @Nullable Pools pools) {
+    this.source = source;
+    this.pools = pools;
+  }
+
+  /** Connections of the application's own data source, which stays open. */
+  static Connections given(DataSource source) {
+    return new Connections(source, null);
+  }
+
+  static Connections pooled(DataSource driver, PostgresOptions.Values values) {
+    return new Connections(driver, new Pools(driver, values));
+  }
+
+  Connection take() throws SQLException {
+    return pools == null ? source.getConnection() : pools.take();
+  }
+
+  /** Tells that a connection could not be made or broke. */
+  void lost() {
+    if (pools != null) {
+      pools.suspect = true;
+    }
+  }
+
+  /** Tells that the database answered on a connection from elsewhere. */
+  void back() {
+    if (pools != null && pools.suspect) {
+      pools.back();
+    }
+  }
+
+  /** Sees to it that a connection is not given out again. */
+  void evict(Connection connection) {
+    try {
+      if (pools != null) {
+        pools.current.evictConnection(connection);
+      }
+      connection.abort(Runnable::run);
+    } catch (SQLException e) {
+      LOG.debug("a broken connection could not be given up: {}", Failures.describe(e));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (pools != null) {
+      pools.close();
+    }
+  }
+
+  /** The pool in use, and those that are being given up. */
+  private static final class Pools {
+    private final DataSource driver;
+    private final PostgresOptions.Values values;
+    private final ReentrantLock recovery = new ReentrantLock();
+    private final Set<HikariDataSource> retired = ConcurrentHashMap.newKeySet();
+    private volatile Watched watched;
+    private volatile HikariDataSource current;
+    private volatile boolean suspect;
+    private volatile boolean closed;
+
+    Pools(DataSource driver, PostgresOptions.Values values) {
+      this.driver = driver;
+      this.values = values;
+      this.watched = new Watched(driver);
+      this.current = pool(watched, values);
+    }
+
+    Connection take() throws SQLException {
+      if (suspect) {
+        Connection direct = direct();
+        if (direct != null) {
+          return direct;
+        }
+      }
+      HikariDataSource pool = current;
+      try {
+        return pool.getConnection();
+      } catch (SQLException e) {
+        if (pool != current) {
+          return current.getConnection();
+        }
+        suspect = true;
+        throw e;
+      }
+    }
+
+    /** A connection past the pool, or null when another caller has found the way back. */
+    private @Nullable Connection direct() throws SQLException {
+      boolean mine = false;
+      try {
+        mine = recovery.tryLock(values.poolTimeout.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      if (!mine) {
+        throw new SQLTransientConnectionException("no connection in time", "08001");
+      }
+      try {
+        if (!suspect) {
+          return null;
+        }
+        Connection connection = driver.getConnection();
+        renew();
+        return connection;
+      } finally {
+        recovery.unlock();
+      }
+    }
+
+    void back() {
+      recovery.lock();
+      try {
+        if (suspect) {
+          renew();
+        }
+      } finally {
+        recovery.unlock();
+      }
+    }
+
+    /** Drops idle connections; a pool that waits before its next try is replaced. */
+    private void renew() {
+      HikariDataSource old = current;
+      if (watched.failed && !closed) {
+        watched = new Watched(driver);
+        retired.add(old);
+        current = pool(watched, values);
+        old.getHikariConfigMXBean().setMinimumIdle(0);
+        // Time for calls that still run on it.
+        CompletableFuture.delayedExecutor(values.socketTimeout.toMillis(), TimeUnit.MILLISECONDS)
+            .execute(() -> retire(old));
+      }
+      old.getHikariPoolMXBean().softEvictConnections();
+      suspect = false;
+    }
+
+    private void retire(HikariDataSource old) {
+      old.close();
+      retired.remove(old);
+    }
+
+    void close() {
+      recovery.lock();
+      try {
+        closed = true;
+        current.close();
+        retired.forEach(HikariDataSource::close);
+      } finally {
+        recovery.unlock();
+      }
+    }
+
+    private static HikariDataSource pool(DataSource driver, PostgresOptions.Values values) {
+      Duration wait = values.poolTimeout;
+      HikariConfig config = new HikariConfig();
+      config.setPoolName("conversation-store");
+      config.setDataSource(driver);
+      config.setMaximumPoolSize(values.maxPool);
+      config.setMinimumIdle(values.minPool);
+      config.setIdleTimeout(Math.max(10_000, values.idleTimeout.toMillis()));
+      config.setConnectionTimeout(Math.max(250, wait.toMillis()));
+      config.setValidationTimeout(Math.max(250, Math.min(1_000, wait.toMillis())));
+      config.setInitializationFailTimeout(-1);
+      return new HikariDataSource(config);
+    }
+  }
+
+  /** Remembers whether the pool's last try to connect failed. */
+  private static final class Watched implements DataSource {
+    private final DataSource driver;
+    private volatile boolean failed;
+
+    Watched(DataSource driver) {
+      this.driver = driver;
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+      try {
+        Connection connection = driver.getConnection();
+        failed = false;
+        return connection;
+      } catch (SQLException e) {
+        failed = true;
+        throw e;
+      }
+    }
+
+    @Override
+    public Connection getConnection(String user, String password) throws SQLException {
+      return driver.getConnection(user, password);
+    }
+
+    @Override
+    public @Nullable PrintWriter getLogWriter() throws SQLException {
+      return driver.getLogWriter();
+    }
+
+    @Override
+    public void setLogWriter(@Nullable PrintWriter out) throws SQLException {
+      driver.setLogWriter(out);
+    }
+
+    @Override
+    public void setLoginTimeout(int seconds) throws SQLException {
+      driver.setLoginTimeout(seconds);
+    }
+
+    @Override
+    public int getLoginTimeout() throws SQLException {
+      return driver.getLoginTimeout();
+    }
+
+    @Override
+    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
+      return driver.getParentLogger();
+    }
+
+    @Override
+    public <T> T unwrap(Class<T> type) throws SQLException {
+      return driver.unwrap(type);
+    }
+
+    @Override
+    public boolean isWrapperFor(Class<?> type) throws SQLException {
+      return driver.isWrapperFor(type);
+    }
+  }
+}

@@ -143,8 +143,9 @@ public interface ConversationStore extends AutoCloseable {
   /**
    * Saves whole conversations, all or none. A save adds conversations and messages that are not
    * there, updates the header of those that are, replaces the content of a message that is there
-   * under the same explicit id, and never removes what it does not name. A message without an id
-   * gets one derived from conversation, place and content, so that saving twice changes nothing.
+   * under the same explicit id with another original (saving the original again undoes no edit),
+   * and never removes what it does not name. A message without an id gets one derived from
+   * conversation, place and content, so that saving twice changes nothing.
    *
    * @throws IllegalArgumentException if together they exceed {@link StoreLimits#maxBulkBytes()}
    */

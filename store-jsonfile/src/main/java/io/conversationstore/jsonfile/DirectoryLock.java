@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +79,9 @@ final class DirectoryLock implements AutoCloseable {
   private static FileChannel waitForOthers(Path directory, long deadline) throws IOException {
     FileChannel channel =
         FileChannel.open(
-            directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            directory.resolve(LOCK),
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+            DiskFiles.ofNewFile(directory));
     boolean locked = false;
     try {
       while (tryLock(channel) == null) {
@@ -111,6 +114,8 @@ final class DirectoryLock implements AutoCloseable {
         "pid " + ProcessHandle.current().pid() + " on " + host() + " since " + Instant.now() + "\n";
     Path temporary = directory.resolve(OWNER + ".tmp");
     try {
+      Files.deleteIfExists(temporary);
+      Files.createFile(temporary, DiskFiles.ofNewFile(directory));
       Files.writeString(temporary, owner, StandardCharsets.UTF_8);
       Files.move(temporary, directory.resolve(OWNER), StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {

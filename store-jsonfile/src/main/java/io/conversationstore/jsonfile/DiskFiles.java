@@ -31,7 +31,7 @@ final class DiskFiles implements LogFiles {
 
   /** Makes the directory if it is missing. */
   static DiskFiles in(Path directory) throws IOException {
-    boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
+    boolean posix = isPosix(directory);
     if (!Files.isDirectory(directory)) {
       Path parent = directory.toAbsolutePath().getParent();
       if (parent != null) {
@@ -44,6 +44,15 @@ final class DiskFiles implements LogFiles {
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     }
     return new DiskFiles(directory, posix);
+  }
+
+  private static boolean isPosix(Path directory) {
+    return directory.getFileSystem().supportedFileAttributeViews().contains("posix");
+  }
+
+  /** The attributes of a new file in the directory: read and written by its owner alone. */
+  static FileAttribute<?>[] ofNewFile(Path directory) {
+    return attributes(isPosix(directory), "rw-------");
   }
 
   private static FileAttribute<?>[] attributes(boolean posix, String rights) {

@@ -84,9 +84,13 @@ final class LogWrites {
   // Alone
 
   Applied apply(Encoded encoded, ApplyMode mode) throws IOException {
+    return apply(encoded, mode, now());
+  }
+
+  /** Applies a change as of a time that is not the present. */
+  Applied apply(Encoded encoded, ApplyMode mode, Instant at) throws IOException {
     Change change = encoded.change();
     LogTail.Slot slot = slot();
-    Instant at = now();
     String field = mode == ApplyMode.REPLAY ? "\"mode\":\"replay\",\"apply\":" : "\"apply\":";
     byte[] head = Line.head(slot.number(), slot.synced(), at, field);
     long base = slot.offset() + head.length;

@@ -268,7 +268,9 @@ final class Planner {
                 stored);
         draft.putMessage(header, row(state, place), state);
         changed = true;
-      } else if (change.editExisting() && !again && rewrite(header, row, message, place, at)) {
+      } else if (!row.digest().equals(message.digest())
+          && !again
+          && rewrite(header, row, message, place, at)) {
         live = Transitions.updated(live, ConversationUpdate.touch(), at, mode);
         changed = true;
       } else {

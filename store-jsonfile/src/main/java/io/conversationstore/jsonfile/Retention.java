@@ -53,18 +53,20 @@ final class Retention {
     ConversationUpdate archive = ConversationUpdate.touch().status(ConversationStatus.ARCHIVED);
     long count = 0;
     for (OwnerRows owner : List.copyOf(shared.own().owners())) {
-      List<Change> changes = new ArrayList<>();
-      for (ConversationRows rows : owner.conversations().values()) {
+      for (ConversationRows rows : List.copyOf(owner.conversations().values())) {
         ConversationState header = rows.header();
         Live live = header == null ? null : header.live();
         if (header != null
             && live != null
             && live.status() == ConversationStatus.ACTIVE
             && live.updatedAt().isBefore(cutoff)) {
-          changes.add(new Change.ConversationUpdated(stamp(owner.owner()), ref(header), archive));
+          // Putting away is not a use: done as of the time of last use, that time stays.
+          Change change =
+              new Change.ConversationUpdated(stamp(owner.owner()), ref(header), archive);
+          writes.apply(LogWrites.Encoded.of(change), ApplyMode.LIVE, live.updatedAt());
+          count++;
         }
       }
-      count += apply(owner.owner(), changes);
     }
     return count;
   }

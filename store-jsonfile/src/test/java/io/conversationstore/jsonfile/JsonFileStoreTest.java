@@ -342,8 +342,13 @@ class JsonFileStoreTest {
   @Test
   void filesAreTheOwnersAlone() throws IOException {
     JsonFileStore.open(options()).close();
-    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file("store.json"))))
-        .isEqualTo("rw-------");
+    try (Stream<Path> files = Files.list(file("."))) {
+      for (Path each : files.toList()) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(each)))
+            .as(each.toString())
+            .isEqualTo("rw-------");
+      }
+    }
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file("."))))
         .isEqualTo("rwx------");
   }

@@ -71,7 +71,7 @@ final class Failures {
   static boolean losesDatabase(SQLException e) {
     String state = state(e);
     return state.startsWith("08")
-        || state.startsWith("57P0") && !isStaleSession(e)
+        || (state.startsWith("57P0") && !isStaleSession(e))
         || ioCause(e) != null;
   }
 

@@ -142,6 +142,11 @@ final class Rows {
         uuid(row, first + 23));
   }
 
+  /**
+   * The check is off because javac leaves the type annotations of a compact constructor's
+   * parameters out of the class file.
+   */
+  @SuppressWarnings("NullAway")
   private static Live live(ResultSet row, int first) throws SQLException {
     return new Live(
         string(row, first + 7),
@@ -214,6 +219,7 @@ final class Rows {
         stored);
   }
 
+  @SuppressWarnings("NullAway") // as above
   private static Message content(ResultSet row, int first, UUID id) throws SQLException {
     String text = row.getString(first + 8);
     String parts = row.getString(first + 9);

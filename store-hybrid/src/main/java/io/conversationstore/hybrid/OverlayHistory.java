@@ -2,6 +2,7 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
+import io.conversationstore.Page;
 import io.conversationstore.spi.CodePointOrder;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.Slice;
@@ -52,11 +53,10 @@ final class OverlayHistory {
     boolean more = last.more();
     if (!more) {
       Set<UUID> seen = ids(items);
+      tail.removeIf(message -> seen.contains(message.messageId()));
       int next = from == null || from.pending() == null ? 0 : indexOf(tail, from.pending()) + 1;
       for (; next < tail.size() && items.size() < limit; next++) {
-        if (!seen.contains(tail.get(next).messageId())) {
-          items.add(tail.get(next));
-        }
+        items.add(tail.get(next));
       }
       more = next < tail.size();
     }
@@ -100,8 +100,11 @@ final class OverlayHistory {
     List<MessageState> found = new ArrayList<>();
     Position.@Nullable InHistory place = from;
     Slice<MessageState> slice;
+    // One more than wanted: the engine's word that there are more may be about deleted ones alone.
+    int target = wanted + 1;
     do {
-      slice = base.history(owner, direction, place, wanted - found.size());
+      int limit = Math.min(Page.MAX_LIMIT, target - found.size());
+      slice = base.history(owner, direction, place, limit);
       List<MessageState> page = new ArrayList<>(slice.items());
       if (direction == Direction.BACKWARD) {
         Collections.reverse(page);
@@ -119,12 +122,16 @@ final class OverlayHistory {
           found.add(shown);
         }
       }
-    } while (slice.more() && found.size() < wanted);
+    } while (slice.more() && found.size() < target);
+    boolean more = found.size() > wanted;
+    if (more) {
+      found.subList(wanted, found.size()).clear();
+    }
     if (direction == Direction.BACKWARD) {
       Collections.reverse(found);
     }
     items.addAll(found);
-    return slice;
+    return new Slice<>(slice.history(), List.of(), more, slice.provenance());
   }
 
   private @Nullable MessageState shown(MessageState message) {

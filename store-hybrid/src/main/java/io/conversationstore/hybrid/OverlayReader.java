@@ -46,6 +46,8 @@ final class OverlayReader {
               Comparator.reverseOrder())
           .thenComparing(ConversationState::id, CodePointOrder.INSTANCE);
 
+  private static final int COUNT_TRIES = 5;
+
   private final LocalStore local;
   private final Predicate<UUID> sent;
 
@@ -199,13 +201,28 @@ final class OverlayReader {
     return new OverlayHistory(base, owner, views).read(direction, from, limit);
   }
 
+  /** Counts again where the engine's figures moved while the views were made. */
   OwnerCounts count(StoreEngine base, Owner owner) {
-    List<Change> pending = pending(owner);
-    if (pending.isEmpty()) {
+    if (!local.hasPending(owner)) {
       return base.count(owner);
     }
-    OwnerViews views = new OwnerViews(this, base, owner, pending);
-    OwnerCounts counts = base.count(owner);
+    OwnerCounts before = base.count(owner);
+    for (int tries = 1; ; tries++) {
+      List<Change> pending = pending(owner);
+      if (pending.isEmpty()) {
+        // What was drained since may be missing in the first figures.
+        return base.count(owner);
+      }
+      OwnerViews views = new OwnerViews(this, base, owner, pending);
+      OwnerCounts after = base.count(owner);
+      if (after.equals(before) || tries == COUNT_TRIES) {
+        return count(after, views);
+      }
+      before = after;
+    }
+  }
+
+  private static OwnerCounts count(OwnerCounts counts, OwnerViews views) {
     long conversations = views.erased() ? 0 : counts.conversations();
     long messages = views.erased() ? 0 : counts.messages();
     for (Map.Entry<String, PendingView> entry : views.all().entrySet()) {

@@ -45,6 +45,7 @@ final class Drain {
   private final int batch;
   private final Consumer<List<? extends State>> mirror;
   private final Consumer<List<Settlement>> settler;
+  private final OverlayLocks overlays;
   private final AtomicReference<StoreState.@Nullable Resync> progress = new AtomicReference<>();
 
   /**
@@ -59,7 +60,8 @@ final class Drain {
       NodeClock clock,
       int batch,
       Consumer<List<? extends State>> mirror,
-      Consumer<List<Settlement>> settler) {
+      Consumer<List<Settlement>> settler,
+      OverlayLocks overlays) {
     this.primary = primary;
     this.local = local;
     this.sent = sent;
@@ -68,6 +70,7 @@ final class Drain {
     this.batch = batch;
     this.mirror = mirror;
     this.settler = settler;
+    this.overlays = overlays;
   }
 
   StoreState.@Nullable Resync progress() {
@@ -125,6 +128,12 @@ final class Drain {
         if (settlement.kind() == Kind.DRAINED) {
           note(change, settlement, generations, epochs);
         }
+        if (change instanceof OwnerErased) {
+          // The local copy takes nothing of the owner for as long as the erasure is pending.
+          List<Settlement> erased = List.copyOf(settlements);
+          settlements.clear();
+          settle(erased);
+        }
       }
     } finally {
       settle(settlements);
@@ -162,7 +171,9 @@ final class Drain {
   private Settlement send(Change change) {
     Instant at = clock.now();
     try {
-      Applied applied = primary.apply(change, ApplyMode.REPLAY);
+      Applied applied =
+          overlays.applying(
+              change.owner(), () -> primary.apply(change, ApplyMode.REPLAY));
       mirror.accept(applied.states());
       boolean dropped = !(change instanceof Change.Bulk) && !applied.dropped().isEmpty();
       for (Applied.Dropped part : applied.dropped()) {

@@ -40,6 +40,7 @@ final class HybridNode {
   private final LocalStore local;
   private final HybridOptions options;
   private final NodeClock clock;
+  private final OverlayLocks overlays = new OverlayLocks();
   private final SentChanges sent = new SentChanges();
   private final Rejections rejections;
   private final OverlayReader reader;
@@ -63,9 +64,9 @@ final class HybridNode {
     this.options = options;
     this.clock = new NodeClock(options.clock(), local.identity().clockOffsetMicros());
     this.rejections = new Rejections(local.parked());
-    this.reader = new OverlayReader(local, sent::mayBeSent);
+    this.reader = new OverlayReader(local, sent::mayBeSent, overlays);
     this.queue = new LocalQueue(local, reader, sent, clock::now);
-    this.mirror = new MirrorPump(primary, local, options.feedPage(), queue::forgetViews);
+    this.mirror = new MirrorPump(primary, local, options.feedPage(), overlays, queue::forgetViews);
     this.drain =
         new Drain(
             primary,
@@ -74,8 +75,9 @@ final class HybridNode {
             rejections,
             clock,
             options.drainBatch(),
-            mirror::own,
-            queue::settle);
+            states -> overlays.mirroring(() -> mirror.own(states)),
+            queue::settle,
+            overlays);
     this.contacts = new Contacts(primary, local, clock);
     this.availability = new Availability(options.clock(), this::lost, this::tell);
     this.pumps = Executors.newScheduledThreadPool(2, daemon("conversation-store-pump"));

@@ -403,10 +403,14 @@ final class LocalQueue {
 
   private Applied erase(OwnerErased erasure) {
     ChangeStamp stamp = erasure.stamp();
-    long epoch = local.preferences(erasure.owner()).epoch();
+    List<Change> before = local.pending(erasure.owner());
+    // An earlier erasure may be on its way, and raise the epoch.
+    long epoch =
+        before.stream().anyMatch(OwnerErased.class::isInstance)
+            ? ChangeStamp.PRESENT_EPOCH
+            : local.preferences(erasure.owner()).epoch();
     OwnerErased pending =
         new OwnerErased(new ChangeStamp(stamp.id(), stamp.owner(), epoch, now.get(), stamp.node()));
-    List<Change> before = local.pending(erasure.owner());
     LocalStore.Removed removed = local.enqueue(pending);
     before.forEach(change -> sent.gone(change.id()));
     views.forget();

@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,17 +47,17 @@ final class OverlayReader {
               Comparator.reverseOrder())
           .thenComparing(ConversationState::id, CodePointOrder.INSTANCE);
 
-  private static final int COUNT_TRIES = 5;
-
   private final LocalStore local;
   private final Predicate<UUID> sent;
+  private final OverlayLocks locks;
 
   /**
    * @param sent whether the change of this id may have reached the database
    */
-  OverlayReader(LocalStore local, Predicate<UUID> sent) {
+  OverlayReader(LocalStore local, Predicate<UUID> sent, OverlayLocks locks) {
     this.local = local;
     this.sent = sent;
+    this.locks = locks;
   }
 
   /** The pending changes that touch a conversation; none, cheaply, in the common case. */
@@ -66,6 +67,13 @@ final class OverlayReader {
 
   private List<Change> pending(Owner owner) {
     return local.hasPending(owner) ? local.pending(owner) : List.of();
+  }
+
+  /** Reads, where changes of the owner are pending, while none of them is applied beneath. */
+  <T> T steady(StoreEngine base, Owner owner, Supplier<T> question) {
+    return local.hasPending(owner)
+        ? locks.reading(base == local, owner, question)
+        : question.get();
   }
 
   /** A conversation with these pending changes laid over. */
@@ -201,28 +209,13 @@ final class OverlayReader {
     return new OverlayHistory(base, owner, views).read(direction, from, limit);
   }
 
-  /** Counts again where the engine's figures moved while the views were made. */
   OwnerCounts count(StoreEngine base, Owner owner) {
-    if (!local.hasPending(owner)) {
+    List<Change> pending = pending(owner);
+    if (pending.isEmpty()) {
       return base.count(owner);
     }
-    OwnerCounts before = base.count(owner);
-    for (int tries = 1; ; tries++) {
-      List<Change> pending = pending(owner);
-      if (pending.isEmpty()) {
-        // What was drained since may be missing in the first figures.
-        return base.count(owner);
-      }
-      OwnerViews views = new OwnerViews(this, base, owner, pending);
-      OwnerCounts after = base.count(owner);
-      if (after.equals(before) || tries == COUNT_TRIES) {
-        return count(after, views);
-      }
-      before = after;
-    }
-  }
-
-  private static OwnerCounts count(OwnerCounts counts, OwnerViews views) {
+    OwnerViews views = new OwnerViews(this, base, owner, pending);
+    OwnerCounts counts = base.count(owner);
     long conversations = views.erased() ? 0 : counts.conversations();
     long messages = views.erased() ? 0 : counts.messages();
     for (Map.Entry<String, PendingView> entry : views.all().entrySet()) {

@@ -79,10 +79,14 @@ final class PendingViews {
     } finally {
       lock.unlock();
     }
-    List<Change> pending = reader.pending(owner, id);
-    PendingView view = reader.view(local, owner, id, local.find(owner, id).conversation(), pending);
+    PendingView view = reader.steady(local, owner, () -> view(owner, id));
     put(key, new Entry(view, present, view.tail().size()));
     return view;
+  }
+
+  private PendingView view(Owner owner, String id) {
+    List<Change> pending = reader.pending(owner, id);
+    return reader.view(local, owner, id, local.find(owner, id).conversation(), pending);
   }
 
   /** Lays a change that was queued over its view. */

@@ -172,8 +172,7 @@ final class Drain {
     Instant at = clock.now();
     try {
       Applied applied =
-          overlays.applying(
-              change.owner(), () -> primary.apply(change, ApplyMode.REPLAY));
+          overlays.applying(change.owner(), () -> primary.apply(change, ApplyMode.REPLAY));
       mirror.accept(applied.states());
       boolean dropped = !(change instanceof Change.Bulk) && !applied.dropped().isEmpty();
       for (Applied.Dropped part : applied.dropped()) {

@@ -313,7 +313,10 @@ final class HybridEngine implements StoreEngine {
 
   @Override
   public Found find(Owner owner, String conversationId) {
-    return read(engine -> node.reader().steady(engine, owner, () -> node.reader().find(engine, owner, conversationId)));
+    return read(
+        engine ->
+            node.reader()
+                .steady(engine, owner, () -> node.reader().find(engine, owner, conversationId)));
   }
 
   @Override
@@ -324,7 +327,14 @@ final class HybridEngine implements StoreEngine {
       Position.@Nullable InConversation from,
       int limit) {
     return read(
-        engine -> node.reader().steady(engine, owner, () -> node.reader().messages(engine, owner, conversationId, direction, from, limit)));
+        engine ->
+            node.reader()
+                .steady(
+                    engine,
+                    owner,
+                    () ->
+                        node.reader()
+                            .messages(engine, owner, conversationId, direction, from, limit)));
   }
 
   @Override
@@ -335,23 +345,36 @@ final class HybridEngine implements StoreEngine {
   @Override
   public Slice<MessageState> history(
       Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
-    return read(engine -> node.reader().steady(engine, owner, () -> node.reader().history(engine, owner, direction, from, limit)));
+    return read(
+        engine ->
+            node.reader()
+                .steady(
+                    engine,
+                    owner,
+                    () -> node.reader().history(engine, owner, direction, from, limit)));
   }
 
   @Override
   public Slice<ConversationState> conversations(
       Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
-    return read(engine -> node.reader().steady(engine, owner, () -> node.reader().conversations(engine, owner, query, from)));
+    return read(
+        engine ->
+            node.reader()
+                .steady(
+                    engine, owner, () -> node.reader().conversations(engine, owner, query, from)));
   }
 
   @Override
   public PreferencesState preferences(Owner owner) {
-    return read(engine -> node.reader().steady(engine, owner, () -> node.reader().preferences(engine, owner)));
+    return read(
+        engine ->
+            node.reader().steady(engine, owner, () -> node.reader().preferences(engine, owner)));
   }
 
   @Override
   public OwnerCounts count(Owner owner) {
-    return read(engine -> node.reader().steady(engine, owner, () -> node.reader().count(engine, owner)));
+    return read(
+        engine -> node.reader().steady(engine, owner, () -> node.reader().count(engine, owner)));
   }
 
   // For an operator: in the database

@@ -27,6 +27,13 @@ final class OverlayHistory {
       Comparator.comparing((MessageState state) -> state.requireLive().createdAt())
           .thenComparing(MessageState::conversationId, CodePointOrder.INSTANCE);
 
+  /** The ids of messages are unique within their conversation only. */
+  private record Key(String conversationId, UUID messageId) {
+    static Key of(MessageState message) {
+      return new Key(message.conversationId(), message.messageId());
+    }
+  }
+
   private final StoreEngine base;
   private final Owner owner;
   private final OwnerViews views;
@@ -52,8 +59,8 @@ final class OverlayHistory {
     Slice<MessageState> last = fromBase(items, Direction.FORWARD, from, limit);
     boolean more = last.more();
     if (!more) {
-      Set<UUID> seen = ids(items);
-      tail.removeIf(message -> seen.contains(message.messageId()));
+      Set<Key> seen = ids(items);
+      tail.removeIf(message -> seen.contains(Key.of(message)));
       int next = from == null || from.pending() == null ? 0 : indexOf(tail, from.pending()) + 1;
       for (; next < tail.size() && items.size() < limit; next++) {
         items.add(tail.get(next));
@@ -83,9 +90,9 @@ final class OverlayHistory {
       more = start > 0 || !items.isEmpty();
       items.clear();
     }
-    Set<UUID> seen = ids(items);
+    Set<Key> seen = ids(items);
     for (MessageState message : tail.subList(start, end)) {
-      if (!seen.contains(message.messageId())) {
+      if (!seen.contains(Key.of(message))) {
         items.add(message);
       }
     }
@@ -142,9 +149,9 @@ final class OverlayHistory {
     return view.baseVisible() ? view.overBase(message) : null;
   }
 
-  private static Set<UUID> ids(List<MessageState> items) {
-    Set<UUID> ids = new HashSet<>();
-    items.forEach(item -> ids.add(item.messageId()));
+  private static Set<Key> ids(List<MessageState> items) {
+    Set<Key> ids = new HashSet<>();
+    items.forEach(item -> ids.add(Key.of(item)));
     return ids;
   }
 

@@ -71,9 +71,7 @@ final class OverlayReader {
 
   /** Reads, where changes of the owner are pending, while none of them is applied beneath. */
   <T> T steady(StoreEngine base, Owner owner, Supplier<T> question) {
-    return local.hasPending(owner)
-        ? locks.reading(base == local, owner, question)
-        : question.get();
+    return local.hasPending(owner) ? locks.reading(base == local, owner, question) : question.get();
   }
 
   /** A conversation with these pending changes laid over. */

@@ -125,7 +125,12 @@ final class PendingView {
   /** A message that is already there in any form, deleted ones included. */
   Optional<MessageState> existing(UUID messageId) {
     MessageState pending = tail.getOrDefault(messageId, removedTail.get(messageId));
-    return pending != null ? Optional.of(pending) : base(messageId);
+    return pending != null ? Optional.of(pending) : base(messageId).map(this::asItWillBe);
+  }
+
+  private MessageState asItWillBe(MessageState message) {
+    MessageState shown = message.isLive() ? overBase(message) : message;
+    return shown == null ? Transitions.deleted(message) : shown;
   }
 
   private Optional<MessageState> base(UUID messageId) {

@@ -388,8 +388,11 @@ final class LocalQueue {
       if (part instanceof ConversationCreated create
           && generations.containsKey(create.conversationId())) {
         continue; // It is there; if it is deleted before this is sent, it must not come back.
-      } else if (part.ref() != null && generations.containsKey(part.ref().id())) {
-        known = part.withGeneration(generations.get(part.ref().id()));
+      }
+      ConversationRef ref = part.ref();
+      Long generation = ref == null ? null : generations.get(ref.id());
+      if (generation != null) {
+        known = part.withGeneration(generation);
       }
       ChangeStamp own = part.stamp();
       parts.add(

@@ -124,7 +124,10 @@ final class PendingView {
 
   /** A message that is already there in any form, deleted ones included. */
   Optional<MessageState> existing(UUID messageId) {
-    MessageState pending = tail.getOrDefault(messageId, removedTail.get(messageId));
+    MessageState pending = tail.get(messageId);
+    if (pending == null) {
+      pending = removedTail.get(messageId);
+    }
     return pending != null ? Optional.of(pending) : base(messageId).map(this::asItWillBe);
   }
 

@@ -302,7 +302,10 @@ public final class StoreFront implements ConversationStore {
       return state.toPreferences(false);
     }
     ConversationState live = engine.find(owner, active).live();
-    return state.toPreferences(live != null && live.generation() == state.activeGeneration());
+    // A pending preference may name a generation that is not known yet: the live one.
+    long generation = state.activeGeneration();
+    return state.toPreferences(
+        live != null && (generation == ConversationRef.LIVE || live.generation() == generation));
   }
 
   @Override

@@ -17,6 +17,13 @@ import org.slf4j.LoggerFactory;
  */
 final class Contacts {
 
+  /**
+   * Why a database that answers must not be used.
+   *
+   * @param otherDatabase whether it is not the one that the directory belongs to
+   */
+  record Refusal(String reason, boolean otherDatabase) {}
+
   private static final Logger LOG = LoggerFactory.getLogger(Contacts.class);
 
   private final PrimaryStore primary;
@@ -35,12 +42,12 @@ final class Contacts {
    * @return null if it may be used, else why not
    * @throws EngineFailureException if it cannot be reached
    */
-  @Nullable String reach() {
+  @Nullable Refusal reach() {
     LocalStore.Identity identity = local.identity();
     Instant before = clock.uncorrected();
     Contact contact = primary.contact(identity.node());
     Instant after = clock.uncorrected();
-    String refusal = refusal(identity, contact);
+    Refusal refusal = refusal(identity, contact);
     if (refusal != null) {
       return refusal;
     }
@@ -54,27 +61,32 @@ final class Contacts {
     return null;
   }
 
-  private static @Nullable String refusal(LocalStore.Identity identity, Contact contact) {
+  private static @Nullable Refusal refusal(LocalStore.Identity identity, Contact contact) {
     UUID bound = identity.storeId();
     if (bound == null) {
       return null;
     }
     if (!bound.equals(contact.storeId())) {
-      return "this is another database: the local directory belongs to store "
-          + bound
-          + ", the database is store "
-          + contact.storeId()
-          + "; give the node the right database or a directory of its own";
+      return new Refusal(
+          "this is another database: the local directory belongs to store "
+              + bound
+              + ", the database is store "
+              + contact.storeId()
+              + "; give the node the right database or a directory of its own",
+          true);
     }
     if (contact.counterBefore() < identity.counter()) {
-      return "the database went back in time: it remembers contact "
-          + contact.counterBefore()
-          + " of this node, the node remembers "
-          + identity.counter()
-          + "; it is not used, so that nothing which only this node still has is overwritten";
+      return new Refusal(
+          "the database went back in time: it remembers contact "
+              + contact.counterBefore()
+              + " of this node, the node remembers "
+              + identity.counter()
+              + "; it is not used, so that nothing which only this node still has is overwritten",
+          false);
     }
     if (!identity.history().equals(contact.history())) {
-      return "the database has begun another history than the one this node followed";
+      return new Refusal(
+          "the database has begun another history than the one this node followed", false);
     }
     return null;
   }

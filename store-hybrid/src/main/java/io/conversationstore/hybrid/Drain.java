@@ -44,12 +44,13 @@ final class Drain {
   private final NodeClock clock;
   private final int batch;
   private final Consumer<List<? extends State>> mirror;
-  private final Runnable onSettled;
+  private final Consumer<List<Settlement>> settler;
+  private final OverlayLocks overlays;
   private final AtomicReference<StoreState.@Nullable Resync> progress = new AtomicReference<>();
 
   /**
    * @param mirror puts the states of drained changes into the local copy
-   * @param onSettled called after changes were settled
+   * @param settler ends changes in the queue
    */
   Drain(
       PrimaryStore primary,
@@ -59,7 +60,8 @@ final class Drain {
       NodeClock clock,
       int batch,
       Consumer<List<? extends State>> mirror,
-      Runnable onSettled) {
+      Consumer<List<Settlement>> settler,
+      OverlayLocks overlays) {
     this.primary = primary;
     this.local = local;
     this.sent = sent;
@@ -67,7 +69,8 @@ final class Drain {
     this.clock = clock;
     this.batch = batch;
     this.mirror = mirror;
-    this.onSettled = onSettled;
+    this.settler = settler;
+    this.overlays = overlays;
   }
 
   StoreState.@Nullable Resync progress() {
@@ -89,17 +92,22 @@ final class Drain {
       progress.set(new StoreState.Resync(clock.now(), null, 0, 0, 0));
     }
     while (goOn.getAsBoolean()) {
-      List<Change> changes = local.pending(batch);
-      if (changes.isEmpty()) {
-        progress.updateAndGet(
-            r ->
-                r == null
-                    ? null
-                    : new StoreState.Resync(
-                        r.started(), clock.now(), r.drained(), r.dropped(), r.parked()));
-        return;
+      sent.beginBatch();
+      try {
+        List<Change> changes = local.pending(batch);
+        if (changes.isEmpty()) {
+          progress.updateAndGet(
+              r ->
+                  r == null
+                      ? null
+                      : new StoreState.Resync(
+                          r.started(), clock.now(), r.drained(), r.dropped(), r.parked()));
+          return;
+        }
+        send(changes, goOn);
+      } finally {
+        sent.endBatch();
       }
-      send(changes, goOn);
     }
   }
 
@@ -119,6 +127,12 @@ final class Drain {
         settlements.add(settlement);
         if (settlement.kind() == Kind.DRAINED) {
           note(change, settlement, generations, epochs);
+        }
+        if (change instanceof OwnerErased) {
+          // The local copy takes nothing of the owner for as long as the erasure is pending.
+          List<Settlement> erased = List.copyOf(settlements);
+          settlements.clear();
+          settle(erased);
         }
       }
     } finally {
@@ -157,7 +171,8 @@ final class Drain {
   private Settlement send(Change change) {
     Instant at = clock.now();
     try {
-      Applied applied = primary.apply(change, ApplyMode.REPLAY);
+      Applied applied =
+          overlays.applying(change.owner(), () -> primary.apply(change, ApplyMode.REPLAY));
       mirror.accept(applied.states());
       boolean dropped = !(change instanceof Change.Bulk) && !applied.dropped().isEmpty();
       for (Applied.Dropped part : applied.dropped()) {
@@ -192,12 +207,8 @@ final class Drain {
     if (settlements.isEmpty()) {
       return;
     }
-    local.settle(settlements);
-    for (Settlement settlement : settlements) {
-      sent.settled(settlement.changeId());
-    }
+    settler.accept(settlements);
     progress.updateAndGet(r -> r == null ? null : counted(r, settlements));
-    onSettled.run();
   }
 
   private static StoreState.Resync counted(StoreState.Resync resync, List<Settlement> settlements) {

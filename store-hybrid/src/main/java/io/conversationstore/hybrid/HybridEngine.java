@@ -5,6 +5,7 @@ import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ErasureReceipt;
 import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Provenance;
@@ -127,13 +128,16 @@ final class HybridEngine implements StoreEngine {
 
   /** Keeps a change for later; {@code failure} is why it does not go to the database now. */
   private Applied keep(Change change, @Nullable EngineFailureException failure) {
-    if (failure != null && failure.isOutcomeUnknown()) {
-      node.sent().add(change.id());
-    }
+    boolean maybeSent = failure != null && failure.isOutcomeUnknown();
     try {
-      Applied applied = node.queue().accept(change);
+      Applied applied = node.queue().accept(change, maybeSent);
       node.wakeDrain();
       return applied;
+    } catch (NotKnownNowException dependsOnTheDatabase) {
+      if (failure != null) {
+        dependsOnTheDatabase.addSuppressed(failure);
+      }
+      throw dependsOnTheDatabase;
     } catch (StoreUnavailableException neither) {
       if (failure == null) {
         throw neither;
@@ -224,7 +228,7 @@ final class HybridEngine implements StoreEngine {
     if (found.conversation() != null) {
       states.add(found.conversation());
     }
-    node.mirror().own(states);
+    node.own(states);
     return found;
   }
 
@@ -239,11 +243,11 @@ final class HybridEngine implements StoreEngine {
   private Applied copied(Change change, Applied applied) {
     ErasureReceipt receipt = applied.receipt();
     if (receipt == null) {
-      node.mirror().own(applied.states());
+      node.own(applied.states());
       return applied;
     }
     OwnerCounts here = local.count(change.owner());
-    boolean copied = node.mirror().own(applied.states());
+    boolean copied = node.own(applied.states());
     List<ErasureReceipt.Removal> removed = new ArrayList<>(receipt.removed());
     List<String> notCovered = new ArrayList<>(receipt.notCovered());
     if (copied) {
@@ -309,7 +313,10 @@ final class HybridEngine implements StoreEngine {
 
   @Override
   public Found find(Owner owner, String conversationId) {
-    return read(engine -> node.reader().find(engine, owner, conversationId));
+    return read(
+        engine ->
+            node.reader()
+                .steady(engine, owner, () -> node.reader().find(engine, owner, conversationId)));
   }
 
   @Override
@@ -320,7 +327,14 @@ final class HybridEngine implements StoreEngine {
       Position.@Nullable InConversation from,
       int limit) {
     return read(
-        engine -> node.reader().messages(engine, owner, conversationId, direction, from, limit));
+        engine ->
+            node.reader()
+                .steady(
+                    engine,
+                    owner,
+                    () ->
+                        node.reader()
+                            .messages(engine, owner, conversationId, direction, from, limit)));
   }
 
   @Override
@@ -331,23 +345,36 @@ final class HybridEngine implements StoreEngine {
   @Override
   public Slice<MessageState> history(
       Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
-    return read(engine -> node.reader().history(engine, owner, direction, from, limit));
+    return read(
+        engine ->
+            node.reader()
+                .steady(
+                    engine,
+                    owner,
+                    () -> node.reader().history(engine, owner, direction, from, limit)));
   }
 
   @Override
   public Slice<ConversationState> conversations(
       Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
-    return read(engine -> node.reader().conversations(engine, owner, query, from));
+    return read(
+        engine ->
+            node.reader()
+                .steady(
+                    engine, owner, () -> node.reader().conversations(engine, owner, query, from)));
   }
 
   @Override
   public PreferencesState preferences(Owner owner) {
-    return read(engine -> node.reader().preferences(engine, owner));
+    return read(
+        engine ->
+            node.reader().steady(engine, owner, () -> node.reader().preferences(engine, owner)));
   }
 
   @Override
   public OwnerCounts count(Owner owner) {
-    return read(engine -> node.reader().count(engine, owner));
+    return read(
+        engine -> node.reader().steady(engine, owner, () -> node.reader().count(engine, owner)));
   }
 
   // For an operator: in the database

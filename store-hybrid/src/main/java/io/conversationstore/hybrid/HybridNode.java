@@ -6,9 +6,11 @@ import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.State;
 import io.conversationstore.spi.StateListeners;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -38,6 +40,7 @@ final class HybridNode {
   private final LocalStore local;
   private final HybridOptions options;
   private final NodeClock clock;
+  private final OverlayLocks overlays = new OverlayLocks();
   private final SentChanges sent = new SentChanges();
   private final Rejections rejections;
   private final OverlayReader reader;
@@ -51,6 +54,7 @@ final class HybridNode {
   private final ExecutorService events;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicInteger failedProbes = new AtomicInteger();
+  private final AtomicBoolean probing = new AtomicBoolean();
   private final OneAtATime drainTask;
   private final OneAtATime mirrorTask;
 
@@ -60,9 +64,9 @@ final class HybridNode {
     this.options = options;
     this.clock = new NodeClock(options.clock(), local.identity().clockOffsetMicros());
     this.rejections = new Rejections(local.parked());
-    this.reader = new OverlayReader(local, sent::contains);
+    this.reader = new OverlayReader(local, sent::mayBeSent, overlays);
     this.queue = new LocalQueue(local, reader, sent, clock::now);
-    this.mirror = new MirrorPump(primary, local, options.feedPage(), queue::forgetViews);
+    this.mirror = new MirrorPump(primary, local, options.feedPage(), overlays, queue::forgetViews);
     this.drain =
         new Drain(
             primary,
@@ -71,16 +75,15 @@ final class HybridNode {
             rejections,
             clock,
             options.drainBatch(),
-            mirror::own,
-            queue::forgetViews);
+            states -> overlays.mirroring(() -> mirror.own(states)),
+            queue::settle,
+            overlays);
     this.contacts = new Contacts(primary, local, clock);
     this.availability = new Availability(options.clock(), this::lost, this::tell);
     this.pumps = Executors.newScheduledThreadPool(2, daemon("conversation-store-pump"));
     this.events = Executors.newSingleThreadExecutor(daemon("conversation-store-events"));
     this.drainTask = new OneAtATime(this::drain);
     this.mirrorTask = new OneAtATime(this::follow);
-    // What an earlier run left may have been sent by it.
-    local.pending(Integer.MAX_VALUE).forEach(change -> sent.add(change.id()));
   }
 
   private static ThreadFactory daemon(String name) {
@@ -99,9 +102,12 @@ final class HybridNode {
    * @throws StoreConfigurationException if it is another database than the directory belongs to
    */
   void start() {
-    String refusal = tryReach();
+    Contacts.Refusal refusal = tryReach();
     if (refusal != null) {
-      throw new StoreConfigurationException(refusal);
+      if (refusal.otherDatabase()) {
+        throw new StoreConfigurationException(refusal.reason());
+      }
+      availability.refused(refusal.reason());
     }
     if (!availability.usable()) {
       scheduleProbe();
@@ -116,10 +122,6 @@ final class HybridNode {
     return availability;
   }
 
-  SentChanges sent() {
-    return sent;
-  }
-
   LocalQueue queue() {
     return queue;
   }
@@ -130,6 +132,15 @@ final class HybridNode {
 
   MirrorPump mirror() {
     return mirror;
+  }
+
+  /** Copies what this node has just committed or looked up; returns whether it was copied. */
+  boolean own(List<? extends State> states) {
+    boolean copied = mirror.own(states);
+    if (local.hasPending()) {
+      queue.forgetViews(states);
+    }
+    return copied;
   }
 
   NodeClock clock() {
@@ -153,7 +164,11 @@ final class HybridNode {
     scheduleProbe();
   }
 
+  /** At most one probe waits or runs at a time. */
   private void scheduleProbe() {
+    if (!probing.compareAndSet(false, true)) {
+      return;
+    }
     int failed = Math.min(failedProbes.get(), 20);
     long wait =
         Math.min(options.longestProbe().toMillis(), options.firstProbe().toMillis() << failed);
@@ -163,23 +178,29 @@ final class HybridNode {
   }
 
   private void probe() {
-    if (closed.get() || availability.usable()) {
-      return;
-    }
-    String refusal = tryReach();
-    if (refusal != null) {
-      availability.refused(refusal);
-    }
-    if (!availability.usable()) {
-      failedProbes.incrementAndGet();
-      scheduleProbe();
+    try {
+      if (closed.get() || availability.usable()) {
+        return;
+      }
+      Contacts.Refusal refusal = tryReach();
+      if (refusal != null) {
+        availability.refused(refusal.reason());
+      }
+      if (!availability.usable()) {
+        failedProbes.incrementAndGet();
+      }
+    } finally {
+      probing.set(false);
+      if (!availability.usable()) {
+        scheduleProbe();
+      }
     }
   }
 
   /** Reaches the database and uses it. Returns why it must not be used, null otherwise. */
-  private @Nullable String tryReach() {
+  private Contacts.@Nullable Refusal tryReach() {
     try {
-      String refusal = contacts.reach();
+      Contacts.Refusal refusal = contacts.reach();
       if (refusal != null) {
         return refusal;
       }

@@ -54,7 +54,7 @@ public final class HybridStore {
     try {
       Contacts.requireMirror(local);
       HybridNode node = new HybridNode(primary, local, options);
-      node.start();
+      start(node);
       return new StoreFront(
           new HybridEngine(primary, local, node),
           options.limits(),
@@ -65,6 +65,18 @@ public final class HybridStore {
       primary.close();
       local.close();
       throw e;
+    }
+  }
+
+  private static void start(HybridNode node) {
+    boolean started = false;
+    try {
+      node.start();
+      started = true;
+    } finally {
+      if (!started) {
+        node.close();
+      }
     }
   }
 }

@@ -30,13 +30,18 @@ import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.Transitions;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 
@@ -68,14 +73,56 @@ final class LocalQueue {
     views.forget();
   }
 
+  /** What this node knows of these rows has changed by other ways than this queue. */
+  void forgetViews(List<? extends State> states) {
+    for (State state : states) {
+      if (state instanceof ConversationState conversation) {
+        views.forget(conversation.owner(), conversation.id());
+      } else if (state instanceof OwnerState) {
+        views.forget();
+      }
+    }
+  }
+
+  /**
+   * Ends changes. None is taken meanwhile: one that was checked against a conversation whose create
+   * is pending would come too late to learn the generation that the create was given.
+   */
+  void settle(List<Settlement> settlements) {
+    locks.exclusive(
+        () -> {
+          local.settle(settlements);
+          views.forget();
+          return true;
+        });
+  }
+
   /**
    * Takes a change; when this returns it is on disk.
    *
+   * @param maybeSent whether the database may have it already
    * @throws NotKnownNowException if it depends on something that only the database knows
    * @throws StoreUnavailableException if it is of a kind that needs the database, or the local
    *     files fail
    */
-  Applied accept(Change change) {
+  Applied accept(Change change, boolean maybeSent) {
+    if (maybeSent) {
+      return accept(change);
+    }
+    sent.queued(change.id());
+    boolean queued = false;
+    try {
+      Applied applied = accept(change);
+      queued = applied.changed();
+      return applied;
+    } finally {
+      if (!queued) {
+        sent.gone(change.id());
+      }
+    }
+  }
+
+  private Applied accept(Change change) {
     if (change instanceof OwnerErased erasure) {
       return locks.exclusive(() -> erase(erasure));
     }
@@ -157,6 +204,7 @@ final class LocalQueue {
       }
       return enqueue(view, delete, List.of());
     } else if (about instanceof ConversationDeleted && takeBack(view, change.owner(), id)) {
+      sent.gone(change.id());
       return Applied.of(true, List.of());
     }
     return enqueue(view, about, List.of());
@@ -169,20 +217,17 @@ final class LocalQueue {
   }
 
   private Applied append(PendingView view, ConversationState live, MessagesAppended append) {
-    boolean all = true;
+    List<NewMessage> absent = new ArrayList<>();
     List<State> existing = new ArrayList<>();
     existing.add(live);
     for (NewMessage message : append.messages()) {
       Optional<MessageState> there = view.existing(message.id());
-      if (there.isPresent()
-          && !there.get().digest().equals(message.digest())
-          && !append.editExisting()) {
+      if (there.isPresent() && !there.get().digest().equals(message.digest())) {
         throw new MessageConflictException(append.owner(), append.ref().id(), message.id());
       }
-      all &= there.isPresent();
-      there.ifPresent(existing::add);
+      there.ifPresentOrElse(existing::add, () -> absent.add(message));
     }
-    if (all && !append.editExisting()) {
+    if (absent.isEmpty()) {
       return Applied.of(false, existing);
     }
     if (append.condition().checksLast()) {
@@ -194,7 +239,10 @@ final class LocalQueue {
               + " needs the database",
           null);
     }
-    return enqueue(view, append, append.messages().stream().map(NewMessage::id).toList());
+    // Without what is there: laid over an engine that has it, it would be shown a second time.
+    MessagesAppended missing =
+        new MessagesAppended(append.stamp(), append.ref(), absent, append.condition(), false);
+    return enqueue(view, missing, append.messages().stream().map(NewMessage::id).toList());
   }
 
   /** A conversation that nobody outside this node ever saw is taken back, not deleted. */
@@ -204,7 +252,10 @@ final class LocalQueue {
     }
     List<Change> pending = local.pending(owner, id);
     for (Change change : pending) {
-      if (change instanceof Bulk || change instanceof OwnerErased) {
+      // What is not about this conversation alone has to be kept.
+      if (change instanceof Bulk
+          || change instanceof OwnerErased
+          || change instanceof PreferencesPut) {
         return false;
       }
     }
@@ -317,12 +368,35 @@ final class LocalQueue {
   }
 
   private Applied bulk(Bulk bulk) {
-    ChangeStamp stamp = ownerStamp(bulk, now.get());
+    Set<String> ids = new HashSet<>();
+    OverlayReader.collectIds(bulk.changes(), ids);
+    Map<String, Long> generations = new HashMap<>();
+    Instant at = now.get();
+    for (String id : ids) {
+      ConversationState live = views.get(bulk.owner(), id).live();
+      if (live != null) {
+        at = later(at, live.requireLive().updatedAt());
+        if (live.generation() != ConversationRef.LIVE) {
+          generations.put(id, live.generation());
+        }
+      }
+    }
+    ChangeStamp stamp = ownerStamp(bulk, at);
     List<Change> parts = new ArrayList<>();
     for (Change part : bulk.changes()) {
+      Change known = part;
+      if (part instanceof ConversationCreated create
+          && generations.containsKey(create.conversationId())) {
+        continue; // It is there; if it is deleted before this is sent, it must not come back.
+      }
+      ConversationRef ref = part.ref();
+      Long generation = ref == null ? null : generations.get(ref.id());
+      if (generation != null) {
+        known = part.withGeneration(generation);
+      }
       ChangeStamp own = part.stamp();
       parts.add(
-          part.withStamp(
+          known.withStamp(
               new ChangeStamp(own.id(), own.owner(), stamp.epoch(), stamp.time(), own.node())));
     }
     local.enqueue(new Bulk(stamp, parts));
@@ -332,10 +406,16 @@ final class LocalQueue {
 
   private Applied erase(OwnerErased erasure) {
     ChangeStamp stamp = erasure.stamp();
-    long epoch = local.preferences(erasure.owner()).epoch();
+    List<Change> before = local.pending(erasure.owner());
+    // An earlier erasure may be on its way, and raise the epoch.
+    long epoch =
+        before.stream().anyMatch(OwnerErased.class::isInstance)
+            ? ChangeStamp.PRESENT_EPOCH
+            : local.preferences(erasure.owner()).epoch();
     OwnerErased pending =
         new OwnerErased(new ChangeStamp(stamp.id(), stamp.owner(), epoch, now.get(), stamp.node()));
     LocalStore.Removed removed = local.enqueue(pending);
+    before.forEach(change -> sent.gone(change.id()));
     views.forget();
     ErasureReceipt receipt =
         new ErasureReceipt(

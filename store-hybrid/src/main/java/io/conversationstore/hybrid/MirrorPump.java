@@ -23,16 +23,23 @@ final class MirrorPump {
   private final PrimaryStore primary;
   private final LocalStore local;
   private final int pageSize;
+  private final OverlayLocks overlays;
   private final Runnable onMirrored;
   private volatile boolean dirty;
 
   /**
    * @param onMirrored called after other nodes' states were put into the copy
    */
-  MirrorPump(PrimaryStore primary, LocalStore local, int pageSize, Runnable onMirrored) {
+  MirrorPump(
+      PrimaryStore primary,
+      LocalStore local,
+      int pageSize,
+      OverlayLocks overlays,
+      Runnable onMirrored) {
     this.primary = primary;
     this.local = local;
     this.pageSize = pageSize;
+    this.overlays = overlays;
     this.onMirrored = onMirrored;
   }
 
@@ -74,7 +81,7 @@ final class MirrorPump {
     FeedPage page;
     do {
       page = primary.feed(local.identity().position(), pageSize);
-      local.mirror(page.states(), page.next(), page.more() ? null : page.asOf());
+      mirror(page);
       if (!page.states().isEmpty()) {
         onMirrored.run();
       }
@@ -83,5 +90,13 @@ final class MirrorPump {
       dirty = false;
       LOG.info("The local copy is whole again");
     }
+  }
+
+  private void mirror(FeedPage page) {
+    overlays.mirroring(
+        () -> {
+          local.mirror(page.states(), page.next(), page.more() ? null : page.asOf());
+          return true;
+        });
   }
 }

@@ -2,6 +2,7 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
+import io.conversationstore.Page;
 import io.conversationstore.spi.CodePointOrder;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.Slice;
@@ -25,6 +26,13 @@ final class OverlayHistory {
   private static final Comparator<MessageState> ORDER =
       Comparator.comparing((MessageState state) -> state.requireLive().createdAt())
           .thenComparing(MessageState::conversationId, CodePointOrder.INSTANCE);
+
+  /** The ids of messages are unique within their conversation only. */
+  private record Key(String conversationId, UUID messageId) {
+    static Key of(MessageState message) {
+      return new Key(message.conversationId(), message.messageId());
+    }
+  }
 
   private final StoreEngine base;
   private final Owner owner;
@@ -51,12 +59,11 @@ final class OverlayHistory {
     Slice<MessageState> last = fromBase(items, Direction.FORWARD, from, limit);
     boolean more = last.more();
     if (!more) {
-      Set<UUID> seen = ids(items);
+      Set<Key> seen = ids(items);
+      tail.removeIf(message -> seen.contains(Key.of(message)));
       int next = from == null || from.pending() == null ? 0 : indexOf(tail, from.pending()) + 1;
       for (; next < tail.size() && items.size() < limit; next++) {
-        if (!seen.contains(tail.get(next).messageId())) {
-          items.add(tail.get(next));
-        }
+        items.add(tail.get(next));
       }
       more = next < tail.size();
     }
@@ -83,9 +90,9 @@ final class OverlayHistory {
       more = start > 0 || !items.isEmpty();
       items.clear();
     }
-    Set<UUID> seen = ids(items);
+    Set<Key> seen = ids(items);
     for (MessageState message : tail.subList(start, end)) {
-      if (!seen.contains(message.messageId())) {
+      if (!seen.contains(Key.of(message))) {
         items.add(message);
       }
     }
@@ -100,8 +107,11 @@ final class OverlayHistory {
     List<MessageState> found = new ArrayList<>();
     Position.@Nullable InHistory place = from;
     Slice<MessageState> slice;
+    // One more than wanted: the engine's word that there are more may be about deleted ones alone.
+    int target = wanted + 1;
     do {
-      slice = base.history(owner, direction, place, wanted - found.size());
+      int limit = Math.min(Page.MAX_LIMIT, target - found.size());
+      slice = base.history(owner, direction, place, limit);
       List<MessageState> page = new ArrayList<>(slice.items());
       if (direction == Direction.BACKWARD) {
         Collections.reverse(page);
@@ -119,12 +129,16 @@ final class OverlayHistory {
           found.add(shown);
         }
       }
-    } while (slice.more() && found.size() < wanted);
+    } while (slice.more() && found.size() < target);
+    boolean more = found.size() > wanted;
+    if (more) {
+      found.subList(wanted, found.size()).clear();
+    }
     if (direction == Direction.BACKWARD) {
       Collections.reverse(found);
     }
     items.addAll(found);
-    return slice;
+    return new Slice<>(slice.history(), List.of(), more, slice.provenance());
   }
 
   private @Nullable MessageState shown(MessageState message) {
@@ -135,9 +149,9 @@ final class OverlayHistory {
     return view.baseVisible() ? view.overBase(message) : null;
   }
 
-  private static Set<UUID> ids(List<MessageState> items) {
-    Set<UUID> ids = new HashSet<>();
-    items.forEach(item -> ids.add(item.messageId()));
+  private static Set<Key> ids(List<MessageState> items) {
+    Set<Key> ids = new HashSet<>();
+    items.forEach(item -> ids.add(Key.of(item)));
     return ids;
   }
 

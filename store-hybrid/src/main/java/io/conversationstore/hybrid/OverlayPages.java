@@ -2,6 +2,7 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
+import io.conversationstore.Page;
 import io.conversationstore.Provenance;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
@@ -129,9 +130,11 @@ final class OverlayPages {
     List<MessageState> found = new ArrayList<>();
     Position.@Nullable InConversation place = from;
     boolean more = true;
-    while (more && found.size() < wanted) {
-      MessageSlice read =
-          base.messages(owner, conversation().id(), direction, place, wanted - found.size());
+    // Where some are deleted, the engine's word that there are more may be about those alone.
+    int target = view.deletedFromBase() == 0 ? wanted : wanted + 1;
+    while (more && found.size() < target) {
+      int limit = Math.min(Page.MAX_LIMIT, target - found.size());
+      MessageSlice read = base.messages(owner, conversation().id(), direction, place, limit);
       List<MessageState> page = new ArrayList<>(read.slice().items());
       if (direction == Direction.BACKWARD) {
         Collections.reverse(page);
@@ -146,6 +149,10 @@ final class OverlayPages {
         }
       }
       more = read.slice().more();
+    }
+    if (found.size() > wanted) {
+      found.subList(wanted, found.size()).clear();
+      more = true;
     }
     if (direction == Direction.BACKWARD) {
       Collections.reverse(found);

@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,13 +49,15 @@ final class OverlayReader {
 
   private final LocalStore local;
   private final Predicate<UUID> sent;
+  private final OverlayLocks locks;
 
   /**
    * @param sent whether the change of this id may have reached the database
    */
-  OverlayReader(LocalStore local, Predicate<UUID> sent) {
+  OverlayReader(LocalStore local, Predicate<UUID> sent, OverlayLocks locks) {
     this.local = local;
     this.sent = sent;
+    this.locks = locks;
   }
 
   /** The pending changes that touch a conversation; none, cheaply, in the common case. */
@@ -64,6 +67,11 @@ final class OverlayReader {
 
   private List<Change> pending(Owner owner) {
     return local.hasPending(owner) ? local.pending(owner) : List.of();
+  }
+
+  /** Reads, where changes of the owner are pending, while none of them is applied beneath. */
+  <T> T steady(StoreEngine base, Owner owner, Supplier<T> question) {
+    return local.hasPending(owner) ? locks.reading(base == local, owner, question) : question.get();
   }
 
   /** A conversation with these pending changes laid over. */

@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationUpdate;
+import io.conversationstore.MessageEdit;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -45,6 +46,7 @@ final class PendingView {
   private boolean created;
   private boolean erased;
   private final Map<UUID, MessageState> tail = new LinkedHashMap<>();
+  private final Map<UUID, MessageState> removedTail = new LinkedHashMap<>();
   private final Map<UUID, MessageState> changedBase = new LinkedHashMap<>();
   private final Set<UUID> deletedBase = new LinkedHashSet<>();
 
@@ -120,10 +122,18 @@ final class PendingView {
         .flatMap(message -> Optional.ofNullable(overBase(message)));
   }
 
-  /** A message that is already there in any form, deleted ones of the engine included. */
+  /** A message that is already there in any form, deleted ones included. */
   Optional<MessageState> existing(UUID messageId) {
     MessageState pending = tail.get(messageId);
-    return pending != null ? Optional.of(pending) : base(messageId);
+    if (pending == null) {
+      pending = removedTail.get(messageId);
+    }
+    return pending != null ? Optional.of(pending) : base(messageId).map(this::asItWillBe);
+  }
+
+  private MessageState asItWillBe(MessageState message) {
+    MessageState shown = message.isLive() ? overBase(message) : message;
+    return shown == null ? Transitions.deleted(message) : shown;
   }
 
   private Optional<MessageState> base(UUID messageId) {
@@ -179,6 +189,7 @@ final class PendingView {
     baseVisible = false;
     created = false;
     tail.clear();
+    removedTail.clear();
     changedBase.clear();
     deletedBase.clear();
   }
@@ -196,13 +207,13 @@ final class PendingView {
     } else if (change instanceof ConversationUpdated update) {
       become(Transitions.updated(live, update.update(), at, ApplyMode.REPLAY));
     } else if (change instanceof MessagesAppended append) {
-      append.messages().forEach(message -> append(message, at, sentAs));
+      for (NewMessage message : append.messages()) {
+        if (!append.editExisting() || !overwrite(message, at)) {
+          append(message, at, sentAs);
+        }
+      }
     } else if (change instanceof MessageEdited edit) {
-      message(edit.messageId())
-          .flatMap(
-              state ->
-                  Optional.ofNullable(Transitions.edited(state, edit.edit(), at, ApplyMode.REPLAY)))
-          .ifPresent(this::replace);
+      edit(edit.messageId(), edit.edit(), at);
     } else if (change instanceof MessageDeleted delete) {
       message(delete.messageId()).ifPresent(this::remove);
     }
@@ -215,9 +226,33 @@ final class PendingView {
         || ref.generation() == conversation.generation();
   }
 
+  private void edit(UUID messageId, MessageEdit edit, Instant at) {
+    message(messageId)
+        .flatMap(
+            state -> Optional.ofNullable(Transitions.edited(state, edit, at, ApplyMode.REPLAY)))
+        .ifPresent(this::replace);
+  }
+
+  /** A save over a message that is there; false if it is not. A deleted one stays deleted. */
+  private boolean overwrite(NewMessage message, Instant at) {
+    Optional<MessageState> existing = existing(message.id());
+    if (existing.isEmpty()) {
+      return false;
+    }
+    if (!existing.get().digest().equals(message.digest())) {
+      message(message.id())
+          .map(MessageState::requireLive)
+          .filter(stored -> !stored.message().content().equals(message.message().content()))
+          .ifPresent(
+              stored -> edit(message.id(), new MessageEdit(message.message().content()), at));
+    }
+    return true;
+  }
+
   private void append(NewMessage message, Instant at, UUID sentAs) {
     ConversationState conversation = live();
     if (conversation == null
+        || removedTail.containsKey(message.id())
         || tail.containsKey(message.id())
         || (mayBeInBase.test(sentAs) && base(message.id()).isPresent())) {
       return;
@@ -270,7 +305,9 @@ final class PendingView {
       return;
     }
     become(Transitions.messageRemoved(conversation.requireLive(), message.requireLive()));
-    if (tail.remove(message.messageId()) == null) {
+    if (tail.remove(message.messageId()) != null) {
+      removedTail.put(message.messageId(), Transitions.deleted(message));
+    } else {
       deletedBase.add(message.messageId());
       changedBase.remove(message.messageId());
     }

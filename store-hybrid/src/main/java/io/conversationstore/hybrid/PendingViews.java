@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -20,6 +21,8 @@ import java.util.concurrent.locks.ReentrantLock;
 final class PendingViews {
 
   private static final int MAX_PENDING_MESSAGES = 50_000;
+
+  private static final int STRIPES = 256;
 
   private record Key(Owner owner, String id) {}
 
@@ -40,6 +43,7 @@ final class PendingViews {
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Key, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
   private final AtomicLong age = new AtomicLong();
+  private final AtomicLongArray ages = new AtomicLongArray(STRIPES);
   private long messages;
 
   PendingViews(LocalStore local, OverlayReader reader) {
@@ -52,9 +56,20 @@ final class PendingViews {
     age.incrementAndGet();
   }
 
+  /** Ends the view of one conversation, and of some that share its stripe. */
+  void forget(Owner owner, String id) {
+    ages.incrementAndGet(stripe(new Key(owner, id)));
+  }
+
+  private static int stripe(Key key) {
+    int hash = key.hashCode();
+    return Math.floorMod(hash ^ (hash >>> 16), STRIPES);
+  }
+
   PendingView get(Owner owner, String id) {
     Key key = new Key(owner, id);
-    long present = age.get();
+    // Both only grow, so that the sum changes with either.
+    long present = age.get() + ages.get(stripe(key));
     lock.lock();
     try {
       Entry entry = entries.get(key);
@@ -64,10 +79,14 @@ final class PendingViews {
     } finally {
       lock.unlock();
     }
-    List<Change> pending = reader.pending(owner, id);
-    PendingView view = reader.view(local, owner, id, local.find(owner, id).conversation(), pending);
+    PendingView view = reader.steady(local, owner, () -> view(owner, id));
     put(key, new Entry(view, present, view.tail().size()));
     return view;
+  }
+
+  private PendingView view(Owner owner, String id) {
+    List<Change> pending = reader.pending(owner, id);
+    return reader.view(local, owner, id, local.find(owner, id).conversation(), pending);
   }
 
   /** Lays a change that was queued over its view. */

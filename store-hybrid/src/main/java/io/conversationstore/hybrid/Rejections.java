@@ -19,7 +19,7 @@ final class Rejections {
   private final Deque<Rejected> latest = new ArrayDeque<>();
 
   Rejections(List<Rejected> parked) {
-    parked.forEach(latest::add);
+    latest.addAll(parked.subList(Math.max(0, parked.size() - MAX), parked.size()));
   }
 
   void add(Rejected rejected) {

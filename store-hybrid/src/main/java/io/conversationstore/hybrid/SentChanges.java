@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.spi.Change;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -8,22 +9,51 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Which pending changes may have reached the database: those whose first attempt had an unknown
- * outcome, those that the drain has taken up, and those of an earlier run of this node. What is not
- * among them can be taken back. Thread-safe.
+ * Which pending changes cannot have reached the database: those that were queued without a first
+ * attempt of unknown outcome and that the drain has not taken up yet. They can be taken back. All
+ * others may be there, those of an earlier run of this node and those settled a moment ago
+ * included. Holds no more than what is pending. Thread-safe.
  */
 final class SentChanges {
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Set<UUID> sent = ConcurrentHashMap.newKeySet();
-  private final Set<UUID> takenBack = ConcurrentHashMap.newKeySet();
+  private final Set<UUID> unsent = ConcurrentHashMap.newKeySet();
+  private final Set<UUID> takenBack = new HashSet<>();
+  private boolean inBatch;
 
-  boolean contains(UUID changeId) {
-    return sent.contains(changeId);
+  boolean mayBeSent(UUID changeId) {
+    return !unsent.contains(changeId);
   }
 
-  void add(UUID changeId) {
-    sent.add(changeId);
+  /** A change is about to be queued that nobody has tried to send. */
+  void queued(UUID changeId) {
+    unsent.add(changeId);
+  }
+
+  /** A change is not in the queue any more, or did not get there. */
+  void gone(UUID changeId) {
+    unsent.remove(changeId);
+  }
+
+  /** The drain is about to read a batch from the queue. */
+  void beginBatch() {
+    lock.lock();
+    try {
+      inBatch = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The drain is done with the batch that it read. */
+  void endBatch() {
+    lock.lock();
+    try {
+      inBatch = false;
+      takenBack.clear();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Notes that the drain is about to send a change; false if it was taken back. */
@@ -33,7 +63,7 @@ final class SentChanges {
       if (takenBack.contains(changeId)) {
         return false;
       }
-      sent.add(changeId);
+      unsent.remove(changeId);
       return true;
     } finally {
       lock.unlock();
@@ -49,20 +79,19 @@ final class SentChanges {
   boolean takeBack(List<Change> changes, Runnable settle) {
     lock.lock();
     try {
-      if (changes.stream().anyMatch(change -> sent.contains(change.id()))) {
+      if (changes.stream().anyMatch(change -> mayBeSent(change.id()))) {
         return false;
       }
       settle.run();
-      changes.forEach(change -> takenBack.add(change.id()));
+      for (Change change : changes) {
+        unsent.remove(change.id());
+        if (inBatch) {
+          takenBack.add(change.id());
+        }
+      }
       return true;
     } finally {
       lock.unlock();
     }
-  }
-
-  /** Forgets a change that is settled. */
-  void settled(UUID changeId) {
-    sent.remove(changeId);
-    takenBack.remove(changeId);
   }
 }

@@ -18,7 +18,7 @@ final class MirrorRules {
     if (state.epoch() != epoch) {
       return state.epoch() > epoch;
     }
-    if (state instanceof OwnerState || index.pending().erases(state.owner())) {
+    if (state instanceof OwnerState || index.pending().erases(state.owner(), state.epoch())) {
       return false;
     }
     OwnerRows owner = index.find(state.owner());

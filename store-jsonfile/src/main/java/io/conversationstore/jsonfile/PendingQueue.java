@@ -33,6 +33,7 @@ final class PendingQueue {
       boolean deletes,
       Instant time,
       Place place,
+      long madeEpoch,
       long epoch,
       Map<String, Long> generations) {
 
@@ -51,6 +52,7 @@ final class PendingQueue {
           deletes,
           change.stamp().time(),
           place,
+          change.stamp().epoch(),
           UNCHANGED,
           Map.of());
     }
@@ -67,16 +69,30 @@ final class PendingQueue {
       }
     }
 
+    private boolean takes(long rowEpoch) {
+      long erased = epoch == UNCHANGED ? madeEpoch : epoch;
+      return erased == ChangeStamp.PRESENT_EPOCH || rowEpoch <= erased;
+    }
+
     Entry withEpoch(long newEpoch) {
       return new Entry(
-          id, owner, conversations, erases, deletes, time, place, newEpoch, generations);
+          id, owner, conversations, erases, deletes, time, place, madeEpoch, newEpoch, generations);
     }
 
     Entry withGeneration(String conversation, long generation) {
       Map<String, Long> more = new HashMap<>(generations);
       more.putIfAbsent(conversation, generation);
       return new Entry(
-          id, owner, conversations, erases, deletes, time, place, epoch, Map.copyOf(more));
+          id,
+          owner,
+          conversations,
+          erases,
+          deletes,
+          time,
+          place,
+          madeEpoch,
+          epoch,
+          Map.copyOf(more));
     }
 
     /** The change as settlements have moved it since it was made. */
@@ -148,9 +164,10 @@ final class PendingQueue {
         || byConversation.containsKey(new Conversation(owner, conversationId));
   }
 
-  /** Whether an erasure of the owner waits. */
-  boolean erases(Owner owner) {
-    return erasures.containsKey(owner);
+  /** Whether an erasure of the owner waits that takes rows of this epoch. */
+  boolean erases(Owner owner, long rowEpoch) {
+    return erasures.containsKey(owner)
+        && of(owner).stream().anyMatch(entry -> entry.erases() && entry.takes(rowEpoch));
   }
 
   /** What touches a conversation, in order. */

@@ -1,0 +1,294 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.NewConversation;
+import io.conversationstore.NotKnownNowException;
+import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.JsonFileStore;
+import io.conversationstore.testkit.FaultProxy.CutPoint;
+import io.conversationstore.testkit.FaultProxy.Mode;
+import io.conversationstore.testkit.TestPostgres;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What users are promised while the database is away, when it returns, and when nobody knows. */
+class HybridOutageTest {
+
+  private static final NewConversation CHAT = NewConversation.withId("chat");
+
+  private static TestPostgres server;
+
+  private final Owner alice = Owner.of("acme", "alice");
+  private Testbed bed;
+
+  @BeforeAll
+  static void startServer() {
+    server = TestPostgres.builder().start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void newBed() {
+    bed = new Testbed(server);
+  }
+
+  @AfterEach
+  void closeBed() {
+    bed.close();
+  }
+
+  private List<String> texts(ConversationStore store) {
+    return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
+  }
+
+  @Test
+  void row_1_4_aDatabaseThatComesLaterGetsWhatWasWrittenWithoutIt() {
+    bed.goDown();
+    ConversationStore node = bed.node("a");
+    assertThat(node.state().databaseInUse()).isFalse();
+    node.createIfAbsent(alice, CHAT);
+    node.append(alice, "chat", Message.user("one"), Message.assistant("two"));
+    assertThat(texts(node)).containsExactly("one", "two");
+    node.close();
+
+    ConversationStore again = bed.node("a");
+    assertThat(again.state().pending().changes()).isEqualTo(2);
+    assertThat(texts(again)).containsExactly("one", "two");
+    again.append(alice, "chat", Message.user("three"));
+    bed.comeBack();
+    Testbed.awaitDrained(again);
+    assertThat(texts(again)).containsExactly("one", "two", "three");
+    assertThat(texts(bed.direct())).containsExactly("one", "two", "three");
+  }
+
+  @Test
+  void row_5_5_whatOnlyTheDatabaseKnowsIsNotKnownNow() {
+    ConversationStore node = bed.node("a");
+    bed.proxy().setMode(Mode.RESET);
+    // The very call that notices the loss says the same as later ones.
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> node.append(alice, "other", Message.user("x")))
+          .isInstanceOf(NotKnownNowException.class);
+      assertThatThrownBy(() -> node.find(alice, "other")).isInstanceOf(NotKnownNowException.class);
+    }
+    assertThatThrownBy(() -> node.create(alice, CHAT))
+        .isInstanceOf(StoreUnavailableException.class);
+    node.createIfAbsent(alice, CHAT);
+    assertThatThrownBy(
+            () -> node.append(alice, "chat", List.of(Message.user("x")), AppendCondition.ifEmpty()))
+        .isInstanceOf(StoreUnavailableException.class);
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(node.find(alice, "other")).isEmpty();
+    assertThat(texts(node)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(CutPoint.class)
+  void row_5_3_aWriteOfUnknownOutcomeIsThereOnce(CutPoint point) {
+    ConversationStore node = bed.node("a");
+    bed.cutWrite(point);
+    node.createIfAbsent(alice, CHAT);
+    Testbed.awaitDrained(node);
+    bed.cutWrite(point);
+    StoredMessage first = node.append(alice, "chat", Message.user("first")).get(0);
+    assertThat(texts(node)).containsExactly("first");
+    Testbed.awaitDrained(node);
+    UUID second = node.append(alice, "chat", Message.user("second")).get(0).id();
+    bed.cutWrite(point);
+    node.edit(alice, "chat", first.id(), MessageEdit.text("edited"));
+    assertThat(texts(node)).containsExactly("edited", "second");
+    Testbed.awaitDrained(node);
+    bed.cutWrite(point);
+    assertThat(node.deleteMessage(alice, "chat", second)).isTrue();
+    assertThat(texts(node)).containsExactly("edited");
+    Testbed.awaitDrained(node);
+    assertThat(texts(bed.direct())).containsExactly("edited");
+    bed.cutWrite(point);
+    assertThat(node.delete(alice, "chat")).isTrue();
+    assertThat(node.find(alice, "chat")).isEmpty();
+    Testbed.awaitDrained(node);
+    assertThat(bed.direct().find(alice, "chat")).isEmpty();
+    assertThat(node.createIfAbsent(alice, CHAT).messageCount()).isZero();
+    bed.cutWrite(point);
+    node.erase(alice);
+    node.createIfAbsent(alice, CHAT);
+    Testbed.awaitDrained(node);
+    assertThat(bed.direct().count(alice)).isEqualTo(new OwnerCounts(1, 0));
+    bed.goDown(node);
+    assertThat(node.count(alice)).isEqualTo(new OwnerCounts(1, 0));
+    assertThat(node.state().rejected()).isEmpty();
+  }
+
+  @Test
+  void row_1_2_aNodeReadsItsOwnWritesInEveryState() {
+    ConversationStore node = bed.node("a");
+    node.createIfAbsent(alice, CHAT);
+    node.append(alice, "chat", Message.user("0"));
+    bed.goDown();
+    for (int i = 1; i <= 60; i++) {
+      if (i == 30) {
+        bed.comeBack();
+      }
+      node.append(alice, "chat", Message.user(String.valueOf(i)));
+      node.updatePreferences(alice, PreferencesUpdate.none().selectedModel("model " + i));
+      List<String> texts = texts(node);
+      assertThat(texts).hasSize(i + 1).endsWith(String.valueOf(i)).doesNotHaveDuplicates();
+      assertThat(node.history(alice, MessageQuery.last(1_000)).items()).hasSize(i + 1);
+      assertThat(node.count(alice)).isEqualTo(new OwnerCounts(1, i + 1));
+      assertThat(node.preferences(alice).selectedModel()).isEqualTo("model " + i);
+      assertThat(node.list(alice, ConversationQuery.all()).items().get(0).messageCount())
+          .isEqualTo(i + 1);
+    }
+    Testbed.awaitDrained(node);
+    assertThat(texts(bed.direct())).isEqualTo(texts(node));
+  }
+
+  @Test
+  void row_1_4_twoNodesThatCreatedTheSameConversationShareIt() {
+    bed.goDown();
+    ConversationStore a = bed.node("a");
+    ConversationStore b = bed.node("b");
+    a.createIfAbsent(alice, CHAT);
+    b.createIfAbsent(alice, CHAT);
+    a.append(alice, "chat", Message.user("from a"));
+    b.append(alice, "chat", Message.user("from b"));
+    bed.comeBack();
+    Testbed.awaitDrained(a);
+    Testbed.awaitDrained(b);
+    assertThat(texts(a)).containsExactlyInAnyOrder("from a", "from b").isEqualTo(texts(b));
+    bed.goDown(a);
+    Testbed.awaitFallenBack(b);
+  }
+
+  @Test
+  void row_5_6_whatAnotherNodeDeletedIsDroppedAndReported() {
+    ConversationStore a = bed.node("a");
+    a.createIfAbsent(alice, CHAT);
+    a.append(alice, "chat", Message.user("old"));
+    bed.goDown(a);
+    a.append(alice, "chat", Message.user("too late"));
+    assertThat(bed.direct().delete(alice, "chat")).isTrue();
+    bed.comeBack();
+    Testbed.awaitDrained(a);
+    assertThat(a.find(alice, "chat")).isEmpty();
+    assertThat(a.state().rejected())
+        .singleElement()
+        .satisfies(
+            rejected -> {
+              assertThat(rejected.conversationId()).isEqualTo("chat");
+              assertThat(rejected.parked()).isFalse();
+            });
+    a.createIfAbsent(alice, CHAT);
+    assertThat(texts(a)).isEmpty();
+  }
+
+  @Test
+  void row_3_4_takingAConversationBackKeepsThePreferences() {
+    bed.goDown();
+    ConversationStore node = bed.node("a");
+    node.createIfAbsent(alice, CHAT);
+    node.updatePreferences(
+        alice, PreferencesUpdate.none().activeConversation("chat").selectedModel("model"));
+    assertThat(node.delete(alice, "chat")).isTrue();
+    assertThat(node.preferences(alice).selectedModel()).isEqualTo("model");
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(bed.direct().preferences(alice).selectedModel()).isEqualTo("model");
+    assertThat(bed.direct().preferences(alice).activeConversation()).isNull();
+  }
+
+  @Test
+  void row_5_7_anErasureWithoutTheDatabaseLeavesNothingInTheFiles() throws IOException {
+    ConversationStore node = bed.node("a");
+    node.createIfAbsent(alice, CHAT);
+    node.append(alice, "chat", Message.user("SECRET-ONLINE"));
+    bed.goDown(node);
+    node.append(alice, "chat", Message.user("SECRET-OFFLINE"));
+    assertThat(node.erase(alice).pending()).isTrue();
+    try (Stream<Path> tree = Files.walk(bed.directory("a"))) {
+      for (Path file : tree.filter(Files::isRegularFile).toList()) {
+        assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1))
+            .doesNotContain("SECRET");
+      }
+    }
+    node.createIfAbsent(alice, CHAT);
+    node.append(alice, "chat", Message.user("anew"));
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(texts(bed.direct())).containsExactly("anew");
+    bed.goDown(node);
+    assertThat(texts(node)).containsExactly("anew");
+  }
+
+  @Test
+  void row_1_6_theStateSaysWhatIsInUse() {
+    ConversationStore node = bed.node("a");
+    Queue<StoreState.Mode> modes = new ConcurrentLinkedQueue<>();
+    node.onStateChange(state -> modes.add(state.mode()));
+    node.createIfAbsent(alice, CHAT);
+    bed.proxy().setMode(Mode.BLACK_HOLE);
+    node.append(alice, "chat", Message.user("kept"));
+    assertThat(node.state().mode()).isEqualTo(StoreState.Mode.FALLEN_BACK);
+    bed.proxy().dropConnections();
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    Testbed.await("the listener was told of the way back", () -> modes.size() >= 3);
+    assertThat(modes)
+        .startsWith(StoreState.Mode.FALLEN_BACK, StoreState.Mode.RESYNCING)
+        .endsWith(StoreState.Mode.IN_USE);
+    assertThat(texts(bed.direct())).containsExactly("kept");
+  }
+
+  @Test
+  void anotherDatabaseOrAStandaloneDirectoryIsRefused() {
+    bed.node("a").close();
+    try (Testbed other = new Testbed(server)) {
+      assertThatThrownBy(
+              () ->
+                  HybridStore.open(
+                      io.conversationstore.postgres.PostgresOptions.url(
+                              other.proxy().jdbcUrl(server.createDatabase()))
+                          .withLogin(server.user(), server.password()),
+                      bed.files("a")))
+          .isInstanceOf(StoreConfigurationException.class)
+          .hasMessageContaining("another database");
+    }
+    try (ConversationStore alone = JsonFileStore.open(bed.files("alone"))) {
+      alone.createIfAbsent(alice, CHAT);
+    }
+    assertThatThrownBy(() -> bed.node("alone")).isInstanceOf(StoreConfigurationException.class);
+  }
+}

@@ -1,0 +1,153 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.StoreState;
+import io.conversationstore.jsonfile.JsonFileOptions;
+import io.conversationstore.postgres.PostgresOptions;
+import io.conversationstore.postgres.PostgresStore;
+import io.conversationstore.testkit.FaultProxy;
+import io.conversationstore.testkit.FaultProxy.CutPoint;
+import io.conversationstore.testkit.FaultProxy.Mode;
+import io.conversationstore.testkit.TestPostgres;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/** A database of its own behind a network that fails on demand, and nodes that use it. */
+final class Testbed implements AutoCloseable {
+
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final List<String> WRITES =
+      List.of(
+          "create_conversation",
+          "append_messages",
+          "update_conversation",
+          "delete_conversation",
+          "edit_message",
+          "delete_message",
+          "put_preferences",
+          "erase_owner");
+
+  private final TestPostgres server;
+  private final String database;
+  private final FaultProxy proxy;
+  private final Path root = TestDirectories.create();
+  private final List<ConversationStore> open = new ArrayList<>();
+
+  Testbed(TestPostgres server) {
+    this(server, server.createDatabase());
+  }
+
+  Testbed(TestPostgres server, String database) {
+    this.server = server;
+    this.database = database;
+    this.proxy = FaultProxy.to(server);
+  }
+
+  /** Waits for something that sends no event. */
+  static void await(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("waited in vain until " + what);
+      }
+      LockSupport.parkNanos(2_000_000);
+    }
+  }
+
+  /** Waits until the node uses the database and keeps nothing for it. */
+  static void awaitDrained(ConversationStore node) {
+    try {
+      await(
+          "the node has sent everything",
+          () ->
+              node.state().mode() == StoreState.Mode.IN_USE
+                  && node.state().pending().changes() == 0);
+    } catch (AssertionError e) {
+      throw new AssertionError(e.getMessage() + "; its state is " + node.state(), e);
+    }
+  }
+
+  static void awaitFallenBack(ConversationStore node) {
+    await("the node has fallen back", () -> node.state().mode() == StoreState.Mode.FALLEN_BACK);
+  }
+
+  FaultProxy proxy() {
+    return proxy;
+  }
+
+  Path directory(String node) {
+    return root.resolve(node);
+  }
+
+  ConversationStore node(String name) {
+    return node(name, HybridOptions.defaults());
+  }
+
+  ConversationStore node(String name, HybridOptions options) {
+    return kept(
+        HybridStore.open(
+            database(proxy.jdbcUrl(database)),
+            files(name),
+            options
+                .withMirrorInterval(Duration.ofMillis(50))
+                .withProbes(Duration.ofMillis(10), Duration.ofMillis(100))));
+  }
+
+  JsonFileOptions files(String name) {
+    return JsonFileOptions.in(directory(name)).withLockWait(Duration.ofSeconds(5));
+  }
+
+  /** The database itself, past the network that fails. */
+  ConversationStore direct() {
+    return kept(PostgresStore.open(database(server.jdbcUrl(database))));
+  }
+
+  private PostgresOptions database(String url) {
+    return PostgresOptions.url(url)
+        .withLogin(server.user(), server.password())
+        .withPoolSize(0, 4)
+        .withPoolTimeouts(Duration.ofSeconds(30), Duration.ofMillis(250))
+        .withNetworkTimeouts(Duration.ofMillis(500), Duration.ofMillis(500));
+  }
+
+  ConversationStore kept(ConversationStore store) {
+    open.add(store);
+    return store;
+  }
+
+  /** No new connection, and the present ones are gone. */
+  void goDown() {
+    proxy.setMode(Mode.REFUSE);
+    proxy.dropConnections();
+  }
+
+  /** Goes down, and returns when the node knows. */
+  void goDown(ConversationStore node) {
+    goDown();
+    awaitFallenBack(node);
+  }
+
+  void comeBack() {
+    proxy.setMode(Mode.PASS);
+  }
+
+  /** Cuts the connection at the next write of any kind. */
+  FaultProxy.Cut cutWrite(CutPoint point) {
+    return proxy.cutOn(
+        statement -> WRITES.stream().anyMatch(name -> statement.sql().contains(name)), point);
+  }
+
+  @Override
+  public void close() {
+    if (proxy.mode() != Mode.PASS) {
+      comeBack();
+    }
+    open.forEach(ConversationStore::close);
+    proxy.close();
+    TestDirectories.delete(root);
+  }
+}

@@ -152,12 +152,15 @@ public final class Transitions {
         live.fieldTimes());
   }
 
-  /** A message after an edit; null where the edit is older than the content. */
+  /**
+   * A message after an edit; null where the edit is older than one that was made before. Edits
+   * compete with edits alone: a creation time may have been moved on for order's sake.
+   */
   public static @Nullable MessageState edited(
       MessageState state, MessageEdit edit, Instant at, ApplyMode mode) {
     StoredMessage message = state.requireLive();
-    Instant written = message.editedAt() == null ? message.createdAt() : message.editedAt();
-    if (mode == ApplyMode.REPLAY && !at.isAfter(written)) {
+    Instant written = message.editedAt();
+    if (written != null && mode == ApplyMode.REPLAY && !at.isAfter(written)) {
       return null;
     }
     StoredMessage edited =
@@ -166,7 +169,7 @@ public final class Transitions {
             message.id(),
             message.seq(),
             message.createdAt(),
-            later(written, at),
+            written == null ? at : later(written, at),
             message.message().withContent(edit.content()));
     return withMessage(state, edited);
   }

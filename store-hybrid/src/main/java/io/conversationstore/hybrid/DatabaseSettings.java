@@ -55,21 +55,19 @@ record DatabaseSettings(
       throw malformed(variable, "it must begin with postgresql://");
     }
     String rest = url.substring(schemeEnd + 3);
-    String query = "";
-    int at = rest.lastIndexOf('@');
-    int question = rest.indexOf('?', Math.max(at, 0));
-    if (question >= 0) {
-      query = rest.substring(question + 1);
-      rest = rest.substring(0, question);
-    }
-    String login = at < 0 ? "" : rest.substring(0, at);
-    String place = rest.substring(at + 1);
-    int slash = place.indexOf('/');
-    if (slash < 0 || slash == place.length() - 1) {
+    int slash = rest.indexOf('/');
+    String authority = slash < 0 ? rest : rest.substring(0, slash);
+    String path = slash < 0 ? "" : rest.substring(slash + 1);
+    int question = path.indexOf('?');
+    String query = question < 0 ? "" : path.substring(question + 1);
+    String database = decode(variable, question < 0 ? path : path.substring(0, question));
+    if (database.isEmpty()) {
       throw malformed(variable, "the name of the database is missing");
     }
-    String address = place.substring(0, slash);
-    String database = decode(variable, place.substring(slash + 1));
+    // A password may hold an @ that nobody encoded; a host cannot.
+    int at = authority.lastIndexOf('@');
+    String login = at < 0 ? "" : authority.substring(0, at);
+    String address = authority.substring(at + 1);
     int colon = address.startsWith("[") ? address.indexOf("]:") + 1 : address.lastIndexOf(':');
     boolean hasPort = colon > 0;
     String host = hasPort ? address.substring(0, colon) : address;

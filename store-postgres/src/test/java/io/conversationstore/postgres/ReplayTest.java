@@ -181,10 +181,37 @@ class ReplayTest {
             ApplyMode.REPLAY);
     assertThat(update.changed()).isFalse();
     assertThat(update.state(ConversationState.class).requireLive().title()).isEmpty();
+    engine.apply(
+        new Change.MessageEdited(stamp(owner), ref, id, MessageEdit.text("new")), ApplyMode.LIVE);
     Applied edit =
         engine.apply(
             new Change.MessageEdited(at(owner, longAgo), ref, id, MessageEdit.text("old")),
             ApplyMode.REPLAY);
-    assertThat(edit.state(MessageState.class).requireLive().text()).isEqualTo("a");
+    assertThat(edit.state(MessageState.class).requireLive().text()).isEqualTo("new");
+  }
+
+  @Test
+  void anEditNeverLosesToTheCreationTimeThatOrderMovedOn() {
+    Owner owner = someone();
+    engine.apply(create(owner, "c"), ApplyMode.LIVE);
+    UUID id = UUID.randomUUID();
+    ConversationRef ref = ConversationRef.live("c");
+    Instant offline = Instant.parse("2020-01-01T00:00:00Z");
+    engine.apply(
+        new Change.MessagesAppended(
+            at(owner, offline),
+            ref,
+            List.of(NewMessage.of(id, Message.user("a"))),
+            AppendCondition.always(),
+            false),
+        ApplyMode.REPLAY);
+    for (int i = 1; i <= 2; i++) {
+      Applied edit =
+          engine.apply(
+              new Change.MessageEdited(
+                  at(owner, offline.plusSeconds(i)), ref, id, MessageEdit.text("edit " + i)),
+              ApplyMode.REPLAY);
+      assertThat(edit.state(MessageState.class).requireLive().text()).isEqualTo("edit " + i);
+    }
   }
 }

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -149,8 +148,8 @@ final class ModelConversation {
   /** Edits a live message; false where a replayed edit is older than the content. */
   boolean edit(ModelMessage message, MessageEdit edit, Instant at, boolean replay) {
     StoredMessage before = message.live();
-    Instant contentTime = Objects.requireNonNullElse(before.editedAt(), before.createdAt());
-    if (replay && !at.isAfter(contentTime)) {
+    Instant lastEdit = before.editedAt();
+    if (replay && lastEdit != null && !at.isAfter(lastEdit)) {
       return false;
     }
     put(
@@ -160,7 +159,7 @@ final class ModelConversation {
                 message.id(),
                 message.seq(),
                 before.createdAt(),
-                later(contentTime, at),
+                lastEdit == null ? at : later(lastEdit, at),
                 before.message().withContent(edit.content()))));
     use(at);
     return true;

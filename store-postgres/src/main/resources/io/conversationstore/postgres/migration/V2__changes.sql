@@ -243,10 +243,10 @@ BEGIN
       given := false;
       IF m.deleted_at IS NULL
           AND (m.content IS DISTINCT FROM x.content OR m.parts IS DISTINCT FROM x.parts)
-          AND (NOT p_replay OR v_at > coalesce(m.edited_at, m.created_at)) THEN
+          AND (NOT p_replay OR m.edited_at IS NULL OR v_at > m.edited_at) THEN
         UPDATE ${schema}.messages t
           SET content = x.content, parts = x.parts, version = t.version + 1,
-            edited_at = greatest(coalesce(t.edited_at, t.created_at), v_at), edited_by = NULL,
+            edited_at = greatest(t.edited_at, v_at), edited_by = NULL,
             changed_xid = pg_current_xact_id()
           WHERE t.tenant_id = p_tenant AND t.conversation_key = h.conversation_key
             AND t.generation = h.generation AND t.seq = m.seq
@@ -288,8 +288,8 @@ RETURNS TABLE (dropped text, changed boolean, given boolean,
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  v_at timestamptz;
   v_written timestamptz;
+  v_at timestamptz;
   v_field text;
   v_times jsonb;
 BEGIN
@@ -409,7 +409,6 @@ LANGUAGE plpgsql AS $$
 DECLARE
   h ${schema}.conversations;
   v_at timestamptz;
-  v_written timestamptz;
 BEGIN
   PERFORM set_config('lock_timeout', p_lock_timeout, true);
   changed := false;
@@ -437,11 +436,12 @@ BEGIN
   IF p_replay THEN
     v_at := least(p_time, v_at);
   END IF;
-  v_written := coalesce(m.edited_at, m.created_at);
-  IF p_change IS DISTINCT FROM m.edited_by AND (NOT p_replay OR v_at > v_written) THEN
+  -- Edits compete with edits alone: the creation time may have been moved on for order's sake.
+  IF p_change IS DISTINCT FROM m.edited_by
+      AND (NOT p_replay OR m.edited_at IS NULL OR v_at > m.edited_at) THEN
     UPDATE ${schema}.messages t
       SET content = p_content, parts = p_parts, version = t.version + 1,
-        edited_at = greatest(v_written, v_at), edited_by = p_change,
+        edited_at = greatest(t.edited_at, v_at), edited_by = p_change,
         changed_xid = pg_current_xact_id()
       WHERE t.tenant_id = p_tenant AND t.conversation_key = h.conversation_key
         AND t.generation = h.generation AND t.seq = m.seq

@@ -154,7 +154,10 @@ final class Availability {
 
   private void change(Mode mode, String reason) {
     Snapshot before = snapshot;
-    if (before.mode() == mode && before.reason().equals(reason)) {
+    if (before.mode() == mode) {
+      // The stay goes on; what is known of its cause may be another by now.
+      snapshot = new Snapshot(mode, before.since(), reason, before.tag());
+      LOG.debug("Still {}: {}", mode, reason);
       return;
     }
     // A drain ends without a new stay: calls that began during it are as good as later ones.

@@ -104,8 +104,9 @@ final class Input {
         chats.add(chat(chats.size(), own, title == null ? "" : title, read));
       }
     } catch (IllegalArgumentException e) {
-      // Line and column of a parse error are those within the line.
-      throw new Arguments.Wrong(where + String.valueOf(e.getMessage()));
+      // A parse error counts lines within what it parsed, which is this one line.
+      String what = String.valueOf(e.getMessage());
+      throw new Arguments.Wrong(where + what.replace("not JSON at line 1, ", "not JSON at "));
     }
   }
 

@@ -59,7 +59,7 @@ class FailuresTest {
   }
 
   @Test
-  void aDatabaseThatComesLater() {
+  void row_1_8_aDatabaseThatComesLater() {
     server.stop();
     try (ConversationStore store = PostgresStore.open(options())) {
       EngineFailureException error = failure(store);

@@ -215,7 +215,7 @@ class PostgresStoreTest {
   }
 
   @Test
-  void operatorsFunctions() {
+  void row_0_7_operatorsFunctions() {
     Owner owner = Owner.of("ops", "u");
     store.create(owner, NewConversation.withId("kept").pinned(true));
     store.create(owner, NewConversation.withId("c"));
@@ -242,6 +242,19 @@ class PostgresStoreTest {
         proxied.append(owner, "c", Message.user("hello"));
       }
       assertThat(proxy.roundTrips() - before).isEqualTo(20);
+    }
+  }
+
+  @Test
+  void row_0_8_worksOnADataSourceThatItIsGiven() {
+    TestPostgres server = TestPostgres.shared();
+    String database = server.createDatabase();
+    Owner owner = Owner.of("given", "source");
+    try (ConversationStore given =
+        PostgresStore.open(PostgresOptions.dataSource(server.dataSource(database)))) {
+      given.createIfAbsent(owner, NewConversation.withId("c"));
+      given.append(owner, "c", Message.user("x"));
+      assertThat(given.last(owner, "c", 20)).hasSize(1);
     }
   }
 }

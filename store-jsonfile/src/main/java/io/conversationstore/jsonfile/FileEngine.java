@@ -6,6 +6,7 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Provenance;
+import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
@@ -59,6 +60,7 @@ final class FileEngine implements LocalStore {
   private final LogTail tail;
   private final LogWrites writes;
   private final LogThread thread;
+  private final Housekeeping housekeeping;
   private final Reads reads;
   private final Retention retention;
   private final Instant since;
@@ -70,22 +72,23 @@ final class FileEngine implements LocalStore {
       JsonFileOptions options,
       Segments segments,
       Contents contents,
-      SharedIndex shared,
-      LogTail tail) {
+      Recovery.End end,
+      Manifest manifest) {
     this.files = files;
     this.lock = lock;
     this.options = options;
     this.segments = segments;
     this.contents = contents;
-    this.shared = shared;
-    this.tail = tail;
-    this.writes = new LogWrites(files, segments, contents, shared, tail, options);
+    this.shared = new SharedIndex(end.index(), manifest);
+    this.tail = new LogTail(files, segments, options.segmentBytes(), this::segmentBegun);
+    this.writes = new LogWrites(files, contents, shared, tail, options.clock());
     this.thread =
         new LogThread(
             tail,
             options.durability(),
             options.syncInterval(),
             String.valueOf(options.directory().getFileName()));
+    this.housekeeping = new Housekeeping(files, segments, contents, shared, tail, thread, options);
     this.reads = new Reads(shared, contents, options.clock());
     this.retention = new Retention(shared, writes, options);
     this.since = Micros.truncated(options.clock().instant());
@@ -102,30 +105,20 @@ final class FileEngine implements LocalStore {
     if (manifest == null) {
       for (String name : files.list()) {
         if (Segments.number(name) > 0) {
-          throw new io.conversationstore.StoreDamagedException(
+          throw new StoreDamagedException(
               Manifest.NAME + " in " + files.describe() + " is missing; nothing was changed", null);
         }
       }
       manifest = Manifest.fresh(options.ids().get(), options.ids().get());
       manifest.write(files);
     }
-    Segments segments = new Segments();
+    Segments segments = new Segments(files.describe());
     boolean opened = false;
     try {
       Contents contents = new Contents(segments, options.cacheBytes());
-      Index index = new Index();
-      Recovery.End end = new Recovery(files, manifest, segments, new Replay(index, contents)).run();
-      LogTail tail = new LogTail(files, segments, options.segmentBytes());
-      tail.start(end, manifest.firstSegment());
-      FileEngine engine =
-          new FileEngine(
-              files, lock, options, segments, contents, new SharedIndex(index, manifest), tail);
-      if (index.eraseDue()) {
-        engine.writes.compact();
-      } else {
-        engine.writes.collectGarbage();
-      }
-      engine.thread.start();
+      Recovery.End end = new Recovery(files, manifest, segments, contents).run();
+      FileEngine engine = new FileEngine(files, lock, options, segments, contents, end, manifest);
+      engine.start(end);
       opened = true;
       return engine;
     } finally {
@@ -133,6 +126,34 @@ final class FileEngine implements LocalStore {
         segments.close();
       }
     }
+  }
+
+  private void start(Recovery.End end) throws IOException {
+    tail.start(end, shared.manifest().firstSegment());
+    thread.start();
+    housekeeping.start(end.replayed());
+    try {
+      housekeeping.erase();
+    } catch (EngineFailureException | StoreDamagedException e) {
+      LOG.error("text that was erased is still in {}; tried again later", files.describe(), e);
+    }
+  }
+
+  /** A segment that was begun is noted in the manifest, so that it is missed when it is lost. */
+  private void segmentBegun(int segment) {
+    Manifest noted = shared.manifest().withLastSegment(segment);
+    try {
+      noted.write(files);
+      shared.setManifest(noted);
+    } catch (IOException e) {
+      LOG.warn("{} in {} could not be replaced", Manifest.NAME, files.describe(), e);
+    }
+    housekeeping.segmentBegun();
+  }
+
+  /** Collects all garbage and returns when that is done. */
+  void compact() {
+    housekeeping.compactNow();
   }
 
   JsonFileOptions options() {
@@ -147,17 +168,22 @@ final class FileEngine implements LocalStore {
     LogWrites.Encoded encoded = LogWrites.Encoded.of(change);
     LogThread.Wait wait =
         change instanceof Change.OwnerErased ? LogThread.Wait.FORCED : LogThread.Wait.SETTING;
-    return thread.call(
-        wait,
-        () -> {
-          if (shared.manifest().storeId() != null) {
-            throw new IllegalStateException(
-                "apply is refused: "
-                    + files.describe()
-                    + " is bound to a database and only mirrors it");
-          }
-          return writes.apply(encoded, mode);
-        });
+    Applied applied =
+        thread.call(
+            wait,
+            () -> {
+              if (shared.manifest().storeId() != null) {
+                throw new IllegalStateException(
+                    "apply is refused: "
+                        + files.describe()
+                        + " is bound to a database and only mirrors it");
+              }
+              return writes.apply(encoded, mode);
+            });
+    if (change instanceof Change.OwnerErased) {
+      housekeeping.erase();
+    }
+    return applied;
   }
 
   @Override
@@ -303,6 +329,7 @@ final class FileEngine implements LocalStore {
           writes.mirror(copy, rows, position, asOf);
           return true;
         });
+    housekeeping.erase();
   }
 
   @Override
@@ -326,7 +353,11 @@ final class FileEngine implements LocalStore {
   @Override
   public Removed enqueue(Change change) {
     byte[] json = Lines.change(change);
-    return thread.call(LogThread.Wait.FORCED, () -> writes.enqueue(change, json));
+    Removed removed = thread.call(LogThread.Wait.FORCED, () -> writes.enqueue(change, json));
+    if (change instanceof Change.OwnerErased) {
+      housekeeping.erase();
+    }
+    return removed;
   }
 
   @Override
@@ -381,6 +412,7 @@ final class FileEngine implements LocalStore {
     if (!settlements.isEmpty()) {
       List<Settlement> copy = List.copyOf(settlements);
       thread.call(LogThread.Wait.FORCED, () -> writes.settle(copy));
+      housekeeping.erase();
     }
   }
 
@@ -410,6 +442,10 @@ final class FileEngine implements LocalStore {
     } catch (IOException e) {
       checks.add(new StoreHealth.Check("directory", false, "it cannot be read"));
     }
+    int due = shared.read(index -> index.dueErasures().size());
+    checks.add(
+        new StoreHealth.Check(
+            "erasures", due == 0, due + " owners whose erased text is still in the files"));
     if (shared.manifest().storeId() == null) {
       long wrong = shared.read(FileEngine::miscounted);
       checks.add(
@@ -469,6 +505,7 @@ final class FileEngine implements LocalStore {
       return;
     }
     try {
+      housekeeping.close();
       thread.close();
     } finally {
       shared.close();

@@ -69,9 +69,20 @@ final class PendingQueue {
       }
     }
 
+    /** Whether it was made for an epoch that is over. */
+    boolean isOfEpochBefore(long present) {
+      long own = epoch == UNCHANGED ? madeEpoch : epoch;
+      return !erases && own != ChangeStamp.PRESENT_EPOCH && own < present;
+    }
+
     private boolean takes(long rowEpoch) {
       long erased = epoch == UNCHANGED ? madeEpoch : epoch;
       return erased == ChangeStamp.PRESENT_EPOCH || rowEpoch <= erased;
+    }
+
+    Entry at(Place newPlace) {
+      return new Entry(
+          id, owner, conversations, erases, deletes, time, newPlace, madeEpoch, epoch, generations);
     }
 
     Entry withEpoch(long newEpoch) {
@@ -146,6 +157,30 @@ final class PendingQueue {
   private long bytes;
 
   private record Conversation(Owner owner, String id) {}
+
+  /** A copy of what is there now, in order, to go through but not to ask about owners. */
+  PendingQueue frozen() {
+    PendingQueue view = new PendingQueue();
+    view.queue.putAll(queue);
+    view.parked.putAll(parked);
+    view.bytes = bytes;
+    return view;
+  }
+
+  /** Adds a parked change, as another queue held it. */
+  void addParked(Parked change) {
+    parked.put(change.entry().id(), change);
+  }
+
+  /** Says where a change stands now that files were rewritten; one that has gone is left out. */
+  void moved(UUID id, Place place) {
+    Entry entry = queue.get(id);
+    if (entry != null) {
+      add(entry.at(place));
+    }
+    parked.computeIfPresent(
+        id, (key, change) -> new Parked(change.entry().at(place), change.settlement()));
+  }
 
   boolean isEmpty() {
     return queue.isEmpty();

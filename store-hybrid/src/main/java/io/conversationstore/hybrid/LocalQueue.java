@@ -273,7 +273,7 @@ final class LocalQueue {
                         change.id(),
                         Settlement.Kind.CANCELLED,
                         ChangeStamp.PRESENT_EPOCH,
-                        0,
+                        Map.of(),
                         "deleted before it was sent",
                         at))
             .toList();

@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** One random sequence on a node and on the model. Used by one thread. */
 final class RandomRun {
@@ -47,6 +48,7 @@ final class RandomRun {
   private final List<Owner> owners;
   private final List<String> log = new ArrayList<>();
   private ConversationStore node;
+  private @Nullable RuntimeException refusal;
 
   RandomRun(long seed, Testbed bed) {
     this.random = Generators.seeded(seed);
@@ -256,7 +258,9 @@ final class RandomRun {
 
   /** Makes the call on the node and, where that answers, on the model. */
   private void both(Function<ConversationStore, Object> call) {
+    refusal = null;
     Object answer = answer(node, call);
+    RuntimeException refused = refusal;
     Object expected = answer(model, call);
     if (answer.equals("not known now")) {
       boolean fits =
@@ -274,7 +278,7 @@ final class RandomRun {
         less = without(before, after);
         more = without(after, before);
       }
-      throw new AssertionError("expected " + less + "\n but got " + more);
+      throw new AssertionError("expected " + less + "\n but got " + more, refused);
     }
   }
 
@@ -284,7 +288,7 @@ final class RandomRun {
     return rest;
   }
 
-  private static Object answer(ConversationStore store, Function<ConversationStore, Object> call) {
+  private Object answer(ConversationStore store, Function<ConversationStore, Object> call) {
     try {
       return call.apply(store);
     } catch (NotKnownNowException e) {
@@ -292,8 +296,10 @@ final class RandomRun {
     } catch (StoreUnavailableException e) {
       throw e;
     } catch (ConversationNotFoundException | MessageNotFoundException e) {
+      refusal = e;
       return "not there";
     } catch (RuntimeException e) {
+      refusal = e;
       return e.getClass().getSimpleName();
     }
   }

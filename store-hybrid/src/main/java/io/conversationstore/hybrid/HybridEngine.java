@@ -19,6 +19,7 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.ConversationDeleted;
+import io.conversationstore.spi.Change.MessageDeleted;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ConversationRef;
@@ -79,11 +80,12 @@ final class HybridEngine implements StoreEngine {
     node.requireOpen();
     Availability availability = node.availability();
     if (!availability.usable() || gated(change)) {
-      return keep(change, null);
+      return keep(change, null, false);
     }
     long tag = availability.tag();
     long start = System.nanoTime();
     Change sent = change;
+    boolean wasThere = isMessageHere(change);
     try {
       for (int tries = 1; ; tries++) {
         sent = known(change, tries > 1);
@@ -108,8 +110,17 @@ final class HybridEngine implements StoreEngine {
       if (failure.kind() == FailureKind.UNEXPECTED) {
         throw failure;
       }
-      return keep(sent, failure);
+      return keep(sent, failure, wasThere);
     }
+  }
+
+  /** Whether the message that a change deletes is in the local copy. */
+  private boolean isMessageHere(Change change) {
+    return change instanceof MessageDeleted delete
+        && local
+            .message(delete.owner(), delete.ref().id(), delete.messageId())
+            .filter(MessageState::isLive)
+            .isPresent();
   }
 
   /** Whether something pending has to come first. */
@@ -126,11 +137,19 @@ final class HybridEngine implements StoreEngine {
     return ids.stream().anyMatch(id -> local.hasPending(owner, id));
   }
 
-  /** Keeps a change for later; {@code failure} is why it does not go to the database now. */
-  private Applied keep(Change change, @Nullable EngineFailureException failure) {
-    boolean maybeSent = failure != null && failure.isOutcomeUnknown();
+  /**
+   * Keeps a change for later.
+   *
+   * @param failure why it does not go to the database now; null if it was not tried
+   * @param wasThere whether the message that it deletes was in the local copy before it was tried
+   */
+  private Applied keep(Change change, @Nullable EngineFailureException failure, boolean wasThere) {
+    LocalQueue.Attempt attempt =
+        failure == null || !failure.isOutcomeUnknown()
+            ? LocalQueue.Attempt.NONE
+            : new LocalQueue.Attempt(true, wasThere);
     try {
-      Applied applied = node.queue().accept(change, maybeSent);
+      Applied applied = node.queue().accept(change, attempt);
       node.wakeDrain();
       return applied;
     } catch (NotKnownNowException dependsOnTheDatabase) {
@@ -339,7 +358,13 @@ final class HybridEngine implements StoreEngine {
 
   @Override
   public Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
-    return read(engine -> engine.message(owner, conversationId, messageId));
+    return read(
+        engine ->
+            node.reader()
+                .steady(
+                    engine,
+                    owner,
+                    () -> node.reader().message(engine, owner, conversationId, messageId)));
   }
 
   @Override

@@ -137,9 +137,8 @@ final class HybridNode {
   /** Copies what this node has just committed or looked up; returns whether it was copied. */
   boolean own(List<? extends State> states) {
     boolean copied = mirror.own(states);
-    if (local.hasPending()) {
-      queue.forgetViews(states);
-    }
+    // Also while nothing is pending: a view outlives the call that it was made for.
+    queue.forgetViews(states);
     return copied;
   }
 

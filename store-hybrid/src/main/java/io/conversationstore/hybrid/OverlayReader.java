@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -134,6 +135,14 @@ final class OverlayReader {
     OverlayPages pages =
         new OverlayPages(base, owner, view, local.identity().history(), found.provenance());
     return new MessageSlice(live, pages.read(direction, from, limit));
+  }
+
+  Optional<MessageState> message(StoreEngine base, Owner owner, String id, UUID messageId) {
+    List<Change> pending = pending(owner, id);
+    if (pending.isEmpty()) {
+      return base.message(owner, id, messageId);
+    }
+    return view(base, owner, id, base.find(owner, id).conversation(), pending).existing(messageId);
   }
 
   Slice<ConversationState> conversations(

@@ -18,6 +18,7 @@ import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.json.ModelJson;
@@ -74,6 +75,11 @@ final class RandomRun {
       Owner owner = random.oneIn(3) ? owners.get(1) : owners.get(0);
       try {
         step(owner, random.oneOf(IDS));
+        // Nobody else writes, so the database has no reason to refuse what was acknowledged.
+        List<StoreState.Rejected> rejected = node.state().rejected();
+        if (!rejected.isEmpty()) {
+          throw new AssertionError("rejected: " + rejected);
+        }
       } catch (AssertionError | RuntimeException e) {
         throw new AssertionError(
             "step "

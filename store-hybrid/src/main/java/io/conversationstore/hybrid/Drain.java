@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -45,13 +46,13 @@ final class Drain {
   private final Rejections rejections;
   private final NodeClock clock;
   private final int batch;
-  private final Consumer<List<? extends State>> mirror;
+  private final Predicate<List<? extends State>> mirror;
   private final Consumer<List<Settlement>> settler;
   private final OverlayLocks overlays;
   private final AtomicReference<StoreState.@Nullable Resync> progress = new AtomicReference<>();
 
   /**
-   * @param mirror puts the states of drained changes into the local copy
+   * @param mirror puts the states of drained changes into the local copy; false if it cannot
    * @param settler ends changes in the queue
    */
   Drain(
@@ -61,7 +62,7 @@ final class Drain {
       Rejections rejections,
       NodeClock clock,
       int batch,
-      Consumer<List<? extends State>> mirror,
+      Predicate<List<? extends State>> mirror,
       Consumer<List<Settlement>> settler,
       OverlayLocks overlays) {
     this.primary = primary;
@@ -84,6 +85,7 @@ final class Drain {
    *
    * @param goOn asked before each change
    * @throws EngineFailureException if the database fails; what was sent is settled
+   * @throws LocalFailureException if the local files fail; what was sent is sent again
    */
   void run(BooleanSupplier goOn) {
     if (!local.hasPending()) {
@@ -96,7 +98,7 @@ final class Drain {
     while (goOn.getAsBoolean()) {
       sent.beginBatch();
       try {
-        List<Change> changes = local.pending(batch);
+        List<Change> changes = LocalFailureException.guard(() -> local.pending(batch));
         if (changes.isEmpty()) {
           progress.updateAndGet(
               r ->
@@ -180,7 +182,10 @@ final class Drain {
     try {
       Applied applied =
           overlays.applying(change.owner(), () -> primary.apply(change, ApplyMode.REPLAY));
-      mirror.accept(applied.states());
+      if (!mirror.test(applied.states())) {
+        // Settled, it would be in neither the copy nor the queue, should the database go away now.
+        throw LocalFailureException.notMirrored();
+      }
       boolean dropped = !(change instanceof Bulk) && !applied.dropped().isEmpty();
       for (Applied.Dropped part : applied.dropped()) {
         reject(change, part.conversationId(), false, part.reason(), at);
@@ -195,7 +200,7 @@ final class Drain {
           created(change, applied),
           reason,
           at);
-    } catch (EngineFailureException unavailable) {
+    } catch (EngineFailureException | LocalFailureException unavailable) {
       throw unavailable;
     } catch (ConversationStoreException | IllegalArgumentException refused) {
       String reason = String.valueOf(refused.getMessage());
@@ -227,7 +232,7 @@ final class Drain {
     if (settlements.isEmpty()) {
       return;
     }
-    settler.accept(settlements);
+    LocalFailureException.guard(() -> settler.accept(settlements));
     progress.updateAndGet(r -> r == null ? null : counted(r, settlements));
   }
 

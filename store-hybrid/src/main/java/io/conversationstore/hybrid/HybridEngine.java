@@ -1,7 +1,6 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ActiveUser;
-import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ErasureReceipt;
 import io.conversationstore.MessageQuery.Direction;
@@ -16,13 +15,10 @@ import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Change.Bulk;
-import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.ConversationDeleted;
 import io.conversationstore.spi.Change.MessageDeleted;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
-import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.Found;
@@ -32,10 +28,8 @@ import io.conversationstore.spi.Position;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.StaleChangeException;
-import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
-import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.StoreEngine;
 import java.time.Instant;
@@ -49,6 +43,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Routes calls: to the database while it is well, and to the local files otherwise. Knows neither
@@ -60,17 +56,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class HybridEngine implements StoreEngine {
 
+  private static final Logger LOG = LoggerFactory.getLogger(HybridEngine.class);
+
   /** How often a write is tried again when other nodes recreate or erase what it is about. */
   private static final int STALE_TRIES = 8;
 
   private final PrimaryStore primary;
   private final LocalStore local;
   private final HybridNode node;
+  private final KnownTargets targets;
 
   HybridEngine(PrimaryStore primary, LocalStore local, HybridNode node) {
     this.primary = primary;
     this.local = local;
     this.node = node;
+    this.targets = new KnownTargets(primary, local, node::own);
   }
 
   // Writing
@@ -88,7 +88,7 @@ final class HybridEngine implements StoreEngine {
     boolean wasThere = isMessageHere(change);
     try {
       for (int tries = 1; ; tries++) {
-        sent = known(change, tries > 1);
+        sent = targets.known(change, tries > 1);
         Applied applied;
         try {
           applied = primary.apply(sent, ApplyMode.LIVE);
@@ -114,13 +114,20 @@ final class HybridEngine implements StoreEngine {
     }
   }
 
-  /** Whether the message that a change deletes is in the local copy. */
+  /** Whether the message that a change deletes is in the local copy, as far as that can tell. */
   private boolean isMessageHere(Change change) {
-    return change instanceof MessageDeleted delete
-        && local
-            .message(delete.owner(), delete.ref().id(), delete.messageId())
-            .filter(MessageState::isLive)
-            .isPresent();
+    if (!(change instanceof MessageDeleted delete)) {
+      return false;
+    }
+    try {
+      return local
+          .message(delete.owner(), delete.ref().id(), delete.messageId())
+          .filter(MessageState::isLive)
+          .isPresent();
+    } catch (EngineFailureException unreadable) {
+      LOG.debug("The local copy cannot be asked; the database is", unreadable);
+      return false;
+    }
   }
 
   /** Whether something pending has to come first. */
@@ -158,97 +165,33 @@ final class HybridEngine implements StoreEngine {
       }
       throw dependsOnTheDatabase;
     } catch (StoreUnavailableException neither) {
-      if (failure == null) {
+      boolean localFiles =
+          neither instanceof EngineFailureException || neither instanceof LocalFailureException;
+      if (!localFiles) {
+        // Of a kind that needs the database.
+        if (failure != null) {
+          neither.addSuppressed(failure);
+        }
         throw neither;
       }
+      Availability.Snapshot snapshot = node.availability().snapshot();
+      EngineFailureException database = failure == null ? snapshot.failure() : failure;
+      String why =
+          database != null
+              ? database.getMessage()
+              : snapshot.usable()
+                  ? "it is not asked while earlier changes wait to be sent"
+                  : snapshot.reason();
       StoreUnavailableException both =
           new StoreUnavailableException(
               "neither store took the change; the database: "
-                  + failure.getMessage()
+                  + why
                   + "; locally: "
                   + neither.getMessage(),
-              failure);
+              database);
       both.addSuppressed(neither);
       throw both;
     }
-  }
-
-  /**
-   * The change with the generation and the epoch that this node knows, asking the database where it
-   * knows nothing or {@code afresh}.
-   */
-  private Change known(Change change, boolean afresh) {
-    if (change instanceof Bulk || change instanceof OwnerErased) {
-      if (afresh) {
-        look(change.owner(), "-");
-      }
-      long epoch = local.preferences(change.owner()).epoch();
-      return change.withStamp(change.stamp().withEpoch(epoch));
-    }
-    if (change instanceof PreferencesPut put) {
-      return known(put, afresh);
-    }
-    if (change instanceof ConversationCreated create) {
-      Found found =
-          afresh
-              ? look(create.owner(), create.conversationId())
-              : local.find(create.owner(), create.conversationId());
-      return create.withStamp(create.stamp().withEpoch(found.ownerEpoch()));
-    }
-    ConversationRef ref = change.ref();
-    if (ref == null) {
-      throw new IllegalStateException("not about a conversation: " + change.getClass());
-    }
-    Found found = find(change.owner(), ref.id(), afresh);
-    ConversationState live = found.live();
-    if (live == null) {
-      throw new ConversationNotFoundException(change.owner(), ref.id());
-    }
-    return change
-        .withGeneration(live.generation())
-        .withStamp(change.stamp().withEpoch(found.ownerEpoch()));
-  }
-
-  private Change known(PreferencesPut put, boolean afresh) {
-    String active = put.update().activeConversation();
-    if (!put.update().setsActiveConversation() || active == null) {
-      if (afresh) {
-        look(put.owner(), "-");
-      }
-      long epoch = local.preferences(put.owner()).epoch();
-      return put.withStamp(put.stamp().withEpoch(epoch));
-    }
-    Found found = find(put.owner(), active, afresh);
-    ConversationState live = found.live();
-    if (live == null) {
-      throw new ConversationNotFoundException(put.owner(), active);
-    }
-    return new PreferencesPut(
-        put.stamp().withEpoch(found.ownerEpoch()), put.update(), live.generation());
-  }
-
-  private Found find(Owner owner, String id, boolean afresh) {
-    if (!afresh) {
-      Found found = local.find(owner, id);
-      if (found.live() != null) {
-        return found;
-      }
-    }
-    return look(owner, id);
-  }
-
-  /** Asks the database, and copies what it says. */
-  private Found look(Owner owner, String id) {
-    Found found = primary.find(owner, id);
-    List<State> states = new ArrayList<>();
-    if (found.ownerEpoch() > 0) {
-      states.add(new OwnerState(owner, found.ownerEpoch()));
-    }
-    if (found.conversation() != null) {
-      states.add(found.conversation());
-    }
-    node.own(states);
-    return found;
   }
 
   /** A delete that found its generation deleted already, while a later one lives. */

@@ -63,6 +63,7 @@ final class LocalQueue {
   }
 
   private final LocalStore local;
+  private final OverlayReader reader;
   private final SentChanges sent;
   private final OwnerLocks locks = new OwnerLocks();
   private final PendingViews views;
@@ -73,6 +74,7 @@ final class LocalQueue {
    */
   LocalQueue(LocalStore local, OverlayReader reader, SentChanges sent, Supplier<Instant> now) {
     this.local = local;
+    this.reader = reader;
     this.sent = sent;
     this.now = now;
     this.views = new PendingViews(local, reader);
@@ -189,7 +191,7 @@ final class LocalQueue {
 
   private Applied toConversation(PendingView view, String id, Change change, Attempt attempt) {
     ConversationState live = view.live();
-    if (live == null && view.header() == null && !view.erased()) {
+    if (live == null && !isKnownToBeGone(view, change.owner(), id)) {
       throw new NotKnownNowException(change.owner(), id);
     }
     if (live == null || (attempt.maybeSent() && isAboutEarlier(change, live))) {
@@ -219,6 +221,11 @@ final class LocalQueue {
     return enqueue(view, about, List.of());
   }
 
+  /** Whether it is certain, and not only unknown here, that a conversation is not there. */
+  private boolean isKnownToBeGone(PendingView view, Owner owner, String id) {
+    return view.erased() || (view.header() != null && !reader.mayHaveBeenMadeAnew(owner, id));
+  }
+
   /**
    * Whether a change that was tried before named a generation that is deleted by now. It may have
    * been applied there, and must not be applied to the one that followed as well.
@@ -241,7 +248,7 @@ final class LocalQueue {
     if (view.message(messageId).isPresent()) {
       return false;
     }
-    boolean complete = local.find(owner, id).provenance().complete();
+    boolean complete = reader.isComplete(owner, id);
     if (view.message(messageId).isPresent()) {
       return false;
     }
@@ -382,7 +389,7 @@ final class LocalQueue {
       PendingView view = views.get(owner, active);
       ConversationState live = view.live();
       if (live == null) {
-        if (view.header() == null && !view.erased()) {
+        if (!isKnownToBeGone(view, owner, active)) {
           throw new NotKnownNowException(owner, active);
         }
         throw new ConversationNotFoundException(owner, active);

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /** A database of its own behind a network that fails on demand, and nodes that use it. */
 final class Testbed implements AutoCloseable {
@@ -99,11 +100,22 @@ final class Testbed implements AutoCloseable {
       ConversationStore store, Interposed<PrimaryStore> primary, Interposed<LocalStore> local) {}
 
   Interposition interposed(String name, HybridOptions options) {
+    return interposed(name, options, primary -> {}, local -> {});
+  }
+
+  /** A node with actions that are in place before it opens. */
+  Interposition interposed(
+      String name,
+      HybridOptions options,
+      Consumer<Interposed<PrimaryStore>> onPrimary,
+      Consumer<Interposed<LocalStore>> onLocal) {
     Interposed<PrimaryStore> primary =
         new Interposed<>(
             PrimaryStore.class, PostgresStore.openEngine(database(proxy.jdbcUrl(database))));
     Interposed<LocalStore> local =
         new Interposed<>(LocalStore.class, JsonFileStore.openEngine(files(name)));
+    onPrimary.accept(primary);
+    onLocal.accept(local);
     return new Interposition(
         kept(HybridStore.over(primary.engine(), local.engine(), quick(options))), primary, local);
   }

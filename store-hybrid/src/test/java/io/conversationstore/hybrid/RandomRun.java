@@ -18,6 +18,7 @@ import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.json.ModelJson;
@@ -34,6 +35,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** One random sequence on a node and on the model. Used by one thread. */
 final class RandomRun {
@@ -47,6 +49,7 @@ final class RandomRun {
   private final List<Owner> owners;
   private final List<String> log = new ArrayList<>();
   private ConversationStore node;
+  private @Nullable RuntimeException refusal;
 
   RandomRun(long seed, Testbed bed) {
     this.random = Generators.seeded(seed);
@@ -72,6 +75,11 @@ final class RandomRun {
       Owner owner = random.oneIn(3) ? owners.get(1) : owners.get(0);
       try {
         step(owner, random.oneOf(IDS));
+        // Nobody else writes, so the database has no reason to refuse what was acknowledged.
+        List<StoreState.Rejected> rejected = node.state().rejected();
+        if (!rejected.isEmpty()) {
+          throw new AssertionError("rejected: " + rejected);
+        }
       } catch (AssertionError | RuntimeException e) {
         throw new AssertionError(
             "step "
@@ -256,7 +264,9 @@ final class RandomRun {
 
   /** Makes the call on the node and, where that answers, on the model. */
   private void both(Function<ConversationStore, Object> call) {
+    refusal = null;
     Object answer = answer(node, call);
+    RuntimeException refused = refusal;
     Object expected = answer(model, call);
     if (answer.equals("not known now")) {
       boolean fits =
@@ -274,7 +284,7 @@ final class RandomRun {
         less = without(before, after);
         more = without(after, before);
       }
-      throw new AssertionError("expected " + less + "\n but got " + more);
+      throw new AssertionError("expected " + less + "\n but got " + more, refused);
     }
   }
 
@@ -284,7 +294,7 @@ final class RandomRun {
     return rest;
   }
 
-  private static Object answer(ConversationStore store, Function<ConversationStore, Object> call) {
+  private Object answer(ConversationStore store, Function<ConversationStore, Object> call) {
     try {
       return call.apply(store);
     } catch (NotKnownNowException e) {
@@ -292,8 +302,10 @@ final class RandomRun {
     } catch (StoreUnavailableException e) {
       throw e;
     } catch (ConversationNotFoundException | MessageNotFoundException e) {
+      refusal = e;
       return "not there";
     } catch (RuntimeException e) {
+      refusal = e;
       return e.getClass().getSimpleName();
     }
   }

@@ -11,8 +11,10 @@ import io.conversationstore.spi.State;
 import io.conversationstore.spi.StateJson;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +54,11 @@ final class Lines {
             out.writeStringField("id", settlement.changeId().toString());
             out.writeStringField("kind", settlement.kind().name().toLowerCase(Locale.ROOT));
             out.writeNumberField("epoch", settlement.epoch());
-            out.writeNumberField("generation", settlement.generation());
+            out.writeObjectFieldStart("generations");
+            for (Map.Entry<String, Long> known : settlement.generations().entrySet()) {
+              out.writeNumberField(known.getKey(), known.getValue());
+            }
+            out.writeEndObject();
             out.writeStringField("reason", settlement.reason());
             out.writeStringField("at", Json.time(settlement.at()));
             out.writeEndObject();
@@ -66,9 +72,16 @@ final class Lines {
         Json.uuid(json, "id"),
         Settlement.Kind.valueOf(Json.string(json, "kind").toUpperCase(Locale.ROOT)),
         Json.number(json, "epoch", -1),
-        Json.number(json, "generation", 0),
+        generations(json.path("generations")),
         Json.string(json, "reason"),
         Json.time(json, "at"));
+  }
+
+  private static Map<String, Long> generations(JsonNode json) {
+    Map<String, Long> generations = new HashMap<>();
+    json.fields()
+        .forEachRemaining(known -> generations.put(known.getKey(), known.getValue().asLong()));
+    return generations;
   }
 
   static byte[] owner(OwnerRows owner) {

@@ -16,11 +16,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Checks what a caller gives against the store's limits, before anything is stored. */
-final class InputChecks {
+public final class InputChecks {
 
   private final StoreLimits limits;
 
-  InputChecks(StoreLimits limits) {
+  public InputChecks(StoreLimits limits) {
     this.limits = limits;
   }
 
@@ -41,7 +41,7 @@ final class InputChecks {
     }
   }
 
-  void check(NewConversation conversation) {
+  public void check(NewConversation conversation) {
     object("settings", conversation.settings());
     object("metadata", conversation.metadata());
   }
@@ -63,7 +63,7 @@ final class InputChecks {
   }
 
   /** Returns the message's size in JSON. */
-  long check(Message message) {
+  public long check(Message message) {
     object("metadata", message.metadata());
     parts(message.content());
     if (message.role() == Role.USER) {

@@ -83,6 +83,10 @@ final class Testbed implements AutoCloseable {
     return proxy;
   }
 
+  String database() {
+    return database;
+  }
+
   Path directory(String node) {
     return root.resolve(node);
   }

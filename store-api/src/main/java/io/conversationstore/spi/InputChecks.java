@@ -7,7 +7,9 @@ import io.conversationstore.MessageEdit;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Page;
 import io.conversationstore.Role;
+import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.ToolQuery;
 import io.conversationstore.json.Json;
 import io.conversationstore.json.ModelJson;
 import java.util.Collection;
@@ -32,6 +34,22 @@ public final class InputChecks {
   static String conversationId(String id) {
     NewConversation.withId(id);
     return id;
+  }
+
+  /** The filter of a search; its words are checked where they are made. */
+  static MessageFilter.Words words(SearchQuery query) {
+    if (query.conversationId() != null) {
+      conversationId(query.conversationId());
+    }
+    return new MessageFilter.Words(
+        SearchTokens.ofQuery(query.text()), query.conversationId(), query.role());
+  }
+
+  static MessageFilter.Tool tool(ToolQuery query) {
+    if (query.conversationId() != null) {
+      conversationId(query.conversationId());
+    }
+    return new MessageFilter.Tool(query.toolName(), query.conversationId());
   }
 
   static void limit(int limit) {

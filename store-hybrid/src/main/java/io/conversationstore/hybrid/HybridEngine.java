@@ -23,6 +23,7 @@ import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.PrimaryStore;
@@ -320,6 +321,16 @@ final class HybridEngine implements StoreEngine {
                     engine,
                     owner,
                     () -> node.reader().history(engine, owner, direction, from, limit)));
+  }
+
+  @Override
+  public Slice<MessageState> search(
+      Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
+    return read(
+        engine ->
+            node.reader()
+                .steady(
+                    engine, owner, () -> node.reader().search(engine, owner, filter, from, limit)));
   }
 
   @Override

@@ -13,6 +13,7 @@ import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.CodePointOrder;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.Slice;
@@ -270,6 +271,28 @@ final class OverlayReader {
     }
     OwnerViews views = new OwnerViews(this, base, owner, pending);
     return told(base, owner, new OverlayHistory(base, owner, views).read(direction, from, limit));
+  }
+
+  Slice<MessageState> search(
+      StoreEngine base,
+      Owner owner,
+      MessageFilter filter,
+      Position.@Nullable InHistory from,
+      int limit) {
+    List<Change> pending = pending(owner);
+    String id = filter.conversationId();
+    if (id != null
+        && (base == local || !pending.isEmpty())
+        && find(base, owner, id).live() == null) {
+      throw new ConversationNotFoundException(owner, id);
+    }
+    if (pending.isEmpty()) {
+      // What the page before ended at is sent: start anew, which may repeat, and skips nothing.
+      boolean wasPending = from != null && from.pending() != null;
+      return base.search(owner, filter, wasPending ? null : from, limit);
+    }
+    OwnerViews views = new OwnerViews(this, base, owner, pending);
+    return new OverlaySearch(base, owner, views, filter).read(from, limit);
   }
 
   OwnerCounts count(StoreEngine base, Owner owner) {

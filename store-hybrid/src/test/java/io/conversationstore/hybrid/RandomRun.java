@@ -18,6 +18,8 @@ import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.SearchHit;
+import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
@@ -168,6 +170,10 @@ final class RandomRun {
       Direction direction = random.oneOf(List.of(Direction.values()));
       int limit = 1 + number(5);
       both(store -> facts(walk(store, owner, id, direction, limit)));
+    } else if (kind < 92) {
+      SearchQuery query =
+          SearchQuery.of(random.query()).in(random.oneIn(3) ? id : null).limit(1 + number(4));
+      both(store -> searched(store, owner, query));
     } else if (kind < 93) {
       both(store -> store.count(owner));
     } else if (kind < 95) {
@@ -351,6 +357,10 @@ final class RandomRun {
           Collections.sort(messages);
           picture.put(user + " history " + id, messages);
         });
+    for (String word : List.of("hello", "name", "\u6771\u4EAC", "u0000")) {
+      SearchQuery query = SearchQuery.of(word).limit(mayRepeat ? Page.MAX_LIMIT : 5);
+      picture.put(user + " search " + word, searched(store, owner, query));
+    }
     List<Conversation> listed = new ArrayList<>();
     Page<Conversation> list;
     cursor = null;
@@ -367,6 +377,20 @@ final class RandomRun {
       picture.put(user + " " + conversation.id(), messages);
     }
     return picture;
+  }
+
+  /** As a set: times of pending messages are not those that they get in the database. */
+  private static List<String> searched(ConversationStore store, Owner owner, SearchQuery query) {
+    boolean mayRepeat = mayRepeat(store);
+    List<StoredMessage> all = new ArrayList<>();
+    Cursor cursor = null;
+    Page<SearchHit> page;
+    do {
+      page = store.search(owner, query.after(cursor));
+      page.forEach(hit -> all.add(hit.message()));
+      cursor = page.cursor();
+    } while (page.hasMore());
+    return facts(mayRepeat ? once(all) : all).stream().sorted().toList();
   }
 
   private static List<StoredMessage> walk(

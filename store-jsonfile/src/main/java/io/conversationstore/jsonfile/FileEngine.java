@@ -19,8 +19,10 @@ import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
+import io.conversationstore.spi.SearchScan;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.State;
@@ -237,6 +239,12 @@ final class FileEngine implements LocalStore {
   public Slice<MessageState> history(
       Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
     return reads.history(owner, direction, from, limit);
+  }
+
+  @Override
+  public Slice<MessageState> search(
+      Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
+    return SearchScan.search(this, owner, filter, from, limit);
   }
 
   @Override

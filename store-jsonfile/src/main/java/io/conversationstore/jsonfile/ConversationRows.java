@@ -1,6 +1,8 @@
 package io.conversationstore.jsonfile;
 
 import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.Transitions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -117,6 +119,24 @@ final class ConversationRows {
       liveMessages = 0;
       liveBytes = 0;
       ascending = true;
+    }
+  }
+
+  /** Lets the header count the messages that are there. */
+  void recount() {
+    ConversationState counted = header;
+    if (counted != null && counted.isLive()) {
+      Live live = counted.requireLive();
+      header =
+          new ConversationState(
+              counted.owner(),
+              counted.id(),
+              counted.epoch(),
+              counted.generation(),
+              counted.version(),
+              Transitions.counted(live, liveMessages),
+              counted.lastSeq(),
+              counted.createdBy());
     }
   }
 

@@ -31,7 +31,6 @@ import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.StateListeners;
 import java.io.IOException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +64,7 @@ final class FileEngine implements LocalStore {
   private final Housekeeping housekeeping;
   private final Reads reads;
   private final Retention retention;
-  private final Instant since;
+  private final FileFigures figures;
   private final StateListeners listeners = new StateListeners(LOG::warn);
 
   private FileEngine(
@@ -93,7 +92,7 @@ final class FileEngine implements LocalStore {
     this.housekeeping = new Housekeeping(files, segments, contents, shared, tail, thread, options);
     this.reads = new Reads(shared, contents, options.clock());
     this.retention = new Retention(shared, writes, options);
-    this.since = Micros.truncated(options.clock().instant());
+    this.figures = new FileFigures(files, shared, tail, options.clock());
   }
 
   /**
@@ -287,15 +286,9 @@ final class FileEngine implements LocalStore {
               manifest.counter(),
               manifest.clockOffsetMicros(),
               index.position(),
-              asOf(index),
+              FileFigures.asOf(index),
               index.standaloneContent());
         });
-  }
-
-  private static @Nullable Instant asOf(Index index) {
-    return index.mirrorAsOfMicros() == MessageRow.NEVER
-        ? null
-        : Micros.instant(index.mirrorAsOfMicros());
   }
 
   @Override
@@ -439,67 +432,12 @@ final class FileEngine implements LocalStore {
 
   @Override
   public StoreHealth health() {
-    List<StoreHealth.Check> checks = new ArrayList<>();
-    String broken = tail.broken();
-    checks.add(
-        new StoreHealth.Check(
-            "writable", broken == null, broken == null ? "the log takes writes" : broken));
-    try {
-      int count = files.list().size();
-      checks.add(new StoreHealth.Check("directory", true, count + " files"));
-    } catch (IOException e) {
-      checks.add(new StoreHealth.Check("directory", false, "it cannot be read"));
-    }
-    int due = shared.read(index -> index.dueErasures().size());
-    checks.add(
-        new StoreHealth.Check(
-            "erasures", due == 0, due + " owners whose erased text is still in the files"));
-    if (shared.manifest().storeId() == null) {
-      long wrong = shared.read(FileEngine::miscounted);
-      checks.add(
-          new StoreHealth.Check(
-              "counts", wrong == 0, wrong + " conversations with a wrong message count"));
-    }
-    return StoreHealth.of(checks);
-  }
-
-  private static long miscounted(Index index) {
-    long wrong = 0;
-    for (OwnerRows owner : index.owners()) {
-      for (ConversationRows rows : owner.conversations().values()) {
-        ConversationState header = rows.header();
-        State.Live live = header == null ? null : header.live();
-        wrong += live != null && live.messageCount() != rows.liveMessages() ? 1 : 0;
-      }
-    }
-    return wrong;
+    return figures.health();
   }
 
   @Override
   public StoreState state() {
-    return shared.read(
-        index -> {
-          boolean bound = shared.manifest().storeId() != null;
-          String broken = tail.broken();
-          String reason = bound ? "the local part of a hybrid store" : "no database is configured";
-          Instant asOf = asOf(index);
-          StoreState.Mirror mirror = null;
-          if (bound) {
-            Duration lag = asOf == null ? null : Duration.between(asOf, options.clock().instant());
-            mirror = new StoreState.Mirror(asOf, lag, broken != null, "all that the feed told");
-          }
-          List<PendingQueue.Parked> parked = List.copyOf(index.pending().parked());
-          return new StoreState(
-              StoreState.Mode.LOCAL_ONLY,
-              since,
-              broken == null ? reason : broken,
-              index.pending().figures(),
-              mirror,
-              null,
-              parked.subList(Math.max(0, parked.size() - 1_000), parked.size()).stream()
-                  .map(PendingQueue.Parked::toRejected)
-                  .toList());
-        });
+    return figures.state();
   }
 
   @Override

@@ -150,6 +150,13 @@ final class Index {
     mirrorAsOfMicros = MessageRow.NEVER;
   }
 
+  /** Lets headers count the messages that are left after a repair. */
+  void recount() {
+    for (OwnerRows owner : owners.values()) {
+      owner.conversations().values().forEach(ConversationRows::recount);
+    }
+  }
+
   /** Roughly what the log would take without garbage, in bytes. */
   long usefulBytes() {
     long bytes = pending.bytes();

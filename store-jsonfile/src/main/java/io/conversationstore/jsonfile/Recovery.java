@@ -45,6 +45,8 @@ final class Recovery {
   private long number;
   private long cut = -1;
   private long replayed;
+  private boolean holesFound;
+  private @Nullable Unusable unusable;
 
   Recovery(LogFiles files, Manifest manifest, Segments segments, Contents contents) {
     this.files = files;
@@ -65,12 +67,21 @@ final class Recovery {
       index = checkpoint.index();
       end = readLog(log, checkpoint.end());
     }
+    if (holesFound) {
+      index.recount();
+    }
     cleanUp(end);
     return end;
   }
 
-  /** Reads everything and changes nothing. */
-  End check() throws IOException {
+  /** Told of a line that is whole but cannot be applied. */
+  interface Unusable {
+    void found(int file, long offset, int length, JsonNode line);
+  }
+
+  /** Reads everything, past lines that cannot be applied, and changes nothing. */
+  End check(Unusable listener) throws IOException {
+    unusable = listener;
     List<Integer> log = open();
     readSnapshot();
     return readLog(log, null);
@@ -269,10 +280,17 @@ final class Recovery {
       try {
         replay.line(json, reader.line(), reader.length(), file, reader.offset());
       } catch (RuntimeException e) {
+        if (unusable != null) {
+          unusable.found(file, reader.offset(), reader.length(), json);
+          number++;
+          continue;
+        }
         throw new StoreDamagedException(
             where(file, reader.offset()) + "the line cannot be read", e);
       }
-      number = Math.max(number + 1, Lines.lostThrough(json));
+      long lost = Lines.lostThrough(json);
+      holesFound |= lost > 0;
+      number = Math.max(number + 1, lost);
       good = reader.offset() + reader.length() + 1;
     }
     replayed += good - start;

@@ -25,7 +25,10 @@ public final class SearchScan {
           .thenComparingLong(MessageState::seq)
           .reversed();
 
-  private static final int BATCH = 200;
+  /** Messages at a time: few at first, for what is found soon, then more. */
+  private static final int BATCH = 125;
+
+  private static final int GROWTH = 2;
 
   private SearchScan() {}
 
@@ -73,16 +76,18 @@ public final class SearchScan {
   /**
    * Reads on until {@code limit} messages are found or there are no more.
    *
-   * @param batch at least so many are asked for at a time
+   * @param batch at least so many are asked for at first, and more from one time to the next
    */
   public static Slice<MessageState> page(
       Source source, View view, Position.@Nullable InHistory from, int limit, int batch) {
     List<MessageState> found = new ArrayList<>();
     Position.@Nullable InHistory place = from;
     Slice<MessageState> slice;
+    int most = batch;
     do {
       int missing = limit + 1 - found.size();
-      slice = source.read(place, Math.min(Page.MAX_LIMIT, Math.max(batch, missing)));
+      slice = source.read(place, Math.min(Page.MAX_LIMIT, Math.max(most, missing)));
+      most = Math.min(Page.MAX_LIMIT, most * GROWTH);
       for (MessageState message : slice.items()) {
         place = placeOf(slice, message);
         MessageState shown = found.size() > limit ? null : view.show(message);
@@ -144,7 +149,8 @@ public final class SearchScan {
     Provenance provenance = null;
     Slice<MessageState> slice;
     do {
-      MessageSlice read = engine.messages(owner, conversationId, Direction.FORWARD, place, BATCH);
+      MessageSlice read =
+          engine.messages(owner, conversationId, Direction.FORWARD, place, Page.MAX_LIMIT);
       slice = read.slice();
       provenance = provenance == null ? slice.provenance() : provenance;
       for (MessageState message : slice.items()) {

@@ -99,9 +99,9 @@ final class Search {
     } else if (filter instanceof MessageFilter.Tool tool) {
       in.text(calls(tool.name()));
     }
-    in.text(id).time(time).text(tenant).text(tenant);
-    in.time(time).text(from == null ? "" : from.conversationId());
-    in.number(from == null ? 0 : from.seq()).number(limit + 1L).text(tenant);
+    in.text(id).time(time).time(time).text(tenant);
+    in.text(from == null ? "" : from.conversationId()).number(from == null ? 0 : from.seq());
+    in.number(limit + 1L).text(tenant).text(tenant).number(limit + 1L).text(tenant);
   }
 
   /** What {@code tool_calls} contains where it holds a call of this tool. */

@@ -96,8 +96,12 @@ final class Sql {
                 + " AND m.message_id = ?");
     historyForward = history(">", "");
     historyBackward = history("<", " DESC");
-    searchWords = search("m.search_tokens @> ?::bigint[] AND (?::text IS NULL OR m.role = ?)");
-    searchTool = search("m.tool_calls @> ?::jsonb");
+    // The keys hold the owner: looking that up as well would read all of the owner's messages.
+    searchWords =
+        search(
+            "m.owner_key + 0",
+            "m.search_tokens @> ?::bigint[] AND (?::text IS NULL OR m.role = ?)");
+    searchTool = search("m.owner_key", "m.tool_calls @> ?::jsonb");
     unindexed =
         in(
             "SELECT m.conversation_key, m.generation, m.seq, m.version, m.content, m.parts"
@@ -249,9 +253,12 @@ final class Sql {
 
   /**
    * Hits are collected before they are ordered: with a limit in sight the planner would rather walk
-   * through all messages by time, which takes long where the word is rare.
+   * through all messages by time, which takes long where the word is rare. Conversations are looked
+   * up for the page alone, and for hits of the very time of the cursor.
+   *
+   * @param owner what has to be the owner's key
    */
-  private String search(String condition) {
+  private String search(String owner, String condition) {
     return in(
         "WITH o AS MATERIALIZED (SELECT o.owner_key FROM $.owners o"
             + " WHERE o.tenant_id = ? AND o.user_id = ?),"
@@ -259,21 +266,26 @@ final class Sql {
             + " WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?"
             + " AND c.deleted_at IS NULL),"
             + " hit AS MATERIALIZED (SELECT m.conversation_key, m.generation, m.seq, m.created_at"
-            + " FROM $.messages m WHERE m.tenant_id = ?"
-            + " AND m.owner_key = (SELECT o.owner_key FROM o) AND m.deleted_at IS NULL AND "
+            + " FROM $.messages m WHERE m.tenant_id = ? AND "
+            + owner
+            + " = (SELECT o.owner_key FROM o) AND m.deleted_at IS NULL AND "
             + condition
             + " AND (?::text IS NULL OR m.conversation_key = (SELECT k.conversation_key FROM k))"
-            + " AND m.created_at <= ?)"
+            + " AND m.created_at <= ?),"
+            + " newest AS MATERIALIZED (SELECT h.* FROM hit h WHERE h.created_at < ?"
+            + " OR EXISTS (SELECT FROM $.conversations c WHERE c.tenant_id = ?"
+            + " AND c.conversation_key = h.conversation_key"
+            + " AND (c.conversation_id, h.seq) < (?, ?))"
+            + " ORDER BY h.created_at DESC FETCH FIRST (?) ROWS WITH TIES)"
             + " SELECT s.history, EXISTS (SELECT FROM $.messages n WHERE n.tenant_id = ?"
             + " AND n.owner_key = (SELECT o.owner_key FROM o) AND n.search_tokens IS NULL"
             + " AND n.deleted_at IS NULL), EXISTS (SELECT FROM k), q.*"
             + " FROM $.store s LEFT JOIN LATERAL (SELECT t.conversation_id, "
             + M
             + " FROM (SELECT h.conversation_key, h.generation, h.seq, c.conversation_id"
-            + " FROM hit h JOIN $.conversations c ON c.tenant_id = ?"
-            + " AND c.conversation_key = h.conversation_key AND c.generation = h.generation"
-            + " AND c.deleted_at IS NULL"
-            + " WHERE (h.created_at, c.conversation_id, h.seq) < (?, ?, ?)"
+            + " FROM newest h CROSS JOIN LATERAL (SELECT c.conversation_id FROM $.conversations c"
+            + " WHERE c.tenant_id = ? AND c.conversation_key = h.conversation_key"
+            + " AND c.generation = h.generation AND c.deleted_at IS NULL OFFSET 0) c"
             + " ORDER BY h.created_at DESC, c.conversation_id DESC, h.seq DESC LIMIT ?) t"
             + " JOIN $.messages m ON m.tenant_id = ? AND m.conversation_key = t.conversation_key"
             + " AND m.generation = t.generation AND m.seq = t.seq) q ON true"

@@ -5,10 +5,14 @@
 ALTER TABLE ${schema}.messages ADD COLUMN search_tokens bigint[];
 COMMENT ON COLUMN ${schema}.messages.search_tokens IS 'Keys of the words, each of tenant, user and word; null where they are not computed yet or the message is deleted.';
 
+-- New keys wait in a list of 512 kB at most: it is read by every search, and written out by the
+-- append that fills it.
 CREATE INDEX messages_search ON ${schema}.messages
-  USING gin (search_tokens) WITH (gin_pending_list_limit = 512) WHERE search_tokens IS NOT NULL;
+  USING gin (search_tokens) WITH (gin_pending_list_limit = 512)
+  WHERE search_tokens IS NOT NULL;
 COMMENT ON INDEX ${schema}.messages_search IS 'Messages by the words of their text.';
-CREATE INDEX messages_not_searchable ON ${schema}.messages (tenant_id, owner_key)
+CREATE INDEX messages_not_searchable ON ${schema}.messages
+  (tenant_id, owner_key, conversation_key, generation, seq)
   WHERE search_tokens IS NULL AND deleted_at IS NULL;
 COMMENT ON INDEX ${schema}.messages_not_searchable IS 'Messages whose keys the next search of their owner computes: older than this column, or written with search off. Mostly empty.';
 

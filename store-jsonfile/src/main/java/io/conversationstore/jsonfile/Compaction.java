@@ -23,7 +23,13 @@ final class Compaction {
 
   /** The new segments, which begin with {@code first}; {@code next} is an empty one after them. */
   record Result(
-      int first, int last, long lastNumber, long bytes, LogFiles.LogFile next, Index index) {}
+      int first,
+      int last,
+      long lastNumber,
+      long bytes,
+      LogFiles.LogFile next,
+      long nextSize,
+      Index index) {}
 
   private final LogFiles files;
   private final Segments segments;
@@ -74,17 +80,19 @@ final class Compaction {
         .read(first, last);
     begin(false);
     LogFiles.LogFile next = finish();
-    files.forceDirectory();
-    return new Result(first, last, lastNumber, bytes, next, fresh);
+    return new Result(first, last, lastNumber, bytes, next, size, fresh);
   }
 
-  /** Removes the segments that were written. */
+  /**
+   * Removes the segments that were written, the last one first and each durably: after a crash
+   * there is no gap, which would be taken for damage.
+   */
   void undo() throws IOException {
-    for (int leftover : written) {
-      segments.remove(leftover);
-      files.delete(Segments.name(leftover));
+    for (int i = written.size() - 1; i >= 0; i--) {
+      segments.remove(written.get(i));
+      files.delete(Segments.name(written.get(i)));
+      files.forceDirectory();
     }
-    files.forceDirectory();
   }
 
   private void begin(boolean snapshot) throws IOException {
@@ -95,6 +103,10 @@ final class Compaction {
     file = next;
     byte[] header = Line.header(segment, number + 1, snapshot);
     next.append(ByteBuffer.wrap(header));
+    // Before anything else is in it: a crash leaves segments that say that they are of a snapshot,
+    // without a gap. Lines without a header, or a gap, would be taken for damage.
+    next.force();
+    files.forceDirectory();
     size = header.length;
     bytes += header.length;
   }

@@ -59,12 +59,15 @@ final class LogTail {
     }
   }
 
-  /** Goes on after a snapshot, in a segment whose header was written already. */
-  void startAfter(int newSegment, LogFiles.LogFile newFile, long lastNumber, long bytes)
-      throws IOException {
+  /**
+   * Goes on after a snapshot, in a segment whose header was written already. Asks the files
+   * nothing: the snapshot counts already, so this must not fail.
+   */
+  void startAfter(
+      int newSegment, LogFiles.LogFile newFile, long newSize, long lastNumber, long bytes) {
     segment = newSegment;
     file = newFile;
-    size = newFile.size();
+    size = newSize;
     number = lastNumber;
     forcedNumber = lastNumber;
     forcedSize = size;

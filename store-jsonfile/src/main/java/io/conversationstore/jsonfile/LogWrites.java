@@ -32,6 +32,9 @@ final class LogWrites {
   private final Clock clock;
   private final JsonFileOptions options;
 
+  /** Segments of lower numbers may be there although they no longer count; 0 if there are none. */
+  private int leftoversBefore;
+
   LogWrites(
       LogFiles files,
       Segments segments,
@@ -116,9 +119,11 @@ final class LogWrites {
       @Nullable Instant asOf)
       throws IOException {
     boolean erases = false;
+    boolean newEpoch = false;
     for (int i = 0; i < states.size(); i++) {
       State state = states.get(i);
       if (MirrorRules.isLater(shared.own(), state)) {
+        newEpoch |= state.epoch() > shared.own().epoch(state.owner());
         erases |= MirrorRules.erases(shared.own(), state);
         put(state, rows.get(i));
       }
@@ -133,6 +138,8 @@ final class LogWrites {
     }
     if (erases || shared.own().eraseDue()) {
       compact();
+    } else if (newEpoch) {
+      removeLeftovers();
     }
   }
 
@@ -194,12 +201,21 @@ final class LogWrites {
         Lines.settlements(settlements),
         now(),
         place -> shared.write(() -> Replay.settle(shared.own(), settlements)));
+    if (shared.own().eraseDue()) {
+      compact();
+    }
     return true;
   }
 
   boolean remember(Manifest manifest) throws IOException {
     tail.requireSound();
-    manifest.write(files);
+    try {
+      manifest.write(files);
+    } catch (Manifest.UncertainException e) {
+      tail.breakDown(
+          "store.json could not be replaced; writes are refused until it is opened anew");
+      throw e;
+    }
     shared.setManifest(manifest);
     return true;
   }
@@ -243,18 +259,20 @@ final class LogWrites {
           "store.json could not be replaced; writes are refused until it is opened anew");
       throw e;
     }
-    tail.startAfter(result.last() + 1, result.next(), result.lastNumber(), result.bytes());
+    tail.startAfter(
+        result.last() + 1, result.next(), result.nextSize(), result.lastNumber(), result.bytes());
     shared.replace(result.index(), manifest);
     contents.forgetAll();
+    leftoversBefore = result.first();
     try {
-      removeBefore(result.first());
+      removeLeftovers();
     } catch (IOException e) {
       if (eraseDue) {
         shared.write(() -> shared.own().markEraseDue());
         throw new EngineFailureException(
             FailureKind.UNAVAILABLE, true, "old segments could not be removed", e);
       }
-      LOG.warn("old segments in {} stay until it is opened anew", files.describe(), e);
+      LOG.warn("old segments in {} stay until something is erased", files.describe(), e);
     }
   }
 
@@ -278,14 +296,19 @@ final class LogWrites {
     }
   }
 
-  private void removeBefore(int first) throws IOException {
+  /** Removes what a compaction has replaced, if that is still there. */
+  private void removeLeftovers() throws IOException {
+    if (leftoversBefore == 0) {
+      return;
+    }
     for (String name : files.list()) {
       int segment = Segments.number(name);
-      if (segment > 0 && segment < first) {
+      if (segment > 0 && segment < leftoversBefore) {
         segments.remove(segment);
         files.delete(name);
       }
     }
     files.forceDirectory();
+    leftoversBefore = 0;
   }
 }

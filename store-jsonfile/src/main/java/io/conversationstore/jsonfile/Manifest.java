@@ -37,6 +37,15 @@ record Manifest(
     int lastSnapshotSegment,
     long snapshotEnd) {
 
+  /** Nobody knows which file a crash would leave. */
+  static final class UncertainException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    UncertainException(IOException cause) {
+      super("store.json may be the old one or the new one", cause);
+    }
+  }
+
   static final int FORMAT = 1;
   static final String NAME = "store.json";
   private static final String TEMPORARY = "store.json.tmp";
@@ -116,7 +125,11 @@ record Manifest(
     }
   }
 
-  /** Replaces the file, durably. After an exception it is the old one or the new one. */
+  /**
+   * Replaces the file, durably. After an exception it is the old one.
+   *
+   * @throws UncertainException if it is the old one or the new one, and the next start will tell
+   */
   void write(LogFiles files) throws IOException {
     String text =
         Json.text(
@@ -143,7 +156,11 @@ record Manifest(
       file.append(ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.UTF_8)));
       file.force();
     }
-    files.rename(TEMPORARY, NAME);
-    files.forceDirectory();
+    try {
+      files.rename(TEMPORARY, NAME);
+      files.forceDirectory();
+    } catch (IOException e) {
+      throw new UncertainException(e);
+    }
   }
 }

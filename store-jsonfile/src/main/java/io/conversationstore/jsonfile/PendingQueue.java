@@ -69,7 +69,8 @@ final class PendingQueue {
       }
     }
 
-    private boolean takes(long rowEpoch) {
+    /** Whether this erasure is of that epoch or of a later one. */
+    boolean takes(long rowEpoch) {
       long erased = epoch == UNCHANGED ? madeEpoch : epoch;
       return erased == ChangeStamp.PRESENT_EPOCH || rowEpoch <= erased;
     }

@@ -5,6 +5,7 @@ import io.conversationstore.StoreDamagedException;
 import io.conversationstore.json.Json;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
 import org.slf4j.Logger;
@@ -52,10 +53,10 @@ final class Recovery {
     List<String> leftovers = new ArrayList<>();
     List<Header> headers = headers(leftovers);
     End end = read(headers);
+    // From the last on, one by one: a crash must not leave a gap, which would be taken for damage.
+    leftovers.sort(Comparator.reverseOrder());
     for (String name : leftovers) {
       files.delete(name);
-    }
-    if (!leftovers.isEmpty()) {
       files.forceDirectory();
     }
     LogFiles.LogFile last = segments.get(end.segment());

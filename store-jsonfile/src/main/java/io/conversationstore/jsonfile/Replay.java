@@ -55,9 +55,15 @@ final class Replay {
     } else if (json.has("pending")) {
       Change change = ChangeJson.read(json.get("pending"));
       int start = indexOf(bytes, length);
-      enqueue(index, change, new Place(segment, offset + start, length - start - 1));
-      if (change instanceof Change.OwnerErased && !inSnapshot) {
-        index.markEraseDue();
+      Place place = new Place(segment, offset + start, length - start - 1);
+      if (inSnapshot) {
+        // What an erasure in the queue removed is not in the snapshot; its rows came later.
+        index.pending().add(PendingQueue.Entry.of(change, place));
+      } else {
+        enqueue(index, change, place);
+        if (change instanceof Change.OwnerErased) {
+          index.markEraseDue();
+        }
       }
     } else if (json.has("settle")) {
       settle(index, Json.array(json, "settle").stream().map(Lines::readSettlement).toList());
@@ -108,6 +114,10 @@ final class Replay {
           && entry.erases()
           && settlement.kind() == Settlement.Kind.DRAINED
           && settlement.epoch() > index.epoch(entry.owner())) {
+        if (!entry.takes(index.epoch(entry.owner()))) {
+          // Rows of a later epoch came in while it waited; they go with it.
+          index.markEraseDue();
+        }
         index.owner(entry.owner()).startEpoch(settlement.epoch());
       }
     }

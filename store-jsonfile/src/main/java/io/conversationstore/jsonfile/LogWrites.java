@@ -173,7 +173,13 @@ final class LogWrites {
 
   boolean remember(Manifest manifest) throws IOException {
     tail.requireSound();
-    manifest.write(files);
+    try {
+      manifest.write(files);
+    } catch (Manifest.UncertainException e) {
+      tail.breakDown(
+          "store.json could not be replaced; writes are refused until it is opened anew");
+      throw e;
+    }
     shared.setManifest(manifest);
     return true;
   }

@@ -44,6 +44,15 @@ record Manifest(
     long snapshotEnd,
     long erasedThrough) {
 
+  /** Nobody knows which file a crash would leave. */
+  static final class UncertainException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    UncertainException(IOException cause) {
+      super("store.json may be the old one or the new one", cause);
+    }
+  }
+
   static final int FORMAT = 1;
   static final String NAME = "store.json";
   private static final String TEMPORARY = "store.json.tmp";
@@ -236,14 +245,22 @@ record Manifest(
     return Line.join(Line.open(fields.substring(1, fields.length() - 1)), new byte[0]);
   }
 
-  /** Replaces the file, durably. After an exception it is the old one or the new one. */
+  /**
+   * Replaces the file, durably. After an exception it is the old one.
+   *
+   * @throws UncertainException if it is the old one or the new one, and the next start will tell
+   */
   void write(LogFiles files) throws IOException {
     files.delete(TEMPORARY);
     try (LogFiles.LogFile file = files.create(TEMPORARY)) {
       file.append(ByteBuffer.wrap(bytes()));
       file.force();
     }
-    files.rename(TEMPORARY, NAME);
-    files.forceDirectory();
+    try {
+      files.rename(TEMPORARY, NAME);
+      files.forceDirectory();
+    } catch (IOException e) {
+      throw new UncertainException(e);
+    }
   }
 }

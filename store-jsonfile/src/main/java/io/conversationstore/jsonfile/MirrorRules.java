@@ -58,10 +58,14 @@ final class MirrorRules {
     return row == null || state.version() > row.version();
   }
 
-  /** Whether putting it in removes the rows of an erased epoch. */
+  /**
+   * Whether putting it in ends an epoch whose text may be in the log. No rows need be left of it:
+   * rows that were replaced, deleted or taken out by a reset are still in the log until it is
+   * compacted.
+   */
   static boolean erases(Index index, State state) {
     OwnerRows owner = index.find(state.owner());
-    return owner != null && state.epoch() > owner.epoch() && owner.holdsRows();
+    return owner != null && state.epoch() > owner.epoch();
   }
 
   /**

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Pending and parked changes in the index, without their contents. Guarded by the engine's lock.
  */
 final class PendingQueue {
-  private static final long UNCHANGED = Long.MIN_VALUE;
+  static final long UNCHANGED = Long.MIN_VALUE;
 
   /** A change in the queue. Immutable. */
   record Entry(
@@ -76,7 +76,8 @@ final class PendingQueue {
       return !erases && own != ChangeStamp.PRESENT_EPOCH && own < present;
     }
 
-    private boolean takes(long rowEpoch) {
+    /** Whether this erasure is of that epoch or of a later one. */
+    boolean takes(long rowEpoch) {
       long erased = epoch == UNCHANGED ? madeEpoch : epoch;
       return erased == ChangeStamp.PRESENT_EPOCH || rowEpoch <= erased;
     }

@@ -70,7 +70,13 @@ final class Replay {
       feed(json.get("feed"));
     } else if (json.has("pending")) {
       Change change = ChangeJson.read(json.get("pending"));
-      enqueue(index, change, payload(PENDING, bytes, length, segment, offset));
+      Place place = payload(PENDING, bytes, length, segment, offset);
+      if (segment < 0) {
+        // What an erasure in the queue removed is not in the snapshot; its rows came later.
+        index.pending().add(PendingQueue.Entry.of(change, place));
+      } else {
+        enqueue(index, change, place);
+      }
       if (mayErase && change instanceof Change.OwnerErased erased) {
         markErased(index, erased, number);
       }
@@ -84,6 +90,9 @@ final class Replay {
       owner(json.get("owner"));
     } else if (json.has("meta")) {
       meta(json.get("meta"));
+    } else if (json.has("was")) {
+      // It left the queue before it was erased; its end is still to come in the log.
+      index.pending().add(Lines.readEnded(json.get("was")));
     } else if (!json.has("gone") && !json.has("lost")) {
       throw new IllegalArgumentException("a line of a kind that is not known");
     }
@@ -142,6 +151,10 @@ final class Replay {
       boolean drained = settlement.kind() == Settlement.Kind.DRAINED;
       long present = index.epoch(entry.owner());
       if (entry.erases() && drained && settlement.epoch() > present) {
+        if (line > 0 && !entry.takes(present)) {
+          // Rows of a later epoch came in while it waited; they go with it.
+          index.markErased(entry.owner(), settlement.epoch(), line);
+        }
         index.owner(entry.owner()).startEpoch(settlement.epoch());
       } else if (line > 0 && entry.isOfEpochBefore(present)) {
         // It waited here while its owner was erased elsewhere.

@@ -3,9 +3,14 @@ package io.conversationstore.jsonfile;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.StoreEngine;
 import io.conversationstore.spi.StoreFront;
+import io.conversationstore.spi.UuidV7;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Random;
+import java.util.UUID;
 
 /** Opens stores over files in memory. */
 final class Memory {
@@ -16,13 +21,26 @@ final class Memory {
   }
 
   static FileEngine engine(LogFiles files) throws IOException {
-    return FileEngine.open(files, () -> {}, options());
+    return engine(files, options());
+  }
+
+  static FileEngine engine(LogFiles files, JsonFileOptions options) throws IOException {
+    return FileEngine.open(files, () -> {}, options);
   }
 
   static ConversationStore front(LocalStore engine) {
-    JsonFileOptions options = options();
+    return front(engine, options());
+  }
+
+  static ConversationStore front(LocalStore engine, JsonFileOptions options) {
     return new StoreFront(
         engine, StoreLimits.DEFAULT, options.clock(), options.ids(), engine.identity().node());
+  }
+
+  /** A store over any engine, with ids of its own. */
+  static ConversationStore front(StoreEngine engine, Clock clock) {
+    UuidV7 ids = new UuidV7(clock, new Random(1));
+    return new StoreFront(engine, StoreLimits.DEFAULT, clock, ids, new UUID(1, 1));
   }
 
   static ConversationStore store(LogFiles files) throws IOException {

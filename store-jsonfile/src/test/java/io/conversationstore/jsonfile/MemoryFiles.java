@@ -1,8 +1,11 @@
 package io.conversationstore.jsonfile;
 
+import io.conversationstore.jsonfile.FaultPlan.Call;
+import io.conversationstore.jsonfile.FaultPlan.Outcome;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -12,98 +15,134 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
 /**
- * A disk in memory that forgets at a crash what was not forced, and fails when told to. Names are
- * durable after {@link #forceDirectory()}, contents after {@link LogFiles.LogFile#force()}.
+ * A disk in memory that forgets at a loss of power what was not forced, and fails when told to.
+ * Names are durable after {@link #forceDirectory()}, contents after {@link LogFiles.LogFile#force}:
+ * see {@link Inode}. Thread-safe.
+ *
+ * <p>Creations, renames and deletes that were not forced are each lost or kept on their own, a
+ * rename as a whole.
  */
 final class MemoryFiles implements LogFiles {
-  private static final class Content {
-    byte[] bytes = new byte[0];
-    byte[] durable = new byte[0];
+
+  /** A change of the directory: {@code name} now is {@code inode}, or gone; so is {@code from}. */
+  private record NameChange(String name, Inode inode, String from) {
+    void apply(Map<String, Inode> names) {
+      if (from != null) {
+        names.remove(from);
+      }
+      if (inode == null) {
+        names.remove(name);
+      } else {
+        names.put(name, inode);
+      }
+    }
   }
 
-  private final Map<String, Content> names = new TreeMap<>();
-  private final Map<String, Content> durableNames = new HashMap<>();
-  private final List<String> failing = new ArrayList<>();
-  private final List<String> failingOnce = new ArrayList<>();
-  private int callsUntilCrash = Integer.MAX_VALUE;
-  private RandomGenerator crashing;
+  private final FaultPlan plan = new FaultPlan();
+  private final Map<String, Inode> names = new TreeMap<>();
+  private final Map<String, Inode> durableNames = new HashMap<>();
+  private final List<NameChange> unforced = new ArrayList<>();
+  private RandomGenerator random = new java.util.SplittableRandom(1);
+  private int openFiles;
 
-  /** From now on, calls of this kind (force, append, create, …) fail, until {@link #heal()}. */
-  synchronized void fail(String call) {
-    failing.add(call);
+  FaultPlan plan() {
+    return plan;
+  }
+
+  /** From now on, calls of this kind fail, until {@link #heal()}. */
+  void fail(Call call) {
+    plan.fail(call);
   }
 
   /** The next call of this kind fails, the others do not. */
-  synchronized void failNext(String call) {
-    failingOnce.add(call);
+  void failNext(Call call) {
+    plan.failNth(call, 1);
   }
 
-  synchronized void heal() {
-    failing.clear();
-    callsUntilCrash = Integer.MAX_VALUE;
+  void heal() {
+    plan.heal();
   }
 
-  /** The call after {@code calls} more, and all after it, fail; an append is done in part. */
-  synchronized void crashAfter(int calls, RandomGenerator random) {
-    callsUntilCrash = calls;
-    crashing = random;
+  /** The power goes during the call after {@code calls} more. */
+  synchronized void crashAfter(int calls, RandomGenerator generator) {
+    random = generator;
+    plan.crashAfter(calls);
   }
 
-  private void call(String name) throws IOException {
-    if (failingOnce.remove(name) || failing.contains(name) || callsUntilCrash-- <= 0) {
-      throw new IOException(name + " failed on purpose");
+  /** Files that were opened and not closed. */
+  synchronized int openFiles() {
+    return openFiles;
+  }
+
+  /** Takes the power away, and gives the disk as the next start may find it. */
+  MemoryFiles crash(RandomGenerator generator) {
+    plan.powerOff();
+    return survivor(generator);
+  }
+
+  /** The disk as a start would find it if the power went now. */
+  synchronized MemoryFiles survivor(RandomGenerator generator) {
+    Map<String, Inode> kept = new TreeMap<>(durableNames);
+    int mode = generator.nextInt(4);
+    int whole = generator.nextInt(unforced.size() + 1);
+    for (int i = 0; i < unforced.size(); i++) {
+      boolean keeps =
+          mode == 1 || (mode == 2 && i < whole) || (mode == 3 && generator.nextBoolean());
+      if (keeps) {
+        unforced.get(i).apply(kept);
+      }
     }
-  }
-
-  /** What is on the disk after the power was lost: of unforced bytes, any number at the front. */
-  synchronized MemoryFiles crash(RandomGenerator random) {
     MemoryFiles after = new MemoryFiles();
-    Map<String, Content> kept = random.nextBoolean() ? names : durableNames;
-    Map<Content, Content> copies = new HashMap<>();
+    Map<Inode, Inode> copies = new HashMap<>();
     kept.forEach(
-        (name, content) -> {
-          Content copy = copies.computeIfAbsent(content, key -> survivor(key, random));
-          after.names.put(name, copy);
-          after.durableNames.put(name, copy);
-        });
+        (name, inode) ->
+            after.put(
+                name, copies.computeIfAbsent(inode, key -> new Inode(key.survivor(generator)))));
     return after;
   }
 
-  private static Content survivor(Content content, RandomGenerator random) {
-    int common = content.durable.length;
-    byte[] bytes = content.durable;
-    if (content.bytes.length > common && random.nextInt(3) > 0) {
-      bytes =
-          Arrays.copyOf(content.bytes, common + random.nextInt(content.bytes.length - common + 1));
-      if (bytes.length > common && random.nextInt(4) == 0) {
-        bytes[common + random.nextInt(bytes.length - common)] ^= 0x10;
-      }
-    }
-    Content copy = new Content();
-    copy.bytes = bytes.clone();
-    copy.durable = copy.bytes;
+  /** The disk as it is, as after a clean shutdown. */
+  synchronized MemoryFiles copy() {
+    MemoryFiles copy = new MemoryFiles();
+    names.forEach((name, inode) -> copy.put(name, new Inode(inode.content())));
     return copy;
+  }
+
+  private synchronized void put(String name, Inode inode) {
+    names.put(name, inode);
+    durableNames.put(name, inode);
   }
 
   /** Everything in every file. */
   synchronized byte[] all() {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
-    names.values().forEach(content -> all.writeBytes(content.bytes));
+    names.values().forEach(inode -> all.writeBytes(inode.content()));
     return all.toByteArray();
   }
 
-  synchronized byte[] bytes(String name) {
-    return names.get(name).bytes.clone();
+  /** Whether a file holds this text. */
+  boolean holds(String text) {
+    return new String(all(), StandardCharsets.ISO_8859_1).contains(text);
   }
 
-  synchronized void setBytes(String name, byte[] bytes) {
-    names.get(name).bytes = bytes;
-    names.get(name).durable = bytes;
+  synchronized byte[] bytes(String name) {
+    return names.get(name).content();
+  }
+
+  /** Puts a file there, durably, or replaces it. */
+  void setBytes(String name, byte[] bytes) {
+    put(name, new Inode(bytes));
+  }
+
+  /** Takes a file away, durably. */
+  synchronized void remove(String name) {
+    names.remove(name);
+    durableNames.remove(name);
   }
 
   synchronized Map<String, Integer> fingerprints() {
     Map<String, Integer> fingerprints = new TreeMap<>();
-    names.forEach((name, content) -> fingerprints.put(name, Arrays.hashCode(content.bytes)));
+    names.forEach((name, inode) -> fingerprints.put(name, Arrays.hashCode(inode.content())));
     return fingerprints;
   }
 
@@ -112,103 +151,144 @@ final class MemoryFiles implements LogFiles {
     return "memory";
   }
 
+  private void call(Call call) throws IOException {
+    Outcome outcome = plan.next(call);
+    if (outcome != Outcome.DONE) {
+      throw FaultPlan.error(call, outcome);
+    }
+  }
+
+  /** Makes a change of names, unless it fails; when the power goes during it, perhaps. */
+  private void change(Call call, NameChange change) throws IOException {
+    Outcome outcome = plan.next(call);
+    boolean happens =
+        outcome == Outcome.DONE || (outcome == Outcome.POWER_LOST && random.nextBoolean());
+    if (happens) {
+      change.apply(names);
+      unforced.add(change);
+    }
+    if (outcome != Outcome.DONE) {
+      throw FaultPlan.error(call, outcome);
+    }
+  }
+
   @Override
-  public synchronized List<String> list() {
+  public synchronized List<String> list() throws IOException {
+    call(Call.LIST);
     return List.copyOf(names.keySet());
   }
 
   @Override
   public synchronized LogFile create(String name) throws IOException {
-    call("create");
     if (names.containsKey(name)) {
       throw new IOException(name + " exists");
     }
-    Content content = new Content();
-    names.put(name, content);
-    return new MemoryFile(content);
+    Inode inode = new Inode();
+    change(Call.CREATE, new NameChange(name, inode, null));
+    return new MemoryFile(inode);
   }
 
   @Override
   public synchronized LogFile open(String name) throws IOException {
-    Content content = names.get(name);
-    if (content == null) {
+    call(Call.OPEN);
+    Inode inode = names.get(name);
+    if (inode == null) {
       throw new IOException(name + " is not there");
     }
-    return new MemoryFile(content);
+    return new MemoryFile(inode);
   }
 
   @Override
   public synchronized void rename(String from, String to) throws IOException {
-    call("rename");
-    names.put(to, names.remove(from));
+    Inode inode = names.get(from);
+    if (inode == null) {
+      throw new IOException(from + " is not there");
+    }
+    change(Call.RENAME, new NameChange(to, inode, from));
   }
 
   @Override
   public synchronized void delete(String name) throws IOException {
-    call("delete");
-    names.remove(name);
+    change(Call.DELETE, new NameChange(name, null, null));
   }
 
   @Override
   public synchronized void forceDirectory() throws IOException {
-    call("forceDirectory");
-    durableNames.clear();
-    durableNames.putAll(names);
+    Outcome outcome = plan.next(Call.FORCE_DIRECTORY);
+    if (outcome == Outcome.DONE || (outcome == Outcome.POWER_LOST && random.nextBoolean())) {
+      durableNames.clear();
+      durableNames.putAll(names);
+      unforced.clear();
+    }
+    if (outcome != Outcome.DONE) {
+      throw FaultPlan.error(Call.FORCE_DIRECTORY, outcome);
+    }
   }
 
   private final class MemoryFile implements LogFile {
-    private final Content content;
+    private final Inode inode;
+    private boolean closed;
 
-    MemoryFile(Content content) {
-      this.content = content;
+    MemoryFile(Inode inode) {
+      this.inode = inode;
+      openFiles++;
     }
 
-    @Override
-    public long size() {
-      synchronized (MemoryFiles.this) {
-        return content.bytes.length;
+    private void requireOpen() throws IOException {
+      if (closed) {
+        throw new java.nio.channels.ClosedChannelException();
       }
     }
 
     @Override
-    public int read(ByteBuffer into, long position) {
+    public long size() throws IOException {
       synchronized (MemoryFiles.this) {
-        int count = (int) Math.min(into.remaining(), content.bytes.length - position);
-        if (count > 0) {
-          into.put(content.bytes, (int) position, count);
-        }
-        return Math.max(count, 0);
+        requireOpen();
+        call(Call.SIZE);
+        return inode.size();
+      }
+    }
+
+    @Override
+    public int read(ByteBuffer into, long position) throws IOException {
+      synchronized (MemoryFiles.this) {
+        requireOpen();
+        call(Call.READ);
+        return inode.read(into, position);
       }
     }
 
     @Override
     public void append(ByteBuffer bytes) throws IOException {
       synchronized (MemoryFiles.this) {
-        try {
-          call("append");
-        } catch (IOException e) {
-          int some = crashing == null ? bytes.remaining() / 2 : crashing.nextInt(bytes.remaining());
-          bytes.limit(bytes.position() + some);
-          put(bytes);
-          throw e;
+        requireOpen();
+        Outcome outcome = plan.next(Call.APPEND);
+        if (outcome == Outcome.DEAD) {
+          throw FaultPlan.error(Call.APPEND, outcome);
         }
-        put(bytes);
+        byte[] written =
+            new byte
+                [outcome == Outcome.DONE
+                    ? bytes.remaining()
+                    : random.nextInt(bytes.remaining() + 1)];
+        bytes.get(written);
+        inode.append(written);
+        if (outcome != Outcome.DONE) {
+          throw FaultPlan.error(Call.APPEND, outcome);
+        }
       }
-    }
-
-    private void put(ByteBuffer bytes) {
-      int size = content.bytes.length;
-      content.bytes = Arrays.copyOf(content.bytes, size + bytes.remaining());
-      bytes.get(content.bytes, size, bytes.remaining());
     }
 
     @Override
     public void truncate(long size) throws IOException {
       synchronized (MemoryFiles.this) {
-        call("truncate");
-        content.bytes = Arrays.copyOf(content.bytes, (int) Math.min(size, content.bytes.length));
-        if (content.durable.length > size) {
-          content.durable = content.bytes;
+        requireOpen();
+        Outcome outcome = plan.next(Call.TRUNCATE);
+        if (outcome == Outcome.DONE || (outcome == Outcome.POWER_LOST && random.nextBoolean())) {
+          inode.truncate(size);
+        }
+        if (outcome != Outcome.DONE) {
+          throw FaultPlan.error(Call.TRUNCATE, outcome);
         }
       }
     }
@@ -216,12 +296,25 @@ final class MemoryFiles implements LogFiles {
     @Override
     public void force() throws IOException {
       synchronized (MemoryFiles.this) {
-        call("force");
-        content.durable = content.bytes;
+        requireOpen();
+        Outcome outcome = plan.next(Call.FORCE);
+        if (outcome == Outcome.DONE || (outcome == Outcome.POWER_LOST && random.nextBoolean())) {
+          inode.force();
+        } else if (outcome == Outcome.FAILED) {
+          inode.forceFailed();
+        }
+        if (outcome != Outcome.DONE) {
+          throw FaultPlan.error(Call.FORCE, outcome);
+        }
       }
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      synchronized (MemoryFiles.this) {
+        openFiles -= closed ? 0 : 1;
+        closed = true;
+      }
+    }
   }
 }

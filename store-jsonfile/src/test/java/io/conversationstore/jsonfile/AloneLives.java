@@ -1,0 +1,135 @@
+package io.conversationstore.jsonfile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationStoreException;
+import io.conversationstore.StoreUnavailableException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A store without a database: all calls of the public interface, compared with the reference model.
+ * What was acknowledged is there, what was not is there as a whole or not at all, and text whose
+ * erasure was acknowledged is in no file.
+ */
+final class AloneLives extends Lives {
+  private static final int STEPS = 40;
+  private static final Pattern MARKER = Pattern.compile("mark-\\d-\\d+-");
+
+  private final Durability durability;
+  private final History history = new History();
+  private final Set<String> erased = new HashSet<>();
+  private final Workload workload = new Workload(random, history::erasures);
+  private FileEngine engine;
+  private ConversationStore store;
+
+  AloneLives(long seed, Durability durability, UnaryOperator<LogFiles> between) {
+    super(seed, durability, between);
+    this.durability = durability;
+  }
+
+  @Override
+  void begin(FileEngine opened) {
+    engine = opened;
+    store = Memory.front(opened, options);
+    Step midway = history.settle(Fingerprint.of(store, engine));
+    if (midway != null) {
+      make(midway);
+    }
+    erased.addAll(history.erased());
+  }
+
+  @Override
+  void closed() {
+    history.acknowledgeAll();
+  }
+
+  @Override
+  void powerLost() {
+    history.powerLost();
+  }
+
+  @Override
+  void work(FileEngine unused) {
+    for (int i = random.nextInt(STEPS); i >= 0; i--) {
+      if (!make(workload.next()) || (random.nextInt(6) == 0 && !compare())) {
+        return;
+      }
+    }
+  }
+
+  /** Returns whether the store goes on. */
+  private boolean make(Step step) {
+    History.move(clock, step.at());
+    Class<?> error = null;
+    try {
+      step.call().accept(store);
+    } catch (StoreUnavailableException e) {
+      return goesOn(step);
+    } catch (ConversationStoreException e) {
+      error = e.getClass();
+    }
+    boolean forced = durability == Durability.EACH_WRITE || step.kind() == Step.Kind.ERASURE;
+    assertThat(error).as(step.name()).isEqualTo(history.acknowledged(step, forced));
+    if (step.kind() == Step.Kind.ERASURE && error == null) {
+      erased.addAll(history.erased());
+      requireErased(files);
+      requireErased(files.survivor(random));
+    }
+    return true;
+  }
+
+  /** After a step that was not acknowledged. */
+  private boolean goesOn(Step step) {
+    if (files.plan().isDead()) {
+      history.attempted(step);
+      return false;
+    }
+    files.heal();
+    if (refusesWrites(engine)) {
+      // Nobody knows before the next start; it must be all or nothing then.
+      history.attempted(step);
+      assertThat(engine.state().reason()).contains("refused");
+      return false;
+    }
+    if (step.kind() == Step.Kind.BY_CONVERSATION) {
+      return make(step);
+    }
+    Map<String, String> actual = Fingerprint.of(store, engine);
+    if (!actual.equals(history.present())) {
+      history.attempted(step);
+      requireSame(history.present(), actual);
+    }
+    return random.nextBoolean() || make(step);
+  }
+
+  private boolean compare() {
+    try {
+      requireSame(history.present(), Fingerprint.of(store, engine));
+      return true;
+    } catch (StoreUnavailableException e) {
+      files.heal();
+      return !files.plan().isDead();
+    }
+  }
+
+  private static void requireSame(Map<String, String> expected, Map<String, String> actual) {
+    assertThat(actual.equals(expected))
+        .as("what is shown:%s", History.difference(expected, actual))
+        .isTrue();
+  }
+
+  @Override
+  void requireErased(MemoryFiles disk) {
+    Matcher matcher = MARKER.matcher(new String(disk.all(), StandardCharsets.ISO_8859_1));
+    while (matcher.find()) {
+      assertThat(erased).as("erased text").doesNotContain(matcher.group());
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package io.conversationstore.jsonfile;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Runs something for many seeds, on all processors. {@code -Dstore.seed} repeats one seed, {@code
+ * -Dstore.crashes} says how many crash points there are to be in each test that counts them.
+ */
+final class Seeds {
+  private static final int MOST_REPORTED = 3;
+
+  /** What is done with one seed; returns how many crash points it went through. */
+  @FunctionalInterface
+  interface Run {
+    long run(long seed) throws Exception;
+  }
+
+  private Seeds() {}
+
+  /** Runs seeds from 1 on until there were so many crash points; returns how many. */
+  static long until(long defaultCrashes, Run run) throws InterruptedException {
+    Long only = Long.getLong("store.seed");
+    long wanted = only != null ? 1 : Long.getLong("store.crashes", defaultCrashes);
+    AtomicLong next = new AtomicLong(only != null ? only : 1);
+    AtomicLong crashes = new AtomicLong();
+    Queue<AssertionError> failures = new ConcurrentLinkedQueue<>();
+    int workers = only != null ? 1 : Runtime.getRuntime().availableProcessors();
+    ExecutorService executor = Executors.newFixedThreadPool(workers);
+    try {
+      List<Future<?>> futures = new ArrayList<>();
+      for (int i = 0; i < workers; i++) {
+        futures.add(
+            executor.submit(
+                () -> {
+                  while (crashes.get() < wanted && failures.size() < MOST_REPORTED) {
+                    long seed = next.getAndIncrement();
+                    try {
+                      crashes.addAndGet(run.run(seed));
+                    } catch (Exception | AssertionError e) {
+                      failures.add(new AssertionError("with -Dstore.seed=" + seed + ": " + e, e));
+                    }
+                    if (only != null) {
+                      return;
+                    }
+                  }
+                }));
+      }
+      for (Future<?> future : futures) {
+        future.get();
+      }
+    } catch (ExecutionException e) {
+      throw new AssertionError(e.getCause());
+    } finally {
+      executor.shutdownNow();
+    }
+    if (!failures.isEmpty()) {
+      AssertionError first = failures.remove();
+      failures.forEach(first::addSuppressed);
+      throw first;
+    }
+    return crashes.get();
+  }
+}

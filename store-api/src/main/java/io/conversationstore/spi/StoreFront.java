@@ -217,40 +217,16 @@ public final class StoreFront implements ConversationStore {
 
   private static Position.@Nullable InHistory continuation(
       Slice<MessageState> slice, Direction direction, Position.@Nullable InHistory from) {
+    if (slice.next() instanceof Position.InHistory next) {
+      return next;
+    }
     List<MessageState> items = slice.items();
     if (items.isEmpty()) {
       return from;
     }
     MessageState edge = items.get(direction == Direction.FORWARD ? items.size() - 1 : 0);
-    if (edge.seq() != 0) {
-      return position(slice.history(), edge, null);
-    }
-    // The page ended among pending messages: forward, go on from the last committed one told.
-    MessageState committed = null;
-    for (MessageState item : items) {
-      if (item.seq() != 0) {
-        committed = item;
-      }
-    }
-    if (direction == Direction.FORWARD && committed == null && from != null) {
-      return new Position.InHistory(
-          slice.history(), from.createdAt(), from.conversationId(), from.seq(), edge.messageId());
-    }
-    if (direction == Direction.FORWARD && committed != null) {
-      return position(slice.history(), committed, edge.messageId());
-    }
-    Instant end = direction == Direction.FORWARD ? Instant.EPOCH : edge.requireLive().createdAt();
-    return new Position.InHistory(slice.history(), end, "", 0, edge.messageId());
-  }
-
-  private static Position.InHistory position(
-      UUID history, MessageState message, @Nullable UUID pending) {
     return new Position.InHistory(
-        history,
-        message.requireLive().createdAt(),
-        message.conversationId(),
-        message.seq(),
-        pending);
+        slice.history(), edge.requireLive().createdAt(), edge.conversationId(), edge.seq(), null);
   }
 
   private static List<StoredMessage> stored(Slice<MessageState> slice) {

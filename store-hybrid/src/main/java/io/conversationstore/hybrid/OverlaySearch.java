@@ -139,7 +139,6 @@ final class OverlaySearch {
     if (view == null) {
       return views.isErased(message.epoch()) ? null : message;
     }
-    MessageState shown = view.baseVisible() ? view.overBase(message) : null;
-    return shown == message ? message : null;
+    return view.baseVisible() && message.equals(view.overBase(message)) ? message : null;
   }
 }

@@ -83,8 +83,9 @@ final class Lines {
 
   private static Map<String, Long> generations(JsonNode json) {
     Map<String, Long> generations = new HashMap<>();
-    json.fields()
-        .forEachRemaining(known -> generations.put(known.getKey(), known.getValue().asLong()));
+    for (Map.Entry<String, JsonNode> known : json.properties()) {
+      generations.put(known.getKey(), known.getValue().asLong());
+    }
     return generations;
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.zip.CRC32C;
 
@@ -54,6 +55,12 @@ final class Line {
     return join(head, new byte[0]);
   }
 
+  /** A whole line of a JSON object, the checksum put before its fields. */
+  static byte[] of(byte[] json) {
+    byte[] head = "{\"crc\":\"00000000\",".getBytes(StandardCharsets.US_ASCII);
+    return join(head, Arrays.copyOfRange(json, 1, json.length - 1));
+  }
+
   /** A whole line: head, payload, closing brace and newline, with its checksum. */
   static byte[] join(byte[] head, byte[] payload) {
     byte[] line = new byte[head.length + payload.length + 2];
@@ -76,7 +83,10 @@ final class Line {
 
   /** Whether the bytes, without the newline, are a whole line. */
   static boolean isWhole(byte[] bytes, int length) {
-    if (length <= PREFIX || bytes[length - 1] != '}') {
+    if (length <= PREFIX
+        || bytes[PREFIX - 2] != '"'
+        || bytes[PREFIX - 1] != ','
+        || bytes[length - 1] != '}') {
       return false;
     }
     for (int i = 0; i < START.length; i++) {

@@ -6,7 +6,6 @@ import io.conversationstore.StoreDamagedException;
 import io.conversationstore.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -92,6 +91,9 @@ record Manifest(
       JsonNode json = Json.parse(bytes, 0, bytes.length);
       long format = Json.number(json, "format", 0);
       requireKnown(files, NAME, format);
+      if (bytes[bytes.length - 1] != '\n' || !Line.isWhole(bytes, bytes.length - 1)) {
+        throw new IllegalArgumentException("its checksum is wrong");
+      }
       return new Manifest(
           Json.uuid(json, "node"),
           Json.uuid(json, "own_history"),
@@ -104,7 +106,8 @@ record Manifest(
           Json.number(json, "snapshot_end", 0));
     } catch (IllegalArgumentException e) {
       throw new StoreDamagedException(
-          NAME + " in " + files.describe() + " is damaged; nothing was changed", e);
+          NAME + " in " + files.describe() + ", byte 0: the file is damaged; nothing was changed",
+          e);
     }
   }
 
@@ -131,8 +134,8 @@ record Manifest(
    * @throws UncertainException if it is the old one or the new one, and the next start will tell
    */
   void write(LogFiles files) throws IOException {
-    String text =
-        Json.text(
+    byte[] json =
+        Json.bytes(
             out -> {
               out.writeStartObject();
               out.writeNumberField("format", FORMAT);
@@ -153,7 +156,7 @@ record Manifest(
             });
     files.delete(TEMPORARY);
     try (LogFiles.LogFile file = files.create(TEMPORARY)) {
-      file.append(ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.UTF_8)));
+      file.append(ByteBuffer.wrap(Line.of(json)));
       file.force();
     }
     try {

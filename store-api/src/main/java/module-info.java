@@ -6,4 +6,5 @@ module io.conversationstore {
   exports io.conversationstore;
   exports io.conversationstore.json;
   exports io.conversationstore.spi;
+  exports io.conversationstore.transfer;
 }

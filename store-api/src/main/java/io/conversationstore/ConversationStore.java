@@ -124,6 +124,29 @@ public interface ConversationStore extends AutoCloseable {
   Page<StoredMessage> history(Owner owner, MessageQuery query);
 
   /**
+   * Finds messages by their text, newest first (by creation, then conversation id by Unicode code
+   * point, then {@code seq}; pending messages before the committed ones). A message is found from
+   * the moment its append or edit is acknowledged, and not by what an edit replaced. Continuing
+   * after a page goes on to older messages; those added meanwhile do not disturb it.
+   *
+   * <p>What counts as text and as a word, and the limits, say {@link SearchQuery} and {@code
+   * docs/search.md}. PostgreSQL answers from an index unless it was switched off; local files are
+   * read from the newest message on until the page is full.
+   *
+   * @throws IllegalArgumentException if the query holds no letter and no digit; the text never
+   *     shows the query
+   * @throws ConversationNotFoundException if the query names a conversation that is not there
+   * @throws CursorExpiredException if the cursor is of an earlier database
+   */
+  Page<SearchHit> search(Owner owner, SearchQuery query);
+
+  /**
+   * Lists messages that call a tool, in the order and with the errors of {@link #search}. In
+   * PostgreSQL through an index.
+   */
+  Page<StoredMessage> messagesByTool(Owner owner, ToolQuery query);
+
+  /**
    * Replaces the content of a message; its place stays.
    *
    * @throws ConversationNotFoundException if there is no such conversation

@@ -75,11 +75,25 @@ public final class ModelJson {
       out.writeNumberField("seq", stored.seq());
     }
     writeFields(out, stored.message());
+    writeTimes(out, stored);
+    out.writeEndObject();
+  }
+
+  /** Writes a stored message as an element of its conversation, which says the rest. */
+  public static void writeInConversation(JsonGenerator out, StoredMessage stored)
+      throws IOException {
+    out.writeStartObject();
+    out.writeStringField("id", stored.id().toString());
+    writeFields(out, stored.message());
+    writeTimes(out, stored);
+    out.writeEndObject();
+  }
+
+  private static void writeTimes(JsonGenerator out, StoredMessage stored) throws IOException {
     out.writeStringField("created_at", Json.time(stored.createdAt()));
     if (stored.editedAt() != null) {
       out.writeStringField("edited_at", Json.time(stored.editedAt()));
     }
-    out.writeEndObject();
   }
 
   private static void writeFields(JsonGenerator out, Message message) throws IOException {

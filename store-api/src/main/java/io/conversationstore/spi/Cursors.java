@@ -11,6 +11,12 @@ import org.jspecify.annotations.Nullable;
 /** The text form of positions: fields with a bar between, in URL-safe Base64. */
 final class Cursors {
 
+  /** The kinds of cursors that hold a place in an owner's messages. */
+  static final String HISTORY = "h";
+
+  static final String SEARCH = "s";
+  static final String TOOL = "t";
+
   private Cursors() {}
 
   static Cursor encode(Position.InConversation p) {
@@ -18,8 +24,15 @@ final class Cursors {
   }
 
   static Cursor encode(Position.InHistory p) {
+    return encode(HISTORY, p);
+  }
+
+  /**
+   * @param kind the listing it belongs to
+   */
+  static Cursor encode(String kind, Position.InHistory p) {
     return encode(
-        "h", p.history(), micros(p.createdAt()), p.seq(), orDash(p.pending()), p.conversationId());
+        kind, p.history(), micros(p.createdAt()), p.seq(), orDash(p.pending()), p.conversationId());
   }
 
   static Cursor encode(Position.InConversations p) {
@@ -44,10 +57,14 @@ final class Cursors {
   }
 
   static Position.@Nullable InHistory inHistory(@Nullable Cursor cursor) {
+    return inHistory(HISTORY, cursor);
+  }
+
+  static Position.@Nullable InHistory inHistory(String kind, @Nullable Cursor cursor) {
     if (cursor == null) {
       return null;
     }
-    String[] f = decode(cursor, "h", 6);
+    String[] f = decode(cursor, kind, 6);
     try {
       return new Position.InHistory(
           UUID.fromString(f[1]), instant(f[2]), f[5], Long.parseLong(f[3]), uuidOrNull(f[4]));

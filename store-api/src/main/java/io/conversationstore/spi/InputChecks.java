@@ -7,7 +7,9 @@ import io.conversationstore.MessageEdit;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Page;
 import io.conversationstore.Role;
+import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.ToolQuery;
 import io.conversationstore.json.Json;
 import io.conversationstore.json.ModelJson;
 import java.util.Collection;
@@ -16,11 +18,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Checks what a caller gives against the store's limits, before anything is stored. */
-final class InputChecks {
+public final class InputChecks {
 
   private final StoreLimits limits;
 
-  InputChecks(StoreLimits limits) {
+  public InputChecks(StoreLimits limits) {
     this.limits = limits;
   }
 
@@ -34,6 +36,22 @@ final class InputChecks {
     return id;
   }
 
+  /** The filter of a search; its words are checked where they are made. */
+  static MessageFilter.Words words(SearchQuery query) {
+    if (query.conversationId() != null) {
+      conversationId(query.conversationId());
+    }
+    return new MessageFilter.Words(
+        SearchTokens.ofQuery(query.text()), query.conversationId(), query.role());
+  }
+
+  static MessageFilter.Tool tool(ToolQuery query) {
+    if (query.conversationId() != null) {
+      conversationId(query.conversationId());
+    }
+    return new MessageFilter.Tool(query.toolName(), query.conversationId());
+  }
+
   static void limit(int limit) {
     if (limit < 1 || limit > Page.MAX_LIMIT) {
       throw new IllegalArgumentException(
@@ -41,7 +59,7 @@ final class InputChecks {
     }
   }
 
-  void check(NewConversation conversation) {
+  public void check(NewConversation conversation) {
     object("settings", conversation.settings());
     object("metadata", conversation.metadata());
   }
@@ -63,7 +81,7 @@ final class InputChecks {
   }
 
   /** Returns the message's size in JSON. */
-  long check(Message message) {
+  public long check(Message message) {
     object("metadata", message.metadata());
     parts(message.content());
     if (message.role() == Role.USER) {

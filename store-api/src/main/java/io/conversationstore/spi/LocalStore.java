@@ -103,9 +103,11 @@ public interface LocalStore extends StoreEngine {
   List<Change> pending(int max);
 
   /**
-   * Ends pending changes, durably and in one write. After a settled create, later pending changes
-   * of that conversation that named {@link ConversationRef#LIVE} name its generation; after a
-   * settled erasure, later pending changes of the owner carry its epoch.
+   * Ends pending changes, durably and in one write. After one that was drained, later pending
+   * changes of the conversations in {@link Settlement#generations()} that named {@link
+   * ConversationRef#LIVE} name that generation ({@link Rebase}), up to and including the next
+   * pending delete of the conversation: what follows a delete means another generation. After a
+   * drained erasure, later pending changes of the owner carry its epoch.
    */
   void settle(List<Settlement> settlements);
 

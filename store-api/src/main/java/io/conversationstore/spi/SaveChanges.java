@@ -6,10 +6,6 @@ import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.json.ModelJson;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -95,23 +91,8 @@ final class SaveChanges {
       String conversationId, int ordinal, ConversationDocument.Entry entry) {
     Message message = entry.message();
     String digest = ModelJson.digest(message);
-    UUID id = message.id() != null ? message.id() : derivedId(conversationId, ordinal, digest);
+    UUID id = message.id() != null ? message.id() : DerivedIds.of(conversationId, ordinal, digest);
     return new NewMessage(id, message.withId(id), digest, entry.createdAt());
-  }
-
-  /** A UUID of version 8 (RFC 9562, section 5.8) from a SHA-256 over place and content. */
-  static UUID derivedId(String conversationId, int ordinal, String digest) {
-    MessageDigest sha256;
-    try {
-      sha256 = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
-    String name = conversationId + '\n' + ordinal + '\n' + digest;
-    ByteBuffer hash = ByteBuffer.wrap(sha256.digest(name.getBytes(StandardCharsets.UTF_8)));
-    long high = (hash.getLong() & ~0xF000L) | 0x8000L;
-    long low = (hash.getLong() >>> 2) | 0x8000_0000_0000_0000L;
-    return new UUID(high, low);
   }
 
   private ChangeStamp stamp() {

@@ -1,6 +1,7 @@
 package io.conversationstore.spi;
 
 import java.time.Instant;
+import java.util.Map;
 import java.util.UUID;
 
 /**
@@ -8,11 +9,21 @@ import java.util.UUID;
  *
  * @param epoch the owner's epoch after it was applied, {@link ChangeStamp#PRESENT_EPOCH} if that
  *     says nothing
- * @param generation of a create, the generation it made or joined, else 0
+ * @param generations of what creates conversations (a create, a bulk), the generation that each of
+ *     them was made or joined in, by conversation id
  * @param reason why it was dropped or parked, without content; empty when it was drained
  */
 public record Settlement(
-    UUID changeId, Kind kind, long epoch, long generation, String reason, Instant at) {
+    UUID changeId,
+    Kind kind,
+    long epoch,
+    Map<String, Long> generations,
+    String reason,
+    Instant at) {
+
+  public Settlement {
+    generations = Map.copyOf(generations);
+  }
 
   /** The ways a pending change ends. */
   public enum Kind {

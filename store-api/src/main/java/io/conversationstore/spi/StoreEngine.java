@@ -47,6 +47,10 @@ import org.jspecify.annotations.Nullable;
  *       IllegalStateException} when it is closed, and the typed exceptions of {@link
  *       io.conversationstore.ConversationStore} for what the caller got wrong. No exception text
  *       holds message content.
+ *   <li>{@link #search} tells exactly the live messages for which {@link MessageFilter#matches}
+ *       holds, at once after an append or edit and never by what an edit or delete took away. An
+ *       index may give too many, which are then left out, but never too few; an engine without one
+ *       uses {@link SearchScan}.
  *   <li>All methods are safe for use by many threads.
  * </ol>
  */
@@ -97,6 +101,18 @@ public interface StoreEngine extends AutoCloseable {
    */
   Slice<State.MessageState> history(
       Owner owner, Direction direction, Position.@Nullable InHistory from, int limit);
+
+  /**
+   * The owner's messages that match, newest first: by creation time, conversation id by code point
+   * and {@code seq}, all descending.
+   *
+   * @param from strictly beyond this place, or null to start with the newest
+   * @throws io.conversationstore.ConversationNotFoundException if the filter names a conversation
+   *     that is not there
+   * @throws io.conversationstore.CursorExpiredException if {@code from} is of another history
+   */
+  Slice<State.MessageState> search(
+      Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit);
 
   /**
    * The owner's conversations that match, latest {@code updatedAt} first, then by id by code point.

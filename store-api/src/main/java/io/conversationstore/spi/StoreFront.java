@@ -20,12 +20,15 @@ import io.conversationstore.OwnerCounts;
 import io.conversationstore.Page;
 import io.conversationstore.Preferences;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.SearchHit;
+import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.StoreOperator;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.ToolQuery;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
@@ -241,6 +244,37 @@ public final class StoreFront implements ConversationStore {
     }
     Instant end = direction == Direction.FORWARD ? Instant.EPOCH : edge.requireLive().createdAt();
     return new Position.InHistory(slice.history(), end, "", 0, edge.messageId());
+  }
+
+  @Override
+  public Page<SearchHit> search(Owner owner, SearchQuery query) {
+    MessageFilter.Words filter = InputChecks.words(query);
+    Position.InHistory from = Cursors.inHistory(Cursors.SEARCH, query.after());
+    Slice<MessageState> slice = engine.search(owner, filter, from, query.limit());
+    List<SearchHit> hits =
+        stored(slice).stream().map(hit -> Snippets.hit(hit, filter.tokens())).toList();
+    return new Page<>(
+        hits, after(Cursors.SEARCH, slice, query.after()), slice.more(), slice.provenance());
+  }
+
+  @Override
+  public Page<StoredMessage> messagesByTool(Owner owner, ToolQuery query) {
+    Position.InHistory from = Cursors.inHistory(Cursors.TOOL, query.after());
+    Slice<MessageState> slice = engine.search(owner, InputChecks.tool(query), from, query.limit());
+    return new Page<>(
+        stored(slice), after(Cursors.TOOL, slice, query.after()), slice.more(), slice.provenance());
+  }
+
+  /** Where hits go on: after the last one, pending or not. */
+  private static @Nullable Cursor after(
+      String kind, Slice<MessageState> slice, @Nullable Cursor before) {
+    List<MessageState> items = slice.items();
+    if (items.isEmpty()) {
+      return before;
+    }
+    MessageState last = items.get(items.size() - 1);
+    UUID pending = last.seq() == 0 ? last.messageId() : null;
+    return Cursors.encode(kind, position(slice.history(), last, pending));
   }
 
   private static Position.InHistory position(

@@ -152,6 +152,24 @@ public final class Transitions {
         live.fieldTimes());
   }
 
+  /** A conversation with another message count, where rows were lost and counted anew. */
+  public static Live counted(Live live, long messageCount) {
+    return new Live(
+        live.title(),
+        live.status(),
+        live.settings(),
+        live.metadata(),
+        live.tags(),
+        live.pinned(),
+        live.createdAt(),
+        live.updatedAt(),
+        live.expiresAt(),
+        messageCount,
+        live.usage(),
+        live.lastMessageAt(),
+        live.fieldTimes());
+  }
+
   /**
    * A message after an edit; null where the edit is older than one that was made before. Edits
    * compete with edits alone: a creation time may have been moved on for order's sake.

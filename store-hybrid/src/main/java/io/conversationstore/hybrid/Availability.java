@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,8 +28,13 @@ final class Availability {
 
   private static final Logger LOG = LoggerFactory.getLogger(Availability.class);
 
-  /** A mode and what it is about. */
-  record Snapshot(Mode mode, Instant since, String reason, long tag) {
+  /**
+   * A mode and what it is about.
+   *
+   * @param failure what ended the use of the database, null while it is used or where no call did
+   */
+  record Snapshot(
+      Mode mode, Instant since, String reason, @Nullable EngineFailureException failure, long tag) {
     boolean usable() {
       return mode != Mode.FALLEN_BACK;
     }
@@ -59,7 +65,8 @@ final class Availability {
                 .waitDurationInOpenState(Duration.ofDays(1))
                 .build());
     this.snapshot =
-        new Snapshot(Mode.FALLEN_BACK, clock.instant(), "the database was not reached yet", 0);
+        new Snapshot(
+            Mode.FALLEN_BACK, clock.instant(), "the database was not reached yet", null, 0);
     breaker.transitionToOpenState();
   }
 
@@ -105,7 +112,7 @@ final class Availability {
       if (breaker.getState() != CircuitBreaker.State.OPEN) {
         breaker.transitionToOpenState();
       }
-      change(Mode.FALLEN_BACK, String.valueOf(failure.getMessage()));
+      change(Mode.FALLEN_BACK, String.valueOf(failure.getMessage()), failure);
     } finally {
       lock.unlock();
     }
@@ -119,7 +126,8 @@ final class Availability {
       breaker.transitionToClosedState();
       change(
           pending ? Mode.RESYNCING : Mode.IN_USE,
-          pending ? "the database answers; pending changes are sent" : "the database answers");
+          pending ? "the database answers; pending changes are sent" : "the database answers",
+          null);
     } finally {
       lock.unlock();
     }
@@ -133,7 +141,7 @@ final class Availability {
         if (breaker.getState() != CircuitBreaker.State.OPEN) {
           breaker.transitionToOpenState();
         }
-        change(Mode.FALLEN_BACK, reason);
+        change(Mode.FALLEN_BACK, reason, snapshot.failure());
       }
     } finally {
       lock.unlock();
@@ -145,24 +153,24 @@ final class Availability {
     lock.lock();
     try {
       if (snapshot.mode() == Mode.RESYNCING) {
-        change(Mode.IN_USE, "the database answers and holds everything");
+        change(Mode.IN_USE, "the database answers and holds everything", null);
       }
     } finally {
       lock.unlock();
     }
   }
 
-  private void change(Mode mode, String reason) {
+  private void change(Mode mode, String reason, @Nullable EngineFailureException failure) {
     Snapshot before = snapshot;
     if (before.mode() == mode) {
       // The stay goes on; what is known of its cause may be another by now.
-      snapshot = new Snapshot(mode, before.since(), reason, before.tag());
+      snapshot = new Snapshot(mode, before.since(), reason, failure, before.tag());
       LOG.debug("Still {}: {}", mode, reason);
       return;
     }
     // A drain ends without a new stay: calls that began during it are as good as later ones.
     long tag = before.usable() == (mode != Mode.FALLEN_BACK) ? before.tag() : before.tag() + 1;
-    snapshot = new Snapshot(mode, clock.instant(), reason, tag);
+    snapshot = new Snapshot(mode, clock.instant(), reason, failure, tag);
     switch (mode) {
       case FALLEN_BACK ->
           LOG.warn(

@@ -7,13 +7,16 @@ import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import java.time.Instant;
 import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reaches the database and decides whether it is the one that this node's directory belongs to.
- * Used by one thread at a time.
+ * Reaches the database and decides whether it is the one that this node's directory belongs to. A
+ * contact that the directory cannot record, because the local files fail, does not keep the
+ * database from being used; it is recorded later. {@link #record} may be called by any thread,
+ * {@link #reach} by one at a time.
  */
 final class Contacts {
 
@@ -24,11 +27,16 @@ final class Contacts {
    */
   record Refusal(String reason, boolean otherDatabase) {}
 
+  /** A contact that the directory does not know of. */
+  private record Unrecorded(Contact contact, long offsetMicros) {}
+
   private static final Logger LOG = LoggerFactory.getLogger(Contacts.class);
 
   private final PrimaryStore primary;
   private final LocalStore local;
   private final NodeClock clock;
+  private final ReentrantLock lock = new ReentrantLock();
+  private volatile @Nullable Unrecorded unrecorded;
 
   Contacts(PrimaryStore primary, LocalStore local, NodeClock clock) {
     this.primary = primary;
@@ -43,7 +51,7 @@ final class Contacts {
    * @throws EngineFailureException if it cannot be reached
    */
   @Nullable Refusal reach() {
-    LocalStore.Identity identity = local.identity();
+    LocalStore.Identity identity = identity();
     Instant before = clock.uncorrected();
     Contact contact = primary.contact(identity.node());
     Instant after = clock.uncorrected();
@@ -57,8 +65,56 @@ final class Contacts {
               + " was cut off, or its directory was copied. Two nodes must not share a copy.",
           contact.counterBefore() - identity.counter());
     }
-    local.remember(contact, clock.measure(before, contact.databaseTime(), after));
+    long offset = clock.measure(before, contact.databaseTime(), after);
+    lock.lock();
+    try {
+      unrecorded = new Unrecorded(contact, offset);
+      record();
+    } catch (EngineFailureException localFiles) {
+      LOG.warn(
+          "The contact with the database could not be recorded; it is tried again", localFiles);
+    } finally {
+      lock.unlock();
+    }
     return null;
+  }
+
+  /** What the directory remembers, and what it should. */
+  private LocalStore.Identity identity() {
+    LocalStore.Identity identity = local.identity();
+    Unrecorded last = unrecorded;
+    return last == null
+        ? identity
+        : new LocalStore.Identity(
+            identity.node(),
+            last.contact.storeId(),
+            last.contact.history(),
+            last.contact.counter(),
+            last.offsetMicros,
+            identity.position(),
+            identity.mirrorAsOf(),
+            identity.standaloneContent());
+  }
+
+  /**
+   * Records the last contact, if that could not be done at once.
+   *
+   * @throws EngineFailureException if the local files fail
+   */
+  void record() {
+    if (unrecorded == null) {
+      return;
+    }
+    lock.lock();
+    try {
+      Unrecorded last = unrecorded;
+      if (last != null) {
+        local.remember(last.contact, last.offsetMicros);
+        unrecorded = null;
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   private static @Nullable Refusal refusal(LocalStore.Identity identity, Contact contact) {

@@ -5,6 +5,9 @@ import io.conversationstore.StoreState;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
+import io.conversationstore.transfer.Takeover;
+import io.conversationstore.transfer.TransferOptions;
+import io.conversationstore.transfer.TransferReport;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -34,12 +37,18 @@ import org.slf4j.LoggerFactory;
  *       POSTGRES_USER}, {@code POSTGRES_PASSWORD}</td><td>the same</td></tr>
  *   <tr><td>{@code DATA_PATH}</td><td>the directory of the local files; {@code data} if not
  *       set</td></tr>
+ *   <tr><td>{@code IMPORT_TENANT}, {@code IMPORT_USER}</td><td>whose the conversations become that
+ *       are taken over from a file, see below; {@code default} if not set</td></tr>
  * </table>
  *
  * <p>Where several name a database they have to name the same one (host, port and database); the
  * login is then taken from the first. What is malformed or contradictory is a {@link
  * io.conversationstore.StoreConfigurationException} that names the variable and never shows a
  * value.
+ *
+ * <p>A file {@code conversations.json} in that directory, as programs keep it that have no store,
+ * is taken over at first start, before this returns; see {@link Takeover}. A file that is damaged
+ * does not stop the store: it stays as it is and an error is logged. Erasing its owner removes it.
  */
 public final class ConversationStores {
 
@@ -53,6 +62,8 @@ public final class ConversationStores {
    * @throws io.conversationstore.StoreConfigurationException if they are malformed or contradictory
    * @throws io.conversationstore.StoreLockedException if another store uses the directory
    * @throws io.conversationstore.StoreDamagedException if the local files are damaged
+   * @throws io.conversationstore.transfer.TransferException if the store fails while it takes over
+   *     a file
    */
   public static ConversationStore fromEnvironment() {
     return from(System.getenv());
@@ -68,8 +79,48 @@ public final class ConversationStores {
     DatabaseSettings database = settings.database();
     ConversationStore store =
         database == null ? JsonFileStore.open(files) : HybridStore.open(options(database), files);
-    report(store, settings);
-    return store;
+    boolean ready = false;
+    try {
+      Takeover.Result takeover =
+          Takeover.once(
+              store, settings.importOwner(), settings.directory(), TransferOptions.defaults());
+      report(takeover, settings);
+      report(store, settings);
+      ready = true;
+    } finally {
+      if (!ready) {
+        store.close();
+      }
+    }
+    return new TakenOverStore(store, settings.importOwner(), settings.directory());
+  }
+
+  private static void report(Takeover.Result takeover, Settings settings) {
+    TransferReport report = takeover.report();
+    Path file = settings.directory().resolve(Takeover.FILE);
+    switch (takeover.outcome()) {
+      case NOTHING_THERE -> {}
+      case TAKEN_OVER -> {
+        if (report != null) {
+          LOG.info(
+              "Took over {} for {}: {} conversations, {} messages, {} empty places skipped; it is"
+                  + " now called {}",
+              file,
+              settings.importOwner(),
+              report.conversations(),
+              report.messages(),
+              report.skippedCount(),
+              Takeover.DONE);
+        }
+      }
+      case LEFT_ALONE -> LOG.warn("{} is not taken over: {}", file, takeover.reason());
+      case REFUSED ->
+          LOG.error(
+              "{} is not taken over and nothing of it was saved: {}. The store works without it;"
+                  + " the next start tries again",
+              file,
+              takeover.reason());
+    }
   }
 
   /** Local files alone, whatever the environment says. */

@@ -6,13 +6,16 @@ import io.conversationstore.StoreState;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.ConversationDeleted;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.Rebase;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.Settlement.Kind;
 import io.conversationstore.spi.State;
@@ -25,6 +28,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,21 +40,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class Drain {
 
-  private record Key(Owner owner, String id) {}
-
   private final PrimaryStore primary;
   private final LocalStore local;
   private final SentChanges sent;
   private final Rejections rejections;
   private final NodeClock clock;
   private final int batch;
-  private final Consumer<List<? extends State>> mirror;
+  private final Predicate<List<? extends State>> mirror;
   private final Consumer<List<Settlement>> settler;
   private final OverlayLocks overlays;
   private final AtomicReference<StoreState.@Nullable Resync> progress = new AtomicReference<>();
 
   /**
-   * @param mirror puts the states of drained changes into the local copy
+   * @param mirror puts the states of drained changes into the local copy; false if it cannot
    * @param settler ends changes in the queue
    */
   Drain(
@@ -59,7 +62,7 @@ final class Drain {
       Rejections rejections,
       NodeClock clock,
       int batch,
-      Consumer<List<? extends State>> mirror,
+      Predicate<List<? extends State>> mirror,
       Consumer<List<Settlement>> settler,
       OverlayLocks overlays) {
     this.primary = primary;
@@ -82,6 +85,7 @@ final class Drain {
    *
    * @param goOn asked before each change
    * @throws EngineFailureException if the database fails; what was sent is settled
+   * @throws LocalFailureException if the local files fail; what was sent is sent again
    */
   void run(BooleanSupplier goOn) {
     if (!local.hasPending()) {
@@ -94,7 +98,7 @@ final class Drain {
     while (goOn.getAsBoolean()) {
       sent.beginBatch();
       try {
-        List<Change> changes = local.pending(batch);
+        List<Change> changes = LocalFailureException.guard(() -> local.pending(batch));
         if (changes.isEmpty()) {
           progress.updateAndGet(
               r ->
@@ -112,8 +116,7 @@ final class Drain {
   }
 
   private void send(List<Change> changes, BooleanSupplier goOn) {
-    Map<Key, Long> generations = new HashMap<>();
-    Map<Owner, Long> epochs = new HashMap<>();
+    Known known = new Known();
     List<Settlement> settlements = new ArrayList<>();
     try {
       for (Change change : changes) {
@@ -123,11 +126,9 @@ final class Drain {
         if (!sent.take(change.id())) {
           continue;
         }
-        Settlement settlement = send(resolved(change, generations, epochs));
+        Settlement settlement = send(known.resolved(change));
         settlements.add(settlement);
-        if (settlement.kind() == Kind.DRAINED) {
-          note(change, settlement, generations, epochs);
-        }
+        known.note(change, settlement);
         if (change instanceof OwnerErased) {
           // The local copy takes nothing of the owner for as long as the erasure is pending.
           List<Settlement> erased = List.copyOf(settlements);
@@ -140,31 +141,39 @@ final class Drain {
     }
   }
 
-  /** What earlier changes of the same batch have found out; settled ones are resolved already. */
-  private static Change resolved(
-      Change change, Map<Key, Long> generations, Map<Owner, Long> epochs) {
-    Change resolved = change;
-    Long epoch = epochs.get(change.owner());
-    if (epoch != null) {
-      resolved = resolved.withStamp(resolved.stamp().withEpoch(epoch));
-    }
-    ConversationRef ref = change.ref();
-    if (ref != null && ref.generation() == ConversationRef.LIVE) {
-      Long generation = generations.get(new Key(change.owner(), ref.id()));
-      if (generation != null) {
-        resolved = resolved.withGeneration(generation);
-      }
-    }
-    return resolved;
-  }
+  /**
+   * What earlier changes of the same batch have found out, which the queue learns when they are
+   * settled; by the same rule ({@link LocalStore#settle}).
+   */
+  private static final class Known {
+    private final Map<Owner, Map<String, Long>> generations = new HashMap<>();
+    private final Map<Owner, Long> epochs = new HashMap<>();
 
-  private static void note(
-      Change change, Settlement settlement, Map<Key, Long> generations, Map<Owner, Long> epochs) {
-    if (change instanceof ConversationCreated create) {
-      generations.put(new Key(create.owner(), create.conversationId()), settlement.generation());
-    } else if (change instanceof OwnerErased) {
-      epochs.put(change.owner(), settlement.epoch());
-      generations.keySet().removeIf(key -> key.owner().equals(change.owner()));
+    Change resolved(Change change) {
+      Change resolved = change;
+      Long epoch = epochs.get(change.owner());
+      if (epoch != null) {
+        resolved = resolved.withStamp(resolved.stamp().withEpoch(epoch));
+      }
+      return Rebase.onto(resolved, generations.getOrDefault(change.owner(), Map.of()));
+    }
+
+    void note(Change change, Settlement settlement) {
+      if (change instanceof ConversationDeleted delete) {
+        // What follows means the generation after this one, whatever became of the delete.
+        generations.getOrDefault(change.owner(), new HashMap<>()).remove(delete.ref().id());
+      }
+      if (settlement.kind() != Kind.DRAINED) {
+        return;
+      }
+      if (change instanceof OwnerErased) {
+        epochs.put(change.owner(), settlement.epoch());
+        generations.remove(change.owner());
+      } else if (!settlement.generations().isEmpty()) {
+        generations
+            .computeIfAbsent(change.owner(), owner -> new HashMap<>())
+            .putAll(settlement.generations());
+      }
     }
   }
 
@@ -173,28 +182,44 @@ final class Drain {
     try {
       Applied applied =
           overlays.applying(change.owner(), () -> primary.apply(change, ApplyMode.REPLAY));
-      mirror.accept(applied.states());
-      boolean dropped = !(change instanceof Change.Bulk) && !applied.dropped().isEmpty();
+      if (!mirror.test(applied.states())) {
+        // Settled, it would be in neither the copy nor the queue, should the database go away now.
+        throw LocalFailureException.notMirrored();
+      }
+      boolean dropped = !(change instanceof Bulk) && !applied.dropped().isEmpty();
       for (Applied.Dropped part : applied.dropped()) {
         reject(change, part.conversationId(), false, part.reason(), at);
       }
       long epoch =
           applied.states().isEmpty() ? ChangeStamp.PRESENT_EPOCH : applied.states().get(0).epoch();
-      long generation =
-          change instanceof ConversationCreated && !dropped
-              ? applied.state(ConversationState.class).generation()
-              : 0;
       String reason = dropped ? applied.dropped().get(0).reason() : "";
       return new Settlement(
-          change.id(), dropped ? Kind.DROPPED : Kind.DRAINED, epoch, generation, reason, at);
-    } catch (EngineFailureException unavailable) {
+          change.id(),
+          dropped ? Kind.DROPPED : Kind.DRAINED,
+          epoch,
+          created(change, applied),
+          reason,
+          at);
+    } catch (EngineFailureException | LocalFailureException unavailable) {
       throw unavailable;
     } catch (ConversationStoreException | IllegalArgumentException refused) {
       String reason = String.valueOf(refused.getMessage());
       ConversationRef ref = change.ref();
       reject(change, ref == null ? null : ref.id(), true, reason, at);
-      return new Settlement(change.id(), Kind.PARKED, ChangeStamp.PRESENT_EPOCH, 0, reason, at);
+      return new Settlement(
+          change.id(), Kind.PARKED, ChangeStamp.PRESENT_EPOCH, Map.of(), reason, at);
     }
+  }
+
+  /** The generations of the conversations that a change has created or joined. */
+  private static Map<String, Long> created(Change change, Applied applied) {
+    if (!(change instanceof ConversationCreated) && !(change instanceof Bulk)) {
+      return Map.of();
+    }
+    return applied
+        .states(ConversationState.class)
+        .filter(ConversationState::isLive)
+        .collect(Collectors.toMap(ConversationState::id, ConversationState::generation));
   }
 
   private void reject(
@@ -207,7 +232,7 @@ final class Drain {
     if (settlements.isEmpty()) {
       return;
     }
-    settler.accept(settlements);
+    LocalFailureException.guard(() -> settler.accept(settlements));
     progress.updateAndGet(r -> r == null ? null : counted(r, settlements));
   }
 

@@ -1,7 +1,6 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ActiveUser;
-import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ErasureReceipt;
 import io.conversationstore.MessageQuery.Direction;
@@ -16,25 +15,22 @@ import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Change.Bulk;
-import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.ConversationDeleted;
+import io.conversationstore.spi.Change.MessageDeleted;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
-import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.StaleChangeException;
-import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
-import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.StoreEngine;
 import java.time.Instant;
@@ -48,6 +44,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Routes calls: to the database while it is well, and to the local files otherwise. Knows neither
@@ -59,17 +57,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class HybridEngine implements StoreEngine {
 
+  private static final Logger LOG = LoggerFactory.getLogger(HybridEngine.class);
+
   /** How often a write is tried again when other nodes recreate or erase what it is about. */
   private static final int STALE_TRIES = 8;
 
   private final PrimaryStore primary;
   private final LocalStore local;
   private final HybridNode node;
+  private final KnownTargets targets;
 
   HybridEngine(PrimaryStore primary, LocalStore local, HybridNode node) {
     this.primary = primary;
     this.local = local;
     this.node = node;
+    this.targets = new KnownTargets(primary, local, node::own);
   }
 
   // Writing
@@ -79,14 +81,15 @@ final class HybridEngine implements StoreEngine {
     node.requireOpen();
     Availability availability = node.availability();
     if (!availability.usable() || gated(change)) {
-      return keep(change, null);
+      return keep(change, null, false);
     }
     long tag = availability.tag();
     long start = System.nanoTime();
     Change sent = change;
+    boolean wasThere = isMessageHere(change);
     try {
       for (int tries = 1; ; tries++) {
-        sent = known(change, tries > 1);
+        sent = targets.known(change, tries > 1);
         Applied applied;
         try {
           applied = primary.apply(sent, ApplyMode.LIVE);
@@ -108,7 +111,23 @@ final class HybridEngine implements StoreEngine {
       if (failure.kind() == FailureKind.UNEXPECTED) {
         throw failure;
       }
-      return keep(sent, failure);
+      return keep(sent, failure, wasThere);
+    }
+  }
+
+  /** Whether the message that a change deletes is in the local copy, as far as that can tell. */
+  private boolean isMessageHere(Change change) {
+    if (!(change instanceof MessageDeleted delete)) {
+      return false;
+    }
+    try {
+      return local
+          .message(delete.owner(), delete.ref().id(), delete.messageId())
+          .filter(MessageState::isLive)
+          .isPresent();
+    } catch (EngineFailureException unreadable) {
+      LOG.debug("The local copy cannot be asked; the database is", unreadable);
+      return false;
     }
   }
 
@@ -126,11 +145,19 @@ final class HybridEngine implements StoreEngine {
     return ids.stream().anyMatch(id -> local.hasPending(owner, id));
   }
 
-  /** Keeps a change for later; {@code failure} is why it does not go to the database now. */
-  private Applied keep(Change change, @Nullable EngineFailureException failure) {
-    boolean maybeSent = failure != null && failure.isOutcomeUnknown();
+  /**
+   * Keeps a change for later.
+   *
+   * @param failure why it does not go to the database now; null if it was not tried
+   * @param wasThere whether the message that it deletes was in the local copy before it was tried
+   */
+  private Applied keep(Change change, @Nullable EngineFailureException failure, boolean wasThere) {
+    LocalQueue.Attempt attempt =
+        failure == null || !failure.isOutcomeUnknown()
+            ? LocalQueue.Attempt.NONE
+            : new LocalQueue.Attempt(true, wasThere);
     try {
-      Applied applied = node.queue().accept(change, maybeSent);
+      Applied applied = node.queue().accept(change, attempt);
       node.wakeDrain();
       return applied;
     } catch (NotKnownNowException dependsOnTheDatabase) {
@@ -139,97 +166,33 @@ final class HybridEngine implements StoreEngine {
       }
       throw dependsOnTheDatabase;
     } catch (StoreUnavailableException neither) {
-      if (failure == null) {
+      boolean localFiles =
+          neither instanceof EngineFailureException || neither instanceof LocalFailureException;
+      if (!localFiles) {
+        // Of a kind that needs the database.
+        if (failure != null) {
+          neither.addSuppressed(failure);
+        }
         throw neither;
       }
+      Availability.Snapshot snapshot = node.availability().snapshot();
+      EngineFailureException database = failure == null ? snapshot.failure() : failure;
+      String why =
+          database != null
+              ? database.getMessage()
+              : snapshot.usable()
+                  ? "it is not asked while earlier changes wait to be sent"
+                  : snapshot.reason();
       StoreUnavailableException both =
           new StoreUnavailableException(
               "neither store took the change; the database: "
-                  + failure.getMessage()
+                  + why
                   + "; locally: "
                   + neither.getMessage(),
-              failure);
+              database);
       both.addSuppressed(neither);
       throw both;
     }
-  }
-
-  /**
-   * The change with the generation and the epoch that this node knows, asking the database where it
-   * knows nothing or {@code afresh}.
-   */
-  private Change known(Change change, boolean afresh) {
-    if (change instanceof Bulk || change instanceof OwnerErased) {
-      if (afresh) {
-        look(change.owner(), "-");
-      }
-      long epoch = local.preferences(change.owner()).epoch();
-      return change.withStamp(change.stamp().withEpoch(epoch));
-    }
-    if (change instanceof PreferencesPut put) {
-      return known(put, afresh);
-    }
-    if (change instanceof ConversationCreated create) {
-      Found found =
-          afresh
-              ? look(create.owner(), create.conversationId())
-              : local.find(create.owner(), create.conversationId());
-      return create.withStamp(create.stamp().withEpoch(found.ownerEpoch()));
-    }
-    ConversationRef ref = change.ref();
-    if (ref == null) {
-      throw new IllegalStateException("not about a conversation: " + change.getClass());
-    }
-    Found found = find(change.owner(), ref.id(), afresh);
-    ConversationState live = found.live();
-    if (live == null) {
-      throw new ConversationNotFoundException(change.owner(), ref.id());
-    }
-    return change
-        .withGeneration(live.generation())
-        .withStamp(change.stamp().withEpoch(found.ownerEpoch()));
-  }
-
-  private Change known(PreferencesPut put, boolean afresh) {
-    String active = put.update().activeConversation();
-    if (!put.update().setsActiveConversation() || active == null) {
-      if (afresh) {
-        look(put.owner(), "-");
-      }
-      long epoch = local.preferences(put.owner()).epoch();
-      return put.withStamp(put.stamp().withEpoch(epoch));
-    }
-    Found found = find(put.owner(), active, afresh);
-    ConversationState live = found.live();
-    if (live == null) {
-      throw new ConversationNotFoundException(put.owner(), active);
-    }
-    return new PreferencesPut(
-        put.stamp().withEpoch(found.ownerEpoch()), put.update(), live.generation());
-  }
-
-  private Found find(Owner owner, String id, boolean afresh) {
-    if (!afresh) {
-      Found found = local.find(owner, id);
-      if (found.live() != null) {
-        return found;
-      }
-    }
-    return look(owner, id);
-  }
-
-  /** Asks the database, and copies what it says. */
-  private Found look(Owner owner, String id) {
-    Found found = primary.find(owner, id);
-    List<State> states = new ArrayList<>();
-    if (found.ownerEpoch() > 0) {
-      states.add(new OwnerState(owner, found.ownerEpoch()));
-    }
-    if (found.conversation() != null) {
-      states.add(found.conversation());
-    }
-    node.own(states);
-    return found;
   }
 
   /** A delete that found its generation deleted already, while a later one lives. */
@@ -339,7 +302,13 @@ final class HybridEngine implements StoreEngine {
 
   @Override
   public Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
-    return read(engine -> engine.message(owner, conversationId, messageId));
+    return read(
+        engine ->
+            node.reader()
+                .steady(
+                    engine,
+                    owner,
+                    () -> node.reader().message(engine, owner, conversationId, messageId)));
   }
 
   @Override
@@ -352,6 +321,16 @@ final class HybridEngine implements StoreEngine {
                     engine,
                     owner,
                     () -> node.reader().history(engine, owner, direction, from, limit)));
+  }
+
+  @Override
+  public Slice<MessageState> search(
+      Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
+    return read(
+        engine ->
+            node.reader()
+                .steady(
+                    engine, owner, () -> node.reader().search(engine, owner, filter, from, limit)));
   }
 
   @Override

@@ -42,6 +42,7 @@ final class HybridNode {
   private final NodeClock clock;
   private final OverlayLocks overlays = new OverlayLocks();
   private final SentChanges sent = new SentChanges();
+  private final MissedStates missed = new MissedStates();
   private final Rejections rejections;
   private final OverlayReader reader;
   private final LocalQueue queue;
@@ -64,9 +65,19 @@ final class HybridNode {
     this.options = options;
     this.clock = new NodeClock(options.clock(), local.identity().clockOffsetMicros());
     this.rejections = new Rejections(local.parked());
-    this.reader = new OverlayReader(local, sent::mayBeSent, overlays);
+    this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays);
     this.queue = new LocalQueue(local, reader, sent, clock::now);
-    this.mirror = new MirrorPump(primary, local, options.feedPage(), overlays, queue::forgetViews);
+    this.contacts = new Contacts(primary, local, clock);
+    this.mirror =
+        new MirrorPump(
+            primary,
+            local,
+            clock,
+            options.feedPage(),
+            overlays,
+            missed,
+            contacts::record,
+            queue::forgetViews);
     this.drain =
         new Drain(
             primary,
@@ -78,7 +89,6 @@ final class HybridNode {
             states -> overlays.mirroring(() -> mirror.own(states)),
             queue::settle,
             overlays);
-    this.contacts = new Contacts(primary, local, clock);
     this.availability = new Availability(options.clock(), this::lost, this::tell);
     this.pumps = Executors.newScheduledThreadPool(2, daemon("conversation-store-pump"));
     this.events = Executors.newSingleThreadExecutor(daemon("conversation-store-events"));
@@ -137,9 +147,8 @@ final class HybridNode {
   /** Copies what this node has just committed or looked up; returns whether it was copied. */
   boolean own(List<? extends State> states) {
     boolean copied = mirror.own(states);
-    if (local.hasPending()) {
-      queue.forgetViews(states);
-    }
+    // Also while nothing is pending: a view outlives the call that it was made for.
+    queue.forgetViews(states);
     return copied;
   }
 
@@ -241,6 +250,9 @@ final class HybridNode {
       }
     } catch (EngineFailureException e) {
       availability.failed(tag, e);
+      retryDrain(e);
+    } catch (LocalFailureException e) {
+      LOG.warn("Sending pending changes waits for the local files; it is tried again", e);
       retryDrain(e);
     } catch (RuntimeException e) {
       if (!closed.get()) {

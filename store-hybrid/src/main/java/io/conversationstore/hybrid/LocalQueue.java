@@ -52,7 +52,18 @@ import java.util.function.Supplier;
  */
 final class LocalQueue {
 
+  /**
+   * A first attempt at the database.
+   *
+   * @param maybeSent whether the database may have the change already, and the local copy with it
+   * @param wasThere whether the message that it deletes was there before
+   */
+  record Attempt(boolean maybeSent, boolean wasThere) {
+    static final Attempt NONE = new Attempt(false, false);
+  }
+
   private final LocalStore local;
+  private final OverlayReader reader;
   private final SentChanges sent;
   private final OwnerLocks locks = new OwnerLocks();
   private final PendingViews views;
@@ -63,6 +74,7 @@ final class LocalQueue {
    */
   LocalQueue(LocalStore local, OverlayReader reader, SentChanges sent, Supplier<Instant> now) {
     this.local = local;
+    this.reader = reader;
     this.sent = sent;
     this.now = now;
     this.views = new PendingViews(local, reader);
@@ -100,19 +112,18 @@ final class LocalQueue {
   /**
    * Takes a change; when this returns it is on disk.
    *
-   * @param maybeSent whether the database may have it already
    * @throws NotKnownNowException if it depends on something that only the database knows
    * @throws StoreUnavailableException if it is of a kind that needs the database, or the local
    *     files fail
    */
-  Applied accept(Change change, boolean maybeSent) {
-    if (maybeSent) {
-      return accept(change);
+  Applied accept(Change change, Attempt attempt) {
+    if (attempt.maybeSent()) {
+      return taken(change, attempt);
     }
     sent.queued(change.id());
     boolean queued = false;
     try {
-      Applied applied = accept(change);
+      Applied applied = taken(change, attempt);
       queued = applied.changed();
       return applied;
     } finally {
@@ -122,7 +133,7 @@ final class LocalQueue {
     }
   }
 
-  private Applied accept(Change change) {
+  private Applied taken(Change change, Attempt attempt) {
     if (change instanceof OwnerErased erasure) {
       return locks.exclusive(() -> erase(erasure));
     }
@@ -142,7 +153,7 @@ final class LocalQueue {
           if (change instanceof ConversationCreated create) {
             return create(view, create);
           }
-          return toConversation(view, id, change);
+          return toConversation(view, id, change, attempt);
         });
   }
 
@@ -160,7 +171,8 @@ final class LocalQueue {
   private Applied create(PendingView view, ConversationCreated create) {
     ConversationState live = view.live();
     if (live != null) {
-      if (create.strict()) {
+      // Its own first attempt may have made it, and the feed have told of it since.
+      if (create.strict() && !live.createdBy().equals(create.id())) {
         throw new ConversationExistsException(create.owner(), create.conversationId());
       }
       return Applied.of(false, List.of(live));
@@ -177,14 +189,15 @@ final class LocalQueue {
     return enqueue(view, create, List.of());
   }
 
-  private Applied toConversation(PendingView view, String id, Change change) {
+  private Applied toConversation(PendingView view, String id, Change change, Attempt attempt) {
     ConversationState live = view.live();
-    if (live == null) {
-      if (view.header() == null && !view.erased()) {
-        throw new NotKnownNowException(change.owner(), id);
-      }
+    if (live == null && !isKnownToBeGone(view, change.owner(), id)) {
+      throw new NotKnownNowException(change.owner(), id);
+    }
+    if (live == null || (attempt.maybeSent() && isAboutEarlier(change, live))) {
       if (change instanceof ConversationDeleted) {
-        return Applied.of(false, List.of());
+        // What a first attempt found live is deleted by now, by that attempt perhaps.
+        return Applied.of(attempt.maybeSent(), List.of());
       }
       throw new ConversationNotFoundException(change.owner(), id);
     }
@@ -192,15 +205,13 @@ final class LocalQueue {
     if (about instanceof MessagesAppended append) {
       return append(view, live, append);
     } else if (about instanceof MessageEdited edit) {
-      if (view.message(edit.messageId()).isEmpty()) {
-        requireComplete(change.owner(), id);
+      if (isAbsent(view, change.owner(), id, edit.messageId())) {
         throw new MessageNotFoundException(change.owner(), id, edit.messageId());
       }
       return enqueue(view, edit, List.of(edit.messageId()));
     } else if (about instanceof MessageDeleted delete) {
-      if (view.message(delete.messageId()).isEmpty()) {
-        requireComplete(change.owner(), id);
-        return Applied.of(false, List.of(live));
+      if (isAbsent(view, change.owner(), id, delete.messageId())) {
+        return Applied.of(attempt.wasThere(), List.of(live));
       }
       return enqueue(view, delete, List.of());
     } else if (about instanceof ConversationDeleted && takeBack(view, change.owner(), id)) {
@@ -210,10 +221,41 @@ final class LocalQueue {
     return enqueue(view, about, List.of());
   }
 
-  private void requireComplete(Owner owner, String id) {
-    if (!local.find(owner, id).provenance().complete()) {
+  /** Whether it is certain, and not only unknown here, that a conversation is not there. */
+  private boolean isKnownToBeGone(PendingView view, Owner owner, String id) {
+    return view.erased() || (view.header() != null && !reader.mayHaveBeenMadeAnew(owner, id));
+  }
+
+  /**
+   * Whether a change that was tried before named a generation that is deleted by now. It may have
+   * been applied there, and must not be applied to the one that followed as well.
+   */
+  private static boolean isAboutEarlier(Change change, ConversationState live) {
+    ConversationRef ref = change.ref();
+    return ref != null
+        && ref.generation() != ConversationRef.LIVE
+        && live.generation() != ConversationRef.LIVE
+        && ref.generation() < live.generation();
+  }
+
+  /**
+   * Whether a message is not there. That the copy is complete has to be known before it is looked
+   * at: what arrives in between would be missed in an old copy that a new one vouches for.
+   *
+   * @throws NotKnownNowException if the copy lacks it, and may lack messages that are there
+   */
+  private boolean isAbsent(PendingView view, Owner owner, String id, UUID messageId) {
+    if (view.message(messageId).isPresent()) {
+      return false;
+    }
+    boolean complete = reader.isComplete(owner, id);
+    if (view.message(messageId).isPresent()) {
+      return false;
+    }
+    if (!complete) {
       throw new NotKnownNowException(owner, id);
     }
+    return true;
   }
 
   private Applied append(PendingView view, ConversationState live, MessagesAppended append) {
@@ -273,7 +315,7 @@ final class LocalQueue {
                         change.id(),
                         Settlement.Kind.CANCELLED,
                         ChangeStamp.PRESENT_EPOCH,
-                        0,
+                        Map.of(),
                         "deleted before it was sent",
                         at))
             .toList();
@@ -294,8 +336,18 @@ final class LocalQueue {
   /** Enqueues, lays the change over the view and returns the rows it is about. */
   private Applied enqueue(PendingView view, Change change, List<UUID> messageIds) {
     Change pending = stamped(view, change);
-    local.enqueue(pending);
+    // Before it is in the queue: from then on it may be drained and mirrored at any time, and laid
+    // over that it would count for nothing.
     views.add(view, pending);
+    boolean queued = false;
+    try {
+      local.enqueue(pending);
+      queued = true;
+    } finally {
+      if (!queued) {
+        views.forget(change.owner(), conversationId(change));
+      }
+    }
     List<State> states = new ArrayList<>();
     ConversationState header = view.header();
     if (header != null) {
@@ -337,7 +389,7 @@ final class LocalQueue {
       PendingView view = views.get(owner, active);
       ConversationState live = view.live();
       if (live == null) {
-        if (view.header() == null && !view.erased()) {
+        if (!isKnownToBeGone(view, owner, active)) {
           throw new NotKnownNowException(owner, active);
         }
         throw new ConversationNotFoundException(owner, active);

@@ -1,6 +1,6 @@
 package io.conversationstore.hybrid;
 
-import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
@@ -22,30 +22,42 @@ final class MirrorPump {
 
   private final PrimaryStore primary;
   private final LocalStore local;
+  private final NodeClock clock;
   private final int pageSize;
   private final OverlayLocks overlays;
+  private final Runnable bind;
   private final Runnable onMirrored;
-  private volatile boolean dirty;
+  private final MissedStates missed;
 
   /**
-   * @param onMirrored called after other nodes' states were put into the copy
+   * @param missed what the copy could not take
+   * @param bind makes sure that the directory remembers its database, before it takes anything of
+   *     it; fails as the local files do
+   * @param onMirrored called after states were put into the copy that no call of this node waits
+   *     for
    */
   MirrorPump(
       PrimaryStore primary,
       LocalStore local,
+      NodeClock clock,
       int pageSize,
       OverlayLocks overlays,
+      MissedStates missed,
+      Runnable bind,
       Runnable onMirrored) {
     this.primary = primary;
     this.local = local;
+    this.clock = clock;
     this.pageSize = pageSize;
     this.overlays = overlays;
+    this.missed = missed;
+    this.bind = bind;
     this.onMirrored = onMirrored;
   }
 
-  /** Whether the copy misses something that the feed has still to bring. */
+  /** Whether the copy misses something that this node has committed. */
   boolean dirty() {
-    return dirty;
+    return !missed.isEmpty();
   }
 
   /**
@@ -59,25 +71,52 @@ final class MirrorPump {
       return true;
     }
     try {
+      heal();
       local.mirror(states, null, null);
       return true;
-    } catch (StoreUnavailableException e) {
-      if (!dirty) {
-        dirty = true;
+    } catch (EngineFailureException e) {
+      boolean first = missed.isEmpty();
+      missed.add(states, clock.now());
+      if (first) {
         LOG.warn("The local copy misses writes that the database holds; it will be healed", e);
       }
       return false;
     }
   }
 
+  /** Puts in what an earlier fault kept out. */
+  private void heal() {
+    bind.run();
+    if (missed.isEmpty()) {
+      return;
+    }
+    List<State> states = missed.states();
+    if (!states.isEmpty()) {
+      overlays.mirroring(
+          () -> {
+            local.mirror(states, null, null);
+            return true;
+          });
+      onMirrored.run();
+      missed.remove(states);
+      tellIfWhole();
+    }
+  }
+
+  private void tellIfWhole() {
+    if (missed.isEmpty()) {
+      LOG.info("The local copy is whole again");
+    }
+  }
+
   /**
    * Copies what was committed since the last time.
    *
-   * @throws StoreUnavailableException if the database or the local files fail; what was copied
-   *     stays
+   * @throws EngineFailureException if the database fails; what was copied stays
+   * @throws LocalFailureException if the local files fail; what was copied stays
    */
   void follow(BooleanSupplier goOn) {
-    boolean wasDirty = dirty;
+    LocalFailureException.guard(this::heal);
     FeedPage page;
     do {
       page = primary.feed(local.identity().position(), pageSize);
@@ -86,17 +125,19 @@ final class MirrorPump {
         onMirrored.run();
       }
     } while (page.more() && goOn.getAsBoolean());
-    if (wasDirty && !page.more()) {
-      dirty = false;
-      LOG.info("The local copy is whole again");
+    if (dirty() && !page.more()) {
+      missed.followed(page.asOf());
+      tellIfWhole();
     }
   }
 
   private void mirror(FeedPage page) {
-    overlays.mirroring(
-        () -> {
-          local.mirror(page.states(), page.next(), page.more() ? null : page.asOf());
-          return true;
-        });
+    LocalFailureException.guard(
+        () ->
+            overlays.mirroring(
+                () -> {
+                  local.mirror(page.states(), page.next(), page.more() ? null : page.asOf());
+                  return true;
+                }));
   }
 }

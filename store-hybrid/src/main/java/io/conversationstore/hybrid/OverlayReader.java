@@ -13,6 +13,7 @@ import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.CodePointOrder;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.Slice;
@@ -27,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -48,25 +50,52 @@ final class OverlayReader {
           .thenComparing(ConversationState::id, CodePointOrder.INSTANCE);
 
   private final LocalStore local;
+  private final MissedStates missed;
   private final Predicate<UUID> sent;
   private final OverlayLocks locks;
 
   /**
+   * @param missed what the local copy lacks
    * @param sent whether the change of this id may have reached the database
    */
-  OverlayReader(LocalStore local, Predicate<UUID> sent, OverlayLocks locks) {
+  OverlayReader(LocalStore local, MissedStates missed, Predicate<UUID> sent, OverlayLocks locks) {
     this.local = local;
+    this.missed = missed;
     this.sent = sent;
     this.locks = locks;
   }
 
   /** The pending changes that touch a conversation; none, cheaply, in the common case. */
   List<Change> pending(Owner owner, String id) {
-    return local.hasPending(owner, id) ? local.pending(owner, id) : List.of();
+    return local.hasPending(owner, id)
+        ? LocalFailureException.guard(() -> local.pending(owner, id))
+        : List.of();
   }
 
   private List<Change> pending(Owner owner) {
-    return local.hasPending(owner) ? local.pending(owner) : List.of();
+    return local.hasPending(owner)
+        ? LocalFailureException.guard(() -> local.pending(owner))
+        : List.of();
+  }
+
+  /**
+   * Whether the local copy has all messages of a conversation as of a time that it can tell, and
+   * all that this node has written.
+   */
+  boolean isComplete(Owner owner, String id) {
+    return local.find(owner, id).provenance().complete() && !missed.covers(owner, id);
+  }
+
+  /** Whether a conversation that the copy holds as deleted may be another by now. */
+  boolean mayHaveBeenMadeAnew(Owner owner, String id) {
+    return missed.covers(owner, id);
+  }
+
+  /** What the engine says of itself, but that a copy which misses something is not complete. */
+  private static Provenance told(Provenance provenance, boolean misses) {
+    return misses
+        ? new Provenance(provenance.source(), provenance.asOf(), false, provenance.pending())
+        : provenance;
   }
 
   /** Reads, where changes of the owner are pending, while none of them is applied beneath. */
@@ -94,18 +123,27 @@ final class OverlayReader {
   Found find(StoreEngine base, Owner owner, String id) {
     List<Change> pending = pending(owner, id);
     Found found = base.find(owner, id);
+    Provenance provenance = told(found.provenance(), base == local && missed.covers(owner, id));
     if (pending.isEmpty()) {
-      requireKnown(base, owner, id, found.conversation() != null);
-      return found;
+      requireKnown(base, owner, id, found.conversation(), false);
+      return new Found(found.conversation(), found.ownerEpoch(), provenance);
     }
     PendingView view = view(base, owner, id, found.conversation(), pending);
-    requireKnown(base, owner, id, view.header() != null || view.erased());
-    return new Found(view.header(), found.ownerEpoch(), pending(found.provenance()));
+    requireKnown(base, owner, id, view.header(), view.erased());
+    return new Found(view.header(), found.ownerEpoch(), pending(provenance));
   }
 
   /** A conversation that the local copy does not know may be there all the same. */
-  private void requireKnown(StoreEngine base, Owner owner, String id, boolean known) {
-    if (base == local && !known) {
+  private void requireKnown(
+      StoreEngine base,
+      Owner owner,
+      String id,
+      @Nullable ConversationState header,
+      boolean erased) {
+    if (base != local || erased) {
+      return;
+    }
+    if (header == null || (!header.isLive() && missed.covers(owner, id))) {
       throw new NotKnownNowException(owner, id);
     }
   }
@@ -120,20 +158,33 @@ final class OverlayReader {
     List<Change> pending = pending(owner, id);
     if (pending.isEmpty()) {
       if (base == local) {
-        requireKnown(base, owner, id, base.find(owner, id).conversation() != null);
+        requireKnown(base, owner, id, base.find(owner, id).conversation(), false);
       }
-      return base.messages(owner, id, direction, from, limit);
+      return told(base, owner, base.messages(owner, id, direction, from, limit));
     }
     Found found = base.find(owner, id);
     PendingView view = view(base, owner, id, found.conversation(), pending);
-    requireKnown(base, owner, id, view.header() != null || view.erased());
+    requireKnown(base, owner, id, view.header(), view.erased());
     ConversationState live = view.live();
     if (live == null) {
       throw new ConversationNotFoundException(owner, id);
     }
     OverlayPages pages =
-        new OverlayPages(base, owner, view, local.identity().history(), found.provenance());
+        new OverlayPages(
+            base,
+            owner,
+            view,
+            local.identity().history(),
+            told(found.provenance(), base == local && missed.covers(owner, id)));
     return new MessageSlice(live, pages.read(direction, from, limit));
+  }
+
+  Optional<MessageState> message(StoreEngine base, Owner owner, String id, UUID messageId) {
+    List<Change> pending = pending(owner, id);
+    if (pending.isEmpty()) {
+      return base.message(owner, id, messageId);
+    }
+    return view(base, owner, id, base.find(owner, id).conversation(), pending).existing(messageId);
   }
 
   Slice<ConversationState> conversations(
@@ -143,7 +194,7 @@ final class OverlayReader {
       Position.@Nullable InConversations from) {
     List<Change> pending = pending(owner);
     if (pending.isEmpty()) {
-      return base.conversations(owner, query, from);
+      return told(base, owner, base.conversations(owner, query, from));
     }
     OwnerViews views = new OwnerViews(this, base, owner, pending);
     List<ConversationState> merged = new ArrayList<>();
@@ -173,7 +224,22 @@ final class OverlayReader {
         slice.history(),
         merged.subList(0, Math.min(query.limit(), merged.size())),
         more,
-        pending(slice.provenance()));
+        pending(told(slice.provenance(), base == local && missed.covers(owner))));
+  }
+
+  private MessageSlice told(StoreEngine base, Owner owner, MessageSlice read) {
+    return base == local && missed.covers(owner, read.conversation().id())
+        ? new MessageSlice(read.conversation(), incomplete(read.slice()))
+        : read;
+  }
+
+  private <T> Slice<T> told(StoreEngine base, Owner owner, Slice<T> slice) {
+    return base == local && missed.covers(owner) ? incomplete(slice) : slice;
+  }
+
+  private static <T> Slice<T> incomplete(Slice<T> slice) {
+    return new Slice<>(
+        slice.history(), slice.items(), slice.more(), told(slice.provenance(), true));
   }
 
   private static boolean matches(ConversationState state, ConversationQuery query) {
@@ -201,10 +267,32 @@ final class OverlayReader {
       int limit) {
     List<Change> pending = pending(owner);
     if (pending.isEmpty()) {
-      return base.history(owner, direction, from, limit);
+      return told(base, owner, base.history(owner, direction, from, limit));
     }
     OwnerViews views = new OwnerViews(this, base, owner, pending);
-    return new OverlayHistory(base, owner, views).read(direction, from, limit);
+    return told(base, owner, new OverlayHistory(base, owner, views).read(direction, from, limit));
+  }
+
+  Slice<MessageState> search(
+      StoreEngine base,
+      Owner owner,
+      MessageFilter filter,
+      Position.@Nullable InHistory from,
+      int limit) {
+    List<Change> pending = pending(owner);
+    String id = filter.conversationId();
+    if (id != null
+        && (base == local || !pending.isEmpty())
+        && find(base, owner, id).live() == null) {
+      throw new ConversationNotFoundException(owner, id);
+    }
+    if (pending.isEmpty()) {
+      // What the page before ended at is sent: start anew, which may repeat, and skips nothing.
+      boolean wasPending = from != null && from.pending() != null;
+      return base.search(owner, filter, wasPending ? null : from, limit);
+    }
+    OwnerViews views = new OwnerViews(this, base, owner, pending);
+    return new OverlaySearch(base, owner, views, filter).read(from, limit);
   }
 
   OwnerCounts count(StoreEngine base, Owner owner) {

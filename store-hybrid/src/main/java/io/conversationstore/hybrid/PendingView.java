@@ -98,6 +98,11 @@ final class PendingView {
     return List.copyOf(tail.values());
   }
 
+  /** The engine's messages that pending edits change, as they will be. */
+  List<MessageState> edited() {
+    return List.copyOf(changedBase.values());
+  }
+
   /** How many of the engine's messages are gone. */
   int deletedFromBase() {
     return deletedBase.size();

@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.Owner;
 import io.conversationstore.StoreConfigurationException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -14,24 +15,33 @@ import org.jspecify.annotations.Nullable;
  *
  * @param database null for the JSON files alone
  * @param remark what deserves a warning, or null
+ * @param importOwner whose the conversations of a file that is taken over become
  */
-record Settings(@Nullable DatabaseSettings database, Path directory, @Nullable String remark) {
+record Settings(
+    @Nullable DatabaseSettings database,
+    Path directory,
+    @Nullable String remark,
+    Owner importOwner) {
 
   private static final String TYPE = "STORAGE_TYPE";
   private static final String CONNECTION_URL = "STORAGE_CONNECTION_URL";
   private static final String DATABASE_URL = "DATABASE_URL";
   private static final String DATA_PATH = "DATA_PATH";
+  private static final String IMPORT_TENANT = "IMPORT_TENANT";
+  private static final String IMPORT_USER = "IMPORT_USER";
 
   /** Reads variables; an empty one counts as not set. */
   static Settings of(Map<String, String> environment) {
     Path directory = directory(environment);
+    Owner importOwner =
+        new Owner(importName(environment, IMPORT_TENANT), importName(environment, IMPORT_USER));
     Boolean wantsDatabase = wantsDatabase(environment);
     if (Boolean.FALSE.equals(wantsDatabase)) {
       if (value(environment, CONNECTION_URL) != null) {
         throw new StoreConfigurationException(
             TYPE + " asks for local files, but " + CONNECTION_URL + " is set; unset one of them");
       }
-      return new Settings(null, directory, null);
+      return new Settings(null, directory, null, importOwner);
     }
     List<DatabaseSettings> named = databases(environment);
     if (named.isEmpty()) {
@@ -40,7 +50,8 @@ record Settings(@Nullable DatabaseSettings database, Path directory, @Nullable S
           directory,
           Boolean.TRUE.equals(wantsDatabase)
               ? TYPE + " asks for PostgreSQL, but no variable says where it is"
-              : null);
+              : null,
+          importOwner);
     }
     DatabaseSettings first = named.get(0);
     for (DatabaseSettings other : named) {
@@ -52,7 +63,7 @@ record Settings(@Nullable DatabaseSettings database, Path directory, @Nullable S
                 + " name different databases; unset one of them");
       }
     }
-    return new Settings(first, directory, null);
+    return new Settings(first, directory, null, importOwner);
   }
 
   private static Path directory(Map<String, String> environment) {
@@ -62,6 +73,17 @@ record Settings(@Nullable DatabaseSettings database, Path directory, @Nullable S
     } catch (InvalidPathException notAPath) {
       throw new StoreConfigurationException(DATA_PATH + " is malformed: it is not a path");
     }
+  }
+
+  private static String importName(Map<String, String> environment, String variable) {
+    String name = value(environment, variable);
+    if (name == null) {
+      return "default";
+    }
+    if (name.length() > Owner.MAX_ID_LENGTH) {
+      throw DatabaseSettings.malformed(variable, "it must have at most 255 characters");
+    }
+    return name;
   }
 
   private static @Nullable Boolean wantsDatabase(Map<String, String> environment) {

@@ -18,6 +18,9 @@ import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.SearchHit;
+import io.conversationstore.SearchQuery;
+import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.json.ModelJson;
@@ -34,6 +37,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** One random sequence on a node and on the model. Used by one thread. */
 final class RandomRun {
@@ -47,6 +51,7 @@ final class RandomRun {
   private final List<Owner> owners;
   private final List<String> log = new ArrayList<>();
   private ConversationStore node;
+  private @Nullable RuntimeException refusal;
 
   RandomRun(long seed, Testbed bed) {
     this.random = Generators.seeded(seed);
@@ -72,6 +77,11 @@ final class RandomRun {
       Owner owner = random.oneIn(3) ? owners.get(1) : owners.get(0);
       try {
         step(owner, random.oneOf(IDS));
+        // Nobody else writes, so the database has no reason to refuse what was acknowledged.
+        List<StoreState.Rejected> rejected = node.state().rejected();
+        if (!rejected.isEmpty()) {
+          throw new AssertionError("rejected: " + rejected);
+        }
       } catch (AssertionError | RuntimeException e) {
         throw new AssertionError(
             "step "
@@ -160,6 +170,10 @@ final class RandomRun {
       Direction direction = random.oneOf(List.of(Direction.values()));
       int limit = 1 + number(5);
       both(store -> facts(walk(store, owner, id, direction, limit)));
+    } else if (kind < 92) {
+      SearchQuery query =
+          SearchQuery.of(random.query()).in(random.oneIn(3) ? id : null).limit(1 + number(4));
+      both(store -> searched(store, owner, query));
     } else if (kind < 93) {
       both(store -> store.count(owner));
     } else if (kind < 95) {
@@ -256,7 +270,9 @@ final class RandomRun {
 
   /** Makes the call on the node and, where that answers, on the model. */
   private void both(Function<ConversationStore, Object> call) {
+    refusal = null;
     Object answer = answer(node, call);
+    RuntimeException refused = refusal;
     Object expected = answer(model, call);
     if (answer.equals("not known now")) {
       boolean fits =
@@ -274,7 +290,7 @@ final class RandomRun {
         less = without(before, after);
         more = without(after, before);
       }
-      throw new AssertionError("expected " + less + "\n but got " + more);
+      throw new AssertionError("expected " + less + "\n but got " + more, refused);
     }
   }
 
@@ -284,7 +300,7 @@ final class RandomRun {
     return rest;
   }
 
-  private static Object answer(ConversationStore store, Function<ConversationStore, Object> call) {
+  private Object answer(ConversationStore store, Function<ConversationStore, Object> call) {
     try {
       return call.apply(store);
     } catch (NotKnownNowException e) {
@@ -292,8 +308,10 @@ final class RandomRun {
     } catch (StoreUnavailableException e) {
       throw e;
     } catch (ConversationNotFoundException | MessageNotFoundException e) {
+      refusal = e;
       return "not there";
     } catch (RuntimeException e) {
+      refusal = e;
       return e.getClass().getSimpleName();
     }
   }
@@ -339,6 +357,10 @@ final class RandomRun {
           Collections.sort(messages);
           picture.put(user + " history " + id, messages);
         });
+    for (String word : List.of("hello", "name", "\u6771\u4EAC", "u0000")) {
+      SearchQuery query = SearchQuery.of(word).limit(mayRepeat ? Page.MAX_LIMIT : 5);
+      picture.put(user + " search " + word, searched(store, owner, query));
+    }
     List<Conversation> listed = new ArrayList<>();
     Page<Conversation> list;
     cursor = null;
@@ -355,6 +377,20 @@ final class RandomRun {
       picture.put(user + " " + conversation.id(), messages);
     }
     return picture;
+  }
+
+  /** As a set: times of pending messages are not those that they get in the database. */
+  private static List<String> searched(ConversationStore store, Owner owner, SearchQuery query) {
+    boolean mayRepeat = mayRepeat(store);
+    List<StoredMessage> all = new ArrayList<>();
+    Cursor cursor = null;
+    Page<SearchHit> page;
+    do {
+      page = store.search(owner, query.after(cursor));
+      page.forEach(hit -> all.add(hit.message()));
+      cursor = page.cursor();
+    } while (page.hasMore());
+    return facts(mayRepeat ? once(all) : all).stream().sorted().toList();
   }
 
   private static List<StoredMessage> walk(

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SettingsTest {
 
   private static final String SECRET = "SECRET-MARKER";
+  private static final Owner IMPORTED = Owner.of("default", "default");
 
   private static DatabaseSettings database(Map<String, String> environment) {
     DatabaseSettings database = Settings.of(environment).database();
@@ -35,9 +36,17 @@ class SettingsTest {
 
   @Test
   void row_1_7_withoutADatabaseItIsTheDirectoryData() {
-    assertThat(Settings.of(Map.of())).isEqualTo(new Settings(null, Path.of("data"), null));
+    assertThat(Settings.of(Map.of()))
+        .isEqualTo(new Settings(null, Path.of("data"), null, IMPORTED));
     assertThat(Settings.of(Map.of("DATA_PATH", "/x", "DATABASE_URL", " ")))
-        .isEqualTo(new Settings(null, Path.of("/x"), null));
+        .isEqualTo(new Settings(null, Path.of("/x"), null, IMPORTED));
+  }
+
+  @Test
+  void row_1_5_theOwnerOfWhatIsTakenOver() {
+    assertThat(Settings.of(Map.of("IMPORT_TENANT", " acme ", "IMPORT_USER", "bob")).importOwner())
+        .isEqualTo(Owner.of("acme", "bob"));
+    refused(Map.of("IMPORT_USER", SECRET.repeat(30)), "IMPORT_USER");
   }
 
   @Test

@@ -3,8 +3,11 @@ package io.conversationstore.hybrid;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreState;
 import io.conversationstore.jsonfile.JsonFileOptions;
+import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.testkit.FaultProxy;
 import io.conversationstore.testkit.FaultProxy.CutPoint;
 import io.conversationstore.testkit.FaultProxy.Mode;
@@ -15,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /** A database of its own behind a network that fails on demand, and nodes that use it. */
 final class Testbed implements AutoCloseable {
@@ -79,6 +83,10 @@ final class Testbed implements AutoCloseable {
     return proxy;
   }
 
+  String database() {
+    return database;
+  }
+
   Path directory(String node) {
     return root.resolve(node);
   }
@@ -88,13 +96,38 @@ final class Testbed implements AutoCloseable {
   }
 
   ConversationStore node(String name, HybridOptions options) {
-    return kept(
-        HybridStore.open(
-            database(proxy.jdbcUrl(database)),
-            files(name),
-            options
-                .withMirrorInterval(Duration.ofMillis(50))
-                .withProbes(Duration.ofMillis(10), Duration.ofMillis(100))));
+    return kept(HybridStore.open(database(proxy.jdbcUrl(database)), files(name), quick(options)));
+  }
+
+  /** A node and what stands before its engines. */
+  record Interposition(
+      ConversationStore store, Interposed<PrimaryStore> primary, Interposed<LocalStore> local) {}
+
+  Interposition interposed(String name, HybridOptions options) {
+    return interposed(name, options, primary -> {}, local -> {});
+  }
+
+  /** A node with actions that are in place before it opens. */
+  Interposition interposed(
+      String name,
+      HybridOptions options,
+      Consumer<Interposed<PrimaryStore>> onPrimary,
+      Consumer<Interposed<LocalStore>> onLocal) {
+    Interposed<PrimaryStore> primary =
+        new Interposed<>(
+            PrimaryStore.class, PostgresStore.openEngine(database(proxy.jdbcUrl(database))));
+    Interposed<LocalStore> local =
+        new Interposed<>(LocalStore.class, JsonFileStore.openEngine(files(name)));
+    onPrimary.accept(primary);
+    onLocal.accept(local);
+    return new Interposition(
+        kept(HybridStore.over(primary.engine(), local.engine(), quick(options))), primary, local);
+  }
+
+  private static HybridOptions quick(HybridOptions options) {
+    return options
+        .withMirrorInterval(Duration.ofMillis(50))
+        .withProbes(Duration.ofMillis(10), Duration.ofMillis(100));
   }
 
   JsonFileOptions files(String name) {

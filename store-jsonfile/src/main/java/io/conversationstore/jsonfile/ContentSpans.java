@@ -8,17 +8,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /**
- * Finds where the contents stand in the JSON of a change or of a row: each {@code message} object,
- * and the {@code content} of each edit, in order. Thread-safe.
+ * Finds where the contents stand in the JSON of a change: each entry of {@code messages} (digest
+ * and message), and the {@code content} of each edit, in order. Thread-safe.
  */
 final class ContentSpans {
   /** Bytes from {@code start} (inclusive) to {@code end}. */
-  record Span(int start, int end) {
+  record Span(int start, int end, int crc) {
     Place in(int segment, long base) {
-      return new Place(segment, base + start, end - start);
+      return new Place(segment, base + start, end - start, crc);
     }
   }
 
@@ -32,12 +31,9 @@ final class ContentSpans {
                   .build())
           .build();
 
-  /** What an application puts in there is not ours to look into. */
-  private static final Set<String> OPAQUE = Set.of("conversation", "update", "live", "fields");
-
   private ContentSpans() {}
 
-  /** The spans in a line; positions are from the line's first byte. */
+  /** The spans in a change, or in a line that holds one; positions are from the first byte. */
   static List<Span> of(byte[] json, int length) {
     List<Span> spans = new ArrayList<>(2);
     try (JsonParser parser = FACTORY.createParser(json, 0, length)) {
@@ -46,22 +42,30 @@ final class ContentSpans {
           continue;
         }
         String name = parser.currentName();
-        if (OPAQUE.contains(name)) {
-          parser.nextToken();
-          parser.skipChildren();
-        } else if (name.equals("message") || name.equals("content")) {
-          JsonToken value = parser.nextToken();
-          int start = (int) parser.currentTokenLocation().getByteOffset();
-          parser.skipChildren();
-          parser.finishToken();
-          if (value != JsonToken.VALUE_NULL || name.equals("content")) {
-            spans.add(new Span(start, (int) parser.currentLocation().getByteOffset()));
+        JsonToken value = parser.nextToken();
+        if (name.equals("messages") && value == JsonToken.START_ARRAY) {
+          while (parser.nextToken() != JsonToken.END_ARRAY) {
+            spans.add(span(parser, json));
           }
+        } else if (name.equals("content")) {
+          spans.add(span(parser, json));
+        } else if (!name.equals("apply") && !name.equals("changes")) {
+          // What an application puts in there is not ours to look into.
+          parser.skipChildren();
         }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return spans;
+  }
+
+  /** The value that the parser stands at; it is left at its end. */
+  private static Span span(JsonParser parser, byte[] json) throws IOException {
+    int start = (int) parser.currentTokenLocation().getByteOffset();
+    parser.skipChildren();
+    parser.finishToken();
+    int end = (int) parser.currentLocation().getByteOffset();
+    return new Span(start, end, Place.crc(json, start, end - start));
   }
 }

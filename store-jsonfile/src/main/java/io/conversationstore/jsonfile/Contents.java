@@ -12,13 +12,17 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
 import io.conversationstore.spi.State.MessageState;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** Reads contents from disk, through a cache bounded in bytes. Thread-safe. */
 final class Contents {
   private static final int ENTRY_OVERHEAD = 400;
 
+  /** What stands at a place; no message where it was deleted before a compaction. */
+  private record Content(String digest, @Nullable Message message) {}
+
   private final Segments segments;
-  private final Cache<Place, Message> cache;
+  private final Cache<Place, Content> cache;
 
   Contents(Segments segments, long cacheBytes) {
     this.segments = segments;
@@ -26,7 +30,7 @@ final class Contents {
         Caffeine.newBuilder()
             .maximumWeight(cacheBytes)
             .executor(Runnable::run)
-            .weigher((Place place, Message message) -> ENTRY_OVERHEAD + 2 * weight(place))
+            .weigher((Place place, Content content) -> ENTRY_OVERHEAD + 2 * weight(place))
             .build();
   }
 
@@ -38,8 +42,12 @@ final class Contents {
   MessageState state(
       Owner owner, String conversationId, long epoch, long generation, MessageRow row)
       throws IOException {
+    Content content = content(row);
     StoredMessage stored = null;
-    if (row.content() != null) {
+    if (row.live()) {
+      if (content.message == null) {
+        throw segments.damaged(row.content(), "a message has no content");
+      }
       stored =
           new StoredMessage(
               conversationId,
@@ -47,7 +55,7 @@ final class Contents {
               row.seq(),
               Micros.instant(row.createdMicros()),
               row.changedMicros() == MessageRow.NEVER ? null : Micros.instant(row.changedMicros()),
-              message(row));
+              content.message);
     }
     return new MessageState(
         owner,
@@ -57,32 +65,32 @@ final class Contents {
         row.version(),
         row.seq(),
         row.id(),
-        row.digest(),
+        content.digest,
         stored);
   }
 
-  private Message message(MessageRow row) throws IOException {
-    Place content = row.content();
-    if (content == null) {
-      throw new IllegalStateException("message " + row.id() + " is deleted");
-    }
+  private Content content(MessageRow row) throws IOException {
     Place edit = row.edit();
-    Place key = edit == null ? content : edit;
-    Message cached = cache.getIfPresent(key);
+    Place key = edit == null ? row.content() : edit;
+    Content cached = cache.getIfPresent(key);
     if (cached != null) {
       return cached;
     }
-    Message message = ModelJson.readMessage(json(content));
-    if (edit != null) {
+    JsonNode json = json(row.content());
+    JsonNode written = Json.field(json, "message");
+    Message message = written == null ? null : ModelJson.readMessage(written);
+    if (message != null && edit != null) {
       JsonNode edited = json(edit);
+      JsonNode another = Json.field(edited, "message");
       message =
           message.withContent(
-              edited.isObject()
-                  ? ModelJson.readMessage(edited).content()
-                  : ModelJson.readContent(edited));
+              another == null
+                  ? ModelJson.readContent(edited)
+                  : ModelJson.readMessage(another).content());
     }
-    cache.put(key, message);
-    return message;
+    Content content = new Content(Json.string(json, "digest"), message);
+    cache.put(key, content);
+    return content;
   }
 
   /** A pending change as it stands now. */
@@ -90,12 +98,12 @@ final class Contents {
     return entry.rebased(ChangeJson.read(json(entry.place())));
   }
 
+  void forgetAll() {
+    cache.invalidateAll();
+  }
+
   private JsonNode json(Place place) throws IOException {
     byte[] bytes = segments.read(place);
     return Json.parse(bytes, 0, bytes.length);
-  }
-
-  void forgetAll() {
-    cache.invalidateAll();
   }
 }

@@ -1,25 +1,65 @@
 package io.conversationstore.jsonfile;
 
 import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.Transitions;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One conversation in the index: its header and its messages by {@code seq}. Guarded by the lock of
- * the engine.
+ * the engine; a {@link #frozen()} one is for any thread.
  */
 final class ConversationRows {
   private @Nullable ConversationState header;
   private long generation;
   private long changedMicros;
-  private final List<MessageRow> bySeq = new ArrayList<>();
-  private final Map<UUID, MessageRow> byId = new HashMap<>();
+  private final MessageTable messages;
   private long liveMessages;
+  private long liveBytes;
+  private boolean ascending = true;
+
+  ConversationRows() {
+    this(new MessageTable());
+  }
+
+  private ConversationRows(MessageTable messages) {
+    this.messages = messages;
+  }
+
+  /** As another one was frozen. */
+  static ConversationRows of(
+      @Nullable ConversationState header,
+      long generation,
+      long changedMicros,
+      MessageTable messages) {
+    ConversationRows rows = new ConversationRows(messages);
+    rows.header = header;
+    rows.generation = generation;
+    rows.changedMicros = changedMicros;
+    for (int i = 0; i < messages.size(); i++) {
+      rows.ascending &= messages.ascends(i);
+      if (messages.isLive(i)) {
+        rows.liveMessages++;
+        rows.liveBytes += messages.bytes(i);
+      }
+    }
+    return rows;
+  }
+
+  /** A view that keeps what is there now. */
+  ConversationRows frozen() {
+    ConversationRows view = new ConversationRows(messages.frozen());
+    view.header = header;
+    view.generation = generation;
+    view.changedMicros = changedMicros;
+    view.liveMessages = liveMessages;
+    view.liveBytes = liveBytes;
+    view.ascending = ascending;
+    return view;
+  }
 
   @Nullable ConversationState header() {
     return header;
@@ -39,8 +79,23 @@ final class ConversationRows {
     return liveMessages;
   }
 
+  /** What the contents of the messages take on disk. */
+  long liveBytes() {
+    return liveBytes;
+  }
+
   boolean isLive() {
     return header != null && header.isLive();
+  }
+
+  /** Whether a message of higher {@code seq} never has an earlier creation time. */
+  boolean isAscending() {
+    return ascending;
+  }
+
+  /** All messages by {@code seq}, deleted ones included. */
+  MessageTable messages() {
+    return messages;
   }
 
   void setHeader(ConversationState newHeader, long atMicros) {
@@ -48,10 +103,9 @@ final class ConversationRows {
     header = newHeader;
     changedMicros = atMicros;
     if (!newHeader.isLive()) {
-      for (int i = 0; i < bySeq.size(); i++) {
-        MessageRow row = bySeq.get(i);
-        if (row.isLive()) {
-          put(row.deleted(atMicros));
+      for (int i = 0; i < messages.size(); i++) {
+        if (messages.isLive(i)) {
+          put(messages.get(i).deleted(atMicros));
         }
       }
     }
@@ -61,76 +115,68 @@ final class ConversationRows {
   void startGeneration(long newGeneration) {
     if (newGeneration > generation) {
       generation = newGeneration;
-      bySeq.clear();
-      byId.clear();
+      messages.clear();
       liveMessages = 0;
+      liveBytes = 0;
+      ascending = true;
+    }
+  }
+
+  /** Lets the header count the messages that are there. */
+  void recount() {
+    ConversationState counted = header;
+    if (counted != null && counted.isLive()) {
+      Live live = counted.requireLive();
+      header =
+          new ConversationState(
+              counted.owner(),
+              counted.id(),
+              counted.epoch(),
+              counted.generation(),
+              counted.version(),
+              Transitions.counted(live, liveMessages),
+              counted.lastSeq(),
+              counted.createdBy());
     }
   }
 
   @Nullable MessageRow message(UUID id) {
-    return byId.get(id);
+    int index = messages.find(id);
+    return index < 0 ? null : messages.get(index);
   }
 
   /** Puts a message in its place; one of the same id or {@code seq} gives way. */
   void put(MessageRow row) {
-    MessageRow old = byId.put(row.id(), row);
-    if (old != null && old.seq() != row.seq()) {
-      bySeq.remove(indexOf(old.seq()));
+    int old = messages.find(row.id());
+    if (old >= 0 && messages.seq(old) != row.seq()) {
+      count(messages.get(old), -1);
+      messages.remove(old);
     }
-    int index =
-        bySeq.isEmpty() || bySeq.get(bySeq.size() - 1).seq() < row.seq()
-            ? -bySeq.size() - 1
-            : indexOf(row.seq());
-    if (index < 0) {
-      bySeq.add(-index - 1, row);
-    } else {
-      MessageRow replaced = bySeq.set(index, row);
-      if (!replaced.id().equals(row.id())) {
-        byId.remove(replaced.id());
-        liveMessages -= replaced.isLive() ? 1 : 0;
-      }
+    int same = messages.find(row.seq());
+    if (same >= 0) {
+      count(messages.get(same), -1);
     }
-    liveMessages += (row.isLive() ? 1 : 0) - (old != null && old.isLive() ? 1 : 0);
+    messages.put(row);
+    count(row, 1);
+    int index = same >= 0 ? same : messages.find(row.seq());
+    ascending &= messages.ascends(index) && (index == 0 || messages.ascends(index - 1));
   }
 
-  private int indexOf(long seq) {
-    int low = 0;
-    int high = bySeq.size() - 1;
-    while (low <= high) {
-      int middle = (low + high) >>> 1;
-      long found = bySeq.get(middle).seq();
-      if (found < seq) {
-        low = middle + 1;
-      } else if (found > seq) {
-        high = middle - 1;
-      } else {
-        return middle;
-      }
-    }
-    return -low - 1;
-  }
-
-  /** All messages by {@code seq}, deleted ones included; a view. */
-  List<MessageRow> messages() {
-    return Collections.unmodifiableList(bySeq);
+  private void count(MessageRow row, int sign) {
+    liveMessages += row.live() ? sign : 0;
+    liveBytes += sign * row.bytes();
   }
 
   /** Live messages beyond {@code seq}, nearest first, at most {@code max}. */
   List<MessageRow> beyond(long seq, boolean forward, int max) {
     List<MessageRow> found = new ArrayList<>(Math.min(max, 64));
-    int index = indexOf(seq);
+    int index = messages.find(seq);
     int at = forward ? (index < 0 ? -index - 1 : index + 1) : (index < 0 ? -index - 2 : index - 1);
-    for (; at >= 0 && at < bySeq.size() && found.size() < max; at += forward ? 1 : -1) {
-      if (bySeq.get(at).isLive()) {
-        found.add(bySeq.get(at));
+    for (; at >= 0 && at < messages.size() && found.size() < max; at += forward ? 1 : -1) {
+      if (messages.isLive(at)) {
+        found.add(messages.get(at));
       }
     }
     return found;
-  }
-
-  /** The last live message, or null. */
-  @Nullable MessageRow last() {
-    List<MessageRow> last = beyond(Long.MAX_VALUE, false, 1);
-    return last.isEmpty() ? null : last.get(0);
   }
 }

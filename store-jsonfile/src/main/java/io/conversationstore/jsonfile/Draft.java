@@ -83,7 +83,7 @@ final class Draft {
     MessageRow last = null;
     if (draft != null) {
       for (MessageRow row : draft.rows.values()) {
-        if (row.isLive() && (last == null || row.seq() > last.seq())) {
+        if (row.live() && (last == null || row.seq() > last.seq())) {
           last = row;
         }
       }
@@ -92,10 +92,13 @@ final class Draft {
     if (rows == null || (draft != null && draft.fresh)) {
       return last;
     }
-    List<MessageRow> stored = rows.messages();
+    MessageTable stored = rows.messages();
     for (int i = stored.size() - 1; i >= 0; i--) {
+      if (!stored.isLive(i)) {
+        continue;
+      }
       MessageRow row = stored.get(i);
-      if (row.isLive() && (draft == null || !draft.rows.containsKey(row.id()))) {
+      if (draft == null || !draft.rows.containsKey(row.id())) {
         return last == null || row.seq() > last.seq() ? row : last;
       }
     }
@@ -175,21 +178,22 @@ final class Draft {
     return changedRows > 0;
   }
 
-  boolean erases() {
-    return erasure != null;
+  /** What the change erases, or null where it erases nothing now. */
+  OwnerRows.@Nullable Erasure erasure() {
+    return erasure;
   }
 
   Applied applied() {
     return new Applied(changes(), List.copyOf(states.values()), dropped, receipt);
   }
 
-  /** Puts it into the index. */
-  void commit(UUID changeId, long atMicros) {
+  /** Puts it into the index, as of its line. */
+  void commit(UUID changeId, long atMicros, long line) {
     OwnerRows rows = index.owner(owner);
     if (erasure != null && erasureId != null) {
       rows.startEpoch(epoch + 1);
       rows.erasures().put(erasureId, erasure);
-      index.markEraseDue();
+      index.markErased(owner, epoch + 1, line);
     }
     conversations.forEach(
         (id, draft) -> {

@@ -6,6 +6,7 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Provenance;
+import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
@@ -18,8 +19,10 @@ import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
+import io.conversationstore.spi.SearchScan;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.State;
@@ -28,7 +31,6 @@ import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.StateListeners;
 import java.io.IOException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,9 +61,10 @@ final class FileEngine implements LocalStore {
   private final LogTail tail;
   private final LogWrites writes;
   private final LogThread thread;
+  private final Housekeeping housekeeping;
   private final Reads reads;
   private final Retention retention;
-  private final Instant since;
+  private final FileFigures figures;
   private final StateListeners listeners = new StateListeners(LOG::warn);
 
   private FileEngine(
@@ -70,25 +73,26 @@ final class FileEngine implements LocalStore {
       JsonFileOptions options,
       Segments segments,
       Contents contents,
-      SharedIndex shared,
-      LogTail tail) {
+      Recovery.End end,
+      Manifest manifest) {
     this.files = files;
     this.lock = lock;
     this.options = options;
     this.segments = segments;
     this.contents = contents;
-    this.shared = shared;
-    this.tail = tail;
-    this.writes = new LogWrites(files, segments, contents, shared, tail, options);
+    this.shared = new SharedIndex(end.index(), manifest);
+    this.tail = new LogTail(files, segments, options.segmentBytes(), this::segmentBegun);
+    this.writes = new LogWrites(files, contents, shared, tail, options.clock());
     this.thread =
         new LogThread(
             tail,
             options.durability(),
             options.syncInterval(),
             String.valueOf(options.directory().getFileName()));
+    this.housekeeping = new Housekeeping(files, segments, contents, shared, tail, thread, options);
     this.reads = new Reads(shared, contents, options.clock());
     this.retention = new Retention(shared, writes, options);
-    this.since = Micros.truncated(options.clock().instant());
+    this.figures = new FileFigures(files, shared, tail, options.clock());
   }
 
   /**
@@ -102,30 +106,20 @@ final class FileEngine implements LocalStore {
     if (manifest == null) {
       for (String name : files.list()) {
         if (Segments.number(name) > 0) {
-          throw new io.conversationstore.StoreDamagedException(
+          throw new StoreDamagedException(
               Manifest.NAME + " in " + files.describe() + " is missing; nothing was changed", null);
         }
       }
       manifest = Manifest.fresh(options.ids().get(), options.ids().get());
       manifest.write(files);
     }
-    Segments segments = new Segments();
+    Segments segments = new Segments(files.describe());
     boolean opened = false;
     try {
       Contents contents = new Contents(segments, options.cacheBytes());
-      Index index = new Index();
-      Recovery.End end = new Recovery(files, manifest, segments, new Replay(index, contents)).run();
-      LogTail tail = new LogTail(files, segments, options.segmentBytes());
-      tail.start(end, manifest.firstSegment());
-      FileEngine engine =
-          new FileEngine(
-              files, lock, options, segments, contents, new SharedIndex(index, manifest), tail);
-      if (index.eraseDue()) {
-        engine.writes.compact();
-      } else {
-        engine.writes.collectGarbage();
-      }
-      engine.thread.start();
+      Recovery.End end = new Recovery(files, manifest, segments, contents).run();
+      FileEngine engine = new FileEngine(files, lock, options, segments, contents, end, manifest);
+      engine.start(end);
       opened = true;
       return engine;
     } finally {
@@ -133,6 +127,34 @@ final class FileEngine implements LocalStore {
         segments.close();
       }
     }
+  }
+
+  private void start(Recovery.End end) throws IOException {
+    tail.start(end, shared.manifest().firstSegment());
+    thread.start();
+    housekeeping.start(end.replayed());
+    try {
+      housekeeping.erase();
+    } catch (EngineFailureException | StoreDamagedException e) {
+      LOG.error("text that was erased is still in {}; tried again later", files.describe(), e);
+    }
+  }
+
+  /** A segment that was begun is noted in the manifest, so that it is missed when it is lost. */
+  private void segmentBegun(int segment) {
+    Manifest noted = shared.manifest().withLastSegment(segment);
+    try {
+      noted.write(files);
+      shared.setManifest(noted);
+    } catch (IOException e) {
+      LOG.warn("{} in {} could not be replaced", Manifest.NAME, files.describe(), e);
+    }
+    housekeeping.segmentBegun();
+  }
+
+  /** Collects all garbage and returns when that is done. */
+  void compact() {
+    housekeeping.compactNow();
   }
 
   JsonFileOptions options() {
@@ -147,17 +169,22 @@ final class FileEngine implements LocalStore {
     LogWrites.Encoded encoded = LogWrites.Encoded.of(change);
     LogThread.Wait wait =
         change instanceof Change.OwnerErased ? LogThread.Wait.FORCED : LogThread.Wait.SETTING;
-    return thread.call(
-        wait,
-        () -> {
-          if (shared.manifest().storeId() != null) {
-            throw new IllegalStateException(
-                "apply is refused: "
-                    + files.describe()
-                    + " is bound to a database and only mirrors it");
-          }
-          return writes.apply(encoded, mode);
-        });
+    Applied applied =
+        thread.call(
+            wait,
+            () -> {
+              if (shared.manifest().storeId() != null) {
+                throw new IllegalStateException(
+                    "apply is refused: "
+                        + files.describe()
+                        + " is bound to a database and only mirrors it");
+              }
+              return writes.apply(encoded, mode);
+            });
+    if (change instanceof Change.OwnerErased) {
+      housekeeping.erase();
+    }
+    return applied;
   }
 
   @Override
@@ -214,6 +241,12 @@ final class FileEngine implements LocalStore {
   }
 
   @Override
+  public Slice<MessageState> search(
+      Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
+    return SearchScan.search(this, owner, filter, from, limit);
+  }
+
+  @Override
   public Slice<ConversationState> conversations(
       Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
     return reads.conversations(owner, query, from);
@@ -253,15 +286,9 @@ final class FileEngine implements LocalStore {
               manifest.counter(),
               manifest.clockOffsetMicros(),
               index.position(),
-              asOf(index),
+              FileFigures.asOf(index),
               index.standaloneContent());
         });
-  }
-
-  private static @Nullable Instant asOf(Index index) {
-    return index.mirrorAsOfMicros() == MessageRow.NEVER
-        ? null
-        : Micros.instant(index.mirrorAsOfMicros());
   }
 
   @Override
@@ -303,6 +330,7 @@ final class FileEngine implements LocalStore {
           writes.mirror(copy, rows, position, asOf);
           return true;
         });
+    housekeeping.erase();
   }
 
   @Override
@@ -326,7 +354,11 @@ final class FileEngine implements LocalStore {
   @Override
   public Removed enqueue(Change change) {
     byte[] json = Lines.change(change);
-    return thread.call(LogThread.Wait.FORCED, () -> writes.enqueue(change, json));
+    Removed removed = thread.call(LogThread.Wait.FORCED, () -> writes.enqueue(change, json));
+    if (change instanceof Change.OwnerErased) {
+      housekeeping.erase();
+    }
+    return removed;
   }
 
   @Override
@@ -381,6 +413,7 @@ final class FileEngine implements LocalStore {
     if (!settlements.isEmpty()) {
       List<Settlement> copy = List.copyOf(settlements);
       thread.call(LogThread.Wait.FORCED, () -> writes.settle(copy));
+      housekeeping.erase();
     }
   }
 
@@ -399,63 +432,12 @@ final class FileEngine implements LocalStore {
 
   @Override
   public StoreHealth health() {
-    List<StoreHealth.Check> checks = new ArrayList<>();
-    String broken = tail.broken();
-    checks.add(
-        new StoreHealth.Check(
-            "writable", broken == null, broken == null ? "the log takes writes" : broken));
-    try {
-      int count = files.list().size();
-      checks.add(new StoreHealth.Check("directory", true, count + " files"));
-    } catch (IOException e) {
-      checks.add(new StoreHealth.Check("directory", false, "it cannot be read"));
-    }
-    if (shared.manifest().storeId() == null) {
-      long wrong = shared.read(FileEngine::miscounted);
-      checks.add(
-          new StoreHealth.Check(
-              "counts", wrong == 0, wrong + " conversations with a wrong message count"));
-    }
-    return StoreHealth.of(checks);
-  }
-
-  private static long miscounted(Index index) {
-    long wrong = 0;
-    for (OwnerRows owner : index.owners()) {
-      for (ConversationRows rows : owner.conversations().values()) {
-        ConversationState header = rows.header();
-        State.Live live = header == null ? null : header.live();
-        wrong += live != null && live.messageCount() != rows.liveMessages() ? 1 : 0;
-      }
-    }
-    return wrong;
+    return figures.health();
   }
 
   @Override
   public StoreState state() {
-    return shared.read(
-        index -> {
-          boolean bound = shared.manifest().storeId() != null;
-          String broken = tail.broken();
-          String reason = bound ? "the local part of a hybrid store" : "no database is configured";
-          Instant asOf = asOf(index);
-          StoreState.Mirror mirror = null;
-          if (bound) {
-            Duration lag = asOf == null ? null : Duration.between(asOf, options.clock().instant());
-            mirror = new StoreState.Mirror(asOf, lag, broken != null, "all that the feed told");
-          }
-          List<PendingQueue.Parked> parked = List.copyOf(index.pending().parked());
-          return new StoreState(
-              StoreState.Mode.LOCAL_ONLY,
-              since,
-              broken == null ? reason : broken,
-              index.pending().figures(),
-              mirror,
-              null,
-              parked.subList(Math.max(0, parked.size() - 1_000), parked.size()).stream()
-                  .map(PendingQueue.Parked::toRejected)
-                  .toList());
-        });
+    return figures.state();
   }
 
   @Override
@@ -469,6 +451,7 @@ final class FileEngine implements LocalStore {
       return;
     }
     try {
+      housekeeping.close();
       thread.close();
     } finally {
       shared.close();

@@ -15,12 +15,24 @@ import org.jspecify.annotations.Nullable;
  * lock of the engine; read under its read lock.
  */
 final class Index {
+  /**
+   * What an erasure leaves to do in the files.
+   *
+   * @param epoch rows of lower epochs are to go
+   * @param line the owner's changes before this line are to go
+   */
+  record DueErasure(long epoch, long line) {
+    private DueErasure and(DueErasure other) {
+      return new DueErasure(Math.max(epoch, other.epoch), Math.max(line, other.line));
+    }
+  }
+
   private static final int RECENT_CHANGES = 4_096;
   private static final long ROW_OVERHEAD = 350;
   private static final long CONVERSATION_OVERHEAD = 800;
 
   private final Map<Owner, OwnerRows> owners = new HashMap<>();
-  private final PendingQueue pending = new PendingQueue();
+  private final PendingQueue pending;
   private final Map<UUID, Boolean> recent =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1;
@@ -33,7 +45,30 @@ final class Index {
   private FeedPosition position = FeedPosition.START;
   private long mirrorAsOfMicros = MessageRow.NEVER;
   private boolean standaloneContent;
-  private boolean eraseDue;
+  private final Map<Owner, DueErasure> dueErasures = new HashMap<>();
+
+  Index() {
+    this(new PendingQueue());
+  }
+
+  private Index(PendingQueue pending) {
+    this.pending = pending;
+  }
+
+  /**
+   * A view that keeps what is there now, for any thread: for reading rows, pending and parked
+   * changes in order. It takes a step for each conversation and each pending change.
+   */
+  Index frozen() {
+    Index view = new Index(pending.frozen());
+    owners.forEach((owner, rows) -> view.owners.put(owner, rows.frozen()));
+    view.recent.putAll(recent);
+    view.dueErasures.putAll(dueErasures);
+    view.position = position;
+    view.mirrorAsOfMicros = mirrorAsOfMicros;
+    view.standaloneContent = standaloneContent;
+    return view;
+  }
 
   @Nullable OwnerRows find(Owner owner) {
     return owners.get(owner);
@@ -85,13 +120,14 @@ final class Index {
     standaloneContent = true;
   }
 
-  /** Whether an erasure is in the log whose text may still be in the files. */
-  boolean eraseDue() {
-    return eraseDue;
+  /** The erasures in the log whose text may still be in the files. */
+  Map<Owner, DueErasure> dueErasures() {
+    return dueErasures;
   }
 
-  void markEraseDue() {
-    eraseDue = true;
+  /** Notes that an owner's text before a line, and rows of epochs below this one, are to go. */
+  void markErased(Owner owner, long epoch, long line) {
+    dueErasures.merge(owner, new DueErasure(epoch, line), DueErasure::and);
   }
 
   /** Whether the change was applied lately. */
@@ -114,15 +150,20 @@ final class Index {
     mirrorAsOfMicros = MessageRow.NEVER;
   }
 
+  /** Lets headers count the messages that are left after a repair. */
+  void recount() {
+    for (OwnerRows owner : owners.values()) {
+      owner.conversations().values().forEach(ConversationRows::recount);
+    }
+  }
+
   /** Roughly what the log would take without garbage, in bytes. */
   long usefulBytes() {
     long bytes = pending.bytes();
     for (OwnerRows owner : owners.values()) {
       for (ConversationRows conversation : owner.conversations().values()) {
         bytes += CONVERSATION_OVERHEAD;
-        for (MessageRow row : conversation.messages()) {
-          bytes += row.bytes() + ROW_OVERHEAD;
-        }
+        bytes += conversation.liveBytes() + conversation.liveMessages() * ROW_OVERHEAD;
       }
     }
     return bytes;

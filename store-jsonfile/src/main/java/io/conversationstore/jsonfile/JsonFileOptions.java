@@ -22,6 +22,7 @@ import java.util.function.Supplier;
  * @param lockWait how long to wait for another store that uses the directory; 0 or more
  * @param segmentBytes the size at which a new segment file is begun, 4 KiB to 1 GiB
  * @param compactionBytes garbage below this is not collected, in bytes; at least 4 KiB
+ * @param compactionBytesPerSecond how fast collecting garbage writes at most, at least 64 KiB
  * @param limits what the store takes
  * @param clock tells the time of changes
  * @param ids makes ids; see {@link UuidV7}
@@ -34,6 +35,7 @@ public record JsonFileOptions(
     Duration lockWait,
     long segmentBytes,
     long compactionBytes,
+    long compactionBytesPerSecond,
     StoreLimits limits,
     Clock clock,
     Supplier<UUID> ids) {
@@ -61,6 +63,10 @@ public record JsonFileOptions(
     if (compactionBytes < SMALLEST) {
       faults.add("compactionBytes must be at least 4,096, but is " + compactionBytes);
     }
+    if (compactionBytesPerSecond < (64 << 10)) {
+      faults.add(
+          "compactionBytesPerSecond must be at least 65,536, but is " + compactionBytesPerSecond);
+    }
     if (!faults.isEmpty()) {
       throw new StoreConfigurationException(String.join("; ", faults));
     }
@@ -68,7 +74,7 @@ public record JsonFileOptions(
 
   /**
    * The defaults: each write on the disk when it is acknowledged, 64 MiB of cache, 10 s of waiting
-   * for the lock, segments of 64 MiB, compaction from 16 MiB of garbage.
+   * for the lock, segments of 64 MiB, compaction from 16 MiB of garbage at 32 MiB a second.
    */
   public static JsonFileOptions in(Path directory) {
     Clock clock = Clock.systemUTC();
@@ -80,6 +86,7 @@ public record JsonFileOptions(
         Duration.ofSeconds(10),
         64L << 20,
         16L << 20,
+        32L << 20,
         StoreLimits.DEFAULT,
         clock,
         new UuidV7(clock, new SecureRandom()));
@@ -94,6 +101,7 @@ public record JsonFileOptions(
         lockWait,
         segmentBytes,
         compactionBytes,
+        compactionBytesPerSecond,
         limits,
         clock,
         ids);
@@ -109,6 +117,7 @@ public record JsonFileOptions(
         lockWait,
         segmentBytes,
         compactionBytes,
+        compactionBytesPerSecond,
         limits,
         clock,
         ids);
@@ -123,6 +132,7 @@ public record JsonFileOptions(
         lockWait,
         segmentBytes,
         compactionBytes,
+        compactionBytesPerSecond,
         limits,
         clock,
         ids);
@@ -137,6 +147,7 @@ public record JsonFileOptions(
         value,
         segmentBytes,
         compactionBytes,
+        compactionBytesPerSecond,
         limits,
         clock,
         ids);
@@ -151,6 +162,7 @@ public record JsonFileOptions(
         lockWait,
         value,
         compactionBytes,
+        compactionBytesPerSecond,
         limits,
         clock,
         ids);
@@ -164,6 +176,22 @@ public record JsonFileOptions(
         cacheBytes,
         lockWait,
         segmentBytes,
+        value,
+        compactionBytesPerSecond,
+        limits,
+        clock,
+        ids);
+  }
+
+  public JsonFileOptions withCompactionBytesPerSecond(long value) {
+    return new JsonFileOptions(
+        directory,
+        durability,
+        syncInterval,
+        cacheBytes,
+        lockWait,
+        segmentBytes,
+        compactionBytes,
         value,
         limits,
         clock,
@@ -179,6 +207,7 @@ public record JsonFileOptions(
         lockWait,
         segmentBytes,
         compactionBytes,
+        compactionBytesPerSecond,
         value,
         clock,
         ids);
@@ -194,6 +223,7 @@ public record JsonFileOptions(
         lockWait,
         segmentBytes,
         compactionBytes,
+        compactionBytesPerSecond,
         limits,
         newClock,
         newIds);

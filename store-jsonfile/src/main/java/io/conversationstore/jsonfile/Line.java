@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.zip.CRC32C;
 
@@ -26,39 +25,39 @@ final class Line {
 
   private Line() {}
 
-  /** The fields that come before the payload, with room for the checksum. */
+  /** The fields of a line, with room for the checksum, without the closing brace. */
+  static byte[] open(String fields) {
+    return ("{\"crc\":\"00000000\"," + fields).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The fields that come before the payload. */
   static byte[] head(long number, long synced, Instant at, String more) {
-    return ("{\"crc\":\"00000000\",\"n\":"
+    return open(
+        "\"n\":" + number + ",\"s\":" + synced + ",\"at\":\"" + Json.time(at) + "\"," + more);
+  }
+
+  /** The first line of a segment of the log, complete. */
+  static byte[] logHeader(int segment, long from) {
+    return header("log", segment, from, "");
+  }
+
+  /** The first line of a file of a snapshot, complete. */
+  static byte[] snapshotHeader(int segment, long from, long through) {
+    return header("snapshot", -segment, from, ",\"through\":" + through);
+  }
+
+  private static byte[] header(String kind, int number, long from, String more) {
+    String fields =
+        "\"format\":"
+            + Manifest.FORMAT
+            + ",\"kind\":\""
+            + kind
+            + "\",\"segment\":"
             + number
-            + ",\"s\":"
-            + synced
-            + ",\"at\":\""
-            + Json.time(at)
-            + "\","
-            + more)
-        .getBytes(StandardCharsets.UTF_8);
-  }
-
-  /** The first line of a segment, complete. */
-  static byte[] header(int segment, long from, boolean snapshot) {
-    byte[] head =
-        ("{\"crc\":\"00000000\",\"format\":"
-                + Manifest.FORMAT
-                + ",\"segment\":"
-                + segment
-                + ",\"from\":"
-                + from
-                + ",\"kind\":\""
-                + (snapshot ? "snapshot" : "log")
-                + "\"")
-            .getBytes(StandardCharsets.UTF_8);
-    return join(head, new byte[0]);
-  }
-
-  /** A whole line of a JSON object, the checksum put before its fields. */
-  static byte[] of(byte[] json) {
-    byte[] head = "{\"crc\":\"00000000\",".getBytes(StandardCharsets.US_ASCII);
-    return join(head, Arrays.copyOfRange(json, 1, json.length - 1));
+            + ",\"from\":"
+            + from
+            + more;
+    return join(open(fields), new byte[0]);
   }
 
   /** A whole line: head, payload, closing brace and newline, with its checksum. */
@@ -103,6 +102,11 @@ final class Line {
       stored = stored << 4 | digit;
     }
     return stored == crc(bytes, length);
+  }
+
+  /** A whole number in a line. */
+  static long number(byte[] bytes, int length, String field) {
+    return Json.number(parse(bytes, length), field, 0);
   }
 
   static JsonNode parse(byte[] bytes, int length) {

@@ -1,5 +1,6 @@
 package io.conversationstore.jsonfile;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.json.Json;
 import io.conversationstore.spi.Change;
@@ -8,9 +9,12 @@ import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.StateJson;
+import java.io.IOException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +54,11 @@ final class Lines {
             out.writeStringField("id", settlement.changeId().toString());
             out.writeStringField("kind", settlement.kind().name().toLowerCase(Locale.ROOT));
             out.writeNumberField("epoch", settlement.epoch());
-            out.writeNumberField("generation", settlement.generation());
+            out.writeObjectFieldStart("generations");
+            for (Map.Entry<String, Long> known : settlement.generations().entrySet()) {
+              out.writeNumberField(known.getKey(), known.getValue());
+            }
+            out.writeEndObject();
             out.writeStringField("reason", settlement.reason());
             out.writeStringField("at", Json.time(settlement.at()));
             out.writeEndObject();
@@ -64,9 +72,16 @@ final class Lines {
         Json.uuid(json, "id"),
         Settlement.Kind.valueOf(Json.string(json, "kind").toUpperCase(Locale.ROOT)),
         Json.number(json, "epoch", -1),
-        Json.number(json, "generation", 0),
+        generations(json.path("generations")),
         Json.string(json, "reason"),
         Json.time(json, "at"));
+  }
+
+  private static Map<String, Long> generations(JsonNode json) {
+    Map<String, Long> generations = new HashMap<>();
+    json.fields()
+        .forEachRemaining(known -> generations.put(known.getKey(), known.getValue().asLong()));
+    return generations;
   }
 
   static byte[] owner(OwnerRows owner) {
@@ -81,14 +96,41 @@ final class Lines {
             OwnerRows.Erasure erasure = entry.getValue();
             out.writeStartObject();
             out.writeStringField("id", entry.getKey().toString());
-            out.writeStringField("at", Json.time(Micros.instant(erasure.atMicros())));
-            out.writeNumberField("conversations", erasure.conversations());
-            out.writeNumberField("messages", erasure.messages());
+            writeFields(out, erasure);
             out.writeEndObject();
           }
           out.writeEndArray();
           out.writeEndObject();
         });
+  }
+
+  private static void writeFields(JsonGenerator out, OwnerRows.Erasure erasure) throws IOException {
+    out.writeStringField("at", Json.time(Micros.instant(erasure.atMicros())));
+    out.writeNumberField("conversations", erasure.conversations());
+    out.writeNumberField("messages", erasure.messages());
+  }
+
+  /** What an erasure removed, as an object. */
+  static String erasure(OwnerRows.Erasure erasure) {
+    return Json.text(
+        out -> {
+          out.writeStartObject();
+          writeFields(out, erasure);
+          out.writeEndObject();
+        });
+  }
+
+  static OwnerRows.Erasure readErasure(JsonNode json) {
+    return new OwnerRows.Erasure(
+        Micros.of(Json.time(json, "at")),
+        Json.number(json, "conversations", 0),
+        Json.number(json, "messages", 0));
+  }
+
+  /** The last line that a line stands for which repair has put in the place of others; or 0. */
+  static long lostThrough(JsonNode line) {
+    JsonNode lost = Json.field(line, "lost");
+    return lost == null ? 0 : Json.number(lost, "through", 0);
   }
 
   static byte[] meta(boolean standalone, Set<UUID> recent) {

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** Reads the lines of one file from its start. For one thread. */
+/** Reads the lines of one file. For one thread. */
 final class LogReader {
   private static final int CHUNK = 256 << 10;
 
@@ -18,7 +18,13 @@ final class LogReader {
   private byte[] line = bytes;
 
   LogReader(LogFiles.LogFile file) {
+    this(file, 0);
+  }
+
+  /** Begins at a place where a line begins. */
+  LogReader(LogFiles.LogFile file, long offset) {
     this.file = file;
+    this.startOffset = offset;
   }
 
   /** Goes to the next line; false at the end of the file. */

@@ -25,9 +25,18 @@ final class LogTail {
   /** Where the next line will stand. */
   record Slot(int segment, long offset, long number, long synced) {}
 
+  /** A place between two lines: before it, in a segment, stands the line of this number. */
+  record Position(int segment, long offset, long number) {}
+
+  /** Told, on the log's thread, that a segment was begun. */
+  interface Begun {
+    void begun(int segment);
+  }
+
   private final LogFiles files;
   private final Segments segments;
   private final long segmentBytes;
+  private final Begun listener;
   private final List<byte[]> unforced = new ArrayList<>();
   private int segment;
   private LogFiles.@Nullable LogFile file;
@@ -36,12 +45,14 @@ final class LogTail {
   private long forcedNumber;
   private long forcedSize;
   private long earlierBytes;
+  private long firstLine;
   private volatile @Nullable String broken;
 
-  LogTail(LogFiles files, Segments segments, long segmentBytes) {
+  LogTail(LogFiles files, Segments segments, long segmentBytes, Begun listener) {
     this.files = files;
     this.segments = segments;
     this.segmentBytes = segmentBytes;
+    this.listener = listener;
   }
 
   /** Goes on where a recovery ended, or begins the first segment. */
@@ -52,6 +63,7 @@ final class LogTail {
     file = segments.get(segment);
     size = end.size();
     forcedSize = size;
+    firstLine = Line.logHeader(segment, 0).length;
     earlierBytes = end.bytes() - size;
     if (file == null) {
       segment = firstSegment - 1;
@@ -59,28 +71,22 @@ final class LogTail {
     }
   }
 
-  /**
-   * Goes on after a snapshot, in a segment whose header was written already. Asks the files
-   * nothing: the snapshot counts already, so this must not fail.
-   */
-  void startAfter(
-      int newSegment, LogFiles.LogFile newFile, long newSize, long lastNumber, long bytes) {
-    segment = newSegment;
-    file = newFile;
-    size = newSize;
-    number = lastNumber;
-    forcedNumber = lastNumber;
-    forcedSize = size;
-    earlierBytes = bytes;
-    unforced.clear();
+  /** Makes all lines durable and begins a new segment, unless the last one holds none. */
+  void roll() throws IOException {
+    force();
+    if (size > firstLine) {
+      begin();
+    }
   }
 
-  int segment() {
-    return segment;
+  /** Where the last line that is on the disk ends. */
+  Position end() {
+    return new Position(segment, forcedSize, forcedNumber);
   }
 
-  long number() {
-    return number;
+  /** Notes that a compaction has put so many bytes in the place of others. */
+  void compacted(long removedBytes, long writtenBytes) {
+    earlierBytes += writtenBytes - removedBytes;
   }
 
   /** The bytes of all segments. */
@@ -186,7 +192,7 @@ final class LogTail {
     int oldSegment = segment;
     LogFiles.LogFile oldFile = require(file);
     long start = forcedSize;
-    byte[] header = Line.header(segment + 1, forcedNumber + 1, false);
+    byte[] header = Line.logHeader(segment + 1, forcedNumber + 1);
     LogFiles.LogFile next = null;
     long nextSize = header.length;
     try {
@@ -208,6 +214,7 @@ final class LogTail {
     file = next;
     earlierBytes += start;
     size = nextSize;
+    firstLine = header.length;
     forcedSize = size;
     forcedNumber = number;
     unforced.clear();
@@ -216,6 +223,7 @@ final class LogTail {
     } catch (IOException e) {
       LOG.debug("an abandoned segment keeps its tail, which no longer counts", e);
     }
+    listener.begun(segment);
   }
 
   private void giveUp(int name, LogFiles.@Nullable LogFile next, IOException cause) {
@@ -234,7 +242,7 @@ final class LogTail {
   }
 
   private void begin() throws IOException {
-    byte[] header = Line.header(segment + 1, number + 1, false);
+    byte[] header = Line.logHeader(segment + 1, number + 1);
     LogFiles.LogFile next = null;
     try {
       next = files.create(Segments.name(segment + 1));
@@ -250,7 +258,9 @@ final class LogTail {
     file = next;
     earlierBytes += size;
     size = header.length;
+    firstLine = size;
     forcedSize = size;
+    listener.begun(segment);
   }
 
   private static LogFiles.LogFile require(LogFiles.@Nullable LogFile file) {

@@ -111,7 +111,8 @@ final class LogThread implements AutoCloseable {
     return await(task.done);
   }
 
-  private static <T> T await(CompletableFuture<T> done) {
+  /** Waits, through interrupts, which stay noted. */
+  static <T> T await(CompletableFuture<T> done) {
     boolean interrupted = false;
     try {
       while (true) {

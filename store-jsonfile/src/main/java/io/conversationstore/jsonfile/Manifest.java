@@ -10,7 +10,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file {@code store.json}: who the directory is, and which segments count. Immutable.
+ * The file {@code store.json}: who the directory is, and which files count. Immutable.
  *
  * <p>It is replaced as a whole (temporary file, fsync, atomic rename, fsync of the directory), so
  * after a crash it is the old one or the new one.
@@ -21,9 +21,13 @@ import org.jspecify.annotations.Nullable;
  * @param history the database's history at the last contact, or null
  * @param counter the node's counter at the last contact
  * @param clockOffsetMicros the database's clock minus the node's, at the last contact
- * @param firstSegment segments of lower numbers are leftovers
- * @param lastSnapshotSegment the last segment of the snapshot that the log begins with, or 0
- * @param snapshotEnd the number of the snapshot's last line, or 0
+ * @param firstSegment segments of the log with lower numbers are leftovers
+ * @param lastSegment segments up to this one are there
+ * @param firstSnapshot the first file of the snapshot that the log begins with
+ * @param lastSnapshot the last one, lower than the first where there is none
+ * @param snapshotLines how many lines they have together
+ * @param snapshotEnd the number of the last line that the snapshot stands for, or 0
+ * @param erasedThrough the text of erasures up to this line is in no file any more
  */
 record Manifest(
     UUID node,
@@ -33,8 +37,12 @@ record Manifest(
     long counter,
     long clockOffsetMicros,
     int firstSegment,
-    int lastSnapshotSegment,
-    long snapshotEnd) {
+    int lastSegment,
+    int firstSnapshot,
+    int lastSnapshot,
+    long snapshotLines,
+    long snapshotEnd,
+    long erasedThrough) {
 
   /** Nobody knows which file a crash would leave. */
   static final class UncertainException extends IOException {
@@ -50,7 +58,7 @@ record Manifest(
   private static final String TEMPORARY = "store.json.tmp";
 
   static Manifest fresh(UUID node, UUID history) {
-    return new Manifest(node, history, null, null, 0, 0, 1, 0, 0);
+    return new Manifest(node, history, null, null, 0, 0, 1, 0, 1, 0, 0, 0, 0);
   }
 
   /** The history that positions belong to. */
@@ -67,13 +75,86 @@ record Manifest(
         newCounter,
         newOffset,
         firstSegment,
-        lastSnapshotSegment,
-        snapshotEnd);
+        lastSegment,
+        firstSnapshot,
+        lastSnapshot,
+        snapshotLines,
+        snapshotEnd,
+        erasedThrough);
   }
 
-  Manifest withSnapshot(int first, int last, long end) {
+  Manifest withLastSegment(int segment) {
     return new Manifest(
-        node, ownHistory, storeId, history, counter, clockOffsetMicros, first, last, end);
+        node,
+        ownHistory,
+        storeId,
+        history,
+        counter,
+        clockOffsetMicros,
+        firstSegment,
+        segment,
+        firstSnapshot,
+        lastSnapshot,
+        snapshotLines,
+        snapshotEnd,
+        erasedThrough);
+  }
+
+  /** Begins with this snapshot, which stands for the lines up to {@code end}. */
+  Manifest withSnapshot(int first, int last, long lines, long end, int newFirstSegment) {
+    return new Manifest(
+        node,
+        ownHistory,
+        storeId,
+        history,
+        counter,
+        clockOffsetMicros,
+        newFirstSegment,
+        Math.max(lastSegment, newFirstSegment),
+        first,
+        last,
+        lines,
+        end,
+        erasedThrough);
+  }
+
+  Manifest withErasedThrough(long line) {
+    return new Manifest(
+        node,
+        ownHistory,
+        storeId,
+        history,
+        counter,
+        clockOffsetMicros,
+        firstSegment,
+        lastSegment,
+        firstSnapshot,
+        lastSnapshot,
+        snapshotLines,
+        snapshotEnd,
+        line);
+  }
+
+  /** Positions given out before no longer count. */
+  Manifest withOwnHistory(UUID newHistory) {
+    return new Manifest(
+        node,
+        newHistory,
+        storeId,
+        history,
+        counter,
+        clockOffsetMicros,
+        firstSegment,
+        lastSegment,
+        firstSnapshot,
+        lastSnapshot,
+        snapshotLines,
+        snapshotEnd,
+        erasedThrough);
+  }
+
+  boolean hasSnapshot() {
+    return lastSnapshot >= firstSnapshot;
   }
 
   /** Reads it; null where there is none. Changes nothing. */
@@ -87,13 +168,13 @@ record Manifest(
       bytes = new byte[file.read(buffer, 0)];
       buffer.flip().get(bytes);
     }
+    int length = bytes.length - 1;
+    if (length < 0 || bytes[length] != '\n' || !Line.isWhole(bytes, length)) {
+      throw damaged(files, null);
+    }
     try {
-      JsonNode json = Json.parse(bytes, 0, bytes.length);
-      long format = Json.number(json, "format", 0);
-      requireKnown(files, NAME, format);
-      if (bytes[bytes.length - 1] != '\n' || !Line.isWhole(bytes, bytes.length - 1)) {
-        throw new IllegalArgumentException("its checksum is wrong");
-      }
+      JsonNode json = Line.parse(bytes, length);
+      requireKnown(files, NAME, Json.number(json, "format", 0));
       return new Manifest(
           Json.uuid(json, "node"),
           Json.uuid(json, "own_history"),
@@ -102,13 +183,20 @@ record Manifest(
           Json.number(json, "counter", 0),
           Json.number(json, "clock_offset_micros", 0),
           (int) Json.number(json, "first_segment", 1),
-          (int) Json.number(json, "last_snapshot_segment", 0),
-          Json.number(json, "snapshot_end", 0));
+          (int) Json.number(json, "last_segment", 0),
+          (int) Json.number(json, "first_snapshot", 1),
+          (int) Json.number(json, "last_snapshot", 0),
+          Json.number(json, "snapshot_lines", 0),
+          Json.number(json, "snapshot_end", 0),
+          Json.number(json, "erased_through", 0));
     } catch (IllegalArgumentException e) {
-      throw new StoreDamagedException(
-          NAME + " in " + files.describe() + ", byte 0: the file is damaged; nothing was changed",
-          e);
+      throw damaged(files, e);
     }
+  }
+
+  private static StoreDamagedException damaged(LogFiles files, @Nullable Throwable cause) {
+    return new StoreDamagedException(
+        NAME + " in " + files.describe() + ", byte 0: it is not whole; nothing was changed", cause);
   }
 
   static void requireKnown(LogFiles files, String name, long format) {
@@ -128,14 +216,10 @@ record Manifest(
     }
   }
 
-  /**
-   * Replaces the file, durably. After an exception it is the old one.
-   *
-   * @throws UncertainException if it is the old one or the new one, and the next start will tell
-   */
-  void write(LogFiles files) throws IOException {
-    byte[] json =
-        Json.bytes(
+  /** The file's bytes: one line like those of the log. */
+  byte[] bytes() {
+    String fields =
+        Json.text(
             out -> {
               out.writeStartObject();
               out.writeNumberField("format", FORMAT);
@@ -150,13 +234,26 @@ record Manifest(
               out.writeNumberField("counter", counter);
               out.writeNumberField("clock_offset_micros", clockOffsetMicros);
               out.writeNumberField("first_segment", firstSegment);
-              out.writeNumberField("last_snapshot_segment", lastSnapshotSegment);
+              out.writeNumberField("last_segment", lastSegment);
+              out.writeNumberField("first_snapshot", firstSnapshot);
+              out.writeNumberField("last_snapshot", lastSnapshot);
+              out.writeNumberField("snapshot_lines", snapshotLines);
               out.writeNumberField("snapshot_end", snapshotEnd);
+              out.writeNumberField("erased_through", erasedThrough);
               out.writeEndObject();
             });
+    return Line.join(Line.open(fields.substring(1, fields.length() - 1)), new byte[0]);
+  }
+
+  /**
+   * Replaces the file, durably. After an exception it is the old one.
+   *
+   * @throws UncertainException if it is the old one or the new one, and the next start will tell
+   */
+  void write(LogFiles files) throws IOException {
     files.delete(TEMPORARY);
     try (LogFiles.LogFile file = files.create(TEMPORARY)) {
-      file.append(ByteBuffer.wrap(Line.of(json)));
+      file.append(ByteBuffer.wrap(bytes()));
       file.force();
     }
     try {

@@ -1,45 +1,39 @@
 package io.conversationstore.jsonfile;
 
-import io.conversationstore.TokenUsage;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the index knows of a message. Immutable.
+ * What the index knows of a message; {@link MessageTable} keeps it packed. Immutable.
  *
  * @param changedMicros when it was last edited or deleted, {@link #NEVER} where it was not
- * @param usage counted in the conversation's, or null
- * @param content where the message stands; null where it is deleted
+ * @param live whether it is not deleted
+ * @param content where its digest and, unless a compaction came after its delete, the original
+ *     stand
  * @param edit where the content of the last edit stands, or null
  */
 record MessageRow(
     UUID id,
-    String digest,
     long seq,
     long version,
     long createdMicros,
     long changedMicros,
-    @Nullable TokenUsage usage,
-    @Nullable Place content,
+    boolean live,
+    Place content,
     @Nullable Place edit) {
 
   static final long NEVER = Long.MIN_VALUE;
 
-  boolean isLive() {
-    return content != null;
-  }
-
   MessageRow edited(long newVersion, long atMicros, Place newEdit) {
-    return new MessageRow(
-        id, digest, seq, newVersion, createdMicros, atMicros, usage, content, newEdit);
+    return new MessageRow(id, seq, newVersion, createdMicros, atMicros, true, content, newEdit);
   }
 
   MessageRow deleted(long atMicros) {
-    return new MessageRow(id, digest, seq, version + 1, createdMicros, atMicros, null, null, null);
+    return new MessageRow(id, seq, version + 1, createdMicros, atMicros, false, content, null);
   }
 
   /** What is read from disk for it, in bytes. */
   long bytes() {
-    return (content == null ? 0L : content.length()) + (edit == null ? 0 : edit.length());
+    return live ? content.length() + (edit == null ? 0L : edit.length()) : 0;
   }
 }

@@ -6,7 +6,6 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
-import org.jspecify.annotations.Nullable;
 
 /** Which committed states win over what the mirror holds, and how they get in. */
 final class MirrorRules {
@@ -72,9 +71,9 @@ final class MirrorRules {
   /**
    * Puts in a state that is later than what is there.
    *
-   * @param content where a live message stands, else null
+   * @param row where it stands
    */
-  static void put(Index index, State state, @Nullable Place content, long atMicros) {
+  static void put(Index index, State state, Place row, long atMicros) {
     OwnerRows owner = index.owner(state.owner());
     if (state.epoch() > owner.epoch()) {
       owner.startEpoch(state.epoch());
@@ -86,33 +85,24 @@ final class MirrorRules {
     } else if (state instanceof MessageState message) {
       ConversationRows rows = owner.conversation(message.conversationId());
       rows.startGeneration(message.generation());
-      rows.put(row(message, content, atMicros));
+      rows.put(row(message, row, atMicros));
     }
   }
 
-  private static MessageRow row(MessageState state, @Nullable Place content, long atMicros) {
+  private static MessageRow row(MessageState state, Place place, long atMicros) {
     StoredMessage message = state.message();
     if (message == null) {
       return new MessageRow(
-          state.messageId(),
-          state.digest(),
-          state.seq(),
-          state.version(),
-          atMicros,
-          atMicros,
-          null,
-          null,
-          null);
+          state.messageId(), state.seq(), state.version(), atMicros, atMicros, false, place, null);
     }
     return new MessageRow(
         state.messageId(),
-        state.digest(),
         state.seq(),
         state.version(),
         Micros.of(message.createdAt()),
         message.editedAt() == null ? MessageRow.NEVER : Micros.of(message.editedAt()),
-        message.message().usage(),
-        content,
+        true,
+        place,
         null);
   }
 }

@@ -23,6 +23,16 @@ final class OwnerRows {
     this.preferences = PreferencesState.none(owner, 0);
   }
 
+  /** A view that keeps what is there now. */
+  OwnerRows frozen() {
+    OwnerRows view = new OwnerRows(owner);
+    view.epoch = epoch;
+    view.preferences = preferences;
+    conversations.forEach((id, rows) -> view.conversations.put(id, rows.frozen()));
+    view.erasures.putAll(erasures);
+    return view;
+  }
+
   Owner owner() {
     return owner;
   }

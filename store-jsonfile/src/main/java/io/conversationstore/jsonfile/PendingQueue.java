@@ -5,6 +5,7 @@ import io.conversationstore.StoreState;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.Rebase;
 import io.conversationstore.spi.Settlement;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -69,10 +70,21 @@ final class PendingQueue {
       }
     }
 
+    /** Whether it was made for an epoch that is over. */
+    boolean isOfEpochBefore(long present) {
+      long own = epoch == UNCHANGED ? madeEpoch : epoch;
+      return !erases && own != ChangeStamp.PRESENT_EPOCH && own < present;
+    }
+
     /** Whether this erasure is of that epoch or of a later one. */
     boolean takes(long rowEpoch) {
       long erased = epoch == UNCHANGED ? madeEpoch : epoch;
       return erased == ChangeStamp.PRESENT_EPOCH || rowEpoch <= erased;
+    }
+
+    Entry at(Place newPlace) {
+      return new Entry(
+          id, owner, conversations, erases, deletes, time, newPlace, madeEpoch, epoch, generations);
     }
 
     Entry withEpoch(long newEpoch) {
@@ -102,26 +114,7 @@ final class PendingQueue {
       if (epoch != UNCHANGED) {
         change = change.withStamp(change.stamp().withEpoch(epoch));
       }
-      if (change instanceof Change.Bulk bulk) {
-        return new Change.Bulk(
-            bulk.stamp(), bulk.changes().stream().map(this::withKnownGeneration).toList());
-      }
-      return withKnownGeneration(change);
-    }
-
-    private Change withKnownGeneration(Change change) {
-      if (change instanceof Change.PreferencesPut put) {
-        String active = put.update().activeConversation();
-        Long generation = active == null ? null : generations.get(active);
-        return generation == null || put.activeGeneration() != ConversationRef.LIVE
-            ? change
-            : new Change.PreferencesPut(put.stamp(), put.update(), generation);
-      }
-      ConversationRef ref = change.ref();
-      Long generation = ref == null ? null : generations.get(ref.id());
-      return generation == null || ref == null || ref.generation() != ConversationRef.LIVE
-          ? change
-          : change.withGeneration(generation);
+      return Rebase.onto(change, generations);
     }
   }
 
@@ -147,6 +140,30 @@ final class PendingQueue {
   private long bytes;
 
   private record Conversation(Owner owner, String id) {}
+
+  /** A copy of what is there now, in order, to go through but not to ask about owners. */
+  PendingQueue frozen() {
+    PendingQueue view = new PendingQueue();
+    view.queue.putAll(queue);
+    view.parked.putAll(parked);
+    view.bytes = bytes;
+    return view;
+  }
+
+  /** Adds a parked change, as another queue held it. */
+  void addParked(Parked change) {
+    parked.put(change.entry().id(), change);
+  }
+
+  /** Says where a change stands now that files were rewritten; one that has gone is left out. */
+  void moved(UUID id, Place place) {
+    Entry entry = queue.get(id);
+    if (entry != null) {
+      add(entry.at(place));
+    }
+    parked.computeIfPresent(
+        id, (key, change) -> new Parked(change.entry().at(place), change.settlement()));
+  }
 
   boolean isEmpty() {
     return queue.isEmpty();
@@ -252,25 +269,34 @@ final class PendingQueue {
 
   /** Ends a pending change; returns it, or null if it is not in the queue. */
   @Nullable Entry settle(Settlement settlement) {
-    boolean rebases =
-        settlement.kind() == Settlement.Kind.DRAINED
-            && (settlement.generation() > 0 || settlement.epoch() != ChangeStamp.PRESENT_EPOCH);
-    List<Entry> later = rebases ? after(settlement.changeId()) : List.of();
-    Entry entry = remove(settlement.changeId());
+    Entry entry = queue.get(settlement.changeId());
     if (entry == null) {
       return null;
     }
+    if (settlement.kind() == Settlement.Kind.DRAINED) {
+      rebaseLater(entry, settlement);
+    }
+    remove(entry.id());
     if (settlement.kind() == Settlement.Kind.PARKED) {
       parked.put(entry.id(), new Parked(entry, settlement));
-    } else if (settlement.kind() == Settlement.Kind.DRAINED) {
-      if (entry.erases() && settlement.epoch() != ChangeStamp.PRESENT_EPOCH) {
-        later.forEach(next -> add(next.withEpoch(settlement.epoch())));
-      }
-      if (settlement.generation() > 0 && entry.conversations().size() == 1) {
-        rebase(later, entry.conversations().iterator().next(), settlement.generation());
-      }
     }
     return entry;
+  }
+
+  private void rebaseLater(Entry entry, Settlement settlement) {
+    if (entry.erases() && settlement.epoch() != ChangeStamp.PRESENT_EPOCH) {
+      for (Entry next : after(entry, of(entry.owner()))) {
+        add(next.withEpoch(settlement.epoch()));
+      }
+    }
+    settlement
+        .generations()
+        .forEach(
+            (conversation, generation) -> {
+              Conversation key = new Conversation(entry.owner(), conversation);
+              Map<UUID, Entry> about = byConversation.getOrDefault(key, Map.of());
+              rebase(after(entry, about.values()), conversation, generation);
+            });
   }
 
   /** What names the live generation after a pending delete means the one after it. */
@@ -283,30 +309,15 @@ final class PendingQueue {
     }
   }
 
-  /** The later changes that the end of this one may rebase, in order. */
-  private List<Entry> after(UUID id) {
-    Entry entry = queue.get(id);
-    if (entry == null) {
-      return List.of();
-    }
-    if (!entry.erases() && entry.conversations().size() != 1) {
-      return List.of();
-    }
-    Collection<Entry> candidates =
-        entry.erases()
-            ? of(entry.owner())
-            : byConversation
-                .getOrDefault(
-                    new Conversation(entry.owner(), entry.conversations().iterator().next()),
-                    Map.of())
-                .values();
+  /** Those of the queue's entries that follow one of them, in order. */
+  private static List<Entry> after(Entry entry, Collection<Entry> entries) {
     List<Entry> later = new ArrayList<>();
     boolean beyond = false;
-    for (Entry next : candidates) {
+    for (Entry next : entries) {
       if (beyond) {
         later.add(next);
       }
-      beyond |= next.id().equals(id);
+      beyond |= next.id().equals(entry.id());
     }
     return later;
   }

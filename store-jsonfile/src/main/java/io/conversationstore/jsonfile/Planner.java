@@ -58,14 +58,22 @@ final class Planner {
   private final Instant now;
   private final List<Place> places;
   private final Draft draft;
+  private final OwnerRows.@Nullable Erasure erasure;
   private int nextPlace;
 
-  private Planner(Index index, ApplyMode mode, Instant now, List<Place> places, Draft draft) {
+  private Planner(
+      Index index,
+      ApplyMode mode,
+      Instant now,
+      List<Place> places,
+      Draft draft,
+      OwnerRows.@Nullable Erasure erasure) {
     this.index = index;
     this.mode = mode;
     this.now = now;
     this.places = places;
     this.draft = draft;
+    this.erasure = erasure;
   }
 
   /**
@@ -73,6 +81,8 @@ final class Planner {
    *
    * @param now the store's time
    * @param places where the change's contents stand, in the order of {@link ContentSpans}
+   * @param erasure what an erasure removed when its line was written; null where it is planned for
+   *     the first time
    */
   static Draft plan(
       Index index,
@@ -80,10 +90,11 @@ final class Planner {
       Change change,
       ApplyMode mode,
       Instant now,
-      List<Place> places)
+      List<Place> places,
+      OwnerRows.@Nullable Erasure erasure)
       throws IOException {
     Draft draft = new Draft(index, contents, change.owner());
-    Planner planner = new Planner(index, mode, now, places, draft);
+    Planner planner = new Planner(index, mode, now, places, draft, erasure);
     if (change instanceof OwnerErased erased) {
       planner.erase(erased);
     } else if (planner.isOfPresentEpoch(change)) {
@@ -229,7 +240,7 @@ final class Planner {
     for (NewMessage message : change.messages()) {
       MessageRow row = draft.message(id, message.id());
       allThere &= row != null;
-      if (row != null && !row.digest().equals(message.digest()) && !change.editExisting()) {
+      if (row != null && !change.editExisting() && !isSame(header, row, message)) {
         throw new MessageConflictException(owner, id, message.id());
       }
     }
@@ -268,8 +279,8 @@ final class Planner {
                 stored);
         draft.putMessage(header, row(state, place), state);
         changed = true;
-      } else if (!row.digest().equals(message.digest())
-          && !again
+      } else if (!again
+          && !isSame(header, row, message)
           && rewrite(header, row, message, place, at)) {
         live = Transitions.updated(live, ConversationUpdate.touch(), at, mode);
         changed = true;
@@ -286,14 +297,18 @@ final class Planner {
     StoredMessage stored = state.requireLive();
     return new MessageRow(
         state.messageId(),
-        state.digest(),
         state.seq(),
         state.version(),
         Micros.of(stored.createdAt()),
-        stored.editedAt() == null ? MessageRow.NEVER : Micros.of(stored.editedAt()),
-        stored.message().usage(),
+        MessageRow.NEVER,
+        true,
         place,
         null);
+  }
+
+  private boolean isSame(ConversationState header, MessageRow row, NewMessage message)
+      throws IOException {
+    return draft.state(header, row).digest().equals(message.digest());
   }
 
   /** Gives an existing message the content that a save brings; returns whether it is another. */
@@ -335,11 +350,11 @@ final class Planner {
       return;
     }
     MessageRow row = draft.message(header.id(), change.messageId());
-    if (row != null && !row.isLive() && mode == ApplyMode.REPLAY) {
+    if (row != null && !row.live() && mode == ApplyMode.REPLAY) {
       draft.drop(change, header.id(), "its message was deleted");
       return;
     }
-    if (row == null || !row.isLive()) {
+    if (row == null || !row.live()) {
       throw new MessageNotFoundException(change.owner(), header.id(), change.messageId());
     }
     draft.show(header);
@@ -430,10 +445,12 @@ final class Planner {
         return;
       }
       earlier =
-          new OwnerRows.Erasure(
-              Micros.of(at(change)),
-              rows == null ? 0 : rows.liveConversations(),
-              rows == null ? 0 : rows.liveMessages());
+          erasure != null
+              ? erasure
+              : new OwnerRows.Erasure(
+                  Micros.of(at(change)),
+                  rows == null ? 0 : rows.liveConversations(),
+                  rows == null ? 0 : rows.liveMessages());
       draft.erase(change.id(), earlier);
       draft.show(new OwnerState(owner, draft.epoch() + 1));
     } else {

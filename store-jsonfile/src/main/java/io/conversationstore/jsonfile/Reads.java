@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,31 +47,6 @@ final class Reads {
       Comparator.comparing((ConversationState state) -> state.requireLive().updatedAt())
           .reversed()
           .thenComparing(ConversationState::id, CodePointOrder.INSTANCE);
-
-  private static final Comparator<Ref> BY_CREATION =
-      Comparator.comparingLong((Ref ref) -> ref.row.createdMicros())
-          .thenComparing(Ref::conversationId, CodePointOrder.INSTANCE)
-          .thenComparingLong(ref -> ref.row.seq());
-
-  /** A message in the index, with what its state needs. */
-  private record Ref(
-      Owner owner, String conversationId, long epoch, long generation, MessageRow row) {}
-
-  /** A place in the history of an owner, comparable with {@link Ref}. */
-  private static Ref place(Owner owner, Position.InHistory from) {
-    MessageRow row =
-        new MessageRow(
-            new UUID(0, 0),
-            "",
-            from.seq(),
-            0,
-            Micros.of(from.createdAt()),
-            MessageRow.NEVER,
-            null,
-            null,
-            null);
-    return new Ref(owner, from.conversationId(), 0, 0, row);
-  }
 
   private interface Reading<T> {
     T read() throws IOException;
@@ -106,10 +82,12 @@ final class Reads {
         FailureKind.UNAVAILABLE, false, "the local files could not be read", e);
   }
 
-  private List<MessageState> states(List<Ref> refs) throws IOException {
+  private List<MessageState> states(List<MessageRef> refs) throws IOException {
     List<MessageState> states = new ArrayList<>(refs.size());
-    for (Ref ref : refs) {
-      states.add(contents.state(ref.owner, ref.conversationId, ref.epoch, ref.generation, ref.row));
+    for (MessageRef ref : refs) {
+      states.add(
+          contents.state(
+              ref.owner(), ref.conversationId(), ref.epoch(), ref.generation(), ref.row()));
     }
     return states;
   }
@@ -164,7 +142,7 @@ final class Reads {
   }
 
   private record Messages(
-      ConversationState header, List<Ref> refs, boolean more, Provenance provenance) {}
+      ConversationState header, List<MessageRef> refs, boolean more, Provenance provenance) {}
 
   MessageSlice messages(
       Owner owner,
@@ -212,9 +190,9 @@ final class Reads {
             ? rows.beyond(start, forward, limit + 1)
             : List.of();
     boolean more = found.size() > limit;
-    List<Ref> refs = new ArrayList<>();
+    List<MessageRef> refs = new ArrayList<>();
     for (MessageRow row : more ? found.subList(0, limit) : found) {
-      refs.add(new Ref(owner, conversationId, header.epoch(), header.generation(), row));
+      refs.add(new MessageRef(owner, conversationId, header.epoch(), header.generation(), row));
     }
     if (!forward) {
       Collections.reverse(refs);
@@ -231,14 +209,14 @@ final class Reads {
   Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
     return retrying(
         () -> {
-          Ref ref =
+          MessageRef ref =
               shared.readNullable(
                   index -> {
                     ConversationRows rows = index.find(owner, conversationId);
                     MessageRow row = rows == null ? null : rows.message(messageId);
                     return rows == null || row == null
                         ? null
-                        : new Ref(
+                        : new MessageRef(
                             owner, conversationId, index.epoch(owner), rows.generation(), row);
                   });
           return ref == null ? Optional.empty() : Optional.of(states(List.of(ref)).get(0));
@@ -255,18 +233,17 @@ final class Reads {
             requireHistory(from);
           }
           boolean forward = direction == Direction.FORWARD;
-          Comparator<Ref> order = forward ? BY_CREATION : BY_CREATION.reversed();
           Provenance provenance = provenance();
-          List<Ref> nearest =
+          List<MessageRef> nearest =
               shared.read(
-                  index ->
-                      nearest(
-                          refs(index, owner),
-                          order,
-                          from == null ? null : place(owner, from),
-                          limit + 1));
+                  index -> {
+                    OwnerRows rows = index.find(owner);
+                    return rows == null
+                        ? List.of()
+                        : new Timeline(rows, forward).page(from, limit + 1);
+                  });
           boolean more = nearest.size() > limit;
-          List<Ref> page = new ArrayList<>(more ? nearest.subList(0, limit) : nearest);
+          List<MessageRef> page = new ArrayList<>(more ? nearest.subList(0, limit) : nearest);
           if (!forward) {
             Collections.reverse(page);
           }
@@ -274,24 +251,18 @@ final class Reads {
         });
   }
 
-  private static List<Ref> refs(Index index, Owner owner) {
-    List<Ref> refs = new ArrayList<>();
-    OwnerRows rows = index.find(owner);
-    if (rows != null) {
-      rows.conversations()
-          .forEach(
-              (id, conversation) -> {
-                ConversationState header = conversation.header();
-                if (header == null || conversation.isLive()) {
-                  for (MessageRow row : conversation.messages()) {
-                    if (row.isLive()) {
-                      refs.add(new Ref(owner, id, rows.epoch(), conversation.generation(), row));
-                    }
-                  }
-                }
-              });
+  /** The creation times of all live messages of an owner. */
+  private static void forEachCreation(OwnerRows owner, LongConsumer consumer) {
+    for (ConversationRows conversation : owner.conversations().values()) {
+      if (conversation.header() == null || conversation.isLive()) {
+        MessageTable messages = conversation.messages();
+        for (int i = 0; i < messages.size(); i++) {
+          if (messages.isLive(i)) {
+            consumer.accept(messages.createdMicros(i));
+          }
+        }
+      }
     }
-    return refs;
   }
 
   /** The first {@code max} items in order strictly beyond {@code from}. */
@@ -390,8 +361,7 @@ final class Reads {
           Set<String> tenants = new HashSet<>();
           long users = 0;
           long conversations = 0;
-          long messages = 0;
-          long today = 0;
+          long[] counts = new long[2];
           for (OwnerRows owner : index.owners()) {
             long live = owner.liveConversations();
             if (live == 0 || (tenantId != null && !tenantId.equals(owner.owner().tenantId()))) {
@@ -400,12 +370,14 @@ final class Reads {
             tenants.add(owner.owner().tenantId());
             users++;
             conversations += live;
-            for (Ref ref : refs(index, owner.owner())) {
-              messages++;
-              today += ref.row.createdMicros() >= midnight ? 1 : 0;
-            }
+            forEachCreation(
+                owner,
+                created -> {
+                  counts[0]++;
+                  counts[1] += created >= midnight ? 1 : 0;
+                });
           }
-          return new StoreStatistics(tenants.size(), users, conversations, messages, today);
+          return new StoreStatistics(tenants.size(), users, conversations, counts[0], counts[1]);
         });
   }
 
@@ -418,16 +390,17 @@ final class Reads {
             if (!owner.owner().tenantId().equals(tenantId)) {
               continue;
             }
-            long count = 0;
-            long last = Long.MIN_VALUE;
-            for (Ref ref : refs(index, owner.owner())) {
-              if (ref.row.createdMicros() >= sinceMicros) {
-                count++;
-                last = Math.max(last, ref.row.createdMicros());
-              }
-            }
-            if (count > 0) {
-              users.add(new ActiveUser(owner.owner(), Micros.instant(last), count));
+            long[] found = {0, Long.MIN_VALUE};
+            forEachCreation(
+                owner,
+                created -> {
+                  if (created >= sinceMicros) {
+                    found[0]++;
+                    found[1] = Math.max(found[1], created);
+                  }
+                });
+            if (found[0] > 0) {
+              users.add(new ActiveUser(owner.owner(), Micros.instant(found[1]), found[0]));
             }
           }
           users.sort(

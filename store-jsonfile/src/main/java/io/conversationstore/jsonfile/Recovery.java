@@ -5,14 +5,14 @@ import io.conversationstore.StoreDamagedException;
 import io.conversationstore.json.Json;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads a log into an index and finds where it ends. For one thread.
+ * Reads a directory into an index and finds where its log ends. For one thread.
  *
  * <p>Nothing on disk changes before everything was read and found sound: then what a crash left
  * over is removed, and a torn tail cut off. A line is torn where it is not whole and no line after
@@ -23,40 +23,75 @@ final class Recovery {
   private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
   /**
-   * Where writing goes on.
+   * What was found.
    *
    * @param segment the last one, or 0 if there is none to go on with
    * @param size of that segment in bytes
    * @param number of the last line
-   * @param bytes of all segments
+   * @param bytes of all files that hold lines
+   * @param replayed how many of them were read, as no checkpoint covered them
    */
-  record End(int segment, long size, long number, long bytes) {}
+  record End(Index index, int segment, long size, long number, long bytes, long replayed) {}
 
-  private record Header(int segment, long from, boolean snapshot) {}
+  /** The first line of a file. */
+  private record Header(int file, long from) {}
 
   private final LogFiles files;
   private final Manifest manifest;
   private final Segments segments;
-  private final Replay replay;
+  private final Contents contents;
+  private final List<String> leftovers = new ArrayList<>();
+  private Index index = new Index();
   private long number;
   private long cut = -1;
+  private long replayed;
+  private boolean holesFound;
+  private @Nullable Unusable unusable;
 
-  Recovery(LogFiles files, Manifest manifest, Segments segments, Replay replay) {
+  Recovery(LogFiles files, Manifest manifest, Segments segments, Contents contents) {
     this.files = files;
     this.manifest = manifest;
     this.segments = segments;
-    this.replay = replay;
+    this.contents = contents;
   }
 
-  /** Reads, then cleans up. */
+  /** Reads, with the help of the checkpoint if there is a good one, then cleans up. */
   End run() throws IOException {
-    List<String> leftovers = new ArrayList<>();
-    List<Header> headers = headers(leftovers);
-    End end = read(headers);
-    // From the last on, one by one: a crash must not leave a gap, which would be taken for damage.
-    leftovers.sort(Comparator.reverseOrder());
+    List<Integer> log = open();
+    Checkpoint.Loaded checkpoint = Checkpoint.load(files, manifest, segments);
+    End end;
+    if (checkpoint == null) {
+      readSnapshot();
+      end = readLog(log, null);
+    } else {
+      index = checkpoint.index();
+      end = readLog(log, checkpoint.end());
+    }
+    if (holesFound) {
+      index.recount();
+    }
+    cleanUp(end);
+    return end;
+  }
+
+  /** Told of a line that is whole but cannot be applied. */
+  interface Unusable {
+    void found(int file, long offset, int length, JsonNode line);
+  }
+
+  /** Reads everything, past lines that cannot be applied, and changes nothing. */
+  End check(Unusable listener) throws IOException {
+    unusable = listener;
+    List<Integer> log = open();
+    readSnapshot();
+    return readLog(log, null);
+  }
+
+  private void cleanUp(End end) throws IOException {
     for (String name : leftovers) {
       files.delete(name);
+    }
+    if (!leftovers.isEmpty()) {
       files.forceDirectory();
     }
     LogFiles.LogFile last = segments.get(end.segment());
@@ -72,188 +107,219 @@ final class Recovery {
       }
       last.force();
     }
-    return end;
   }
 
-  /** Reads segments without cleaning up, as for a new snapshot. */
-  End read(int first, int last) throws IOException {
-    List<Header> headers = new ArrayList<>();
-    for (int segment = first; segment <= last; segment++) {
-      Header header = header(segment);
-      if (header == null) {
-        throw damaged(segment, 0, "its header is not whole");
-      }
-      headers.add(header);
-    }
-    return read(headers);
-  }
-
-  private List<Header> headers(List<String> leftovers) throws IOException {
-    TreeSet<Integer> numbers = new TreeSet<>();
+  /** Opens the files that count; returns the segments of the log in order. */
+  private List<Integer> open() throws IOException {
+    TreeSet<Integer> log = new TreeSet<>();
+    TreeSet<Integer> snapshot = new TreeSet<>();
     for (String name : files.list()) {
-      int segment = Segments.number(name);
-      if (segment >= manifest.firstSegment()) {
-        numbers.add(segment);
-      } else if (segment > 0 || (name.endsWith(".tmp") && !name.startsWith("LOCK"))) {
+      int file = Segments.number(name);
+      if (file >= manifest.firstSegment()) {
+        log.add(file);
+      } else if (file < 0
+          && -file >= manifest.firstSnapshot()
+          && -file <= manifest.lastSnapshot()) {
+        snapshot.add(file);
+      } else if (file != 0 || (name.endsWith(".tmp") && !name.startsWith("LOCK"))) {
         leftovers.add(name);
       }
     }
-    List<Header> headers = new ArrayList<>();
+    for (int part = manifest.firstSnapshot(); part <= manifest.lastSnapshot(); part++) {
+      if (!snapshot.contains(-part)) {
+        throw damaged(-part, 0, "the file is missing");
+      }
+      segments.add(-part, files.open(Segments.name(-part)));
+    }
     int expected = manifest.firstSegment();
-    boolean leftover = false;
-    for (int segment : numbers) {
-      String name = Segments.name(segment);
-      if (leftover) {
-        leftovers.add(name);
-        continue;
-      }
+    for (int segment : log) {
       if (segment != expected++) {
-        throw damaged(segment - 1, 0, "the file is missing");
+        throw damaged(expected - 1, 0, "the file is missing");
       }
-      segments.add(segment, files.open(name));
-      Header header = header(segment);
-      boolean uncovered =
-          header != null && header.snapshot() && segment > manifest.lastSnapshotSegment();
-      if (uncovered || (header == null && segment == numbers.last())) {
-        leftover = true;
-        leftovers.add(name);
-        segments.remove(segment);
-      } else if (header == null) {
-        if (isSnapshot(numbers.higher(segment))) {
-          leftover = true;
-          leftovers.add(name);
-          segments.remove(segment);
-          continue;
-        }
-        throw damaged(segment, 0, "its header is not whole");
-      } else {
-        headers.add(header);
-      }
+      segments.add(segment, files.open(Segments.name(segment)));
     }
-    if (expected <= manifest.lastSnapshotSegment()) {
+    if (expected <= manifest.lastSegment()) {
       throw damaged(expected, 0, "the file is missing");
     }
-    return headers;
-  }
-
-  /** Whether a segment after a torn one shows that both are of a snapshot that was not finished. */
-  private boolean isSnapshot(@org.jspecify.annotations.Nullable Integer segment)
-      throws IOException {
-    if (segment == null || segment <= manifest.lastSnapshotSegment()) {
-      return false;
-    }
-    segments.add(segment, files.open(Segments.name(segment)));
-    Header header = header(segment);
-    segments.remove(segment);
-    return header != null && header.snapshot();
+    return List.copyOf(log);
   }
 
   /** Null where the first line is not whole and no other one is. */
-  private @org.jspecify.annotations.Nullable Header header(int segment) throws IOException {
-    LogReader reader = reader(segment);
+  private @Nullable Header header(int file) throws IOException {
+    LogReader reader = reader(file);
     if (!reader.next()) {
       return null;
     }
     if (!reader.isWhole()) {
       while (reader.next()) {
         if (reader.isWhole()) {
-          throw damaged(segment, 0, "its header is not whole");
+          throw damaged(file, 0, "its header is not whole");
         }
       }
       return null;
     }
-    JsonNode json = Line.parse(reader.line(), reader.length());
-    Manifest.requireKnown(files, Segments.name(segment), Json.number(json, "format", 0));
-    if (Json.number(json, "segment", 0) != segment) {
-      throw damaged(segment, 0, "it says that it is another segment");
+    try {
+      return readHeader(file, Line.parse(reader.line(), reader.length()));
+    } catch (IllegalArgumentException e) {
+      throw new StoreDamagedException(where(file, 0) + "its first line is no header", e);
     }
-    return new Header(
-        segment, Json.number(json, "from", 0), Json.string(json, "kind").equals("snapshot"));
   }
 
-  private LogReader reader(int segment) {
-    LogFiles.LogFile file = segments.get(segment);
-    if (file == null) {
-      throw new IllegalStateException("segment " + segment + " is not open");
+  private Header readHeader(int file, JsonNode json) {
+    Manifest.requireKnown(files, Segments.name(file), Json.number(json, "format", 0));
+    long said = Json.number(json, "segment", 0);
+    boolean isLog = Json.string(json, "kind").equals("log");
+    if (file != (isLog ? said : -said)) {
+      throw damaged(file, 0, "it says that it is another file");
     }
-    return new LogReader(file);
+    if (!isLog && Json.number(json, "through", 0) != manifest.snapshotEnd()) {
+      throw damaged(file, 0, "it is of another snapshot");
+    }
+    return new Header(file, Json.number(json, "from", 0));
   }
 
-  private End read(List<Header> headers) throws IOException {
+  private LogReader reader(int file) {
+    return new LogReader(segments.require(file));
+  }
+
+  private Replay replay() {
+    return new Replay(index, contents, manifest.erasedThrough());
+  }
+
+  private void readSnapshot() throws IOException {
+    number = 0;
+    for (int part = manifest.firstSnapshot(); part <= manifest.lastSnapshot(); part++) {
+      Header header = header(-part);
+      if (header == null || header.from() != number + 1) {
+        throw damaged(-part, 0, "its header is not whole");
+      }
+      read(-part, Long.MAX_VALUE, false);
+    }
+    if (number != manifest.snapshotLines()) {
+      throw damaged(-manifest.lastSnapshot(), 0, "lines are missing at its end");
+    }
+    number = manifest.snapshotEnd();
+  }
+
+  private End readLog(List<Integer> log, LogTail.@Nullable Position from) throws IOException {
+    List<Header> headers = headers(log, from);
     if (headers.isEmpty()) {
-      return new End(0, 0, 0, 0);
+      return new End(index, 0, 0, number, 0, replayed);
     }
-    number = headers.get(0).from() - 1;
-    long bytes = 0;
     long size = 0;
     for (int i = 0; i < headers.size(); i++) {
       Header header = headers.get(i);
       boolean last = i == headers.size() - 1;
       long end = last ? Long.MAX_VALUE : headers.get(i + 1).from();
-      size = read(header, end, last && !header.snapshot());
-      bytes += size;
+      if (i == 0 && from != null) {
+        number = from.number();
+        size = read(header.file(), from.offset(), end, last);
+      } else {
+        if (header.from() > number + 1) {
+          throw damaged(header.file(), 0, "lines are missing before it");
+        }
+        size = read(header.file(), end, last);
+      }
       if (!last && number + 1 != end) {
-        throw damaged(header.segment(), size, "lines are missing before segment " + (i + 1));
+        throw damaged(header.file(), size, "lines are missing after it");
       }
     }
-    if (number < manifest.snapshotEnd()) {
-      throw damaged(headers.get(headers.size() - 1).segment(), size, "lines are missing");
+    long bytes = size;
+    for (int part = manifest.firstSnapshot(); part <= manifest.lastSnapshot(); part++) {
+      bytes += segments.require(-part).size();
     }
-    return new End(headers.get(headers.size() - 1).segment(), size, number, bytes);
+    for (int segment : log) {
+      bytes +=
+          segment < headers.get(headers.size() - 1).file() ? segments.require(segment).size() : 0;
+    }
+    return new End(index, headers.get(headers.size() - 1).file(), size, number, bytes, replayed);
   }
 
-  /** Returns where the last good line of the segment ends. */
-  private long read(Header header, long end, boolean mayBeTorn) throws IOException {
-    LogReader reader = reader(header.segment());
+  /** The headers of the segments to read; a last one that was never begun is a leftover. */
+  private List<Header> headers(List<Integer> log, LogTail.@Nullable Position from)
+      throws IOException {
+    List<Header> headers = new ArrayList<>();
+    for (int segment : log) {
+      if (from != null && segment < from.segment()) {
+        continue;
+      }
+      Header header = header(segment);
+      if (header != null) {
+        headers.add(header);
+      } else if (segment == log.get(log.size() - 1) && segment > manifest.lastSegment()) {
+        leftovers.add(Segments.name(segment));
+        segments.remove(segment);
+      } else {
+        throw damaged(segment, 0, "its header is not whole");
+      }
+    }
+    return headers;
+  }
+
+  private long read(int file, long end, boolean mayBeTorn) throws IOException {
+    LogReader reader = reader(file);
     reader.next();
-    long good = reader.length() + 1L;
+    return read(file, reader, reader.length() + 1L, end, mayBeTorn);
+  }
+
+  private long read(int file, long offset, long end, boolean mayBeTorn) throws IOException {
+    return read(file, new LogReader(segments.require(file), offset), offset, end, mayBeTorn);
+  }
+
+  /** Returns where the last good line of the file ends. */
+  private long read(int file, LogReader reader, long start, long end, boolean mayBeTorn)
+      throws IOException {
+    Replay replay = replay();
+    long good = start;
     while (number + 1 < end && reader.next()) {
       if (!reader.isWhole()) {
         if (!mayBeTorn) {
-          throw damaged(header.segment(), reader.offset(), "a line is not whole");
+          throw damaged(file, reader.offset(), "a line is not whole");
         }
-        requireTorn(header.segment(), reader);
+        requireTorn(file, reader);
         cut = good;
         return good;
       }
       JsonNode json = Line.parse(reader.line(), reader.length());
       if (Json.number(json, "n", 0) != number + 1) {
-        throw damaged(header.segment(), reader.offset(), "lines are missing before this one");
+        throw damaged(file, reader.offset(), "lines are missing before this one");
       }
       try {
-        replay.line(
-            json,
-            reader.line(),
-            reader.length(),
-            header.segment(),
-            reader.offset(),
-            header.snapshot());
+        replay.line(json, reader.line(), reader.length(), file, reader.offset());
       } catch (RuntimeException e) {
+        if (unusable != null) {
+          unusable.found(file, reader.offset(), reader.length(), json);
+          number++;
+          continue;
+        }
         throw new StoreDamagedException(
-            where(header.segment(), reader.offset()) + "the line cannot be read", e);
+            where(file, reader.offset()) + "the line cannot be read", e);
       }
-      number++;
+      long lost = Lines.lostThrough(json);
+      holesFound |= lost > 0;
+      number = Math.max(number + 1, lost);
       good = reader.offset() + reader.length() + 1;
     }
+    replayed += good - start;
     return good;
   }
 
   /** The bad line was not known to be on disk by any line after it, or it is damage. */
-  private void requireTorn(int segment, LogReader reader) throws IOException {
+  private void requireTorn(int file, LogReader reader) throws IOException {
     long offset = reader.offset();
     while (reader.next()) {
       if (reader.isWhole()
           && Json.number(Line.parse(reader.line(), reader.length()), "s", 0) > number) {
-        throw damaged(segment, offset, "a line is not whole, but later ones are");
+        throw damaged(file, offset, "a line is not whole, but later ones are");
       }
     }
   }
 
-  private StoreDamagedException damaged(int segment, long offset, String what) {
-    return new StoreDamagedException(where(segment, offset) + what + "; nothing was changed", null);
+  private StoreDamagedException damaged(int file, long offset, String what) {
+    return new StoreDamagedException(where(file, offset) + what + "; nothing was changed", null);
   }
 
-  private String where(int segment, long offset) {
-    return Segments.name(segment) + " in " + files.describe() + ", byte " + offset + ": ";
+  private String where(int file, long offset) {
+    return Segments.name(file) + " in " + files.describe() + ", byte " + offset + ": ";
   }
 }

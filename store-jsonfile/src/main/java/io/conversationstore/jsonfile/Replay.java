@@ -6,6 +6,7 @@ import io.conversationstore.json.Json;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
+import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
@@ -14,92 +15,109 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** Puts the lines of a log into an index. For one thread. */
 final class Replay {
   private static final byte[] PENDING = "\"pending\":".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] ROW = "\"row\":".getBytes(StandardCharsets.US_ASCII);
 
   private final Index index;
   private final Contents contents;
+  private final long erasedThrough;
 
-  Replay(Index index, Contents contents) {
+  /**
+   * @param erasedThrough what erasures up to this line left to do in the files is done
+   */
+  Replay(Index index, Contents contents, long erasedThrough) {
     this.index = index;
     this.contents = contents;
+    this.erasedThrough = erasedThrough;
   }
 
   /**
    * Puts in one line.
    *
-   * @param inSnapshot whether the line is of a snapshot, which holds no erased text
+   * @param bytes the line, without its newline
+   * @param segment the file it stands in, at {@code offset}; lines of a snapshot hold no erased
+   *     text
    */
-  void line(JsonNode json, byte[] bytes, int length, int segment, long offset, boolean inSnapshot)
-      throws IOException {
+  void line(JsonNode json, byte[] bytes, int length, int segment, long offset) throws IOException {
     Instant at = Json.time(json, "at");
+    long number = Json.number(json, "n", 0);
+    boolean mayErase = segment > 0 && number > erasedThrough;
     if (json.has("apply")) {
       Change change = ChangeJson.read(json.get("apply"));
       ApplyMode mode =
           "replay".equals(Json.optionalString(json, "mode")) ? ApplyMode.REPLAY : ApplyMode.LIVE;
-      Planner.plan(index, contents, change, mode, at, places(bytes, length, segment, offset))
-          .commit(change.id(), Micros.of(at));
+      List<Place> places =
+          ContentSpans.of(bytes, length).stream().map(span -> span.in(segment, offset)).toList();
+      Planner.plan(index, contents, change, mode, at, places, erasure(json))
+          .commit(change.id(), Micros.of(at), number);
+      if (!mayErase && change instanceof Change.OwnerErased) {
+        index.dueErasures().remove(change.owner());
+      }
     } else if (json.has("row")) {
       State state = StateJson.read(json.get("row"));
-      List<Place> places = places(bytes, length, segment, offset);
-      if (!inSnapshot && MirrorRules.erases(index, state)) {
-        index.markEraseDue();
+      if (mayErase && MirrorRules.erases(index, state)) {
+        index.markErased(state.owner(), state.epoch(), number);
       }
       if (MirrorRules.isLater(index, state)) {
-        MirrorRules.put(index, state, places.isEmpty() ? null : places.get(0), Micros.of(at));
+        MirrorRules.put(index, state, payload(ROW, bytes, length, segment, offset), Micros.of(at));
       }
     } else if (json.has("feed")) {
       feed(json.get("feed"));
     } else if (json.has("pending")) {
       Change change = ChangeJson.read(json.get("pending"));
-      int start = indexOf(bytes, length);
-      Place place = new Place(segment, offset + start, length - start - 1);
-      if (inSnapshot) {
-        // What an erasure in the queue removed is not in the snapshot; its rows came later.
-        index.pending().add(PendingQueue.Entry.of(change, place));
-      } else {
-        enqueue(index, change, place);
-        if (change instanceof Change.OwnerErased) {
-          index.markEraseDue();
-        }
+      enqueue(index, change, payload(PENDING, bytes, length, segment, offset));
+      if (mayErase && change instanceof Change.OwnerErased erased) {
+        markErased(index, erased, number);
       }
     } else if (json.has("settle")) {
-      settle(index, Json.array(json, "settle").stream().map(Lines::readSettlement).toList());
+      List<Settlement> settlements =
+          Json.array(json, "settle").stream().map(Lines::readSettlement).toList();
+      settle(index, settlements, mayErase ? number : 0);
     } else if (json.has("reset")) {
       index.resetMirror();
     } else if (json.has("owner")) {
       owner(json.get("owner"));
     } else if (json.has("meta")) {
       meta(json.get("meta"));
-    } else {
+    } else if (!json.has("gone") && !json.has("lost")) {
       throw new IllegalArgumentException("a line of a kind that is not known");
     }
   }
 
-  static List<Place> places(byte[] bytes, int length, int segment, long offset) {
-    return ContentSpans.of(bytes, length).stream().map(span -> span.in(segment, offset)).toList();
+  private static OwnerRows.@Nullable Erasure erasure(JsonNode json) {
+    JsonNode removed = Json.field(json, "removed");
+    return removed == null ? null : Lines.readErasure(removed);
   }
 
   /** The payload is the last field of its line and begins after its name. */
-  private static int indexOf(byte[] bytes, int length) {
-    for (int i = Line.PREFIX; i < length - PENDING.length; i++) {
+  private static Place payload(byte[] name, byte[] bytes, int length, int segment, long offset) {
+    for (int i = Line.PREFIX; i < length - name.length; i++) {
       int matched = 0;
-      while (matched < PENDING.length && bytes[i + matched] == PENDING[matched]) {
+      while (matched < name.length && bytes[i + matched] == name[matched]) {
         matched++;
       }
-      if (matched == PENDING.length) {
-        return i + PENDING.length;
+      if (matched == name.length) {
+        int start = i + name.length;
+        int size = length - 1 - start;
+        return new Place(segment, offset + start, size, Place.crc(bytes, start, size));
       }
     }
-    throw new IllegalArgumentException("pending is missing");
+    throw new IllegalArgumentException("the payload is missing");
   }
 
   static void enqueue(Index index, Change change, Place place) {
     if (change instanceof Change.OwnerErased) {
       OwnerRows rows = index.find(change.owner());
-      if (rows != null) {
+      long made = change.stamp().epoch();
+      if (made > index.epoch(change.owner())) {
+        // The rows that said so may be blanked; the erasure itself stays.
+        index.owner(change.owner()).startEpoch(made);
+      } else if (rows != null) {
         rows.clear();
       }
       index.pending().removeAll(change.owner());
@@ -107,18 +125,35 @@ final class Replay {
     index.pending().add(PendingQueue.Entry.of(change, place));
   }
 
-  static void settle(Index index, List<Settlement> settlements) {
+  /** Notes what a pending erasure leaves to do in the files. */
+  static void markErased(Index index, Change.OwnerErased change, long line) {
+    long epoch = change.stamp().epoch();
+    boolean all = epoch == ChangeStamp.PRESENT_EPOCH;
+    index.markErased(change.owner(), all ? Long.MAX_VALUE : epoch + 1, line);
+  }
+
+  /**
+   * Ends pending changes.
+   *
+   * @param line the line that says so, or 0 where nothing is to be noted for the files
+   */
+  static void settle(Index index, List<Settlement> settlements, long line) {
     for (Settlement settlement : settlements) {
       PendingQueue.Entry entry = index.pending().settle(settlement);
-      if (entry != null
-          && entry.erases()
-          && settlement.kind() == Settlement.Kind.DRAINED
-          && settlement.epoch() > index.epoch(entry.owner())) {
-        if (!entry.takes(index.epoch(entry.owner()))) {
-          // Rows of a later epoch came in while it waited; they go with it.
-          index.markEraseDue();
+      if (entry == null) {
+        continue;
+      }
+      boolean drained = settlement.kind() == Settlement.Kind.DRAINED;
+      long present = index.epoch(entry.owner());
+      if (entry.erases() && drained && settlement.epoch() > present) {
+        if (line > 0 && !entry.takes(present)) {
+          // Rows of a later epoch came in while it waited here; they go with it.
+          index.markErased(entry.owner(), settlement.epoch(), line);
         }
         index.owner(entry.owner()).startEpoch(settlement.epoch());
+      } else if (line > 0 && entry.isOfEpochBefore(present)) {
+        // It waited here while its owner was erased elsewhere.
+        index.markErased(entry.owner(), present, line);
       }
     }
   }
@@ -136,13 +171,7 @@ final class Replay {
         index.owner(Owner.of(Json.string(json, "tenant_id"), Json.string(json, "user_id")));
     rows.startEpoch(Json.number(json, "epoch", 0));
     for (JsonNode erasure : Json.array(json, "erasures")) {
-      rows.erasures()
-          .put(
-              Json.uuid(erasure, "id"),
-              new OwnerRows.Erasure(
-                  Micros.of(Json.time(erasure, "at")),
-                  Json.number(erasure, "conversations", 0),
-                  Json.number(erasure, "messages", 0)));
+      rows.erasures().put(Json.uuid(erasure, "id"), Lines.readErasure(erasure));
     }
   }
 
@@ -151,7 +180,7 @@ final class Replay {
       index.markStandalone();
     }
     for (JsonNode id : Json.array(json, "recent")) {
-      index.addRecent(java.util.UUID.fromString(id.asText()));
+      index.addRecent(UUID.fromString(id.asText()));
     }
   }
 }

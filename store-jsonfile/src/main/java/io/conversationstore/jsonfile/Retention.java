@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /** Retention and archiving, as ordinary changes. For the log's thread. */
 final class Retention {
@@ -38,9 +39,11 @@ final class Retention {
         if (header == null || !header.isLive() || header.requireLive().pinned()) {
           continue;
         }
-        for (MessageRow row : rows.messages()) {
-          if (row.isLive() && row.createdMicros() < cutoffMicros) {
-            changes.add(new Change.MessageDeleted(stamp(owner.owner()), ref(header), row.id()));
+        MessageTable messages = rows.messages();
+        for (int i = 0; i < messages.size(); i++) {
+          if (messages.createdMicros(i) < cutoffMicros && messages.isLive(i)) {
+            UUID id = messages.get(i).id();
+            changes.add(new Change.MessageDeleted(stamp(owner.owner()), ref(header), id));
           }
         }
       }

@@ -1,7 +1,9 @@
 package io.conversationstore.jsonfile;
 
+import io.conversationstore.StoreDamagedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
@@ -10,34 +12,54 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The open segment files, for reading at a place. Thread-safe. */
+/**
+ * The open files that hold lines, for reading at a place. Segments of the log have positive
+ * numbers, files of a snapshot negative ones. Thread-safe.
+ */
 final class Segments implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Segments.class);
-  private static final Pattern NAME = Pattern.compile("log-(\\d{10})\\.jsonl");
+  private static final Pattern NAME = Pattern.compile("(log|snapshot)-(\\d{10})\\.jsonl");
 
-  /** A reader came with a place of a segment that a compaction has removed; look again. */
+  /** A reader came with a place of a file that a compaction has removed; look again. */
   static final class GoneException extends IOException {
     private static final long serialVersionUID = 1;
 
     GoneException(int segment) {
-      super("segment " + segment + " is gone");
+      super(name(segment) + " is gone");
     }
   }
 
   /** From {@code start} on, the segment's bytes stand in {@code segment} at {@code newStart}. */
   private record Moved(long start, int segment, long newStart) {}
 
+  private final String directory;
   private final Map<Integer, LogFiles.LogFile> open = new ConcurrentHashMap<>();
   private final Map<Integer, Moved> moved = new ConcurrentHashMap<>();
 
-  static String name(int segment) {
-    return String.format(java.util.Locale.ROOT, "log-%010d.jsonl", segment);
+  /**
+   * @param directory for error texts
+   */
+  Segments(String directory) {
+    this.directory = directory;
   }
 
-  /** The number in a segment's name; 0 where it is not one. */
+  static String name(int segment) {
+    return segment > 0
+        ? String.format(Locale.ROOT, "log-%010d.jsonl", segment)
+        : String.format(Locale.ROOT, "snapshot-%010d.jsonl", -segment);
+  }
+
+  /** The number in a file's name; 0 where it is not one. */
   static int number(String name) {
     Matcher matcher = NAME.matcher(name);
-    return matcher.matches() ? (int) Long.parseLong(matcher.group(1)) : 0;
+    if (!matcher.matches()) {
+      return 0;
+    }
+    long number = Long.parseLong(matcher.group(2));
+    if (number > Integer.MAX_VALUE) {
+      return 0;
+    }
+    return (int) (matcher.group(1).equals("log") ? number : -number);
   }
 
   void add(int segment, LogFiles.LogFile file) {
@@ -53,36 +75,69 @@ final class Segments implements AutoCloseable {
     return open.get(segment);
   }
 
-  /** The bytes at a place. */
-  byte[] read(Place place) throws IOException {
+  /** The file of a number that is known to be open. */
+  LogFiles.LogFile require(int segment) {
+    LogFiles.LogFile file = open.get(segment);
+    if (file == null) {
+      throw new IllegalStateException(name(segment) + " is not open");
+    }
+    return file;
+  }
+
+  /** Where the bytes of a place stand now. */
+  Place resolve(Place place) {
     int segment = place.segment();
     long offset = place.offset();
     for (Moved to = moved.get(segment); to != null && offset >= to.start; to = moved.get(segment)) {
       offset = to.newStart + offset - to.start;
       segment = to.segment;
     }
-    LogFiles.LogFile file = open.get(segment);
+    return segment == place.segment()
+        ? place
+        : new Place(segment, offset, place.length(), place.crc());
+  }
+
+  /**
+   * The bytes at a place.
+   *
+   * @throws StoreDamagedException if they are not those that were written
+   */
+  byte[] read(Place asked) throws IOException {
+    Place place = resolve(asked);
+    LogFiles.LogFile file = open.get(place.segment());
     if (file == null) {
-      throw new GoneException(segment);
+      throw new GoneException(place.segment());
     }
     ByteBuffer bytes = ByteBuffer.allocate(place.length());
     try {
-      if (file.read(bytes, offset) == place.length()) {
+      if (file.read(bytes, place.offset()) == place.length()
+          && Place.crc(bytes.array(), 0, place.length()) == place.crc()) {
         return bytes.array();
       }
     } catch (IOException e) {
-      if (open.get(segment) == null) {
-        throw new GoneException(segment);
+      if (open.get(place.segment()) != file) {
+        throw new GoneException(place.segment());
       }
       throw e;
     }
-    if (open.get(segment) == null) {
-      throw new GoneException(segment);
+    if (open.get(place.segment()) != file) {
+      throw new GoneException(place.segment());
     }
-    throw new IOException("segment " + segment + " ends before byte " + (offset + place.length()));
+    throw damaged(place, "what stands there is not what was written");
   }
 
-  /** Forgets a segment that no index points to any more. */
+  StoreDamagedException damaged(Place place, String what) {
+    return new StoreDamagedException(
+        name(place.segment()) + " in " + directory + ", byte " + place.offset() + ": " + what,
+        null);
+  }
+
+  /** Puts another file of the same content, where it counts, in a file's place. */
+  void replace(int segment, LogFiles.LogFile file) {
+    close(open.put(segment, file));
+  }
+
+  /** Forgets a file that no index points to any more. */
   void remove(int segment) {
     LogFiles.LogFile file = open.remove(segment);
     moved.remove(segment);
@@ -100,7 +155,7 @@ final class Segments implements AutoCloseable {
       try {
         file.close();
       } catch (IOException e) {
-        LOG.debug("a segment could not be closed", e);
+        LOG.debug("a file could not be closed", e);
       }
     }
   }

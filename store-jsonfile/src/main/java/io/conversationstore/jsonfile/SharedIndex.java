@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SharedIndex {
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
-  private Index index;
+  private final Index index;
   private volatile Manifest manifest;
   private volatile boolean closed;
 
@@ -51,17 +51,6 @@ final class SharedIndex {
     lock.writeLock().lock();
     try {
       change.run();
-    } finally {
-      lock.writeLock().unlock();
-    }
-  }
-
-  /** Puts another index in its place, on the log's thread. */
-  void replace(Index newIndex, Manifest newManifest) {
-    lock.writeLock().lock();
-    try {
-      index = newIndex;
-      manifest = newManifest;
     } finally {
       lock.writeLock().unlock();
     }

@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Damages a directory at every byte: a start refuses it, naming the file, and changes nothing; or
- * reading refuses; or all is as it was. Only the end of the log may be missing: nothing on disk says
- * that a last line was forced, so damage there cannot be told from a write that a crash tore. Such
- * cases must give exactly what was there before that line, and are counted.
+ * reading refuses; or all is as it was. Only the end of the log may be missing: nothing on disk
+ * says that a last line was forced, so damage there cannot be told from a write that a crash tore.
+ * Such cases must give exactly what was there before that line, and are counted.
  */
 class DamageTest {
   private static SoundDirectory sound;

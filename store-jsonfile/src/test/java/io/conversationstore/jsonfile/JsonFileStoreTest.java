@@ -195,12 +195,14 @@ class JsonFileStoreTest {
   void newerFormatIsRefused() throws IOException {
     JsonFileStore.open(options()).close();
     Path manifest = file("store.json");
-    String newer = Files.readString(manifest).replace("\"format\":1", "\"format\":2");
-    Files.writeString(manifest, newer);
+    String fields = Files.readString(manifest).replace("\"format\":1", "\"format\":2").strip();
+    byte[] newer =
+        Line.join(Line.open(fields.substring(Line.PREFIX, fields.length() - 1)), new byte[0]);
+    Files.write(manifest, newer);
     assertThatThrownBy(() -> JsonFileStore.open(options()))
         .isInstanceOf(StoreConfigurationException.class)
         .hasMessageContaining("version 2");
-    assertThat(Files.readString(manifest)).isEqualTo(newer);
+    assertThat(Files.readAllBytes(manifest)).isEqualTo(newer);
   }
 
   @Test

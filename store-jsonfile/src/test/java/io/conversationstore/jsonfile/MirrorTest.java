@@ -31,6 +31,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -208,7 +209,50 @@ class MirrorTest {
   }
 
   private static Settlement settled(Change change, Settlement.Kind kind, long generation) {
-    return new Settlement(change.id(), kind, ChangeStamp.PRESENT_EPOCH, generation, "because", NOW);
+    Map<String, Long> generations = generation == 0 ? Map.of() : Map.of("chat", generation);
+    return new Settlement(
+        change.id(), kind, ChangeStamp.PRESENT_EPOCH, generations, "because", NOW);
+  }
+
+  @Test
+  void whatFollowsABulkIsRebasedConversationByConversation() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    ChangeStamp stamp = stamp();
+    Change bulk =
+        new Change.Bulk(
+            stamp,
+            List.of(
+                new Change.ConversationCreated(stamp(), NewConversation.withId("a"), false),
+                new Change.ConversationCreated(stamp(), NewConversation.withId("b"), false)));
+    Change ofA = touch("a");
+    Change ofB = touch("b");
+    Change ofC = touch("c");
+    Change again =
+        new Change.Bulk(
+            stamp(),
+            List.of(
+                new Change.ConversationCreated(stamp(), NewConversation.withId("a"), false), ofA));
+    try (LocalStore engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      List.of(bulk, ofA, ofB, ofC, again).forEach(engine::enqueue);
+      engine.settle(
+          List.of(
+              new Settlement(
+                  bulk.id(), Settlement.Kind.DRAINED, 0, Map.of("a", 3L, "b", 5L), "", NOW)));
+    }
+    try (LocalStore engine = Memory.engine(files)) {
+      assertThat(engine.pending(10))
+          .containsExactly(
+              ofA.withGeneration(3),
+              ofB.withGeneration(5),
+              ofC,
+              new Change.Bulk(again.stamp(), List.of(ofA.withGeneration(3))));
+    }
+  }
+
+  private static Change touch(String conversation) {
+    return new Change.ConversationUpdated(
+        stamp(), ConversationRef.live(conversation), ConversationUpdate.touch());
   }
 
   @Test
@@ -231,7 +275,8 @@ class MirrorTest {
     }
     try (LocalStore engine = Memory.engine(files)) {
       assertThat(engine.pending(10)).containsExactly(erase, later);
-      engine.settle(List.of(new Settlement(erase.id(), Settlement.Kind.DRAINED, 1, 0, "", NOW)));
+      engine.settle(
+          List.of(new Settlement(erase.id(), Settlement.Kind.DRAINED, 1, Map.of(), "", NOW)));
       assertThat(engine.pending(10).get(0).stamp().epoch()).isEqualTo(1);
     }
   }

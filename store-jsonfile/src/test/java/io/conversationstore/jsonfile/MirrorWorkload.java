@@ -23,6 +23,7 @@ import io.conversationstore.spi.Transitions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 
@@ -92,11 +93,20 @@ final class MirrorWorkload {
   private Settlement settlement(Change change) {
     Settlement.Kind[] kinds = Settlement.Kind.values();
     Settlement.Kind kind = kinds[random.nextInt(2) == 0 ? 0 : random.nextInt(kinds.length)];
+    if (change.stamp().epoch() < history.epoch(change.owner())) {
+      // A database drops what was made before an erasure.
+      kind = Settlement.Kind.DROPPED;
+    }
     long epoch = ChangeStamp.PRESENT_EPOCH;
     if (change instanceof Change.OwnerErased && kind == Settlement.Kind.DRAINED) {
       epoch = ++epochs[OWNERS.indexOf(change.owner())];
     }
-    return new Settlement(change.id(), kind, epoch, 1 + random.nextInt(3), "because", NOW);
+    long generation = 1L + random.nextInt(3);
+    Map<String, Long> generations =
+        change instanceof Change.ConversationCreated created
+            ? Map.of(created.conversationId(), generation)
+            : Map.of();
+    return new Settlement(change.id(), kind, epoch, generations, "because", NOW);
   }
 
   private MirrorStep rows() {

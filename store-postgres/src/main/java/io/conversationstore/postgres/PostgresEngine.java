@@ -16,6 +16,7 @@ import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Found;
+import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.PrimaryStore;
@@ -39,6 +40,7 @@ final class PostgresEngine implements PrimaryStore {
   private final Database database;
   private final Writes writes;
   private final Reads reads;
+  private final Search search;
   private final Feed feed;
   private final Operations operations;
   private final StateListeners listeners = new StateListeners(LOG::warn);
@@ -47,8 +49,9 @@ final class PostgresEngine implements PrimaryStore {
     PostgresOptions.Values values = options.values();
     Sql sql = new Sql(values.schema);
     this.database = database;
-    this.writes = new Writes(database, sql);
+    this.writes = new Writes(database, sql, values.search);
     this.reads = new Reads(database, sql, values.clock);
+    this.search = new Search(reads, sql, new TokenIndex(database, sql, reads), values.search);
     this.feed = new Feed(database, sql);
     this.operations = new Operations(database, sql, reads, values.schema);
   }
@@ -93,6 +96,12 @@ final class PostgresEngine implements PrimaryStore {
   public Slice<State.MessageState> history(
       Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
     return reads.history(owner, direction, from, limit);
+  }
+
+  @Override
+  public Slice<State.MessageState> search(
+      Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
+    return search.search(this, owner, filter, from, limit);
   }
 
   @Override

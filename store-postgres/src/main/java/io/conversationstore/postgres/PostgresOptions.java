@@ -148,6 +148,19 @@ public final class PostgresOptions {
     return new PostgresOptions(next);
   }
 
+  /**
+   * Whether messages are stored with an index of their words; default true. Without it a message
+   * costs less to store, and a search reads all messages of the owner, or of the one conversation
+   * that it names, instead. It finds the same. Where nodes differ in this, or it is switched on
+   * later, the next search of an owner on a node that has it on adds what is missing. Listing by
+   * tool has an index of its own and does not depend on this.
+   */
+  public PostgresOptions withSearch(boolean on) {
+    Values next = new Values(values);
+    next.search = on;
+    return new PostgresOptions(next);
+  }
+
   public PostgresOptions withLimits(StoreLimits limits) {
     Values next = new Values(values);
     next.limits = limits;
@@ -240,6 +253,7 @@ public final class PostgresOptions {
     Duration lockTimeout = Duration.ofSeconds(5);
     boolean tcpKeepAlive = true;
     int prepareThreshold = 5;
+    boolean search = true;
     StoreLimits limits = StoreLimits.DEFAULT;
     Clock clock = Clock.systemUTC();
     RandomGenerator random = new Random();
@@ -268,6 +282,7 @@ public final class PostgresOptions {
       lockTimeout = that.lockTimeout;
       tcpKeepAlive = that.tcpKeepAlive;
       prepareThreshold = that.prepareThreshold;
+      search = that.search;
       limits = that.limits;
       clock = that.clock;
       random = that.random;

@@ -1,6 +1,7 @@
 package io.conversationstore.postgres;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.StoreFront;
 import java.io.IOException;
@@ -31,5 +32,23 @@ public final class PostgresStore {
   /** Writes the DDL of the schema, for a DBA to run where the store may not. */
   public static void writeSchema(Writer out, String schemaName) throws IOException {
     SchemaScript.writeAll(out, PostgresOptions.requireSchema(schemaName));
+  }
+
+  /**
+   * Writes the DDL that takes the schema from the version of this library back to an earlier one,
+   * for a DBA to run in one transaction while no node is connected. Conversations and messages stay
+   * down to version 1; 0 removes all data. A store of this library that may migrate brings the
+   * schema forward again when it opens.
+   *
+   * @param version 0 to the version before this library's
+   * @throws StoreConfigurationException if the schema's name or the version is none
+   */
+  public static void writeSchemaUndo(Writer out, String schemaName, int version)
+      throws IOException {
+    if (version < 0 || version >= SchemaScript.LATEST) {
+      throw new StoreConfigurationException(
+          "the schema can go back to version 0 to " + (SchemaScript.LATEST - 1));
+    }
+    SchemaScript.writeUndo(out, PostgresOptions.requireSchema(schemaName), version);
   }
 }

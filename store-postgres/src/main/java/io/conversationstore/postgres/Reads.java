@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class Reads {
 
   /** Beyond any time that a row can have, and within what the driver can send. */
-  private static final Instant FAR = Instant.parse("+200000-01-01T00:00:00Z");
+  static final Instant FAR = Instant.parse("+200000-01-01T00:00:00Z");
 
   private static final Instant LONG_AGO = Instant.parse("-4000-01-01T00:00:00Z");
 
@@ -121,7 +121,7 @@ final class Reads {
   }
 
   /** Cuts the one that was read beyond the limit, at the end that the direction says. */
-  private <S> Slice<S> slice(UUID history, List<S> read, boolean forward, int limit) {
+  <S> Slice<S> slice(UUID history, List<S> read, boolean forward, int limit) {
     boolean more = read.size() > limit;
     List<S> items = read;
     if (more) {
@@ -204,7 +204,7 @@ final class Reads {
         });
   }
 
-  private static UUID requireHistory(@Nullable UUID history, @Nullable Position from) {
+  static UUID requireHistory(@Nullable UUID history, @Nullable Position from) {
     if (history == null) {
       throw new IllegalStateException("the schema has lost its row in the table store");
     }

@@ -18,7 +18,7 @@ import org.flywaydb.core.api.migration.JavaMigration;
 final class SchemaScript implements JavaMigration {
 
   /** In order; a new one is added at the end, none is ever changed. */
-  private static final List<String> NAMES = List.of("tables", "changes", "operators");
+  private static final List<String> NAMES = List.of("tables", "changes", "operators", "search");
 
   /** What {@code store.schema_version} says when all have run. */
   static final int LATEST = NAMES.size();
@@ -47,8 +47,24 @@ final class SchemaScript implements JavaMigration {
     }
   }
 
-  private String template() {
-    String name = "migration/V" + version + "__" + getDescription() + ".sql";
+  /**
+   * Writes the way back from the latest version.
+   *
+   * @param to the version to go back to; 0 removes all
+   */
+  static void writeUndo(Writer out, String schema, int to) throws IOException {
+    for (int from = LATEST; from > to; from--) {
+      SchemaScript script = new SchemaScript(from, schema);
+      out.write(script.sql(script.template("U")));
+      out.write('\n');
+    }
+  }
+
+  /**
+   * @param kind {@code V} for the way there, {@code U} for the way back
+   */
+  private String template(String kind) {
+    String name = "migration/" + kind + version + "__" + getDescription() + ".sql";
     try (InputStream in = SchemaScript.class.getResourceAsStream(name)) {
       if (in == null) {
         throw new IllegalStateException("resource " + name + " is missing");
@@ -60,7 +76,11 @@ final class SchemaScript implements JavaMigration {
   }
 
   private String sql() {
-    return template().replace("${schema}", '"' + schema + '"');
+    return sql(template("V"));
+  }
+
+  private String sql(String template) {
+    return template.replace("${schema}", '"' + schema + '"');
   }
 
   @Override
@@ -76,7 +96,7 @@ final class SchemaScript implements JavaMigration {
   @Override
   public Integer getChecksum() {
     CRC32 crc = new CRC32();
-    crc.update(template().getBytes(StandardCharsets.UTF_8));
+    crc.update(template("V").getBytes(StandardCharsets.UTF_8));
     return (int) crc.getValue();
   }
 

@@ -32,6 +32,10 @@ final class Sql {
   final String message;
   final String historyForward;
   final String historyBackward;
+  final String searchWords;
+  final String searchTool;
+  final String unindexed;
+  final String index;
   final String conversations;
   final String preferences;
   final String count;
@@ -55,7 +59,7 @@ final class Sql {
     append = in(WRITTEN + "append_messages(?,?,?,?,?,?,?,?,?,?,?,?::json) w");
     update = in(WRITTEN + "update_conversation(?,?,?,?,?,?,?,?,?,?::jsonb) w");
     delete = in(WRITTEN + "delete_conversation(?,?,?,?,?,?,?,?) w");
-    edit = in(WRITTEN + "edit_message(?,?,?,?,?,?,?,?,?,?,?,?::jsonb) w");
+    edit = in(WRITTEN + "edit_message(?,?,?,?,?,?,?,?,?,?,?,?::jsonb,?::bigint[]) w");
     deleteMessage = in(WRITTEN + "delete_message(?,?,?,?,?,?,?,?) w");
     putPreferences =
         in(
@@ -92,6 +96,29 @@ final class Sql {
                 + " AND m.message_id = ?");
     historyForward = history(">", "");
     historyBackward = history("<", " DESC");
+    // The keys hold the owner: looking that up as well would read all of the owner's messages.
+    searchWords =
+        search(
+            "m.owner_key + 0",
+            "m.search_tokens @> ?::bigint[] AND (?::text IS NULL OR m.role = ?)");
+    searchTool = search("m.owner_key", "m.tool_calls @> ?::jsonb");
+    unindexed =
+        in(
+            "SELECT m.conversation_key, m.generation, m.seq, m.version, m.content, m.parts"
+                + " FROM $.owners o"
+                + " JOIN $.messages m ON m.tenant_id = o.tenant_id AND m.owner_key = o.owner_key"
+                + " WHERE o.tenant_id = ? AND o.user_id = ? AND m.search_tokens IS NULL"
+                + " AND m.deleted_at IS NULL"
+                + " AND (m.conversation_key, m.generation, m.seq) > (?, ?, ?)"
+                + " ORDER BY m.conversation_key, m.generation, m.seq LIMIT ?");
+    index =
+        in(
+            "UPDATE $.messages m SET search_tokens = g.search_tokens"
+                + " FROM json_to_recordset(?::json) AS g (conversation_key bigint,"
+                + " generation bigint, seq bigint, version bigint, search_tokens bigint[])"
+                + " WHERE m.tenant_id = ? AND m.conversation_key = g.conversation_key"
+                + " AND m.generation = g.generation AND m.seq = g.seq AND m.version = g.version"
+                + " AND m.search_tokens IS NULL AND m.deleted_at IS NULL");
     conversations =
         in(
             "SELECT s.history, q.* FROM $.store s LEFT JOIN LATERAL (SELECT "
@@ -222,6 +249,47 @@ final class Sql {
             + order
             + " LIMIT ?) q ON true"
             + " ORDER BY q.created_at, q.conversation_id, q.seq");
+  }
+
+  /**
+   * Hits are collected before they are ordered: with a limit in sight the planner would rather walk
+   * through all messages by time, which takes long where the word is rare. Conversations are looked
+   * up for the page alone, and for hits of the very time of the cursor.
+   *
+   * @param owner what has to be the owner's key
+   */
+  private String search(String owner, String condition) {
+    return in(
+        "WITH o AS MATERIALIZED (SELECT o.owner_key FROM $.owners o"
+            + " WHERE o.tenant_id = ? AND o.user_id = ?),"
+            + " k AS MATERIALIZED (SELECT c.conversation_key FROM $.conversations c"
+            + " WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?"
+            + " AND c.deleted_at IS NULL),"
+            + " hit AS MATERIALIZED (SELECT m.conversation_key, m.generation, m.seq, m.created_at"
+            + " FROM $.messages m WHERE m.tenant_id = ? AND "
+            + owner
+            + " = (SELECT o.owner_key FROM o) AND m.deleted_at IS NULL AND "
+            + condition
+            + " AND (?::text IS NULL OR m.conversation_key = (SELECT k.conversation_key FROM k))"
+            + " AND m.created_at <= ?),"
+            + " newest AS MATERIALIZED (SELECT h.* FROM hit h WHERE h.created_at < ?"
+            + " OR EXISTS (SELECT FROM $.conversations c WHERE c.tenant_id = ?"
+            + " AND c.conversation_key = h.conversation_key"
+            + " AND (c.conversation_id, h.seq) < (?, ?))"
+            + " ORDER BY h.created_at DESC FETCH FIRST (?) ROWS WITH TIES)"
+            + " SELECT s.history, EXISTS (SELECT FROM $.messages n WHERE n.tenant_id = ?"
+            + " AND n.owner_key = (SELECT o.owner_key FROM o) AND n.search_tokens IS NULL"
+            + " AND n.deleted_at IS NULL), EXISTS (SELECT FROM k), q.*"
+            + " FROM $.store s LEFT JOIN LATERAL (SELECT t.conversation_id, "
+            + M
+            + " FROM (SELECT h.conversation_key, h.generation, h.seq, c.conversation_id"
+            + " FROM newest h CROSS JOIN LATERAL (SELECT c.conversation_id FROM $.conversations c"
+            + " WHERE c.tenant_id = ? AND c.conversation_key = h.conversation_key"
+            + " AND c.generation = h.generation AND c.deleted_at IS NULL OFFSET 0) c"
+            + " ORDER BY h.created_at DESC, c.conversation_id DESC, h.seq DESC LIMIT ?) t"
+            + " JOIN $.messages m ON m.tenant_id = ? AND m.conversation_key = t.conversation_key"
+            + " AND m.generation = t.generation AND m.seq = t.seq) q ON true"
+            + " ORDER BY q.created_at DESC, q.conversation_id DESC, q.seq DESC");
   }
 
   private String feed(String columnsAndTables, String key, String order) {

@@ -59,10 +59,15 @@ final class Writes {
 
   private final Database database;
   private final Sql sql;
+  private final boolean search;
 
-  Writes(Database database, Sql sql) {
+  /**
+   * @param search whether the keys of words are stored with the text
+   */
+  Writes(Database database, Sql sql, boolean search) {
     this.database = database;
     this.sql = sql;
+    this.search = search;
   }
 
   Applied apply(Change change, ApplyMode mode) {
@@ -171,7 +176,7 @@ final class Writes {
     throw new IllegalArgumentException("a change of this kind stands alone");
   }
 
-  private static void bind(Binder in, Change change, boolean replay) throws SQLException {
+  private void bind(Binder in, Change change, boolean replay) throws SQLException {
     ChangeStamp stamp = change.stamp();
     ConversationRef ref = change.ref();
     long generation = ref == null ? ConversationRef.LIVE : ref.generation();
@@ -180,7 +185,7 @@ final class Writes {
       in.flag(append.condition().checksLast())
           .uuid(append.condition().lastMessageId())
           .flag(append.editExisting())
-          .text(Json.text(out -> writeMessages(out, append.messages())));
+          .text(Json.text(out -> writeMessages(out, stamp.owner(), append.messages())));
     } else if (change instanceof ConversationCreated created) {
       in.uuid(stamp.id()).number(stamp.epoch()).flag(replay).time(stamp.time());
       in.flag(created.strict()).text(Json.text(out -> writeNew(out, created)));
@@ -193,6 +198,7 @@ final class Writes {
       List<ContentPart> content = edited.edit().content();
       in.uuid(stamp.id()).number(stamp.epoch()).number(generation).flag(replay);
       in.time(stamp.time()).uuid(edited.messageId()).text(plainText(content)).text(parts(content));
+      in.text(search ? TokenKeys.literal(TokenKeys.of(stamp.owner(), content)) : null);
     } else if (change instanceof MessageDeleted deleted) {
       in.number(stamp.epoch()).number(generation).flag(replay).uuid(deleted.messageId());
     }
@@ -227,16 +233,16 @@ final class Writes {
     out.writeEndObject();
   }
 
-  private static void writeMessages(JsonGenerator out, List<NewMessage> messages)
+  private void writeMessages(JsonGenerator out, Owner owner, List<NewMessage> messages)
       throws IOException {
     out.writeStartArray();
     for (NewMessage message : messages) {
-      write(out, message);
+      write(out, owner, message);
     }
     out.writeEndArray();
   }
 
-  private static void write(JsonGenerator out, NewMessage entry) throws IOException {
+  private void write(JsonGenerator out, Owner owner, NewMessage entry) throws IOException {
     Message message = entry.message();
     out.writeStartObject();
     out.writeStringField("id", entry.id().toString());
@@ -265,6 +271,11 @@ final class Writes {
     if (!message.metadata().isEmpty()) {
       out.writeFieldName("metadata");
       Json.writeValue(out, message.metadata());
+    }
+    if (search) {
+      long[] keys = TokenKeys.of(owner, message);
+      out.writeFieldName("search_tokens");
+      out.writeArray(keys, 0, keys.length);
     }
     if (entry.createdAt() != null) {
       out.writeStringField("created_at", Json.time(entry.createdAt()));

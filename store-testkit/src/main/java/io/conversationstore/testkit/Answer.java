@@ -46,6 +46,15 @@ record Answer(
         null);
   }
 
+  /** Messages newest first, which stores order by their own times. */
+  static Answer newestFirst(List<StoredMessage> messages) {
+    return new Answer(
+        List.of(),
+        messages.stream().map(m -> new Timed(fact(m), m.createdAt())).toList(),
+        false,
+        null);
+  }
+
   static Answer conversations(List<Conversation> conversations) {
     return new Answer(
         List.of(),

@@ -39,6 +39,8 @@ public final class Generators {
           "emoji \uD83D\uDE00\uD83D\uDC69\u200D\uD83D\uDCBB",
           "\u05E9\u05DC\u05D5\u05DD \u202Ertl\u202C \u0645\u0631\u062D\u0628\u0627",
           "combining e\u0301 and \u00E9",
+          "\u6771\u4EAC\u90FD\u306B\u4F4F\u3080 \u0E2A\u0E27\u0E31\u0E2A\u0E14\u0E35",
+          "STRASSE Stra\u00DFe \uFF28\uFF25\uFF2C\uFF2C\uFF2F",
           "\u2028line\u2029separators\u0085",
           "\uFEFFbyte order mark and \uFFFF",
           "{\"looks\":\"like json\"}",
@@ -73,6 +75,28 @@ public final class Generators {
           "upper",
           "\n",
           "x".repeat(255));
+
+  /** What is searched for: words of {@link #TEXTS}, parts of them, and some that are nowhere. */
+  private static final List<String> QUERIES =
+      List.of(
+          "hello",
+          "HELLO",
+          "two",
+          "lines and tabs",
+          "table; DROP",
+          "nul",
+          "\u00E9",
+          "combining e\u0301",
+          "\u05E9\u05DC\u05D5\u05DD",
+          "\u4EAC\u90FD",
+          "\u6771",
+          "\u90FD\u6771",
+          "\u0E2A\u0E27\u0E31",
+          "stra\u00DFe",
+          "name x",
+          "json",
+          "u0000",
+          "elsewhere");
 
   private static final List<Number> NUMBERS =
       List.of(
@@ -155,6 +179,11 @@ public final class Generators {
       text.append(oneOf(TEXTS));
     }
     return text.toString();
+  }
+
+  /** Something to search for, with at least one word. */
+  public String query() {
+    return oneIn(4) ? oneOf(QUERIES) + " " + oneOf(QUERIES) : oneOf(QUERIES);
   }
 
   /** A name of at least one character. */

@@ -8,12 +8,16 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
+import io.conversationstore.SearchHit;
+import io.conversationstore.SearchQuery;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.TokenUsage;
+import io.conversationstore.spi.SearchTokens;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -75,6 +79,7 @@ final class Invariants {
     assertThat(same(history, Walks.history(store, owner, Direction.BACKWARD, 13)))
         .as("the history of %s read backward", owner)
         .isTrue();
+    checkSearch(owner, history);
     assertThat(store.count(owner))
         .as("counts of %s", owner)
         .isEqualTo(new OwnerCounts(listed.size(), all.size()));
@@ -82,6 +87,26 @@ final class Invariants {
     assertThat(active == null || listed.stream().anyMatch(c -> c.id().equals(active)))
         .as("the active conversation of %s is there", owner)
         .isTrue();
+  }
+
+  /** The last message that has words is found by one of them, with all others that hold it. */
+  private void checkSearch(Owner owner, List<StoredMessage> history) {
+    List<StoredMessage> newestFirst = new ArrayList<>(history);
+    Collections.reverse(newestFirst);
+    for (StoredMessage message : newestFirst) {
+      Set<String> words = SearchTokens.of(message.message());
+      if (!words.isEmpty()) {
+        String word = words.iterator().next();
+        List<StoredMessage> expected =
+            newestFirst.stream().filter(m -> SearchTokens.of(m.message()).contains(word)).toList();
+        List<StoredMessage> found =
+            Walks.search(store, owner, SearchQuery.of(word).limit(8)).stream()
+                .map(SearchHit::message)
+                .toList();
+        assertThat(same(found, expected)).as("a search of %s", owner).isTrue();
+        return;
+      }
+    }
   }
 
   private List<StoredMessage> check(Owner owner, Conversation conversation) {

@@ -16,8 +16,12 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.Role;
+import io.conversationstore.SearchHit;
+import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.ToolQuery;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -91,7 +95,9 @@ final class RandomSteps {
   }
 
   private Step read(int o, String id, int kind) {
-    if (kind < 72) {
+    if (generators.oneIn(4)) {
+      return generators.oneIn(3) ? byTool(o, id) : search(o, id);
+    } else if (kind < 72) {
       return step("find", o, id, s -> find(s, s.owner(o), id));
     } else if (kind < 77) {
       return list(o);
@@ -319,6 +325,37 @@ final class RandomSteps {
         o,
         "",
         s -> Answer.history(Walks.history(s.store(), s.owner(o), direction, limit)));
+  }
+
+  private Step search(int o, String id) {
+    SearchQuery query =
+        SearchQuery.of(generators.query())
+            .in(generators.oneIn(3) ? id : null)
+            .role(generators.oneIn(4) ? generators.oneOf(List.of(Role.values())) : null)
+            .limit(1 + number(6));
+    return step(
+        query.toString(),
+        o,
+        id,
+        s -> {
+          List<SearchHit> hits = Walks.search(s.store(), s.owner(o), query);
+          String snippets = hits.stream().map(RandomSteps::digest).sorted().toList().toString();
+          return Answer.newestFirst(hits.stream().map(SearchHit::message).toList()).and(snippets);
+        });
+  }
+
+  private static String digest(SearchHit hit) {
+    return hit.message().id() + " " + hit.snippet().hashCode() + " " + hit.matches();
+  }
+
+  private Step byTool(int o, String id) {
+    ToolQuery query =
+        ToolQuery.of(generators.name()).in(generators.oneIn(3) ? id : null).limit(1 + number(6));
+    return step(
+        "messages by tool",
+        o,
+        id,
+        s -> Answer.newestFirst(Walks.byTool(s.store(), s.owner(o), query)));
   }
 
   private static Answer statistics(StepSide s, Owner owner) {

@@ -7,6 +7,7 @@ import io.conversationstore.ConversationStatus;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.CursorExpiredException;
 import io.conversationstore.ErasureReceipt;
+import io.conversationstore.Message;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -14,13 +15,16 @@ import io.conversationstore.Provenance;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
+import io.conversationstore.ToolCall;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.Found;
+import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
+import io.conversationstore.spi.SearchTokens;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.StaleChangeException;
 import io.conversationstore.spi.State.ConversationState;
@@ -234,6 +238,38 @@ final class ReferenceEngine implements StoreEngine {
             ? rest.subList(0, size)
             : rest.subList(rest.size() - size, rest.size());
     return new Slice<>(history, items, rest.size() > size, provenance());
+  }
+
+  /** Looks at every word of every message, so that engines with an index have to agree with it. */
+  @Override
+  public Slice<MessageState> search(
+      Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
+    return locked(
+        () -> {
+          requireHistory(from);
+          String conversationId = filter.conversationId();
+          if (conversationId != null && owner(owner).live(conversationId) == null) {
+            throw new ConversationNotFoundException(owner, conversationId);
+          }
+          List<MessageState> rest =
+              liveMessages(owner(owner))
+                  .filter(m -> conversationId == null || m.conversationId().equals(conversationId))
+                  .filter(m -> fits(filter, m.requireLive().message()))
+                  .filter(m -> from == null || compare(m, from) < 0)
+                  .sorted(BY_TIME.reversed())
+                  .toList();
+          int size = Math.min(limit, rest.size());
+          return new Slice<>(history, rest.subList(0, size), rest.size() > size, provenance());
+        });
+  }
+
+  private static boolean fits(MessageFilter filter, Message message) {
+    if (filter instanceof MessageFilter.Words words) {
+      return (words.role() == null || words.role() == message.role())
+          && SearchTokens.of(message).containsAll(words.tokens());
+    }
+    String tool = ((MessageFilter.Tool) filter).name();
+    return message.toolCalls().stream().map(ToolCall::name).toList().contains(tool);
   }
 
   @Override

@@ -55,6 +55,15 @@ public abstract class StoreContract {
     }
   }
 
+  /** Searching by text, listing by tool. */
+  @Nested
+  public class Searches extends SearchContract {
+    @Override
+    StoreFixture newFixture() {
+      return StoreContract.this.newFixture();
+    }
+  }
+
   /** Edits, deletes, generations. */
   @Nested
   public class EditsAndDeletes extends EditAndDeleteContract {

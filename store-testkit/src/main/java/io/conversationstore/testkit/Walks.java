@@ -8,7 +8,10 @@ import io.conversationstore.MessageQuery;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
+import io.conversationstore.SearchHit;
+import io.conversationstore.SearchQuery;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.ToolQuery;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -49,6 +52,20 @@ final class Walks {
       ConversationStore store, Owner owner, ConversationQuery query) {
     return inOrder(
         Direction.FORWARD, pages(query.limit(), cursor -> store.list(owner, query.after(cursor))));
+  }
+
+  /** All hits, newest first. */
+  static List<SearchHit> search(ConversationStore store, Owner owner, SearchQuery query) {
+    return inOrder(
+        Direction.FORWARD,
+        pages(query.limit(), cursor -> store.search(owner, query.after(cursor))));
+  }
+
+  /** All messages that call a tool, newest first. */
+  static List<StoredMessage> byTool(ConversationStore store, Owner owner, ToolQuery query) {
+    return inOrder(
+        Direction.FORWARD,
+        pages(query.limit(), cursor -> store.messagesByTool(owner, query.after(cursor))));
   }
 
   private static <T> List<Page<T>> pages(int limit, Function<@Nullable Cursor, Page<T>> read) {

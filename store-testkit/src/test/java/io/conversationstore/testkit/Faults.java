@@ -8,6 +8,7 @@ import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.Slice;
@@ -21,7 +22,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /** Known bugs, each put into the reference model by wrapping its engine. */
@@ -117,6 +120,44 @@ enum Faults {
             ApplyMode.LIVE);
       }
       return call.proceed();
+    }
+  },
+  SEARCH_MISSES_THE_OLDEST_HIT {
+    @Override
+    Object call(StoreEngine engine, Call call) throws Throwable {
+      Object answer = call.proceed();
+      if (call.method().equals("search") && answer instanceof Slice<?> hits && !hits.more()) {
+        int size = Math.max(0, hits.items().size() - 1);
+        return new Slice<>(hits.history(), hits.items().subList(0, size), false, hits.provenance());
+      }
+      return answer;
+    }
+  },
+  SEARCH_FORGETS_EDITS {
+    private final Map<UUID, MessageState> asAppended = new ConcurrentHashMap<>();
+
+    @Override
+    Object call(StoreEngine engine, Call call) throws Throwable {
+      Object answer = call.proceed();
+      if (call.first() instanceof Change.MessagesAppended) {
+        ((Applied) answer)
+            .states(MessageState.class)
+            .filter(MessageState::isLive)
+            .forEach(state -> asAppended.putIfAbsent(state.messageId(), state));
+      } else if (call.method().equals("search")) {
+        MessageFilter filter = (MessageFilter) call.arguments().get(1);
+        Slice<?> hits = (Slice<?>) answer;
+        List<?> kept =
+            hits.items().stream()
+                .filter(
+                    hit -> {
+                      MessageState first = asAppended.get(((MessageState) hit).messageId());
+                      return first == null || filter.matches(first.requireLive().message());
+                    })
+                .toList();
+        return new Slice<>(hits.history(), kept, hits.more(), hits.provenance());
+      }
+      return answer;
     }
   },
   SAYS_THERE_IS_NO_MORE {

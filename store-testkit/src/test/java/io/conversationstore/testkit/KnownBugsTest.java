@@ -57,6 +57,7 @@ class KnownBugsTest {
         List.of(
             () -> contract.new Conversations(),
             () -> contract.new Reads(),
+            () -> contract.new Searches(),
             () -> contract.new EditsAndDeletes(),
             () -> contract.new Owners(),
             () -> contract.new Appends());

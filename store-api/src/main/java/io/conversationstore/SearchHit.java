@@ -1,0 +1,44 @@
+package io.conversationstore;
+
+import java.util.List;
+
+/**
+ * A message that a search found. Immutable.
+ *
+ * @param message the message, whole
+ * @param snippet a part of {@link StoredMessage#text()} with the first place where a word of the
+ *     query stands: plain text to the letter, at most {@link #MAX_SNIPPET_LENGTH} characters, never
+ *     half of a surrogate pair
+ * @param matches where words of the query stand in the snippet, in order, without overlaps; at
+ *     least one
+ */
+public record SearchHit(StoredMessage message, String snippet, List<Range> matches) {
+
+  /** The longest snippet, in UTF-16 code units. */
+  public static final int MAX_SNIPPET_LENGTH = 240;
+
+  /**
+   * A part of a snippet.
+   *
+   * @param start of its first character, from 0, in UTF-16 code units as in {@link
+   *     String#substring}
+   * @param end after its last character
+   */
+  public record Range(int start, int end) {
+    public Range {
+      if (start < 0 || end <= start) {
+        throw new IllegalArgumentException("a range goes from its start to a later end");
+      }
+    }
+  }
+
+  public SearchHit {
+    matches = List.copyOf(matches);
+  }
+
+  /** Names the message; the snippet is content and is left out. */
+  @Override
+  public String toString() {
+    return "SearchHit[" + message.conversationId() + "/" + message.id() + "]";
+  }
+}

@@ -1,0 +1,59 @@
+package io.conversationstore.spi;
+
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.PreferencesPut;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Moves changes that were queued behind a create onto the generation that the create was given. A
+ * change that was made before names {@link ConversationRef#LIVE}; it means the conversation that
+ * its writer had created then, and not one that somebody creates under the same id later.
+ */
+public final class Rebase {
+
+  private Rebase() {}
+
+  /**
+   * The same change about known generations, where it names none.
+   *
+   * @param generations by the id of the conversation, all of the change's owner
+   */
+  public static Change onto(Change change, Map<String, Long> generations) {
+    if (generations.isEmpty()) {
+      return change;
+    }
+    if (change instanceof Bulk bulk) {
+      List<Change> parts = new ArrayList<>();
+      for (Change part : bulk.changes()) {
+        // What joins a conversation that was created before must not make it anew once it is
+        // deleted.
+        boolean joins =
+            part instanceof ConversationCreated create
+                && generations.containsKey(create.conversationId());
+        if (!joins) {
+          parts.add(onto(part, generations));
+        }
+      }
+      return new Bulk(bulk.stamp(), parts);
+    }
+    if (change instanceof PreferencesPut put) {
+      return onto(put, generations);
+    }
+    ConversationRef ref = change.ref();
+    Long generation = ref == null ? null : generations.get(ref.id());
+    return generation == null || ref == null || ref.generation() != ConversationRef.LIVE
+        ? change
+        : change.withGeneration(generation);
+  }
+
+  private static Change onto(PreferencesPut put, Map<String, Long> generations) {
+    String active = put.update().activeConversation();
+    Long generation = active == null ? null : generations.get(active);
+    return generation == null || put.activeGeneration() != ConversationRef.LIVE
+        ? put
+        : new PreferencesPut(put.stamp(), put.update(), generation);
+  }
+}

@@ -1,0 +1,113 @@
+package io.conversationstore.transfer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.conversationstore.ConversationStatus;
+import io.conversationstore.NewConversation;
+import io.conversationstore.json.Json;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Headers of conversations as they stand in files of other programs. What the store has no place
+ * for, its times included, is kept in the metadata under its own name.
+ */
+final class LenientHeaders {
+
+  private static final Set<String> OWN_IDS = Set.of("id", "conversation_id");
+
+  /** The store sets these itself; {@link FileWriter} writes them from the metadata again. */
+  static final List<String> TIMES = List.of("created_at", "updated_at");
+
+  /**
+   * A header.
+   *
+   * @param status null where the file names none
+   */
+  record Header(NewConversation conversation, @Nullable ConversationStatus status) {}
+
+  private LenientHeaders() {}
+
+  /**
+   * Reads a header.
+   *
+   * @param fields of the conversation but for its messages; changed
+   * @throws IllegalArgumentException naming the field, never its value
+   */
+  static Header read(String id, ObjectNode fields, ZoneId zone) {
+    LenientJson.replaceNonFinite(fields);
+    ObjectNode metadata = LenientJson.takeMetadata(fields);
+    NewConversation conversation = NewConversation.withId(id);
+    ConversationStatus status = null;
+    for (Map.Entry<String, JsonNode> field : fields.properties()) {
+      String name = field.getKey();
+      JsonNode value = field.getValue();
+      boolean placed = true;
+      if (name.equals("title") && value.isTextual()) {
+        String title = LenientJson.clean(value.textValue());
+        conversation = conversation.title(cut(title));
+        placed = title.length() <= NewConversation.MAX_TITLE_LENGTH;
+      } else if (name.equals("settings") && value.isObject()) {
+        conversation = conversation.settings(Json.toMap("settings", value));
+      } else if (name.equals("tags") && areNames(value)) {
+        conversation = conversation.tags(strings(value));
+      } else if (name.equals("pinned") && value.isBoolean()) {
+        conversation = conversation.pinned(value.booleanValue());
+      } else if (name.equals("status") && isStatus(value)) {
+        status = ConversationStatus.ofWireName(value.textValue());
+      } else if (name.equals("expires_at") && LenientTimes.of(value, zone) != null) {
+        conversation = conversation.expiresAt(LenientTimes.of(value, zone));
+      } else if (TIMES.contains(name)) {
+        Instant time = LenientTimes.of(value, zone);
+        if (time != null && !metadata.has(name)) {
+          metadata.put(name, Json.time(time));
+        }
+        placed = time != null;
+      } else {
+        placed = OWN_IDS.contains(name) && id.equals(value.textValue());
+      }
+      if (!placed) {
+        LenientJson.keep(metadata, name, value);
+      }
+    }
+    return new Header(conversation.metadata(Json.toMap("metadata", metadata)), status);
+  }
+
+  private static boolean isStatus(JsonNode value) {
+    for (ConversationStatus status : ConversationStatus.values()) {
+      if (status.wireName().equals(value.textValue())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean areNames(JsonNode value) {
+    for (JsonNode element : value) {
+      if (!LenientJson.isName(element)) {
+        return false;
+      }
+    }
+    return value.isArray();
+  }
+
+  private static String[] strings(JsonNode array) {
+    List<String> strings = new ArrayList<>();
+    array.forEach(element -> strings.add(element.textValue()));
+    return strings.toArray(String[]::new);
+  }
+
+  /** At most as long as a title may be, without half of a character at the end. */
+  private static String cut(String title) {
+    if (title.length() <= NewConversation.MAX_TITLE_LENGTH) {
+      return title;
+    }
+    int end = NewConversation.MAX_TITLE_LENGTH;
+    return title.substring(0, Character.isHighSurrogate(title.charAt(end - 1)) ? end - 1 : end);
+  }
+}

@@ -1,0 +1,154 @@
+package io.conversationstore.transfer;
+
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationDocument.Entry;
+import io.conversationstore.ConversationStatus;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationStoreException;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.NewConversation;
+import io.conversationstore.NotKnownNowException;
+import io.conversationstore.Owner;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Saves what is read, in batches. A conversation that is larger than a batch is saved in several,
+ * all but the last with the header as far as it was read. For one thread.
+ */
+final class Saver implements FileReader.Receiver {
+
+  /** Bounds a batch of conversations without messages. */
+  private static final int MOST_CONVERSATIONS = 500;
+
+  private final ConversationStore store;
+  private final Owner owner;
+  private final TransferOptions options;
+  private final Counts counts;
+
+  private final Map<String, ConversationDocument> ready = new LinkedHashMap<>();
+  private final List<String> toArchive = new ArrayList<>();
+  private List<Entry> entries = new ArrayList<>();
+  private long bytes;
+
+  /** What the store had under the id that is being read; asked once, before the first save. */
+  private @Nullable NewConversation kept;
+
+  private boolean asked;
+
+  Saver(ConversationStore store, Owner owner, TransferOptions options, Counts counts) {
+    this.store = store;
+    this.owner = owner;
+    this.options = options;
+    this.counts = counts;
+  }
+
+  @Override
+  public void message(
+      OpenConversation conversation,
+      Supplier<LenientHeaders.Header> header,
+      Entry message,
+      long size) {
+    if (bytes > 0 && bytes + size > options.batchBytes()) {
+      if (!entries.isEmpty()) {
+        add(conversation.id(), header.get());
+      }
+      flush();
+    }
+    entries.add(message);
+    bytes += size;
+  }
+
+  @Override
+  public void end(OpenConversation conversation, LenientHeaders.Header header) {
+    add(conversation.id(), header);
+    if (header.status() == ConversationStatus.ARCHIVED && kept == null) {
+      toArchive.add(conversation.id());
+    }
+    counts.conversations(1);
+    kept = null;
+    asked = false;
+    if (bytes >= options.batchBytes() || ready.size() >= MOST_CONVERSATIONS) {
+      flush();
+    }
+  }
+
+  private void add(String id, LenientHeaders.Header header) {
+    if (ready.containsKey(id)) {
+      // A file may name an id twice; a save must not.
+      saveReady();
+    }
+    NewConversation existing = existing(id);
+    ready.put(
+        id, new ConversationDocument(existing != null ? existing : header.conversation(), entries));
+    entries = new ArrayList<>();
+  }
+
+  private @Nullable NewConversation existing(String id) {
+    if (options.keepHeaders() && !asked) {
+      asked = true;
+      kept = stored(() -> find(id));
+    }
+    return kept;
+  }
+
+  private @Nullable NewConversation find(String id) {
+    try {
+      return store.find(owner, id).map(Saver::header).orElse(null);
+    } catch (NotKnownNowException databaseAway) {
+      // It may be there, but what it is called there cannot be told now.
+      return null;
+    }
+  }
+
+  private static NewConversation header(Conversation conversation) {
+    return new NewConversation(
+        conversation.id(),
+        conversation.title(),
+        conversation.settings(),
+        conversation.metadata(),
+        conversation.tags(),
+        conversation.pinned(),
+        conversation.expiresAt());
+  }
+
+  /** Saves what is ready. */
+  void flush() {
+    saveReady();
+    for (String id : toArchive) {
+      stored(
+          () ->
+              store.update(
+                  owner, id, ConversationUpdate.touch().status(ConversationStatus.ARCHIVED)));
+    }
+    toArchive.clear();
+    bytes = 0;
+    options.progress().accept(counts.report());
+  }
+
+  private void saveReady() {
+    if (!ready.isEmpty()) {
+      stored(
+          () -> {
+            store.save(owner, List.copyOf(ready.values()));
+            return ready;
+          });
+      ready.values().forEach(document -> counts.messages(document.messages().size()));
+      ready.clear();
+    }
+  }
+
+  private <T extends @Nullable Object> T stored(Supplier<T> call) {
+    try {
+      return call.get();
+    } catch (ConversationStoreException | IllegalArgumentException e) {
+      throw new TransferException(
+          "the store did not take a batch: " + e.getMessage(), counts.report(), e);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.Owner;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.OwnerState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Names the generation and the epoch in changes that go to the database, so that one whose outcome
+ * is unknown can be kept and sent again. Thread-safe.
+ */
+final class KnownTargets {
+
+  private final PrimaryStore primary;
+  private final LocalStore local;
+  private final Consumer<List<State>> copy;
+
+  /**
+   * @param copy puts what the database says into the local copy
+   */
+  KnownTargets(PrimaryStore primary, LocalStore local, Consumer<List<State>> copy) {
+    this.primary = primary;
+    this.local = local;
+    this.copy = copy;
+  }
+
+  /**
+   * The change with the generation and the epoch that this node knows, asking the database where it
+   * knows nothing or {@code afresh}.
+   */
+  Change known(Change change, boolean afresh) {
+    if (change instanceof Bulk || change instanceof OwnerErased) {
+      if (afresh) {
+        look(change.owner(), "-");
+      }
+      long epoch = local.preferences(change.owner()).epoch();
+      return change.withStamp(change.stamp().withEpoch(epoch));
+    }
+    if (change instanceof PreferencesPut put) {
+      return known(put, afresh);
+    }
+    if (change instanceof ConversationCreated create) {
+      Found found =
+          afresh
+              ? look(create.owner(), create.conversationId())
+              : local.find(create.owner(), create.conversationId());
+      return create.withStamp(create.stamp().withEpoch(found.ownerEpoch()));
+    }
+    ConversationRef ref = change.ref();
+    if (ref == null) {
+      throw new IllegalStateException("not about a conversation: " + change.getClass());
+    }
+    Found found = find(change.owner(), ref.id(), afresh);
+    ConversationState live = found.live();
+    if (live == null) {
+      throw new ConversationNotFoundException(change.owner(), ref.id());
+    }
+    return change
+        .withGeneration(live.generation())
+        .withStamp(change.stamp().withEpoch(found.ownerEpoch()));
+  }
+
+  private Change known(PreferencesPut put, boolean afresh) {
+    String active = put.update().activeConversation();
+    if (!put.update().setsActiveConversation() || active == null) {
+      if (afresh) {
+        look(put.owner(), "-");
+      }
+      long epoch = local.preferences(put.owner()).epoch();
+      return put.withStamp(put.stamp().withEpoch(epoch));
+    }
+    Found found = find(put.owner(), active, afresh);
+    ConversationState live = found.live();
+    if (live == null) {
+      throw new ConversationNotFoundException(put.owner(), active);
+    }
+    return new PreferencesPut(
+        put.stamp().withEpoch(found.ownerEpoch()), put.update(), live.generation());
+  }
+
+  private Found find(Owner owner, String id, boolean afresh) {
+    if (!afresh) {
+      Found found = local.find(owner, id);
+      if (found.live() != null) {
+        return found;
+      }
+    }
+    return look(owner, id);
+  }
+
+  /** Asks the database, and copies what it says. */
+  private Found look(Owner owner, String id) {
+    Found found = primary.find(owner, id);
+    List<State> states = new ArrayList<>();
+    if (found.ownerEpoch() > 0) {
+      states.add(new OwnerState(owner, found.ownerEpoch()));
+    }
+    if (found.conversation() != null) {
+      states.add(found.conversation());
+    }
+    copy.accept(states);
+    return found;
+  }
+}

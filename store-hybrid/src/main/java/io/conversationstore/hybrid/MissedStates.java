@@ -1,0 +1,170 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.Owner;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Committed row states that the local copy could not take, kept to be put in once it takes writes
+ * again. Where they grow too many they are forgotten: then the feed brings them, and until it has
+ * told all that was committed up to the last of them nothing in the copy is sure. Thread-safe.
+ */
+final class MissedStates {
+
+  private static final int MAX = 1_000;
+
+  /** How far the node's corrected clock may be off the database's. */
+  private static final Duration MARGIN = Duration.ofSeconds(10);
+
+  private record Row(
+      Class<? extends State> kind, Owner owner, @Nullable String id, @Nullable UUID message) {
+    static Row of(State state) {
+      if (state instanceof ConversationState conversation) {
+        return new Row(ConversationState.class, state.owner(), conversation.id(), null);
+      } else if (state instanceof MessageState message) {
+        return new Row(
+            MessageState.class, state.owner(), message.conversationId(), message.messageId());
+      }
+      return new Row(
+          state instanceof PreferencesState ? PreferencesState.class : State.OwnerState.class,
+          state.owner(),
+          null,
+          null);
+    }
+  }
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<Row, State> states = new LinkedHashMap<>();
+  private @Nullable Instant forgottenUntil;
+  private volatile boolean any;
+
+  /** Whether there are none; cheap. */
+  boolean isEmpty() {
+    return !any;
+  }
+
+  /**
+   * Notes states.
+   *
+   * @param now the database's time as far as this node can tell
+   */
+  void add(List<? extends State> missed, Instant now) {
+    lock.lock();
+    try {
+      for (State state : missed) {
+        Row row = Row.of(state);
+        State before = states.get(row);
+        if (before == null || isLater(state, before)) {
+          states.put(row, state);
+        }
+      }
+      if (states.size() > MAX || forgottenUntil != null) {
+        states.clear();
+        forgottenUntil = now.plus(MARGIN);
+      }
+      any = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static boolean isLater(State state, State than) {
+    return state.epoch() != than.epoch()
+        ? state.epoch() > than.epoch()
+        : generation(state) != generation(than)
+            ? generation(state) > generation(than)
+            : version(state) > version(than);
+  }
+
+  private static long generation(State state) {
+    return state instanceof ConversationState conversation
+        ? conversation.generation()
+        : state instanceof MessageState message ? message.generation() : 0;
+  }
+
+  private static long version(State state) {
+    return state instanceof ConversationState conversation
+        ? conversation.version()
+        : state instanceof MessageState message
+            ? message.version()
+            : state instanceof PreferencesState preferences ? preferences.version() : 0;
+  }
+
+  /** Those that are known, in the order in which they were noted. */
+  List<State> states() {
+    lock.lock();
+    try {
+      return List.copyOf(states.values());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** These are in the copy now. */
+  void remove(List<State> healed) {
+    lock.lock();
+    try {
+      for (State state : healed) {
+        states.remove(Row.of(state), state);
+      }
+      any = !states.isEmpty() || forgottenUntil != null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The copy has all that was committed before. */
+  void followed(Instant asOf) {
+    lock.lock();
+    try {
+      if (forgottenUntil != null && asOf.isAfter(forgottenUntil)) {
+        forgottenUntil = null;
+        any = !states.isEmpty();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether what the copy says of a conversation may be older than what this node wrote. */
+  boolean covers(Owner owner, String conversationId) {
+    if (!any) {
+      return false;
+    }
+    lock.lock();
+    try {
+      return forgottenUntil != null
+          || states.keySet().stream()
+              .anyMatch(
+                  row ->
+                      row.owner.equals(owner)
+                          && (row.kind == State.OwnerState.class || conversationId.equals(row.id)));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether anything of an owner is missing in the copy. */
+  boolean covers(Owner owner) {
+    if (!any) {
+      return false;
+    }
+    lock.lock();
+    try {
+      return forgottenUntil != null
+          || states.keySet().stream().anyMatch(row -> row.owner.equals(owner));
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.Owner;
+import io.conversationstore.spi.MessageFilter;
+import io.conversationstore.spi.Position;
+import io.conversationstore.spi.SearchScan;
+import io.conversationstore.spi.Slice;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.StoreEngine;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A page of hits with pending changes laid over: pending messages that match, then the engine's,
+ * without those that a pending change deletes, and with those that a pending edit makes match. Not
+ * thread-safe.
+ */
+final class OverlaySearch {
+
+  /** The ids of messages are unique within their conversation only. */
+  private record Key(String conversationId, UUID messageId) {
+    static Key of(MessageState message) {
+      return new Key(message.conversationId(), message.messageId());
+    }
+  }
+
+  private final StoreEngine base;
+  private final Owner owner;
+  private final OwnerViews views;
+  private final MessageFilter filter;
+
+  OverlaySearch(StoreEngine base, Owner owner, OwnerViews views, MessageFilter filter) {
+    this.base = base;
+    this.owner = owner;
+    this.views = views;
+    this.filter = filter;
+  }
+
+  Slice<MessageState> read(Position.@Nullable InHistory from, int limit) {
+    List<MessageState> items = pending(from);
+    // A cursor at a pending message is before all committed ones.
+    Position.@Nullable InHistory place = from == null || from.pending() == null ? from : null;
+    List<MessageState> edited = edited(place);
+    Set<Key> laidOver = new HashSet<>();
+    items.forEach(message -> laidOver.add(Key.of(message)));
+    edited.forEach(message -> laidOver.add(Key.of(message)));
+    Slice<MessageState> committed = committed(place, limit, laidOver);
+    List<MessageState> rest = new ArrayList<>(committed.items());
+    rest.addAll(edited);
+    rest.sort(SearchScan.ORDER);
+    items.addAll(rest);
+    return new Slice<>(
+        committed.history(),
+        items.subList(0, Math.min(limit, items.size())),
+        committed.more() || items.size() > limit,
+        OverlayReader.pending(committed.provenance()));
+  }
+
+  private boolean isWanted(MessageState message) {
+    String id = filter.conversationId();
+    return (id == null || id.equals(message.conversationId()))
+        && filter.matches(message.requireLive().message());
+  }
+
+  /** Pending messages beyond a place, the last one first. */
+  private List<MessageState> pending(Position.@Nullable InHistory from) {
+    List<MessageState> tail = new ArrayList<>();
+    if (from != null && from.pending() == null) {
+      return tail;
+    }
+    for (PendingView view : views.all().values()) {
+      List<MessageState> ofOne = view.tail();
+      for (int i = ofOne.size() - 1; i >= 0; i--) {
+        tail.add(ofOne.get(i));
+      }
+    }
+    tail.sort(SearchScan.ORDER); // stable: within a conversation the order of the queue stays
+    int start = 0;
+    if (from != null) {
+      int at = indexOf(tail, from);
+      start = at + 1;
+      // What the page ended at is pending no more: go on from its time, repeating perhaps.
+      while (at < 0 && start < tail.size() && isNewer(tail.get(start), from)) {
+        start++;
+      }
+    }
+    List<MessageState> wanted = new ArrayList<>();
+    tail.subList(start, tail.size()).stream().filter(this::isWanted).forEach(wanted::add);
+    return wanted;
+  }
+
+  private static int indexOf(List<MessageState> tail, Position.InHistory from) {
+    for (int i = 0; i < tail.size(); i++) {
+      MessageState message = tail.get(i);
+      if (message.messageId().equals(from.pending())
+          && message.conversationId().equals(from.conversationId())) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static boolean isNewer(MessageState message, Position.InHistory from) {
+    return message.requireLive().createdAt().isAfter(from.createdAt());
+  }
+
+  /** Committed messages beyond a place that match as pending changes make them. */
+  private List<MessageState> edited(Position.@Nullable InHistory from) {
+    return views.all().values().stream()
+        .flatMap(view -> view.edited().stream())
+        .filter(message -> isWanted(message) && SearchScan.isBeyond(message, from))
+        .toList();
+  }
+
+  /** The engine's hits, but those that changed. */
+  private Slice<MessageState> committed(
+      Position.@Nullable InHistory from, int limit, Set<Key> without) {
+    PendingView only = filter.conversationId() == null ? null : views.view(filter.conversationId());
+    if (only != null && !only.baseVisible()) {
+      // The engine's own conversation of that id, if it has one, does not count any more.
+      Slice<MessageState> nothing = base.history(owner, Direction.BACKWARD, null, 1);
+      return new Slice<>(nothing.history(), List.of(), false, nothing.provenance());
+    }
+    return SearchScan.page(
+        (place, count) -> base.search(owner, filter, place, count),
+        message -> without.contains(Key.of(message)) ? null : shown(message),
+        from,
+        limit,
+        1);
+  }
+
+  private @Nullable MessageState shown(MessageState message) {
+    PendingView view = views.view(message.conversationId());
+    if (view == null) {
+      return views.isErased(message.epoch()) ? null : message;
+    }
+    MessageState shown = view.baseVisible() ? view.overBase(message) : null;
+    return shown == message ? message : null;
+  }
+}

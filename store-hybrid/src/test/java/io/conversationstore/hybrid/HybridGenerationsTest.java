@@ -1,0 +1,134 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.testkit.TestPostgres;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Which generation of a conversation a change means that waited behind the one that made it. */
+class HybridGenerationsTest {
+
+  private static final NewConversation CHAT = NewConversation.withId("chat");
+
+  private static TestPostgres server;
+
+  private final Owner alice = Owner.of("acme", "alice");
+  private Testbed bed;
+
+  @BeforeAll
+  static void startServer() {
+    server = TestPostgres.builder().start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void newBed() {
+    bed = new Testbed(server);
+  }
+
+  @AfterEach
+  void closeBed() {
+    bed.close();
+  }
+
+  private List<String> texts(ConversationStore store) {
+    return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 200})
+  void row_5_6_aConversationDeletedAndSavedAnewKeepsWhatFollows(int batch) {
+    bed.goDown();
+    ConversationStore node = bed.node("a", HybridOptions.defaults().withDrainBatch(batch));
+    node.createIfAbsent(alice, CHAT);
+    // Preferences keep the create in the queue when the conversation is deleted.
+    node.updatePreferences(alice, PreferencesUpdate.none().activeConversation("chat"));
+    assertThat(node.delete(alice, "chat")).isTrue();
+    node.save(alice, List.of(ConversationDocument.of(CHAT, List.of(Message.user("saved")))));
+    UUID appended = node.append(alice, "chat", Message.user("appended")).get(0).id();
+    node.update(alice, "chat", ConversationUpdate.touch().title("title"));
+    node.edit(alice, "chat", appended, MessageEdit.text("edited"));
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(node.state().rejected()).isEmpty();
+    assertThat(texts(node)).containsExactly("saved", "edited");
+    assertThat(texts(bed.direct())).containsExactly("saved", "edited");
+    assertThat(bed.direct().find(alice, "chat")).get().extracting("title").isEqualTo("title");
+    bed.goDown(node);
+    assertThat(texts(node)).containsExactly("saved", "edited");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 200})
+  void row_5_6_whatFollowsASaveDoesNotReachAConversationThatAnotherNodeMadeLater(int batch) {
+    bed.goDown();
+    ConversationStore other = bed.direct();
+    Testbed.Interposition node =
+        bed.interposed("a", HybridOptions.defaults().withDrainBatch(batch));
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("apply")
+                  && arguments[1] == ApplyMode.REPLAY
+                  && arguments[0] instanceof Change.MessagesAppended) {
+                other.delete(alice, "chat");
+                other.createIfAbsent(alice, CHAT);
+              }
+            });
+    node.store().save(alice, List.of(ConversationDocument.of(CHAT, List.of())));
+    node.store().append(alice, "chat", Message.user("about the first"));
+    bed.comeBack();
+    Testbed.awaitDrained(node.store());
+    assertThat(texts(other)).isEmpty();
+    assertThat(node.store().state().rejected())
+        .singleElement()
+        .extracting("reason")
+        .isEqualTo("its conversation was deleted");
+  }
+
+  @Test
+  void row_5_6_aSaveOverAPendingCreateDoesNotBringBackWhatAnotherNodeDeleted() {
+    bed.goDown();
+    ConversationStore other = bed.direct();
+    Testbed.Interposition node = bed.interposed("a", HybridOptions.defaults());
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("apply")
+                  && arguments[1] == ApplyMode.REPLAY
+                  && arguments[0] instanceof Change.Bulk) {
+                other.delete(alice, "chat");
+              }
+            });
+    node.store().createIfAbsent(alice, CHAT);
+    node.store()
+        .save(alice, List.of(ConversationDocument.of(CHAT, List.of(Message.user("saved")))));
+    bed.comeBack();
+    Testbed.awaitDrained(node.store());
+    assertThat(other.find(alice, "chat")).isEmpty();
+    assertThat(node.store().state().rejected()).isNotEmpty();
+  }
+}

@@ -1,0 +1,304 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.NewConversation;
+import io.conversationstore.NotKnownNowException;
+import io.conversationstore.Owner;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.testkit.FaultProxy.CutPoint;
+import io.conversationstore.testkit.TestPostgres;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What goes on between two steps of a call: made to happen there, each time. */
+class HybridInterleavingsTest {
+
+  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final long LIMIT_SECONDS = 20;
+
+  private static TestPostgres server;
+
+  private final Owner alice = Owner.of("acme", "alice");
+  private final CountDownLatch end = new CountDownLatch(1);
+  private Testbed bed;
+  private Testbed.Interposition node;
+  private ConversationStore store;
+
+  @BeforeAll
+  static void startServer() {
+    server = TestPostgres.builder().start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void newNode() {
+    bed = new Testbed(server);
+    node = bed.interposed("a", HybridOptions.defaults());
+    store = node.store();
+  }
+
+  @AfterEach
+  void closeBed() {
+    end.countDown();
+    bed.close();
+  }
+
+  private List<String> texts(ConversationStore of) {
+    return of.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
+  }
+
+  /** The feed tells nothing until the test ends. */
+  private void holdTheFeed() {
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("feed")) {
+                pass(end);
+              }
+            });
+  }
+
+  private static void pass(CountDownLatch latch) throws InterruptedException {
+    if (!latch.await(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError("nobody opened the latch");
+    }
+  }
+
+  /** What the database holds of these rows, put into the local copy as the feed does. */
+  private void mirrorWhatTheDatabaseHolds(UUID... messages) {
+    List<State> states = new ArrayList<>();
+    ConversationState header = node.primary().engine().find(alice, "chat").conversation();
+    if (header != null) {
+      states.add(header);
+    }
+    for (UUID message : messages) {
+      node.primary().engine().message(alice, "chat", message).ifPresent(states::add);
+    }
+    node.local().engine().mirror(states, null, null);
+  }
+
+  /**
+   * The next write of this kind is applied, and its answer is lost.
+   *
+   * @param meanwhile runs before anybody knows
+   */
+  private void loseTheAnswer(Class<? extends Change> kind, Runnable meanwhile) {
+    AtomicBoolean once = new AtomicBoolean();
+    node.primary()
+        .after(
+            (method, arguments) -> {
+              if (method.getName().equals("apply")
+                  && arguments[1] == ApplyMode.LIVE
+                  && kind.isInstance(arguments[0])
+                  && once.compareAndSet(false, true)) {
+                meanwhile.run();
+                throw new EngineFailureException(
+                    FailureKind.UNAVAILABLE, true, "the answer was lost", null);
+              }
+            });
+  }
+
+  @Test
+  void row_1_2_whatWasWrittenOnlineIsSeenByTheFallback() {
+    holdTheFeed();
+    store.createIfAbsent(alice, CHAT);
+    assertThat(store.delete(alice, "chat")).isTrue();
+    bed.goDown();
+    // Looks at the conversation, and leaves nothing pending.
+    assertThat(store.delete(alice, "chat")).isFalse();
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    store.createIfAbsent(alice, CHAT);
+    UUID message = store.append(alice, "chat", Message.user("online")).get(0).id();
+    bed.cutWrite(CutPoint.BEFORE_FORWARD);
+    assertThat(store.edit(alice, "chat", message, MessageEdit.text("edited")).text())
+        .isEqualTo("edited");
+    assertThat(texts(store)).containsExactly("edited");
+  }
+
+  @Test
+  void row_5_5_aMessageThatIsMirroredWhileItIsLookedForIsNotMissed() {
+    holdTheFeed();
+    ConversationStore other = bed.direct();
+    other.createIfAbsent(alice, CHAT);
+    UUID message = other.append(alice, "chat", Message.user("of another node")).get(0).id();
+    // Brings the header alone.
+    store.update(alice, "chat", ConversationUpdate.touch());
+    ConversationState header = node.primary().engine().find(alice, "chat").conversation();
+    State row = node.primary().engine().message(alice, "chat", message).orElseThrow();
+    bed.goDown();
+    assertThatThrownBy(() -> store.edit(alice, "chat", message, MessageEdit.text("early")))
+        .isInstanceOf(NotKnownNowException.class);
+    AtomicBoolean once = new AtomicBoolean();
+    node.local()
+        .after(
+            (method, arguments) -> {
+              if (method.getName().equals("message") && once.compareAndSet(false, true)) {
+                node.local().engine().mirror(List.of(header, row), null, null);
+              }
+            });
+    assertThat(store.edit(alice, "chat", message, MessageEdit.text("edited")).text())
+        .isEqualTo("edited");
+    assertThat(once).isTrue();
+  }
+
+  @Test
+  void row_5_5_aMessageOfACopyThatIsMadeWholeAfterTheLookIsNotDenied() {
+    holdTheFeed();
+    ConversationStore other = bed.direct();
+    other.createIfAbsent(alice, CHAT);
+    UUID message = other.append(alice, "chat", Message.user("of another node")).get(0).id();
+    store.update(alice, "chat", ConversationUpdate.touch());
+    State row = node.primary().engine().message(alice, "chat", message).orElseThrow();
+    bed.goDown();
+    AtomicInteger looks = new AtomicInteger();
+    node.local()
+        .after(
+            (method, arguments) -> {
+              if (method.getName().equals("message") && looks.incrementAndGet() == 2) {
+                node.local().engine().mirror(List.of(row), null, null);
+              }
+            });
+    assertThatThrownBy(() -> store.edit(alice, "chat", message, MessageEdit.text("edited")))
+        .isInstanceOf(NotKnownNowException.class);
+    assertThat(store.edit(alice, "chat", message, MessageEdit.text("edited")).text())
+        .isEqualTo("edited");
+  }
+
+  @Test
+  void row_5_3_aDeleteThatTheFeedConfirmsBeforeItsCallerKnowsHasHappened() {
+    store.createIfAbsent(alice, CHAT);
+    UUID message = store.append(alice, "chat", Message.user("one")).get(0).id();
+    loseTheAnswer(Change.MessageDeleted.class, () -> mirrorWhatTheDatabaseHolds(message));
+    assertThat(store.deleteMessage(alice, "chat", message)).isTrue();
+    Testbed.awaitDrained(store);
+    loseTheAnswer(Change.ConversationDeleted.class, this::mirrorWhatTheDatabaseHolds);
+    assertThat(store.delete(alice, "chat")).isTrue();
+    Testbed.awaitDrained(store);
+    loseTheAnswer(Change.ConversationCreated.class, this::mirrorWhatTheDatabaseHolds);
+    assertThat(store.create(alice, CHAT).messageCount()).isZero();
+    Testbed.awaitDrained(store);
+    assertThat(bed.direct().find(alice, "chat")).isPresent();
+  }
+
+  @Test
+  void row_5_3_aDeleteOfWhatWasDeletedBeforeStaysOneThatChangesNothing() {
+    store.createIfAbsent(alice, CHAT);
+    UUID message = store.append(alice, "chat", Message.user("one")).get(0).id();
+    assertThat(store.deleteMessage(alice, "chat", message)).isTrue();
+    loseTheAnswer(Change.MessageDeleted.class, () -> mirrorWhatTheDatabaseHolds(message));
+    assertThat(store.deleteMessage(alice, "chat", message)).isFalse();
+  }
+
+  @Test
+  void row_5_6_anAppendThatMayHaveHappenedIsNotMovedToALaterGeneration() {
+    ConversationStore other = bed.direct();
+    store.createIfAbsent(alice, CHAT);
+    loseTheAnswer(
+        Change.MessagesAppended.class,
+        () -> {
+          other.delete(alice, "chat");
+          other.createIfAbsent(alice, CHAT);
+          mirrorWhatTheDatabaseHolds();
+        });
+    assertThatThrownBy(() -> store.append(alice, "chat", Message.user("of the first")))
+        .isInstanceOf(ConversationNotFoundException.class);
+    Testbed.awaitDrained(store);
+    assertThat(texts(other)).isEmpty();
+    assertThat(texts(store)).isEmpty();
+  }
+
+  @Test
+  void row_1_2_aChangeThatIsDrainedWhileItIsQueuedCountsOnce() {
+    holdTheFeed();
+    store.createIfAbsent(alice, CHAT);
+    store.createIfAbsent(alice, NewConversation.withId("other"));
+    bed.goDown();
+    store.append(alice, "other", Message.user("0"));
+    store.append(alice, "chat", Message.user("0"));
+    CountDownLatch queued = new CountDownLatch(1);
+    CountDownLatch mirrored = new CountDownLatch(1);
+    AtomicInteger mirrors = new AtomicInteger();
+    node.local()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("pending") && arguments[0] instanceof Integer) {
+                pass(queued);
+              }
+            });
+    // The drain has mirrored three changes, holds the fourth, and has settled none.
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("apply")
+                  && arguments[1] == ApplyMode.REPLAY
+                  && mirrors.incrementAndGet() == 4) {
+                mirrored.countDown();
+                pass(end);
+              }
+            });
+    AtomicBoolean nested = new AtomicBoolean();
+    node.local()
+        .after(
+            (method, arguments) -> {
+              if (method.getName().equals("enqueue") && nested.compareAndSet(false, true)) {
+                store.append(alice, "other", Message.user("1"));
+                queued.countDown();
+                pass(mirrored);
+              }
+            });
+    bed.comeBack();
+    Testbed.await("the database is in use", () -> store.state().databaseInUse());
+    store.append(alice, "chat", Message.user("1"));
+    assertThat(store.update(alice, "chat", ConversationUpdate.touch()).messageCount()).isEqualTo(2);
+    end.countDown();
+    Testbed.awaitDrained(store);
+    assertThat(texts(bed.direct())).containsExactly("0", "1");
+  }
+
+  @Test
+  void row_1_2_oneMessageIsAskedForWithWhatIsPending() {
+    store.createIfAbsent(alice, CHAT);
+    UUID kept = store.append(alice, "chat", Message.user("kept")).get(0).id();
+    bed.goDown(store);
+    UUID pending = store.append(alice, "chat", Message.user("pending")).get(0).id();
+    store.deleteMessage(alice, "chat", kept);
+    HybridNode parts = new HybridNode(node.primary().engine(), node.local().engine(), quickly());
+    HybridEngine engine = new HybridEngine(node.primary().engine(), node.local().engine(), parts);
+    assertThat(engine.message(alice, "chat", pending)).get().extracting("live").isEqualTo(true);
+    assertThat(engine.message(alice, "chat", kept)).get().extracting("live").isEqualTo(false);
+    assertThat(engine.message(alice, "chat", UUID.randomUUID())).isEmpty();
+  }
+
+  private static HybridOptions quickly() {
+    return HybridOptions.defaults().withProbes(Duration.ofMillis(10), Duration.ofMillis(100));
+  }
+}

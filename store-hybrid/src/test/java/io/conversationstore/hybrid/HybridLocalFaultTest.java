@@ -1,0 +1,281 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.NewConversation;
+import io.conversationstore.NotKnownNowException;
+import io.conversationstore.Owner;
+import io.conversationstore.Page;
+import io.conversationstore.StoreHealth;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.testkit.TestPostgres;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The local files fail: while the database is well, with it, and while what is pending is sent. */
+class HybridLocalFaultTest {
+
+  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final String LOCAL_FAILURE = "no space left";
+
+  private static TestPostgres server;
+
+  private final Owner alice = Owner.of("acme", "alice");
+  private final Set<String> failing = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger failed = new AtomicInteger();
+  private final AtomicBoolean feedHeld = new AtomicBoolean();
+  private final CountDownLatch end = new CountDownLatch(1);
+  private Testbed bed;
+
+  @BeforeAll
+  static void startServer() {
+    server = TestPostgres.builder().start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void newBed() {
+    bed = new Testbed(server);
+  }
+
+  @AfterEach
+  void closeBed() {
+    end.countDown();
+    bed.close();
+  }
+
+  /** A node whose local files refuse the calls that are named in {@link #failing}. */
+  private Testbed.Interposition node() {
+    return bed.interposed(
+        "a",
+        HybridOptions.defaults(),
+        primary ->
+            primary.before(
+                (method, arguments) -> {
+                  if (method.getName().equals("feed")
+                      && feedHeld.get()
+                      && !end.await(20, TimeUnit.SECONDS)) {
+                    throw new AssertionError("the test does not end");
+                  }
+                }),
+        local ->
+            local.before(
+                (method, arguments) -> {
+                  if (failing.contains(method.getName())) {
+                    failed.incrementAndGet();
+                    throw new EngineFailureException(
+                        FailureKind.UNAVAILABLE, false, LOCAL_FAILURE, null);
+                  }
+                }));
+  }
+
+  private List<String> texts(ConversationStore of) {
+    return of.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
+  }
+
+  private static boolean isDirty(ConversationStore store) {
+    return store.state().mirror() != null && store.state().mirror().dirty();
+  }
+
+  private static boolean isCopyWhole(ConversationStore store) {
+    return store.operator().health().checks().stream()
+        .filter(check -> check.name().equals("local copy whole"))
+        .allMatch(StoreHealth.Check::passed);
+  }
+
+  @Test
+  void row_1_3_aDatabaseWhoseContactCannotBeRecordedIsUsed() {
+    failing.addAll(Set.of("remember", "mirror", "enqueue", "settle"));
+    Testbed.Interposition node = node();
+    ConversationStore store = node.store();
+    assertThat(store.state().databaseInUse()).isTrue();
+    store.createIfAbsent(alice, CHAT);
+    store.append(alice, "chat", Message.user("kept"));
+    assertThat(texts(store)).containsExactly("kept");
+    assertThat(isCopyWhole(store)).isFalse();
+    assertThat(node.local().engine().identity().storeId()).isNull();
+
+    failing.clear();
+    Testbed.await("the copy is whole", () -> !isDirty(store));
+    assertThat(isCopyWhole(store)).isTrue();
+    assertThat(node.local().engine().identity().storeId()).isNotNull();
+    bed.goDown(store);
+    assertThat(texts(store)).containsExactly("kept");
+    store.append(alice, "chat", Message.user("pending"));
+    store.close();
+    bed.comeBack();
+    // The counter that the database remembers is the one that was recorded late.
+    ConversationStore again = bed.node("a");
+    Testbed.awaitDrained(again);
+    assertThat(texts(bed.direct())).containsExactly("kept", "pending");
+  }
+
+  @Test
+  void row_1_3_whatTheCopyCouldNotTakeIsHealed() {
+    Testbed.Interposition node = node();
+    ConversationStore store = node.store();
+    store.createIfAbsent(alice, CHAT);
+    UUID first = store.append(alice, "chat", Message.user("first")).get(0).id();
+    feedHeld.set(true);
+    failing.add("mirror");
+    UUID missed = store.append(alice, "chat", Message.user("missed")).get(0).id();
+    assertThat(isDirty(store)).isTrue();
+    assertThat(isCopyWhole(store)).isFalse();
+    assertThat(texts(store)).containsExactly("first", "missed");
+
+    // What the copy lacks is not denied.
+    bed.goDown();
+    assertThatThrownBy(() -> store.edit(alice, "chat", missed, MessageEdit.text("x")))
+        .isInstanceOf(NotKnownNowException.class);
+    Page<StoredMessage> page = store.messages(alice, "chat", MessageQuery.last(10));
+    assertThat(page.provenance().complete()).isFalse();
+    assertThat(store.history(alice, MessageQuery.last(10)).provenance().complete()).isFalse();
+    assertThat(store.find(alice, "chat").map(Conversation::provenance))
+        .get()
+        .extracting("complete")
+        .isEqualTo(false);
+
+    failing.clear();
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    store.edit(alice, "chat", first, MessageEdit.text("heals"));
+    assertThat(isDirty(store)).isFalse();
+    bed.goDown();
+    assertThat(texts(store)).containsExactly("heals", "missed");
+    assertThat(store.messages(alice, "chat", MessageQuery.last(10)).provenance().complete())
+        .isTrue();
+  }
+
+  @Test
+  void row_1_3_aConversationMadeAnewThatTheCopyMissedIsNotDenied() {
+    ConversationStore store = node().store();
+    store.createIfAbsent(alice, CHAT);
+    store.delete(alice, "chat");
+    feedHeld.set(true);
+    failing.add("mirror");
+    store.createIfAbsent(alice, CHAT);
+    bed.goDown();
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> store.append(alice, "chat", Message.user("x")))
+          .isInstanceOf(NotKnownNowException.class);
+      assertThatThrownBy(() -> store.find(alice, "chat")).isInstanceOf(NotKnownNowException.class);
+      assertThatThrownBy(() -> texts(store)).isInstanceOf(NotKnownNowException.class);
+    }
+  }
+
+  @Test
+  void row_1_3_aCopyThatCannotFollowDoesNotEndTheUseOfTheDatabase() {
+    Testbed.Interposition node = node();
+    ConversationStore store = node.store();
+    store.createIfAbsent(alice, CHAT);
+    Queue<StoreState.Mode> modes = new ConcurrentLinkedQueue<>();
+    store.onStateChange(state -> modes.add(state.mode()));
+    failing.add("mirror");
+    bed.direct().append(alice, "chat", Message.user("of another node"));
+    Testbed.await("the copy failed to follow", () -> failed.get() >= 3);
+    assertThat(store.state().databaseInUse()).isTrue();
+    failing.clear();
+    Testbed.await("the copy follows", () -> node.local().engine().count(alice).messages() == 1);
+  }
+
+  @Test
+  void row_1_3_bothFailingIsSaidWithBothCauses() {
+    ConversationStore store = node().store();
+    store.createIfAbsent(alice, CHAT);
+    bed.goDown();
+    failing.add("enqueue");
+    // The call that notices, and one that does not ask the database any more.
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> store.append(alice, "chat", Message.user("nowhere")))
+          .isInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining(LOCAL_FAILURE)
+          .satisfies(
+              both -> {
+                assertThat(both.getCause())
+                    .isInstanceOf(EngineFailureException.class)
+                    .hasMessageContaining("database");
+                assertThat(both.getSuppressed())
+                    .singleElement()
+                    .extracting(Throwable::getMessage)
+                    .isEqualTo(LOCAL_FAILURE);
+              });
+    }
+    failing.clear();
+    store.append(alice, "chat", Message.user("kept"));
+    assertThat(texts(store)).containsExactly("kept");
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    assertThat(texts(bed.direct())).containsExactly("kept");
+  }
+
+  @Test
+  void row_1_4_whatIsSentStaysPendingUntilTheCopyHasIt() {
+    ConversationStore store = node().store();
+    store.createIfAbsent(alice, CHAT);
+    bed.goDown();
+    store.append(alice, "chat", Message.user("one"));
+    store.append(alice, "chat", Message.user("two"));
+    feedHeld.set(true);
+    failing.add("mirror");
+    bed.comeBack();
+    ConversationStore direct = bed.direct();
+    Testbed.await("a change was sent", () -> texts(direct).contains("one"));
+    Testbed.await("the copy did not take it", () -> failed.get() >= 2);
+    assertThat(store.state().pending().changes()).isEqualTo(2);
+    assertThat(store.state().databaseInUse()).isTrue();
+    bed.goDown();
+    assertThat(texts(store)).containsExactly("one", "two");
+    failing.clear();
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    assertThat(texts(direct)).containsExactly("one", "two");
+    bed.goDown();
+    assertThat(texts(store)).containsExactly("one", "two");
+  }
+
+  @Test
+  void row_1_4_whatCannotBeSettledIsSentAgainAndCountsOnce() {
+    ConversationStore store = node().store();
+    store.createIfAbsent(alice, CHAT);
+    bed.goDown();
+    store.append(alice, "chat", Message.user("one"));
+    store.append(alice, "chat", Message.user("two"));
+    failing.add("settle");
+    bed.comeBack();
+    Testbed.await("the drain tried twice", () -> failed.get() >= 2);
+    assertThat(store.state().databaseInUse()).isTrue();
+    assertThat(texts(store)).containsExactly("one", "two");
+    failing.clear();
+    Testbed.awaitDrained(store);
+    assertThat(texts(store)).containsExactly("one", "two");
+    assertThat(texts(bed.direct())).containsExactly("one", "two");
+    assertThat(store.state().rejected()).isEmpty();
+  }
+}

@@ -1,0 +1,119 @@
+package io.conversationstore.jsonfile;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.conversationstore.json.Json;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The file {@code checkpoint}: the index as of one line of the log, so that opening reads only what
+ * came after. It holds nothing that the log does not say: where it is missing, damaged or of
+ * another log, everything is read. For one thread.
+ */
+final class Checkpoint {
+  static final String NAME = "checkpoint";
+  private static final String TEMPORARY = "checkpoint.tmp";
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+
+  /** A good one, and the place of the log that it stands for. */
+  record Loaded(Index index, LogTail.Position end) {}
+
+  private Checkpoint() {}
+
+  /**
+   * Replaces the file, durably; returns its size in bytes.
+   *
+   * @param index frozen when {@code end} was the end of the log, and on the disk
+   */
+  static long write(
+      LogFiles files, Manifest manifest, Segments segments, Index index, LogTail.Position end)
+      throws IOException {
+    long size;
+    files.delete(TEMPORARY);
+    try (LogFiles.LogFile file = files.create(TEMPORARY)) {
+      file.append(ByteBuffer.wrap(header(manifest, end, lineCrc(segments, end))));
+      new CheckpointWriter(file, segments).write(index);
+      file.force();
+      size = file.size();
+    }
+    files.rename(TEMPORARY, NAME);
+    files.forceDirectory();
+    return size;
+  }
+
+  /** Removes the file, durably. */
+  static void delete(LogFiles files) throws IOException {
+    files.delete(TEMPORARY);
+    files.delete(NAME);
+    files.forceDirectory();
+  }
+
+  private static byte[] header(Manifest manifest, LogTail.Position end, int lineCrc) {
+    String fields =
+        Json.text(
+            out -> {
+              out.writeStartObject();
+              out.writeNumberField("format", Manifest.FORMAT);
+              out.writeStringField("kind", "checkpoint");
+              out.writeStringField("node", manifest.node().toString());
+              out.writeNumberField("first_segment", manifest.firstSegment());
+              out.writeNumberField("last_snapshot", manifest.lastSnapshot());
+              out.writeNumberField("snapshot_end", manifest.snapshotEnd());
+              out.writeNumberField("segment", end.segment());
+              out.writeNumberField("offset", end.offset());
+              out.writeNumberField("number", end.number());
+              out.writeNumberField("line_crc", lineCrc);
+              out.writeEndObject();
+            });
+    byte[] head = Line.open(fields.substring(1, fields.length() - 1));
+    return Line.join(head, new byte[0]);
+  }
+
+  /** The checksum of what stands before the place, as far as it tells one log from another. */
+  private static int lineCrc(Segments segments, LogTail.Position end) throws IOException {
+    LogFiles.LogFile file = segments.require(end.segment());
+    int length = (int) Math.min(end.offset(), 4_096);
+    ByteBuffer bytes = ByteBuffer.allocate(length);
+    if (end.offset() > file.size() || file.read(bytes, end.offset() - length) < length) {
+      throw new IOException(Segments.name(end.segment()) + " is shorter");
+    }
+    return Place.crc(bytes.array(), 0, length);
+  }
+
+  /** The checkpoint if there is a good one of these files; null otherwise. */
+  static @Nullable Loaded load(LogFiles files, Manifest manifest, Segments segments)
+      throws IOException {
+    if (!files.list().contains(NAME)) {
+      return null;
+    }
+    try (LogFiles.LogFile file = files.open(NAME)) {
+      LogReader reader = new LogReader(file);
+      if (!reader.next() || !reader.isWhole()) {
+        throw new IOException("its first line is not whole");
+      }
+      JsonNode json = Line.parse(reader.line(), reader.length());
+      LogTail.Position end =
+          new LogTail.Position(
+              (int) Json.number(json, "segment", 0),
+              Json.number(json, "offset", 0),
+              Json.number(json, "number", 0));
+      if (Json.number(json, "format", 0) != Manifest.FORMAT
+          || !UUID.fromString(Json.string(json, "node")).equals(manifest.node())
+          || Json.number(json, "first_segment", 0) != manifest.firstSegment()
+          || Json.number(json, "last_snapshot", 0) != manifest.lastSnapshot()
+          || Json.number(json, "snapshot_end", 0) != manifest.snapshotEnd()
+          || segments.get(end.segment()) == null
+          || Json.number(json, "line_crc", 0) != lineCrc(segments, end)) {
+        throw new IOException("it is not of these files");
+      }
+      return new Loaded(new CheckpointReader(file, reader.length() + 1L).read(), end);
+    } catch (IOException | RuntimeException e) {
+      LOG.info("{} in {} is not used, and everything is read instead", NAME, files.describe(), e);
+      return null;
+    }
+  }
+}

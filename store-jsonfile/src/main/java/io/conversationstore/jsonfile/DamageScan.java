@@ -1,0 +1,187 @@
+package io.conversationstore.jsonfile;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.conversationstore.json.Json;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * Goes through all lines of the files that count, past what is wrong with them. Changes nothing.
+ * For one thread.
+ */
+final class DamageScan {
+  /**
+   * A stretch of a file in whose place a repair has to say which lines are lost.
+   *
+   * @param file the number of the file
+   * @param length in bytes; 0 where something is missing
+   * @param from the number of the first line that is lost
+   * @param through the number of the last one, lower than {@code from} where none is
+   * @param torn whether the lines were never acknowledged
+   */
+  record Damage(
+      int file, long offset, long length, long from, long through, String what, boolean torn) {}
+
+  private final LogFiles files;
+  private final Manifest manifest;
+  private final List<Damage> damages = new ArrayList<>();
+  private long lines;
+  private long bytes;
+  private long number;
+
+  DamageScan(LogFiles files, Manifest manifest) {
+    this.files = files;
+    this.manifest = manifest;
+  }
+
+  List<Damage> damages() {
+    return damages;
+  }
+
+  long lines() {
+    return lines;
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  void run() throws IOException {
+    List<String> names = files.list();
+    number = 0;
+    for (int part = manifest.firstSnapshot(); part <= manifest.lastSnapshot(); part++) {
+      boolean last = part == manifest.lastSnapshot();
+      long next = last ? manifest.snapshotLines() + 1 : from(names, -part - 1);
+      scan(names, -part, next, false);
+    }
+    number = manifest.snapshotEnd();
+    TreeSet<Integer> log = new TreeSet<>();
+    names.stream()
+        .map(Segments::number)
+        .filter(segment -> segment >= manifest.firstSegment())
+        .forEach(log::add);
+    int end = Math.max(log.isEmpty() ? 0 : log.last(), manifest.lastSegment());
+    for (int segment = manifest.firstSegment(); segment <= end; segment++) {
+      scan(names, segment, segment == end ? 0 : from(names, segment + 1), segment == end);
+    }
+  }
+
+  /** The number that a file's header says its lines begin with; 0 where that cannot be told. */
+  private long from(List<String> names, int file) throws IOException {
+    if (!names.contains(Segments.name(file))) {
+      return 0;
+    }
+    try (LogFiles.LogFile open = files.open(Segments.name(file))) {
+      LogReader reader = new LogReader(open);
+      return reader.next() && reader.isWhole()
+          ? Line.number(reader.line(), reader.length(), "from")
+          : 0;
+    }
+  }
+
+  /**
+   * Scans one file.
+   *
+   * @param next the number that the file after it begins with, or 0 where that is not known
+   */
+  private void scan(List<String> names, int file, long next, boolean mayBeTorn) throws IOException {
+    if (!names.contains(Segments.name(file))) {
+      damages.add(new Damage(file, 0, 0, number + 1, next - 1, "the file is missing", false));
+      number = Math.max(number, next - 1);
+      return;
+    }
+    try (LogFiles.LogFile open = files.open(Segments.name(file))) {
+      scan(new LogReader(open), file, next, mayBeTorn);
+    }
+  }
+
+  /** A line as it stands; {@code number} is 0 for a header. */
+  private record Found(
+      long offset, long end, boolean whole, long number, long through, long synced) {
+    static Found of(LogReader reader) {
+      long end = reader.offset() + reader.length() + 1;
+      if (!reader.isWhole()) {
+        return new Found(reader.offset(), end, false, 0, 0, 0);
+      }
+      JsonNode json = Line.parse(reader.line(), reader.length());
+      long number = Json.number(json, "n", 0);
+      return new Found(
+          reader.offset(),
+          end,
+          true,
+          number,
+          Math.max(number, Lines.lostThrough(json)),
+          Json.number(json, "s", 0));
+    }
+  }
+
+  private void scan(LogReader reader, int file, long next, boolean mayBeTorn) throws IOException {
+    List<Found> found = new ArrayList<>();
+    while (reader.next()) {
+      Found line = Found.of(reader);
+      if (next > 0 && line.number >= next) {
+        break;
+      }
+      found.add(line);
+    }
+    if (mayBeTorn) {
+      cutTornTail(file, found);
+    }
+    if (found.isEmpty() || found.get(0).number != 0 || !found.get(0).whole) {
+      long length = found.isEmpty() || found.get(0).whole ? 0 : found.remove(0).end;
+      String what = "its header is not whole";
+      // A crash while a segment was begun leaves no more than that, and opening removes it.
+      boolean leftover = mayBeTorn && file > manifest.lastSegment() && found.isEmpty();
+      damages.add(new Damage(file, 0, length, number + 1, number, what, leftover));
+    } else {
+      bytes += found.remove(0).end;
+    }
+    long badFrom = -1;
+    long end = 0;
+    for (Found line : found) {
+      end = line.end;
+      if (!line.whole || line.number <= number) {
+        badFrom = badFrom < 0 ? line.offset : badFrom;
+        continue;
+      }
+      if (badFrom >= 0 || line.number > number + 1) {
+        damage(file, badFrom < 0 ? line.offset : badFrom, line.offset, line.number - 1);
+      }
+      badFrom = -1;
+      number = line.through;
+      lines++;
+      bytes += line.end - line.offset;
+    }
+    if (badFrom >= 0 || number + 1 < next) {
+      damage(file, badFrom < 0 ? end : badFrom, end, Math.max(number, next - 1));
+      number = Math.max(number, next - 1);
+    }
+  }
+
+  private void damage(int file, long from, long to, long through) {
+    String what = to > from ? "lines are not whole" : "lines are missing";
+    damages.add(new Damage(file, from, to - from, number + 1, through, what, false));
+  }
+
+  /** As {@link Recovery} does: what no later line knew to be on disk was never acknowledged. */
+  private void cutTornTail(int file, List<Found> found) {
+    long before = number;
+    for (int i = 0; i < found.size(); i++) {
+      if (found.get(i).whole) {
+        before = Math.max(before, found.get(i).through);
+        continue;
+      }
+      long last = before;
+      if (found.subList(i, found.size()).stream().noneMatch(line -> line.synced > last)) {
+        long from = found.get(i).offset;
+        long end = found.get(found.size() - 1).end;
+        damages.add(
+            new Damage(file, from, end - from, last + 1, last, "the last write was torn", true));
+        found.subList(i, found.size()).clear();
+      }
+      return;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.StoreHealth;
+import io.conversationstore.StoreState;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What an engine says of itself. Thread-safe. */
+final class FileFigures {
+  private final LogFiles files;
+  private final SharedIndex shared;
+  private final LogTail tail;
+  private final Clock clock;
+  private final Instant since;
+
+  FileFigures(LogFiles files, SharedIndex shared, LogTail tail, Clock clock) {
+    this.files = files;
+    this.shared = shared;
+    this.tail = tail;
+    this.clock = clock;
+    this.since = Micros.truncated(clock.instant());
+  }
+
+  static @Nullable Instant asOf(Index index) {
+    return index.mirrorAsOfMicros() == MessageRow.NEVER
+        ? null
+        : Micros.instant(index.mirrorAsOfMicros());
+  }
+
+  StoreHealth health() {
+    List<StoreHealth.Check> checks = new ArrayList<>();
+    String broken = tail.broken();
+    checks.add(
+        new StoreHealth.Check(
+            "writable", broken == null, broken == null ? "the log takes writes" : broken));
+    try {
+      int count = files.list().size();
+      checks.add(new StoreHealth.Check("directory", true, count + " files"));
+    } catch (IOException e) {
+      checks.add(new StoreHealth.Check("directory", false, "it cannot be read"));
+    }
+    int due = shared.read(index -> index.dueErasures().size());
+    checks.add(
+        new StoreHealth.Check(
+            "erasures", due == 0, due + " owners whose erased text is still in the files"));
+    if (shared.manifest().storeId() == null) {
+      long wrong = shared.read(FileFigures::miscounted);
+      checks.add(
+          new StoreHealth.Check(
+              "counts", wrong == 0, wrong + " conversations with a wrong message count"));
+    }
+    return StoreHealth.of(checks);
+  }
+
+  private static long miscounted(Index index) {
+    long wrong = 0;
+    for (OwnerRows owner : index.owners()) {
+      for (ConversationRows rows : owner.conversations().values()) {
+        ConversationState header = rows.header();
+        State.Live live = header == null ? null : header.live();
+        wrong += live != null && live.messageCount() != rows.liveMessages() ? 1 : 0;
+      }
+    }
+    return wrong;
+  }
+
+  StoreState state() {
+    return shared.read(
+        index -> {
+          boolean bound = shared.manifest().storeId() != null;
+          String broken = tail.broken();
+          String reason = bound ? "the local part of a hybrid store" : "no database is configured";
+          Instant asOf = asOf(index);
+          StoreState.Mirror mirror = null;
+          if (bound) {
+            Duration lag = asOf == null ? null : Duration.between(asOf, clock.instant());
+            mirror = new StoreState.Mirror(asOf, lag, broken != null, "all that the feed told");
+          }
+          List<PendingQueue.Parked> parked = List.copyOf(index.pending().parked());
+          return new StoreState(
+              StoreState.Mode.LOCAL_ONLY,
+              since,
+              broken == null ? reason : broken,
+              index.pending().figures(),
+              mirror,
+              null,
+              parked.subList(Math.max(0, parked.size() - 1_000), parked.size()).stream()
+                  .map(PendingQueue.Parked::toRejected)
+                  .toList());
+        });
+  }
+}

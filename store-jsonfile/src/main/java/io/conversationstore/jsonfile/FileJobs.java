@@ -1,0 +1,268 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.Owner;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rewriting the files of a directory: taking erased text out, collecting garbage, writing
+ * checkpoints. What must not meet a write runs on the log's thread, in short steps. For the thread
+ * of {@link Housekeeping} alone.
+ */
+final class FileJobs {
+  /** What {@link Repair} puts aside begins with this. */
+  static final String SIDE_FILE = "damaged-";
+
+  /** How many messages the index may take over at once, while nobody reads or writes. */
+  private static final int MOST_AT_ONCE = 10_000;
+
+  /** What had to give way to something more urgent. */
+  static final class CancelledException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    CancelledException() {
+      super("something more urgent came");
+    }
+  }
+
+  /** Keeps a compaction to its share. */
+  interface Pace extends SnapshotFiles.Pace {
+    /**
+     * @throws CancelledException if something more urgent waits
+     */
+    void requireNothingUrgent() throws CancelledException;
+  }
+
+  private final LogFiles files;
+  private final Segments segments;
+  private final Contents contents;
+  private final Contents uncached;
+  private final SharedIndex shared;
+  private final LogTail tail;
+  private final LogThread log;
+  private final JsonFileOptions options;
+  private long checkpointedNumber;
+
+  FileJobs(
+      LogFiles files,
+      Segments segments,
+      Contents contents,
+      SharedIndex shared,
+      LogTail tail,
+      LogThread log,
+      JsonFileOptions options) {
+    this.files = files;
+    this.segments = segments;
+    this.contents = contents;
+    this.uncached = new Contents(segments, 0);
+    this.shared = shared;
+    this.tail = tail;
+    this.log = log;
+    this.options = options;
+  }
+
+  // Erasures
+
+  private record ToErase(
+      Map<Owner, Index.DueErasure> due, Set<UUID> waiting, LogTail.Position end) {}
+
+  /** Takes out of all files what is erased now. */
+  void cleanFiles() throws IOException {
+    ToErase job =
+        log.call(
+            LogThread.Wait.WRITTEN,
+            () -> {
+              Index index = shared.own();
+              tail.roll();
+              Set<UUID> waiting = new HashSet<>();
+              index.pending().all().forEach(entry -> waiting.add(entry.id()));
+              index.pending().parked().forEach(parked -> waiting.add(parked.entry().id()));
+              return new ToErase(new HashMap<>(index.dueErasures()), waiting, tail.end());
+            });
+    if (job.due.isEmpty()) {
+      return;
+    }
+    Checkpoint.delete(files);
+    TreeSet<Integer> numbers = new TreeSet<>();
+    for (String name : files.list()) {
+      int file = Segments.number(name);
+      if (name.startsWith(SIDE_FILE) || (file != 0 && segments.get(file) == null)) {
+        // What does not count, or cannot be told whose it is, must not keep the text either.
+        files.delete(name);
+      } else if (file != 0 && file < job.end.segment()) {
+        numbers.add(file);
+      }
+    }
+    Erasure erasure = new Erasure(files, segments, job.due, job.waiting);
+    // From the end on: what a crash leaves are the first changes of an owner, which can be read.
+    for (int file : numbers.descendingSet()) {
+      erasure.clean(file, file < 0 ? Long.MAX_VALUE : firstLineAfter(file));
+    }
+    log.call(
+        LogThread.Wait.WRITTEN,
+        () -> {
+          Manifest manifest = shared.manifest().withErasedThrough(job.end.number());
+          manifest.write(files);
+          shared.setManifest(manifest);
+          shared.write(() -> shared.own().dueErasures().entrySet().removeAll(job.due.entrySet()));
+          return true;
+        });
+    contents.forgetAll();
+  }
+
+  /** The number that the segment after this one begins with. */
+  private long firstLineAfter(int segment) throws IOException {
+    LogReader reader = new LogReader(segments.require(segment + 1));
+    if (!reader.next() || !reader.isWhole()) {
+      throw segments.damaged(new Place(segment + 1, 0, 0, 0), "its header is not whole");
+    }
+    return Line.number(reader.line(), reader.length(), "from");
+  }
+
+  // Garbage
+
+  private record Begun(Index view, LogTail.Position end, int firstPart) {}
+
+  /** Rewrites all that is there without garbage; cancelled, it leaves things as they were. */
+  void compact(Pace pace) throws IOException {
+    Begun begun = log.call(LogThread.Wait.WRITTEN, this::beginCompaction);
+    if (!begun.view.dueErasures().isEmpty()) {
+      // What is still to be taken out must not get into a snapshot.
+      cleanFiles();
+      throw new CancelledException();
+    }
+    SnapshotFiles out =
+        new SnapshotFiles(
+            files, segments, begun.firstPart, options.segmentBytes(), begun.end.number(), pace);
+    Compaction compaction =
+        new Compaction(begun.view, uncached, out, Micros.truncated(options.clock().instant()));
+    boolean counts = false;
+    try {
+      compaction.write();
+      requireWhole(begun.firstPart, out.last(), pace);
+      files.forceDirectory();
+      log.call(LogThread.Wait.WRITTEN, () -> use(begun, out));
+      counts = true;
+    } finally {
+      if (!counts && tail.broken() == null) {
+        out.undo();
+      }
+    }
+    move(compaction);
+    long removed = removeOld();
+    log.call(
+        LogThread.Wait.WRITTEN,
+        () -> {
+          tail.compacted(removed, out.bytes());
+          return true;
+        });
+  }
+
+  private Begun beginCompaction() throws IOException {
+    tail.roll();
+    int last = shared.manifest().lastSnapshot();
+    for (String name : files.list()) {
+      last = Math.max(last, -Segments.number(name));
+    }
+    return new Begun(shared.own().frozen(), tail.end(), last + 1);
+  }
+
+  /** Reads back what was written, before what it replaces is removed. */
+  private void requireWhole(int first, int last, Pace pace) throws IOException {
+    for (int part = first; part <= last; part++) {
+      LogReader reader = new LogReader(segments.require(-part));
+      while (reader.next()) {
+        if (!reader.isWhole()) {
+          throw new IOException(Segments.name(-part) + " was not written as it should be");
+        }
+      }
+      pace.requireNothingUrgent();
+    }
+  }
+
+  private boolean use(Begun begun, SnapshotFiles out) throws IOException {
+    Manifest manifest =
+        shared
+            .manifest()
+            .withSnapshot(
+                begun.firstPart, out.last(), out.lines(), begun.end.number(), begun.end.segment());
+    try {
+      manifest.write(files);
+    } catch (IOException e) {
+      tail.breakDown(
+          "store.json could not be replaced; writes are refused until it is opened anew");
+      throw e;
+    }
+    shared.setManifest(manifest);
+    return true;
+  }
+
+  private void move(Compaction compaction) {
+    int step = 0;
+    while (step < compaction.steps()) {
+      int from = step;
+      step =
+          log.call(
+              LogThread.Wait.WRITTEN,
+              () -> {
+                int[] next = {from};
+                shared.write(() -> next[0] = compaction.move(from, MOST_AT_ONCE, shared.own()));
+                return next[0];
+              });
+    }
+  }
+
+  /** Removes the files that no longer count; returns how many bytes they held. */
+  private long removeOld() throws IOException {
+    Manifest manifest = shared.manifest();
+    long removed = 0;
+    for (String name : files.list()) {
+      int file = Segments.number(name);
+      boolean counts =
+          file > 0
+              ? file >= manifest.firstSegment()
+              : -file >= manifest.firstSnapshot() && -file <= manifest.lastSnapshot();
+      if (file != 0 && !counts) {
+        LogFiles.LogFile open = segments.get(file);
+        removed += open == null ? 0 : open.size();
+        segments.remove(file);
+        files.delete(name);
+      }
+    }
+    files.forceDirectory();
+    return removed;
+  }
+
+  // Checkpoints
+
+  private record Frozen(Index view, LogTail.Position end, Manifest manifest, long bytes) {}
+
+  /** What a checkpoint covers, and its own size, in bytes. */
+  record Written(long covered, long size) {}
+
+  /** Writes a checkpoint; null where that would be of no use. */
+  @Nullable Written checkpoint() throws IOException {
+    if (tail.broken() != null) {
+      return null;
+    }
+    Frozen frozen =
+        log.call(
+            LogThread.Wait.WRITTEN,
+            () -> {
+              tail.force();
+              return new Frozen(shared.own().frozen(), tail.end(), shared.manifest(), tail.bytes());
+            });
+    if (!frozen.view.dueErasures().isEmpty() || frozen.end.number() == checkpointedNumber) {
+      return null;
+    }
+    long size = Checkpoint.write(files, frozen.manifest, segments, frozen.view, frozen.end);
+    checkpointedNumber = frozen.end.number();
+    return new Written(frozen.bytes, size);
+  }
+}

@@ -1,0 +1,320 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What is done to the files beside writing, on a thread of its own: taking erased text out,
+ * collecting garbage, writing checkpoints: what is due, in the order of its urgency. Thread-safe.
+ */
+final class Housekeeping implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
+
+  /** A log that grew by less since the last checkpoint is read in no time. */
+  private static final long WORTH_A_CHECKPOINT = 1 << 20;
+
+  private final LogFiles files;
+  private final SharedIndex shared;
+  private final LogTail tail;
+  private final LogThread log;
+  private final JsonFileOptions options;
+  private final FileJobs jobs;
+  private final Thread thread;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition wake = lock.newCondition();
+  private final List<CompletableFuture<Boolean>> erasing = new ArrayList<>();
+  private final List<CompletableFuture<Boolean>> compacting = new ArrayList<>();
+  private boolean compactionDue;
+  private boolean checkpointDue;
+  private boolean closing;
+
+  /** What the last checkpoint covers of the log, and its size. */
+  private volatile long checkpointedBytes;
+
+  private volatile long checkpointSize;
+
+  Housekeeping(
+      LogFiles files,
+      Segments segments,
+      Contents contents,
+      SharedIndex shared,
+      LogTail tail,
+      LogThread log,
+      JsonFileOptions options) {
+    this.files = files;
+    this.shared = shared;
+    this.tail = tail;
+    this.log = log;
+    this.options = options;
+    this.jobs = new FileJobs(files, segments, contents, shared, tail, log, options);
+    this.thread = new Thread(this::loop, "conversation-files-" + options.directory().getFileName());
+    this.thread.setDaemon(true);
+  }
+
+  /**
+   * Begins.
+   *
+   * @param uncovered how many bytes of the log no checkpoint covers
+   */
+  void start(long uncovered) {
+    checkpointedBytes = log.call(LogThread.Wait.WRITTEN, tail::bytes) - uncovered;
+    thread.start();
+    if (isWorthACheckpoint(uncovered)) {
+      request(false, true);
+    }
+  }
+
+  /** Asks for what has become due; called on the log's thread after a segment was begun. */
+  void segmentBegun() {
+    long garbage = tail.bytes() - shared.own().usefulBytes();
+    boolean collect = garbage >= options.compactionBytes() && garbage * 2 >= tail.bytes();
+    long grown = tail.bytes() - checkpointedBytes;
+    boolean checkpoint = grown >= Math.max(options.segmentBytes(), checkpointSize);
+    if (collect || checkpoint) {
+      request(collect, checkpoint);
+    }
+  }
+
+  private void request(boolean compaction, boolean checkpoint) {
+    lock.lock();
+    try {
+      compactionDue |= compaction;
+      checkpointDue |= checkpoint;
+      wake.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns when no file holds the text of what is erased now; at once where nothing is. */
+  void erase() {
+    if (shared.read(index -> index.dueErasures().isEmpty())) {
+      return;
+    }
+    enqueueAndAwait(erasing);
+  }
+
+  /** Collects all garbage now and returns when that is done. */
+  void compactNow() {
+    enqueueAndAwait(compacting);
+  }
+
+  private void enqueueAndAwait(List<CompletableFuture<Boolean>> callers) {
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    lock.lock();
+    try {
+      if (closing) {
+        throw new IllegalStateException("the store is closed");
+      }
+      callers.add(done);
+      wake.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    LogThread.await(done);
+  }
+
+  private void loop() {
+    Job job = next();
+    while (job != Job.END) {
+      switch (job) {
+        case ERASE -> serve(taken(erasing), jobs::cleanFiles);
+        case COMPACT_FOR_CALLERS -> serve(taken(compacting), this::compact);
+        case COMPACT -> attempt("garbage could not be collected", this::compact);
+        case CHECKPOINT -> attempt("no checkpoint could be written", this::checkpoint);
+        default -> throw new IllegalStateException("not a job: " + job);
+      }
+      job = next();
+    }
+    attempt("no checkpoint could be written", this::checkpointAtTheEnd);
+  }
+
+  /** What there is to do, by urgency. */
+  private enum Job {
+    ERASE,
+    COMPACT_FOR_CALLERS,
+    COMPACT,
+    CHECKPOINT,
+    END
+  }
+
+  /** Waits for the next thing to do. */
+  private Job next() {
+    lock.lock();
+    try {
+      while (true) {
+        if (!erasing.isEmpty()) {
+          return Job.ERASE;
+        }
+        if (!compacting.isEmpty()) {
+          return Job.COMPACT_FOR_CALLERS;
+        }
+        if (closing) {
+          return Job.END;
+        }
+        if (compactionDue) {
+          compactionDue = false;
+          return Job.COMPACT;
+        }
+        if (checkpointDue) {
+          checkpointDue = false;
+          return Job.CHECKPOINT;
+        }
+        wake.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private List<CompletableFuture<Boolean>> taken(List<CompletableFuture<Boolean>> callers) {
+    lock.lock();
+    try {
+      List<CompletableFuture<Boolean>> taken = List.copyOf(callers);
+      callers.clear();
+      return taken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void checkpointAtTheEnd() throws IOException {
+    if (isWorthACheckpoint(log.call(LogThread.Wait.WRITTEN, tail::bytes) - checkpointedBytes)) {
+      checkpoint();
+    }
+  }
+
+  private boolean isWorthACheckpoint(long uncovered) {
+    return uncovered >= Math.min(WORTH_A_CHECKPOINT, options.segmentBytes());
+  }
+
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  /** What fails here is no harm: it is tried again when it is due again. */
+  private void attempt(String failure, Step step) {
+    try {
+      step.run();
+    } catch (FileJobs.CancelledException e) {
+      LOG.debug("put off in {}", files.describe(), e);
+      request(true, false);
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("{} in {}; the log goes on", failure, files.describe(), e);
+    }
+  }
+
+  private void compactLater(CompletableFuture<Boolean> caller) {
+    lock.lock();
+    try {
+      if (closing) {
+        caller.completeExceptionally(new IllegalStateException("the store is closed"));
+      } else {
+        compacting.add(caller);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void compact() throws IOException {
+    jobs.compact(new Pace());
+    checkpoint();
+  }
+
+  private void checkpoint() throws IOException {
+    FileJobs.Written written = jobs.checkpoint();
+    if (written != null) {
+      checkpointedBytes = written.covered();
+      checkpointSize = written.size();
+    }
+  }
+
+  /** Does what callers wait for. */
+  private void serve(List<CompletableFuture<Boolean>> callers, Step step) {
+    try {
+      step.run();
+      callers.forEach(caller -> caller.complete(true));
+    } catch (FileJobs.CancelledException e) {
+      LOG.debug("put off in {}", files.describe(), e);
+      callers.forEach(this::compactLater);
+    } catch (IOException e) {
+      String what = "the files in " + files.describe() + " could not be rewritten";
+      EngineFailureException failure =
+          new EngineFailureException(FailureKind.UNAVAILABLE, true, what, e);
+      callers.forEach(caller -> caller.completeExceptionally(failure));
+    } catch (RuntimeException | Error e) {
+      callers.forEach(caller -> caller.completeExceptionally(e));
+    }
+  }
+
+  /** Keeps a compaction to its share of the disk, and lets what is more urgent go first. */
+  private final class Pace implements FileJobs.Pace {
+    private final long started = System.nanoTime();
+    private long bytes;
+
+    @Override
+    public void requireNothingUrgent() throws FileJobs.CancelledException {
+      lock.lock();
+      try {
+        if (closing || !erasing.isEmpty()) {
+          throw new FileJobs.CancelledException();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void wrote(long more) throws IOException {
+      bytes += more;
+      long nanos = (long) (bytes * 1e9 / options.compactionBytesPerSecond());
+      lock.lock();
+      try {
+        requireNothingUrgent();
+        long left = started + nanos - System.nanoTime();
+        while (left > 0) {
+          left = wake.awaitNanos(left);
+          requireNothingUrgent();
+        }
+      } catch (InterruptedException e) {
+        LOG.debug("the thread was interrupted and goes on without a pause", e);
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Does what callers wait for, writes a checkpoint, and ends the thread. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closing = true;
+      wake.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,192 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.ConversationStoreException;
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreDamagedException;
+import io.conversationstore.StoreUnavailableException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks after the directory of a store that is not open, from code or from the command line:
+ *
+ * <pre>
+ * java -cp … io.conversationstore.jsonfile.JsonFileTool verify DIRECTORY
+ * java -cp … io.conversationstore.jsonfile.JsonFileTool repair DIRECTORY
+ * </pre>
+ *
+ * Both print what they found, without the content of messages, and exit with 0 where the directory
+ * is sound (after a repair: where it is sound now), 1 where it is not, 2 where they could not work.
+ * Thread-safe.
+ */
+public final class JsonFileTool {
+  private static final Logger LOG = LoggerFactory.getLogger(JsonFileTool.class);
+  private static final Duration LOCK_WAIT = Duration.ofSeconds(1);
+
+  private JsonFileTool() {}
+
+  private interface Work {
+    DamageReport run(DiskFiles files, Manifest manifest) throws IOException;
+  }
+
+  /**
+   * Reads every byte of a directory and changes nothing.
+   *
+   * @throws io.conversationstore.StoreLockedException if a store has it open
+   * @throws StoreConfigurationException if it is not a store's, or of a newer version
+   * @throws StoreDamagedException if {@code store.json} is damaged, without which nothing can be
+   *     told
+   * @throws StoreUnavailableException if it cannot be read
+   */
+  public static DamageReport verify(Path directory) {
+    return locked(directory, (files, manifest) -> verify(directory, files, manifest));
+  }
+
+  /**
+   * Moves what cannot be read into files named {@code damaged-…} beside, says in its place which
+   * lines are lost, and makes the directory one that opens. Positions (cursors) given out before no
+   * longer count, and a mirror of a database is built anew. A sound directory is left as it is.
+   *
+   * @return what was wrong, and where the bytes are now
+   * @throws io.conversationstore.StoreLockedException and the others as in {@link #verify}
+   */
+  public static DamageReport repair(Path directory) {
+    return locked(directory, (files, manifest) -> repair(directory, files, manifest));
+  }
+
+  private static DamageReport locked(Path directory, Work work) {
+    try {
+      if (!Files.isDirectory(directory)) {
+        throw new StoreConfigurationException("directory " + directory + " is not there");
+      }
+      DiskFiles files = DiskFiles.in(directory);
+      try (DirectoryLock lock = DirectoryLock.take(directory, LOCK_WAIT)) {
+        Manifest manifest = Manifest.read(files);
+        if (manifest == null) {
+          throw new StoreConfigurationException(
+              "directory " + directory + " has no " + Manifest.NAME + ": it is not a store's");
+        }
+        LOG.debug("{} is locked by {}", directory, lock);
+        return work.run(files, manifest);
+      }
+    } catch (IOException e) {
+      throw new StoreUnavailableException("the files in " + directory + " cannot be read", e);
+    }
+  }
+
+  private static DamageReport verify(Path directory, DiskFiles files, Manifest manifest)
+      throws IOException {
+    DamageScan scan = new DamageScan(files, manifest);
+    scan.run();
+    List<DamageReport.Finding> findings = new ArrayList<>();
+    for (DamageScan.Damage damage : scan.damages()) {
+      findings.add(
+          new DamageReport.Finding(
+              Segments.name(damage.file()),
+              damage.offset(),
+              damage.length(),
+              damage.what(),
+              damage.torn(),
+              null));
+    }
+    if (findings.stream().allMatch(DamageReport.Finding::harmless)) {
+      for (DamageScan.Damage damage : unusable(files, manifest)) {
+        findings.add(
+            new DamageReport.Finding(
+                Segments.name(damage.file()),
+                damage.offset(),
+                damage.length(),
+                "the line cannot be applied",
+                false,
+                null));
+      }
+    }
+    return new DamageReport(directory, scan.lines(), scan.bytes(), findings);
+  }
+
+  /** Lines that are whole but cannot be applied. */
+  private static List<DamageScan.Damage> unusable(DiskFiles files, Manifest manifest)
+      throws IOException {
+    List<DamageScan.Damage> unusable = new ArrayList<>();
+    try (Segments segments = new Segments(files.describe())) {
+      new Recovery(files, manifest, segments, new Contents(segments, 0))
+          .check(
+              (file, offset, length, line) ->
+                  unusable.add(Repair.unusable(file, offset, length, line)));
+    }
+    return unusable;
+  }
+
+  private static DamageReport repair(Path directory, DiskFiles files, Manifest manifest)
+      throws IOException {
+    DamageScan scan = new DamageScan(files, manifest);
+    scan.run();
+    JsonFileOptions options = JsonFileOptions.in(directory);
+    if (scan.damages().stream().allMatch(DamageScan.Damage::torn)
+        && unusable(files, manifest).isEmpty()) {
+      return verify(directory, files, manifest);
+    }
+    Repair repair = new Repair(files, Micros.truncated(options.clock().instant()));
+    repairFiles(repair, scan.damages());
+    repairFiles(repair, unusable(files, manifest));
+    Checkpoint.delete(files);
+    manifest.withOwnHistory(options.ids().get()).write(files);
+    if (manifest.storeId() != null) {
+      FileEngine engine = FileEngine.open(files, () -> {}, options);
+      engine.resetMirror();
+      engine.close();
+    }
+    return new DamageReport(directory, scan.lines(), scan.bytes(), repair.findings());
+  }
+
+  private static void repairFiles(Repair repair, List<DamageScan.Damage> damages)
+      throws IOException {
+    Map<Integer, List<DamageScan.Damage>> byFile = new LinkedHashMap<>();
+    for (DamageScan.Damage damage : damages) {
+      byFile.computeIfAbsent(damage.file(), key -> new ArrayList<>()).add(damage);
+    }
+    for (List<DamageScan.Damage> ofFile : byFile.values()) {
+      repair.apply(ofFile);
+    }
+  }
+
+  /** The command line; see the class. */
+  public static void main(String[] arguments) {
+    System.exit(run(arguments, new PrintStream(System.out, true, StandardCharsets.UTF_8)));
+  }
+
+  static int run(String[] arguments, PrintStream out) {
+    boolean repairs = arguments.length == 2 && arguments[0].equals("repair");
+    if (arguments.length != 2 || !(repairs || arguments[0].equals("verify"))) {
+      out.println("usage: JsonFileTool verify|repair DIRECTORY");
+      return 2;
+    }
+    try {
+      Path directory = Path.of(arguments[1]);
+      DamageReport report = repairs ? repair(directory) : verify(directory);
+      report.findings().forEach(out::println);
+      boolean sound = repairs ? verify(directory).isSound() : report.isSound();
+      out.printf(
+          "%s: %,d lines, %,d bytes, %d findings, %s%n",
+          directory,
+          report.lines(),
+          report.bytes(),
+          report.findings().size(),
+          sound ? "sound" : "DAMAGED");
+      return sound ? 0 : 1;
+    } catch (ConversationStoreException | IllegalArgumentException e) {
+      out.println(e.getMessage());
+      return 2;
+    }
+  }
+}

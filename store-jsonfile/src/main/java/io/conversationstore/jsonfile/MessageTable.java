@@ -1,0 +1,317 @@
+package io.conversationstore.jsonfile;
+
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+
+/**
+ * The messages of one conversation by {@code seq}, packed: 48 bytes each, 4 to 10 more for finding
+ * them by id, and 48 more where one was edited or deleted. Guarded by the lock of the engine; a
+ * {@link #frozen()} one is for any thread.
+ */
+final class MessageTable {
+  /** Columns: seq, id (two), creation time, segment and offset, length and checksum. */
+  private static final int WIDTH = 6;
+
+  /** Columns: seq, version, time of change, whether live, and where the edit stands (two). */
+  private static final int CHANGED_WIDTH = WIDTH;
+
+  /** Up to here a search by id goes through all. */
+  private static final int SMALL = 8;
+
+  private static final int[] NONE = {};
+
+  private final PackedRows rows;
+  private final PackedRows changed;
+
+  /** Open addressing: index + 1 of the row at the id's hash or behind it, 0 for none. */
+  private int[] byId = NONE;
+
+  MessageTable() {
+    this(new PackedRows(WIDTH), new PackedRows(CHANGED_WIDTH));
+  }
+
+  private MessageTable(PackedRows rows, PackedRows changed) {
+    this.rows = rows;
+    this.changed = changed;
+  }
+
+  /** A table as {@link #rows()} and {@link #changed()} of another one gave it. */
+  static MessageTable of(long[] rows, long[] changed) {
+    return new MessageTable(PackedRows.of(WIDTH, rows), PackedRows.of(CHANGED_WIDTH, changed));
+  }
+
+  /** The packed rows, where they stand now. */
+  long[] rows(UnaryOperator<Place> now) {
+    return packed(rows, now);
+  }
+
+  /** The packed edits and deletes, where they stand now. */
+  long[] changed(UnaryOperator<Place> now) {
+    return packed(changed, now);
+  }
+
+  private static long[] packed(PackedRows rows, UnaryOperator<Place> now) {
+    long[] longs = rows.toArray();
+    for (int i = 0; i < rows.size(); i++) {
+      if (rows.get(i, 4) != 0) {
+        Place place = now.apply(place(rows, i));
+        longs[i * WIDTH + 4] = where(place);
+      }
+    }
+    return longs;
+  }
+
+  /** A view that keeps what is there now. */
+  MessageTable frozen() {
+    return new MessageTable(rows.frozen(), changed.frozen());
+  }
+
+  int size() {
+    return rows.size();
+  }
+
+  long seq(int index) {
+    return rows.key(index);
+  }
+
+  long createdMicros(int index) {
+    return rows.get(index, 3);
+  }
+
+  boolean isLive(int index) {
+    int at = changed.size() == 0 ? -1 : changed.find(rows.key(index));
+    return at < 0 || changed.get(at, 3) != 0;
+  }
+
+  MessageRow get(int index) {
+    long seq = rows.key(index);
+    int at = changed.size() == 0 ? -1 : changed.find(seq);
+    boolean edited = at >= 0 && changed.get(at, 4) != 0;
+    return new MessageRow(
+        id(index),
+        seq,
+        at < 0 ? 1 : changed.get(at, 1),
+        rows.get(index, 3),
+        at < 0 ? MessageRow.NEVER : changed.get(at, 2),
+        at < 0 || changed.get(at, 3) != 0,
+        place(rows, index),
+        edited ? place(changed, at) : null);
+  }
+
+  private UUID id(int index) {
+    return new UUID(rows.get(index, 1), rows.get(index, 2));
+  }
+
+  private static Place place(PackedRows rows, int index) {
+    long where = rows.get(index, 4);
+    long what = rows.get(index, 5);
+    return new Place((int) (where >> 32), where & 0xffff_ffffL, (int) (what >> 32), (int) what);
+  }
+
+  private static long where(Place place) {
+    if (place.offset() > 0xffff_ffffL) {
+      throw new IllegalArgumentException("a segment of more than 4 GiB");
+    }
+    return (long) place.segment() << 32 | place.offset();
+  }
+
+  private static long what(Place place) {
+    return (long) place.length() << 32 | (place.crc() & 0xffff_ffffL);
+  }
+
+  /** The index of a {@code seq}, or {@code -(where it would be) - 1}. */
+  int find(long seq) {
+    return rows.find(seq);
+  }
+
+  /** The index of an id, or -1. */
+  int find(UUID id) {
+    long high = id.getMostSignificantBits();
+    long low = id.getLeastSignificantBits();
+    if (size() <= SMALL) {
+      for (int i = 0; i < size(); i++) {
+        if (rows.get(i, 2) == low && rows.get(i, 1) == high) {
+          return i;
+        }
+      }
+      return -1;
+    }
+    if (byId.length == 0) {
+      rehash();
+    }
+    for (int slot = slot(high, low); byId[slot] != 0; slot = (slot + 1) & (byId.length - 1)) {
+      int index = byId[slot] - 1;
+      if (rows.get(index, 2) == low && rows.get(index, 1) == high) {
+        return index;
+      }
+    }
+    return -1;
+  }
+
+  private int slot(long high, long low) {
+    // UUIDv7 has its randomness in the low half; the multiplication spreads other kinds too.
+    long mixed = (high * 31 + low) * 0x9e37_79b9_7f4a_7c15L;
+    return (int) (mixed >>> 32) & (byId.length - 1);
+  }
+
+  private void rehash() {
+    int wanted = size() + (size() >> 2) + 1;
+    byId = new int[Integer.highestOneBit(wanted - 1) << 1];
+    for (int i = 0; i < size(); i++) {
+      addId(i);
+    }
+  }
+
+  private void addId(int index) {
+    int slot = slot(rows.get(index, 1), rows.get(index, 2));
+    while (byId[slot] != 0) {
+      slot = (slot + 1) & (byId.length - 1);
+    }
+    byId[slot] = index + 1;
+  }
+
+  /** Puts a row in its place; one of the same {@code seq} gives way. */
+  void put(MessageRow row) {
+    int index = rows.find(row.seq());
+    if (index < 0) {
+      index = -index - 1;
+      boolean last = index == rows.size();
+      rows.insert(index, row.seq());
+      fill(index, row);
+      if (!last || size() + (size() >> 2) > byId.length) {
+        byId = NONE;
+      } else if (byId.length > 0) {
+        addId(index);
+      }
+    } else {
+      if (!id(index).equals(row.id())) {
+        byId = NONE;
+      }
+      rows.set(index, 0, row.seq());
+      fill(index, row);
+    }
+    putChanged(row);
+  }
+
+  /** The row was made or unshared just before. */
+  private void fill(int index, MessageRow row) {
+    rows.setNew(index, 1, row.id().getMostSignificantBits());
+    rows.setNew(index, 2, row.id().getLeastSignificantBits());
+    rows.setNew(index, 3, row.createdMicros());
+    rows.setNew(index, 4, where(row.content()));
+    rows.setNew(index, 5, what(row.content()));
+  }
+
+  private void putChanged(MessageRow row) {
+    int at = changed.find(row.seq());
+    if (row.version() == 1
+        && row.live()
+        && row.edit() == null
+        && row.changedMicros() == MessageRow.NEVER) {
+      if (at >= 0) {
+        changed.remove(at);
+      }
+      return;
+    }
+    if (at < 0) {
+      at = -at - 1;
+      changed.insert(at, row.seq());
+    } else {
+      changed.set(at, 0, row.seq());
+    }
+    Place edit = row.edit();
+    changed.setNew(at, 1, row.version());
+    changed.setNew(at, 2, row.changedMicros());
+    changed.setNew(at, 3, row.live() ? 1 : 0);
+    changed.setNew(at, 4, edit == null ? 0 : where(edit));
+    changed.setNew(at, 5, edit == null ? 0 : what(edit));
+  }
+
+  /** Where the messages of a table stand, packed. */
+  static final class Places {
+    private final long[] longs;
+
+    Places(int size) {
+      longs = new long[2 * size];
+    }
+
+    void set(int index, Place place) {
+      longs[2 * index] = where(place);
+      longs[2 * index + 1] = what(place);
+    }
+  }
+
+  /**
+   * Takes over where a compaction has put what a frozen view of this table holds, as far as it
+   * holds that still.
+   *
+   * @param places where the messages of the view stand now; those not set, which are deleted, go
+   */
+  void moved(MessageTable view, Places places) {
+    boolean removes = false;
+    for (int i = 0; i < view.size(); i++) {
+      int at = i < size() && seq(i) == view.seq(i) ? i : find(view.seq(i));
+      if (at < 0
+          || rows.get(at, 4) != view.rows.get(i, 4)
+          || rows.get(at, 5) != view.rows.get(i, 5)) {
+        continue;
+      }
+      long where = places.longs[2 * i];
+      if (where == 0) {
+        removes = true;
+        rows.set(at, 4, 0);
+        continue;
+      }
+      int edit = changed.size() == 0 ? -1 : changed.find(seq(at));
+      if (edit >= 0 && changed.get(edit, 4) != 0 && view.hasEdit(i, changed, edit)) {
+        // The new place holds the edited content.
+        changed.set(edit, 4, 0);
+        changed.set(edit, 5, 0);
+      }
+      rows.set(at, 4, where);
+      rows.set(at, 5, places.longs[2 * i + 1]);
+    }
+    for (int i = size() - 1; removes && i >= 0; i--) {
+      if (rows.get(i, 4) == 0) {
+        remove(i);
+      }
+    }
+  }
+
+  /** Whether the edit of a message stands at the same place as a row of another table says. */
+  private boolean hasEdit(int index, PackedRows other, int row) {
+    int at = changed.size() == 0 ? -1 : changed.find(seq(index));
+    return at >= 0
+        && changed.get(at, 4) == other.get(row, 4)
+        && changed.get(at, 5) == other.get(row, 5);
+  }
+
+  /** What is read from disk for a message, in bytes. */
+  long bytes(int index) {
+    int at = changed.size() == 0 ? -1 : changed.find(seq(index));
+    if (at >= 0 && changed.get(at, 3) == 0) {
+      return 0;
+    }
+    return (rows.get(index, 5) >> 32) + (at < 0 ? 0 : changed.get(at, 5) >> 32);
+  }
+
+  void remove(int index) {
+    int at = changed.find(rows.key(index));
+    if (at >= 0) {
+      changed.remove(at);
+    }
+    rows.remove(index);
+    byId = NONE;
+  }
+
+  void clear() {
+    rows.clear();
+    changed.clear();
+    byId = NONE;
+  }
+
+  /** Whether creation times ascend with {@code seq}, from this row to the one after. */
+  boolean ascends(int index) {
+    return index + 1 >= size() || createdMicros(index) <= createdMicros(index + 1);
+  }
+}

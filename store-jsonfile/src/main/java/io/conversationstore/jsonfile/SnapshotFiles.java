@@ -1,0 +1,140 @@
+package io.conversationstore.jsonfile;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the lines of a snapshot to as many files as it takes. They do not count before {@code
+ * store.json} names them. For one thread.
+ */
+final class SnapshotFiles {
+  private static final int BUFFER = 1 << 20;
+
+  /** After so many bytes they are forced, so that no large flush delays the log's own. */
+  private static final long FORCE_EVERY = 4 << 20;
+
+  /** Called after bytes were written. */
+  interface Pace {
+    void wrote(long bytes) throws IOException;
+  }
+
+  private final LogFiles files;
+  private final Segments segments;
+  private final long fileBytes;
+  private final long through;
+  private final Pace pace;
+  private final List<Integer> written = new ArrayList<>();
+  private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
+  private int part;
+  private long lines;
+  private long size;
+  private long bytes;
+  private long unforced;
+  private LogFiles.@Nullable LogFile file;
+
+  /**
+   * @param first the number of the first file
+   * @param fileBytes the size at which the next one is begun
+   * @param through the line of the log that the snapshot stands for
+   */
+  SnapshotFiles(
+      LogFiles files, Segments segments, int first, long fileBytes, long through, Pace pace) {
+    this.files = files;
+    this.segments = segments;
+    this.fileBytes = fileBytes;
+    this.through = through;
+    this.pace = pace;
+    this.part = first - 1;
+  }
+
+  /** The number of the last file. */
+  int last() {
+    return part;
+  }
+
+  long lines() {
+    return lines;
+  }
+
+  /** The bytes of all files. */
+  long bytes() {
+    return bytes;
+  }
+
+  /** Writes a line and returns where its payload stands. */
+  Place line(String name, byte[] payload, Instant at) throws IOException {
+    if (file == null || size >= fileBytes) {
+      finish();
+      begin();
+    }
+    lines++;
+    byte[] head = Line.head(lines, 0, at, "\"" + name + "\":");
+    Place place =
+        new Place(-part, size + head.length, payload.length, Place.crc(payload, 0, payload.length));
+    put(Line.join(head, payload));
+    return place;
+  }
+
+  private void begin() throws IOException {
+    part++;
+    LogFiles.LogFile next = files.create(Segments.name(-part));
+    written.add(-part);
+    segments.add(-part, next);
+    file = next;
+    size = 0;
+    put(Line.snapshotHeader(-part, lines + 1, through));
+  }
+
+  private void put(byte[] line) throws IOException {
+    size += line.length;
+    bytes += line.length;
+    if (line.length > buffer.remaining()) {
+      flush();
+    }
+    if (line.length > buffer.capacity()) {
+      append(ByteBuffer.wrap(line));
+    } else {
+      buffer.put(line);
+    }
+  }
+
+  private void flush() throws IOException {
+    buffer.flip();
+    append(buffer);
+    buffer.clear();
+  }
+
+  private void append(ByteBuffer some) throws IOException {
+    int count = some.remaining();
+    if (count > 0 && file != null) {
+      file.append(some);
+      unforced += count;
+      if (unforced >= FORCE_EVERY) {
+        file.force();
+        unforced = 0;
+      }
+      pace.wrote(count);
+    }
+  }
+
+  /** Makes what was written durable, but for the names. */
+  void finish() throws IOException {
+    if (file != null) {
+      flush();
+      file.force();
+    }
+  }
+
+  /** Removes what was written. */
+  void undo() throws IOException {
+    for (int leftover : written) {
+      segments.remove(leftover);
+      files.delete(Segments.name(leftover));
+    }
+    files.forceDirectory();
+  }
+}

@@ -1,0 +1,270 @@
+package io.conversationstore.jsonfile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.StoreDamagedException;
+import io.conversationstore.StoreLimits;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.StoreFront;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HousekeepingTest {
+  private static final Owner ALICE = Owner.of("acme", "alice");
+  private static final Owner BOB = Owner.of("acme", "bob \"the\" builder");
+
+  @TempDir Path directory;
+
+  private JsonFileOptions options() {
+    return JsonFileOptions.in(directory).withSegmentBytes(8 << 10).withCompactionBytes(16 << 10);
+  }
+
+  private FileEngine engine() {
+    return (FileEngine) JsonFileStore.openEngine(options());
+  }
+
+  private ConversationStore front(FileEngine engine) {
+    JsonFileOptions options = options();
+    return new StoreFront(
+        engine, StoreLimits.DEFAULT, options.clock(), options.ids(), engine.identity().node());
+  }
+
+  private static List<String> texts(ConversationStore store, String conversation) {
+    List<String> texts = new ArrayList<>();
+    MessageQuery query = MessageQuery.first(200);
+    while (true) {
+      var page = store.messages(ALICE, conversation, query);
+      page.items().stream().map(StoredMessage::text).forEach(texts::add);
+      if (!page.hasMore()) {
+        return texts;
+      }
+      query = MessageQuery.first(200).from(page.cursor());
+    }
+  }
+
+  private List<String> names() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  private boolean isAnywhere(String text) throws IOException {
+    for (String name : names()) {
+      byte[] bytes = Files.readAllBytes(directory.resolve(name));
+      if (new String(bytes, StandardCharsets.ISO_8859_1).contains(text)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Test
+  void writersGoOnWhileGarbageIsCollected() throws Exception {
+    int writers = 4;
+    List<List<String>> expected = new ArrayList<>();
+    FileEngine engine = engine();
+    try (ConversationStore store = front(engine)) {
+      ExecutorService threads = Executors.newFixedThreadPool(writers);
+      List<Future<List<String>>> running = new ArrayList<>();
+      for (int w = 0; w < writers; w++) {
+        String conversation = "chat " + w;
+        Random random = new Random(w);
+        store.create(ALICE, NewConversation.withId(conversation));
+        running.add(threads.submit(() -> write(store, conversation, random)));
+      }
+      for (int i = 0; i < 10; i++) {
+        engine.compact();
+      }
+      for (Future<List<String>> writer : running) {
+        expected.add(writer.get());
+      }
+      threads.shutdown();
+      for (int w = 0; w < writers; w++) {
+        assertThat(texts(store, "chat " + w)).isEqualTo(expected.get(w));
+      }
+      engine.compact();
+      assertThat(isAnywhere("edited away")).isFalse();
+      assertThat(names()).anyMatch(name -> name.startsWith("snapshot-"));
+    }
+    for (boolean checkpoint : new boolean[] {true, false}) {
+      if (!checkpoint) {
+        Files.delete(directory.resolve(Checkpoint.NAME));
+      }
+      try (ConversationStore store = front(engine())) {
+        for (int w = 0; w < writers; w++) {
+          assertThat(texts(store, "chat " + w)).isEqualTo(expected.get(w));
+        }
+        assertThat(store.operator().health().healthy()).isTrue();
+      }
+    }
+  }
+
+  /** Appends, edits and deletes; returns the texts that are left. */
+  private static List<String> write(ConversationStore store, String conversation, Random random) {
+    List<StoredMessage> messages = new ArrayList<>();
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      int what = messages.isEmpty() ? 0 : random.nextInt(10);
+      int at = messages.isEmpty() ? 0 : random.nextInt(messages.size());
+      if (what < 7) {
+        String text = "edited away " + i + " " + "x".repeat(random.nextInt(200));
+        messages.addAll(store.append(ALICE, conversation, Message.user(text)));
+        texts.add(text);
+      } else if (what < 9) {
+        store.edit(ALICE, conversation, messages.get(at).id(), MessageEdit.text("edit " + i));
+        texts.set(at, "edit " + i);
+      } else {
+        store.deleteMessage(ALICE, conversation, messages.get(at).id());
+        messages.remove(at);
+        texts.remove(at);
+      }
+    }
+    for (int i = 0; i < messages.size(); i++) {
+      if (texts.get(i).startsWith("edited away")) {
+        store.edit(ALICE, conversation, messages.get(i).id(), MessageEdit.text("last " + i));
+        texts.set(i, "last " + i);
+      }
+    }
+    return texts;
+  }
+
+  private void fill(int messages) {
+    try (ConversationStore store = front(engine())) {
+      store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+      for (int i = 0; i < messages; i++) {
+        store.append(ALICE, "chat", Message.user("message " + i));
+      }
+    }
+  }
+
+  private Recovery.End recovered() throws IOException {
+    DiskFiles files = DiskFiles.in(directory);
+    Manifest manifest = Manifest.read(files);
+    Segments segments = new Segments("test");
+    try {
+      return new Recovery(files, manifest, segments, new Contents(segments, 0)).run();
+    } finally {
+      segments.close();
+    }
+  }
+
+  @Test
+  void checkpointSavesReadingTheLog() throws IOException {
+    fill(200);
+    assertThat(names()).contains(Checkpoint.NAME);
+    Recovery.End end = recovered();
+    assertThat(end.replayed()).isLessThan(10_000);
+    assertThat(end.number()).isEqualTo(201);
+    Files.delete(directory.resolve(Checkpoint.NAME));
+    assertThat(recovered().replayed()).isGreaterThan(50_000);
+  }
+
+  @Test
+  void damagedCheckpointIsNotUsed() throws IOException {
+    fill(100);
+    Path file = directory.resolve(Checkpoint.NAME);
+    byte[] good = Files.readAllBytes(file);
+    Random random = new Random(1);
+    for (int i = 0; i < 60; i++) {
+      byte[] bad = good.clone();
+      bad[random.nextInt(bad.length)] ^= (byte) (1 << random.nextInt(8));
+      Files.write(
+          file, i % 4 == 0 ? java.util.Arrays.copyOf(good, random.nextInt(good.length)) : bad);
+      Recovery.End end = recovered();
+      assertThat(end.number()).isEqualTo(101);
+      assertThat(end.index().find(ALICE, "chat").liveMessages()).isEqualTo(100);
+    }
+  }
+
+  @Test
+  void checkpointOfAnotherDirectoryIsNotUsed(@TempDir Path other) throws IOException {
+    fill(100);
+    Path file = directory.resolve(Checkpoint.NAME);
+    byte[] first = Files.readAllBytes(file);
+    Path mine = directory;
+    directory = other;
+    fill(150);
+    Files.write(other.resolve(Checkpoint.NAME), first);
+    assertThat(recovered().index().find(ALICE, "chat").liveMessages()).isEqualTo(150);
+    directory = mine;
+  }
+
+  @Test
+  void damageThatACheckpointHidesShowsWhenItIsRead() throws IOException {
+    fill(100);
+    Path log = directory.resolve("log-0000000001.jsonl");
+    byte[] bytes = Files.readAllBytes(log);
+    bytes[new String(bytes, StandardCharsets.UTF_8).indexOf("message 3\"")] = 'M';
+    Files.write(log, bytes);
+    try (ConversationStore store = front(engine())) {
+      assertThat(store.last(ALICE, "chat", 10)).hasSize(10);
+      assertThatThrownBy(() -> store.last(ALICE, "chat", 100))
+          .isInstanceOf(StoreDamagedException.class)
+          .hasMessageContaining("log-0000000001.jsonl")
+          .hasMessageNotContaining("essage 3");
+    }
+  }
+
+  @Test
+  void erasureLeavesNoTextAnywhereAndEverythingElse() throws Exception {
+    String marker = "MARKER-of-bob";
+    FileEngine engine = engine();
+    try (ConversationStore store = front(engine)) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      for (int round = 0; round < 4; round++) {
+        NewConversation titled = NewConversation.titled(marker + round);
+        String id = store.create(BOB, titled).id();
+        for (int i = 0; i < 30; i++) {
+          store.append(BOB, id, Message.user(marker + i));
+          store.append(ALICE, "chat", Message.user(round + " of alice " + i));
+        }
+        store.edit(BOB, id, store.last(BOB, id, 1).get(0).id(), MessageEdit.text(marker + "!"));
+        if (round % 2 == 0) {
+          engine.compact();
+        }
+        assertThat(isAnywhere(marker)).isTrue();
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        Callable<Object> compaction =
+            () -> {
+              engine.compact();
+              return true;
+            };
+        Future<Object> compacting = threads.submit(compaction);
+        store.erase(BOB);
+        assertThat(isAnywhere(marker)).isFalse();
+        compacting.get();
+        threads.shutdown();
+        assertThat(isAnywhere(marker)).isFalse();
+        assertThat(store.count(BOB).conversations()).isZero();
+        store.create(BOB, NewConversation.withId("new " + round));
+      }
+      assertThat(texts(store, "chat")).hasSize(120);
+    }
+    Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
+    try (ConversationStore store = front(engine())) {
+      assertThat(texts(store, "chat")).hasSize(120).last().isEqualTo("3 of alice 29");
+      assertThat(store.find(BOB, "new 3")).isPresent();
+      assertThat(store.find(BOB, "new 2")).isEmpty();
+      assertThat(isAnywhere(marker)).isFalse();
+    }
+  }
+}

@@ -1,0 +1,222 @@
+package io.conversationstore.jsonfile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.StoreDamagedException;
+import io.conversationstore.StoreLimits;
+import io.conversationstore.StoreLockedException;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.StoreFront;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JsonFileToolTest {
+  private static final Owner ALICE = Owner.of("acme", "alice");
+  private static final int CONVERSATIONS = 4;
+  private static final int MESSAGES = 60;
+
+  @TempDir Path directory;
+
+  private JsonFileOptions options() {
+    return JsonFileOptions.in(directory).withSegmentBytes(8 << 10).withCompactionBytes(1 << 30);
+  }
+
+  /** Half of it in a snapshot, half in the log; messages are numbered within a conversation. */
+  @BeforeEach
+  void fill() {
+    JsonFileOptions options = options();
+    FileEngine engine = (FileEngine) JsonFileStore.openEngine(options);
+    try (ConversationStore store =
+        new StoreFront(
+            engine,
+            StoreLimits.DEFAULT,
+            options.clock(),
+            options.ids(),
+            engine.identity().node())) {
+      for (int c = 0; c < CONVERSATIONS; c++) {
+        store.create(ALICE, NewConversation.withId("chat " + c));
+      }
+      for (int i = 0; i < MESSAGES; i++) {
+        for (int c = 0; c < CONVERSATIONS; c++) {
+          store.append(ALICE, "chat " + c, Message.user("text " + i));
+        }
+        if (i == MESSAGES / 2) {
+          engine.compact();
+        }
+      }
+    }
+  }
+
+  private Map<String, byte[]> contents() throws IOException {
+    Map<String, byte[]> contents = new TreeMap<>();
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        contents.put(file.getFileName().toString(), Files.readAllBytes(file));
+      }
+    }
+    return contents;
+  }
+
+  private List<String> dataFiles() throws IOException {
+    return contents().keySet().stream().filter(name -> Segments.number(name) != 0).toList();
+  }
+
+  /** Opens the store and counts messages; they are in order. */
+  private int messages() {
+    int count = 0;
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      for (var conversation : store.list(ALICE, ConversationQuery.all())) {
+        List<Integer> numbers = new ArrayList<>();
+        for (StoredMessage message : store.last(ALICE, conversation.id(), 1_000)) {
+          numbers.add(Integer.valueOf(message.text().substring(5)));
+        }
+        assertThat(numbers).isSorted().doesNotHaveDuplicates();
+        count += numbers.size();
+      }
+      assertThat(store.operator().health().healthy()).isTrue();
+      store.createIfAbsent(ALICE, NewConversation.withId("after"));
+      store.append(ALICE, "after", Message.user("text 0"));
+      assertThat(store.last(ALICE, "after", 1)).hasSize(1);
+      store.delete(ALICE, "after");
+    }
+    return count;
+  }
+
+  @Test
+  void soundDirectoryIsLeftAsItIs() throws IOException {
+    DamageReport report = JsonFileTool.verify(directory);
+    assertThat(report.findings()).isEmpty();
+    assertThat(report.lines()).isGreaterThan(CONVERSATIONS * MESSAGES);
+    Map<String, byte[]> before = contents();
+    assertThat(JsonFileTool.repair(directory).isSound()).isTrue();
+    assertThat(contents())
+        .usingRecursiveComparison()
+        .ignoringFields("LOCK.owner")
+        .isEqualTo(before);
+    assertThat(messages()).isEqualTo(CONVERSATIONS * MESSAGES);
+  }
+
+  /** Damages some bytes anywhere; nothing that is not damaged is lost. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+  void damageIsFoundMovedAsideAndTheRestOpens(int seed) throws IOException {
+    Random random = new Random(seed);
+    List<String> names = dataFiles();
+    Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
+    int flips = 1 + random.nextInt(4);
+    for (int i = 0; i < flips; i++) {
+      Path file = directory.resolve(names.get(random.nextInt(names.size() - 1)));
+      byte[] bytes = Files.readAllBytes(file);
+      int at = random.nextInt(bytes.length);
+      bytes[at] = (byte) (seed % 3 == 0 ? '\n' : bytes[at] ^ 0x15);
+      Files.write(file, bytes);
+    }
+    DamageReport found = JsonFileTool.verify(directory);
+    assertThat(found.isSound()).as("seed %d", seed).isFalse();
+    assertThat(found.toString()).doesNotContain("text ");
+    assertThatThrownBy(() -> JsonFileStore.open(options()))
+        .isInstanceOf(StoreDamagedException.class);
+    DamageReport repaired = JsonFileTool.repair(directory);
+    assertThat(repaired.findings()).as("seed %d", seed).isNotEmpty();
+    for (DamageReport.Finding finding : repaired.findings()) {
+      if (finding.length() > 0) {
+        assertThat(Files.size(directory.resolve(finding.movedTo()))).isEqualTo(finding.length());
+      }
+    }
+    assertThat(JsonFileTool.verify(directory).isSound()).as("seed %d", seed).isTrue();
+    int lost = 0;
+    for (DamageReport.Finding finding : repaired.findings()) {
+      lost += 1 + (int) (finding.length() / 200);
+    }
+    assertThat(messages())
+        .as("seed %d", seed)
+        .isLessThanOrEqualTo(CONVERSATIONS * MESSAGES)
+        .isGreaterThanOrEqualTo(CONVERSATIONS * MESSAGES - Math.max(lost, MESSAGES * flips));
+  }
+
+  @Test
+  void missingFilesAreFoundAndSaid() throws IOException {
+    for (String name : dataFiles()) {
+      Map<String, byte[]> before = contents();
+      Files.delete(directory.resolve(name));
+      Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
+      assertThat(JsonFileTool.verify(directory).findings())
+          .as(name)
+          .anyMatch(finding -> finding.file().equals(name) && !finding.harmless());
+      assertThat(JsonFileTool.repair(directory).isSound()).isFalse();
+      assertThat(JsonFileTool.verify(directory).isSound()).as(name).isTrue();
+      assertThat(messages()).as(name).isLessThan(CONVERSATIONS * MESSAGES);
+      try (Stream<Path> files = Files.list(directory)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+      for (Map.Entry<String, byte[]> file : before.entrySet()) {
+        Files.write(directory.resolve(file.getKey()), file.getValue());
+      }
+    }
+  }
+
+  @Test
+  void tornTailIsHarmless() throws IOException {
+    List<String> names = dataFiles();
+    String last = names.stream().filter(name -> name.startsWith("log-")).reduce((a, b) -> b).get();
+    byte[] bytes = Files.readAllBytes(directory.resolve(last));
+    Files.write(directory.resolve(last), Arrays.copyOf(bytes, bytes.length - 7));
+    Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
+    DamageReport report = JsonFileTool.verify(directory);
+    assertThat(report.findings()).hasSize(1);
+    assertThat(report.isSound()).isTrue();
+    assertThat(messages()).isEqualTo(CONVERSATIONS * MESSAGES - 1);
+  }
+
+  @Test
+  void commandLineSaysWhatItFoundAndExits() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    assertThat(JsonFileTool.run(new String[] {"verify", directory.toString()}, out)).isZero();
+    assertThat(bytes.toString(StandardCharsets.UTF_8)).contains("0 findings, sound");
+    Path file = directory.resolve(dataFiles().get(0));
+    byte[] log = Files.readAllBytes(file);
+    log[log.length / 2] ^= 1;
+    Files.write(file, log);
+    assertThat(JsonFileTool.run(new String[] {"verify", directory.toString()}, out)).isEqualTo(1);
+    assertThat(JsonFileTool.run(new String[] {"repair", directory.toString()}, out)).isZero();
+    assertThat(JsonFileTool.run(new String[] {"verify", directory.toString()}, out)).isZero();
+    assertThat(JsonFileTool.run(new String[] {"verify"}, out)).isEqualTo(2);
+    String nowhere = directory.resolve("nowhere").toString();
+    assertThat(JsonFileTool.run(new String[] {"verify", nowhere}, out)).isEqualTo(2);
+    assertThat(bytes.toString(StandardCharsets.UTF_8)).doesNotContain("text ");
+  }
+
+  @Test
+  void openStoreIsLeftAlone() {
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      assertThat(store.count(ALICE).messages()).isPositive();
+      assertThatThrownBy(() -> JsonFileTool.repair(directory))
+          .isInstanceOf(StoreLockedException.class);
+    }
+  }
+}

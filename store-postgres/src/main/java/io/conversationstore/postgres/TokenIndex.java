@@ -1,0 +1,102 @@
+package io.conversationstore.postgres;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.conversationstore.ContentPart;
+import io.conversationstore.Owner;
+import io.conversationstore.json.Json;
+import io.conversationstore.json.ModelJson;
+import java.io.IOException;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adds the keys of words to messages that have none: stored before there was an index, or by a node
+ * with search off. The row's version stays: its content is the same, and local copies need not hear
+ * of it. Thread-safe.
+ */
+final class TokenIndex {
+
+  /** Messages at a time; each may have the size of {@code StoreLimits.maxMessageBytes}. */
+  private static final int BATCH = 100;
+
+  private final Database database;
+  private final Sql sql;
+  private final Reads reads;
+
+  TokenIndex(Database database, Sql sql, Reads reads) {
+    this.database = database;
+    this.sql = sql;
+    this.reads = reads;
+  }
+
+  private record Row(long conversation, long generation, long seq, long version, long[] keys) {}
+
+  /** Goes through all messages of an owner that have no keys now. */
+  void fill(Owner owner) {
+    @Nullable Row last = null;
+    do {
+      Row after = last;
+      List<Row> batch =
+          reads.query(sql.unindexed, in -> bind(in, owner, after), r -> rows(r, owner));
+      last = batch.isEmpty() ? null : batch.get(batch.size() - 1);
+      if (last != null) {
+        database.write(connection -> store(connection.prepareStatement(sql.index), owner, batch));
+      }
+    } while (last != null);
+  }
+
+  private static void bind(Binder in, Owner owner, @Nullable Row after) throws SQLException {
+    in.text(owner.tenantId()).text(owner.userId());
+    in.number(after == null ? 0 : after.conversation);
+    in.number(after == null ? 0 : after.generation).number(after == null ? 0 : after.seq);
+    in.number(BATCH);
+  }
+
+  private static List<Row> rows(ResultSet rows, Owner owner) throws SQLException {
+    List<Row> batch = new ArrayList<>();
+    while (rows.next()) {
+      String text = rows.getString(5);
+      String parts = rows.getString(6);
+      List<ContentPart> content =
+          text != null
+              ? List.of(new ContentPart.Text(text))
+              : ModelJson.readContent(parts == null ? null : Json.parse(parts));
+      batch.add(
+          new Row(
+              rows.getLong(1),
+              rows.getLong(2),
+              rows.getLong(3),
+              rows.getLong(4),
+              TokenKeys.of(owner, content)));
+    }
+    return batch;
+  }
+
+  /** Leaves out what was changed since it was read: that has keys of its own, or gets its turn. */
+  private static int store(PreparedStatement prepared, Owner owner, List<Row> batch)
+      throws SQLException {
+    try (PreparedStatement statement = prepared) {
+      new Binder(statement).text(Json.text(out -> write(out, batch))).text(owner.tenantId());
+      return statement.executeUpdate();
+    }
+  }
+
+  private static void write(JsonGenerator out, List<Row> batch) throws IOException {
+    out.writeStartArray();
+    for (Row row : batch) {
+      out.writeStartObject();
+      out.writeNumberField("conversation_key", row.conversation);
+      out.writeNumberField("generation", row.generation);
+      out.writeNumberField("seq", row.seq);
+      out.writeNumberField("version", row.version);
+      out.writeFieldName("search_tokens");
+      out.writeArray(row.keys, 0, row.keys.length);
+      out.writeEndObject();
+    }
+    out.writeEndArray();
+  }
+}

@@ -84,7 +84,8 @@ public final class JsonFileTool {
     }
   }
 
-  private static DamageReport verify(Path directory, DiskFiles files, Manifest manifest)
+  /** Verifies the files of a directory that nobody else uses. */
+  static DamageReport verify(Path directory, LogFiles files, Manifest manifest)
       throws IOException {
     DamageScan scan = new DamageScan(files, manifest);
     scan.run();
@@ -115,7 +116,7 @@ public final class JsonFileTool {
   }
 
   /** Lines that are whole but cannot be applied. */
-  private static List<DamageScan.Damage> unusable(DiskFiles files, Manifest manifest)
+  private static List<DamageScan.Damage> unusable(LogFiles files, Manifest manifest)
       throws IOException {
     List<DamageScan.Damage> unusable = new ArrayList<>();
     try (Segments segments = new Segments(files.describe())) {

@@ -82,7 +82,10 @@ final class Line {
 
   /** Whether the bytes, without the newline, are a whole line. */
   static boolean isWhole(byte[] bytes, int length) {
-    if (length <= PREFIX || bytes[length - 1] != '}') {
+    if (length <= PREFIX
+        || bytes[PREFIX - 2] != '"'
+        || bytes[PREFIX - 1] != ','
+        || bytes[length - 1] != '}') {
       return false;
     }
     for (int i = 0; i < START.length; i++) {

@@ -158,7 +158,14 @@ final class Recovery {
       }
       return null;
     }
-    JsonNode json = Line.parse(reader.line(), reader.length());
+    try {
+      return readHeader(file, Line.parse(reader.line(), reader.length()));
+    } catch (IllegalArgumentException e) {
+      throw new StoreDamagedException(where(file, 0) + "its first line is no header", e);
+    }
+  }
+
+  private Header readHeader(int file, JsonNode json) {
     Manifest.requireKnown(files, Segments.name(file), Json.number(json, "format", 0));
     long said = Json.number(json, "segment", 0);
     boolean isLog = Json.string(json, "kind").equals("log");

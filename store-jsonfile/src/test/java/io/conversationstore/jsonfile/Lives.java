@@ -79,12 +79,6 @@ abstract class Lives {
     assertThat(engine.health().healthy()).isTrue();
   }
 
-  /** Text that could not be erased yet makes a store unhealthy, too, but it goes on. */
-  static boolean refusesWrites(FileEngine engine) {
-    return engine.health().checks().stream()
-        .anyMatch(check -> check.name().equals("writable") && !check.passed());
-  }
-
   private Random fork() {
     return new Random(random.nextLong());
   }
@@ -145,7 +139,7 @@ abstract class Lives {
       return;
     }
     files.heal();
-    if (!engine.health().healthy()) {
+    if (isBroken(engine)) {
       // What a failed fsync left in the page cache is gone with the next loss of power, not before.
       closeBroken(engine);
       lose(null);
@@ -174,6 +168,15 @@ abstract class Lives {
     assertThat(files.openFiles()).as("files left open").isZero();
     files = next;
     requireErased(files);
+  }
+
+  /** Whether the engine refuses writes until the next start. */
+  static boolean isBroken(FileEngine engine) {
+    boolean broken =
+        engine.health().checks().stream()
+            .anyMatch(check -> check.name().equals("writable") && !check.passed());
+    assertThat(engine.state().reason().contains("refused")).isEqualTo(broken);
+    return broken;
   }
 
   private static void closeBroken(FileEngine engine) {

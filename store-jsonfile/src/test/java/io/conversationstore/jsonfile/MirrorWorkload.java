@@ -23,9 +23,7 @@ import io.conversationstore.spi.Transitions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import java.util.Map;
-import java.util.HashMap;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 
@@ -95,18 +93,19 @@ final class MirrorWorkload {
   private Settlement settlement(Change change) {
     Settlement.Kind[] kinds = Settlement.Kind.values();
     Settlement.Kind kind = kinds[random.nextInt(2) == 0 ? 0 : random.nextInt(kinds.length)];
+    if (change.stamp().epoch() < history.epoch(change.owner())) {
+      // A database drops what was made before an erasure.
+      kind = Settlement.Kind.DROPPED;
+    }
     long epoch = ChangeStamp.PRESENT_EPOCH;
     if (change instanceof Change.OwnerErased && kind == Settlement.Kind.DRAINED) {
       epoch = ++epochs[OWNERS.indexOf(change.owner())];
     }
-    Map<String, Long> generations = new HashMap<>();
-    if (kind == Settlement.Kind.DRAINED) {
-      Stream<Change> parts = change instanceof Change.Bulk bulk ? bulk.changes().stream() : Stream.of(change);
-      parts
-          .filter(Change.ConversationCreated.class::isInstance)
-          .map(Change.ConversationCreated.class::cast)
-          .forEach(part -> generations.put(part.conversationId(), 1L + random.nextInt(3)));
-    }
+    long generation = 1L + random.nextInt(3);
+    Map<String, Long> generations =
+        change instanceof Change.ConversationCreated created
+            ? Map.of(created.conversationId(), generation)
+            : Map.of();
     return new Settlement(change.id(), kind, epoch, generations, "because", NOW);
   }
 

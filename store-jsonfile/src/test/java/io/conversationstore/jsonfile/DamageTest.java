@@ -1,0 +1,180 @@
+package io.conversationstore.jsonfile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreDamagedException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Damages a directory at every byte: a start refuses it, naming the file, and changes nothing; or
+ * reading refuses; or all is as it was. Only the end of the log may be missing: nothing on disk
+ * says that a last line was forced, so damage there cannot be told from a write that a crash tore.
+ * Such cases must give exactly what was there before that line, and are counted.
+ */
+class DamageTest {
+  private static SoundDirectory sound;
+
+  private final AtomicLong noticed = new AtomicLong();
+  private final AtomicLong verified = new AtomicLong();
+  private final AtomicLong harmless = new AtomicLong();
+  private final AtomicLong endOfLog = new AtomicLong();
+
+  @BeforeAll
+  static void makeDirectory() throws IOException {
+    sound = SoundDirectory.make(Long.getLong("store.seed", 1), 2);
+    assertThat(sound.names()).hasSizeGreaterThan(3);
+  }
+
+  /** Opens and reads all; null where either of them says that the files are damaged. */
+  private Map<String, String> read(MemoryFiles files, String damaged) {
+    Map<String, Integer> before = files.fingerprints();
+    try {
+      FileEngine engine = Memory.engine(files, sound.options());
+      try (ConversationStore store = Memory.front(engine, sound.options())) {
+        return Fingerprint.of(store, engine);
+      } catch (StoreDamagedException e) {
+        assertThat(e).hasMessageContaining(damaged).hasMessageContaining("byte");
+        noticed.incrementAndGet();
+        return null;
+      }
+    } catch (StoreDamagedException e) {
+      assertThat(e).hasMessageContaining(damaged);
+    } catch (StoreConfigurationException e) {
+      assertThat(e).hasMessageContaining("format version").hasMessageContaining(damaged);
+    } catch (IOException e) {
+      throw new AssertionError("not a typed error", e);
+    }
+    assertThat(files.fingerprints()).as("files of a refused directory").isEqualTo(before);
+    assertThat(files.openFiles()).isZero();
+    noticed.incrementAndGet();
+    return null;
+  }
+
+  /** Whether {@code verify} finds anything; it is asked where the start and the reader did not. */
+  private static boolean verifyFinds(MemoryFiles files) {
+    try {
+      Manifest manifest = Manifest.read(files);
+      return !JsonFileTool.verify(Path.of("memory"), files, manifest).findings().isEmpty();
+    } catch (IOException e) {
+      throw new AssertionError("not a typed error", e);
+    }
+  }
+
+  /**
+   * @param end what may be there in place of all, or null if nothing else may
+   * @param mayBeHarmless whether nobody need notice
+   */
+  private void check(
+      MemoryFiles files, String damaged, Map<String, String> end, boolean mayBeHarmless) {
+    MemoryFiles untouched = files.copy();
+    Map<String, String> content = read(files, damaged);
+    if (content == null) {
+      return;
+    }
+    if (!content.equals(sound.content())) {
+      assertThat(end).as("damage not noticed").isNotNull();
+      assertThat(content.equals(end))
+          .as("what is left:%s", History.difference(end, content))
+          .isTrue();
+      endOfLog.incrementAndGet();
+    } else if (verifyFinds(untouched)) {
+      verified.incrementAndGet();
+    } else {
+      assertThat(mayBeHarmless).as("damage that nobody notices").isTrue();
+      harmless.incrementAndGet();
+    }
+  }
+
+  /** The checkpoint is made anew; a digit of a checksum may be a capital letter. */
+  private static boolean mayBeHarmless(String name, byte before, byte after) {
+    return name.equals("checkpoint")
+        || (Character.digit(before, 16) >= 10
+            && Character.digit(before, 16) == Character.digit(after, 16));
+  }
+
+  private void report(String what) {
+    System.out.printf(
+        "DAMAGE %s noticed=%d by-verify=%d harmless=%d end-of-log=%d%n",
+        what, noticed.get(), verified.get(), harmless.get(), endOfLog.get());
+    assertThat(noticed).hasPositiveValue();
+  }
+
+  private static void at(String name, int offset, Runnable check) {
+    try {
+      check.run();
+    } catch (RuntimeException | AssertionError e) {
+      throw new AssertionError(name + ", byte " + offset + ": " + e.getMessage(), e);
+    }
+  }
+
+  @Test
+  void everyByteFlipped() {
+    for (String name : sound.names()) {
+      byte[] bytes = sound.bytes(name);
+      int patterns = name.equals(Manifest.NAME) ? 8 : 1;
+      IntStream.range(0, bytes.length * patterns)
+          .parallel()
+          .forEach(
+              i -> {
+                int offset = i / patterns;
+                byte[] flipped = bytes.clone();
+                flipped[offset] ^= (byte) (1 << (patterns == 1 ? offset * 5 % 8 : i % patterns));
+                MemoryFiles files = sound.copy();
+                files.setBytes(name, flipped);
+                Map<String, String> end = sound.contentBefore(name, offset);
+                boolean harmless = mayBeHarmless(name, bytes[offset], flipped[offset]);
+                at(name, offset, () -> check(files, name, end, harmless));
+              });
+    }
+    report("flips");
+  }
+
+  @Test
+  void everyLengthCutOff() {
+    for (String name : sound.names()) {
+      byte[] bytes = sound.bytes(name);
+      IntStream.range(0, bytes.length)
+          .parallel()
+          .forEach(
+              size -> {
+                MemoryFiles files = sound.copy();
+                files.setBytes(name, Arrays.copyOf(bytes, size));
+                Map<String, String> end =
+                    sound.isLastSegment(name) ? sound.contentUpTo(name, size) : null;
+                boolean harmless = name.equals("checkpoint");
+                at(name, size, () -> check(files, name, end, harmless));
+              });
+    }
+    report("cuts");
+  }
+
+  @Test
+  void everyFileMissingOrTwice() {
+    String last = sound.names().stream().filter(sound::isLastSegment).findFirst().orElseThrow();
+    String next = Segments.name(Segments.number(last) + 1);
+    for (String name : sound.names()) {
+      MemoryFiles without = sound.copy();
+      without.remove(name);
+      Map<String, String> end = name.equals(last) ? sound.contentUpTo(name, 0) : null;
+      at(name + " is missing", 0, () -> check(without, "", end, name.equals("checkpoint")));
+      MemoryFiles twice = sound.copy();
+      twice.setBytes(next, sound.bytes(name));
+      at(name + " again as " + next, 0, () -> check(twice, next, null, name.equals("checkpoint")));
+      for (String other : sound.names()) {
+        MemoryFiles swapped = sound.copy();
+        swapped.setBytes(name, sound.bytes(other));
+        at(other + " in place of " + name, 0, () -> check(swapped, "", end, name.equals(other) || name.equals("checkpoint")));
+      }
+    }
+    report("files");
+  }
+}

@@ -3,6 +3,7 @@ package io.conversationstore.benchmarks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.text.ParseException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,7 @@ final class Profiler {
   void run(Line line, Bench bench) throws Exception {
     Path file = directory.resolve(line.name() + ".jfr").toAbsolutePath();
     try (Recording recording = new Recording(configuration())) {
+      recording.enable("jdk.ExecutionSample").withPeriod(Duration.ofMillis(10));
       recording.start();
       line.run(bench);
       recording.stop();
@@ -73,7 +75,7 @@ final class Profiler {
       if (name.startsWith(BENCHMARKS)) {
         return null;
       }
-      if (name.startsWith(OURS)) {
+      if (name.startsWith(OURS) && !name.endsWith(".<clinit>")) {
         return name;
       }
     }

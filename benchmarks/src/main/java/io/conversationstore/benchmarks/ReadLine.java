@@ -14,16 +14,28 @@ final class ReadLine implements Line {
   /** What is read. */
   enum Read {
     /** The last 20 messages of a few conversations that are in use. */
-    LAST_20_CACHED("last-20-cached"),
+    LAST_20_CACHED(
+        "last-20-cached",
+        MvStoreSubject.KIND.name(),
+        "a map hands out strings from its cache by key; this store checks the owner, finds the page's"
+            + " place and makes messages with identity, place and times"),
     /** The last 20 messages of any conversation, with the stores' caches off. */
-    LAST_20_COLD("last-20-cold"),
+    LAST_20_COLD(
+        "last-20-cold",
+        SqliteSubject.KIND.name(),
+        "a B-tree has the 20 rows on a page or two; this store reads 20 places of a log and parses"
+            + " their JSON"),
     /** The first page of an owner's conversations. */
-    LIST("list-50");
+    LIST("list-50", "", "");
 
     private final String line;
+    private final String rival;
+    private final String whyNot;
 
-    Read(String line) {
+    Read(String line, String rival, String whyNot) {
       this.line = line;
+      this.rival = rival;
+      this.whyNot = whyNot;
     }
 
     Setup setup() {
@@ -71,7 +83,8 @@ final class ReadLine implements Line {
               .ratio(
                   name() + "-vs-" + rival.name(),
                   sides.ratio(bench.store().name(), rival.name()),
-                  Target.atLeast(1));
+                  Target.atLeast(1),
+                  rival.name().equals(read.rival) ? read.whyNot : "");
         }
       }
     } finally {

@@ -44,6 +44,14 @@ final class Report {
     print("RATIO " + name + " " + number(value) + " " + target + " " + (met ? "PASS" : "MISS"));
   }
 
+  /** A ratio, and where it is missed what lies behind that by design. */
+  void ratio(String name, double value, Target target, String whyNot) {
+    ratio(name, value, target);
+    if (!whyNot.isEmpty() && !target.isMetBy(value)) {
+      note(name + ": " + whyNot);
+    }
+  }
+
   void figure(String name, double value, String unit) {
     print("FIGURE " + name + " " + number(value) + " " + unit);
   }

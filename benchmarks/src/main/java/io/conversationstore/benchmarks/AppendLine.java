@@ -1,0 +1,121 @@
+package io.conversationstore.benchmarks;
+
+import io.conversationstore.benchmarks.Report.Target;
+import io.conversationstore.benchmarks.Subject.Kind;
+import io.conversationstore.benchmarks.Subject.Setup;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Durable appends with one writer or many, against bare files and other stores. */
+final class AppendLine implements Line {
+
+  private static final int CONVERSATIONS = 1_600;
+
+  private final int writers;
+
+  AppendLine(int writers) {
+    this.writers = writers;
+  }
+
+  @Override
+  public String name() {
+    return "append-" + writers;
+  }
+
+  @Override
+  public void run(Bench bench) throws Exception {
+    Texts texts = bench.texts();
+    int overhead = overhead(bench);
+    bench.report().figure(name() + ".overhead", overhead, "bytes a message beside its text");
+    Map<String, Subject> subjects = new LinkedHashMap<>();
+    Path bareFiles = bench.directory("bare");
+    try (Load load = new Load(writers);
+        Load single = new Load(1);
+        BareFile bare = new BareFile(bareFiles.resolve("one"), overhead);
+        BareFile batched = new BareFile(bareFiles.resolve("batched"), overhead)) {
+      Interleaved sides = new Interleaved();
+      for (Kind kind : bench.kinds()) {
+        Subject subject = kind.open(bench.directory(kind.name()), Setup.USUAL);
+        subjects.put(kind.name(), subject);
+        subject.load(0, CONVERSATIONS, 0, texts);
+        sides.side(kind.name(), () -> rate(bench, load, subject));
+      }
+      sides.side(
+          "bare",
+          () ->
+              single
+                  .run(bench.sizes().slice(), (thread, number) -> bare.append(texts, number, 1))
+                  .perSecond());
+      if (writers > 1) {
+        Subject store = subjects.get(bench.store().name());
+        if (store != null) {
+          sides.side("one-writer", () -> rate(bench, single, store));
+        }
+        sides.side(
+            "bare-batched",
+            () ->
+                writers
+                    * single
+                        .run(
+                            bench.sizes().slice(),
+                            (thread, number) -> batched.append(texts, number * writers, writers))
+                        .perSecond());
+      }
+      sides.run(bench.sizes().warmUps(), bench.sizes().rounds());
+      sides.figures(bench.report(), name(), "messages/s");
+      ratios(bench, sides);
+    } finally {
+      for (Subject subject : subjects.values()) {
+        subject.close();
+      }
+    }
+  }
+
+  private double rate(Bench bench, Load load, Subject subject) throws Exception {
+    // Each writer has conversations and owners of its own, as users have.
+    int step = CONVERSATIONS / writers;
+    return load.run(
+            bench.sizes().slice(),
+            (thread, number) ->
+                subject.append(thread * step + (int) (number % step), bench.texts().text(number)))
+        .perSecond();
+  }
+
+  private void ratios(Bench bench, Interleaved sides) {
+    Report report = bench.report();
+    String store = bench.store().name();
+    if (writers == 1) {
+      report.ratio(name() + "-vs-bare", sides.ratio(store, "bare"), Target.atLeast(0.85));
+    } else {
+      report.ratio(name() + "-vs-one-writer", sides.ratio(store, "one-writer"), Target.atLeast(6));
+      report.ratio(
+          name() + "-vs-bare-batched", sides.ratio(store, "bare-batched"), Target.atLeast(0.5));
+      report.ratio(name() + "-vs-bare", sides.ratio(store, "bare"), Target.atLeast(1));
+    }
+    for (Kind rival : bench.rivals()) {
+      report.ratio(
+          name() + "-vs-" + rival.name(), sides.ratio(store, rival.name()), Target.atLeast(1));
+    }
+  }
+
+  /** What the store writes for an append beside the text, so that bare files write as much. */
+  private static int overhead(Bench bench) throws Exception {
+    int messages = 1_000;
+    long characters = 0;
+    Path directory = bench.directory("overhead");
+    long before;
+    long after;
+    try (Subject subject = bench.store().open(directory, Setup.NOT_FORCED)) {
+      subject.load(0, 1, 0, bench.texts());
+      before = Bench.size(directory, "log-");
+      for (int i = 0; i < messages; i++) {
+        String text = bench.texts().text(i);
+        characters += text.length();
+        subject.append(0, text);
+      }
+      after = Bench.size(directory, "log-");
+    }
+    return (int) Math.max(0, (after - before - characters) / messages);
+  }
+}

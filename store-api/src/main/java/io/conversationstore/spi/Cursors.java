@@ -32,7 +32,7 @@ final class Cursors {
    */
   static Cursor encode(String kind, Position.InHistory p) {
     return encode(
-        kind, p.history(), micros(p.createdAt()), p.seq(), orDash(p.pending()), p.conversationId());
+        kind, p.history(), micros(p.createdAt()), p.seq(), orDash(p.overlay()), p.conversationId());
   }
 
   static Cursor encode(Position.InConversations p) {
@@ -67,7 +67,7 @@ final class Cursors {
     String[] f = decode(cursor, kind, 6);
     try {
       return new Position.InHistory(
-          UUID.fromString(f[1]), instant(f[2]), f[5], Long.parseLong(f[3]), uuidOrNull(f[4]));
+          UUID.fromString(f[1]), instant(f[2]), f[5], Long.parseLong(f[3]), orNull(f[4]));
     } catch (IllegalArgumentException e) {
       throw notACursor(e);
     }
@@ -114,8 +114,12 @@ final class Cursors {
     return new IllegalArgumentException("this is not a cursor of this listing", cause);
   }
 
-  private static String orDash(@Nullable UUID id) {
-    return id == null ? "-" : id.toString();
+  private static String orDash(@Nullable Object field) {
+    return field == null ? "-" : field.toString();
+  }
+
+  private static @Nullable String orNull(String text) {
+    return text.equals("-") ? null : text;
   }
 
   private static @Nullable UUID uuidOrNull(String text) {

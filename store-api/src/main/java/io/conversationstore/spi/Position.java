@@ -23,10 +23,11 @@ public sealed interface Position {
   /**
    * In an owner's messages across conversations.
    *
-   * @param pending as in {@link InConversation}
+   * @param overlay what whoever lays pending changes over an engine's answers has to know besides,
+   *     of letters, digits and {@code .-}; else null. Engines do not read it
    */
   record InHistory(
-      UUID history, Instant createdAt, String conversationId, long seq, @Nullable UUID pending)
+      UUID history, Instant createdAt, String conversationId, long seq, @Nullable String overlay)
       implements Position {}
 
   /** In an owner's conversations. */

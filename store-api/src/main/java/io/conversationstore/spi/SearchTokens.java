@@ -46,6 +46,8 @@ public final class SearchTokens {
   @FunctionalInterface
   interface Sink {
     /**
+     * Takes the next word.
+     *
      * @param start where the word's first character stands in the text
      * @param end after its last character
      * @return whether to go on

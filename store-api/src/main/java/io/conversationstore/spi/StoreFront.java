@@ -220,30 +220,15 @@ public final class StoreFront implements ConversationStore {
 
   private static Position.@Nullable InHistory continuation(
       Slice<MessageState> slice, Direction direction, Position.@Nullable InHistory from) {
+    if (slice.next() instanceof Position.InHistory next) {
+      return next;
+    }
     List<MessageState> items = slice.items();
     if (items.isEmpty()) {
       return from;
     }
     MessageState edge = items.get(direction == Direction.FORWARD ? items.size() - 1 : 0);
-    if (edge.seq() != 0) {
-      return position(slice.history(), edge, null);
-    }
-    // The page ended among pending messages: forward, go on from the last committed one told.
-    MessageState committed = null;
-    for (MessageState item : items) {
-      if (item.seq() != 0) {
-        committed = item;
-      }
-    }
-    if (direction == Direction.FORWARD && committed == null && from != null) {
-      return new Position.InHistory(
-          slice.history(), from.createdAt(), from.conversationId(), from.seq(), edge.messageId());
-    }
-    if (direction == Direction.FORWARD && committed != null) {
-      return position(slice.history(), committed, edge.messageId());
-    }
-    Instant end = direction == Direction.FORWARD ? Instant.EPOCH : edge.requireLive().createdAt();
-    return new Position.InHistory(slice.history(), end, "", 0, edge.messageId());
+    return position(slice.history(), edge, null);
   }
 
   @Override
@@ -273,18 +258,18 @@ public final class StoreFront implements ConversationStore {
       return before;
     }
     MessageState last = items.get(items.size() - 1);
-    UUID pending = last.seq() == 0 ? last.messageId() : null;
-    return Cursors.encode(kind, position(slice.history(), last, pending));
+    String overlay = last.seq() == 0 ? last.messageId().toString() : null;
+    return Cursors.encode(kind, position(slice.history(), last, overlay));
   }
 
   private static Position.InHistory position(
-      UUID history, MessageState message, @Nullable UUID pending) {
+      UUID history, MessageState message, @Nullable String overlay) {
     return new Position.InHistory(
         history,
         message.requireLive().createdAt(),
         message.conversationId(),
         message.seq(),
-        pending);
+        overlay);
   }
 
   private static List<StoredMessage> stored(Slice<MessageState> slice) {

@@ -58,6 +58,9 @@ class IdentityTest {
         new Position.InHistory(
             HISTORY, Instant.parse("1969-12-31T23:59:59.999999Z"), "a|b\uD83D\uDE00|", 9, null);
     assertThat(Cursors.inHistory(Cursors.encode(inHistory))).isEqualTo(inHistory);
+    Position.InHistory overlaid =
+        new Position.InHistory(HISTORY, Instant.EPOCH, "", 0, pending + ".-.17");
+    assertThat(Cursors.inHistory(Cursors.encode(overlaid))).isEqualTo(overlaid);
     Position.InConversations inConversations =
         new Position.InConversations(HISTORY, Instant.parse("2026-01-01T00:00:00.000001Z"), "|");
     assertThat(Cursors.inConversations(Cursors.encode(inConversations))).isEqualTo(inConversations);

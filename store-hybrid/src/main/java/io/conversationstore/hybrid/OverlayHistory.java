@@ -3,6 +3,7 @@ package io.conversationstore.hybrid;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
+import io.conversationstore.Provenance;
 import io.conversationstore.spi.CodePointOrder;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.Slice;
@@ -53,30 +54,61 @@ final class OverlayHistory {
         : backward(tail, from, limit);
   }
 
+  /**
+   * Committed messages, then pending ones. A pending message that was not told yet is sent in the
+   * meantime perhaps, and takes its place by its time among what was told; the queue is sent in its
+   * order, so that none has been while the first of them has not.
+   */
   private Slice<MessageState> forward(
       List<MessageState> tail, Position.@Nullable InHistory from, int limit) {
+    HistoryMark mark = HistoryMark.of(from);
+    Position.@Nullable InHistory place = from;
+    if (from != null && mark.head() != null && HistoryMark.indexOf(mark.head(), tail) < 0) {
+      Position.InHistory sent = new Position.InHistory(from.history(), mark.since(), "", 0, null);
+      place = from.createdAt().isBefore(mark.since()) ? from : sent;
+    }
     List<MessageState> items = new ArrayList<>();
-    Slice<MessageState> last = fromBase(items, Direction.FORWARD, from, limit);
+    Slice<MessageState> last = fromBase(items, Direction.FORWARD, place, limit);
     boolean more = last.more();
+    Position.@Nullable InHistory committed = items.isEmpty() ? place : place(last, items);
+    int told = mark.edge() == null ? 0 : HistoryMark.indexOf(mark.edge(), tail) + 1;
     if (!more) {
       Set<Key> seen = ids(items);
-      tail.removeIf(message -> seen.contains(Key.of(message)));
-      int next = from == null || from.pending() == null ? 0 : indexOf(tail, from.pending()) + 1;
-      for (; next < tail.size() && items.size() < limit; next++) {
-        items.add(tail.get(next));
+      for (; told < tail.size() && items.size() < limit; told++) {
+        if (!seen.contains(Key.of(tail.get(told)))) {
+          items.add(tail.get(told));
+        }
       }
-      more = next < tail.size();
+      more = told < tail.size();
     }
-    return new Slice<>(last.history(), items, more, OverlayReader.pending(last.provenance()));
+    HistoryMark next =
+        HistoryMark.untold(
+            told == 0 ? null : tail.get(told - 1),
+            tail.subList(told, tail.size()),
+            views.firstInQueue(tail.subList(told, tail.size())));
+    return slice(last, items, more, next.on(committed, last.history()));
+  }
+
+  private static Position.InHistory place(Slice<MessageState> slice, List<MessageState> items) {
+    MessageState message = items.get(items.size() - 1);
+    return new Position.InHistory(
+        slice.history(),
+        message.requireLive().createdAt(),
+        message.conversationId(),
+        message.seq(),
+        null);
   }
 
   private Slice<MessageState> backward(
       List<MessageState> tail, Position.@Nullable InHistory from, int limit) {
+    HistoryMark mark = HistoryMark.of(from);
     int end = from == null ? tail.size() : 0;
     Position.@Nullable InHistory place = from;
-    if (from != null && from.pending() != null) {
-      // A message that is pending no more has moved among the committed ones: start there anew.
-      end = Math.max(0, indexOf(tail, from.pending()));
+    if (mark.edge() != null) {
+      // A message that is pending no more has moved among the committed ones: start there anew,
+      // with all that still waits.
+      int at = HistoryMark.indexOf(mark.edge(), tail);
+      end = at < 0 ? tail.size() : at;
       place = null;
     }
     int start = Math.max(0, end - limit);
@@ -90,13 +122,29 @@ final class OverlayHistory {
       more = start > 0 || !items.isEmpty();
       items.clear();
     }
+    Position.@Nullable InHistory next = from;
+    if (!items.isEmpty()) {
+      next = place(last, items.subList(0, 1));
+    } else if (start < end) {
+      next = HistoryMark.edge(tail.get(start)).on(null, last.history());
+    }
     Set<Key> seen = ids(items);
     for (MessageState message : tail.subList(start, end)) {
       if (!seen.contains(Key.of(message))) {
         items.add(message);
       }
     }
-    return new Slice<>(last.history(), items, more, OverlayReader.pending(last.provenance()));
+    return slice(last, items, more, next);
+  }
+
+  private Slice<MessageState> slice(
+      Slice<MessageState> last,
+      List<MessageState> items,
+      boolean more,
+      Position.@Nullable InHistory next) {
+    Provenance provenance =
+        views.all().isEmpty() ? last.provenance() : OverlayReader.pending(last.provenance());
+    return new Slice<>(last.history(), items, more, provenance, next);
   }
 
   private Slice<MessageState> fromBase(
@@ -153,14 +201,5 @@ final class OverlayHistory {
     Set<Key> ids = new HashSet<>();
     items.forEach(item -> ids.add(Key.of(item)));
     return ids;
-  }
-
-  private static int indexOf(List<MessageState> tail, @Nullable UUID messageId) {
-    for (int i = 0; i < tail.size(); i++) {
-      if (tail.get(i).messageId().equals(messageId)) {
-        return i;
-      }
-    }
-    return -1;
   }
 }

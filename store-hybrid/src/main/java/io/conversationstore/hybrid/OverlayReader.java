@@ -11,6 +11,7 @@ import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.CodePointOrder;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.MessageFilter;
@@ -239,7 +240,7 @@ final class OverlayReader {
 
   private static <T> Slice<T> incomplete(Slice<T> slice) {
     return new Slice<>(
-        slice.history(), slice.items(), slice.more(), told(slice.provenance(), true));
+        slice.history(), slice.items(), slice.more(), told(slice.provenance(), true), slice.next());
   }
 
   private static boolean matches(ConversationState state, ConversationQuery query) {
@@ -266,7 +267,7 @@ final class OverlayReader {
       Position.@Nullable InHistory from,
       int limit) {
     List<Change> pending = pending(owner);
-    if (pending.isEmpty()) {
+    if (pending.isEmpty() && (from == null || from.overlay() == null)) {
       return told(base, owner, base.history(owner, direction, from, limit));
     }
     OwnerViews views = new OwnerViews(this, base, owner, pending);
@@ -288,7 +289,7 @@ final class OverlayReader {
     }
     if (pending.isEmpty()) {
       // What the page before ended at is sent: start anew, which may repeat, and skips nothing.
-      boolean wasPending = from != null && from.pending() != null;
+      boolean wasPending = from != null && from.overlay() != null;
       return base.search(owner, filter, wasPending ? null : from, limit);
     }
     OwnerViews views = new OwnerViews(this, base, owner, pending);
@@ -326,11 +327,32 @@ final class OverlayReader {
       if (change instanceof PreferencesPut put) {
         Instant at = put.stamp().time();
         state = Transitions.put(state, put.update(), put.activeGeneration(), at, ApplyMode.REPLAY);
-      } else if (change instanceof Change.OwnerErased && state.epoch() <= change.stamp().epoch()) {
+      } else if (change instanceof Change.OwnerErased && OwnerViews.erases(change, state.epoch())) {
         state = PreferencesState.none(owner, state.epoch());
+      } else if (change instanceof Change.ConversationDeleted delete) {
+        state = withoutUnknown(state, delete.ref().id());
       }
     }
     return state;
+  }
+
+  /**
+   * A preference for a generation that is not known yet, after a delete of that conversation: it is
+   * for none that is made later.
+   */
+  private static PreferencesState withoutUnknown(PreferencesState state, String deleted) {
+    return deleted.equals(state.activeConversation())
+            && state.activeGeneration() == ConversationRef.LIVE
+        ? new PreferencesState(
+            state.owner(),
+            state.epoch(),
+            state.version(),
+            null,
+            0,
+            state.activeConversationTime(),
+            state.selectedModel(),
+            state.selectedModelTime())
+        : state;
   }
 
   /** The same, marked as holding pending changes. */

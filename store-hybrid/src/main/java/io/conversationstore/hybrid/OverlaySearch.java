@@ -44,7 +44,7 @@ final class OverlaySearch {
   Slice<MessageState> read(Position.@Nullable InHistory from, int limit) {
     List<MessageState> items = pending(from);
     // A cursor at a pending message is before all committed ones.
-    Position.@Nullable InHistory place = from == null || from.pending() == null ? from : null;
+    Position.@Nullable InHistory place = from == null || from.overlay() == null ? from : null;
     List<MessageState> edited = edited(place);
     Set<Key> laidOver = new HashSet<>();
     items.forEach(message -> laidOver.add(Key.of(message)));
@@ -70,7 +70,7 @@ final class OverlaySearch {
   /** Pending messages beyond a place, the last one first. */
   private List<MessageState> pending(Position.@Nullable InHistory from) {
     List<MessageState> tail = new ArrayList<>();
-    if (from != null && from.pending() == null) {
+    if (from != null && from.overlay() == null) {
       return tail;
     }
     for (PendingView view : views.all().values()) {
@@ -97,7 +97,7 @@ final class OverlaySearch {
   private static int indexOf(List<MessageState> tail, Position.InHistory from) {
     for (int i = 0; i < tail.size(); i++) {
       MessageState message = tail.get(i);
-      if (message.messageId().equals(from.pending())
+      if (message.messageId().toString().equals(from.overlay())
           && message.conversationId().equals(from.conversationId())) {
         return i;
       }
@@ -139,7 +139,6 @@ final class OverlaySearch {
     if (view == null) {
       return views.isErased(message.epoch()) ? null : message;
     }
-    MessageState shown = view.baseVisible() ? view.overBase(message) : null;
-    return shown == message ? message : null;
+    return view.baseVisible() && message.equals(view.overBase(message)) ? message : null;
   }
 }

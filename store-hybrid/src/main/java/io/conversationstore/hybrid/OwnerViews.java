@@ -2,8 +2,11 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.Owner;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.Found;
+import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.StoreEngine;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The conversations of an owner that pending changes touch, each laid over. Not thread-safe. */
@@ -20,15 +24,19 @@ final class OwnerViews {
 
   private final Map<String, PendingView> views = new LinkedHashMap<>();
   private final Map<String, ConversationState> bases = new HashMap<>();
+  private final List<Change> pending;
   private long erasedUpTo = -1;
 
   OwnerViews(OverlayReader reader, StoreEngine base, Owner owner, List<Change> pending) {
+    this.pending = pending;
     Set<String> ids = new LinkedHashSet<>();
     OverlayReader.collectIds(pending, ids);
     for (Change change : pending) {
-      if (change instanceof Change.OwnerErased
-          && base.preferences(owner).epoch() <= change.stamp().epoch()) {
-        erasedUpTo = Math.max(erasedUpTo, change.stamp().epoch());
+      if (change instanceof Change.OwnerErased) {
+        long epoch = base.preferences(owner).epoch();
+        if (erases(change, epoch)) {
+          erasedUpTo = Math.max(erasedUpTo, epoch);
+        }
       }
     }
     Map<String, List<Change>> byId = split(pending, ids);
@@ -40,6 +48,11 @@ final class OwnerViews {
       }
       views.put(id, reader.view(base, owner, id, header, byId.getOrDefault(id, List.of())));
     }
+  }
+
+  /** Whether a pending erasure takes rows of this epoch; one behind another takes any. */
+  static boolean erases(Change erasure, long epoch) {
+    return erasure.stamp().epoch() == ChangeStamp.PRESENT_EPOCH || epoch <= erasure.stamp().epoch();
   }
 
   /** The changes for each conversation; those that cover all go to each. */
@@ -66,6 +79,36 @@ final class OwnerViews {
   /** The conversation as the engine answered it. */
   @Nullable ConversationState base(String id) {
     return bases.get(id);
+  }
+
+  /** The one of these pending messages that is sent first; null if there is none. */
+  @Nullable MessageState firstInQueue(List<MessageState> messages) {
+    Map<String, Map<UUID, MessageState>> sought = new HashMap<>();
+    for (MessageState message : messages) {
+      sought
+          .computeIfAbsent(message.conversationId(), id -> new HashMap<>())
+          .put(message.messageId(), message);
+    }
+    return sought.isEmpty() ? null : firstOf(pending, sought);
+  }
+
+  private static @Nullable MessageState firstOf(
+      List<Change> changes, Map<String, Map<UUID, MessageState>> sought) {
+    for (Change change : changes) {
+      MessageState first = null;
+      if (change instanceof Change.Bulk bulk) {
+        first = firstOf(bulk.changes(), sought);
+      } else if (change instanceof Change.MessagesAppended append) {
+        Map<UUID, MessageState> ids = sought.getOrDefault(append.ref().id(), Map.of());
+        for (NewMessage message : append.messages()) {
+          first = first == null ? ids.get(message.id()) : first;
+        }
+      }
+      if (first != null) {
+        return first;
+      }
+    }
+    return null;
   }
 
   /** Whether an erasure is pending that the engine has not seen. */

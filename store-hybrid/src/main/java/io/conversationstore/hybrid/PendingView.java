@@ -13,7 +13,6 @@ import io.conversationstore.spi.Change.MessageDeleted;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
-import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.State.ConversationState;
@@ -154,7 +153,7 @@ final class PendingView {
     if (change instanceof Bulk bulk) {
       bulk.changes().forEach(part -> add(part, sentAs));
     } else if (change instanceof OwnerErased) {
-      erase(change.stamp());
+      erase(change);
     } else if (change instanceof ConversationCreated create) {
       if (create.conversationId().equals(id)) {
         create(create);
@@ -164,9 +163,9 @@ final class PendingView {
     }
   }
 
-  private void erase(ChangeStamp stamp) {
+  private void erase(Change erasure) {
     // Where the erasure has reached the engine already, what it answers came after.
-    if (header == null || header.epoch() <= stamp.epoch() || stamp.epoch() < 0) {
+    if (header == null || OwnerViews.erases(erasure, header.epoch())) {
       header = null;
       erased = true;
       cut();

@@ -16,9 +16,12 @@ import io.conversationstore.OwnerCounts;
 import io.conversationstore.Page;
 import io.conversationstore.Preferences;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.SearchHit;
+import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreOperator;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.ToolQuery;
 import io.conversationstore.transfer.Takeover;
 import java.nio.file.Path;
 import java.util.List;
@@ -66,6 +69,16 @@ final class TakenOverStore implements ConversationStore {
   @Override
   public Optional<Conversation> find(Owner owner, String conversationId) {
     return store.find(owner, conversationId);
+  }
+
+  @Override
+  public Page<SearchHit> search(Owner owner, SearchQuery query) {
+    return store.search(owner, query);
+  }
+
+  @Override
+  public Page<StoredMessage> messagesByTool(Owner owner, ToolQuery query) {
+    return store.messagesByTool(owner, query);
   }
 
   @Override

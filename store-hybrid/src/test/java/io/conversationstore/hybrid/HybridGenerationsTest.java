@@ -110,6 +110,22 @@ class HybridGenerationsTest {
   }
 
   @Test
+  void row_3_4_aPreferenceForADeletedConversationIsNotForTheNextOne() {
+    bed.goDown();
+    ConversationStore node = bed.node("a");
+    node.createIfAbsent(alice, CHAT);
+    node.updatePreferences(alice, PreferencesUpdate.none().activeConversation("chat"));
+    assertThat(node.preferences(alice).activeConversation()).isEqualTo("chat");
+    assertThat(node.delete(alice, "chat")).isTrue();
+    node.createIfAbsent(alice, CHAT);
+    assertThat(node.preferences(alice).activeConversation()).isNull();
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(node.preferences(alice).activeConversation()).isNull();
+    assertThat(bed.direct().preferences(alice).activeConversation()).isNull();
+  }
+
+  @Test
   void row_5_6_aSaveOverAPendingCreateDoesNotBringBackWhatAnotherNodeDeleted() {
     bed.goDown();
     ConversationStore other = bed.direct();

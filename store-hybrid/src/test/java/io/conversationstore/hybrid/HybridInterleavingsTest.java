@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -21,13 +25,13 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.testkit.FaultProxy.CutPoint;
 import io.conversationstore.testkit.TestPostgres;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -44,6 +48,7 @@ class HybridInterleavingsTest {
 
   private final Owner alice = Owner.of("acme", "alice");
   private final CountDownLatch end = new CountDownLatch(1);
+  private final AtomicInteger feeds = new AtomicInteger();
   private Testbed bed;
   private Testbed.Interposition node;
   private ConversationStore store;
@@ -62,6 +67,13 @@ class HybridInterleavingsTest {
   void newNode() {
     bed = new Testbed(server);
     node = bed.interposed("a", HybridOptions.defaults());
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("feed")) {
+                feeds.incrementAndGet();
+              }
+            });
     store = node.store();
   }
 
@@ -92,17 +104,19 @@ class HybridInterleavingsTest {
     }
   }
 
-  /** What the database holds of these rows, put into the local copy as the feed does. */
-  private void mirrorWhatTheDatabaseHolds(UUID... messages) {
-    List<State> states = new ArrayList<>();
-    ConversationState header = node.primary().engine().find(alice, "chat").conversation();
-    if (header != null) {
-      states.add(header);
-    }
-    for (UUID message : messages) {
-      node.primary().engine().message(alice, "chat", message).ifPresent(states::add);
-    }
-    node.local().engine().mirror(states, null, null);
+  /** Waits until the feed has told the local copy of something, and the node knows that it has. */
+  private void feedTells(BooleanSupplier seen) {
+    Testbed.await("the feed tells", seen);
+    int asked = feeds.get();
+    Testbed.await("the feed goes on", () -> feeds.get() > asked);
+  }
+
+  private boolean isLiveInCopy() {
+    return node.local().engine().find(alice, "chat").live() != null;
+  }
+
+  private boolean isLiveInCopy(UUID message) {
+    return node.local().engine().message(alice, "chat", message).orElseThrow().isLive();
   }
 
   /**
@@ -197,13 +211,13 @@ class HybridInterleavingsTest {
   void row_5_3_aDeleteThatTheFeedConfirmsBeforeItsCallerKnowsHasHappened() {
     store.createIfAbsent(alice, CHAT);
     UUID message = store.append(alice, "chat", Message.user("one")).get(0).id();
-    loseTheAnswer(Change.MessageDeleted.class, () -> mirrorWhatTheDatabaseHolds(message));
+    loseTheAnswer(Change.MessageDeleted.class, () -> feedTells(() -> !isLiveInCopy(message)));
     assertThat(store.deleteMessage(alice, "chat", message)).isTrue();
     Testbed.awaitDrained(store);
-    loseTheAnswer(Change.ConversationDeleted.class, this::mirrorWhatTheDatabaseHolds);
+    loseTheAnswer(Change.ConversationDeleted.class, () -> feedTells(() -> !isLiveInCopy()));
     assertThat(store.delete(alice, "chat")).isTrue();
     Testbed.awaitDrained(store);
-    loseTheAnswer(Change.ConversationCreated.class, this::mirrorWhatTheDatabaseHolds);
+    loseTheAnswer(Change.ConversationCreated.class, () -> feedTells(this::isLiveInCopy));
     assertThat(store.create(alice, CHAT).messageCount()).isZero();
     Testbed.awaitDrained(store);
     assertThat(bed.direct().find(alice, "chat")).isPresent();
@@ -214,7 +228,7 @@ class HybridInterleavingsTest {
     store.createIfAbsent(alice, CHAT);
     UUID message = store.append(alice, "chat", Message.user("one")).get(0).id();
     assertThat(store.deleteMessage(alice, "chat", message)).isTrue();
-    loseTheAnswer(Change.MessageDeleted.class, () -> mirrorWhatTheDatabaseHolds(message));
+    loseTheAnswer(Change.MessageDeleted.class, () -> feedTells(() -> !isLiveInCopy(message)));
     assertThat(store.deleteMessage(alice, "chat", message)).isFalse();
   }
 
@@ -227,7 +241,11 @@ class HybridInterleavingsTest {
         () -> {
           other.delete(alice, "chat");
           other.createIfAbsent(alice, CHAT);
-          mirrorWhatTheDatabaseHolds();
+          feedTells(
+              () -> {
+                ConversationState header = node.local().engine().find(alice, "chat").conversation();
+                return header != null && header.isLive() && header.generation() == 2;
+              });
         });
     assertThatThrownBy(() -> store.append(alice, "chat", Message.user("of the first")))
         .isInstanceOf(ConversationNotFoundException.class);
@@ -282,6 +300,37 @@ class HybridInterleavingsTest {
     end.countDown();
     Testbed.awaitDrained(store);
     assertThat(texts(bed.direct())).containsExactly("0", "1");
+  }
+
+  @Test
+  void row_5_7_aSecondErasureThatIsPendingHidesWhatTheDatabaseStillHas() {
+    store.createIfAbsent(alice, CHAT);
+    store.append(alice, "chat", Message.user("erased"));
+    store.updatePreferences(alice, PreferencesUpdate.none().selectedModel("erased"));
+    bed.goDown(store);
+    store.erase(alice);
+    // The first may be on its way, so this one cannot know which epoch it will find.
+    store.erase(alice);
+    store.createIfAbsent(alice, NewConversation.withId("new"));
+    node.local()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("pending") && arguments[0] instanceof Integer) {
+                pass(end);
+              }
+            });
+    bed.comeBack();
+    Testbed.await("the database is in use", () -> store.state().databaseInUse());
+    assertThat(store.list(alice, ConversationQuery.all()).items())
+        .extracting("id")
+        .containsExactly("new");
+    assertThat(store.history(alice, MessageQuery.last(10)).items()).isEmpty();
+    assertThat(store.preferences(alice).selectedModel()).isNull();
+    assertThat(store.count(alice)).isEqualTo(new OwnerCounts(1, 0));
+    assertThat(store.find(alice, "chat")).isEmpty();
+    end.countDown();
+    Testbed.awaitDrained(store);
+    assertThat(bed.direct().count(alice)).isEqualTo(new OwnerCounts(1, 0));
   }
 
   @Test

@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One random sequence on a node and on the model. Used by one thread. */
@@ -188,10 +189,9 @@ final class RandomRun {
       both(store -> fact(store.create(owner, conversation)));
     } catch (StoreUnavailableException notNow) {
       // May have happened: look, once the database is back.
-      log.add("  not now");
-      bed.comeBack();
-      Testbed.awaitDrained(node);
-      if (node.find(owner, String.valueOf(conversation.id())).isPresent()) {
+      boolean happened =
+          onceBack(() -> node.find(owner, String.valueOf(conversation.id())).isPresent());
+      if (happened) {
         model.createIfAbsent(owner, conversation);
       }
     }
@@ -206,10 +206,27 @@ final class RandomRun {
     try {
       both(store -> facts(store.append(owner, id, turn, condition)));
     } catch (StoreUnavailableException notNow) {
+      onceBack(
+          () -> {
+            both(store -> facts(store.append(owner, id, turn, condition)));
+            return true;
+          });
+    }
+  }
+
+  /** Makes a call that needs the database; one that is slow under load may be lost again. */
+  private <T> T onceBack(Supplier<T> call) {
+    for (int tries = 1; ; tries++) {
       log.add("  not now");
       bed.comeBack();
       Testbed.awaitDrained(node);
-      both(store -> facts(store.append(owner, id, turn, condition)));
+      try {
+        return call.get();
+      } catch (StoreUnavailableException again) {
+        if (tries == 50) {
+          throw again;
+        }
+      }
     }
   }
 
@@ -336,13 +353,11 @@ final class RandomRun {
     picture.put(user + " counts", List.of(store.count(owner) + " " + store.preferences(owner)));
     Map<String, List<String>> byConversation = new TreeMap<>();
     boolean mayRepeat = mayRepeat(store);
-    // What is sent between two pages takes its place by its time, before the cursor perhaps.
-    int limit = mayRepeat ? Page.MAX_LIMIT : 7;
     List<StoredMessage> history = new ArrayList<>();
     Cursor cursor = null;
     Page<StoredMessage> page;
     do {
-      page = store.history(owner, new MessageQuery(Direction.FORWARD, cursor, limit));
+      page = store.history(owner, new MessageQuery(Direction.FORWARD, cursor, 7));
       history.addAll(page.items());
       cursor = page.cursor();
     } while (page.hasMore());

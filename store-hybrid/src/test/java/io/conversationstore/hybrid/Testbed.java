@@ -136,7 +136,11 @@ final class Testbed implements AutoCloseable {
 
   /** The database itself, past the network that fails. */
   ConversationStore direct() {
-    return kept(PostgresStore.open(database(server.jdbcUrl(database))));
+    return kept(
+        PostgresStore.open(
+            database(server.jdbcUrl(database))
+                .withPoolTimeouts(Duration.ofSeconds(30), Duration.ofSeconds(20))
+                .withNetworkTimeouts(Duration.ofSeconds(20), Duration.ofSeconds(20))));
   }
 
   private PostgresOptions database(String url) {

@@ -4,10 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.json.Json;
+import io.conversationstore.spi.ChangeJson;
+import io.conversationstore.spi.State;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -122,18 +123,46 @@ final class Erasure {
   private byte[] line(int file, LogReader reader) {
     byte[] line = new byte[reader.length() + 1];
     if (reader.offset() > 0 && isErased(file, reader)) {
-      JsonNode json = Line.parse(reader.line(), reader.length());
-      Instant at = Json.time(json, "at");
-      byte[] head =
-          Line.head(Json.number(json, "n", 0), Json.number(json, "s", 0), at, "\"gone\":\"");
-      byte[] blank = new byte[reader.length() - head.length - 1];
-      Arrays.fill(blank, (byte) ' ');
-      blank[blank.length - 1] = '"';
-      return Line.join(head, blank);
+      return blanked(Line.parse(reader.line(), reader.length()), reader.length());
     }
     System.arraycopy(reader.line(), 0, line, 0, reader.length());
     line[reader.length()] = '\n';
     return line;
+  }
+
+  /** A line of this length, newline left out, with what others depend on and nothing else. */
+  private static byte[] blanked(JsonNode line, int length) {
+    JsonNode pending = line.get("pending");
+    JsonNode row = line.get("row");
+    String was = pending == null ? "" : "\"was\":" + was(pending) + ",";
+    long epoch = row == null ? 0 : Json.number(row, "epoch", 0);
+    // A row also says that its epoch has begun.
+    byte[] begun =
+        epoch == 0
+            ? new byte[0]
+            : Lines.row(
+                new State.OwnerState(
+                    Owner.of(Json.string(row, "tenant_id"), Json.string(row, "user_id")), epoch));
+    String after = epoch == 0 ? "\"" : "\",\"row\":";
+    byte[] head =
+        Line.head(
+            Json.number(line, "n", 0),
+            Json.number(line, "s", 0),
+            Json.time(line, "at"),
+            was + "\"gone\":\"");
+    byte[] rest = new byte[length - head.length - 1];
+    Arrays.fill(rest, (byte) ' ');
+    int end = rest.length - begun.length;
+    System.arraycopy(begun, 0, rest, end, begun.length);
+    byte[] closing = after.getBytes(StandardCharsets.US_ASCII);
+    System.arraycopy(closing, 0, rest, end - closing.length, closing.length);
+    return Line.join(head, rest);
+  }
+
+  /** What later changes in the queue learn from the end of this one, without its content. */
+  private static String was(JsonNode pending) {
+    Place nowhere = new Place(0, 0, 0, 0);
+    return Lines.ended(PendingQueue.Entry.of(ChangeJson.read(pending), nowhere));
   }
 
   private boolean isErased(int file, LogReader reader) {
@@ -163,10 +192,9 @@ final class Erasure {
     boolean before = file < 0 || Json.number(line, "n", 0) < erasure.line();
     JsonNode row = line.get("row");
     if (row != null) {
-      // The row of the owner itself holds no text, and alone may say which epoch it is.
       return before
-          && !Json.string(row, "state").equals("owner")
           && isOf(row, owner)
+          && !Json.string(row, "state").equals("owner")
           && Json.number(row, "epoch", 0) < erasure.epoch();
     }
     JsonNode apply = line.get("apply");

@@ -194,7 +194,7 @@ final class FileJobs {
                 begun.firstPart, out.last(), out.lines(), begun.end.number(), begun.end.segment());
     try {
       manifest.write(files);
-    } catch (IOException e) {
+    } catch (Manifest.UncertainException e) {
       tail.breakDown(
           "store.json could not be replaced; writes are refused until it is opened anew");
       throw e;

@@ -79,8 +79,10 @@ final class Housekeeping implements AutoCloseable {
     boolean collect = garbage >= options.compactionBytes() && garbage * 2 >= tail.bytes();
     long grown = tail.bytes() - checkpointedBytes;
     boolean checkpoint = grown >= Math.max(options.segmentBytes(), checkpointSize);
-    if (collect || checkpoint) {
-      request(collect, checkpoint);
+    // A compaction first takes out what an erasure that failed has left.
+    boolean erase = !shared.own().dueErasures().isEmpty();
+    if (collect || checkpoint || erase) {
+      request(collect || erase, checkpoint);
     }
   }
 

@@ -2,6 +2,7 @@ package io.conversationstore.jsonfile;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.conversationstore.Owner;
 import io.conversationstore.json.Json;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
@@ -12,11 +13,14 @@ import io.conversationstore.spi.StateJson;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The payloads of lines as JSON; see docs/format-jsonfile.md. Thread-safe. */
@@ -79,8 +83,9 @@ final class Lines {
 
   private static Map<String, Long> generations(JsonNode json) {
     Map<String, Long> generations = new HashMap<>();
-    json.fields()
-        .forEachRemaining(known -> generations.put(known.getKey(), known.getValue().asLong()));
+    for (Map.Entry<String, JsonNode> known : json.properties()) {
+      generations.put(known.getKey(), known.getValue().asLong());
+    }
     return generations;
   }
 
@@ -125,6 +130,42 @@ final class Lines {
         Micros.of(Json.time(json, "at")),
         Json.number(json, "conversations", 0),
         Json.number(json, "messages", 0));
+  }
+
+  /** A change that left the queue, as far as changes behind it depend on it. */
+  static String ended(PendingQueue.Entry entry) {
+    return Json.text(
+        out -> {
+          out.writeStartObject();
+          out.writeStringField("id", entry.id().toString());
+          out.writeStringField("tenant_id", entry.owner().tenantId());
+          out.writeStringField("user_id", entry.owner().userId());
+          out.writeNumberField("epoch", entry.madeEpoch());
+          out.writeStringField("time", Json.time(entry.time()));
+          out.writeBooleanField("deletes", entry.deletes());
+          out.writeArrayFieldStart("ids");
+          for (String id : entry.conversations()) {
+            out.writeString(id);
+          }
+          out.writeEndArray();
+          out.writeEndObject();
+        });
+  }
+
+  static PendingQueue.Entry readEnded(JsonNode json) {
+    return new PendingQueue.Entry(
+        Json.uuid(json, "id"),
+        Owner.of(Json.string(json, "tenant_id"), Json.string(json, "user_id")),
+        Json.array(json, "ids").stream()
+            .map(JsonNode::asText)
+            .collect(Collectors.toCollection(LinkedHashSet::new)),
+        false,
+        Json.bool(json, "deletes"),
+        Json.time(json, "time"),
+        new Place(0, 0, 0, 0),
+        Json.number(json, "epoch", 0),
+        PendingQueue.UNCHANGED,
+        Map.of());
   }
 
   /** The last line that a line stands for which repair has put in the place of others; or 0. */

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Pending and parked changes in the index, without their contents. Guarded by the engine's lock.
  */
 final class PendingQueue {
-  private static final long UNCHANGED = Long.MIN_VALUE;
+  static final long UNCHANGED = Long.MIN_VALUE;
 
   /** A change in the queue. Immutable. */
   record Entry(

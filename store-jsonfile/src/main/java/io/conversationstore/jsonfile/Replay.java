@@ -70,7 +70,13 @@ final class Replay {
       feed(json.get("feed"));
     } else if (json.has("pending")) {
       Change change = ChangeJson.read(json.get("pending"));
-      enqueue(index, change, payload(PENDING, bytes, length, segment, offset));
+      Place place = payload(PENDING, bytes, length, segment, offset);
+      if (segment < 0) {
+        // What an erasure in the queue removed is not in the snapshot; its rows came later.
+        index.pending().add(PendingQueue.Entry.of(change, place));
+      } else {
+        enqueue(index, change, place);
+      }
       if (mayErase && change instanceof Change.OwnerErased erased) {
         markErased(index, erased, number);
       }
@@ -84,6 +90,9 @@ final class Replay {
       owner(json.get("owner"));
     } else if (json.has("meta")) {
       meta(json.get("meta"));
+    } else if (json.has("was")) {
+      // It left the queue before it was erased; its end is still to come in the log.
+      index.pending().add(Lines.readEnded(json.get("was")));
     } else if (!json.has("gone") && !json.has("lost")) {
       throw new IllegalArgumentException("a line of a kind that is not known");
     }
@@ -113,11 +122,7 @@ final class Replay {
   static void enqueue(Index index, Change change, Place place) {
     if (change instanceof Change.OwnerErased) {
       OwnerRows rows = index.find(change.owner());
-      long made = change.stamp().epoch();
-      if (made > index.epoch(change.owner())) {
-        // The rows that said so may be blanked; the erasure itself stays.
-        index.owner(change.owner()).startEpoch(made);
-      } else if (rows != null) {
+      if (rows != null) {
         rows.clear();
       }
       index.pending().removeAll(change.owner());
@@ -147,7 +152,7 @@ final class Replay {
       long present = index.epoch(entry.owner());
       if (entry.erases() && drained && settlement.epoch() > present) {
         if (line > 0 && !entry.takes(present)) {
-          // Rows of a later epoch came in while it waited here; they go with it.
+          // Rows of a later epoch came in while it waited; they go with it.
           index.markErased(entry.owner(), settlement.epoch(), line);
         }
         index.owner(entry.owner()).startEpoch(settlement.epoch());

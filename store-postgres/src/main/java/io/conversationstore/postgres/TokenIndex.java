@@ -33,6 +33,7 @@ final class TokenIndex {
     this.reads = reads;
   }
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Row(long conversation, long generation, long seq, long version, long[] keys) {}
 
   /** Goes through all messages of an owner that have no keys now. */

@@ -157,7 +157,10 @@ final class RandomSteps {
 
   private Step edit(int o, String id) {
     UUID messageId = messageId(number(MESSAGE_IDS));
-    MessageEdit edit = new MessageEdit(generators.content());
+    MessageEdit edit =
+        generators.oneIn(2)
+            ? MessageEdit.text(generators.query())
+            : new MessageEdit(generators.content());
     return step(
         "edit " + messageId,
         o,

@@ -1,0 +1,127 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Cursor;
+import io.conversationstore.Message;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.Page;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.testkit.TestPostgres;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Paging through all of an owner's messages while pending ones are sent. */
+class HybridPagingTest {
+
+  private static TestPostgres server;
+
+  private final Owner alice = Owner.of("acme", "alice");
+  private final CountDownLatch mayDrain = new CountDownLatch(1);
+  private Testbed bed;
+
+  @BeforeAll
+  static void startServer() {
+    server = TestPostgres.builder().start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void newBed() {
+    bed = new Testbed(server);
+  }
+
+  @AfterEach
+  void closeBed() {
+    mayDrain.countDown();
+    bed.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "FORWARD, 1, 1", "FORWARD, 1, 3", "FORWARD, 2, 1", "FORWARD, 3, 2", "FORWARD, 1, 6",
+    "BACKWARD, 1, 1", "BACKWARD, 1, 3", "BACKWARD, 2, 1", "BACKWARD, 3, 2", "BACKWARD, 1, 6"
+  })
+  void row_4_3_whatIsSentBetweenTwoPagesIsNotSkipped(Direction direction, int limit, int pages) {
+    Testbed.Interposition node = bed.interposed("a", HybridOptions.defaults());
+    ConversationStore store = node.store();
+    // Before the drain has a lock that readers need.
+    node.local()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("pending")
+                  && arguments[0] instanceof Integer
+                  && !mayDrain.await(20, TimeUnit.SECONDS)) {
+                throw new AssertionError("the test does not go on");
+              }
+            });
+    ConversationStore other = bed.direct();
+    other.createIfAbsent(alice, NewConversation.withId("before"));
+    other.append(alice, "before", Message.user("0"));
+    bed.goDown(store);
+    store.createIfAbsent(alice, NewConversation.withId("offline"));
+    store.append(alice, "offline", Message.user("1"), Message.user("2"));
+    store.append(alice, "offline", Message.user("3"));
+    other.createIfAbsent(alice, NewConversation.withId("after"));
+    other.append(alice, "after", Message.user("4"), Message.user("5"), Message.user("6"));
+    bed.comeBack();
+    Testbed.await("the database is in use", () -> store.state().databaseInUse());
+
+    List<String> seen = new ArrayList<>();
+    Cursor cursor = null;
+    Page<StoredMessage> page;
+    int read = 0;
+    do {
+      page = store.history(alice, new MessageQuery(direction, cursor, limit));
+      page.items().forEach(message -> seen.add(message.text()));
+      cursor = page.cursor();
+      if (++read == pages) {
+        mayDrain.countDown();
+        Testbed.awaitDrained(store);
+      }
+      assertThat(read).as("pages, so far %s", seen).isLessThan(40);
+    } while (page.hasMore());
+    assertThat(seen).contains("0", "1", "2", "3", "4", "5", "6");
+  }
+
+  @Test
+  void row_4_3_pendingMessagesOfOneIdInTwoConversationsAreToldApart() {
+    ConversationStore store = bed.node("a");
+    bed.goDown(store);
+    UUID id = UUID.randomUUID();
+    store.createIfAbsent(alice, NewConversation.withId("a"));
+    store.createIfAbsent(alice, NewConversation.withId("b"));
+    store.append(alice, "a", Message.user("first").withId(id));
+    store.append(alice, "a", Message.user("second"));
+    store.append(alice, "b", Message.user("third").withId(id));
+    for (Direction direction : Direction.values()) {
+      List<String> seen = new ArrayList<>();
+      Cursor cursor = null;
+      Page<StoredMessage> page;
+      do {
+        page = store.history(alice, new MessageQuery(direction, cursor, 1));
+        page.items().forEach(message -> seen.add(message.text()));
+        cursor = page.cursor();
+      } while (page.hasMore());
+      assertThat(seen).as("%s", direction).containsExactlyInAnyOrder("first", "second", "third");
+    }
+  }
+}

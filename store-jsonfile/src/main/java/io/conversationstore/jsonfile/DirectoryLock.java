@@ -2,6 +2,7 @@ package io.conversationstore.jsonfile;
 
 import io.conversationstore.StoreLockedException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -52,17 +53,17 @@ final class DirectoryLock implements AutoCloseable {
   static DirectoryLock take(Path path, Duration wait) throws IOException {
     Path directory = path.toRealPath();
     long deadline = System.nanoTime() + wait.toNanos();
-    while (HELD_HERE.putIfAbsent(directory, Instant.now()) != null) {
+    Instant since = HELD_HERE.putIfAbsent(directory, Instant.now());
+    while (since != null) {
       if (System.nanoTime() - deadline >= 0) {
         throw new StoreLockedException(
             directory
-                + " is in use by another store of this process (pid "
-                + ProcessHandle.current().pid()
-                + ", since "
-                + HELD_HERE.get(directory)
-                + "); use that one, or close it first");
+                + " is in use by another store of this process: "
+                + self(since)
+                + "; use that one, or close it first");
       }
-      LockSupport.parkNanos(POLL_NANOS);
+      pause();
+      since = HELD_HERE.putIfAbsent(directory, Instant.now());
     }
     boolean taken = false;
     try {
@@ -89,7 +90,7 @@ final class DirectoryLock implements AutoCloseable {
           throw new StoreLockedException(
               directory + " is in use by another process: " + holder(directory));
         }
-        LockSupport.parkNanos(POLL_NANOS);
+        pause();
       }
       locked = true;
       writeOwner(directory);
@@ -101,6 +102,18 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
+  /** An opener that is interrupted gives up waiting, and stays interrupted. */
+  private static void pause() throws InterruptedIOException {
+    LockSupport.parkNanos(POLL_NANOS);
+    if (Thread.currentThread().isInterrupted()) {
+      throw new InterruptedIOException("interrupted while another store uses the directory");
+    }
+  }
+
+  private static String self(Instant since) {
+    return "pid " + ProcessHandle.current().pid() + " on " + host() + " since " + since;
+  }
+
   private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
     try {
       return channel.tryLock();
@@ -110,8 +123,7 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   private static void writeOwner(Path directory) {
-    String owner =
-        "pid " + ProcessHandle.current().pid() + " on " + host() + " since " + Instant.now() + "\n";
+    String owner = self(Instant.now()) + "\n";
     Path temporary = directory.resolve(OWNER + ".tmp");
     try {
       Files.deleteIfExists(temporary);
@@ -141,9 +153,8 @@ final class DirectoryLock implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
+    try (channel) {
       Files.deleteIfExists(directory.resolve(OWNER));
-      channel.close();
     } catch (IOException e) {
       LOG.warn("the lock of {} could not be closed", directory, e);
     } finally {

@@ -5,15 +5,19 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Files of a real directory: 0700, the files 0600, where the file system knows such rights.
@@ -101,8 +105,7 @@ final class DiskFiles implements LogFiles {
   }
 
   /** Windows cannot open a directory and needs no such call. */
-  private static void forceDirectory(@org.jspecify.annotations.Nullable Path path)
-      throws IOException {
+  private static void forceDirectory(@Nullable Path path) throws IOException {
     if (path == null || System.getProperty("os.name", "").startsWith("Windows")) {
       return;
     }
@@ -114,6 +117,7 @@ final class DiskFiles implements LogFiles {
   /** A file with a channel to append, for the one writing thread, and one to read. */
   private final class DiskFile implements LogFile {
     private final Path path;
+    private final @Nullable Object key;
     private final FileChannel appender;
     private final Object opening = new Object();
     private volatile FileChannel reader;
@@ -126,8 +130,26 @@ final class DiskFiles implements LogFiles {
               ? Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
               : Set.of(StandardOpenOption.WRITE);
       this.appender = FileChannel.open(path, options, attributes(posix && create, "rw-------"));
-      this.appender.position(appender.size());
-      this.reader = FileChannel.open(path, StandardOpenOption.READ);
+      boolean opened = false;
+      try {
+        appender.position(appender.size());
+        this.key = key(path);
+        this.reader = FileChannel.open(path, StandardOpenOption.READ);
+        opened = true;
+      } finally {
+        if (!opened) {
+          // Too many open files, say. What is left of it would keep its name from being used.
+          appender.close();
+          if (create) {
+            Files.deleteIfExists(path);
+          }
+        }
+      }
+    }
+
+    /** What tells a file from another one of its name; null where the system has no such thing. */
+    private static @Nullable Object key(Path path) throws IOException {
+      return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     }
 
     @Override
@@ -189,6 +211,10 @@ final class DiskFiles implements LogFiles {
     @Override
     public void force() throws IOException {
       appender.force(false);
+      // Forcing a file that was deleted succeeds, and keeps nothing.
+      if (!Objects.equals(key, key(path))) {
+        throw new NoSuchFileException(path.toString(), null, "another file has its name");
+      }
     }
 
     @Override

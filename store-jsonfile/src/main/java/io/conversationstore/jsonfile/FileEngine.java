@@ -88,6 +88,7 @@ final class FileEngine implements LocalStore {
             tail,
             options.durability(),
             options.syncInterval(),
+            options.queueBytes(),
             String.valueOf(options.directory().getFileName()));
     this.housekeeping = new Housekeeping(files, segments, contents, shared, tail, thread, options);
     this.reads = new Reads(shared, contents, options.clock());
@@ -172,6 +173,7 @@ final class FileEngine implements LocalStore {
     Applied applied =
         thread.call(
             wait,
+            encoded.json().length,
             () -> {
               if (shared.manifest().storeId() != null) {
                 throw new IllegalStateException(
@@ -325,6 +327,7 @@ final class FileEngine implements LocalStore {
     List<byte[]> rows = copy.stream().map(Lines::row).toList();
     thread.call(
         LogThread.Wait.WRITTEN,
+        rows.stream().mapToLong(row -> row.length).sum(),
         () -> {
           requireMirror();
           writes.mirror(copy, rows, position, asOf);
@@ -354,7 +357,8 @@ final class FileEngine implements LocalStore {
   @Override
   public Removed enqueue(Change change) {
     byte[] json = Lines.change(change);
-    Removed removed = thread.call(LogThread.Wait.FORCED, () -> writes.enqueue(change, json));
+    Removed removed =
+        thread.call(LogThread.Wait.FORCED, json.length, () -> writes.enqueue(change, json));
     if (change instanceof Change.OwnerErased) {
       housekeeping.erase();
     }

@@ -23,6 +23,8 @@ import java.util.function.Supplier;
  * @param segmentBytes the size at which a new segment file is begun, 4 KiB to 1 GiB
  * @param compactionBytes garbage below this is not collected, in bytes; at least 4 KiB
  * @param compactionBytesPerSecond how fast collecting garbage writes at most, at least 64 KiB
+ * @param queueBytes how many bytes of writes may wait for the disk at once, 64 KiB to 1 TiB; who
+ *     brings more waits until there is room. One write that is larger waits until none else does
  * @param limits what the store takes
  * @param clock tells the time of changes
  * @param ids makes ids; see {@link UuidV7}
@@ -36,6 +38,7 @@ public record JsonFileOptions(
     long segmentBytes,
     long compactionBytes,
     long compactionBytesPerSecond,
+    long queueBytes,
     StoreLimits limits,
     Clock clock,
     Supplier<UUID> ids) {
@@ -67,6 +70,9 @@ public record JsonFileOptions(
       faults.add(
           "compactionBytesPerSecond must be at least 65,536, but is " + compactionBytesPerSecond);
     }
+    if (queueBytes < (64 << 10) || queueBytes > (1L << 40)) {
+      faults.add("queueBytes must be 65,536 to 1,099,511,627,776, but is " + queueBytes);
+    }
     if (!faults.isEmpty()) {
       throw new StoreConfigurationException(String.join("; ", faults));
     }
@@ -74,7 +80,8 @@ public record JsonFileOptions(
 
   /**
    * The defaults: each write on the disk when it is acknowledged, 64 MiB of cache, 10 s of waiting
-   * for the lock, segments of 64 MiB, compaction from 16 MiB of garbage at 32 MiB a second.
+   * for the lock, segments of 64 MiB, compaction from 16 MiB of garbage at 32 MiB a second, 64 MiB
+   * of writes that wait for the disk.
    */
   public static JsonFileOptions in(Path directory) {
     Clock clock = Clock.systemUTC();
@@ -87,6 +94,7 @@ public record JsonFileOptions(
         64L << 20,
         16L << 20,
         32L << 20,
+        64L << 20,
         StoreLimits.DEFAULT,
         clock,
         new UuidV7(clock, new SecureRandom()));
@@ -102,6 +110,7 @@ public record JsonFileOptions(
         segmentBytes,
         compactionBytes,
         compactionBytesPerSecond,
+        queueBytes,
         limits,
         clock,
         ids);
@@ -118,6 +127,7 @@ public record JsonFileOptions(
         segmentBytes,
         compactionBytes,
         compactionBytesPerSecond,
+        queueBytes,
         limits,
         clock,
         ids);
@@ -133,6 +143,7 @@ public record JsonFileOptions(
         segmentBytes,
         compactionBytes,
         compactionBytesPerSecond,
+        queueBytes,
         limits,
         clock,
         ids);
@@ -148,6 +159,7 @@ public record JsonFileOptions(
         segmentBytes,
         compactionBytes,
         compactionBytesPerSecond,
+        queueBytes,
         limits,
         clock,
         ids);
@@ -163,6 +175,7 @@ public record JsonFileOptions(
         value,
         compactionBytes,
         compactionBytesPerSecond,
+        queueBytes,
         limits,
         clock,
         ids);
@@ -178,6 +191,7 @@ public record JsonFileOptions(
         segmentBytes,
         value,
         compactionBytesPerSecond,
+        queueBytes,
         limits,
         clock,
         ids);
@@ -192,6 +206,23 @@ public record JsonFileOptions(
         lockWait,
         segmentBytes,
         compactionBytes,
+        value,
+        queueBytes,
+        limits,
+        clock,
+        ids);
+  }
+
+  public JsonFileOptions withQueueBytes(long value) {
+    return new JsonFileOptions(
+        directory,
+        durability,
+        syncInterval,
+        cacheBytes,
+        lockWait,
+        segmentBytes,
+        compactionBytes,
+        compactionBytesPerSecond,
         value,
         limits,
         clock,
@@ -208,6 +239,7 @@ public record JsonFileOptions(
         segmentBytes,
         compactionBytes,
         compactionBytesPerSecond,
+        queueBytes,
         value,
         clock,
         ids);
@@ -224,6 +256,7 @@ public record JsonFileOptions(
         segmentBytes,
         compactionBytes,
         compactionBytesPerSecond,
+        queueBytes,
         limits,
         newClock,
         newIds);

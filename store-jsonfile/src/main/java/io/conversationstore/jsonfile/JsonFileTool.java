@@ -85,8 +85,7 @@ public final class JsonFileTool {
   }
 
   /** Verifies the files of a directory that nobody else uses. */
-  static DamageReport verify(Path directory, LogFiles files, Manifest manifest)
-      throws IOException {
+  static DamageReport verify(Path directory, LogFiles files, Manifest manifest) throws IOException {
     DamageScan scan = new DamageScan(files, manifest);
     scan.run();
     List<DamageReport.Finding> findings = new ArrayList<>();

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -17,11 +18,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The one thread that writes: callers hand in work and wait; what came together is made durable
- * with one force. Interrupting a waiting caller changes nothing but the caller's own flag.
- * Thread-safe.
+ * with one force. What waits is bounded in bytes: callers that bring more wait for room, in the
+ * order in which they came. Interrupting a waiting caller changes nothing but the caller's own
+ * flag. Thread-safe.
  */
 final class LogThread implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LogThread.class);
+  private static final int PIECE = 1 << 10;
   private static final int MAX_BATCH = 1_024;
   private static final Duration IDLE = Duration.ofSeconds(1);
 
@@ -44,12 +47,14 @@ final class LogThread implements AutoCloseable {
   private static final class Task<T> {
     final Work<T> work;
     final Wait wait;
+    final int permits;
     final CompletableFuture<T> done = new CompletableFuture<>();
     private @Nullable Runnable success;
 
-    Task(Work<T> work, Wait wait) {
+    Task(Work<T> work, Wait wait, int permits) {
       this.work = work;
       this.wait = wait;
+      this.permits = permits;
     }
 
     /** Returns whether it goes on to wait for the disk. */
@@ -80,14 +85,24 @@ final class LogThread implements AutoCloseable {
   private final LinkedBlockingQueue<Task<?>> queue = new LinkedBlockingQueue<>();
   private final ReentrantReadWriteLock closing = new ReentrantReadWriteLock();
   private final Thread thread;
+
+  /** Room in the queue, in pieces of {@link #PIECE} bytes; who waits for it longest gets it. */
+  private final Semaphore room;
+
+  private final int allRoom;
   private boolean closed;
   private boolean stopped;
   private long oldestUnforced;
 
-  LogThread(LogTail tail, Durability durability, Duration interval, String name) {
+  /**
+   * @param queueBytes how many bytes may be in the queue and in work
+   */
+  LogThread(LogTail tail, Durability durability, Duration interval, long queueBytes, String name) {
     this.tail = tail;
     this.durability = durability;
     this.intervalNanos = (durability == Durability.INTERVAL ? interval : IDLE).toNanos();
+    this.allRoom = (int) (queueBytes / PIECE);
+    this.room = new Semaphore(allRoom, true);
     this.thread = new Thread(this::loop, "conversation-log-" + name);
     this.thread.setDaemon(true);
   }
@@ -96,19 +111,43 @@ final class LogThread implements AutoCloseable {
     thread.start();
   }
 
-  /** Runs work on the thread and waits for it. */
+  /** Runs work that holds no content on the thread and waits for it. */
   <T> T call(Wait wait, Work<T> work) {
-    Task<T> task = new Task<>(work, wait);
+    return call(wait, 0, work);
+  }
+
+  /**
+   * Runs work on the thread and waits for it, before that for room in the queue. An interrupt ends
+   * neither wait.
+   *
+   * @param bytes that the work keeps in memory until it is done
+   */
+  <T> T call(Wait wait, long bytes, Work<T> work) {
+    int permits = (int) Math.min(allRoom, (bytes + PIECE - 1) / PIECE);
+    Task<T> task = new Task<>(work, wait, permits);
+    if (permits > 0) {
+      room.acquireUninterruptibly(permits);
+    }
+    boolean queued = false;
     closing.readLock().lock();
     try {
       if (closed) {
         throw new IllegalStateException("the store is closed");
       }
       queue.add(task);
+      queued = true;
     } finally {
       closing.readLock().unlock();
+      if (!queued) {
+        room.release(permits);
+      }
     }
     return await(task.done);
+  }
+
+  /** How many bytes are in the queue and in work, in whole pieces. */
+  long queuedBytes() {
+    return (long) (allRoom - room.availablePermits()) * PIECE;
   }
 
   /** Waits, through interrupts, which stay noted. */
@@ -142,7 +181,8 @@ final class LogThread implements AutoCloseable {
     while (!stopped) {
       batch.clear();
       try {
-        boolean mayIdle = tail.isForced() || durability == Durability.SYSTEM;
+        boolean mayIdle =
+            tail.isForced() || tail.broken() != null || durability == Durability.SYSTEM;
         Task<?> first = mayIdle ? queue.take() : queue.poll(untilDue(), TimeUnit.NANOSECONDS);
         if (first != null) {
           batch.add(first);
@@ -152,7 +192,14 @@ final class LogThread implements AutoCloseable {
         LOG.warn("the log's thread was interrupted and goes on");
         continue;
       }
-      run(batch);
+      try {
+        run(batch);
+      } catch (RuntimeException | Error e) {
+        // Whatever it was, nobody may be left waiting; what was answered already stays so.
+        batch.forEach(task -> fail(task, e));
+      } finally {
+        room.release(batch.stream().mapToInt(task -> task.permits).sum());
+      }
     }
   }
 
@@ -180,7 +227,11 @@ final class LogThread implements AutoCloseable {
         oldestUnforced = System.nanoTime();
       }
     }
-    boolean due = !tail.isForced() && durability != Durability.SYSTEM && untilDue() == 0;
+    boolean due =
+        !tail.isForced()
+            && tail.broken() == null
+            && durability != Durability.SYSTEM
+            && untilDue() == 0;
     try {
       if (force || due) {
         tail.force();
@@ -195,7 +246,7 @@ final class LogThread implements AutoCloseable {
     }
   }
 
-  private static void fail(Task<?> task, RuntimeException cause) {
+  private static void fail(Task<?> task, Throwable cause) {
     task.done.completeExceptionally(
         new EngineFailureException(FailureKind.UNAVAILABLE, true, "the local files failed", cause));
   }
@@ -212,7 +263,8 @@ final class LogThread implements AutoCloseable {
               }
               return true;
             },
-            Wait.WRITTEN);
+            Wait.WRITTEN,
+            0);
     closing.writeLock().lock();
     try {
       if (closed) {

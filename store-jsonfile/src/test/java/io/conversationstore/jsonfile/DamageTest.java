@@ -172,7 +172,10 @@ class DamageTest {
       for (String other : sound.names()) {
         MemoryFiles swapped = sound.copy();
         swapped.setBytes(name, sound.bytes(other));
-        at(other + " in place of " + name, 0, () -> check(swapped, "", end, name.equals(other) || name.equals("checkpoint")));
+        at(
+            other + " in place of " + name,
+            0,
+            () -> check(swapped, "", end, name.equals(other) || name.equals("checkpoint")));
       }
     }
     report("files");

@@ -1,0 +1,117 @@
+package io.conversationstore.jsonfile;
+
+import java.time.Duration;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.jetbrains.lincheck.datastructures.StressOptions;
+import org.jetbrains.lincheck.datastructures.Validate;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The writer's queue under random concurrent calls, a quarter of them interrupted and one perhaps
+ * closing it: answers are those of some order of the calls, work runs once, nobody hangs, and the
+ * bytes that waited are given back.
+ */
+public class LogThreadLincheckTest {
+  private static final long QUEUE_BYTES = 64 << 10;
+
+  private final LogThread thread;
+  private int sum;
+
+  public LogThreadLincheckTest() {
+    MemoryFiles files = new MemoryFiles();
+    LogTail tail = new LogTail(files, new Segments("memory"), 1 << 20, segment -> {});
+    thread =
+        new LogThread(tail, Durability.EACH_WRITE, Duration.ofSeconds(1), QUEUE_BYTES, "lincheck");
+    thread.start();
+  }
+
+  /** What the queue does, one call after the other. */
+  public static class Sequential {
+    private boolean closed;
+    private int sum;
+
+    public int write(int number) {
+      return add(number);
+    }
+
+    public int writeMuch(int number) {
+      return add(number);
+    }
+
+    public int writeInterrupted(int number) {
+      return add(number);
+    }
+
+    public void close() {
+      closed = true;
+    }
+
+    private int add(int number) {
+      if (closed) {
+        throw new IllegalStateException("closed");
+      }
+      sum += number;
+      return sum;
+    }
+  }
+
+  private int add(int number, long bytes) {
+    return thread.call(
+        LogThread.Wait.SETTING,
+        bytes,
+        () -> {
+          sum += number;
+          return sum;
+        });
+  }
+
+  @Operation
+  public int write(int number) {
+    return add(number, 0);
+  }
+
+  /** So many bytes that two such calls do not fit. */
+  @Operation
+  public int writeMuch(int number) {
+    return add(number, QUEUE_BYTES - 1);
+  }
+
+  @Operation
+  public int writeInterrupted(int number) {
+    Thread.currentThread().interrupt();
+    try {
+      return add(number, QUEUE_BYTES / 2);
+    } finally {
+      if (!Thread.interrupted()) {
+        throw new AssertionError("the interrupt was forgotten");
+      }
+    }
+  }
+
+  @Operation(runOnce = true)
+  public void close() {
+    thread.close();
+  }
+
+  /** After each scenario. */
+  @Validate
+  public void end() {
+    thread.close();
+    if (thread.queuedBytes() != 0) {
+      throw new AssertionError(thread.queuedBytes() + " bytes were not given back");
+    }
+  }
+
+  @Test
+  void answersAreThoseOfSomeOrder() {
+    new StressOptions()
+        .sequentialSpecification(Sequential.class)
+        .threads(3)
+        .actorsPerThread(3)
+        .actorsBefore(0)
+        .actorsAfter(1)
+        .iterations(15)
+        .invocationsPerIteration(200)
+        .check(LogThreadLincheckTest.class);
+  }
+}

@@ -163,7 +163,6 @@ class OverlaySearchTest {
   /** The engine, which tells what it has applied. */
   private static StoreEngine recorded(StoreEngine engine, Consumer<Change> applied) {
     return proxy(
-        engine,
         (method, arguments) -> {
           Object answer = call(engine, method, arguments);
           if (method.getName().equals("apply")) {
@@ -176,7 +175,6 @@ class OverlaySearchTest {
   /** The engine with what is pending laid over its search. */
   private static StoreEngine overlaid(OverlayReader reader, StoreEngine base) {
     return proxy(
-        base,
         (method, arguments) ->
             method.getName().equals("search")
                 ? reader.search(
@@ -192,7 +190,7 @@ class OverlaySearchTest {
     Object handle(Method method, Object[] arguments) throws Throwable;
   }
 
-  private static StoreEngine proxy(StoreEngine engine, Handler handler) {
+  private static StoreEngine proxy(Handler handler) {
     return (StoreEngine)
         Proxy.newProxyInstance(
             OverlaySearchTest.class.getClassLoader(),

@@ -34,6 +34,8 @@ final class FileJobs {
   /** Keeps a compaction to its share. */
   interface Pace extends SnapshotFiles.Pace {
     /**
+     * Lets what is more urgent go first.
+     *
      * @throws CancelledException if something more urgent waits
      */
     void requireNothingUrgent() throws CancelledException;

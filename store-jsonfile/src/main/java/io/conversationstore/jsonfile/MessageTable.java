@@ -35,7 +35,7 @@ final class MessageTable {
     this.changed = changed;
   }
 
-  /** A table as {@link #rows()} and {@link #changed()} of another one gave it. */
+  /** A table of the rows and the changes that another one gave. */
   static MessageTable of(long[] rows, long[] changed) {
     return new MessageTable(PackedRows.of(WIDTH, rows), PackedRows.of(CHANGED_WIDTH, changed));
   }

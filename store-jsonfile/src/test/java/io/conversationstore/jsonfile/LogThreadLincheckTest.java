@@ -16,6 +16,7 @@ public class LogThreadLincheckTest {
 
   private final LogThread thread;
   private int sum;
+  private volatile boolean interruptsKept = true;
 
   public LogThreadLincheckTest() {
     MemoryFiles files = new MemoryFiles();
@@ -82,9 +83,7 @@ public class LogThreadLincheckTest {
     try {
       return add(number, QUEUE_BYTES / 2);
     } finally {
-      if (!Thread.interrupted()) {
-        throw new AssertionError("the interrupt was forgotten");
-      }
+      interruptsKept &= Thread.interrupted();
     }
   }
 
@@ -97,6 +96,9 @@ public class LogThreadLincheckTest {
   @Validate
   public void end() {
     thread.close();
+    if (!interruptsKept) {
+      throw new AssertionError("an interrupt was forgotten");
+    }
     if (thread.queuedBytes() != 0) {
       throw new AssertionError(thread.queuedBytes() + " bytes were not given back");
     }

@@ -1,0 +1,89 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.StoredMessage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Writes to a store until it is killed or its files fail. It says on its output, line by line, what
+ * it is about to do (lower case) and what was acknowledged (upper case): {@code a 3 17} is message
+ * 17 of writer 3 to append, {@code d} to delete it, {@code e} to erase the text of that number.
+ */
+final class KilledMain {
+  static final int WRITERS = 4;
+
+  private KilledMain() {}
+
+  static JsonFileOptions options(Path directory) {
+    return JsonFileOptions.in(directory)
+        .withSegmentBytes(32 << 10)
+        .withCompactionBytes(64 << 10)
+        .withCacheBytes(1 << 20);
+  }
+
+  static Owner owner(int writer) {
+    return Owner.of("acme", "writer-" + writer);
+  }
+
+  static String marker(int writer, int number) {
+    return "MARKER-" + writer + "-" + number + ".";
+  }
+
+  /** Takes the directory, a seed, and for each writer the number to go on with. */
+  public static void main(String[] arguments) throws InterruptedException {
+    ConversationStore store = JsonFileStore.open(options(Path.of(arguments[0])));
+    long seed = Long.parseLong(arguments[1]);
+    List<Thread> threads = new ArrayList<>();
+    for (int w = 0; w < WRITERS; w++) {
+      int writer = w;
+      int start = Integer.parseInt(arguments[2 + w]);
+      threads.add(new Thread(() -> write(store, writer, start, new Random(seed + writer))));
+    }
+    System.out.println("open");
+    threads.forEach(Thread::start);
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    System.exit(3);
+  }
+
+  private static void say(char what, int writer, int number) {
+    System.out.println(what + " " + writer + " " + number);
+  }
+
+  private static void write(ConversationStore store, int writer, int start, Random random) {
+    Owner owner = owner(writer);
+    Owner erased = Owner.of("acme", "erased-" + writer);
+    try {
+      store.createIfAbsent(owner, NewConversation.withId("chat"));
+      for (int number = start; ; number++) {
+        say('a', writer, number);
+        String text = number + " " + "x".repeat(random.nextInt(400));
+        List<StoredMessage> appended = store.append(owner, "chat", Message.user(text));
+        say('A', writer, number);
+        if (random.nextInt(4) == 0) {
+          say('d', writer, number);
+          store.deleteMessage(owner, "chat", appended.get(0).id());
+          say('D', writer, number);
+        }
+        if (random.nextInt(60) == 0) {
+          String marker = marker(writer, number);
+          store.createIfAbsent(erased, NewConversation.withId(marker));
+          store.append(erased, marker, Message.user(marker));
+          say('e', writer, number);
+          store.erase(erased);
+          say('E', writer, number);
+        }
+      }
+    } catch (StoreUnavailableException e) {
+      say('x', writer, 0);
+    }
+  }
+}

@@ -4,6 +4,7 @@ import io.conversationstore.ConversationStatus;
 import io.conversationstore.Owner;
 import io.conversationstore.TokenUsage;
 import io.conversationstore.json.Json;
+import io.conversationstore.json.ModelJson;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Live;
@@ -205,7 +206,7 @@ final class CheckpointReader {
     byte[] json = readBytes();
     return json.length == 0
         ? Map.of()
-        : Json.toMap("a JSON object", Json.parse(json, 0, json.length));
+        : ModelJson.readObject(Json.parse(json, 0, json.length), CheckpointWriter.JSON);
   }
 
   private List<String> readTexts() {

@@ -27,6 +27,9 @@ final class CheckpointWriter {
   static final byte PENDING = 'P';
   static final byte PARKED = 'K';
 
+  /** The field that a JSON object stands in. */
+  static final String JSON = "json";
+
   private static final int BLOCK = 1 << 20;
 
   private final LogFiles.LogFile file;
@@ -190,7 +193,8 @@ final class CheckpointWriter {
   }
 
   private void writeJson(Map<String, @Nullable Object> json) throws IOException {
-    writeBytes(json.isEmpty() ? new byte[0] : Json.bytes(to -> Json.writeValue(to, json)));
+    writeBytes(
+        json.isEmpty() ? new byte[0] : Json.bytes(to -> Json.writeValue(to, Map.of(JSON, json))));
   }
 
   private void writeTexts(Collection<String> texts) throws IOException {

@@ -68,7 +68,8 @@ class OverlaySearchTest {
       AtomicReference<Consumer<Change>> goesTo =
           new AtomicReference<>(change -> base.apply(change, ApplyMode.LIVE));
       StoreFront expected = front(recorded(model, change -> goesTo.get().accept(change)));
-      OverlayReader reader = new OverlayReader(local, change -> false, new OverlayLocks());
+      OverlayReader reader =
+          new OverlayReader(local, new MissedStates(), change -> false, new OverlayLocks());
       StoreFront actual = front(overlaid(reader, base));
       for (int i = 0; i < 40; i++) {
         step(random, expected);

@@ -144,6 +144,8 @@ final class CheckpointReader {
     return new ConversationState(of, id, epoch, generation, version, live, lastSeq, createdBy);
   }
 
+  // javac leaves the type annotations of a compact constructor's parameters out of the class file
+  @SuppressWarnings("NullAway")
   private Live readLive() {
     String title = readText();
     ConversationStatus status = ConversationStatus.ofWireName(readText());

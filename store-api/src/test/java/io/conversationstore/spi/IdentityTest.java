@@ -58,6 +58,12 @@ class IdentityTest {
         new Position.InHistory(
             HISTORY, Instant.parse("1969-12-31T23:59:59.999999Z"), "a|b\uD83D\uDE00|", 9, null);
     assertThat(Cursors.inHistory(Cursors.encode(inHistory))).isEqualTo(inHistory);
+    // Further from 1970 than a long of nanoseconds reaches.
+    for (String time : List.of("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")) {
+      Position.InHistory far =
+          new Position.InHistory(HISTORY, Instant.parse(time), "chat", 1, null);
+      assertThat(Cursors.inHistory(Cursors.encode(far))).isEqualTo(far);
+    }
     Position.InHistory overlaid =
         new Position.InHistory(HISTORY, Instant.EPOCH, "", 0, pending + ".-.17");
     assertThat(Cursors.inHistory(Cursors.encode(overlaid))).isEqualTo(overlaid);

@@ -101,7 +101,7 @@ record HistoryMark(@Nullable UUID edge, @Nullable UUID head, Instant since) {
             + "."
             + (head == null ? NOTHING : head)
             + "."
-            + ChronoUnit.MICROS.between(Instant.EPOCH, since);
+            + (since.getEpochSecond() * 1_000_000L + since.getNano() / 1_000);
     return place == null ? new Position.InHistory(history, START, "", 0, text) : at(place, text);
   }
 

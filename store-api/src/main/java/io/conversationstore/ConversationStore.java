@@ -61,7 +61,11 @@ public interface ConversationStore extends AutoCloseable {
   /** Returns the conversation, or empty if there is none. */
   Optional<Conversation> find(Owner owner, String conversationId);
 
-  /** Lists the owner's conversations, most recently used first. */
+  /**
+   * Lists the owner's conversations, most recently used first. One whose time of last use moves
+   * between two pages, as it is used or as a pending change is sent, may be told twice or, moved to
+   * the front, not at all.
+   */
   Page<Conversation> list(Owner owner, ConversationQuery query);
 
   /**

@@ -380,7 +380,9 @@ final class RandomRun {
     Page<Conversation> list;
     cursor = null;
     do {
-      list = store.list(owner, ConversationQuery.all().limit(2).after(cursor));
+      // What is sent between two pages may move in the order of use.
+      int limit = mayRepeat ? Page.MAX_LIMIT : 2;
+      list = store.list(owner, ConversationQuery.all().limit(limit).after(cursor));
       listed.addAll(list.items());
       cursor = list.cursor();
     } while (list.hasMore());

@@ -92,9 +92,10 @@ class KillIT {
       for (String line = out.readLine(); line != null; line = out.readLine()) {
         hear(line);
         if (lines-- == 0) {
-          // With strace in front, the process that writes is its child.
+          // With strace in front, the process that writes is its child. By its handle: what it
+          // said before must still be heard.
           child.descendants().forEach(ProcessHandle::destroyForcibly);
-          child.destroyForcibly();
+          child.toHandle().destroyForcibly();
         }
       }
     } finally {

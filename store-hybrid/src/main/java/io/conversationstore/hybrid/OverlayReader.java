@@ -6,6 +6,7 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
+import io.conversationstore.Page;
 import io.conversationstore.Provenance;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -28,7 +29,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -302,22 +302,55 @@ final class OverlayReader {
       return base.count(owner);
     }
     OwnerViews views = new OwnerViews(this, base, owner, pending);
-    OwnerCounts counts = base.count(owner);
-    long conversations = views.erased() ? 0 : counts.conversations();
-    long messages = views.erased() ? 0 : counts.messages();
-    for (Map.Entry<String, PendingView> entry : views.all().entrySet()) {
-      ConversationState before = views.erased() ? null : views.base(entry.getKey());
-      if (before != null && before.isLive()) {
-        conversations--;
-        messages -= before.requireLive().messageCount();
+    long conversations = 0;
+    long messages = 0;
+    if (base == local) {
+      // By what headers say: the copy may have a header whose messages are still to come, and
+      // counts those that it has.
+      for (ConversationState header : untouched(base, owner, views)) {
+        conversations++;
+        messages += header.requireLive().messageCount();
       }
-      ConversationState after = entry.getValue().live();
+    } else if (!views.erased()) {
+      OwnerCounts counts = base.count(owner);
+      conversations = counts.conversations();
+      messages = counts.messages();
+      for (String id : views.all().keySet()) {
+        ConversationState before = views.base(id);
+        if (before != null && before.isLive()) {
+          conversations--;
+          messages -= before.requireLive().messageCount();
+        }
+      }
+    }
+    for (PendingView view : views.all().values()) {
+      ConversationState after = view.live();
       if (after != null) {
         conversations++;
         messages += after.requireLive().messageCount();
       }
     }
     return new OwnerCounts(conversations, messages);
+  }
+
+  /** The live conversations that pending changes do not touch. */
+  private static List<ConversationState> untouched(
+      StoreEngine base, Owner owner, OwnerViews views) {
+    List<ConversationState> untouched = new ArrayList<>();
+    Position.@Nullable InConversations place = null;
+    Slice<ConversationState> slice;
+    do {
+      slice = base.conversations(owner, ConversationQuery.all().limit(Page.MAX_LIMIT), place);
+      for (ConversationState state : slice.items()) {
+        place =
+            new Position.InConversations(
+                slice.history(), state.requireLive().updatedAt(), state.id());
+        if (!views.replaces(state.epoch(), state.id())) {
+          untouched.add(state);
+        }
+      }
+    } while (slice.more());
+    return untouched;
   }
 
   PreferencesState preferences(StoreEngine base, Owner owner) {

@@ -334,6 +334,21 @@ class HybridInterleavingsTest {
   }
 
   @Test
+  void row_1_2_aCountDoesNotMixHeadersAndMessages() {
+    holdTheFeed();
+    ConversationStore other = bed.direct();
+    store.createIfAbsent(alice, NewConversation.withId("mine"));
+    store.append(alice, "mine", Message.user("counted"));
+    other.createIfAbsent(alice, CHAT);
+    other.append(alice, "chat", Message.user("of another node"));
+    // Brings the header alone, which counts a message that the copy lacks.
+    store.update(alice, "chat", ConversationUpdate.touch());
+    bed.goDown();
+    assertThat(store.delete(alice, "chat")).isTrue();
+    assertThat(store.count(alice)).isEqualTo(new OwnerCounts(1, 1));
+  }
+
+  @Test
   void row_1_2_oneMessageIsAskedForWithWhatIsPending() {
     store.createIfAbsent(alice, CHAT);
     UUID kept = store.append(alice, "chat", Message.user("kept")).get(0).id();

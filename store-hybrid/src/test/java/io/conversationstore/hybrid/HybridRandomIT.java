@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
  * done on the model as well, and every answer, in every state, has to be the model's. {@code
  * -Dstore.seed} repeats one seed.
  */
-class HybridRandomTest {
+class HybridRandomIT {
 
   private static final int SEEDS = 20;
   private static final int STEPS = 150;

@@ -62,9 +62,10 @@ final class Erasure {
    * Cleans one file, durably.
    *
    * @param end lines from this number on do not count in it: they were written again elsewhere
+   * @param cut whether it was cut and may hold more after a loss of power
    */
-  void clean(int file, long end) throws IOException {
-    if (!holdsText(file, end)) {
+  void clean(int file, long end, boolean cut) throws IOException {
+    if (!cut && !holdsText(file, end)) {
       return;
     }
     files.delete(TEMPORARY);

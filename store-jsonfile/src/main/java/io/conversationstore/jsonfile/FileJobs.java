@@ -72,7 +72,10 @@ final class FileJobs {
   // Erasures
 
   private record ToErase(
-      Map<Owner, Index.DueErasure> due, Set<UUID> waiting, LogTail.Position end) {}
+      Map<Owner, Index.DueErasure> due,
+      Set<UUID> waiting,
+      Set<Integer> cut,
+      LogTail.Position end) {}
 
   /** Takes out of all files what is erased now. */
   void cleanFiles() throws IOException {
@@ -85,7 +88,8 @@ final class FileJobs {
               Set<UUID> waiting = new HashSet<>();
               index.pending().all().forEach(entry -> waiting.add(entry.id()));
               index.pending().parked().forEach(parked -> waiting.add(parked.entry().id()));
-              return new ToErase(new HashMap<>(index.dueErasures()), waiting, tail.end());
+              return new ToErase(
+                  new HashMap<>(index.dueErasures()), waiting, tail.cut(), tail.end());
             });
     if (job.due.isEmpty()) {
       return;
@@ -104,7 +108,8 @@ final class FileJobs {
     Erasure erasure = new Erasure(files, segments, job.due, job.waiting);
     // From the end on: what a crash leaves are the first changes of an owner, which can be read.
     for (int file : numbers.descendingSet()) {
-      erasure.clean(file, file < 0 ? Long.MAX_VALUE : firstLineAfter(file));
+      long end = file < 0 ? Long.MAX_VALUE : firstLineAfter(file);
+      erasure.clean(file, end, job.cut.contains(file));
     }
     log.call(
         LogThread.Wait.WRITTEN,
@@ -112,6 +117,7 @@ final class FileJobs {
           Manifest manifest = shared.manifest().withErasedThrough(job.end.number());
           manifest.write(files);
           shared.setManifest(manifest);
+          tail.rewritten(job.cut);
           shared.write(() -> shared.own().dueErasures().entrySet().removeAll(job.due.entrySet()));
           return true;
         });
@@ -131,8 +137,13 @@ final class FileJobs {
 
   private record Begun(Index view, LogTail.Position end, int firstPart) {}
 
-  /** Rewrites all that is there without garbage; cancelled, it leaves things as they were. */
-  void compact(Pace pace) throws IOException {
+  /**
+   * Rewrites all that is there without garbage; cancelled, it leaves things as they were.
+   *
+   * @return how many bytes stay that are not useful by {@link Index#usefulBytes}, as deleted rows
+   *     and the ids of recent changes are
+   */
+  long compact(Pace pace) throws IOException {
     Begun begun = log.call(LogThread.Wait.WRITTEN, this::beginCompaction);
     if (!begun.view.dueErasures().isEmpty()) {
       // What is still to be taken out must not get into a snapshot.
@@ -164,6 +175,7 @@ final class FileJobs {
           tail.compacted(removed, out.bytes());
           return true;
         });
+    return out.bytes() - begun.view.usefulBytes();
   }
 
   private Begun beginCompaction() throws IOException {

@@ -33,9 +33,16 @@ final class Housekeeping implements AutoCloseable {
   private final Condition wake = lock.newCondition();
   private final List<CompletableFuture<Boolean>> erasing = new ArrayList<>();
   private final List<CompletableFuture<Boolean>> compacting = new ArrayList<>();
+  private boolean cleaningDue;
   private boolean compactionDue;
   private boolean checkpointDue;
   private boolean closing;
+
+  /** An erasure failed: its text is still there, and nobody waits for it any more. */
+  private volatile boolean textLeft;
+
+  /** Bytes that the last compaction could not collect, nor could the next one. */
+  private volatile long staying;
 
   /** What the last checkpoint covers of the log, and its size. */
   private volatile long checkpointedBytes;
@@ -69,26 +76,29 @@ final class Housekeeping implements AutoCloseable {
     checkpointedBytes = log.call(LogThread.Wait.WRITTEN, tail::bytes) - uncovered;
     thread.start();
     if (isWorthACheckpoint(uncovered)) {
-      request(false, true);
+      request(false, false, true);
     }
   }
 
   /** Asks for what has become due; called on the log's thread after a segment was begun. */
   void segmentBegun() {
-    long garbage = tail.bytes() - shared.own().usefulBytes();
-    boolean collect = garbage >= options.compactionBytes() && garbage * 2 >= tail.bytes();
+    boolean collect = isGarbageDue();
     long grown = tail.bytes() - checkpointedBytes;
     boolean checkpoint = grown >= Math.max(options.segmentBytes(), checkpointSize);
-    // A compaction first takes out what an erasure that failed has left.
-    boolean erase = !shared.own().dueErasures().isEmpty();
-    if (collect || checkpoint || erase) {
-      request(collect || erase, checkpoint);
+    if (collect || checkpoint || textLeft) {
+      request(textLeft, collect, checkpoint);
     }
   }
 
-  private void request(boolean compaction, boolean checkpoint) {
+  private boolean isGarbageDue() {
+    long garbage = tail.bytes() - shared.own().usefulBytes() - staying;
+    return garbage >= options.compactionBytes() && garbage * 2 >= tail.bytes();
+  }
+
+  private void request(boolean cleaning, boolean compaction, boolean checkpoint) {
     lock.lock();
     try {
+      cleaningDue |= cleaning;
       compactionDue |= compaction;
       checkpointDue |= checkpoint;
       wake.signalAll();
@@ -129,9 +139,10 @@ final class Housekeeping implements AutoCloseable {
     Job job = next();
     while (job != Job.END) {
       switch (job) {
-        case ERASE -> serve(taken(erasing), jobs::cleanFiles);
+        case ERASE -> serve(taken(erasing), this::clean);
+        case CLEAN -> attempt("text that was erased could not be taken out", this::clean);
         case COMPACT_FOR_CALLERS -> serve(taken(compacting), this::compact);
-        case COMPACT -> attempt("garbage could not be collected", this::compact);
+        case COMPACT -> attempt("garbage could not be collected", this::compactIfDue);
         case CHECKPOINT -> attempt("no checkpoint could be written", this::checkpoint);
         default -> throw new IllegalStateException("not a job: " + job);
       }
@@ -143,6 +154,7 @@ final class Housekeeping implements AutoCloseable {
   /** What there is to do, by urgency. */
   private enum Job {
     ERASE,
+    CLEAN,
     COMPACT_FOR_CALLERS,
     COMPACT,
     CHECKPOINT,
@@ -156,6 +168,10 @@ final class Housekeeping implements AutoCloseable {
       while (true) {
         if (!erasing.isEmpty()) {
           return Job.ERASE;
+        }
+        if (cleaningDue && !closing) {
+          cleaningDue = false;
+          return Job.CLEAN;
         }
         if (!compacting.isEmpty()) {
           return Job.COMPACT_FOR_CALLERS;
@@ -209,7 +225,7 @@ final class Housekeeping implements AutoCloseable {
       step.run();
     } catch (FileJobs.CancelledException e) {
       LOG.debug("put off in {}", files.describe(), e);
-      request(true, false);
+      request(false, true, false);
     } catch (IOException | RuntimeException e) {
       LOG.warn("{} in {}; the log goes on", failure, files.describe(), e);
     }
@@ -228,8 +244,21 @@ final class Housekeeping implements AutoCloseable {
     }
   }
 
+  private void clean() throws IOException {
+    textLeft = true;
+    jobs.cleanFiles();
+    textLeft = false;
+  }
+
+  /** A segment that was begun during the last compaction may have asked for what that one did. */
+  private void compactIfDue() throws IOException {
+    if (log.call(LogThread.Wait.WRITTEN, this::isGarbageDue)) {
+      compact();
+    }
+  }
+
   private void compact() throws IOException {
-    jobs.compact(new Pace());
+    staying = jobs.compact(new Pace());
     checkpoint();
   }
 

@@ -5,7 +5,9 @@ import io.conversationstore.spi.FailureKind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +48,12 @@ final class LogTail {
   private long forcedSize;
   private long earlierBytes;
   private long firstLine;
+
+  /**
+   * Segments whose end was cut off: after a loss of power it may be back, though it never counts.
+   */
+  private final Set<Integer> cut = new HashSet<>();
+
   private volatile @Nullable String broken;
 
   LogTail(LogFiles files, Segments segments, long segmentBytes, Begun listener) {
@@ -74,9 +82,19 @@ final class LogTail {
   /** Makes all lines durable and begins a new segment, unless the last one holds none. */
   void roll() throws IOException {
     force();
-    if (size > firstLine) {
+    if (size > firstLine || cut.contains(segment)) {
       begin();
     }
+  }
+
+  /** Segments that must be written anew before what was cut off from them is gone for good. */
+  Set<Integer> cut() {
+    return Set.copyOf(cut);
+  }
+
+  /** Notes that these segments were written anew. */
+  void rewritten(Set<Integer> those) {
+    cut.removeAll(those);
   }
 
   /** Where the last line that is on the disk ends. */
@@ -154,6 +172,7 @@ final class LogTail {
   }
 
   private void cutBack() {
+    cut.add(segment);
     try {
       require(file).truncate(size);
     } catch (IOException e) {
@@ -218,6 +237,7 @@ final class LogTail {
     forcedSize = size;
     forcedNumber = number;
     unforced.clear();
+    cut.add(oldSegment);
     try {
       oldFile.truncate(start);
     } catch (IOException e) {

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -145,6 +146,30 @@ class HousekeepingTest {
       }
     }
     return texts;
+  }
+
+  /** The ids of recent changes stay, some 160 KB of them: they are no reason to begin again. */
+  @Test
+  void whatCannotBeCollectedIsNoGarbage() throws IOException {
+    JsonFileOptions options = options().withDurability(Durability.SYSTEM);
+    try (ConversationStore store = JsonFileStore.open(options)) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      UUID id = store.append(ALICE, "chat", Message.user("v")).get(0).id();
+      edit(store, id, 4_100);
+      int before = lastSnapshot();
+      edit(store, id, 1_000);
+      assertThat(lastSnapshot() - before).isLessThan(10);
+    }
+  }
+
+  private static void edit(ConversationStore store, UUID message, int times) {
+    for (int i = 0; i < times; i++) {
+      store.edit(ALICE, "chat", message, MessageEdit.text("version " + i));
+    }
+  }
+
+  private int lastSnapshot() throws IOException {
+    return names().stream().mapToInt(name -> -Segments.number(name)).max().orElse(0);
   }
 
   private void fill(int messages) {

@@ -1,0 +1,90 @@
+package io.conversationstore.jsonfile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.jsonfile.FaultPlan.Call;
+import io.conversationstore.spi.EngineFailureException;
+import java.io.IOException;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** What was erased comes back in no file, whatever failed before. */
+class ErasureTest {
+  private static final Owner ALICE = Owner.of("acme", "alice");
+  private static final Owner BOB = Owner.of("acme", "bob");
+  private static final String SECRET = "text-of-bob";
+
+  private final MemoryFiles files = new MemoryFiles();
+
+  private void requireGone() {
+    assertThat(files.holds(SECRET)).isFalse();
+    for (int seed = 0; seed < 200; seed++) {
+      assertThat(files.survivor(new SplittableRandom(seed)).holds(SECRET)).isFalse();
+    }
+  }
+
+  private static void fillSegment(ConversationStore store) {
+    store.append(ALICE, "chat", Message.user("x".repeat(5_000)));
+  }
+
+  @Test
+  void aRefusedWriteDoesNotComeBackWithALossOfPower() throws IOException {
+    try (FileEngine engine = Memory.engine(files)) {
+      ConversationStore store = Memory.front(engine);
+      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(BOB, NewConversation.withId("chat"));
+      fillSegment(store);
+      store.append(ALICE, "chat", Message.user("the first of a segment"));
+      files.fail(Call.APPEND);
+      for (int i = 0; i < 10; i++) {
+        assertThatThrownBy(() -> store.append(BOB, "chat", Message.user(SECRET.repeat(9))))
+            .isInstanceOf(StoreUnavailableException.class);
+      }
+      files.heal();
+      // The segment ends as it is; its successor, store.json and the snapshot are created.
+      files.plan().failNth(Call.CREATE, 3);
+      assertThatThrownBy(engine::compact).isInstanceOf(EngineFailureException.class);
+      store.erase(BOB);
+      requireGone();
+    }
+  }
+
+  @Test
+  void anAbandonedTailDoesNotComeBackWithALossOfPower() throws IOException {
+    try (ConversationStore store = Memory.store(files)) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(BOB, NewConversation.withId("chat"));
+      fillSegment(store);
+      store.append(ALICE, "chat", Message.user("the first of a segment"));
+      files.failNext(Call.FORCE);
+      store.append(BOB, "chat", Message.user(SECRET));
+      store.erase(BOB);
+      requireGone();
+    }
+  }
+
+  @Test
+  void aCleaningThatFailedLeavesNoTextOfOthers() throws IOException {
+    try (FileEngine engine = Memory.engine(files, Memory.options().withCacheBytes(0))) {
+      ConversationStore store = Memory.front(engine);
+      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(BOB, NewConversation.withId("chat"));
+      UUID message = store.append(BOB, "chat", Message.user(SECRET)).get(0).id();
+      files.fail(Call.RENAME);
+      assertThatThrownBy(() -> store.erase(ALICE)).isInstanceOf(StoreUnavailableException.class);
+      files.heal();
+      store.edit(BOB, "chat", message, MessageEdit.text("nothing"));
+      engine.compact();
+      store.erase(BOB);
+      requireGone();
+    }
+  }
+}

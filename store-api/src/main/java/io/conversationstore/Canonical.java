@@ -117,6 +117,9 @@ final class Canonical {
    */
   static Map<String, @Nullable Object> object(
       String what, Map<String, ? extends @Nullable Object> json) {
+    if (json.isEmpty()) {
+      return Map.of();
+    }
     return object(what, json, 1);
   }
 

@@ -22,7 +22,6 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeFormatterBuilder;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -63,9 +62,6 @@ public final class Json {
 
   private static final ObjectReader VALUES =
       MAPPER.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
-  private static final DateTimeFormatter MICROS =
-      new DateTimeFormatterBuilder().appendInstant(6).toFormatter();
 
   private Json() {}
 
@@ -117,6 +113,11 @@ public final class Json {
     return FACTORY
         .createParser(in)
         .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS.mappedFeature());
+  }
+
+  /** Reads {@code length} bytes of UTF-8 from {@code offset} step by step. */
+  public static JsonParser parser(byte[] json, int offset, int length) throws IOException {
+    return FACTORY.createParser(json, offset, length);
   }
 
   /** Reads the value that begins at the parser's present token and leaves what follows. */
@@ -211,7 +212,7 @@ public final class Json {
 
   /** A time with six decimals, as in {@code 2026-01-02T03:04:05.000006Z}. */
   public static String time(Instant instant) {
-    return MICROS.format(instant);
+    return JsonTime.format(instant);
   }
 
   // Fields
@@ -277,8 +278,14 @@ public final class Json {
 
   public static @Nullable Instant optionalTime(JsonNode object, String name) {
     String value = optionalString(object, name);
-    if (value == null) {
-      return null;
+    return value == null ? null : time(name, value);
+  }
+
+  /** A time as text; the error names the field {@code name}. */
+  public static Instant time(String name, String value) {
+    Instant written = JsonTime.parse(value);
+    if (written != null) {
+      return written;
     }
     try {
       return DateTimeFormatter.ISO_OFFSET_DATE_TIME.parse(value, Instant::from);

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -214,6 +215,16 @@ public final class ChangeJson {
    * @throws IllegalArgumentException if it is not one; the text names the field, not its value
    */
   public static Change read(JsonNode json) {
+    return read(json, ChangeJson::readMessages);
+  }
+
+  /**
+   * Like {@link #read(JsonNode)} where the messages of appends were read already.
+   *
+   * @param messages gives those of the append that this object is; asked once for each append, in
+   *     their order
+   */
+  public static Change read(JsonNode json, Function<JsonNode, List<NewMessage>> messages) {
     ChangeStamp stamp =
         new ChangeStamp(
             Json.uuid(json, "id"),
@@ -231,7 +242,7 @@ public final class ChangeJson {
       case "conversation_updated" ->
           new ConversationUpdated(stamp, ref(json), readUpdate(Json.required(json, "update")));
       case "conversation_deleted" -> new ConversationDeleted(stamp, ref(json));
-      case "messages_appended" -> readAppend(stamp, json);
+      case "messages_appended" -> readAppend(stamp, json, messages.apply(json));
       case "message_edited" ->
           new MessageEdited(
               stamp,
@@ -252,7 +263,7 @@ public final class ChangeJson {
       case "bulk" -> {
         List<Change> changes = new ArrayList<>();
         for (JsonNode part : Json.array(json, "changes")) {
-          changes.add(read(part));
+          changes.add(read(part, messages));
         }
         yield new Bulk(stamp, changes);
       }
@@ -265,7 +276,7 @@ public final class ChangeJson {
         Json.string(json, "conversation_id"), Json.number(json, "generation", 0));
   }
 
-  private static MessagesAppended readAppend(ChangeStamp stamp, JsonNode json) {
+  private static List<NewMessage> readMessages(JsonNode json) {
     List<NewMessage> messages = new ArrayList<>();
     for (JsonNode entry : Json.array(json, "messages")) {
       JsonNode message = Json.required(entry, "message");
@@ -276,6 +287,11 @@ public final class ChangeJson {
               Json.string(entry, "digest"),
               Json.optionalTime(entry, "created_at")));
     }
+    return messages;
+  }
+
+  private static MessagesAppended readAppend(
+      ChangeStamp stamp, JsonNode json, List<NewMessage> messages) {
     String ifLast = Json.optionalString(json, "if_last");
     AppendCondition condition =
         ifLast == null

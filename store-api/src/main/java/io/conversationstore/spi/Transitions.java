@@ -112,8 +112,13 @@ public final class Transitions {
     return message.createdAt() != null ? message.createdAt() : later(live.lastMessageAt(), at);
   }
 
-  /** A conversation after a message was appended. */
-  public static Live appended(Live live, StoredMessage message, Instant at) {
+  /**
+   * A conversation after a message was appended.
+   *
+   * @param createdAt see {@link #messageTime}
+   */
+  public static Live appended(
+      Live live, Instant createdAt, @Nullable TokenUsage usage, Instant at) {
     return new Live(
         live.title(),
         live.status(),
@@ -125,10 +130,8 @@ public final class Transitions {
         later(live.updatedAt(), at),
         live.expiresAt(),
         live.messageCount() + 1,
-        message.message().usage() == null
-            ? live.usage()
-            : live.usage().plus(message.message().usage()),
-        later(live.lastMessageAt(), message.createdAt()),
+        usage == null ? live.usage() : live.usage().plus(usage),
+        later(live.lastMessageAt(), createdAt),
         live.fieldTimes());
   }
 

@@ -282,7 +282,7 @@ final class PendingView {
             message.id(),
             message.digest(),
             stored));
-    become(Transitions.appended(live, stored, at));
+    become(Transitions.appended(live, stored.createdAt(), stored.message().usage(), at));
   }
 
   private void replace(MessageState edited) {

@@ -147,10 +147,17 @@ final class ConversationRows {
 
   /** Puts a message in its place; one of the same id or {@code seq} gives way. */
   void put(MessageRow row) {
+    int size = messages.size();
     int old = messages.find(row.id());
     if (old >= 0 && messages.seq(old) != row.seq()) {
       count(messages.get(old), -1);
       messages.remove(old);
+    }
+    if (old < 0 && (size == 0 || row.seq() > messages.seq(size - 1))) {
+      messages.put(row);
+      count(row, 1);
+      ascending &= size == 0 || messages.ascends(size - 1);
+      return;
     }
     int same = messages.find(row.seq());
     if (same >= 0) {

@@ -10,7 +10,6 @@ import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,81 +23,102 @@ import org.jspecify.annotations.Nullable;
 final class Draft {
   private record MessageKey(String conversationId, UUID messageId) {}
 
+  /** A message as the change leaves it; no state where the change is without contents. */
+  private record Drafted(MessageRow row, @Nullable MessageState state) {}
+
+  /** A conversation with what the change does to it. */
   private static final class Conversation {
+    final @Nullable ConversationRows stored;
     @Nullable ConversationState header;
+    boolean changesHeader;
     boolean fresh;
-    final Map<UUID, MessageRow> rows = new LinkedHashMap<>();
+    final Map<UUID, Drafted> messages = new LinkedHashMap<>();
+
+    Conversation(@Nullable ConversationRows stored) {
+      this.stored = stored;
+      this.header = stored == null ? null : stored.header();
+    }
   }
 
   private final Index index;
   private final Contents contents;
   private final Owner owner;
   private final long epoch;
+  private final boolean answers;
   private final Map<String, Conversation> conversations = new LinkedHashMap<>();
   private final Map<Object, State> states = new LinkedHashMap<>();
   private final List<Applied.Dropped> dropped = new ArrayList<>();
-  private final Map<UUID, MessageState> pendingStates = new HashMap<>();
   private @Nullable PreferencesState preferences;
   private OwnerRows.@Nullable Erasure erasure;
   private @Nullable UUID erasureId;
   private @Nullable ErasureReceipt receipt;
   private long changedRows;
 
-  Draft(Index index, Contents contents, Owner owner) {
+  /**
+   * @param answers whether somebody will ask for {@link #applied()}
+   */
+  Draft(Index index, Contents contents, Owner owner, boolean answers) {
     this.index = index;
     this.contents = contents;
     this.owner = owner;
     this.epoch = index.epoch(owner);
+    this.answers = answers;
   }
 
   long epoch() {
     return epoch;
   }
 
+  private Conversation conversation(String id) {
+    Conversation known = conversations.get(id);
+    if (known == null) {
+      known = new Conversation(index.find(owner, id));
+      conversations.put(id, known);
+    }
+    return known;
+  }
+
   /** The conversation with this change's doings, deleted or not; null if there never was one. */
   @Nullable ConversationState header(String id) {
-    Conversation draft = conversations.get(id);
-    if (draft != null && draft.header != null) {
-      return draft.header;
-    }
-    ConversationRows rows = index.find(owner, id);
-    return rows == null ? null : rows.header();
+    return conversation(id).header;
+  }
+
+  /** A message that the change itself has put in or changed; null otherwise. */
+  @Nullable MessageRow drafted(String conversationId, UUID id) {
+    Drafted drafted = conversation(conversationId).messages.get(id);
+    return drafted == null ? null : drafted.row;
   }
 
   @Nullable MessageRow message(String conversationId, UUID id) {
-    Conversation draft = conversations.get(conversationId);
-    if (draft != null) {
-      MessageRow row = draft.rows.get(id);
-      if (row != null || draft.fresh) {
-        return row;
-      }
+    MessageRow drafted = drafted(conversationId, id);
+    if (drafted != null) {
+      return drafted;
     }
-    ConversationRows rows = index.find(owner, conversationId);
-    return rows == null ? null : rows.message(id);
+    Conversation conversation = conversation(conversationId);
+    ConversationRows stored = conversation.stored;
+    return stored == null || conversation.fresh ? null : stored.message(id);
   }
 
   /** The last message that is not deleted, or null. */
   @Nullable MessageRow last(String conversationId) {
-    Conversation draft = conversations.get(conversationId);
+    Conversation conversation = conversation(conversationId);
     MessageRow last = null;
-    if (draft != null) {
-      for (MessageRow row : draft.rows.values()) {
-        if (row.live() && (last == null || row.seq() > last.seq())) {
-          last = row;
-        }
+    for (Drafted drafted : conversation.messages.values()) {
+      if (drafted.row.live() && (last == null || drafted.row.seq() > last.seq())) {
+        last = drafted.row;
       }
     }
-    ConversationRows rows = index.find(owner, conversationId);
-    if (rows == null || (draft != null && draft.fresh)) {
+    ConversationRows stored = conversation.stored;
+    if (stored == null || conversation.fresh) {
       return last;
     }
-    MessageTable stored = rows.messages();
-    for (int i = stored.size() - 1; i >= 0; i--) {
-      if (!stored.isLive(i)) {
+    MessageTable messages = stored.messages();
+    for (int i = messages.size() - 1; i >= 0; i--) {
+      if (!messages.isLive(i)) {
         continue;
       }
-      MessageRow row = stored.get(i);
-      if (draft == null || !draft.rows.containsKey(row.id())) {
+      MessageRow row = messages.get(i);
+      if (!conversation.messages.containsKey(row.id())) {
         return last == null || row.seq() > last.seq() ? row : last;
       }
     }
@@ -107,10 +127,14 @@ final class Draft {
 
   /** The state of a message with this change's doings. */
   MessageState state(ConversationState header, MessageRow row) throws IOException {
-    MessageState drafted = pendingStates.get(row.id());
-    return drafted != null && drafted.conversationId().equals(header.id())
-        ? drafted
-        : contents.state(owner, header.id(), header.epoch(), header.generation(), row);
+    Drafted drafted = conversation(header.id()).messages.get(row.id());
+    if (drafted == null) {
+      return contents.state(owner, header.id(), header.epoch(), header.generation(), row);
+    }
+    if (drafted.state == null) {
+      throw new Planner.ContentNeededException();
+    }
+    return drafted.state;
   }
 
   PreferencesState preferences() {
@@ -124,20 +148,27 @@ final class Draft {
   // What it does
 
   void putHeader(ConversationState header, boolean fresh) {
-    Conversation draft = conversations.computeIfAbsent(header.id(), key -> new Conversation());
-    draft.header = header;
+    Conversation conversation = conversation(header.id());
+    conversation.header = header;
+    conversation.changesHeader = true;
     if (fresh) {
-      draft.fresh = true;
-      draft.rows.clear();
+      conversation.fresh = true;
+      conversation.messages.clear();
     }
     show(header);
     changedRows++;
   }
 
-  void putMessage(ConversationState header, MessageRow row, MessageState state) {
-    conversations.computeIfAbsent(header.id(), key -> new Conversation()).rows.put(row.id(), row);
-    pendingStates.put(row.id(), state);
-    show(state);
+  /**
+   * Puts a message in.
+   *
+   * @param state null where the change is planned without contents
+   */
+  void putMessage(ConversationState header, MessageRow row, @Nullable MessageState state) {
+    conversation(header.id()).messages.put(row.id(), new Drafted(row, state));
+    if (state != null) {
+      show(state);
+    }
     changedRows++;
   }
 
@@ -163,6 +194,9 @@ final class Draft {
 
   /** Adds a row to the answer, or its later state. */
   void show(State state) {
+    if (!answers) {
+      return;
+    }
     Object key = state;
     if (state instanceof ConversationState conversation) {
       key = conversation.id();
@@ -195,18 +229,23 @@ final class Draft {
       rows.erasures().put(erasureId, erasure);
       index.markErased(owner, epoch + 1, line);
     }
-    conversations.forEach(
-        (id, draft) -> {
-          ConversationRows conversation = rows.conversation(id);
-          if (draft.header != null) {
-            conversation.setHeader(draft.header, atMicros);
-          }
-          draft.rows.values().forEach(conversation::put);
-        });
+    conversations.forEach((id, conversation) -> commit(rows, id, conversation, atMicros));
     if (preferences != null) {
       rows.setPreferences(preferences);
     }
     index.addRecent(changeId);
     index.markStandalone();
+  }
+
+  private static void commit(OwnerRows owner, String id, Conversation conversation, long atMicros) {
+    if (!conversation.changesHeader && conversation.messages.isEmpty()) {
+      return;
+    }
+    ConversationRows rows = owner.conversation(id);
+    ConversationState header = conversation.header;
+    if (conversation.changesHeader && header != null) {
+      rows.setHeader(header, atMicros);
+    }
+    conversation.messages.values().forEach(drafted -> rows.put(drafted.row));
   }
 }

@@ -120,9 +120,7 @@ public final class JsonFileTool {
     List<DamageScan.Damage> unusable = new ArrayList<>();
     try (Segments segments = new Segments(files.describe())) {
       new Recovery(files, manifest, segments, new Contents(segments, 0))
-          .check(
-              (file, offset, length, line) ->
-                  unusable.add(Repair.unusable(file, offset, length, line)));
+          .check((file, line) -> unusable.add(Repair.unusable(file, line)));
     }
     return unusable;
   }

@@ -67,41 +67,46 @@ final class Line {
     System.arraycopy(payload, 0, line, head.length, payload.length);
     line[line.length - 2] = '}';
     line[line.length - 1] = '\n';
-    String crc = HexFormat.of().toHexDigits((int) crc(line, line.length - 1));
+    String crc = HexFormat.of().toHexDigits((int) crc(line, 0, line.length - 1));
     for (int i = 0; i < crc.length(); i++) {
       line[START.length + i] = (byte) crc.charAt(i);
     }
     return line;
   }
 
-  private static long crc(byte[] line, int end) {
+  private static long crc(byte[] bytes, int start, int length) {
     CRC32C crc = new CRC32C();
-    crc.update(line, PREFIX, end - PREFIX);
+    crc.update(bytes, start + PREFIX, length - PREFIX);
     return crc.getValue();
   }
 
   /** Whether the bytes, without the newline, are a whole line. */
   static boolean isWhole(byte[] bytes, int length) {
+    return isWhole(bytes, 0, length);
+  }
+
+  /** Whether {@code length} bytes from {@code start} on, without the newline, are a whole line. */
+  static boolean isWhole(byte[] bytes, int start, int length) {
     if (length <= PREFIX
-        || bytes[PREFIX - 2] != '"'
-        || bytes[PREFIX - 1] != ','
-        || bytes[length - 1] != '}') {
+        || bytes[start + PREFIX - 2] != '"'
+        || bytes[start + PREFIX - 1] != ','
+        || bytes[start + length - 1] != '}') {
       return false;
     }
     for (int i = 0; i < START.length; i++) {
-      if (bytes[i] != START[i]) {
+      if (bytes[start + i] != START[i]) {
         return false;
       }
     }
     long stored = 0;
-    for (int i = START.length; i < START.length + 8; i++) {
+    for (int i = start + START.length; i < start + START.length + 8; i++) {
       int digit = Character.digit(bytes[i], 16);
       if (digit < 0) {
         return false;
       }
       stored = stored << 4 | digit;
     }
-    return stored == crc(bytes, length);
+    return stored == crc(bytes, start, length);
   }
 
   /** A whole number in a line. */

@@ -31,11 +31,10 @@ final class LogReader {
   boolean next() throws IOException {
     int searched = start;
     while (true) {
-      for (int i = searched; i < end; i++) {
-        if (bytes[i] == '\n') {
-          take(i, i + 1);
-          return true;
-        }
+      int newline = Newlines.next(bytes, searched, end);
+      if (newline < end) {
+        take(newline, newline + 1);
+        return true;
       }
       searched = end - start;
       if (!fill()) {

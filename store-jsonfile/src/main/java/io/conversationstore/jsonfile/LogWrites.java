@@ -34,10 +34,10 @@ final class LogWrites {
 
   /** A change and its JSON, made by the caller so that the log's thread need not. */
   @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
-  record Encoded(Change change, byte[] json, List<ContentSpans.Span> spans) {
+  record Encoded(Change change, byte[] json, List<LineOutline.Span> spans) {
     static Encoded of(Change change) {
       byte[] json = Lines.change(change);
-      return new Encoded(change, json, ContentSpans.of(json, json.length));
+      return new Encoded(change, json, LineOutline.contentsOf(json));
     }
   }
 

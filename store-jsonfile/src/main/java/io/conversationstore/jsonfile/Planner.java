@@ -53,12 +53,22 @@ final class Planner {
   private static final String DELETED = "its conversation was deleted";
   private static final String ERASED = "its owner was erased";
 
+  /** A change was read without the contents of its messages, and they matter. */
+  static final class ContentNeededException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    ContentNeededException() {
+      super("the change has to be read as a whole", null, false, false);
+    }
+  }
+
   private final Index index;
   private final ApplyMode mode;
   private final Instant now;
   private final List<Place> places;
   private final Draft draft;
   private final OwnerRows.@Nullable Erasure erasure;
+  private final boolean outlined;
   private int nextPlace;
 
   private Planner(
@@ -67,20 +77,22 @@ final class Planner {
       Instant now,
       List<Place> places,
       Draft draft,
-      OwnerRows.@Nullable Erasure erasure) {
+      OwnerRows.@Nullable Erasure erasure,
+      boolean outlined) {
     this.index = index;
     this.mode = mode;
     this.now = now;
     this.places = places;
     this.draft = draft;
     this.erasure = erasure;
+    this.outlined = outlined;
   }
 
   /**
    * Plans a change.
    *
    * @param now the store's time
-   * @param places where the change's contents stand, in the order of {@link ContentSpans}
+   * @param places where the change's contents stand, in the order of {@link LineOutline#contents}
    * @param erasure what an erasure removed when its line was written; null where it is planned for
    *     the first time
    */
@@ -93,8 +105,39 @@ final class Planner {
       List<Place> places,
       OwnerRows.@Nullable Erasure erasure)
       throws IOException {
-    Draft draft = new Draft(index, contents, change.owner());
-    Planner planner = new Planner(index, mode, now, places, draft, erasure);
+    return plan(index, contents, change, mode, now, places, erasure, false);
+  }
+
+  /**
+   * Plans a change that was done before and is read from the log again, its messages outlined: see
+   * {@link LineOutline}.
+   *
+   * @throws ContentNeededException if it matters what they say
+   */
+  static Draft replay(
+      Index index,
+      Contents contents,
+      Change change,
+      ApplyMode mode,
+      Instant now,
+      List<Place> places,
+      OwnerRows.@Nullable Erasure erasure)
+      throws IOException {
+    return plan(index, contents, change, mode, now, places, erasure, true);
+  }
+
+  private static Draft plan(
+      Index index,
+      Contents contents,
+      Change change,
+      ApplyMode mode,
+      Instant now,
+      List<Place> places,
+      OwnerRows.@Nullable Erasure erasure,
+      boolean outlined)
+      throws IOException {
+    Draft draft = new Draft(index, contents, change.owner(), !outlined);
+    Planner planner = new Planner(index, mode, now, places, draft, erasure, outlined);
     if (change instanceof OwnerErased erased) {
       planner.erase(erased);
     } else if (planner.isOfPresentEpoch(change)) {
@@ -236,9 +279,11 @@ final class Planner {
     }
     Owner owner = change.owner();
     String id = header.id();
+    boolean noneThere = true;
     boolean allThere = true;
     for (NewMessage message : change.messages()) {
       MessageRow row = draft.message(id, message.id());
+      noneThere &= row == null;
       allThere &= row != null;
       if (row != null && !change.editExisting() && !isSame(header, row, message)) {
         throw new MessageConflictException(owner, id, message.id());
@@ -259,32 +304,23 @@ final class Planner {
     for (int i = 0; i < change.messages().size(); i++) {
       NewMessage message = change.messages().get(i);
       Place place = places.get(firstPlace + i);
-      MessageRow row = draft.message(id, message.id());
+      MessageRow row =
+          noneThere ? draft.drafted(id, message.id()) : draft.message(id, message.id());
       if (row == null) {
         Instant created = Transitions.messageTime(live, message, at);
         seq++;
-        StoredMessage stored =
-            new StoredMessage(id, message.id(), seq, created, null, message.message());
-        live = Transitions.appended(live, stored, at);
-        MessageState state =
-            new MessageState(
-                owner,
-                id,
-                draft.epoch(),
-                header.generation(),
-                1,
-                seq,
-                message.id(),
-                message.digest(),
-                stored);
-        draft.putMessage(header, row(state, place), state);
+        live = Transitions.appended(live, created, message.message().usage(), at);
+        row =
+            new MessageRow(
+                message.id(), seq, 1, Micros.of(created), MessageRow.NEVER, true, place, null);
+        draft.putMessage(header, row, outlined ? null : state(header, message, seq, created));
         changed = true;
       } else if (!again
           && !isSame(header, row, message)
           && rewrite(header, row, message, place, at)) {
         live = Transitions.updated(live, ConversationUpdate.touch(), at, mode);
         changed = true;
-      } else {
+      } else if (!outlined) {
         draft.show(draft.state(header, row));
       }
     }
@@ -293,17 +329,18 @@ final class Planner {
     }
   }
 
-  private static MessageRow row(MessageState state, Place place) {
-    StoredMessage stored = state.requireLive();
-    return new MessageRow(
-        state.messageId(),
-        state.seq(),
-        state.version(),
-        Micros.of(stored.createdAt()),
-        MessageRow.NEVER,
-        true,
-        place,
-        null);
+  private static MessageState state(
+      ConversationState header, NewMessage message, long seq, Instant created) {
+    return new MessageState(
+        header.owner(),
+        header.id(),
+        header.epoch(),
+        header.generation(),
+        1,
+        seq,
+        message.id(),
+        message.digest(),
+        new StoredMessage(header.id(), message.id(), seq, created, null, message.message()));
   }
 
   private boolean isSame(ConversationState header, MessageRow row, NewMessage message)
@@ -315,6 +352,9 @@ final class Planner {
   private boolean rewrite(
       ConversationState header, MessageRow row, NewMessage message, Place place, Instant at)
       throws IOException {
+    if (outlined) {
+      throw new ContentNeededException();
+    }
     MessageState state = draft.state(header, row);
     StoredMessage stored = state.message();
     if (stored == null || stored.message().content().equals(message.message().content())) {

@@ -40,6 +40,7 @@ final class Recovery {
   private final Manifest manifest;
   private final Segments segments;
   private final Contents contents;
+  private final LogLines logLines = new LogLines();
   private final List<String> leftovers = new ArrayList<>();
   private Index index = new Index();
   private long number;
@@ -57,10 +58,18 @@ final class Recovery {
 
   /** Reads, with the help of the checkpoint if there is a good one, then cleans up. */
   End run() throws IOException {
+    try (logLines) {
+      return readAll();
+    }
+  }
+
+  private End readAll() throws IOException {
     List<Integer> log = open();
     Checkpoint.Loaded checkpoint = Checkpoint.load(files, manifest, segments);
     End end;
     if (checkpoint == null) {
+      // One of other files may hold text of owners that these files do not know any more.
+      leftovers.add(Checkpoint.NAME);
       readSnapshot();
       end = readLog(log, null);
     } else {
@@ -76,18 +85,21 @@ final class Recovery {
 
   /** Told of a line that is whole but cannot be applied. */
   interface Unusable {
-    void found(int file, long offset, int length, JsonNode line);
+    void found(int file, LogLine line);
   }
 
   /** Reads everything, past lines that cannot be applied, and changes nothing. */
   End check(Unusable listener) throws IOException {
     unusable = listener;
-    List<Integer> log = open();
-    readSnapshot();
-    return readLog(log, null);
+    try (logLines) {
+      List<Integer> log = open();
+      readSnapshot();
+      return readLog(log, null);
+    }
   }
 
   private void cleanUp(End end) throws IOException {
+    leftovers.retainAll(files.list());
     for (String name : leftovers) {
       files.delete(name);
     }
@@ -257,59 +269,61 @@ final class Recovery {
   }
 
   private long read(int file, long end, boolean mayBeTorn) throws IOException {
-    LogReader reader = reader(file);
-    reader.next();
-    return read(file, reader, reader.length() + 1L, end, mayBeTorn);
-  }
-
-  private long read(int file, long offset, long end, boolean mayBeTorn) throws IOException {
-    return read(file, new LogReader(segments.require(file), offset), offset, end, mayBeTorn);
+    LogReader header = reader(file);
+    header.next();
+    return read(file, header.length() + 1L, end, mayBeTorn);
   }
 
   /** Returns where the last good line of the file ends. */
-  private long read(int file, LogReader reader, long start, long end, boolean mayBeTorn)
-      throws IOException {
+  private long read(int file, long start, long end, boolean mayBeTorn) throws IOException {
+    LogLines.Lines lines = logLines.of(segments.require(file), start);
     Replay replay = replay();
     long good = start;
-    while (number + 1 < end && reader.next()) {
-      if (!reader.isWhole()) {
+    LogLine line = number + 1 < end ? lines.next() : null;
+    while (line != null) {
+      if (!line.isWhole()) {
         if (!mayBeTorn) {
-          throw damaged(file, reader.offset(), "a line is not whole");
+          throw damaged(file, line.offset(), "a line is not whole");
         }
-        requireTorn(file, reader);
+        requireTorn(file, line.offset(), lines);
         cut = good;
         return good;
       }
-      JsonNode json = Line.parse(reader.line(), reader.length());
-      if (Json.number(json, "n", 0) != number + 1) {
-        throw damaged(file, reader.offset(), "lines are missing before this one");
+      if (line.number() != number + 1) {
+        throw damaged(file, line.offset(), "lines are missing before this one");
       }
-      try {
-        replay.line(json, reader.line(), reader.length(), file, reader.offset());
-      } catch (RuntimeException e) {
-        if (unusable != null) {
-          unusable.found(file, reader.offset(), reader.length(), json);
-          number++;
-          continue;
-        }
-        throw new StoreDamagedException(
-            where(file, reader.offset()) + "the line cannot be read", e);
+      if (replay(replay, file, line)) {
+        long lost = Lines.lostThrough(line.json());
+        holesFound |= lost > 0;
+        number = Math.max(number + 1, lost);
+        good = line.end() + 1;
+      } else {
+        number++;
       }
-      long lost = Lines.lostThrough(json);
-      holesFound |= lost > 0;
-      number = Math.max(number + 1, lost);
-      good = reader.offset() + reader.length() + 1;
+      line = number + 1 < end ? lines.next() : null;
     }
     replayed += good - start;
     return good;
   }
 
+  /** Returns whether the line could be applied; where nobody is told, one that cannot is damage. */
+  private boolean replay(Replay replay, int file, LogLine line) throws IOException {
+    try {
+      replay.line(line, file);
+      return true;
+    } catch (RuntimeException e) {
+      if (unusable != null) {
+        unusable.found(file, line);
+        return false;
+      }
+      throw new StoreDamagedException(where(file, line.offset()) + "the line cannot be read", e);
+    }
+  }
+
   /** The bad line was not known to be on disk by any line after it, or it is damage. */
-  private void requireTorn(int file, LogReader reader) throws IOException {
-    long offset = reader.offset();
-    while (reader.next()) {
-      if (reader.isWhole()
-          && Json.number(Line.parse(reader.line(), reader.length()), "s", 0) > number) {
+  private void requireTorn(int file, long offset, LogLines.Lines after) throws IOException {
+    for (LogLine line = after.next(); line != null; line = after.next()) {
+      if (line.isWhole() && line.synced() > number) {
         throw damaged(file, offset, "a line is not whole, but later ones are");
       }
     }

@@ -1,7 +1,6 @@
 package io.conversationstore.jsonfile;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -136,9 +135,10 @@ final class Repair {
   }
 
   /** The stretch that a line takes which is whole but cannot be applied any more. */
-  static DamageScan.Damage unusable(int file, long offset, int length, JsonNode line) {
-    long number = Json.number(line, "n", 0);
+  static DamageScan.Damage unusable(int file, LogLine line) {
+    long number = line.number();
     String what = "the line depends on lines that are lost";
-    return new DamageScan.Damage(file, offset, length + 1L, number, number, what, false);
+    return new DamageScan.Damage(
+        file, line.offset(), line.length() + 1L, number, number, what, false);
   }
 }

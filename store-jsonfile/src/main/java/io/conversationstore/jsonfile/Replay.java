@@ -10,7 +10,6 @@ import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
-import io.conversationstore.spi.StateJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -39,38 +38,27 @@ final class Replay {
   /**
    * Puts in one line.
    *
-   * @param bytes the line, without its newline
-   * @param segment the file it stands in, at {@code offset}; lines of a snapshot hold no erased
-   *     text
+   * @param segment the file it stands in; lines of a snapshot hold no erased text
    */
-  void line(JsonNode json, byte[] bytes, int length, int segment, long offset) throws IOException {
-    Instant at = Json.time(json, "at");
-    long number = Json.number(json, "n", 0);
+  void line(LogLine line, int segment) throws IOException {
+    JsonNode json = line.json();
+    Object payload = line.payload();
+    long number = line.number();
     boolean mayErase = segment > 0 && number > erasedThrough;
-    if (json.has("apply")) {
-      Change change = ChangeJson.read(json.get("apply"));
-      ApplyMode mode =
-          "replay".equals(Json.optionalString(json, "mode")) ? ApplyMode.REPLAY : ApplyMode.LIVE;
-      List<Place> places =
-          ContentSpans.of(bytes, length).stream().map(span -> span.in(segment, offset)).toList();
-      Planner.plan(index, contents, change, mode, at, places, erasure(json))
-          .commit(change.id(), Micros.of(at), number);
-      if (!mayErase && change instanceof Change.OwnerErased) {
-        index.dueErasures().remove(change.owner());
-      }
-    } else if (json.has("row")) {
-      State state = StateJson.read(json.get("row"));
+    if (payload instanceof Change change) {
+      apply(change, line, segment, mayErase);
+    } else if (payload instanceof State state) {
       if (mayErase && MirrorRules.erases(index, state)) {
         index.markErased(state.owner(), state.epoch(), number);
       }
       if (MirrorRules.isLater(index, state)) {
-        MirrorRules.put(index, state, payload(ROW, bytes, length, segment, offset), Micros.of(at));
+        MirrorRules.put(index, state, payload(ROW, line, segment), Micros.of(line.at()));
       }
     } else if (json.has("feed")) {
       feed(json.get("feed"));
     } else if (json.has("pending")) {
       Change change = ChangeJson.read(json.get("pending"));
-      Place place = payload(PENDING, bytes, length, segment, offset);
+      Place place = payload(PENDING, line, segment);
       if (segment < 0) {
         // What an erasure in the queue removed is not in the snapshot; its rows came later.
         index.pending().add(PendingQueue.Entry.of(change, place));
@@ -98,22 +86,45 @@ final class Replay {
     }
   }
 
+  private void apply(Change outlined, LogLine line, int segment, boolean mayErase)
+      throws IOException {
+    JsonNode json = line.json();
+    ApplyMode mode =
+        "replay".equals(Json.optionalString(json, "mode")) ? ApplyMode.REPLAY : ApplyMode.LIVE;
+    List<Place> places = line.contents(segment);
+    Instant at = line.at();
+    OwnerRows.Erasure erasure = erasure(json);
+    Draft draft;
+    try {
+      draft = Planner.replay(index, contents, outlined, mode, at, places, erasure);
+    } catch (Planner.ContentNeededException e) {
+      draft = Planner.plan(index, contents, line.change(), mode, at, places, erasure);
+    }
+    draft.commit(outlined.id(), Micros.of(at), line.number());
+    if (!mayErase && outlined instanceof Change.OwnerErased) {
+      index.dueErasures().remove(outlined.owner());
+    }
+  }
+
   private static OwnerRows.@Nullable Erasure erasure(JsonNode json) {
     JsonNode removed = Json.field(json, "removed");
     return removed == null ? null : Lines.readErasure(removed);
   }
 
   /** The payload is the last field of its line and begins after its name. */
-  private static Place payload(byte[] name, byte[] bytes, int length, int segment, long offset) {
-    for (int i = Line.PREFIX; i < length - name.length; i++) {
+  private static Place payload(byte[] name, LogLine line, int segment) {
+    byte[] bytes = line.bytes();
+    int end = line.start() + line.length();
+    for (int i = line.start() + Line.PREFIX; i < end - name.length; i++) {
       int matched = 0;
       while (matched < name.length && bytes[i + matched] == name[matched]) {
         matched++;
       }
       if (matched == name.length) {
         int start = i + name.length;
-        int size = length - 1 - start;
-        return new Place(segment, offset + start, size, Place.crc(bytes, start, size));
+        int size = end - 1 - start;
+        long offset = line.offset() + start - line.start();
+        return new Place(segment, offset, size, Place.crc(bytes, start, size));
       }
     }
     throw new IllegalArgumentException("the payload is missing");

@@ -12,6 +12,7 @@ import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.jsonfile.FaultPlan.Call;
 import io.conversationstore.spi.EngineFailureException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -84,6 +85,17 @@ class ErasureTest {
       store.edit(BOB, "chat", message, MessageEdit.text("nothing"));
       engine.compact();
       store.erase(BOB);
+      requireGone();
+    }
+  }
+
+  /** Its text may be of an owner whom the log no longer knows, so that no erasure would look. */
+  @Test
+  void aCheckpointThatIsNotUsedDoesNotStay() throws IOException {
+    Memory.store(files).close();
+    files.setBytes(Checkpoint.NAME, SECRET.getBytes(StandardCharsets.UTF_8));
+    try (ConversationStore store = Memory.store(files)) {
+      assertThat(store.count(BOB).conversations()).isZero();
       requireGone();
     }
   }

@@ -1,0 +1,376 @@
+package io.conversationstore.jsonfile;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.conversationstore.AppendCondition;
+import io.conversationstore.Message;
+import io.conversationstore.Owner;
+import io.conversationstore.Role;
+import io.conversationstore.TokenUsage;
+import io.conversationstore.json.Json;
+import io.conversationstore.json.ModelJson;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeJson;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.StateJson;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a line says but for the contents of messages, and where those stand: read in one pass that
+ * makes no object of what the index does not keep. Immutable.
+ *
+ * @param number the line's own, 0 where it has none
+ * @param synced the number of the last line that was known to be on the disk
+ * @param json the other fields, but for {@code at} and the payload
+ * @param at when it was written, null where it does not say
+ * @param payload the change or the state that the line holds, an error where that could not be
+ *     read, null where it holds another thing
+ * @param contents where each message of an append (digest and message) and the content of each edit
+ *     stand, in order
+ */
+record LineOutline(
+    long number,
+    long synced,
+    JsonNode json,
+    @Nullable Instant at,
+    @Nullable Object payload,
+    List<Span> contents) {
+
+  /** Bytes from {@code start} (inclusive) to {@code end}, counted from where reading began. */
+  record Span(int start, int end, int crc) {
+    Place in(int segment, long base) {
+      return new Place(segment, base + start, end - start, crc);
+    }
+  }
+
+  /** What stands for all messages without usage: nobody asks for more of them. */
+  private static final Message UNREAD = Message.of(Role.USER);
+
+  /** Of a message in a row the index keeps its times; the rest makes it a message. */
+  private static final Set<String> KEPT =
+      Set.of("id", "conversation_id", "seq", "role", "created_at", "edited_at");
+
+  /**
+   * Reads a line.
+   *
+   * @throws IllegalArgumentException if it is not JSON of that shape
+   */
+  static LineOutline of(byte[] bytes, int start, int length, Owners owners) throws IOException {
+    try (JsonParser parser = Json.parser(bytes, start, length)) {
+      return new Reader(parser, bytes, start, owners).line();
+    }
+  }
+
+  /** Where contents stand in the JSON of a change. */
+  static List<Span> contentsOf(byte[] change) {
+    try (JsonParser parser = Json.parser(change, 0, change.length)) {
+      parser.nextToken();
+      Reader reader = new Reader(parser, change, 0, new Owners());
+      reader.apply();
+      return reader.contents;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Gives the same object for the same owner as long as lines of one follow each other. */
+  static final class Owners {
+    private @Nullable Owner last;
+
+    Owner of(String tenantId, String userId) {
+      Owner owner = last;
+      if (owner == null || !owner.userId().equals(userId) || !owner.tenantId().equals(tenantId)) {
+        owner = Owner.of(tenantId, userId);
+        last = owner;
+      }
+      return owner;
+    }
+  }
+
+  private static final class Reader {
+    private final JsonParser parser;
+    private final byte[] bytes;
+    private final int start;
+    private final Owners owners;
+    private final List<List<NewMessage>> messages = new ArrayList<>(1);
+    private final List<Span> contents = new ArrayList<>(2);
+    private long number;
+    private long synced;
+    private @Nullable Instant at;
+    private @Nullable Object payload;
+
+    Reader(JsonParser parser, byte[] bytes, int start, Owners owners) {
+      this.parser = parser;
+      this.bytes = bytes;
+      this.start = start;
+      this.owners = owners;
+    }
+
+    private interface Field {
+      /** Reads the value that the parser stands at; null where it is left out. */
+      @Nullable JsonNode read(String name) throws IOException;
+    }
+
+    LineOutline line() throws IOException {
+      require(parser.nextToken() == JsonToken.START_OBJECT);
+      JsonNode json = object(this::field);
+      return new LineOutline(number, synced, json, at, payload, contents);
+    }
+
+    private @Nullable JsonNode field(String name) throws IOException {
+      switch (name) {
+        case "crc" -> {}
+        case "n" -> number = parser.getLongValue();
+        case "s" -> synced = parser.getLongValue();
+        case "at" -> at = Json.time(name, parser.getText());
+        case "apply" -> apply();
+        case "row" -> {
+          JsonNode row = object(this::row);
+          payload = attempt(() -> StateJson.read(row));
+        }
+        default -> {
+          return value();
+        }
+      }
+      return null;
+    }
+
+    /** What cannot be read is told when its line's turn comes. */
+    private static Object attempt(Supplier<Object> reading) {
+      try {
+        return reading.get();
+      } catch (IllegalArgumentException e) {
+        return e;
+      }
+    }
+
+    private void apply() throws IOException {
+      require(parser.currentToken() == JsonToken.START_OBJECT);
+      require(parser.nextToken() == JsonToken.FIELD_NAME);
+      boolean first = parser.currentName().equals("change");
+      parser.nextToken();
+      if (first && parser.getText().equals("messages_appended")) {
+        payload = append();
+        return;
+      }
+      ObjectNode change = JsonNodeFactory.instance.objectNode();
+      set(change, "change", first ? value() : null);
+      fields(change, this::change);
+      Iterator<List<NewMessage>> read = messages.iterator();
+      payload =
+          attempt(() -> ChangeJson.read(change, part -> read.hasNext() ? read.next() : List.of()));
+    }
+
+    /** The most frequent change, without a tree in between. */
+    private Object append() throws IOException {
+      String id = "";
+      String tenant = "";
+      String user = "";
+      long epoch = ChangeStamp.PRESENT_EPOCH;
+      String time = "";
+      String node = "";
+      String conversation = "";
+      long generation = 0;
+      String last = null;
+      boolean editExisting = false;
+      List<NewMessage> appended = List.of();
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String name = parser.currentName();
+        JsonToken token = parser.nextToken();
+        switch (name) {
+          case "id" -> id = parser.getText();
+          case "tenant_id" -> tenant = parser.getText();
+          case "user_id" -> user = parser.getText();
+          case "epoch" -> epoch = parser.getLongValue();
+          case "time" -> time = parser.getText();
+          case "node" -> node = parser.getText();
+          case "conversation_id" -> conversation = parser.getText();
+          case "generation" -> generation = parser.getLongValue();
+          case "if_last" -> last = parser.getText();
+          case "edit_existing" -> editExisting = token == JsonToken.VALUE_TRUE;
+          case "messages" -> appended = messages();
+          default -> parser.skipChildren();
+        }
+      }
+      ChangeStamp stamp =
+          new ChangeStamp(
+              UUID.fromString(id),
+              owners.of(tenant, user),
+              epoch,
+              Json.time("time", time),
+              UUID.fromString(node));
+      AppendCondition condition =
+          last == null
+              ? AppendCondition.always()
+              : last.isEmpty()
+                  ? AppendCondition.ifEmpty()
+                  : AppendCondition.ifLastIs(UUID.fromString(last));
+      ConversationRef ref = new ConversationRef(conversation, generation);
+      return new Change.MessagesAppended(stamp, ref, appended, condition, editExisting);
+    }
+
+    private static void require(boolean holds) {
+      if (!holds) {
+        throw new IllegalArgumentException("a line is not of the shape that lines have");
+      }
+    }
+
+    private JsonNode object(Field field) throws IOException {
+      if (parser.currentToken() != JsonToken.START_OBJECT) {
+        return value();
+      }
+      ObjectNode object = JsonNodeFactory.instance.objectNode();
+      fields(object, field);
+      return object;
+    }
+
+    private void fields(ObjectNode into, Field field) throws IOException {
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String name = parser.currentName();
+        parser.nextToken();
+        set(into, name, field.read(name));
+      }
+    }
+
+    private static void set(ObjectNode object, String name, @Nullable JsonNode value) {
+      if (value != null) {
+        object.set(name, value);
+      }
+    }
+
+    private JsonNode value() throws IOException {
+      JsonNodeFactory nodes = JsonNodeFactory.instance;
+      return switch (parser.currentToken()) {
+        case VALUE_STRING -> nodes.textNode(parser.getText());
+        case VALUE_TRUE -> nodes.booleanNode(true);
+        case VALUE_FALSE -> nodes.booleanNode(false);
+        case VALUE_NULL -> nodes.nullNode();
+        default -> Json.readValue(parser);
+      };
+    }
+
+    private @Nullable JsonNode change(String name) throws IOException {
+      JsonToken token = parser.currentToken();
+      if (name.equals("messages") && token == JsonToken.START_ARRAY) {
+        messages.add(messages());
+        return null;
+      } else if (name.equals("changes") && token == JsonToken.START_ARRAY) {
+        ArrayNode changes = JsonNodeFactory.instance.arrayNode();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+          changes.add(object(this::change));
+        }
+        return changes;
+      } else if (name.equals("content")) {
+        int from = position(parser.currentTokenLocation().getByteOffset());
+        JsonNode content = value();
+        add(from);
+        return content;
+      }
+      return value();
+    }
+
+    private @Nullable JsonNode row(String name) throws IOException {
+      return name.equals("message") ? object(this::keptOfRow) : value();
+    }
+
+    private @Nullable JsonNode keptOfRow(String name) throws IOException {
+      if (KEPT.contains(name)) {
+        return value();
+      }
+      parser.skipChildren();
+      return null;
+    }
+
+    private List<NewMessage> messages() throws IOException {
+      List<NewMessage> read = new ArrayList<>(2);
+      while (parser.nextToken() != JsonToken.END_ARRAY) {
+        require(parser.currentToken() == JsonToken.START_OBJECT);
+        int from = position(parser.currentTokenLocation().getByteOffset());
+        read.add(message());
+        add(from);
+      }
+      return read;
+    }
+
+    private NewMessage message() throws IOException {
+      String digest = null;
+      Instant createdAt = null;
+      UUID id = null;
+      TokenUsage usage = null;
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String name = parser.currentName();
+        JsonToken token = parser.nextToken();
+        if (name.equals("digest")) {
+          digest = parser.getText();
+        } else if (name.equals("created_at")) {
+          createdAt = Json.time(name, parser.getText());
+        } else if (name.equals("message") && token == JsonToken.START_OBJECT) {
+          while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String field = parser.currentName();
+            parser.nextToken();
+            if (field.equals("id")) {
+              id = UUID.fromString(parser.getText());
+            } else if (field.equals("usage")) {
+              usage = usage();
+            } else {
+              parser.skipChildren();
+            }
+          }
+        } else {
+          parser.skipChildren();
+        }
+      }
+      if (digest == null || id == null) {
+        throw new IllegalArgumentException("a message has no digest or no id");
+      }
+      Message unread = usage == null ? UNREAD : UNREAD.withModel(null, usage);
+      return new NewMessage(id, unread, digest, createdAt);
+    }
+
+    private @Nullable TokenUsage usage() throws IOException {
+      if (parser.currentToken() != JsonToken.START_OBJECT) {
+        return ModelJson.readUsage(value());
+      }
+      long prompt = 0;
+      long completion = 0;
+      long total = 0;
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String name = parser.currentName();
+        parser.nextToken();
+        switch (name) {
+          case "prompt_tokens" -> prompt = parser.getLongValue();
+          case "completion_tokens" -> completion = parser.getLongValue();
+          case "total_tokens" -> total = parser.getLongValue();
+          default -> parser.skipChildren();
+        }
+      }
+      return new TokenUsage(prompt, completion, total);
+    }
+
+    /** What was read since is contents. */
+    private void add(int from) throws IOException {
+      parser.finishToken();
+      int to = position(parser.currentLocation().getByteOffset());
+      contents.add(new Span(from, to, Place.crc(bytes, start + from, to - from)));
+    }
+
+    private static int position(long offset) {
+      return (int) offset;
+    }
+  }
+}

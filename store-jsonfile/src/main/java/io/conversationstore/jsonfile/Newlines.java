@@ -1,0 +1,44 @@
+package io.conversationstore.jsonfile;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/** Finds the ends of lines, eight bytes at a time. */
+final class Newlines {
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private static final long ONES = 0x0101_0101_0101_0101L;
+  private static final long HIGHS = 0x8080_8080_8080_8080L;
+  private static final long NEWLINES = ONES * '\n';
+
+  private Newlines() {}
+
+  /** Where the first newline from {@code from} on and before {@code to} stands, or {@code to}. */
+  static int next(byte[] bytes, int from, int to) {
+    int i = from;
+    while (i + Long.BYTES <= to) {
+      long different = (long) LONGS.get(bytes, i) ^ NEWLINES;
+      // The lowest byte that is zero has the lowest bit set; above it bits may be set wrongly.
+      long zeros = (different - ONES) & ~different & HIGHS;
+      if (zeros != 0) {
+        return i + Long.numberOfTrailingZeros(zeros) / Byte.SIZE;
+      }
+      i += Long.BYTES;
+    }
+    while (i < to && bytes[i] != '\n') {
+      i++;
+    }
+    return i;
+  }
+
+  /** Behind the last newline from {@code from} on and before {@code to}, or {@code from}. */
+  static int behindLast(byte[] bytes, int from, int to) {
+    int i = to;
+    while (i > from && bytes[i - 1] != '\n') {
+      i--;
+    }
+    return i;
+  }
+}

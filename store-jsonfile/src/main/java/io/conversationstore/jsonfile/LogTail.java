@@ -4,6 +4,7 @@ import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -181,6 +182,33 @@ final class LogTail {
     }
   }
 
+  /**
+   * Checks that what was written is in a file that the next start will find.
+   *
+   * @throws EngineFailureException if it was deleted; then all further writes are refused
+   */
+  void requireNamed() {
+    requireSound();
+    try {
+      require(file).requireNamed();
+    } catch (NoSuchFileException e) {
+      throw deleted(e);
+    } catch (IOException e) {
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE, true, files.describe() + " cannot be looked at", e);
+    }
+  }
+
+  /** Nothing moves to a new segment: what came before it would be missing there. */
+  private EngineFailureException deleted(NoSuchFileException cause) {
+    LOG.error("{} in {} was deleted or moved away", Segments.name(segment), files.describe());
+    broken =
+        Segments.name(segment)
+            + " was deleted or moved away; writes are refused until it is opened anew";
+    return new EngineFailureException(
+        FailureKind.UNAVAILABLE, true, "the files in " + files.describe() + ": " + broken, cause);
+  }
+
   /** Makes all lines durable. */
   void force() {
     requireSound();
@@ -192,6 +220,8 @@ final class LogTail {
       unforced.clear();
       forcedNumber = number;
       forcedSize = size;
+    } catch (NoSuchFileException e) {
+      throw deleted(e);
     } catch (IOException e) {
       LOG.warn("fsync in {} failed; its unacknowledged lines move", files.describe(), e);
       try {
@@ -262,6 +292,9 @@ final class LogTail {
   }
 
   private void begin() throws IOException {
+    if (file != null) {
+      requireNamed();
+    }
     byte[] header = Line.logHeader(segment + 1, number + 1);
     LogFiles.LogFile next = null;
     try {

@@ -107,6 +107,17 @@ final class Inode {
     }
   }
 
+  /** The content if all is lost that was not forced. */
+  byte[] forcedOnly() {
+    Image image = new Image(base);
+    for (Write write : writes) {
+      if (write.fate == Fate.FORCED) {
+        image.put(write, 0, write.bytes == null ? 0 : write.bytes.length);
+      }
+    }
+    return image.content();
+  }
+
   /** One possible content after a loss of power. */
   byte[] survivor(RandomGenerator random) {
     Image image = new Image(base);

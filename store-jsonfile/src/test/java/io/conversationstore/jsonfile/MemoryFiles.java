@@ -101,6 +101,13 @@ final class MemoryFiles implements LogFiles {
     return after;
   }
 
+  /** The disk with what was forced, and nothing else. */
+  synchronized MemoryFiles forcedOnly() {
+    MemoryFiles after = new MemoryFiles();
+    durableNames.forEach((name, inode) -> after.put(name, new Inode(inode.forcedOnly())));
+    return after;
+  }
+
   /** The disk as it is, as after a clean shutdown. */
   synchronized MemoryFiles copy() {
     MemoryFiles copy = new MemoryFiles();
@@ -305,6 +312,15 @@ final class MemoryFiles implements LogFiles {
         }
         if (outcome != Outcome.DONE) {
           throw FaultPlan.error(Call.FORCE, outcome);
+        }
+      }
+    }
+
+    @Override
+    public void requireNamed() throws IOException {
+      synchronized (MemoryFiles.this) {
+        if (!names.containsValue(inode)) {
+          throw new java.nio.file.NoSuchFileException("a file that was deleted");
         }
       }
     }

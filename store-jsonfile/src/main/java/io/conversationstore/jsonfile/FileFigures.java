@@ -44,6 +44,12 @@ final class FileFigures {
     checks.add(
         new StoreHealth.Check(
             "writable", broken == null, broken == null ? "the log takes writes" : broken));
+    boolean refusing = tail.isRefusing();
+    checks.add(
+        new StoreHealth.Check(
+            "last-write",
+            !refusing,
+            refusing ? "the files did not take it" : "it was not refused"));
     checks.add(directory());
     int due = shared.read(index -> index.dueErasures().size());
     checks.add(

@@ -57,6 +57,9 @@ final class LogTail {
 
   private volatile @Nullable String broken;
 
+  /** The last write was refused; the next one may go. */
+  private volatile boolean refusing;
+
   LogTail(LogFiles files, Segments segments, long segmentBytes, Begun listener) {
     this.files = files;
     this.segments = segments;
@@ -122,6 +125,10 @@ final class LogTail {
     return broken;
   }
 
+  boolean isRefusing() {
+    return refusing;
+  }
+
   void breakDown(String why) {
     broken = why;
   }
@@ -156,11 +163,13 @@ final class LogTail {
       require(file).append(ByteBuffer.wrap(line));
       size += line.length;
       number++;
+      refusing = false;
     } catch (IOException e) {
       LOG.warn("a write to {} failed", files.describe(), e);
       try {
         number++;
         abandon();
+        refusing = false;
       } catch (IOException again) {
         number--;
         unforced.remove(unforced.size() - 1);
@@ -173,6 +182,7 @@ final class LogTail {
   }
 
   private void cutBack() {
+    refusing = true;
     cut.add(segment);
     try {
       require(file).truncate(size);
@@ -303,6 +313,7 @@ final class LogTail {
       next.force();
       files.forceDirectory();
     } catch (IOException e) {
+      refusing = true;
       giveUp(segment + 1, next, e);
       throw e;
     }

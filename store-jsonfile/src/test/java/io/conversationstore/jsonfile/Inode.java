@@ -99,6 +99,10 @@ final class Inode {
     }
   }
 
+  boolean isForced() {
+    return writes.isEmpty();
+  }
+
   void forceFailed() {
     for (Write write : writes) {
       if (write.fate == Fate.OPEN) {

@@ -3,14 +3,12 @@ package io.conversationstore.jsonfile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Fails system calls of another process from now on, until it is closed. */
 final class Strace implements AutoCloseable {
-  private static final Path PROGRAM = Path.of("/usr/bin/strace");
+  static final String PROGRAM = "/usr/bin/strace";
 
   private final Process process;
 
@@ -20,8 +18,7 @@ final class Strace implements AutoCloseable {
 
   /** Whether it is there and may trace. */
   static boolean isUsable() throws InterruptedException {
-    return Files.isExecutable(PROGRAM)
-        && Commands.succeeds(PROGRAM.toString(), "-o", "/dev/null", "true");
+    return Commands.succeeds(PROGRAM, "-f", "--seccomp-bpf", "-o", "/dev/null", "true");
   }
 
   /**
@@ -32,7 +29,7 @@ final class Strace implements AutoCloseable {
   static Strace failing(String call, String error, String when, long pid) throws IOException {
     Process process =
         new ProcessBuilder(
-                PROGRAM.toString(),
+                PROGRAM,
                 "-f",
                 "-o",
                 "/dev/null",

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** System calls of a real process that fail: too few file handles, an fsync, a write in part. */
 @Timeout(240)
-class ProcessFaultsIT {
+class CallFaultsIT {
   private static final int LARGE = 1 << 20;
   private static final int SMALL = 4 << 10;
 

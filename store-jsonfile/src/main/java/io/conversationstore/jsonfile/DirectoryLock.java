@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DirectoryLock implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DirectoryLock.class);
-  private static final String LOCK = "LOCK";
+  static final String LOCK = "LOCK";
   private static final String OWNER = "LOCK.owner";
   private static final long POLL_NANOS = Duration.ofMillis(25).toNanos();
   private static final Map<Path, Instant> HELD_HERE = new ConcurrentHashMap<>();

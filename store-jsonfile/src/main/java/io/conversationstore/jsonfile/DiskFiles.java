@@ -28,6 +28,11 @@ final class DiskFiles implements LogFiles {
   private final Path directory;
   private final boolean posix;
 
+  /** What tells the directory from another one that was put in its place; null before it is. */
+  private volatile @Nullable Path guard;
+
+  private volatile @Nullable Object guardKey;
+
   private DiskFiles(Path directory, boolean posix) {
     this.directory = directory;
     this.posix = posix;
@@ -48,6 +53,36 @@ final class DiskFiles implements LogFiles {
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     }
     return new DiskFiles(directory, posix);
+  }
+
+  /**
+   * From now on changes nothing in a directory where this file is another one, or gone: it was
+   * deleted or moved, and may belong to somebody else by now.
+   *
+   * @param name of a file that stays open, so that the system gives its number to no other file
+   */
+  void guardBy(String name) throws IOException {
+    Path path = directory.resolve(name);
+    guardKey = key(path);
+    guard = path;
+  }
+
+  private void requireSame() throws IOException {
+    Path path = guard;
+    if (path != null) {
+      requireKey(path, guardKey);
+    }
+  }
+
+  private static void requireKey(Path path, @Nullable Object key) throws IOException {
+    if (!Objects.equals(key, key(path))) {
+      throw new NoSuchFileException(path.toString(), null, "another file has its name");
+    }
+  }
+
+  /** What tells a file from another one of its name; null where the system has no such thing. */
+  private static @Nullable Object key(Path path) throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
   }
 
   private static boolean isPosix(Path directory) {
@@ -81,6 +116,7 @@ final class DiskFiles implements LogFiles {
 
   @Override
   public LogFile create(String name) throws IOException {
+    requireSame();
     return new DiskFile(directory.resolve(name), true);
   }
 
@@ -91,11 +127,13 @@ final class DiskFiles implements LogFiles {
 
   @Override
   public void rename(String from, String to) throws IOException {
+    requireSame();
     Files.move(directory.resolve(from), directory.resolve(to), StandardCopyOption.ATOMIC_MOVE);
   }
 
   @Override
   public void delete(String name) throws IOException {
+    requireSame();
     Files.deleteIfExists(directory.resolve(name));
   }
 
@@ -145,11 +183,6 @@ final class DiskFiles implements LogFiles {
           }
         }
       }
-    }
-
-    /** What tells a file from another one of its name; null where the system has no such thing. */
-    private static @Nullable Object key(Path path) throws IOException {
-      return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     }
 
     @Override
@@ -212,9 +245,12 @@ final class DiskFiles implements LogFiles {
     public void force() throws IOException {
       appender.force(false);
       // Forcing a file that was deleted succeeds, and keeps nothing.
-      if (!Objects.equals(key, key(path))) {
-        throw new NoSuchFileException(path.toString(), null, "another file has its name");
-      }
+      requireNamed();
+    }
+
+    @Override
+    public void requireNamed() throws IOException {
+      requireKey(path, key);
     }
 
     @Override

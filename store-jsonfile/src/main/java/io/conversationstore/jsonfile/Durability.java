@@ -1,6 +1,10 @@
 package io.conversationstore.jsonfile;
 
-/** When an acknowledged write is on the disk. */
+/**
+ * When an acknowledged write is on the disk. With every setting a process that is killed loses
+ * nothing, an erasure is on the disk when it is acknowledged, and a write is refused once the
+ * store's directory was deleted.
+ */
 public enum Durability {
   /** Before the call returns: it survives a loss of power. */
   EACH_WRITE,

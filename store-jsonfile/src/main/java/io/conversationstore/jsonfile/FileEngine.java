@@ -93,7 +93,7 @@ final class FileEngine implements LocalStore {
     this.housekeeping = new Housekeeping(files, segments, contents, shared, tail, thread, options);
     this.reads = new Reads(shared, contents, options.clock());
     this.retention = new Retention(shared, writes, options);
-    this.figures = new FileFigures(files, shared, tail, options.clock());
+    this.figures = new FileFigures(files, segments, shared, tail, options.clock());
   }
 
   /**

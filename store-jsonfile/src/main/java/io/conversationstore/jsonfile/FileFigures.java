@@ -10,18 +10,22 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What an engine says of itself. Thread-safe. */
 final class FileFigures {
   private final LogFiles files;
+  private final Segments segments;
   private final SharedIndex shared;
   private final LogTail tail;
   private final Clock clock;
   private final Instant since;
 
-  FileFigures(LogFiles files, SharedIndex shared, LogTail tail, Clock clock) {
+  FileFigures(LogFiles files, Segments segments, SharedIndex shared, LogTail tail, Clock clock) {
     this.files = files;
+    this.segments = segments;
     this.shared = shared;
     this.tail = tail;
     this.clock = clock;
@@ -40,12 +44,13 @@ final class FileFigures {
     checks.add(
         new StoreHealth.Check(
             "writable", broken == null, broken == null ? "the log takes writes" : broken));
-    try {
-      int count = files.list().size();
-      checks.add(new StoreHealth.Check("directory", true, count + " files"));
-    } catch (IOException e) {
-      checks.add(new StoreHealth.Check("directory", false, "it cannot be read"));
-    }
+    boolean refusing = tail.isRefusing();
+    checks.add(
+        new StoreHealth.Check(
+            "last-write",
+            !refusing,
+            refusing ? "the files did not take it" : "it was not refused"));
+    checks.add(directory());
     int due = shared.read(index -> index.dueErasures().size());
     checks.add(
         new StoreHealth.Check(
@@ -57,6 +62,23 @@ final class FileFigures {
               "counts", wrong == 0, wrong + " conversations with a wrong message count"));
     }
     return StoreHealth.of(checks);
+  }
+
+  /** Files that were deleted under the store are still read, and gone at the next start. */
+  private StoreHealth.Check directory() {
+    try {
+      // Files come and go meanwhile: what was open before and after had to be there.
+      Set<String> missing = new TreeSet<>(segments.names());
+      List<String> names = files.list();
+      missing.retainAll(segments.names());
+      missing.add(Manifest.NAME);
+      missing.removeAll(Set.copyOf(names));
+      return missing.isEmpty()
+          ? new StoreHealth.Check("directory", true, names.size() + " files")
+          : new StoreHealth.Check("directory", false, "missing: " + String.join(", ", missing));
+    } catch (IOException e) {
+      return new StoreHealth.Check("directory", false, "it cannot be read");
+    }
   }
 
   private static long miscounted(Index index) {

@@ -63,6 +63,7 @@ public final class JsonFileStore {
       DirectoryLock lock = DirectoryLock.take(directory, options.lockWait());
       boolean opened = false;
       try {
+        files.guardBy(DirectoryLock.LOCK);
         if (alone) {
           requireUnbound(files);
         }
@@ -75,7 +76,8 @@ public final class JsonFileStore {
         }
       }
     } catch (IOException e) {
-      throw new StoreUnavailableException("the files in " + directory + " cannot be opened", e);
+      throw new StoreUnavailableException(
+          "the files in " + directory + " cannot be opened: " + e.getMessage(), e);
     }
   }
 

@@ -43,8 +43,20 @@ interface LogFiles {
 
     void truncate(long size) throws IOException;
 
-    /** Makes the content durable. After a failure nothing is known of what was not before. */
+    /**
+     * Makes the content durable. After a failure nothing is known of what was not before.
+     *
+     * @throws java.nio.file.NoSuchFileException as {@link #requireNamed()}
+     */
     void force() throws IOException;
+
+    /**
+     * Checks that the file still has its name.
+     *
+     * @throws java.nio.file.NoSuchFileException if it was deleted or moved, or another one has its
+     *     name: it takes writes all the same, and nobody will find them
+     */
+    void requireNamed() throws IOException;
 
     @Override
     void close() throws IOException;

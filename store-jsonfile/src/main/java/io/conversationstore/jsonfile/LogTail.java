@@ -4,6 +4,7 @@ import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -55,6 +56,9 @@ final class LogTail {
   private final Set<Integer> cut = new HashSet<>();
 
   private volatile @Nullable String broken;
+
+  /** The last write was refused; the next one may go. */
+  private volatile boolean refusing;
 
   LogTail(LogFiles files, Segments segments, long segmentBytes, Begun listener) {
     this.files = files;
@@ -121,6 +125,10 @@ final class LogTail {
     return broken;
   }
 
+  boolean isRefusing() {
+    return refusing;
+  }
+
   void breakDown(String why) {
     broken = why;
   }
@@ -155,11 +163,13 @@ final class LogTail {
       require(file).append(ByteBuffer.wrap(line));
       size += line.length;
       number++;
+      refusing = false;
     } catch (IOException e) {
       LOG.warn("a write to {} failed", files.describe(), e);
       try {
         number++;
         abandon();
+        refusing = false;
       } catch (IOException again) {
         number--;
         unforced.remove(unforced.size() - 1);
@@ -172,6 +182,7 @@ final class LogTail {
   }
 
   private void cutBack() {
+    refusing = true;
     cut.add(segment);
     try {
       require(file).truncate(size);
@@ -179,6 +190,33 @@ final class LogTail {
       LOG.error("a failed write to {} could not be cut back", files.describe(), e);
       broken = "a failed write could not be cut back; writes are refused until it is opened anew";
     }
+  }
+
+  /**
+   * Checks that what was written is in a file that the next start will find.
+   *
+   * @throws EngineFailureException if it was deleted; then all further writes are refused
+   */
+  void requireNamed() {
+    requireSound();
+    try {
+      require(file).requireNamed();
+    } catch (NoSuchFileException e) {
+      throw deleted(e);
+    } catch (IOException e) {
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE, true, files.describe() + " cannot be looked at", e);
+    }
+  }
+
+  /** Nothing moves to a new segment: what came before it would be missing there. */
+  private EngineFailureException deleted(NoSuchFileException cause) {
+    LOG.error("{} in {} was deleted or moved away", Segments.name(segment), files.describe());
+    broken =
+        Segments.name(segment)
+            + " was deleted or moved away; writes are refused until it is opened anew";
+    return new EngineFailureException(
+        FailureKind.UNAVAILABLE, true, "the files in " + files.describe() + ": " + broken, cause);
   }
 
   /** Makes all lines durable. */
@@ -192,6 +230,8 @@ final class LogTail {
       unforced.clear();
       forcedNumber = number;
       forcedSize = size;
+    } catch (NoSuchFileException e) {
+      throw deleted(e);
     } catch (IOException e) {
       LOG.warn("fsync in {} failed; its unacknowledged lines move", files.describe(), e);
       try {
@@ -262,6 +302,9 @@ final class LogTail {
   }
 
   private void begin() throws IOException {
+    if (file != null) {
+      requireNamed();
+    }
     byte[] header = Line.logHeader(segment + 1, number + 1);
     LogFiles.LogFile next = null;
     try {
@@ -270,6 +313,7 @@ final class LogTail {
       next.force();
       files.forceDirectory();
     } catch (IOException e) {
+      refusing = true;
       giveUp(segment + 1, next, e);
       throw e;
     }

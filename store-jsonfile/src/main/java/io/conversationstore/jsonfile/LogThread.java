@@ -208,6 +208,7 @@ final class LogThread implements AutoCloseable {
   }
 
   private void run(List<Task<?>> batch) {
+    List<Task<?>> written = new ArrayList<>(batch.size());
     List<Task<?>> waiting = new ArrayList<>(batch.size());
     boolean force = false;
     for (Task<?> task : batch) {
@@ -220,13 +221,14 @@ final class LogThread implements AutoCloseable {
           waiting.add(task);
           force = true;
         } else {
-          task.succeed();
+          written.add(task);
         }
       }
       if (wasForced && !tail.isForced()) {
         oldestUnforced = System.nanoTime();
       }
     }
+    acknowledge(written);
     boolean due =
         !tail.isForced()
             && tail.broken() == null
@@ -246,9 +248,25 @@ final class LogThread implements AutoCloseable {
     }
   }
 
+  /** Without a force that would tell, somebody must look whether the file is still there. */
+  private void acknowledge(List<Task<?>> written) {
+    try {
+      if (!written.isEmpty() && !tail.isForced() && tail.broken() == null) {
+        tail.requireNamed();
+      }
+      written.forEach(Task::succeed);
+    } catch (EngineFailureException e) {
+      written.forEach(task -> fail(task, e));
+    }
+  }
+
   private static void fail(Task<?> task, Throwable cause) {
+    String message =
+        cause instanceof EngineFailureException
+            ? String.valueOf(cause.getMessage())
+            : "the local files failed";
     task.done.completeExceptionally(
-        new EngineFailureException(FailureKind.UNAVAILABLE, true, "the local files failed", cause));
+        new EngineFailureException(FailureKind.UNAVAILABLE, true, message, cause));
   }
 
   /** Makes everything durable and ends the thread, after the work that was handed in before. */

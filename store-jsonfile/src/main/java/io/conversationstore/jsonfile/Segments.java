@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +75,11 @@ final class Segments implements AutoCloseable {
 
   LogFiles.@Nullable LogFile get(int segment) {
     return open.get(segment);
+  }
+
+  /** The names of the open files. */
+  Set<String> names() {
+    return open.keySet().stream().map(Segments::name).collect(Collectors.toSet());
   }
 
   /** The file of a number that is known to be open. */

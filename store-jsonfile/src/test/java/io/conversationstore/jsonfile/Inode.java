@@ -99,12 +99,27 @@ final class Inode {
     }
   }
 
+  boolean isForced() {
+    return writes.isEmpty();
+  }
+
   void forceFailed() {
     for (Write write : writes) {
       if (write.fate == Fate.OPEN) {
         write.fate = Fate.DOUBTFUL;
       }
     }
+  }
+
+  /** The content if all is lost that was not forced. */
+  byte[] forcedOnly() {
+    Image image = new Image(base);
+    for (Write write : writes) {
+      if (write.fate == Fate.FORCED) {
+        image.put(write, 0, write.bytes == null ? 0 : write.bytes.length);
+      }
+    }
+    return image.content();
   }
 
   /** One possible content after a loss of power. */

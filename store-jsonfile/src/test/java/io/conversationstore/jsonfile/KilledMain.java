@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Pattern;
 
 /**
  * Writes to a store until it is killed or its files fail. It says on its output, line by line, what
@@ -19,10 +20,13 @@ import java.util.Random;
 final class KilledMain {
   static final int WRITERS = 4;
 
+  static final Pattern MARKER = Pattern.compile("MARKER-\\d+-\\d+\\.");
+
   private KilledMain() {}
 
-  static JsonFileOptions options(Path directory) {
+  static JsonFileOptions options(Path directory, Durability durability) {
     return JsonFileOptions.in(directory)
+        .withDurability(durability)
         .withSegmentBytes(32 << 10)
         .withCompactionBytes(64 << 10)
         .withCacheBytes(1 << 20);
@@ -36,14 +40,15 @@ final class KilledMain {
     return "MARKER-" + writer + "-" + number + ".";
   }
 
-  /** Takes the directory, a seed, and for each writer the number to go on with. */
+  /** Takes the directory, the durability, a seed, and for each writer the number to go on with. */
   public static void main(String[] arguments) throws InterruptedException {
-    ConversationStore store = JsonFileStore.open(options(Path.of(arguments[0])));
-    long seed = Long.parseLong(arguments[1]);
+    ConversationStore store =
+        JsonFileStore.open(options(Path.of(arguments[0]), Durability.valueOf(arguments[1])));
+    long seed = Long.parseLong(arguments[2]);
     List<Thread> threads = new ArrayList<>();
     for (int w = 0; w < WRITERS; w++) {
       int writer = w;
-      int start = Integer.parseInt(arguments[2 + w]);
+      int start = Integer.parseInt(arguments[3 + w]);
       threads.add(new Thread(() -> write(store, writer, start, new Random(seed + writer))));
     }
     System.out.println("open");

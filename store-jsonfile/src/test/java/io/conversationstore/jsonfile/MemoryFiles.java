@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -99,6 +100,25 @@ final class MemoryFiles implements LogFiles {
             after.put(
                 name, copies.computeIfAbsent(inode, key -> new Inode(key.survivor(generator)))));
     return after;
+  }
+
+  /** The disk with what was forced, and nothing else. */
+  synchronized MemoryFiles forcedOnly() {
+    MemoryFiles after = new MemoryFiles();
+    durableNames.forEach((name, inode) -> after.put(name, new Inode(inode.forcedOnly())));
+    return after;
+  }
+
+  /** Waits until all that was written was forced. */
+  synchronized void awaitAllForced() throws InterruptedException {
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (!names.values().stream().allMatch(Inode::isForced)) {
+      long left = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
+      if (left <= 0) {
+        throw new AssertionError("nobody forces what was written");
+      }
+      wait(left);
+    }
   }
 
   /** The disk as it is, as after a clean shutdown. */
@@ -300,11 +320,21 @@ final class MemoryFiles implements LogFiles {
         Outcome outcome = plan.next(Call.FORCE);
         if (outcome == Outcome.DONE || (outcome == Outcome.POWER_LOST && random.nextBoolean())) {
           inode.force();
+          MemoryFiles.this.notifyAll();
         } else if (outcome == Outcome.FAILED) {
           inode.forceFailed();
         }
         if (outcome != Outcome.DONE) {
           throw FaultPlan.error(Call.FORCE, outcome);
+        }
+      }
+    }
+
+    @Override
+    public void requireNamed() throws IOException {
+      synchronized (MemoryFiles.this) {
+        if (!names.containsValue(inode)) {
+          throw new java.nio.file.NoSuchFileException("a file that was deleted");
         }
       }
     }

@@ -1,0 +1,123 @@
+package io.conversationstore.jsonfile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What each setting promises when the power goes, and when the process is killed. */
+@Timeout(60)
+class DurabilityTest {
+  private static final Owner ALICE = Owner.of("acme", "alice");
+  private static final Owner BOB = Owner.of("acme", "bob");
+  private static final String SECRET = "BOBS-SECRET";
+  private static final Duration LONG = Duration.ofHours(1);
+
+  private final MemoryFiles files = new MemoryFiles();
+
+  /** With an interval nothing is forced by itself before the test is over. */
+  private static JsonFileOptions options(Durability durability) {
+    return durability == Durability.INTERVAL
+        ? Memory.options().withSyncInterval(LONG)
+        : Memory.options().withDurability(durability);
+  }
+
+  private ConversationStore open(JsonFileOptions options) throws IOException {
+    ConversationStore store = Memory.front(Memory.engine(files, options), options);
+    store.create(ALICE, NewConversation.withId("chat"));
+    return store;
+  }
+
+  private static void append(ConversationStore store, int number) {
+    store.append(ALICE, "chat", Message.user("m" + number));
+  }
+
+  /** How many messages a start would find on a disk; -1 where the conversation is missing too. */
+  private static long messages(MemoryFiles disk) throws IOException {
+    try (ConversationStore store = Memory.store(disk)) {
+      return store.find(ALICE, "chat").map(chat -> chat.messageCount()).orElse(-1L);
+    }
+  }
+
+  /** The least that a loss of power leaves: what was forced, and nothing else. */
+  private long afterLossOfPower() throws IOException {
+    return messages(files.forcedOnly());
+  }
+
+  @Test
+  void eachWriteSurvivesALossOfPowerWhenItIsAcknowledged() throws IOException {
+    try (ConversationStore store = open(options(Durability.EACH_WRITE))) {
+      for (int i = 1; i <= 20; i++) {
+        append(store, i);
+        assertThat(afterLossOfPower()).isEqualTo(i);
+      }
+    }
+  }
+
+  /** Nobody calls anything meanwhile: the interval alone brings it to the disk. */
+  @Test
+  void whatIsOlderThanTheIntervalSurvivesALossOfPower() throws Exception {
+    JsonFileOptions options = Memory.options().withSyncInterval(Duration.ofMillis(1));
+    try (ConversationStore store = open(options)) {
+      for (int i = 1; i <= 20; i++) {
+        append(store, i);
+        files.awaitAllForced();
+        assertThat(afterLossOfPower()).isEqualTo(i);
+      }
+    }
+  }
+
+  /** Neither setting forces each write; else nothing here would show what they save. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Durability.class,
+      names = {"INTERVAL", "SYSTEM"})
+  void aWriteThatIsNotForcedComesToTheDiskAtClosing(Durability durability) throws IOException {
+    try (ConversationStore store = open(options(durability))) {
+      append(store, 1);
+      assertThat(store.last(ALICE, "chat", 1)).hasSize(1);
+      assertThat(afterLossOfPower()).isEqualTo(-1);
+    }
+    assertThat(afterLossOfPower()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aKilledProcessLosesNothing(Durability durability) throws IOException {
+    try (ConversationStore store = open(options(durability))) {
+      for (int i = 1; i <= 50; i++) {
+        append(store, i);
+        assertThat(messages(files.copy())).isEqualTo(i);
+      }
+      assertThat(files.list()).as("segments were begun meanwhile").hasSizeGreaterThan(3);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anErasureSurvivesALossOfPowerWhenItIsAcknowledged(Durability durability) throws IOException {
+    try (ConversationStore store = open(options(durability))) {
+      store.create(BOB, NewConversation.withId("chat"));
+      store.append(BOB, "chat", Message.user(SECRET));
+      append(store, 1);
+      assertThat(files.holds(SECRET)).isTrue();
+      store.erase(BOB);
+      MemoryFiles disk = files.forcedOnly();
+      assertThat(disk.holds(SECRET)).isFalse();
+      try (ConversationStore after = Memory.store(disk)) {
+        assertThat(after.find(BOB, "chat")).isEmpty();
+        // What was written before it comes to the disk with it.
+        assertThat(after.last(ALICE, "chat", 10)).hasSize(1);
+      }
+      assertThat(disk.holds(SECRET)).isFalse();
+    }
+  }
+}

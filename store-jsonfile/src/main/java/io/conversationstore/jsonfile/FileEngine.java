@@ -396,20 +396,15 @@ final class FileEngine implements LocalStore {
   }
 
   private List<Change> changes(Function<Index, List<PendingQueue.Entry>> selection) {
-    while (true) {
-      List<PendingQueue.Entry> entries = shared.read(selection);
-      try {
-        List<Change> changes = new ArrayList<>(entries.size());
-        for (PendingQueue.Entry entry : entries) {
-          changes.add(contents.change(entry));
-        }
-        return changes;
-      } catch (Segments.GoneException e) {
-        LOG.debug("a compaction came between; reading again", e);
-      } catch (IOException e) {
-        throw Reads.failure(e);
-      }
-    }
+    return Reads.retrying(
+        () -> {
+          List<PendingQueue.Entry> entries = shared.read(selection);
+          List<Change> changes = new ArrayList<>(entries.size());
+          for (PendingQueue.Entry entry : entries) {
+            changes.add(contents.change(entry));
+          }
+          return changes;
+        });
   }
 
   @Override

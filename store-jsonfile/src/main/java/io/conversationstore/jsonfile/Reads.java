@@ -48,7 +48,7 @@ final class Reads {
           .reversed()
           .thenComparing(ConversationState::id, CodePointOrder.INSTANCE);
 
-  private interface Reading<T> {
+  interface Reading<T> {
     T read() throws IOException;
   }
 
@@ -63,7 +63,7 @@ final class Reads {
   }
 
   /** Reads again where a compaction came between. */
-  private <T> T retrying(Reading<T> reading) {
+  static <T> T retrying(Reading<T> reading) {
     for (int i = 0; ; i++) {
       try {
         return reading.read();

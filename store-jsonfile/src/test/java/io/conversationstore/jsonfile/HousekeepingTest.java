@@ -14,17 +14,23 @@ import io.conversationstore.StoreLimits;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.StoreFront;
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -148,6 +154,58 @@ class HousekeepingTest {
     return texts;
   }
 
+  @Test
+  void whatIsChangedMeanwhileIsNotInTheSnapshot() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
+    FileEngine engine = Memory.engine(atSnapshot(files, meanwhile));
+    try (ConversationStore store = Memory.front(engine)) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      for (int i = 0; i < 10; i++) {
+        store.append(ALICE, "chat", Message.user("first " + i));
+      }
+      List<StoredMessage> messages = store.last(ALICE, "chat", 10);
+      // Rows of three edits leave room for one more before them.
+      for (int i : new int[] {4, 6, 8}) {
+        edit(store, messages.get(i).id(), "edited " + i);
+      }
+      meanwhile.set(() -> edit(store, messages.get(1).id(), "edited 1"));
+      engine.compact();
+      List<String> expected = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        expected.add((i == 1 || (i > 3 && i % 2 == 0) ? "edited " : "first ") + i);
+      }
+      MemoryFiles copy = files.copy();
+      copy.remove(Checkpoint.NAME);
+      try (ConversationStore opened = Memory.store(copy)) {
+        assertThat(texts(opened, "chat")).isEqualTo(expected);
+      }
+      assertThat(texts(store, "chat")).isEqualTo(expected);
+    }
+  }
+
+  private static void edit(ConversationStore store, UUID message, String text) {
+    store.edit(ALICE, "chat", message, MessageEdit.text(text));
+  }
+
+  /** Runs something once, on the thread that collects garbage, when a snapshot is begun. */
+  private static LogFiles atSnapshot(LogFiles files, AtomicReference<Runnable> meanwhile) {
+    InvocationHandler handler =
+        (proxy, method, arguments) -> {
+          if (method.getName().equals("create") && Segments.number((String) arguments[0]) < 0) {
+            meanwhile.getAndSet(() -> {}).run();
+          }
+          try {
+            return method.invoke(files, arguments);
+          } catch (InvocationTargetException e) {
+            throw e.getCause();
+          }
+        };
+    return (LogFiles)
+        Proxy.newProxyInstance(
+            LogFiles.class.getClassLoader(), new Class<?>[] {LogFiles.class}, handler);
+  }
+
   /** The ids of recent changes stay, some 160 KB of them: they are no reason to begin again. */
   @Test
   void whatCannotBeCollectedIsNoGarbage() throws IOException {
@@ -231,6 +289,42 @@ class HousekeepingTest {
     Files.write(other.resolve(Checkpoint.NAME), first);
     assertThat(recovered().index().find(ALICE, "chat").liveMessages()).isEqualTo(150);
     directory = mine;
+  }
+
+  /** A log that was put back from a copy may still stand beside the checkpoint of a later one. */
+  @Test
+  void checkpointOfALogThatIsNoMoreIsNotUsed() throws IOException {
+    fill(60);
+    Map<String, byte[]> copy = contents();
+    fill(60);
+    byte[] later = Files.readAllBytes(directory.resolve(Checkpoint.NAME));
+    for (String name : names()) {
+      Files.delete(directory.resolve(name));
+    }
+    for (Map.Entry<String, byte[]> file : copy.entrySet()) {
+      Files.write(directory.resolve(file.getKey()), file.getValue());
+    }
+    Files.write(directory.resolve(Checkpoint.NAME), later);
+    assertThat(recovered().number()).isEqualTo(61);
+    // What is written now has other ids, and else the same bytes at the same places.
+    fill(60);
+    List<StoredMessage> expected = all();
+    Files.write(directory.resolve(Checkpoint.NAME), later);
+    assertThat(all()).isEqualTo(expected).hasSize(120);
+  }
+
+  private Map<String, byte[]> contents() throws IOException {
+    Map<String, byte[]> contents = new HashMap<>();
+    for (String name : names()) {
+      contents.put(name, Files.readAllBytes(directory.resolve(name)));
+    }
+    return contents;
+  }
+
+  private List<StoredMessage> all() {
+    try (ConversationStore store = front(engine())) {
+      return store.last(ALICE, "chat", 1_000);
+    }
   }
 
   @Test

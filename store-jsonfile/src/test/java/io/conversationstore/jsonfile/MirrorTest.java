@@ -208,6 +208,31 @@ class MirrorTest {
     }
   }
 
+  @Test
+  void aCompactionKeepsTheQueue() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    Change rejected = touch("a");
+    Change waiting = touch("b");
+    try (FileEngine engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      engine.enqueue(rejected);
+      engine.enqueue(waiting);
+      engine.settle(List.of(settled(rejected, Settlement.Kind.PARKED, 0)));
+      engine.compact();
+      MemoryFiles copy = files.copy();
+      copy.remove(Checkpoint.NAME);
+      try (LocalStore opened = Memory.engine(copy)) {
+        requireQueued(opened, waiting, rejected);
+      }
+      requireQueued(engine, waiting, rejected);
+    }
+  }
+
+  private static void requireQueued(LocalStore store, Change waiting, Change rejected) {
+    assertThat(store.pending(10)).containsExactly(waiting);
+    assertThat(store.parked()).extracting("changeId").containsExactly(rejected.id());
+  }
+
   private static Settlement settled(Change change, Settlement.Kind kind, long generation) {
     Map<String, Long> generations = generation == 0 ? Map.of() : Map.of("chat", generation);
     return new Settlement(

@@ -18,7 +18,11 @@ import org.jspecify.annotations.Nullable;
  * one thread.
  */
 final class LogLines implements AutoCloseable {
-  private static final int BLOCK = 1 << 20;
+  /** Below what a collector treats as a large object. */
+  private static final int BLOCK = 256 << 10;
+
+  /** How many blocks are parsed ahead for each processor. */
+  private static final int AHEAD = 4;
 
   private final int processors = Runtime.getRuntime().availableProcessors();
   private @Nullable ExecutorService parsers;
@@ -29,7 +33,7 @@ final class LogLines implements AutoCloseable {
     if (large && parsers == null) {
       parsers = Executors.newFixedThreadPool(processors, LogLines::thread);
     }
-    return new Lines(file, offset, large ? parsers : null, 2 * processors);
+    return new Lines(file, offset, large ? parsers : null, AHEAD * processors);
   }
 
   private static Thread thread(Runnable task) {

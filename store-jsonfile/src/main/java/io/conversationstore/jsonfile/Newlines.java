@@ -35,6 +35,9 @@ final class Newlines {
 
   /** Behind the last newline from {@code from} on and before {@code to}, or {@code from}. */
   static int behindLast(byte[] bytes, int from, int to) {
+    if (next(bytes, from, to) == to) {
+      return from;
+    }
     int i = to;
     while (i > from && bytes[i - 1] != '\n') {
       i--;

@@ -1,6 +1,7 @@
 package io.conversationstore.jsonfile;
 
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -27,7 +28,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,11 +65,7 @@ record LineOutline(
   private static final Set<String> KEPT =
       Set.of("id", "conversation_id", "seq", "role", "created_at", "edited_at");
 
-  /**
-   * Reads a line.
-   *
-   * @throws IllegalArgumentException if it is not JSON of that shape
-   */
+  /** Reads a line; where it is not JSON of that shape, the outline's payload says so. */
   static LineOutline of(byte[] bytes, int start, int length, Owners owners) throws IOException {
     try (JsonParser parser = Json.parser(bytes, start, length)) {
       return new Reader(parser, bytes, start, owners).line();
@@ -127,8 +123,17 @@ record LineOutline(
     }
 
     LineOutline line() throws IOException {
-      require(parser.nextToken() == JsonToken.START_OBJECT);
-      JsonNode json = object(this::field);
+      ObjectNode json = JsonNodeFactory.instance.objectNode();
+      try {
+        require(parser.nextToken() == JsonToken.START_OBJECT);
+        fields(json, this::field);
+      } catch (JsonProcessingException e) {
+        // Its text quotes what was read.
+        payload = new IllegalArgumentException("not JSON of the shape that lines have");
+      } catch (IllegalArgumentException e) {
+        // Told when the line's turn comes.
+        payload = e;
+      }
       return new LineOutline(number, synced, json, at, payload, contents);
     }
 
@@ -140,23 +145,13 @@ record LineOutline(
         case "at" -> at = Json.time(name, parser.getText());
         case "apply" -> apply();
         case "row" -> {
-          JsonNode row = object(this::row);
-          payload = attempt(() -> StateJson.read(row));
+          payload = StateJson.read(object(this::row));
         }
         default -> {
           return value();
         }
       }
       return null;
-    }
-
-    /** What cannot be read is told when its line's turn comes. */
-    private static Object attempt(Supplier<Object> reading) {
-      try {
-        return reading.get();
-      } catch (IllegalArgumentException e) {
-        return e;
-      }
     }
 
     private void apply() throws IOException {
@@ -172,8 +167,7 @@ record LineOutline(
       set(change, "change", first ? value() : null);
       fields(change, this::change);
       Iterator<List<NewMessage>> read = messages.iterator();
-      payload =
-          attempt(() -> ChangeJson.read(change, part -> read.hasNext() ? read.next() : List.of()));
+      payload = ChangeJson.read(change, part -> read.hasNext() ? read.next() : List.of());
     }
 
     /** The most frequent change, without a tree in between. */

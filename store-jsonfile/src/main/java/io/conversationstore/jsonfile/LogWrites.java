@@ -73,7 +73,7 @@ final class LogWrites {
     String field = mode == ApplyMode.REPLAY ? "\"mode\":\"replay\",\"apply\":" : "\"apply\":";
     if (change instanceof Change.OwnerErased) {
       // What it removes is said in its line: the lines that would tell are about to go.
-      Draft draft = Planner.plan(shared.own(), contents, change, mode, at, List.of(), null);
+      Draft draft = Planner.plan(shared.own(), contents, change, mode, at, List.of(), null, false);
       OwnerRows.Erasure erasure = draft.erasure();
       if (erasure != null) {
         field = "\"removed\":" + Lines.erasure(erasure) + "," + field;
@@ -83,7 +83,7 @@ final class LogWrites {
     long base = slot.offset() + head.length;
     List<Place> places =
         encoded.spans().stream().map(span -> span.in(slot.segment(), base)).toList();
-    Draft draft = Planner.plan(shared.own(), contents, change, mode, at, places, null);
+    Draft draft = Planner.plan(shared.own(), contents, change, mode, at, places, null, false);
     if (draft.changes()) {
       tail.append(Line.join(head, encoded.json()));
       shared.write(() -> draft.commit(change.id(), Micros.of(at), slot.number()));

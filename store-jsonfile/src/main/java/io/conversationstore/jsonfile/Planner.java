@@ -95,38 +95,11 @@ final class Planner {
    * @param places where the change's contents stand, in the order of {@link LineOutline#contents}
    * @param erasure what an erasure removed when its line was written; null where it is planned for
    *     the first time
+   * @param outlined whether the change was done before and is read from the log again, its messages
+   *     without contents: see {@link LineOutline}
+   * @throws ContentNeededException if it is outlined, and it matters what the messages say
    */
   static Draft plan(
-      Index index,
-      Contents contents,
-      Change change,
-      ApplyMode mode,
-      Instant now,
-      List<Place> places,
-      OwnerRows.@Nullable Erasure erasure)
-      throws IOException {
-    return plan(index, contents, change, mode, now, places, erasure, false);
-  }
-
-  /**
-   * Plans a change that was done before and is read from the log again, its messages outlined: see
-   * {@link LineOutline}.
-   *
-   * @throws ContentNeededException if it matters what they say
-   */
-  static Draft replay(
-      Index index,
-      Contents contents,
-      Change change,
-      ApplyMode mode,
-      Instant now,
-      List<Place> places,
-      OwnerRows.@Nullable Erasure erasure)
-      throws IOException {
-    return plan(index, contents, change, mode, now, places, erasure, true);
-  }
-
-  private static Draft plan(
       Index index,
       Contents contents,
       Change change,

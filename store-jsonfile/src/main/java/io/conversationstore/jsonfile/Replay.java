@@ -96,9 +96,9 @@ final class Replay {
     OwnerRows.Erasure erasure = erasure(json);
     Draft draft;
     try {
-      draft = Planner.replay(index, contents, outlined, mode, at, places, erasure);
+      draft = Planner.plan(index, contents, outlined, mode, at, places, erasure, true);
     } catch (Planner.ContentNeededException e) {
-      draft = Planner.plan(index, contents, line.change(), mode, at, places, erasure);
+      draft = Planner.plan(index, contents, line.change(), mode, at, places, erasure, false);
     }
     draft.commit(outlined.id(), Micros.of(at), line.number());
     if (!mayErase && outlined instanceof Change.OwnerErased) {

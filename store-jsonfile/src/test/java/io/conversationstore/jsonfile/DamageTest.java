@@ -1,18 +1,24 @@
 package io.conversationstore.jsonfile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreDamagedException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Damages a directory at every byte: a start refuses it, naming the file, and changes nothing; or
@@ -179,5 +185,35 @@ class DamageTest {
       }
     }
     report("files");
+  }
+
+  /** Its checksum is right, so nobody but a program can have written it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SECRET",
+        "[]",
+        "{\"change\":\"messages_appended\",\"epoch\":\"SECRET\"}",
+        "{\"change\":\"messages_appended\",\"id\":\"SECRET\",\"messages\":[]}",
+        "{\"change\":\"messages_appended\",\"messages\":[{\"message\":{\"content\":\"SECRET\"}}]}",
+        "{\"change\":\"message_edited\",\"content\":\"SECRET\"}",
+        "{\"change\":\"SECRET\"}"
+      })
+  void lineOfAnotherShapeIsDamage(String payload) throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    Memory.store(files).close();
+    String log = Segments.name(1);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    bytes.writeBytes(files.bytes(log));
+    int end = bytes.size();
+    byte[] head = Line.head(1, 0, Instant.EPOCH, "\"apply\":");
+    bytes.writeBytes(Line.join(head, payload.getBytes(StandardCharsets.UTF_8)));
+    files.setBytes(log, bytes.toByteArray());
+    Map<String, Integer> before = files.fingerprints();
+    assertThatThrownBy(() -> Memory.engine(files))
+        .isInstanceOf(StoreDamagedException.class)
+        .hasMessageContaining(log + " in memory, byte " + end)
+        .hasMessageNotContaining("SECRET");
+    assertThat(files.fingerprints()).isEqualTo(before);
   }
 }

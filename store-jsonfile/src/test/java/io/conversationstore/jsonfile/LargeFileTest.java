@@ -30,36 +30,12 @@ class LargeFileTest {
     assertThat(Files.size(in)).isGreaterThan(BYTES);
     Path out = directory.resolve("out.json");
     Path log = directory.resolve("child.log");
-    Process child =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx64m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                LargeFileMain.class.getName(),
-                directory.resolve("store").toString(),
-                in.toString(),
-                out.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    try {
-      assertThat(child.waitFor()).as(() -> text(log)).isZero();
-    } finally {
-      child.destroyForcibly();
-    }
-    assertThat(text(log)).contains(" " + messages);
+    Path store = directory.resolve("store");
+    assertThat(ChildJvm.run("64m", LargeFileMain.class, log, store, in, out))
+        .contains(" " + messages);
     assertThat(Files.size(out)).isGreaterThan(BYTES);
     assertThat(ConversationsFile.check(out, TransferOptions.defaults()).messages())
         .isEqualTo(messages);
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
   }
 
   /** Half of it is one conversation, which has to be saved in many parts. */

@@ -2,6 +2,7 @@ package io.conversationstore.json;
 
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.YearMonth;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,7 @@ final class JsonTime {
     if (month < 1
         || month > 12
         || day < 1
-        || day > java.time.YearMonth.of(year, month).lengthOfMonth()
+        || day > YearMonth.of(year, month).lengthOfMonth()
         || hour > 23
         || minute > 59
         || second > 59) {

@@ -84,7 +84,9 @@ final class FileJobs {
             LogThread.Wait.WRITTEN,
             () -> {
               Index index = shared.own();
-              tail.roll();
+              if (!index.dueErasures().isEmpty()) {
+                tail.roll();
+              }
               Set<UUID> waiting = new HashSet<>();
               index.pending().all().forEach(entry -> waiting.add(entry.id()));
               index.pending().parked().forEach(parked -> waiting.add(parked.entry().id()));

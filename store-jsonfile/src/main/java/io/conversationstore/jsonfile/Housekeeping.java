@@ -245,9 +245,13 @@ final class Housekeeping implements AutoCloseable {
   }
 
   private void clean() throws IOException {
-    textLeft = true;
-    jobs.cleanFiles();
-    textLeft = false;
+    boolean done = false;
+    try {
+      jobs.cleanFiles();
+      done = true;
+    } finally {
+      textLeft = !done;
+    }
   }
 
   /** A segment that was begun during the last compaction may have asked for what that one did. */

@@ -71,7 +71,7 @@ final class CompactionLine implements Line {
             // Whether there is enough garbage is looked at when a segment is full.
             .withSegmentBytes(SEGMENT)
             .withCompactionBytes(compactionBytes);
-    return new JsonFileSubject(JsonFileStore.open(options));
+    return new JsonFileSubject(JsonFileStore.open(options), options.directory());
   }
 
   private static double p99(

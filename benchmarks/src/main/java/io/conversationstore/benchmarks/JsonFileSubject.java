@@ -10,6 +10,7 @@ import io.conversationstore.StoredMessage;
 import io.conversationstore.jsonfile.Durability;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,7 @@ final class JsonFileSubject implements Subject {
 
         @Override
         public Subject open(Path directory, Setup setup) {
-          return new JsonFileSubject(JsonFileStore.open(options(directory, setup)));
+          return new JsonFileSubject(JsonFileStore.open(options(directory, setup)), directory);
         }
       };
 
@@ -42,9 +43,11 @@ final class JsonFileSubject implements Subject {
   }
 
   private final ConversationStore store;
+  private final LogBatches batches;
 
-  JsonFileSubject(ConversationStore store) {
+  JsonFileSubject(ConversationStore store, Path directory) {
     this.store = store;
+    this.batches = new LogBatches(directory);
   }
 
   static JsonFileOptions options(Path directory, Setup setup) {
@@ -70,6 +73,11 @@ final class JsonFileSubject implements Subject {
   @Override
   public void append(int conversation, String text) {
     store.append(owner(conversation), id(conversation), Message.user(text));
+  }
+
+  @Override
+  public double batch() throws IOException {
+    return batches.sinceLast();
   }
 
   @Override

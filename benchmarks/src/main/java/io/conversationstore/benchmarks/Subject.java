@@ -32,6 +32,14 @@ interface Subject extends AutoCloseable {
   /** Appends a message and returns when it is durable, where the setup says so. Thread-safe. */
   void append(int conversation, String text) throws Exception;
 
+  /**
+   * How many appends it made durable at a time since this was last asked, in the mean; 0 where it
+   * cannot tell.
+   */
+  default double batch() throws Exception {
+    return 0;
+  }
+
   /** Reads the last 20 messages; returns how many characters they have. */
   int last20(int conversation) throws Exception;
 

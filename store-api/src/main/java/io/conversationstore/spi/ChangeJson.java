@@ -38,15 +38,47 @@ public final class ChangeJson {
 
   // Writing
 
+  /**
+   * Told between which calls to the generator the contents of messages are written: each message of
+   * an append with its digest, and the content of each edit, in order.
+   */
+  public interface ContentListener {
+    /** The next value is one; what separates it from the one before may not be written yet. */
+    void begins();
+
+    /** The value was written. */
+    void ends();
+  }
+
+  private static final ContentListener NOBODY =
+      new ContentListener() {
+        @Override
+        public void begins() {}
+
+        @Override
+        public void ends() {}
+      };
+
   /** Writes a change as an object. */
   public static void write(JsonGenerator out, Change change) throws IOException {
+    write(out, change, NOBODY);
+  }
+
+  /** Writes a change as an object and says when contents are written. */
+  public static void write(JsonGenerator out, Change change, ContentListener listener)
+      throws IOException {
     out.writeStartObject();
-    writeFields(out, change);
+    writeFields(out, change, listener);
     out.writeEndObject();
   }
 
   /** Writes the fields of a change into an object that is open already. */
   public static void writeFields(JsonGenerator out, Change change) throws IOException {
+    writeFields(out, change, NOBODY);
+  }
+
+  private static void writeFields(JsonGenerator out, Change change, ContentListener listener)
+      throws IOException {
     out.writeStringField("change", kind(change));
     ChangeStamp stamp = change.stamp();
     out.writeStringField("id", stamp.id().toString());
@@ -68,11 +100,13 @@ public final class ChangeJson {
       out.writeFieldName("update");
       write(out, updated.update());
     } else if (change instanceof MessagesAppended appended) {
-      writeAppend(out, appended);
+      writeAppend(out, appended, listener);
     } else if (change instanceof MessageEdited edited) {
       out.writeStringField("message_id", edited.messageId().toString());
       out.writeFieldName("content");
+      listener.begins();
       ModelJson.writeContent(out, edited.edit().content());
+      listener.ends();
     } else if (change instanceof MessageDeleted deleted) {
       out.writeStringField("message_id", deleted.messageId().toString());
     } else if (change instanceof PreferencesPut put) {
@@ -80,7 +114,7 @@ public final class ChangeJson {
     } else if (change instanceof Bulk bulk) {
       out.writeArrayFieldStart("changes");
       for (Change part : bulk.changes()) {
-        write(out, part);
+        write(out, part, listener);
       }
       out.writeEndArray();
     }
@@ -107,7 +141,8 @@ public final class ChangeJson {
     return "bulk";
   }
 
-  private static void writeAppend(JsonGenerator out, MessagesAppended change) throws IOException {
+  private static void writeAppend(
+      JsonGenerator out, MessagesAppended change, ContentListener listener) throws IOException {
     if (change.condition().checksLast()) {
       UUID last = change.condition().lastMessageId();
       out.writeStringField("if_last", last == null ? "" : last.toString());
@@ -117,6 +152,7 @@ public final class ChangeJson {
     }
     out.writeArrayFieldStart("messages");
     for (NewMessage message : change.messages()) {
+      listener.begins();
       out.writeStartObject();
       out.writeStringField("digest", message.digest());
       if (message.createdAt() != null) {
@@ -125,6 +161,7 @@ public final class ChangeJson {
       out.writeFieldName("message");
       ModelJson.write(out, message.message());
       out.writeEndObject();
+      listener.ends();
     }
     out.writeEndArray();
   }

@@ -12,6 +12,8 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
 import io.conversationstore.spi.State.MessageState;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads contents from disk, through a cache bounded in bytes. Thread-safe. */
@@ -38,11 +40,55 @@ final class Contents {
     return Math.min(place.length(), 1 << 29);
   }
 
+  /** The states of messages, with the contents of those that are live, in the same order. */
+  List<MessageState> states(List<MessageRef> refs) throws IOException {
+    @Nullable Content[] cached = new Content[refs.size()];
+    List<Place> places = new ArrayList<>();
+    for (int i = 0; i < cached.length; i++) {
+      MessageRow row = refs.get(i).row();
+      cached[i] = cache.getIfPresent(row.latest());
+      if (cached[i] == null) {
+        places.add(row.content());
+      }
+    }
+    NearbyReads reads = new NearbyReads(segments, places);
+    List<MessageState> states = new ArrayList<>(cached.length);
+    for (int i = 0; i < cached.length; i++) {
+      MessageRef ref = refs.get(i);
+      Content content = cached[i];
+      if (content == null) {
+        content = read(ref.row(), reads);
+      }
+      states.add(
+          state(
+              ref.owner(),
+              ref.conversationId(),
+              ref.epoch(),
+              ref.generation(),
+              ref.row(),
+              content));
+    }
+    return states;
+  }
+
   /** The state of a message, its content read where it is live. */
   MessageState state(
       Owner owner, String conversationId, long epoch, long generation, MessageRow row)
       throws IOException {
-    Content content = content(row);
+    Content content = cache.getIfPresent(row.latest());
+    if (content == null) {
+      content = read(row, new NearbyReads(segments, List.of()));
+    }
+    return state(owner, conversationId, epoch, generation, row, content);
+  }
+
+  private MessageState state(
+      Owner owner,
+      String conversationId,
+      long epoch,
+      long generation,
+      MessageRow row,
+      Content content) {
     StoredMessage stored = null;
     if (row.live()) {
       if (content.message == null) {
@@ -69,18 +115,13 @@ final class Contents {
         stored);
   }
 
-  private Content content(MessageRow row) throws IOException {
+  private Content read(MessageRow row, NearbyReads reads) throws IOException {
     Place edit = row.edit();
-    Place key = edit == null ? row.content() : edit;
-    Content cached = cache.getIfPresent(key);
-    if (cached != null) {
-      return cached;
-    }
-    JsonNode json = json(row.content());
+    JsonNode json = reads.json(row.content());
     JsonNode written = Json.field(json, "message");
     Message message = written == null ? null : ModelJson.readMessage(written);
     if (message != null && edit != null) {
-      JsonNode edited = json(edit);
+      JsonNode edited = reads.json(edit);
       JsonNode another = Json.field(edited, "message");
       message =
           message.withContent(
@@ -89,21 +130,17 @@ final class Contents {
                   : ModelJson.readMessage(another).content());
     }
     Content content = new Content(Json.string(json, "digest"), message);
-    cache.put(key, content);
+    cache.put(row.latest(), content);
     return content;
   }
 
   /** A pending change as it stands now. */
   Change change(PendingQueue.Entry entry) throws IOException {
-    return entry.rebased(ChangeJson.read(json(entry.place())));
+    byte[] json = segments.read(entry.place());
+    return entry.rebased(ChangeJson.read(Json.parse(json, 0, json.length)));
   }
 
   void forgetAll() {
     cache.invalidateAll();
-  }
-
-  private JsonNode json(Place place) throws IOException {
-    byte[] bytes = segments.read(place);
-    return Json.parse(bytes, 0, bytes.length);
   }
 }

@@ -125,6 +125,10 @@ final class DamageScan {
         break;
       }
       found.add(line);
+      if (line.whole && Math.max(number, line.through) + 1 == next) {
+        // What follows was abandoned, or is room that was left.
+        break;
+      }
     }
     if (mayBeTorn) {
       cutTornTail(file, found);

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * Java closes then is opened anew.
  */
 final class DiskFiles implements LogFiles {
+  private static final int BLANKS = 64 << 10;
+
   private final Path directory;
   private final boolean posix;
 
@@ -232,6 +235,16 @@ final class DiskFiles implements LogFiles {
     public void append(ByteBuffer bytes) throws IOException {
       while (bytes.hasRemaining()) {
         appender.write(bytes);
+      }
+    }
+
+    @Override
+    public void reserve(long bytes) throws IOException {
+      byte[] blanks = new byte[(int) Math.min(bytes, BLANKS)];
+      Arrays.fill(blanks, (byte) ' ');
+      long at = appender.position();
+      for (long end = at + bytes; at < end; ) {
+        at += appender.write(ByteBuffer.wrap(blanks, 0, (int) Math.min(BLANKS, end - at)), at);
       }
     }
 

@@ -167,7 +167,7 @@ final class FileEngine implements LocalStore {
   @Override
   public Applied apply(Change change, ApplyMode mode) {
     shared.requireOpen();
-    LogWrites.Encoded encoded = LogWrites.Encoded.of(change);
+    EncodedChange encoded = EncodedChange.of(change);
     LogThread.Wait wait =
         change instanceof Change.OwnerErased ? LogThread.Wait.FORCED : LogThread.Wait.SETTING;
     Applied applied =

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Rewriting the files of a directory: taking erased text out, collecting garbage, writing
@@ -49,7 +48,7 @@ final class FileJobs {
   private final LogTail tail;
   private final LogThread log;
   private final JsonFileOptions options;
-  private long checkpointedNumber;
+  private volatile Checkpointed checkpointed = Checkpointed.NOTHING;
 
   FileJobs(
       LogFiles files,
@@ -97,6 +96,7 @@ final class FileJobs {
       return;
     }
     Checkpoint.delete(files);
+    checkpointed = Checkpointed.NOTHING;
     TreeSet<Integer> numbers = new TreeSet<>();
     for (String name : files.list()) {
       int file = Segments.number(name);
@@ -259,13 +259,24 @@ final class FileJobs {
 
   private record Frozen(Index view, LogTail.Position end, Manifest manifest, long bytes) {}
 
-  /** What a checkpoint covers, and its own size, in bytes. */
-  record Written(long covered, long size) {}
+  /** What the checkpoint covers, up to which line that is, and its own size; sizes in bytes. */
+  record Checkpointed(long covered, long line, long size) {
+    static final Checkpointed NOTHING = new Checkpointed(0, 0, 0);
+  }
 
-  /** Writes a checkpoint; null where that would be of no use. */
-  @Nullable Written checkpoint() throws IOException {
+  /** Says how many bytes of the log need not be read again, as far as is known. */
+  void opened(long covered) {
+    checkpointed = new Checkpointed(covered, 0, 0);
+  }
+
+  Checkpointed checkpointed() {
+    return checkpointed;
+  }
+
+  /** Writes a checkpoint, unless that would be of no use. */
+  void checkpoint() throws IOException {
     if (tail.broken() != null) {
-      return null;
+      return;
     }
     Frozen frozen =
         log.call(
@@ -274,11 +285,11 @@ final class FileJobs {
               tail.force();
               return new Frozen(shared.own().frozen(), tail.end(), shared.manifest(), tail.bytes());
             });
-    if (!frozen.view.dueErasures().isEmpty() || frozen.end.number() == checkpointedNumber) {
-      return null;
+    long line = frozen.end.number();
+    if (!frozen.view.dueErasures().isEmpty() || line == checkpointed.line()) {
+      return;
     }
     long size = Checkpoint.write(files, frozen.manifest, segments, frozen.view, frozen.end);
-    checkpointedNumber = frozen.end.number();
-    return new Written(frozen.bytes, size);
+    checkpointed = new Checkpointed(frozen.bytes, line, size);
   }
 }

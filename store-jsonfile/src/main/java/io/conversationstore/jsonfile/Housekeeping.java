@@ -44,11 +44,6 @@ final class Housekeeping implements AutoCloseable {
   /** Bytes that the last compaction could not collect, nor could the next one. */
   private volatile long staying;
 
-  /** What the last checkpoint covers of the log, and its size. */
-  private volatile long checkpointedBytes;
-
-  private volatile long checkpointSize;
-
   Housekeeping(
       LogFiles files,
       Segments segments,
@@ -73,7 +68,7 @@ final class Housekeeping implements AutoCloseable {
    * @param uncovered how many bytes of the log no checkpoint covers
    */
   void start(long uncovered) {
-    checkpointedBytes = log.call(LogThread.Wait.WRITTEN, tail::bytes) - uncovered;
+    jobs.opened(log.call(LogThread.Wait.WRITTEN, tail::bytes) - uncovered);
     thread.start();
     if (isWorthACheckpoint(uncovered)) {
       request(false, false, true);
@@ -83,8 +78,9 @@ final class Housekeeping implements AutoCloseable {
   /** Asks for what has become due; called on the log's thread after a segment was begun. */
   void segmentBegun() {
     boolean collect = isGarbageDue();
-    long grown = tail.bytes() - checkpointedBytes;
-    boolean checkpoint = grown >= Math.max(options.segmentBytes(), checkpointSize);
+    FileJobs.Checkpointed last = jobs.checkpointed();
+    long grown = tail.bytes() - last.covered();
+    boolean checkpoint = grown >= Math.max(options.segmentBytes(), last.size());
     if (collect || checkpoint || textLeft) {
       request(textLeft, collect, checkpoint);
     }
@@ -132,7 +128,7 @@ final class Housekeeping implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    LogThread.await(done);
+    Uninterruptibly.await(done);
   }
 
   private void loop() {
@@ -143,7 +139,7 @@ final class Housekeeping implements AutoCloseable {
         case CLEAN -> attempt("text that was erased could not be taken out", this::clean);
         case COMPACT_FOR_CALLERS -> serve(taken(compacting), this::compact);
         case COMPACT -> attempt("garbage could not be collected", this::compactIfDue);
-        case CHECKPOINT -> attempt("no checkpoint could be written", this::checkpoint);
+        case CHECKPOINT -> attempt("no checkpoint could be written", jobs::checkpoint);
         default -> throw new IllegalStateException("not a job: " + job);
       }
       job = next();
@@ -206,8 +202,9 @@ final class Housekeeping implements AutoCloseable {
   }
 
   private void checkpointAtTheEnd() throws IOException {
-    if (isWorthACheckpoint(log.call(LogThread.Wait.WRITTEN, tail::bytes) - checkpointedBytes)) {
-      checkpoint();
+    long bytes = log.call(LogThread.Wait.WRITTEN, tail::bytes);
+    if (isWorthACheckpoint(bytes - jobs.checkpointed().covered())) {
+      jobs.checkpoint();
     }
   }
 
@@ -263,15 +260,7 @@ final class Housekeeping implements AutoCloseable {
 
   private void compact() throws IOException {
     staying = jobs.compact(new Pace());
-    checkpoint();
-  }
-
-  private void checkpoint() throws IOException {
-    FileJobs.Written written = jobs.checkpoint();
-    if (written != null) {
-      checkpointedBytes = written.covered();
-      checkpointSize = written.size();
-    }
+    jobs.checkpoint();
   }
 
   /** Does what callers wait for. */

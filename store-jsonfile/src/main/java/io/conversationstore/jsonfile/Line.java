@@ -109,6 +109,16 @@ final class Line {
     return stored == crc(bytes, start, length);
   }
 
+  /** Whether there are blanks alone: room that was made for lines, not a line. */
+  static boolean isBlank(byte[] bytes, int start, int end) {
+    for (int i = start; i < end; i++) {
+      if (bytes[i] != ' ') {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** A whole number in a line. */
   static long number(byte[] bytes, int length, String field) {
     return Json.number(parse(bytes, length), field, 0);

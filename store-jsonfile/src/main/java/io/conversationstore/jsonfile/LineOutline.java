@@ -21,7 +21,6 @@ import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.StateJson;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -69,18 +68,6 @@ record LineOutline(
   static LineOutline of(byte[] bytes, int start, int length, Owners owners) throws IOException {
     try (JsonParser parser = Json.parser(bytes, start, length)) {
       return new Reader(parser, bytes, start, owners).line();
-    }
-  }
-
-  /** Where contents stand in the JSON of a change. */
-  static List<Span> contentsOf(byte[] change) {
-    try (JsonParser parser = Json.parser(change, 0, change.length)) {
-      parser.nextToken();
-      Reader reader = new Reader(parser, change, 0, new Owners());
-      reader.apply();
-      return reader.contents;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 

@@ -33,6 +33,7 @@ interface LogFiles {
 
   /** One open file. Reading is thread-safe; the rest is for one thread. */
   interface LogFile extends Closeable {
+    /** In bytes, with those that were reserved. */
     long size() throws IOException;
 
     /** Reads until the buffer is full or the file ends; returns how many bytes. */
@@ -41,6 +42,13 @@ interface LogFiles {
     /** Writes all of the bytes at the end. After an exception some of them may be there. */
     void append(ByteBuffer bytes) throws IOException;
 
+    /**
+     * Writes blanks behind the end; it stays where it is, and what is appended replaces them. Of an
+     * opened file the end is behind all of its bytes. After an exception some may be there.
+     */
+    void reserve(long bytes) throws IOException;
+
+    /** Puts the end there, which is no further than the file goes, and removes all behind it. */
     void truncate(long size) throws IOException;
 
     /**

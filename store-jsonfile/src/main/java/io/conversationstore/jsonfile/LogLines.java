@@ -66,7 +66,7 @@ final class LogLines implements AutoCloseable {
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
-      if (start < length) {
+      if (!Line.isBlank(bytes, start, length)) {
         // Without its newline a line is not whole, whatever it says.
         lines.add(new LogLine(offset + start, bytes, start, length - start, null));
       }
@@ -93,7 +93,7 @@ final class LogLines implements AutoCloseable {
       this.most = most;
     }
 
-    /** The next line; null at the end of the file. */
+    /** The next line; null at the end of the file, or before blanks that end it. */
     @Nullable LogLine next() throws IOException {
       while (next == lines.size()) {
         next = 0;
@@ -109,7 +109,7 @@ final class LogLines implements AutoCloseable {
           lines = List.of();
           return null;
         }
-        lines = LogThread.await(first);
+        lines = Uninterruptibly.await(first);
       }
       return lines.get(next++);
     }

@@ -27,7 +27,7 @@ final class LogReader {
     this.startOffset = offset;
   }
 
-  /** Goes to the next line; false at the end of the file. */
+  /** Goes to the next line; false at the end of the file, or before blanks that end it. */
   boolean next() throws IOException {
     int searched = start;
     while (true) {
@@ -38,7 +38,7 @@ final class LogReader {
       }
       searched = end - start;
       if (!fill()) {
-        if (start == end) {
+        if (Line.isBlank(bytes, start, end)) {
           return false;
         }
         // Without its newline a line is not whole: made visible as one that cannot be.

@@ -41,6 +41,7 @@ final class LogTail {
   private final long segmentBytes;
   private final Begun listener;
   private final List<byte[]> unforced = new ArrayList<>();
+  private final Room room = new Room();
   private int segment;
   private LogFiles.@Nullable LogFile file;
   private long size;
@@ -158,6 +159,7 @@ final class LogTail {
 
   /** Appends the line that was made for {@link #next()}. */
   void append(byte[] line) {
+    room.make(require(file), size, line.length, segmentBytes);
     unforced.add(line);
     try {
       require(file).append(ByteBuffer.wrap(line));
@@ -184,6 +186,7 @@ final class LogTail {
   private void cutBack() {
     refusing = true;
     cut.add(segment);
+    room.none();
     try {
       require(file).truncate(size);
     } catch (IOException e) {
@@ -228,6 +231,7 @@ final class LogTail {
     try {
       require(file).force();
       unforced.clear();
+      room.forced(size - forcedSize);
       forcedNumber = number;
       forcedSize = size;
     } catch (NoSuchFileException e) {
@@ -278,6 +282,7 @@ final class LogTail {
     forcedNumber = number;
     unforced.clear();
     cut.add(oldSegment);
+    room.none();
     try {
       oldFile.truncate(start);
     } catch (IOException e) {
@@ -304,6 +309,7 @@ final class LogTail {
   private void begin() throws IOException {
     if (file != null) {
       requireNamed();
+      room.cutOff(file, size);
     }
     byte[] header = Line.logHeader(segment + 1, number + 1);
     LogFiles.LogFile next = null;
@@ -325,6 +331,16 @@ final class LogTail {
     firstLine = size;
     forcedSize = size;
     listener.begun(segment);
+  }
+
+  /** Makes all lines durable, and leaves a file that ends behind the last one. */
+  void close() {
+    if (broken == null) {
+      force();
+      if (file != null) {
+        room.cutOff(file, size);
+      }
+    }
   }
 
   private static LogFiles.LogFile require(LogFiles.@Nullable LogFile file) {

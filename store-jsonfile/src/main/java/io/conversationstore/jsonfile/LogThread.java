@@ -4,14 +4,9 @@ import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +20,6 @@ import org.slf4j.LoggerFactory;
 final class LogThread implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LogThread.class);
   private static final int PIECE = 1 << 10;
-  private static final int MAX_BATCH = 1_024;
   private static final Duration IDLE = Duration.ofSeconds(1);
 
   /** When the caller of work goes on. */
@@ -44,53 +38,23 @@ final class LogThread implements AutoCloseable {
     T run() throws IOException;
   }
 
-  private static final class Task<T> {
-    final Work<T> work;
-    final Wait wait;
-    final int permits;
-    final CompletableFuture<T> done = new CompletableFuture<>();
-    private @Nullable Runnable success;
-
-    Task(Work<T> work, Wait wait, int permits) {
-      this.work = work;
-      this.wait = wait;
-      this.permits = permits;
-    }
-
-    /** Returns whether it goes on to wait for the disk. */
-    boolean run() {
-      try {
-        T result = work.run();
-        success = () -> done.complete(result);
-        return true;
-      } catch (IOException e) {
-        done.completeExceptionally(
-            new EngineFailureException(FailureKind.UNAVAILABLE, true, "the local files failed", e));
-      } catch (RuntimeException | Error e) {
-        done.completeExceptionally(e);
-      }
-      return false;
-    }
-
-    void succeed() {
-      if (success != null) {
-        success.run();
-      }
-    }
-  }
-
   private final LogTail tail;
   private final Durability durability;
   private final long intervalNanos;
-  private final LinkedBlockingQueue<Task<?>> queue = new LinkedBlockingQueue<>();
-  private final ReentrantReadWriteLock closing = new ReentrantReadWriteLock();
   private final Thread thread;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition added = lock.newCondition();
+
+  /** Work that waits for the thread. Guarded by the lock. */
+  private LogBatch queue = new LogBatch();
+
+  /** Guarded by the lock. */
+  private boolean closed;
 
   /** Room in the queue, in pieces of {@link #PIECE} bytes; who waits for it longest gets it. */
   private final Semaphore room;
 
   private final int allRoom;
-  private boolean closed;
   private boolean stopped;
   private long oldestUnforced;
 
@@ -124,25 +88,38 @@ final class LogThread implements AutoCloseable {
    */
   <T> T call(Wait wait, long bytes, Work<T> work) {
     int permits = (int) Math.min(allRoom, (bytes + PIECE - 1) / PIECE);
-    Task<T> task = new Task<>(work, wait, permits);
-    if (permits > 0) {
-      room.acquireUninterruptibly(permits);
-    }
-    boolean queued = false;
-    closing.readLock().lock();
+    boolean waitsForDisk =
+        wait == Wait.FORCED || (wait == Wait.SETTING && durability == Durability.EACH_WRITE);
+    LogBatch.Task<T> task = new LogBatch.Task<>(work, waitsForDisk, permits);
+    room.acquireUninterruptibly(permits);
+    LogBatch batch = null;
     try {
-      if (closed) {
-        throw new IllegalStateException("the store is closed");
-      }
-      queue.add(task);
-      queued = true;
+      batch = add(task, false);
     } finally {
-      closing.readLock().unlock();
-      if (!queued) {
+      if (batch == null) {
         room.release(permits);
       }
     }
-    return await(task.done);
+    if (batch == null) {
+      throw new IllegalStateException("the store is closed");
+    }
+    return batch.await(task);
+  }
+
+  /** Returns the batch that it joined; null where the store is closed. */
+  private @Nullable LogBatch add(LogBatch.Task<?> task, boolean closes) {
+    lock.lock();
+    try {
+      if (closed) {
+        return null;
+      }
+      closed = closes;
+      queue.add(task);
+      added.signal();
+      return queue;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** How many bytes are in the queue and in work, in whole pieces. */
@@ -150,56 +127,39 @@ final class LogThread implements AutoCloseable {
     return (long) (allRoom - room.availablePermits()) * PIECE;
   }
 
-  /** Waits, through interrupts, which stay noted. */
-  static <T> T await(CompletableFuture<T> done) {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          return done.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException e) {
-          if (e.getCause() instanceof RuntimeException cause) {
-            throw cause;
-          }
-          if (e.getCause() instanceof Error cause) {
-            throw cause;
-          }
-          throw new IllegalStateException(e.getCause());
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
   private void loop() {
-    List<Task<?>> batch = new ArrayList<>();
     while (!stopped) {
-      batch.clear();
-      try {
-        boolean mayIdle =
-            tail.isForced() || tail.broken() != null || durability == Durability.SYSTEM;
-        Task<?> first = mayIdle ? queue.take() : queue.poll(untilDue(), TimeUnit.NANOSECONDS);
-        if (first != null) {
-          batch.add(first);
-          queue.drainTo(batch, MAX_BATCH - 1);
-        }
-      } catch (InterruptedException e) {
-        LOG.warn("the log's thread was interrupted and goes on");
-        continue;
-      }
+      LogBatch batch = next();
       try {
         run(batch);
       } catch (RuntimeException | Error e) {
         // Whatever it was, nobody may be left waiting; what was answered already stays so.
-        batch.forEach(task -> fail(task, e));
+        batch.fail(unavailable(e));
       } finally {
-        room.release(batch.stream().mapToInt(task -> task.permits).sum());
+        room.release(batch.permits());
+        batch.end();
       }
+    }
+  }
+
+  /** What came since the last time; nothing where a force is due before something comes. */
+  private LogBatch next() {
+    boolean mayIdle = tail.isForced() || tail.broken() != null || durability == Durability.SYSTEM;
+    lock.lock();
+    try {
+      long nanos = mayIdle ? Long.MAX_VALUE : untilDue();
+      while (queue.isEmpty() && nanos > 0) {
+        try {
+          nanos = added.awaitNanos(nanos);
+        } catch (InterruptedException e) {
+          LOG.warn("the log's thread was interrupted and goes on");
+        }
+      }
+      LogBatch batch = queue;
+      queue = new LogBatch();
+      return batch;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -207,41 +167,25 @@ final class LogThread implements AutoCloseable {
     return Math.max(0, oldestUnforced + intervalNanos - System.nanoTime());
   }
 
-  private void run(List<Task<?>> batch) {
-    List<Task<?>> written = new ArrayList<>(batch.size());
-    List<Task<?>> waiting = new ArrayList<>(batch.size());
-    boolean force = false;
-    for (Task<?> task : batch) {
-      boolean wasForced = tail.isForced();
-      if (task.run()) {
-        boolean waits =
-            task.wait == Wait.FORCED
-                || (task.wait == Wait.SETTING && durability == Durability.EACH_WRITE);
-        if (waits) {
-          waiting.add(task);
-          force = true;
-        } else {
-          written.add(task);
-        }
-      }
-      if (wasForced && !tail.isForced()) {
-        oldestUnforced = System.nanoTime();
-      }
+  private void run(LogBatch batch) {
+    boolean wasForced = tail.isForced();
+    boolean waits = batch.run();
+    if (wasForced && !tail.isForced()) {
+      oldestUnforced = System.nanoTime();
     }
-    acknowledge(written);
+    acknowledgeWritten(batch);
     boolean due =
         !tail.isForced()
             && tail.broken() == null
             && durability != Durability.SYSTEM
             && untilDue() == 0;
     try {
-      if (force || due) {
+      if (waits || due) {
         tail.force();
       }
-      waiting.forEach(Task::succeed);
     } catch (RuntimeException e) {
-      waiting.forEach(task -> fail(task, e));
-      if (waiting.isEmpty()) {
+      batch.fail(unavailable(e));
+      if (!waits) {
         LOG.error("written lines could not be made durable", e);
         oldestUnforced = System.nanoTime();
       }
@@ -249,59 +193,49 @@ final class LogThread implements AutoCloseable {
   }
 
   /** Without a force that would tell, somebody must look whether the file is still there. */
-  private void acknowledge(List<Task<?>> written) {
+  private void acknowledgeWritten(LogBatch batch) {
     try {
-      if (!written.isEmpty() && !tail.isForced() && tail.broken() == null) {
+      if (batch.hasWritten() && !tail.isForced() && tail.broken() == null) {
         tail.requireNamed();
       }
-      written.forEach(Task::succeed);
+      batch.succeedWritten();
     } catch (EngineFailureException e) {
-      written.forEach(task -> fail(task, e));
+      batch.failWritten(unavailable(e));
     }
   }
 
-  private static void fail(Task<?> task, Throwable cause) {
+  private static EngineFailureException unavailable(Throwable cause) {
     String message =
         cause instanceof EngineFailureException
             ? String.valueOf(cause.getMessage())
             : "the local files failed";
-    task.done.completeExceptionally(
-        new EngineFailureException(FailureKind.UNAVAILABLE, true, message, cause));
+    return new EngineFailureException(FailureKind.UNAVAILABLE, true, message, cause);
   }
 
   /** Makes everything durable and ends the thread, after the work that was handed in before. */
   @Override
   public void close() {
-    Task<Boolean> last =
-        new Task<>(
+    LogBatch.Task<Boolean> last =
+        new LogBatch.Task<>(
             () -> {
               stopped = true;
-              if (tail.broken() == null) {
-                tail.force();
-              }
+              tail.close();
               return true;
             },
-            Wait.WRITTEN,
+            false,
             0);
-    closing.writeLock().lock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      queue.add(last);
-    } finally {
-      closing.writeLock().unlock();
+    LogBatch batch = add(last, true);
+    if (batch != null) {
+      batch.await(last);
     }
-    await(last.done);
   }
 
   boolean isClosed() {
-    closing.readLock().lock();
+    lock.lock();
     try {
       return closed;
     } finally {
-      closing.readLock().unlock();
+      lock.unlock();
     }
   }
 }

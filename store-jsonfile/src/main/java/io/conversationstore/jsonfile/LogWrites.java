@@ -32,15 +32,6 @@ final class LogWrites {
     this.clock = clock;
   }
 
-  /** A change and its JSON, made by the caller so that the log's thread need not. */
-  @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
-  record Encoded(Change change, byte[] json, List<LineOutline.Span> spans) {
-    static Encoded of(Change change) {
-      byte[] json = Lines.change(change);
-      return new Encoded(change, json, LineOutline.contentsOf(json));
-    }
-  }
-
   /** Called with a slot, once its head is known. */
   private interface Committing {
     void commit(Place payload, long line) throws IOException;
@@ -62,12 +53,12 @@ final class LogWrites {
 
   // Alone
 
-  Applied apply(Encoded encoded, ApplyMode mode) throws IOException {
+  Applied apply(EncodedChange encoded, ApplyMode mode) throws IOException {
     return apply(encoded, mode, now());
   }
 
   /** Applies a change as of a time that is not the present. */
-  Applied apply(Encoded encoded, ApplyMode mode, Instant at) throws IOException {
+  Applied apply(EncodedChange encoded, ApplyMode mode, Instant at) throws IOException {
     Change change = encoded.change();
     LogTail.Slot slot = tail.next();
     String field = mode == ApplyMode.REPLAY ? "\"mode\":\"replay\",\"apply\":" : "\"apply\":";
@@ -82,7 +73,7 @@ final class LogWrites {
     byte[] head = Line.head(slot.number(), slot.synced(), at, field);
     long base = slot.offset() + head.length;
     List<Place> places =
-        encoded.spans().stream().map(span -> span.in(slot.segment(), base)).toList();
+        encoded.contents().stream().map(span -> span.in(slot.segment(), base)).toList();
     Draft draft = Planner.plan(shared.own(), contents, change, mode, at, places, null, false);
     if (draft.changes()) {
       tail.append(Line.join(head, encoded.json()));

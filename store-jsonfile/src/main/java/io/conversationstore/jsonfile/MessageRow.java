@@ -32,6 +32,11 @@ record MessageRow(
     return new MessageRow(id, seq, version + 1, createdMicros, atMicros, false, content, null);
   }
 
+  /** Where the content that it has now stands. */
+  Place latest() {
+    return edit == null ? content : edit;
+  }
+
   /** What is read from disk for it, in bytes. */
   long bytes() {
     return live ? content.length() + (edit == null ? 0L : edit.length()) : 0;

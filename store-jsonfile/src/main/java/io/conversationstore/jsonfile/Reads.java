@@ -43,10 +43,7 @@ import org.jspecify.annotations.Nullable;
 final class Reads {
   private static final int TRIES = 100;
 
-  private static final Comparator<ConversationState> LATEST_FIRST =
-      Comparator.comparing((ConversationState state) -> state.requireLive().updatedAt())
-          .reversed()
-          .thenComparing(ConversationState::id, CodePointOrder.INSTANCE);
+  private static final Comparator<ConversationState> LATEST_FIRST = Reads::compareLatestFirst;
 
   interface Reading<T> {
     T read() throws IOException;
@@ -80,16 +77,6 @@ final class Reads {
   static EngineFailureException failure(IOException e) {
     return new EngineFailureException(
         FailureKind.UNAVAILABLE, false, "the local files could not be read", e);
-  }
-
-  private List<MessageState> states(List<MessageRef> refs) throws IOException {
-    List<MessageState> states = new ArrayList<>(refs.size());
-    for (MessageRef ref : refs) {
-      states.add(
-          contents.state(
-              ref.owner(), ref.conversationId(), ref.epoch(), ref.generation(), ref.row()));
-    }
-    return states;
   }
 
   // Provenance
@@ -158,7 +145,7 @@ final class Reads {
               found.header,
               new Slice<>(
                   shared.manifest().presentHistory(),
-                  states(found.refs),
+                  contents.states(found.refs),
                   found.more,
                   found.provenance));
         });
@@ -219,7 +206,7 @@ final class Reads {
                         : new MessageRef(
                             owner, conversationId, index.epoch(owner), rows.generation(), row);
                   });
-          return ref == null ? Optional.empty() : Optional.of(states(List.of(ref)).get(0));
+          return ref == null ? Optional.empty() : Optional.of(contents.states(List.of(ref)).get(0));
         });
   }
 
@@ -247,7 +234,8 @@ final class Reads {
           if (!forward) {
             Collections.reverse(page);
           }
-          return new Slice<>(shared.manifest().presentHistory(), states(page), more, provenance);
+          return new Slice<>(
+              shared.manifest().presentHistory(), contents.states(page), more, provenance);
         });
   }
 
@@ -266,15 +254,19 @@ final class Reads {
   }
 
   /** The first {@code max} items in order strictly beyond {@code from}. */
-  private static <T> List<T> nearest(
-      List<T> items, Comparator<? super T> order, @Nullable T from, int max) {
-    PriorityQueue<T> kept = new PriorityQueue<>(max + 1, order.reversed());
+  private static int compareLatestFirst(ConversationState a, ConversationState b) {
+    int byTime = b.requireLive().updatedAt().compareTo(a.requireLive().updatedAt());
+    return byTime == 0 ? CodePointOrder.INSTANCE.compare(a.id(), b.id()) : byTime;
+  }
+
+  private static <T> List<T> first(List<T> items, Comparator<T> order, int max) {
+    PriorityQueue<T> kept = new PriorityQueue<>(max, order.reversed());
     for (T item : items) {
-      if (from == null || order.compare(item, from) > 0) {
+      if (kept.size() < max) {
         kept.add(item);
-        if (kept.size() > max) {
-          kept.poll();
-        }
+      } else if (order.compare(item, kept.element()) < 0) {
+        kept.remove();
+        kept.add(item);
       }
     }
     List<T> sorted = new ArrayList<>(kept);
@@ -299,7 +291,7 @@ final class Reads {
               }
             }
           }
-          List<ConversationState> page = nearest(matching, LATEST_FIRST, null, query.limit() + 1);
+          List<ConversationState> page = first(matching, LATEST_FIRST, query.limit() + 1);
           boolean more = page.size() > query.limit();
           return new Slice<>(
               shared.manifest().presentHistory(),

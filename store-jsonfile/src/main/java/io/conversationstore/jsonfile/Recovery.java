@@ -110,12 +110,13 @@ final class Recovery {
     if (last != null) {
       if (cut >= 0) {
         LOG.warn(
-            "the last write to {} in {} was torn: {} bytes from byte {} on are cut off",
+            "the last write to {} in {} was torn: all from byte {} on is cut off",
             Segments.name(end.segment()),
             files.describe(),
-            last.size() - cut,
             cut);
-        last.truncate(cut);
+      }
+      if (last.size() > end.size()) {
+        last.truncate(end.size());
       }
       last.force();
     }

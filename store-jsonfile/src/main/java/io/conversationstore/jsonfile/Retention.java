@@ -66,7 +66,7 @@ final class Retention {
           // Putting away is not a use: done as of the time of last use, that time stays.
           Change change =
               new Change.ConversationUpdated(stamp(owner.owner()), ref(header), archive);
-          writes.apply(LogWrites.Encoded.of(change), ApplyMode.LIVE, live.updatedAt());
+          writes.apply(EncodedChange.of(change), ApplyMode.LIVE, live.updatedAt());
           count++;
         }
       }
@@ -81,7 +81,7 @@ final class Retention {
   private long apply(Owner owner, List<Change> changes) throws IOException {
     for (int i = 0; i < changes.size(); i += MOST_IN_A_BULK) {
       List<Change> part = changes.subList(i, Math.min(i + MOST_IN_A_BULK, changes.size()));
-      writes.apply(LogWrites.Encoded.of(new Change.Bulk(stamp(owner), part)), ApplyMode.LIVE);
+      writes.apply(EncodedChange.of(new Change.Bulk(stamp(owner), part)), ApplyMode.LIVE);
     }
     return changes.size();
   }

@@ -116,21 +116,37 @@ final class Segments implements AutoCloseable {
       throw new GoneException(place.segment());
     }
     ByteBuffer bytes = ByteBuffer.allocate(place.length());
-    try {
-      if (file.read(bytes, place.offset()) == place.length()
-          && Place.crc(bytes.array(), 0, place.length()) == place.crc()) {
-        return bytes.array();
-      }
-    } catch (IOException e) {
-      if (open.get(place.segment()) != file) {
-        throw new GoneException(place.segment());
-      }
-      throw e;
+    boolean whole = read(place.segment(), file, bytes, place.offset()) == place.length();
+    if (whole && Place.crc(bytes.array(), 0, place.length()) == place.crc()) {
+      return bytes.array();
     }
     if (open.get(place.segment()) != file) {
       throw new GoneException(place.segment());
     }
     throw damaged(place, "what stands there is not what was written");
+  }
+
+  /** The bytes of a file from an offset on, unchecked; zeros beyond its end. */
+  byte[] read(int segment, long offset, int length) throws IOException {
+    LogFiles.LogFile file = open.get(segment);
+    if (file == null) {
+      throw new GoneException(segment);
+    }
+    ByteBuffer bytes = ByteBuffer.allocate(length);
+    read(segment, file, bytes, offset);
+    return bytes.array();
+  }
+
+  private int read(int segment, LogFiles.LogFile file, ByteBuffer into, long offset)
+      throws IOException {
+    try {
+      return file.read(into, offset);
+    } catch (IOException e) {
+      if (open.get(segment) != file) {
+        throw new GoneException(segment);
+      }
+      throw e;
+    }
   }
 
   StoreDamagedException damaged(Place place, String what) {

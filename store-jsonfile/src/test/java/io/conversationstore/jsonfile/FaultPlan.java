@@ -23,6 +23,7 @@ final class FaultPlan {
     SIZE,
     READ,
     APPEND,
+    RESERVE,
     TRUNCATE,
     FORCE;
 

@@ -68,13 +68,14 @@ final class Inode {
     return Math.max(count, 0);
   }
 
-  void append(byte[] more) {
-    if (size + more.length > bytes.length) {
-      bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, size + more.length));
+  void write(int offset, byte[] more) {
+    int end = offset + more.length;
+    if (end > bytes.length) {
+      bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, end));
     }
-    System.arraycopy(more, 0, bytes, size, more.length);
-    writes.add(new Write(size, more));
-    size += more.length;
+    System.arraycopy(more, 0, bytes, offset, more.length);
+    writes.add(new Write(offset, more));
+    size = Math.max(size, end);
   }
 
   void truncate(long to) {

@@ -247,10 +247,12 @@ final class MemoryFiles implements LogFiles {
 
   private final class MemoryFile implements LogFile {
     private final Inode inode;
+    private int end;
     private boolean closed;
 
     MemoryFile(Inode inode) {
       this.inode = inode;
+      this.end = inode.size();
       openFiles++;
     }
 
@@ -280,23 +282,36 @@ final class MemoryFiles implements LogFiles {
 
     @Override
     public void append(ByteBuffer bytes) throws IOException {
+      byte[] line = new byte[bytes.remaining()];
+      bytes.get(line);
       synchronized (MemoryFiles.this) {
-        requireOpen();
-        Outcome outcome = plan.next(Call.APPEND);
-        if (outcome == Outcome.DEAD) {
-          throw FaultPlan.error(Call.APPEND, outcome);
-        }
-        byte[] written =
-            new byte
-                [outcome == Outcome.DONE
-                    ? bytes.remaining()
-                    : random.nextInt(bytes.remaining() + 1)];
-        bytes.get(written);
-        inode.append(written);
-        if (outcome != Outcome.DONE) {
-          throw FaultPlan.error(Call.APPEND, outcome);
-        }
+        end += write(Call.APPEND, line);
       }
+    }
+
+    @Override
+    public void reserve(long bytes) throws IOException {
+      byte[] blanks = new byte[(int) bytes];
+      Arrays.fill(blanks, (byte) ' ');
+      synchronized (MemoryFiles.this) {
+        write(Call.RESERVE, blanks);
+      }
+    }
+
+    /** Writes all of the bytes at the end, or some of them and fails. */
+    private int write(Call call, byte[] bytes) throws IOException {
+      requireOpen();
+      Outcome outcome = plan.next(call);
+      if (outcome == Outcome.DONE) {
+        inode.write(end, bytes);
+        return bytes.length;
+      }
+      if (outcome != Outcome.DEAD) {
+        byte[] some = Arrays.copyOf(bytes, random.nextInt(bytes.length + 1));
+        inode.write(end, some);
+        end += call == Call.APPEND ? some.length : 0;
+      }
+      throw FaultPlan.error(call, outcome);
     }
 
     @Override
@@ -306,6 +321,7 @@ final class MemoryFiles implements LogFiles {
         Outcome outcome = plan.next(Call.TRUNCATE);
         if (outcome == Outcome.DONE || (outcome == Outcome.POWER_LOST && random.nextBoolean())) {
           inode.truncate(size);
+          end = (int) size;
         }
         if (outcome != Outcome.DONE) {
           throw FaultPlan.error(Call.TRUNCATE, outcome);

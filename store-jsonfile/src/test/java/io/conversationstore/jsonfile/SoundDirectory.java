@@ -66,9 +66,14 @@ final class SoundDirectory {
         if (snapshot) {
           since.add(last);
         }
-        marks.add(new Mark(last, files.bytes(last).length, Fingerprint.of(store, engine)));
+        marks.add(new Mark(last, sizeWithoutRoom(last), Fingerprint.of(store, engine)));
       }
     }
+  }
+
+  private int sizeWithoutRoom(String name) {
+    byte[] bytes = files.bytes(name);
+    return lineStart(bytes, bytes.length);
   }
 
   private String lastSegment() {

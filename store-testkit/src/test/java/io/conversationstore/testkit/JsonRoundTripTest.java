@@ -2,28 +2,20 @@ package io.conversationstore.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.conversationstore.AppendCondition;
-import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
-import io.conversationstore.MessageEdit;
-import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
-import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.json.Json;
 import io.conversationstore.json.ModelJson;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
-import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
-import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.StateJson;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.UUID;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -50,57 +42,11 @@ class JsonRoundTripTest {
   void changes(long seed) {
     Generators generators = new Generators(new Random(seed));
     for (int i = 0; i < 50; i++) {
-      for (Change change : changes(generators, new Random(seed + i))) {
+      for (Change change : SampleChanges.of(generators, new Random(seed + i))) {
         Change read = ChangeJson.read(Json.parse(Json.text(out -> ChangeJson.write(out, change))));
         assertThat(read).as("seed %d, round %d", seed, i).isEqualTo(change);
       }
     }
-  }
-
-  private static List<Change> changes(Generators generators, Random random) {
-    Owner owner = Owner.of("tenant|", "us\"er");
-    ChangeStamp stamp =
-        new ChangeStamp(
-            new UUID(random.nextLong(), random.nextLong()), owner, -1, TIME, UUID.randomUUID());
-    ConversationRef ref = new ConversationRef("id", random.nextInt(3));
-    List<NewMessage> messages = new ArrayList<>();
-    for (int i = 0; i < 3; i++) {
-      Message message = generators.message();
-      UUID id = UUID.randomUUID();
-      messages.add(
-          new NewMessage(id, message.withId(id), ModelJson.digest(message), i == 0 ? TIME : null));
-    }
-    NewConversation conversation =
-        NewConversation.titled("t").id("id").tags("b", "a").pinned(true).expiresAt(TIME);
-    List<Change> parts =
-        List.of(
-            new Change.ConversationCreated(stamp, conversation, random.nextBoolean()),
-            new Change.ConversationUpdated(
-                stamp,
-                ref,
-                ConversationUpdate.touch().title("x").tags(List.of("t")).neverExpires()),
-            new Change.ConversationUpdated(stamp, ref, ConversationUpdate.touch()),
-            new Change.ConversationUpdated(
-                stamp, ref, ConversationUpdate.touch().expiresAt(TIME).pinned(false)),
-            new Change.ConversationDeleted(stamp, ref),
-            new Change.MessagesAppended(stamp, ref, messages, AppendCondition.always(), true),
-            new Change.MessagesAppended(stamp, ref, messages, AppendCondition.ifEmpty(), false),
-            new Change.MessagesAppended(
-                stamp, ref, messages, AppendCondition.ifLastIs(UUID.randomUUID()), false),
-            new Change.MessageEdited(
-                stamp,
-                ref,
-                UUID.randomUUID(),
-                new MessageEdit(messages.get(0).message().content())),
-            new Change.MessageDeleted(stamp, ref, UUID.randomUUID()));
-    List<Change> all = new ArrayList<>(parts);
-    all.add(new Change.Bulk(stamp, parts));
-    all.add(new Change.OwnerErased(stamp));
-    all.add(new Change.PreferencesPut(stamp, PreferencesUpdate.none().activeConversation(null), 0));
-    all.add(
-        new Change.PreferencesPut(
-            stamp, PreferencesUpdate.none().activeConversation("id").selectedModel("m"), 4));
-    return all;
   }
 
   @ParameterizedTest
@@ -110,7 +56,7 @@ class JsonRoundTripTest {
     Generators generators = new Generators(new Random(seed));
     var engine = ReferenceStore.engine(clock);
     List<State> states = new ArrayList<>();
-    for (Change change : changes(generators, new Random(seed))) {
+    for (Change change : SampleChanges.of(generators, new Random(seed))) {
       boolean applicable =
           change instanceof Change.MessagesAppended append
               ? !append.condition().checksLast()

@@ -1,0 +1,74 @@
+package io.conversationstore.jsonfile;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.conversationstore.json.Json;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeJson;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A change, its JSON, and where contents stand in it: made by the caller, so that the log's thread
+ * need not.
+ *
+ * @param contents as {@link LineOutline#contents()}, counted from the beginning of the JSON
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared, never changed
+record EncodedChange(Change change, byte[] json, List<LineOutline.Span> contents) {
+
+  static EncodedChange of(Change change) {
+    ByteArrayOutputStream written = new ByteArrayOutputStream(1_024);
+    Marks marks;
+    try (JsonGenerator out = Json.generator(written)) {
+      marks = new Marks(out, written);
+      ChangeJson.write(out, change, marks);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    byte[] json = written.toByteArray();
+    return new EncodedChange(change, json, marks.spans(json));
+  }
+
+  /** Notes how much was written before and behind each content. */
+  private static final class Marks implements ChangeJson.ContentListener {
+    private final JsonGenerator out;
+    private final ByteArrayOutputStream written;
+    private final List<Integer> offsets = new ArrayList<>();
+
+    Marks(JsonGenerator out, ByteArrayOutputStream written) {
+      this.out = out;
+      this.written = written;
+    }
+
+    @Override
+    public void begins() {
+      mark();
+    }
+
+    @Override
+    public void ends() {
+      mark();
+    }
+
+    private void mark() {
+      offsets.add(written.size() + out.getOutputBuffered());
+    }
+
+    List<LineOutline.Span> spans(byte[] json) {
+      List<LineOutline.Span> spans = new ArrayList<>(offsets.size() / 2);
+      for (int i = 0; i < offsets.size(); i += 2) {
+        int start = offsets.get(i);
+        int end = offsets.get(i + 1);
+        if (json[start] == ',' || json[start] == ':') {
+          // The generator writes what separates a value together with the value.
+          start++;
+        }
+        spans.add(new LineOutline.Span(start, end, Place.crc(json, start, end - start)));
+      }
+      return spans;
+    }
+  }
+}

@@ -14,7 +14,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,7 +70,7 @@ final class Database implements AutoCloseable {
   }
 
   private static DataSource driver(PostgresOptions.Values values) {
-    PGSimpleDataSource driver = new PGSimpleDataSource();
+    DriverDataSource driver = new DriverDataSource();
     try {
       if (values.url != null) {
         driver.setUrl(values.url);

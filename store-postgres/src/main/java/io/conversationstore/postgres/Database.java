@@ -5,6 +5,7 @@ import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -12,7 +13,7 @@ import java.time.Instant;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
-import org.postgresql.ds.PGSimpleDataSource;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +25,9 @@ import org.slf4j.LoggerFactory;
 final class Database implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(PostgresStore.class);
+  private static final String SEEN =
+      "SELECT set_config('conversation_store.tenant', ?, true),"
+          + " set_config('conversation_store.all_tenants', ?, true); ";
   private static final int ATTEMPTS = 6;
   private static final long FIRST_BACKOFF_MILLIS = 5;
 
@@ -42,6 +46,7 @@ final class Database implements AutoCloseable {
   private final Clock clock;
   private final RandomGenerator random;
   private final int statementTimeoutSeconds;
+  private final boolean rowSecurity;
   private final String lockTimeout;
   private final ReentrantLock schemaLock = new ReentrantLock();
   private volatile boolean schemaReady;
@@ -59,12 +64,13 @@ final class Database implements AutoCloseable {
     this.clock = values.clock;
     this.random = values.random;
     this.statementTimeoutSeconds = seconds(values.statementTimeout);
+    this.rowSecurity = values.rowSecurity;
     this.lockTimeout = values.lockTimeout.toMillis() + "ms";
     this.reachability = new Reachability(false, clock.instant(), "not asked yet");
   }
 
   private static DataSource driver(PostgresOptions.Values values) {
-    PGSimpleDataSource driver = new PGSimpleDataSource();
+    DriverDataSource driver = new DriverDataSource();
     try {
       if (values.url != null) {
         driver.setUrl(values.url);
@@ -110,12 +116,41 @@ final class Database implements AutoCloseable {
     return lockTimeout;
   }
 
+  /**
+   * A statement for the rows of one tenant, or of all; its parameters are set by {@link #bind}, and
+   * its rows come from {@link #rows}. With row-level security it is two statements that are sent
+   * together and run in one transaction, of which the first says whose rows may be seen.
+   */
   PreparedStatement prepare(Connection connection, String sql) throws SQLException {
-    PreparedStatement statement = connection.prepareStatement(sql);
+    PreparedStatement statement = connection.prepareStatement(rowSecurity ? SEEN + sql : sql);
     if (statementTimeoutSeconds > 0) {
       statement.setQueryTimeout(statementTimeoutSeconds);
     }
     return statement;
+  }
+
+  /**
+   * Sets the parameters of such a statement, which sees this tenant's rows; with null, all rows.
+   */
+  Binder bind(PreparedStatement statement, @Nullable String tenantId) throws SQLException {
+    Binder in = new Binder(statement);
+    if (rowSecurity) {
+      in.text(tenantId == null ? "" : tenantId).text(tenantId == null ? "on" : "");
+    }
+    return in;
+  }
+
+  ResultSet rows(PreparedStatement statement) throws SQLException {
+    if (!rowSecurity) {
+      return statement.executeQuery();
+    }
+    statement.execute();
+    statement.getMoreResults();
+    return statement.getResultSet();
+  }
+
+  boolean rowSecurity() {
+    return rowSecurity;
   }
 
   /** Tries to make the schema; a database that is away is logged, not thrown. */

@@ -27,9 +27,22 @@ final class Failures {
     private static final long serialVersionUID = 1;
 
     Redacted(SQLException original) {
-      super(describe(original), original.getSQLState());
+      super(describe(original), meaning(original));
       setStackTrace(original.getStackTrace());
     }
+
+    private static @Nullable String meaning(SQLException original) {
+      String state = state(original);
+      if (!state.equals(NO_STATE)) {
+        return state;
+      }
+      return ioCause(original) != null ? "08001" : null;
+    }
+  }
+
+  /** The same without the driver's text, and with its meaning. */
+  static SQLException redacted(SQLException e) {
+    return new Redacted(e);
   }
 
   static String state(SQLException e) {
@@ -136,6 +149,9 @@ final class Failures {
 
   /** SQLSTATE, constraint and class of the cause; nothing else of the driver's text. */
   static String describe(SQLException e) {
+    if (e instanceof Redacted) {
+      return String.valueOf(e.getMessage());
+    }
     StringBuilder text = new StringBuilder("SQLSTATE ").append(state(e));
     Matcher constraint = CONSTRAINT.matcher(String.valueOf(e.getMessage()));
     if (state(e).startsWith("23") && constraint.find()) {

@@ -108,7 +108,7 @@ final class Feed {
     String below;
     long asOf = from.asOfMicros;
     try (PreparedStatement head = database.prepare(connection, sql.feedHead);
-        ResultSet row = head.executeQuery()) {
+        ResultSet row = headOf(head)) {
       Reads.requireRow(row);
       below = Rows.string(row, 1);
       Instant time = Rows.time(row, 2);
@@ -134,6 +134,11 @@ final class Feed {
         Instant.EPOCH.plus(next.asOfMicros, ChronoUnit.MICROS));
   }
 
+  private ResultSet headOf(PreparedStatement head) throws SQLException {
+    database.bind(head, null);
+    return database.rows(head);
+  }
+
   private void read(
       Connection connection,
       String text,
@@ -145,7 +150,8 @@ final class Feed {
       Reader reader)
       throws SQLException {
     try (PreparedStatement statement = database.prepare(connection, text)) {
-      new Binder(statement)
+      database
+          .bind(statement, null)
           .text(below)
           .text(from.xid)
           .text(from.xid)
@@ -153,7 +159,7 @@ final class Feed {
           .number(from.key(table, from.k2))
           .number(from.key(table, from.k3))
           .number(limit + 1L);
-      try (ResultSet rows = statement.executeQuery()) {
+      try (ResultSet rows = database.rows(statement)) {
         while (rows.next()) {
           Place place =
               new Place(

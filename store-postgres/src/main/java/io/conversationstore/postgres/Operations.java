@@ -6,6 +6,7 @@ import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.Contact;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -36,8 +37,8 @@ final class Operations {
     return database.write(
         connection -> {
           try (PreparedStatement statement = database.prepare(connection, sql.contact)) {
-            new Binder(statement).uuid(node);
-            try (ResultSet row = statement.executeQuery()) {
+            database.bind(statement, null).uuid(node);
+            try (ResultSet row = database.rows(statement)) {
               Reads.requireRow(row);
               long counter = row.getLong(3);
               return new Contact(
@@ -63,16 +64,16 @@ final class Operations {
     long all = 0;
     long batch;
     do {
-      batch = database.write(connection -> batch(connection.prepareStatement(text), cutoff));
+      batch = database.write(connection -> batch(connection, text, cutoff));
       all += batch;
     } while (batch > 0);
     return all;
   }
 
-  private static long batch(PreparedStatement prepared, Instant cutoff) throws SQLException {
-    try (PreparedStatement statement = prepared) {
-      new Binder(statement).time(cutoff).count(BATCH);
-      try (ResultSet row = statement.executeQuery()) {
+  private long batch(Connection connection, String text, Instant cutoff) throws SQLException {
+    try (PreparedStatement statement = database.prepare(connection, text)) {
+      database.bind(statement, null).time(cutoff).count(BATCH);
+      try (ResultSet row = database.rows(statement)) {
         row.next();
         return row.getLong(1);
       }
@@ -81,6 +82,7 @@ final class Operations {
 
   StoreStatistics statistics(@Nullable String tenantId) {
     return reads.query(
+        tenantId,
         sql.statistics,
         in -> in.text(tenantId).text(tenantId).text(tenantId).text(tenantId),
         row -> {
@@ -92,6 +94,7 @@ final class Operations {
 
   List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
     return reads.query(
+        tenantId,
         sql.activeUsers,
         in -> in.text(tenantId).time(since).count(limit),
         rows -> {
@@ -112,7 +115,7 @@ final class Operations {
     check(
         checks,
         "reachable",
-        () -> reads.query("SELECT 1", in -> {}, row -> row.next() ? "it answers" : ""),
+        () -> reads.query(null, "SELECT 1", in -> {}, row -> row.next() ? "it answers" : ""),
         "it answers");
     check(
         checks,
@@ -124,13 +127,17 @@ final class Operations {
         "orphans",
         () ->
             reads.query(
-                sql.orphans, in -> {}, row -> row.next() && row.getBoolean(1) ? "some" : "none"),
+                null,
+                sql.orphans,
+                in -> {},
+                row -> row.next() && row.getBoolean(1) ? "some" : "none"),
         "none");
     check(
         checks,
         "constraints",
         () ->
             reads.query(
+                null,
                 sql.unvalidated,
                 in -> in.text(schema),
                 row -> row.next() && row.getLong(1) == 0 ? "all hold" : "not all validated"),

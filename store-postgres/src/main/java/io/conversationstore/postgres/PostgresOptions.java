@@ -161,6 +161,16 @@ public final class PostgresOptions {
     return new PostgresOptions(next);
   }
 
+  /**
+   * Whether each call tells the server whose rows it is about, for policies of row-level security;
+   * default false. Costs no round trip. A DBA turns the policies on: see {@code docs/schema.md}.
+   */
+  public PostgresOptions withRowLevelSecurity(boolean on) {
+    Values next = new Values(values);
+    next.rowSecurity = on;
+    return new PostgresOptions(next);
+  }
+
   public PostgresOptions withLimits(StoreLimits limits) {
     Values next = new Values(values);
     next.limits = limits;
@@ -254,6 +264,7 @@ public final class PostgresOptions {
     boolean tcpKeepAlive = true;
     int prepareThreshold = 5;
     boolean search = true;
+    boolean rowSecurity;
     StoreLimits limits = StoreLimits.DEFAULT;
     Clock clock = Clock.systemUTC();
     RandomGenerator random = new Random();
@@ -283,6 +294,7 @@ public final class PostgresOptions {
       tcpKeepAlive = that.tcpKeepAlive;
       prepareThreshold = that.prepareThreshold;
       search = that.search;
+      rowSecurity = that.rowSecurity;
       limits = that.limits;
       clock = that.clock;
       random = that.random;

@@ -55,12 +55,15 @@ final class Reads {
     void set(Binder in) throws SQLException;
   }
 
-  <T> T query(String text, Parameters parameters, Reader<T> reader) {
+  /**
+   * @param tenantId whose rows may be seen; null for all
+   */
+  <T> T query(@Nullable String tenantId, String text, Parameters parameters, Reader<T> reader) {
     return database.read(
         connection -> {
           try (PreparedStatement statement = database.prepare(connection, text)) {
-            parameters.set(new Binder(statement));
-            try (ResultSet rows = statement.executeQuery()) {
+            parameters.set(database.bind(statement, tenantId));
+            try (ResultSet rows = database.rows(statement)) {
               return reader.read(rows);
             }
           }
@@ -73,6 +76,7 @@ final class Reads {
 
   Found find(Owner owner, String conversationId) {
     return query(
+        owner.tenantId(),
         sql.find,
         in -> in.text(owner.tenantId()).text(owner.userId()).text(conversationId),
         row -> {
@@ -90,6 +94,7 @@ final class Reads {
     boolean forward = direction == Direction.FORWARD;
     long seq = from != null ? from.seq() : forward ? 0 : Long.MAX_VALUE;
     return query(
+        owner.tenantId(),
         forward ? sql.messagesForward : sql.messagesBackward,
         in ->
             in.text(owner.tenantId())
@@ -132,6 +137,7 @@ final class Reads {
 
   Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
     return query(
+        owner.tenantId(),
         sql.message,
         in -> in.text(owner.tenantId()).text(owner.userId()).text(conversationId).uuid(messageId),
         row ->
@@ -147,6 +153,7 @@ final class Reads {
     String id = from == null ? "" : from.conversationId();
     long seq = from == null ? 0 : from.seq();
     return query(
+        owner.tenantId(),
         forward ? sql.historyForward : sql.historyBackward,
         in ->
             in.text(owner.tenantId())
@@ -176,6 +183,7 @@ final class Reads {
     String status = query.status() == null ? null : query.status().wireName();
     Instant time = from == null ? FAR : from.updatedAt();
     return query(
+        owner.tenantId(),
         sql.conversations,
         in ->
             in.text(owner.tenantId())
@@ -216,6 +224,7 @@ final class Reads {
 
   PreferencesState preferences(Owner owner) {
     return query(
+        owner.tenantId(),
         sql.preferences,
         in -> in.text(owner.tenantId()).text(owner.userId()),
         row -> {
@@ -227,6 +236,7 @@ final class Reads {
 
   OwnerCounts count(Owner owner) {
     return query(
+        owner.tenantId(),
         sql.count,
         in -> in.text(owner.tenantId()).text(owner.userId()),
         row -> {

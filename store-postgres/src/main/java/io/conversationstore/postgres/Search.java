@@ -75,6 +75,7 @@ final class Search {
   private Found page(
       Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
     return reads.query(
+        owner.tenantId(),
         statement(filter),
         in -> bind(in, owner, filter, from, limit),
         rows -> found(rows, owner, filter.conversationId(), from, limit));

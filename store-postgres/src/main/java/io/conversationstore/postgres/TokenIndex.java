@@ -6,6 +6,7 @@ import io.conversationstore.Owner;
 import io.conversationstore.json.Json;
 import io.conversationstore.json.ModelJson;
 import java.io.IOException;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -42,10 +43,11 @@ final class TokenIndex {
     do {
       Row after = last;
       List<Row> batch =
-          reads.query(sql.unindexed, in -> bind(in, owner, after), r -> rows(r, owner));
+          reads.query(
+              owner.tenantId(), sql.unindexed, in -> bind(in, owner, after), r -> rows(r, owner));
       last = batch.isEmpty() ? null : batch.get(batch.size() - 1);
       if (last != null) {
-        database.write(connection -> store(connection.prepareStatement(sql.index), owner, batch));
+        database.write(connection -> store(connection, owner, batch));
       }
     } while (last != null);
   }
@@ -78,11 +80,13 @@ final class TokenIndex {
   }
 
   /** Leaves out what was changed since it was read: that has keys of its own, or gets its turn. */
-  private static int store(PreparedStatement prepared, Owner owner, List<Row> batch)
-      throws SQLException {
-    try (PreparedStatement statement = prepared) {
-      new Binder(statement).text(Json.text(out -> write(out, batch))).text(owner.tenantId());
-      return statement.executeUpdate();
+  private boolean store(Connection connection, Owner owner, List<Row> batch) throws SQLException {
+    try (PreparedStatement statement = database.prepare(connection, sql.index)) {
+      database
+          .bind(statement, owner.tenantId())
+          .text(Json.text(out -> write(out, batch)))
+          .text(owner.tenantId());
+      return statement.execute();
     }
   }
 

@@ -147,13 +147,13 @@ final class Writes {
     ChangeStamp stamp = change.stamp();
     String id = String.valueOf(conversationId(change));
     try (PreparedStatement statement = database.prepare(connection, statement(change))) {
-      Binder in = new Binder(statement);
+      Binder in = database.bind(statement, stamp.owner().tenantId());
       in.text(database.lockTimeout())
           .text(stamp.owner().tenantId())
           .text(stamp.owner().userId())
           .text(id);
       bind(in, change, replay);
-      try (ResultSet rows = statement.executeQuery()) {
+      try (ResultSet rows = database.rows(statement)) {
         return applied(rows, change, id);
       }
     }
@@ -323,7 +323,8 @@ final class Writes {
       throws SQLException {
     ChangeStamp stamp = put.stamp();
     try (PreparedStatement statement = database.prepare(connection, sql.putPreferences)) {
-      new Binder(statement)
+      database
+          .bind(statement, stamp.owner().tenantId())
           .text(database.lockTimeout())
           .text(stamp.owner().tenantId())
           .text(stamp.owner().userId())
@@ -336,7 +337,7 @@ final class Writes {
           .number(put.activeGeneration())
           .flag(put.update().setsSelectedModel())
           .text(put.update().selectedModel());
-      try (ResultSet row = statement.executeQuery()) {
+      try (ResultSet row = database.rows(statement)) {
         row.next();
         String dropped = row.getString(1);
         if (dropped != null) {
@@ -352,14 +353,15 @@ final class Writes {
       throws SQLException {
     ChangeStamp stamp = erased.stamp();
     try (PreparedStatement statement = database.prepare(connection, sql.erase)) {
-      new Binder(statement)
+      database
+          .bind(statement, stamp.owner().tenantId())
           .text(database.lockTimeout())
           .text(stamp.owner().tenantId())
           .text(stamp.owner().userId())
           .uuid(stamp.id())
           .number(stamp.epoch())
           .flag(replay);
-      try (ResultSet row = statement.executeQuery()) {
+      try (ResultSet row = database.rows(statement)) {
         row.next();
         String dropped = row.getString(1);
         if (dropped != null) {

@@ -83,6 +83,7 @@ final class HybridEngine implements StoreEngine {
     if (!availability.usable() || gated(change)) {
       return keep(change, null, false);
     }
+    node.liveCall();
     long tag = availability.tag();
     long start = System.nanoTime();
     Change sent = change;
@@ -252,6 +253,7 @@ final class HybridEngine implements StoreEngine {
     if (!availability.usable()) {
       return question.apply(local);
     }
+    node.liveCall();
     long tag = availability.tag();
     long start = System.nanoTime();
     EngineFailureException failure;

@@ -48,6 +48,7 @@ final class HybridNode {
   private final LocalQueue queue;
   private final MirrorPump mirror;
   private final Drain drain;
+  private final DrainPace pace;
   private final Contacts contacts;
   private final Availability availability;
   private final StateListeners listeners = new StateListeners(LOG::warn);
@@ -89,6 +90,7 @@ final class HybridNode {
             states -> overlays.mirroring(() -> mirror.own(states)),
             queue::settle,
             overlays);
+    this.pace = new DrainPace(options.random(), options.firstProbe(), options.longestProbe());
     this.availability = new Availability(options.clock(), this::lost, this::tell);
     this.pumps = Executors.newScheduledThreadPool(2, daemon("conversation-store-pump"));
     this.events = Executors.newSingleThreadExecutor(daemon("conversation-store-events"));
@@ -154,6 +156,11 @@ final class HybridNode {
 
   NodeClock clock() {
     return clock;
+  }
+
+  /** Somebody is about to ask the database for something. */
+  void liveCall() {
+    pace.liveCall();
   }
 
   void requireOpen() {
@@ -244,7 +251,7 @@ final class HybridNode {
   private void drain() {
     long tag = availability.tag();
     try {
-      drain.run(this::goOn);
+      drain.run(this::goOn, nanos -> pace.rest(nanos, this::goOn));
       if (!local.hasPending()) {
         availability.drained();
       }
@@ -265,7 +272,7 @@ final class HybridNode {
   private void retryDrain(RuntimeException cause) {
     if (goOn()) {
       LOG.debug("The drain pauses", cause);
-      schedule(drainTask::run, options.longestProbe().toMillis());
+      schedule(drainTask::run, pace.waitAfterFailure());
     }
   }
 

@@ -275,23 +275,22 @@ class HybridInterleavingsTest {
     store.append(alice, "chat", Message.user("0"));
     CountDownLatch queued = new CountDownLatch(1);
     CountDownLatch mirrored = new CountDownLatch(1);
-    AtomicInteger mirrors = new AtomicInteger();
     node.local()
         .before(
             (method, arguments) -> {
               if (method.getName().equals("pending") && arguments[0] instanceof Integer) {
                 pass(queued);
+              } else if (method.getName().equals("settle") && end.getCount() > 0) {
+                throw new EngineFailureException(
+                    FailureKind.UNAVAILABLE, false, "not before the test ends", null);
               }
             });
-    // The drain has mirrored three changes, holds the fourth, and has settled none.
-    node.primary()
-        .before(
+    // The drain has sent and mirrored all of it, and can settle none.
+    node.local()
+        .after(
             (method, arguments) -> {
-              if (method.getName().equals("apply")
-                  && arguments[1] == ApplyMode.REPLAY
-                  && mirrors.incrementAndGet() == 4) {
+              if (method.getName().equals("mirror") && queued.getCount() == 0) {
                 mirrored.countDown();
-                pass(end);
               }
             });
     AtomicBoolean nested = new AtomicBoolean();

@@ -24,6 +24,9 @@ final class Sql {
   final String append;
   final String appendAll;
   final String createAll;
+  final String lockTimeout;
+  final String lockAll;
+  final String insertAll;
   final String update;
   final String delete;
   final String edit;
@@ -81,6 +84,16 @@ final class Sql {
                 + " CROSS JOIN LATERAL $.create_conversation(?, b.tenant_id, b.user_id,"
                 + " b.conversation_id, b.change::uuid, b.epoch, true, b.at::timestamptz, false,"
                 + " b.new::jsonb) w");
+    lockTimeout = "SELECT set_config('lock_timeout', ?, true)";
+    lockAll =
+        in(
+            "SELECT "
+                + C
+                + " FROM unnest(?::text[],?::text[],?::text[]) AS k (tenant_id, user_id,"
+                + " conversation_id) JOIN $.conversations c ON c.tenant_id = k.tenant_id"
+                + " AND c.user_id = k.user_id AND c.conversation_id = k.conversation_id"
+                + " ORDER BY c.conversation_key FOR UPDATE OF c");
+    insertAll = in(PlainAppendsSql.INSERT_ALL);
     update = in(WRITTEN + "update_conversation(?,?,?,?,?,?,?,?,?,?::jsonb) w");
     delete = in(WRITTEN + "delete_conversation(?,?,?,?,?,?,?,?) w");
     edit = in(WRITTEN + "edit_message(?,?,?,?,?,?,?,?,?,?,?,?::jsonb,?::bigint[]) w");

@@ -12,17 +12,21 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.TokenUsage;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,6 +34,8 @@ import org.junit.jupiter.api.Test;
 
 /** Many changes in one transaction do what they do alone, in their order, all or none. */
 class BatchWritesTest {
+
+  private static final UUID NODE = UUID.randomUUID();
 
   private static PrimaryStore engine;
 
@@ -106,6 +112,73 @@ class BatchWritesTest {
     }
     assertThat(texts("a")).containsExactly("a0 edited", "a2");
     assertThat(engine.count(owner).messages()).isEqualTo(4);
+  }
+
+  @Test
+  void plainAppendsGiveTheRowsThatFunctionsGive() {
+    Instant then = Instant.parse("2020-01-01T00:00:00.123456Z");
+    Owner alone = Owner.of("acme", UUID.randomUUID().toString());
+    List<Change> changes = new ArrayList<>();
+    for (String id : List.of("a", "b")) {
+      Change create =
+          create(id).withStamp(new ChangeStamp(UUID.randomUUID(), owner, 0, then, NODE));
+      engine.apply(create, ApplyMode.REPLAY);
+      engine.apply(withOwner(create, alone), ApplyMode.REPLAY);
+    }
+    for (int i = 0; i < 6; i++) {
+      Message message =
+          Message.assistant("text " + i)
+              .withModel("m", new TokenUsage(i, 2, i + 2))
+              .withMetadata(Map.of("k", i));
+      NewMessage first = NewMessage.of(UUID.randomUUID(), message);
+      NewMessage own = NewMessage.of(UUID.randomUUID(), Message.user("own time"));
+      changes.add(
+          new Change.MessagesAppended(
+              new ChangeStamp(UUID.randomUUID(), owner, 0, then.plusSeconds(9 - i), NODE),
+              new ConversationRef(i % 2 == 0 ? "a" : "b", i == 0 ? ConversationRef.LIVE : 1),
+              List.of(first, new NewMessage(own.id(), own.message(), own.digest(), then)),
+              AppendCondition.always(),
+              false));
+    }
+    List<Applied> applied = engine.applyAll(changes);
+    for (Change change : changes) {
+      engine.apply(withOwner(change, alone), ApplyMode.REPLAY);
+    }
+    for (int i = 0; i < changes.size(); i++) {
+      Applied one = applied.get(i);
+      Change.MessagesAppended append = (Change.MessagesAppended) changes.get(i);
+      String id = append.ref().id();
+      assertThat(one.states(ConversationState.class))
+          .containsExactly(engine.find(owner, id).conversation());
+      assertThat(one.states(MessageState.class))
+          .containsExactlyElementsOf(
+              append.messages().stream()
+                  .map(m -> engine.message(owner, id, m.id()).orElseThrow())
+                  .toList());
+      for (NewMessage message : append.messages()) {
+        MessageState batched = engine.message(owner, id, message.id()).orElseThrow();
+        MessageState single = engine.message(alone, id, message.id()).orElseThrow();
+        assertThat(batched.seq()).isEqualTo(single.seq());
+        assertThat(batched.requireLive().createdAt()).isEqualTo(single.requireLive().createdAt());
+      }
+    }
+    for (String id : List.of("a", "b")) {
+      ConversationState batched = engine.find(owner, id).live();
+      ConversationState single = engine.find(alone, id).live();
+      assertThat(batched.version()).isEqualTo(single.version());
+      assertThat(batched.lastSeq()).isEqualTo(6);
+      assertThat(batched.requireLive().usage()).isEqualTo(single.requireLive().usage());
+      assertThat(batched.requireLive().messageCount()).isEqualTo(6);
+      assertThat(batched.requireLive().lastMessageAt())
+          .isEqualTo(single.requireLive().lastMessageAt());
+      assertThat(batched.requireLive().updatedAt()).isEqualTo(single.requireLive().updatedAt());
+    }
+  }
+
+  private static Change withOwner(Change change, Owner owner) {
+    ChangeStamp stamp = change.stamp();
+    return change.withStamp(
+        new ChangeStamp(UUID.randomUUID(), owner, stamp.epoch(), stamp.time(), stamp.node()));
   }
 
   @Test

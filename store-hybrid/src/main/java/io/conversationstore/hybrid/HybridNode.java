@@ -49,6 +49,7 @@ final class HybridNode {
   private final MirrorPump mirror;
   private final Drain drain;
   private final DrainPace pace;
+  private final ParkedChanges parked;
   private final Contacts contacts;
   private final Availability availability;
   private final StateListeners listeners = new StateListeners(LOG::warn);
@@ -90,6 +91,7 @@ final class HybridNode {
             states -> overlays.mirroring(() -> mirror.own(states)),
             queue::settle,
             overlays);
+    this.parked = new ParkedChanges(local, queue, rejections, clock);
     this.pace = new DrainPace(options.random(), options.firstProbe(), options.longestProbe());
     this.availability = new Availability(options.clock(), this::lost, this::tell);
     this.pumps = Executors.newScheduledThreadPool(2, daemon("conversation-store-pump"));
@@ -142,6 +144,10 @@ final class HybridNode {
     return reader;
   }
 
+  ParkedChanges parked() {
+    return parked;
+  }
+
   MirrorPump mirror() {
     return mirror;
   }
@@ -151,7 +157,18 @@ final class HybridNode {
     boolean copied = mirror.own(states);
     // Also while nothing is pending: a view outlives the call that it was made for.
     queue.forgetViews(states);
+    if (states.stream().anyMatch(State.OwnerState.class::isInstance)) {
+      forgetParked();
+    }
     return copied;
+  }
+
+  private void forgetParked() {
+    try {
+      parked.forgetErased();
+    } catch (EngineFailureException e) {
+      LOG.warn("Parked changes of an erased owner could not be removed; it is tried again", e);
+    }
   }
 
   NodeClock clock() {
@@ -283,6 +300,7 @@ final class HybridNode {
     long tag = availability.tag();
     try {
       mirror.follow(this::goOn);
+      forgetParked();
     } catch (EngineFailureException e) {
       availability.failed(tag, e);
     } catch (RuntimeException e) {

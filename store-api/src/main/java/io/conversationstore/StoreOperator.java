@@ -2,6 +2,7 @@ package io.conversationstore;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,4 +34,36 @@ public interface StoreOperator {
 
   /** Checks that the store is reachable and its data sound. Never throws for what it finds. */
   StoreHealth health();
+
+  /**
+   * The changes that this node could not give to the database and keeps, oldest first. Always empty
+   * for a store without a database behind local files. Each stays until it is retried or discarded,
+   * or its owner is erased.
+   */
+  default List<ParkedChange> parked() {
+    return List.of();
+  }
+
+  /**
+   * Puts a parked change at the end of what this node sends, whether or not the database is in use.
+   * What it appends stands after all that was appended meanwhile; where its conversation was
+   * deleted it is dropped and reported. Refused again, it is parked again under another id. Doing
+   * it twice, a crash in between included, appends nothing twice.
+   *
+   * @return false if no such change is parked
+   * @throws StoreUnavailableException if the local files fail
+   */
+  default boolean retryParked(UUID changeId) {
+    return false;
+  }
+
+  /**
+   * Gives a parked change up; its content goes from the local files with the next compaction.
+   *
+   * @return false if no such change is parked
+   * @throws StoreUnavailableException if the local files fail
+   */
+  default boolean discardParked(UUID changeId) {
+    return false;
+  }
 }

@@ -4,6 +4,7 @@ import io.conversationstore.Owner;
 import io.conversationstore.StoreState;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -103,11 +104,12 @@ public interface LocalStore extends StoreEngine {
   List<Change> pending(int max);
 
   /**
-   * Ends pending changes, durably and in one write. After one that was drained, later pending
-   * changes of the conversations in {@link Settlement#generations()} that named {@link
-   * ConversationRef#LIVE} name that generation ({@link Rebase}), up to and including the next
-   * pending delete of the conversation: what follows a delete means another generation. After a
-   * drained erasure, later pending changes of the owner carry its epoch.
+   * Ends pending changes, durably and in one write; a parked change that is named is not kept any
+   * longer. After one that was drained, later pending changes of the conversations in {@link
+   * Settlement#generations()} that named {@link ConversationRef#LIVE} name that generation ({@link
+   * Rebase}), up to and including the next pending delete of the conversation: what follows a
+   * delete means another generation. After a drained erasure, later pending changes of the owner
+   * carry its epoch.
    */
   void settle(List<Settlement> settlements);
 
@@ -115,4 +117,7 @@ public interface LocalStore extends StoreEngine {
 
   /** Parked changes, oldest first, with the reason. */
   List<StoreState.Rejected> parked();
+
+  /** A parked change as it was made; empty if none of this id is parked. */
+  Optional<Change> parkedChange(UUID changeId);
 }

@@ -5,6 +5,7 @@ import io.conversationstore.ConversationQuery;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
+import io.conversationstore.ParkedChange;
 import io.conversationstore.Provenance;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
@@ -143,6 +144,21 @@ public interface StoreEngine extends AutoCloseable {
   List<ActiveUser> activeUsers(String tenantId, Instant since, int limit);
 
   StoreHealth health();
+
+  /** See {@link io.conversationstore.StoreOperator#parked}. */
+  default List<ParkedChange> parkedChanges() {
+    return List.of();
+  }
+
+  /** See {@link io.conversationstore.StoreOperator#retryParked}. */
+  default boolean retryParked(UUID changeId) {
+    return false;
+  }
+
+  /** See {@link io.conversationstore.StoreOperator#discardParked}. */
+  default boolean discardParked(UUID changeId) {
+    return false;
+  }
 
   StoreState state();
 

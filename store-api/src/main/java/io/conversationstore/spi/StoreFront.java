@@ -18,6 +18,7 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Page;
+import io.conversationstore.ParkedChange;
 import io.conversationstore.Preferences;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.SearchHit;
@@ -382,6 +383,21 @@ public final class StoreFront implements ConversationStore {
 
   /** The operator's side. */
   private final class Operations implements StoreOperator {
+
+    @Override
+    public List<ParkedChange> parked() {
+      return engine.parkedChanges();
+    }
+
+    @Override
+    public boolean retryParked(UUID changeId) {
+      return engine.retryParked(changeId);
+    }
+
+    @Override
+    public boolean discardParked(UUID changeId) {
+      return engine.discardParked(changeId);
+    }
 
     @Override
     public long deleteMessagesOlderThan(Duration age) {

@@ -5,40 +5,46 @@ import io.conversationstore.Owner;
 import io.conversationstore.StoreState;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
-import io.conversationstore.spi.Change.ConversationDeleted;
-import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
-import io.conversationstore.spi.Rebase;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.Settlement.Kind;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends pending changes to the database, in their order, and settles them. A change is applied
- * again with the same id until its outcome is known, so that an attempt whose answer was lost does
- * no harm. What the database refuses for good is parked, what a rule forbids is dropped, both with
- * a report. Used by one thread at a time; its progress may be read by any.
+ * Sends pending changes to the database, many together, and settles them. What is about one
+ * conversation keeps its order. A change is applied again with the same id until its outcome is
+ * known, so that an attempt whose answer was lost does no harm. Where one of many is refused, each
+ * gets its own answer: what the database refuses for good is parked, what a rule forbids is
+ * dropped, both with a report, and the rest goes on; so does what is not about a conversation that
+ * somebody holds a lock on. Used by one thread at a time; its progress may be read by any.
  */
 final class Drain {
+
+  /** How many batches of the queue are looked at where much of it has to wait for a create. */
+  private static final int LOOK_AHEAD = 4;
 
   private final PrimaryStore primary;
   private final LocalStore local;
@@ -83,11 +89,12 @@ final class Drain {
   /**
    * Sends until nothing is pending.
    *
-   * @param goOn asked before each change
+   * @param goOn asked before each batch
+   * @param sentBatch told after each batch how long it took, in nanoseconds; may wait
    * @throws EngineFailureException if the database fails; what was sent is settled
    * @throws LocalFailureException if the local files fail; what was sent is sent again
    */
-  void run(BooleanSupplier goOn) {
+  void run(BooleanSupplier goOn, LongConsumer sentBatch) {
     if (!local.hasPending()) {
       return;
     }
@@ -95,11 +102,24 @@ final class Drain {
     if (last == null || last.ended() != null) {
       progress.set(new StoreState.Resync(clock.now(), null, 0, 0, 0));
     }
+    Round round = new Round();
+    int window = batch;
     while (goOn.getAsBoolean()) {
+      long start = System.nanoTime();
       sent.beginBatch();
       try {
-        List<Change> changes = LocalFailureException.guard(() -> local.pending(batch));
-        if (changes.isEmpty()) {
+        int most = window;
+        List<Change> pending = LocalFailureException.guard(() -> local.pending(most));
+        List<Change> next = DrainBatch.of(pending, round.locked, batch);
+        if (!next.isEmpty()) {
+          round.send(next, goOn);
+          boolean full = next.size() * 2 >= batch || pending.size() < most;
+          window = full ? batch : Math.min(Math.max(window, batch * LOOK_AHEAD), window * 2);
+        } else if (pending.size() == most) {
+          // All of it waits for a lock, and there may be other changes behind.
+          window = window * 2;
+        } else {
+          round.end();
           progress.updateAndGet(
               r ->
                   r == null
@@ -108,98 +128,96 @@ final class Drain {
                           r.started(), clock.now(), r.drained(), r.dropped(), r.parked()));
           return;
         }
-        send(changes, goOn);
       } finally {
         sent.endBatch();
       }
+      sentBatch.accept(System.nanoTime() - start);
     }
   }
 
-  private void send(List<Change> changes, BooleanSupplier goOn) {
-    Known known = new Known();
-    List<Settlement> settlements = new ArrayList<>();
-    try {
+  /** One way through the queue. */
+  private final class Round {
+    private final Set<DrainBatch.Subject> locked = new HashSet<>();
+    private @Nullable EngineFailureException contention;
+
+    /** Fails if something was left because others hold it. */
+    void end() {
+      if (contention != null) {
+        throw contention;
+      }
+    }
+
+    void send(List<Change> changes, BooleanSupplier goOn) {
+      List<Change> taken = new ArrayList<>();
       for (Change change : changes) {
-        if (!goOn.getAsBoolean()) {
-          return;
-        }
-        if (!sent.take(change.id())) {
-          continue;
-        }
-        Settlement settlement = send(known.resolved(change));
-        settlements.add(settlement);
-        known.note(change, settlement);
-        if (change instanceof OwnerErased) {
-          // The local copy takes nothing of the owner for as long as the erasure is pending.
-          List<Settlement> erased = List.copyOf(settlements);
-          settlements.clear();
-          settle(erased);
+        if (sent.take(change.id())) {
+          taken.add(change);
         }
       }
-    } finally {
-      settle(settlements);
-    }
-  }
-
-  /**
-   * What earlier changes of the same batch have found out, which the queue learns when they are
-   * settled; by the same rule ({@link LocalStore#settle}).
-   */
-  private static final class Known {
-    private final Map<Owner, Map<String, Long>> generations = new HashMap<>();
-    private final Map<Owner, Long> epochs = new HashMap<>();
-
-    Change resolved(Change change) {
-      Change resolved = change;
-      Long epoch = epochs.get(change.owner());
-      if (epoch != null) {
-        resolved = resolved.withStamp(resolved.stamp().withEpoch(epoch));
-      }
-      return Rebase.onto(resolved, generations.getOrDefault(change.owner(), Map.of()));
+      apply(taken, goOn);
     }
 
-    void note(Change change, Settlement settlement) {
-      if (change instanceof ConversationDeleted delete) {
-        // What follows means the generation after this one, whatever became of the delete.
-        generations.getOrDefault(change.owner(), new HashMap<>()).remove(delete.ref().id());
-      }
-      if (settlement.kind() != Kind.DRAINED) {
+    private void apply(List<Change> changes, BooleanSupplier goOn) {
+      if (changes.isEmpty() || !goOn.getAsBoolean()) {
         return;
       }
-      if (change instanceof OwnerErased) {
-        epochs.put(change.owner(), settlement.epoch());
-        generations.remove(change.owner());
-      } else if (!settlement.generations().isEmpty()) {
-        generations
-            .computeIfAbsent(change.owner(), owner -> new HashMap<>())
-            .putAll(settlement.generations());
+      if (changes.size() == 1) {
+        alone(changes.get(0));
+        return;
+      }
+      try {
+        together(changes);
+      } catch (BatchRefusedException refused) {
+        int half = changes.size() / 2;
+        apply(changes.subList(0, half), goOn);
+        apply(changes.subList(half, changes.size()), goOn);
+      } catch (EngineFailureException failure) {
+        if (failure.kind() != FailureKind.CONTENTION) {
+          throw failure;
+        }
+        for (Change change : changes) {
+          apply(List.of(change), goOn);
+        }
       }
     }
+
+    private void alone(Change change) {
+      List<DrainBatch.Subject> subjects = DrainBatch.subjects(change);
+      if (subjects.stream().anyMatch(locked::contains)) {
+        locked.addAll(subjects);
+        return;
+      }
+      try {
+        settle(List.of(Drain.this.send(change)));
+      } catch (EngineFailureException failure) {
+        if (failure.kind() != FailureKind.CONTENTION || DrainBatch.goesAlone(change)) {
+          throw failure;
+        }
+        contention = failure;
+        locked.addAll(subjects);
+      }
+    }
+  }
+
+  private void together(List<Change> changes) {
+    Instant at = clock.now();
+    Set<Owner> owners = changes.stream().map(Change::owner).collect(Collectors.toSet());
+    List<Applied> applied = overlays.applying(owners, () -> primary.applyAll(changes));
+    mirror(applied.stream().flatMap(one -> one.states().stream()).toList());
+    List<Settlement> settlements = new ArrayList<>();
+    for (int i = 0; i < changes.size(); i++) {
+      settlements.add(settlement(changes.get(i), applied.get(i), at));
+    }
+    settle(settlements);
   }
 
   private Settlement send(Change change) {
     Instant at = clock.now();
     try {
       Applied applied =
-          overlays.applying(change.owner(), () -> primary.apply(change, ApplyMode.REPLAY));
-      if (!mirror.test(applied.states())) {
-        // Settled, it would be in neither the copy nor the queue, should the database go away now.
-        throw LocalFailureException.notMirrored();
-      }
-      boolean dropped = !(change instanceof Bulk) && !applied.dropped().isEmpty();
-      for (Applied.Dropped part : applied.dropped()) {
-        reject(change, part.conversationId(), false, part.reason(), at);
-      }
-      long epoch =
-          applied.states().isEmpty() ? ChangeStamp.PRESENT_EPOCH : applied.states().get(0).epoch();
-      String reason = dropped ? applied.dropped().get(0).reason() : "";
-      return new Settlement(
-          change.id(),
-          dropped ? Kind.DROPPED : Kind.DRAINED,
-          epoch,
-          created(change, applied),
-          reason,
-          at);
+          overlays.applying(Set.of(change.owner()), () -> primary.apply(change, ApplyMode.REPLAY));
+      mirror(applied.states());
+      return settlement(change, applied, at);
     } catch (EngineFailureException | LocalFailureException unavailable) {
       throw unavailable;
     } catch (ConversationStoreException | IllegalArgumentException refused) {
@@ -209,6 +227,29 @@ final class Drain {
       return new Settlement(
           change.id(), Kind.PARKED, ChangeStamp.PRESENT_EPOCH, Map.of(), reason, at);
     }
+  }
+
+  private void mirror(List<? extends State> states) {
+    if (!mirror.test(states)) {
+      // Settled, it would be in neither the copy nor the queue, should the database go away now.
+      throw LocalFailureException.notMirrored();
+    }
+  }
+
+  private Settlement settlement(Change change, Applied applied, Instant at) {
+    boolean dropped = !(change instanceof Bulk) && !applied.dropped().isEmpty();
+    for (Applied.Dropped part : applied.dropped()) {
+      reject(change, part.conversationId(), false, part.reason(), at);
+    }
+    long epoch =
+        applied.states().isEmpty() ? ChangeStamp.PRESENT_EPOCH : applied.states().get(0).epoch();
+    return new Settlement(
+        change.id(),
+        dropped ? Kind.DROPPED : Kind.DRAINED,
+        epoch,
+        created(change, applied),
+        dropped ? applied.dropped().get(0).reason() : "",
+        at);
   }
 
   /** The generations of the conversations that a change has created or joined. */
@@ -229,9 +270,6 @@ final class Drain {
   }
 
   private void settle(List<Settlement> settlements) {
-    if (settlements.isEmpty()) {
-      return;
-    }
     LocalFailureException.guard(() -> settler.accept(settlements));
     progress.updateAndGet(r -> r == null ? null : counted(r, settlements));
   }

@@ -7,6 +7,7 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
+import io.conversationstore.ParkedChange;
 import io.conversationstore.Provenance;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
@@ -83,6 +84,7 @@ final class HybridEngine implements StoreEngine {
     if (!availability.usable() || gated(change)) {
       return keep(change, null, false);
     }
+    node.liveCall();
     long tag = availability.tag();
     long start = System.nanoTime();
     Change sent = change;
@@ -252,6 +254,7 @@ final class HybridEngine implements StoreEngine {
     if (!availability.usable()) {
       return question.apply(local);
     }
+    node.liveCall();
     long tag = availability.tag();
     long start = System.nanoTime();
     EngineFailureException failure;
@@ -419,6 +422,26 @@ final class HybridEngine implements StoreEngine {
             !dirty,
             dirty ? "misses writes that the database holds; being healed" : "yes"));
     return StoreHealth.of(checks);
+  }
+
+  @Override
+  public List<ParkedChange> parkedChanges() {
+    node.requireOpen();
+    return node.parked().list();
+  }
+
+  @Override
+  public boolean retryParked(UUID changeId) {
+    node.requireOpen();
+    boolean queued = node.parked().retry(changeId);
+    node.wakeDrain();
+    return queued;
+  }
+
+  @Override
+  public boolean discardParked(UUID changeId) {
+    node.requireOpen();
+    return node.parked().discard(changeId);
   }
 
   @Override

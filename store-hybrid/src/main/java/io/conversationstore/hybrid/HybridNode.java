@@ -48,6 +48,8 @@ final class HybridNode {
   private final LocalQueue queue;
   private final MirrorPump mirror;
   private final Drain drain;
+  private final DrainPace pace;
+  private final ParkedChanges parked;
   private final Contacts contacts;
   private final Availability availability;
   private final StateListeners listeners = new StateListeners(LOG::warn);
@@ -89,6 +91,8 @@ final class HybridNode {
             states -> overlays.mirroring(() -> mirror.own(states)),
             queue::settle,
             overlays);
+    this.parked = new ParkedChanges(local, queue, rejections, clock);
+    this.pace = new DrainPace(options.random(), options.firstProbe(), options.longestProbe());
     this.availability = new Availability(options.clock(), this::lost, this::tell);
     this.pumps = Executors.newScheduledThreadPool(2, daemon("conversation-store-pump"));
     this.events = Executors.newSingleThreadExecutor(daemon("conversation-store-events"));
@@ -140,6 +144,10 @@ final class HybridNode {
     return reader;
   }
 
+  ParkedChanges parked() {
+    return parked;
+  }
+
   MirrorPump mirror() {
     return mirror;
   }
@@ -149,11 +157,27 @@ final class HybridNode {
     boolean copied = mirror.own(states);
     // Also while nothing is pending: a view outlives the call that it was made for.
     queue.forgetViews(states);
+    if (states.stream().anyMatch(State.OwnerState.class::isInstance)) {
+      forgetParked();
+    }
     return copied;
+  }
+
+  private void forgetParked() {
+    try {
+      parked.forgetErased();
+    } catch (EngineFailureException e) {
+      LOG.warn("Parked changes of an erased owner could not be removed; it is tried again", e);
+    }
   }
 
   NodeClock clock() {
     return clock;
+  }
+
+  /** Somebody is about to ask the database for something. */
+  void liveCall() {
+    pace.liveCall();
   }
 
   void requireOpen() {
@@ -244,7 +268,7 @@ final class HybridNode {
   private void drain() {
     long tag = availability.tag();
     try {
-      drain.run(this::goOn);
+      drain.run(this::goOn, nanos -> pace.rest(nanos, this::goOn));
       if (!local.hasPending()) {
         availability.drained();
       }
@@ -265,7 +289,7 @@ final class HybridNode {
   private void retryDrain(RuntimeException cause) {
     if (goOn()) {
       LOG.debug("The drain pauses", cause);
-      schedule(drainTask::run, options.longestProbe().toMillis());
+      schedule(drainTask::run, pace.waitAfterFailure());
     }
   }
 
@@ -276,6 +300,7 @@ final class HybridNode {
     long tag = availability.tag();
     try {
       mirror.follow(this::goOn);
+      forgetParked();
     } catch (EngineFailureException e) {
       availability.failed(tag, e);
     } catch (RuntimeException e) {

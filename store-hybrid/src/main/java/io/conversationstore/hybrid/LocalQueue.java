@@ -101,9 +101,14 @@ final class LocalQueue {
    * is pending would come too late to learn the generation that the create was given.
    */
   void settle(List<Settlement> settlements) {
+    change(() -> local.settle(settlements));
+  }
+
+  /** Does something to the queue while no change is taken. */
+  void change(Runnable action) {
     locks.exclusive(
         () -> {
-          local.settle(settlements);
+          action.run();
           views.forget();
           return true;
         });

@@ -1,6 +1,9 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.Owner;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
@@ -26,12 +29,24 @@ final class OverlayLocks {
 
   /** Reads while no pending change of the owner is applied beneath. */
   <T> T reading(boolean fromCopy, Owner owner, Supplier<T> action) {
-    return locked(fromCopy ? copy.readLock() : stripe(owner).readLock(), action);
+    return locked(fromCopy ? copy.readLock() : database[stripe(owner)].readLock(), action);
   }
 
-  /** Applies a pending change to the database. */
-  <T> T applying(Owner owner, Supplier<T> action) {
-    return locked(stripe(owner).writeLock(), action);
+  /** Applies pending changes of these owners to the database. */
+  <T> T applying(Set<Owner> owners, Supplier<T> action) {
+    List<Lock> locks = new ArrayList<>();
+    // Always in the same order, so that no two wait for one another.
+    owners.stream()
+        .map(OverlayLocks::stripe)
+        .distinct()
+        .sorted()
+        .forEach(stripe -> locks.add(database[stripe].writeLock()));
+    locks.forEach(Lock::lock);
+    try {
+      return action.get();
+    } finally {
+      locks.forEach(Lock::unlock);
+    }
   }
 
   /** Puts committed states into the local copy. */
@@ -39,9 +54,9 @@ final class OverlayLocks {
     return locked(copy.writeLock(), action);
   }
 
-  private ReentrantReadWriteLock stripe(Owner owner) {
+  private static int stripe(Owner owner) {
     int hash = owner.hashCode();
-    return database[Math.floorMod(hash ^ (hash >>> 16), STRIPES)];
+    return Math.floorMod(hash ^ (hash >>> 16), STRIPES);
   }
 
   private static <T> T locked(Lock lock, Supplier<T> action) {

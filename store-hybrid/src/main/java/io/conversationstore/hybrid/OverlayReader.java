@@ -116,9 +116,31 @@ final class OverlayReader {
             id,
             header,
             messageId -> base.message(owner, id, messageId),
-            base == local ? change -> true : sent);
+            base == local ? change -> true : sent,
+            sent,
+            () -> base == local ? lacking(owner, id, header) : 0);
     pending.forEach(view::add);
     return view;
+  }
+
+  /** How many messages a header of the copy counts that the copy does not have. */
+  private long lacking(Owner owner, String id, @Nullable ConversationState header) {
+    if (header == null || !header.isLive() || local.find(owner, id).provenance().complete()) {
+      return 0;
+    }
+    long held = 0;
+    Position.@Nullable InConversation place = null;
+    Slice<MessageState> slice;
+    do {
+      slice = local.messages(owner, id, Direction.FORWARD, place, Page.MAX_LIMIT).slice();
+      for (MessageState message : slice.items()) {
+        held++;
+        place =
+            new Position.InConversation(
+                slice.history(), message.epoch(), message.generation(), message.seq(), null);
+      }
+    } while (slice.more());
+    return header.requireLive().messageCount() - held;
   }
 
   Found find(StoreEngine base, Owner owner, String id) {

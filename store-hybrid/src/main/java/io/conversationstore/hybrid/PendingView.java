@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -37,9 +38,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class PendingView {
 
+  private static final long NOT_ASKED = -1;
+
   private final String id;
   private final Function<UUID, Optional<MessageState>> baseMessages;
   private final Predicate<UUID> mayBeInBase;
+  private final Predicate<UUID> mayBeCounted;
+  private final LongSupplier lacking;
+  private long lackingLeft = NOT_ASKED;
   private @Nullable ConversationState header;
   private boolean baseVisible;
   private boolean created;
@@ -54,17 +60,25 @@ final class PendingView {
    * @param baseMessages looks up a message of that engine
    * @param mayBeInBase whether the change of this id may have reached that engine already, so that
    *     its messages have to be looked up there
+   * @param mayBeCounted whether the database may hold the change of this id, so that {@code base}
+   *     may count its messages
+   * @param lacking how many messages {@code base} counts that the engine does not have, because its
+   *     header came first; asked at most once, and only where it matters
    */
   PendingView(
       String id,
       @Nullable ConversationState base,
       Function<UUID, Optional<MessageState>> baseMessages,
-      Predicate<UUID> mayBeInBase) {
+      Predicate<UUID> mayBeInBase,
+      Predicate<UUID> mayBeCounted,
+      LongSupplier lacking) {
     this.id = id;
     this.header = base;
     this.baseVisible = base != null && base.isLive();
     this.baseMessages = baseMessages;
     this.mayBeInBase = mayBeInBase;
+    this.mayBeCounted = mayBeCounted;
+    this.lacking = lacking;
   }
 
   /** The conversation, deleted perhaps; null if nothing is known of it. */
@@ -282,7 +296,27 @@ final class PendingView {
             message.id(),
             message.digest(),
             stored));
-    become(Transitions.appended(live, stored.createdAt(), stored.message().usage(), at));
+    if (!isCounted(sentAs)) {
+      become(Transitions.appended(live, stored.createdAt(), stored.message().usage(), at));
+    }
+  }
+
+  /**
+   * Whether the engine's header is taken to count a message that the engine lacks: it was sent,
+   * nobody knows whether it arrived, and the header counts more messages than there are.
+   */
+  private boolean isCounted(UUID sentAs) {
+    if (!baseVisible || !mayBeCounted.test(sentAs)) {
+      return false;
+    }
+    if (lackingLeft == NOT_ASKED) {
+      lackingLeft = Math.max(0, lacking.getAsLong());
+    }
+    if (lackingLeft == 0) {
+      return false;
+    }
+    lackingLeft--;
+    return true;
   }
 
   private void replace(MessageState edited) {

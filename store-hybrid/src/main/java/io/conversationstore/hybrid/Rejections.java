@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,16 @@ final class Rejections {
       if (latest.size() > MAX) {
         latest.removeFirst();
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** An operator has decided. */
+  void remove(UUID changeId) {
+    lock.lock();
+    try {
+      latest.removeIf(rejected -> rejected.changeId().equals(changeId));
     } finally {
       lock.unlock();
     }

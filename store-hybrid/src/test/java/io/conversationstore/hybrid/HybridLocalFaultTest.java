@@ -278,4 +278,33 @@ class HybridLocalFaultTest {
     assertThat(texts(bed.direct())).containsExactly("one", "two");
     assertThat(store.state().rejected()).isEmpty();
   }
+
+  @Test
+  void row_1_4_whatIsPendingInABrokenDirectoryKeepsItsConversationAndNoOther() {
+    ConversationStore store = node().store();
+    store.createIfAbsent(alice, CHAT);
+    store.createIfAbsent(alice, NewConversation.withId("other"));
+    bed.goDown();
+    store.append(alice, "chat", Message.user("one"));
+    failing.addAll(Set.of("remember", "mirror", "enqueue", "settle"));
+    bed.comeBack();
+    ConversationStore direct = bed.direct();
+    Testbed.await("the pending change was sent", () -> texts(direct).contains("one"));
+    // It cannot be noted that it was, so a later write would stand before its repetition.
+    assertThatThrownBy(() -> store.append(alice, "chat", Message.user("two")))
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("earlier changes")
+        .hasMessageContaining(LOCAL_FAILURE);
+    store.append(alice, "other", Message.user("goes on"));
+    assertThat(texts(store)).containsExactly("one");
+    assertThat(store.last(alice, "other", 10)).hasSize(1);
+    assertThat(direct.last(alice, "other", 10)).hasSize(1);
+
+    failing.clear();
+    Testbed.awaitDrained(store);
+    store.append(alice, "chat", Message.user("two"));
+    assertThat(texts(store)).containsExactly("one", "two");
+    assertThat(texts(direct)).containsExactly("one", "two");
+    assertThat(store.state().rejected()).isEmpty();
+  }
 }

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.UUID;
@@ -91,6 +92,18 @@ class HybridOutageTest {
     Testbed.awaitDrained(again);
     assertThat(texts(again)).containsExactly("one", "two", "three");
     assertThat(texts(bed.direct())).containsExactly("one", "two", "three");
+  }
+
+  @Test
+  void row_1_4_aDatabaseToWhichAConnectionTakesLongerThanThePoolWaitsIsUsedAgain() {
+    ConversationStore node = bed.node("a");
+    node.createIfAbsent(alice, CHAT);
+    bed.goDown(node);
+    node.append(alice, "chat", Message.user("pending"));
+    // A connection takes some ten chunks, the pool waits for 250 ms.
+    bed.proxy().slow(Duration.ofMillis(40));
+    Testbed.awaitDrained(node);
+    assertThat(texts(bed.direct())).containsExactly("pending");
   }
 
   @Test

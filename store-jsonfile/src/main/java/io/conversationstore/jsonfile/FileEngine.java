@@ -427,6 +427,17 @@ final class FileEngine implements LocalStore {
         index -> index.pending().parked().stream().map(PendingQueue.Parked::toRejected).toList());
   }
 
+  @Override
+  public Optional<Change> parkedChange(UUID changeId) {
+    return changes(
+            index -> {
+              PendingQueue.Entry entry = index.pending().parked(changeId);
+              return entry == null ? List.of() : List.of(entry);
+            })
+        .stream()
+        .findFirst();
+  }
+
   // The store
 
   @Override

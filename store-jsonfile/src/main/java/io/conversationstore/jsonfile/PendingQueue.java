@@ -267,11 +267,18 @@ final class PendingQueue {
     parked.values().removeIf(change -> change.entry().owner().equals(owner));
   }
 
-  /** Ends a pending change; returns it, or null if it is not in the queue. */
+  /** A parked change, or null. */
+  @Nullable Entry parked(UUID id) {
+    Parked change = parked.get(id);
+    return change == null ? null : change.entry();
+  }
+
+  /** Ends a pending or parked change; returns it, or null if there is none. */
   @Nullable Entry settle(Settlement settlement) {
     Entry entry = queue.get(settlement.changeId());
     if (entry == null) {
-      return null;
+      Parked given = parked.remove(settlement.changeId());
+      return given == null ? null : given.entry();
     }
     if (settlement.kind() == Settlement.Kind.DRAINED) {
       rebaseLater(entry, settlement);

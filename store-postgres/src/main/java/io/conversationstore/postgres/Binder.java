@@ -55,6 +55,11 @@ final class Binder {
     return this;
   }
 
+  Binder array(String type, Object[] values) throws SQLException {
+    statement.setArray(next++, statement.getConnection().createArrayOf(type, values));
+    return this;
+  }
+
   Binder time(Instant value) throws SQLException {
     statement.setObject(next++, value.atOffset(ZoneOffset.UTC));
     return this;

@@ -115,7 +115,9 @@ final class Connections implements AutoCloseable {
         if (pool != current) {
           return current.getConnection();
         }
-        suspect = true;
+        // A pool that waited in vain for a connection which is still being made, or which others
+        // hold, has lost nothing: starting afresh would throw away what it is about to get.
+        suspect |= watched.failed || e.getCause() != null;
         throw e;
       }
     }

@@ -47,8 +47,12 @@ final class Failures {
 
   static String state(SQLException e) {
     for (Throwable t = e; t != null; t = t.getCause()) {
-      if (t instanceof SQLException sql && sql.getSQLState() != null) {
-        return sql.getSQLState();
+      if (t instanceof SQLException sql) {
+        String state = sql.getSQLState();
+        // The driver has an empty one for what it cannot name.
+        if (state != null && state.length() == 5) {
+          return state;
+        }
       }
     }
     return NO_STATE;

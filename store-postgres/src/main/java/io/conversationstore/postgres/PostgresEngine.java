@@ -39,6 +39,7 @@ final class PostgresEngine implements PrimaryStore {
 
   private final Database database;
   private final Writes writes;
+  private final BatchWrites batches;
   private final Reads reads;
   private final Search search;
   private final Feed feed;
@@ -50,6 +51,7 @@ final class PostgresEngine implements PrimaryStore {
     Sql sql = new Sql(values.schema);
     this.database = database;
     this.writes = new Writes(database, sql, values.search);
+    this.batches = new BatchWrites(database, sql, writes);
     this.reads = new Reads(database, sql, values.clock);
     this.search = new Search(reads, sql, new TokenIndex(database, sql, reads), values.search);
     this.feed = new Feed(database, sql);
@@ -65,6 +67,11 @@ final class PostgresEngine implements PrimaryStore {
   @Override
   public Applied apply(Change change, ApplyMode mode) {
     return writes.apply(change, mode);
+  }
+
+  @Override
+  public List<Applied> applyAll(List<Change> changes) {
+    return batches.apply(changes);
   }
 
   @Override

@@ -5,20 +5,28 @@ final class Sql {
 
   private static final String C = Rows.columns(Rows.CONVERSATION, "c");
   private static final String M = Rows.columns(Rows.MESSAGE, "m");
-  private static final String WRITTEN =
+  private static final String WRITTEN_COLUMNS =
       "SELECT w.dropped, w.changed, w.given, "
           + Rows.columns(Rows.CONVERSATION, "(w.c)")
           + ", "
-          + Rows.columns(Rows.MESSAGE, "(w.m)")
-          + " FROM $.";
+          + Rows.columns(Rows.MESSAGE, "(w.m)");
+  private static final String WRITTEN = WRITTEN_COLUMNS + " FROM $.";
 
   /** The first column of a conversation in a written row; a message follows. */
   static final int WRITTEN_CONVERSATION = 4;
 
   static final int WRITTEN_MESSAGE = WRITTEN_CONVERSATION + Rows.CONVERSATION.size();
 
+  /** In a batch, the column that says which change a row belongs to, from 1. */
+  static final int WRITTEN_PLACE = WRITTEN_MESSAGE + Rows.MESSAGE.size();
+
   final String create;
   final String append;
+  final String appendAll;
+  final String createAll;
+  final String lockTimeout;
+  final String lockAll;
+  final String insertAll;
   final String update;
   final String delete;
   final String edit;
@@ -57,6 +65,35 @@ final class Sql {
     this.schema = '"' + schemaName + '"';
     create = in(WRITTEN + "create_conversation(?,?,?,?,?,?,?,?,?,?::jsonb) w");
     append = in(WRITTEN + "append_messages(?,?,?,?,?,?,?,?,?,?,?,?::json) w");
+    // A function in the list of a lateral join is called for each row in turn.
+    appendAll =
+        in(
+            WRITTEN_COLUMNS
+                + ", b.place FROM unnest(?::text[],?::text[],?::text[],?::int8[],?::text[],"
+                + "?::int8[],?::bool[],?::text[]) WITH ORDINALITY AS b (tenant_id, user_id,"
+                + " conversation_id, epoch, at, generation, edit_existing, messages, place)"
+                + " CROSS JOIN LATERAL $.append_messages(?, b.tenant_id, b.user_id,"
+                + " b.conversation_id, b.epoch, b.generation, true, b.at::timestamptz, false,"
+                + " NULL, b.edit_existing, b.messages::json) w");
+    createAll =
+        in(
+            WRITTEN_COLUMNS
+                + ", b.place FROM unnest(?::text[],?::text[],?::text[],?::int8[],?::text[],"
+                + "?::text[],?::text[]) WITH ORDINALITY AS b (tenant_id, user_id,"
+                + " conversation_id, epoch, at, change, new, place)"
+                + " CROSS JOIN LATERAL $.create_conversation(?, b.tenant_id, b.user_id,"
+                + " b.conversation_id, b.change::uuid, b.epoch, true, b.at::timestamptz, false,"
+                + " b.new::jsonb) w");
+    lockTimeout = "SELECT set_config('lock_timeout', ?, true)";
+    lockAll =
+        in(
+            "SELECT "
+                + C
+                + " FROM unnest(?::text[],?::text[],?::text[]) AS k (tenant_id, user_id,"
+                + " conversation_id) JOIN $.conversations c ON c.tenant_id = k.tenant_id"
+                + " AND c.user_id = k.user_id AND c.conversation_id = k.conversation_id"
+                + " ORDER BY c.conversation_key FOR UPDATE OF c");
+    insertAll = in(PlainAppendsSql.INSERT_ALL);
     update = in(WRITTEN + "update_conversation(?,?,?,?,?,?,?,?,?,?::jsonb) w");
     delete = in(WRITTEN + "delete_conversation(?,?,?,?,?,?,?,?) w");
     edit = in(WRITTEN + "edit_message(?,?,?,?,?,?,?,?,?,?,?,?::jsonb,?::bigint[]) w");

@@ -32,7 +32,6 @@ import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.StaleChangeException;
 import io.conversationstore.spi.State;
-import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.io.IOException;
@@ -90,7 +89,7 @@ final class Writes {
     return new Applied(changed, Latest.of(states), dropped, null);
   }
 
-  private Applied one(Connection connection, Change change, ApplyMode mode) throws SQLException {
+  Applied one(Connection connection, Change change, ApplyMode mode) throws SQLException {
     try {
       boolean replay = mode == ApplyMode.REPLAY;
       if (change instanceof PreferencesPut put) {
@@ -132,7 +131,7 @@ final class Writes {
     }
   }
 
-  private static @Nullable String conversationId(Change change) {
+  static @Nullable String conversationId(Change change) {
     if (change instanceof ConversationCreated created) {
       return created.conversationId();
     } else if (change instanceof PreferencesPut put) {
@@ -154,7 +153,11 @@ final class Writes {
           .text(id);
       bind(in, change, replay);
       try (ResultSet rows = database.rows(statement)) {
-        return applied(rows, change, id);
+        WrittenRows written = new WrittenRows(change, id);
+        while (rows.next()) {
+          written.add(rows);
+        }
+        return written.applied();
       }
     }
   }
@@ -217,7 +220,7 @@ final class Writes {
         : Json.text(out -> ModelJson.writeContent(out, content));
   }
 
-  private static void writeNew(JsonGenerator out, ConversationCreated created) throws IOException {
+  static void writeNew(JsonGenerator out, ConversationCreated created) throws IOException {
     out.writeStartObject();
     out.writeStringField("title", created.conversation().title());
     out.writeFieldName("settings");
@@ -233,8 +236,7 @@ final class Writes {
     out.writeEndObject();
   }
 
-  private void writeMessages(JsonGenerator out, Owner owner, List<NewMessage> messages)
-      throws IOException {
+  void writeMessages(JsonGenerator out, Owner owner, List<NewMessage> messages) throws IOException {
     out.writeStartArray();
     for (NewMessage message : messages) {
       write(out, owner, message);
@@ -288,35 +290,6 @@ final class Writes {
     if (value != null) {
       out.writeStringField(name, value);
     }
-  }
-
-  private static Applied applied(ResultSet rows, Change change, String conversationId)
-      throws SQLException {
-    boolean changed = false;
-    ConversationState header = null;
-    List<State> states = new ArrayList<>();
-    while (rows.next()) {
-      String dropped = rows.getString(1);
-      if (dropped != null) {
-        return Applied.dropped(change.id(), conversationId, dropped);
-      }
-      changed |= rows.getBoolean(2);
-      ConversationState conversation = Rows.conversation(rows, Sql.WRITTEN_CONVERSATION);
-      if (conversation != null) {
-        header = conversation;
-      }
-      if (rows.getObject(Sql.WRITTEN_MESSAGE + 3) != null) {
-        Message given =
-            rows.getBoolean(3)
-                ? ((MessagesAppended) change).messages().get(states.size()).message()
-                : null;
-        states.add(Rows.message(rows, Sql.WRITTEN_MESSAGE, change.owner(), conversationId, given));
-      }
-    }
-    if (header != null) {
-      states.add(0, header);
-    }
-    return Applied.of(changed, states);
   }
 
   private Applied put(Connection connection, PreferencesPut put, boolean replay)

@@ -59,6 +59,16 @@ class FailuresTest {
   }
 
   @Test
+  void row_1_8_anErrorWithoutAStateIsAFailureOfTheDatabase() {
+    for (String state : new String[] {"", null}) {
+      RuntimeException error = Failures.of(new SQLException(MARKER, state), true);
+      assertThat(error).isInstanceOf(EngineFailureException.class);
+      assertThat(((EngineFailureException) error).isOutcomeUnknown()).isTrue();
+      assertSilent(error);
+    }
+  }
+
+  @Test
   void row_1_8_aDatabaseThatComesLater() {
     server.stop();
     try (ConversationStore store = PostgresStore.open(options())) {

@@ -1,0 +1,117 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ContentPart;
+import io.conversationstore.Owner;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.MessageEdited;
+import io.conversationstore.spi.Change.MessagesAppended;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.NewMessage;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chooses the pending changes that are sent together. What is about one conversation keeps its
+ * order; what follows a create of its conversation waits for a later batch, because it has to name
+ * the generation that the create was given, and that has to be on disk by then: were both sent
+ * together and the answer lost, another node could meanwhile delete and recreate the conversation,
+ * and the second attempt would bring back what was deleted. A bulk and an erasure go alone.
+ */
+final class DrainBatch {
+
+  /** Characters and bytes of content after which a batch is full: 4 MiB. */
+  private static final long MAX_CONTENT = 4L << 20;
+
+  /** A conversation; with a null id, the preferences of the owner. */
+  record Subject(Owner owner, @Nullable String conversationId) {}
+
+  private DrainBatch() {}
+
+  /**
+   * The changes to send next, in order; none if all that is there waits.
+   *
+   * @param pending the beginning of the queue
+   * @param waiting what must not be sent now, with all that follows about it
+   * @param max at least 1
+   */
+  static List<Change> of(List<Change> pending, Set<Subject> waiting, int max) {
+    List<Change> batch = new ArrayList<>();
+    Set<Subject> later = new HashSet<>(waiting);
+    boolean skipped = false;
+    long content = 0;
+    for (Change change : pending) {
+      if (goesAlone(change)) {
+        // All that was there before it goes first.
+        return batch.isEmpty() && !skipped ? List.of(change) : batch;
+      }
+      List<Subject> subjects = subjects(change);
+      if (subjects.stream().anyMatch(later::contains)) {
+        later.addAll(subjects);
+        skipped = true;
+        continue;
+      }
+      content += content(change);
+      if (!batch.isEmpty() && content > MAX_CONTENT) {
+        return batch;
+      }
+      batch.add(change);
+      if (batch.size() == max) {
+        return batch;
+      }
+      if (change instanceof ConversationCreated) {
+        later.addAll(subjects);
+      }
+    }
+    return batch;
+  }
+
+  static boolean goesAlone(Change change) {
+    return change instanceof Bulk || change instanceof OwnerErased;
+  }
+
+  /** What a change is about; it keeps its place among others about the same. */
+  static List<Subject> subjects(Change change) {
+    Owner owner = change.owner();
+    if (change instanceof PreferencesPut put) {
+      Subject preferences = new Subject(owner, null);
+      String active = put.update().activeConversation();
+      return active == null
+          ? List.of(preferences)
+          : List.of(preferences, new Subject(owner, active));
+    }
+    Set<String> ids = new HashSet<>();
+    OverlayReader.collectIds(List.of(change), ids);
+    return ids.stream().map(id -> new Subject(owner, id)).toList();
+  }
+
+  private static long content(Change change) {
+    long size = 0;
+    if (change instanceof MessagesAppended append) {
+      for (NewMessage message : append.messages()) {
+        size += content(message.message().content());
+      }
+    } else if (change instanceof MessageEdited edit) {
+      size += content(edit.edit().content());
+    }
+    return size;
+  }
+
+  private static long content(List<ContentPart> parts) {
+    long size = 0;
+    for (ContentPart part : parts) {
+      if (part instanceof ContentPart.Text text) {
+        size += text.text().length();
+      } else if (part instanceof ContentPart.Media media) {
+        byte[] data = media.data();
+        size += data == null ? 0 : data.length;
+      }
+    }
+    return size;
+  }
+}

@@ -1,0 +1,156 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.Message;
+import io.conversationstore.ParkedChange;
+import io.conversationstore.StoreState;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.ConversationDeleted;
+import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.MessageDeleted;
+import io.conversationstore.spi.Change.MessageEdited;
+import io.conversationstore.spi.Change.MessagesAppended;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.Settlement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What an operator does about changes that the database refused for good. Thread-safe. */
+final class ParkedChanges {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ParkedChanges.class);
+
+  private final LocalStore local;
+  private final LocalQueue queue;
+  private final Rejections rejections;
+  private final NodeClock clock;
+
+  ParkedChanges(LocalStore local, LocalQueue queue, Rejections rejections, NodeClock clock) {
+    this.local = local;
+    this.queue = queue;
+    this.rejections = rejections;
+    this.clock = clock;
+  }
+
+  List<ParkedChange> list() {
+    List<ParkedChange> parked = new ArrayList<>();
+    for (StoreState.Rejected rejected : local.parked()) {
+      local
+          .parkedChange(rejected.changeId())
+          .ifPresent(
+              change -> {
+                List<Message> messages = new ArrayList<>();
+                collect(change, messages);
+                parked.add(new ParkedChange(rejected, kind(change), messages));
+              });
+    }
+    return parked;
+  }
+
+  private static void collect(Change change, List<Message> messages) {
+    if (change instanceof Bulk bulk) {
+      bulk.changes().forEach(part -> collect(part, messages));
+    } else if (change instanceof MessagesAppended append) {
+      append.messages().stream().map(NewMessage::message).forEach(messages::add);
+    }
+  }
+
+  private static String kind(Change change) {
+    if (change instanceof MessagesAppended) {
+      return "append messages";
+    } else if (change instanceof MessageEdited) {
+      return "edit a message";
+    } else if (change instanceof MessageDeleted) {
+      return "delete a message";
+    } else if (change instanceof ConversationCreated) {
+      return "create a conversation";
+    } else if (change instanceof ConversationUpdated) {
+      return "update a conversation";
+    } else if (change instanceof ConversationDeleted) {
+      return "delete a conversation";
+    } else if (change instanceof PreferencesPut) {
+      return "write preferences";
+    } else if (change instanceof OwnerErased) {
+      return "erase an owner";
+    }
+    return "save conversations";
+  }
+
+  /** Queues it anew; returns whether it was there. */
+  boolean retry(UUID changeId) {
+    return end(changeId, "an operator sends it again", true);
+  }
+
+  /** Gives it up; returns whether it was there. */
+  boolean discard(UUID changeId) {
+    return end(changeId, "an operator discards it", false);
+  }
+
+  /**
+   * Gives up what is parked of owners that were erased since.
+   *
+   * @throws io.conversationstore.spi.EngineFailureException if the local files fail
+   */
+  void forgetErased() {
+    for (StoreState.Rejected rejected : local.parked()) {
+      long present = local.preferences(rejected.owner()).epoch();
+      boolean erased =
+          local
+              .parkedChange(rejected.changeId())
+              .map(change -> change.stamp().epoch())
+              .filter(epoch -> epoch != ChangeStamp.PRESENT_EPOCH && epoch < present)
+              .isPresent();
+      if (erased) {
+        end(rejected.changeId(), "its owner was erased", false);
+      }
+    }
+  }
+
+  private boolean end(UUID changeId, String how, boolean again) {
+    boolean[] there = new boolean[1];
+    queue.change(
+        () -> {
+          Optional<Change> parked = local.parkedChange(changeId);
+          if (parked.isEmpty()) {
+            return;
+          }
+          there[0] = true;
+          if (again) {
+            // First, so that a crash in between leaves it twice, which does no harm, and not never.
+            local.enqueue(renamed(parked.get()));
+          }
+          local.settle(
+              List.of(
+                  new Settlement(
+                      changeId,
+                      Settlement.Kind.CANCELLED,
+                      ChangeStamp.PRESENT_EPOCH,
+                      Map.of(),
+                      how,
+                      clock.now())));
+        });
+    if (there[0]) {
+      rejections.remove(changeId);
+      LOG.info("Parked change {} is not kept any longer: {}", changeId, how);
+    }
+    return there[0];
+  }
+
+  /** With an id of its own: under the old one it would be ended together with what is parked. */
+  private static Change renamed(Change change) {
+    ChangeStamp stamp = change.stamp();
+    return change.withStamp(
+        new ChangeStamp(
+            UUID.randomUUID(), stamp.owner(), stamp.epoch(), stamp.time(), stamp.node()));
+  }
+}

@@ -1,0 +1,159 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.ParkedChange;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.testkit.TestPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** An operator looks at what the database refused, and decides. */
+class HybridParkedTest {
+
+  private static final NewConversation CHAT = NewConversation.withId("chat");
+
+  private static TestPostgres server;
+
+  private final Owner alice = Owner.of("acme", "alice");
+  private final UUID id = UUID.randomUUID();
+  private Testbed bed;
+  private ConversationStore store;
+  private ConversationStore direct;
+
+  @BeforeAll
+  static void startServer() {
+    server = TestPostgres.builder().start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  /** A node on which an append is parked: another one has used the id of its message. */
+  @BeforeEach
+  void park() {
+    bed = new Testbed(server);
+    store = bed.node("a");
+    direct = bed.direct();
+    store.createIfAbsent(alice, CHAT);
+    Testbed.awaitDrained(store);
+    bed.goDown(store);
+    store.append(alice, "chat", Message.user("mine").withId(id), Message.user("beside"));
+    direct.append(alice, "chat", Message.user("another's").withId(id));
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+  }
+
+  @AfterEach
+  void closeBed() {
+    bed.close();
+  }
+
+  private List<String> texts(ConversationStore of) {
+    return of.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
+  }
+
+  private ParkedChange parked() {
+    List<ParkedChange> parked = store.operator().parked();
+    assertThat(parked).hasSize(1);
+    return parked.get(0);
+  }
+
+  @Test
+  void row_5_6_whatIsParkedCanBeLookedAtAlsoAfterARestart() {
+    for (int i = 0; i < 2; i++) {
+      ParkedChange parked = parked();
+      assertThat(parked.kind()).isEqualTo("append messages");
+      assertThat(parked.messages()).extracting(Message::text).containsExactly("mine", "beside");
+      assertThat(parked.rejected().owner()).isEqualTo(alice);
+      assertThat(parked.rejected().conversationId()).isEqualTo("chat");
+      assertThat(parked.rejected().reason()).contains(id.toString());
+      assertThat(parked.toString()).doesNotContain("mine");
+      assertThat(store.state().rejected()).containsExactly(parked.rejected());
+      store.close();
+      store = bed.node("a");
+    }
+  }
+
+  @Test
+  void row_5_6_aRetryAppendsAtTheEndOrIsParkedAgain() {
+    UUID first = parked().rejected().changeId();
+    assertThat(store.operator().retryParked(first)).isTrue();
+    Testbed.await("it is parked again", () -> !store.operator().parked().isEmpty());
+    Testbed.awaitDrained(store);
+    UUID second = parked().rejected().changeId();
+    assertThat(second).isNotEqualTo(first);
+    assertThat(store.operator().retryParked(first)).isFalse();
+
+    // A new generation of the conversation in which the id is free would take nothing of the old.
+    bed.goDown(store);
+    assertThat(store.operator().retryParked(second)).isTrue();
+    assertThat(store.state().pending().changes()).isEqualTo(1);
+    direct.delete(alice, "chat");
+    direct.createIfAbsent(alice, CHAT);
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    assertThat(store.operator().parked()).isEmpty();
+    assertThat(texts(direct)).isEmpty();
+    assertThat(store.state().rejected()).singleElement().extracting("parked").isEqualTo(false);
+  }
+
+  @Test
+  void row_5_6_aDiscardedChangeIsGone() {
+    UUID change = parked().rejected().changeId();
+    assertThat(store.operator().discardParked(UUID.randomUUID())).isFalse();
+    assertThat(store.operator().discardParked(change)).isTrue();
+    assertThat(store.operator().discardParked(change)).isFalse();
+    assertThat(store.operator().parked()).isEmpty();
+    assertThat(store.state().rejected()).isEmpty();
+    store.close();
+    store = bed.node("a");
+    assertThat(store.operator().parked()).isEmpty();
+    assertThat(texts(store)).containsExactly("another's");
+  }
+
+  @Test
+  void row_5_7_anErasureTakesWhatIsParked() {
+    assertThat(inFiles("beside")).isTrue();
+    store.erase(alice);
+    assertThat(store.operator().parked()).isEmpty();
+    assertThat(inFiles("beside")).isFalse();
+  }
+
+  @Test
+  void row_5_7_anErasureByAnotherNodeTakesWhatIsParkedHere() {
+    direct.erase(alice);
+    Testbed.await("the text is gone", () -> !inFiles("beside"));
+    assertThat(store.operator().parked()).isEmpty();
+  }
+
+  private boolean inFiles(String text) {
+    try (Stream<Path> files = Files.walk(bed.directory("a"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        if (Files.readString(file, StandardCharsets.ISO_8859_1).contains(text)) {
+          return true;
+        }
+      }
+      return false;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

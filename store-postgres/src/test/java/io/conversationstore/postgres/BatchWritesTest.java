@@ -23,6 +23,7 @@ import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,25 +31,38 @@ import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 
 /** Many changes in one transaction do what they do alone, in their order, all or none. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BatchWritesTest {
 
   private static final UUID NODE = UUID.randomUUID();
 
-  private static PrimaryStore engine;
+  private PrimaryStore engine;
+  private Owner owner;
 
-  private final Owner owner = Owner.of("acme", UUID.randomUUID().toString());
+  PostgresOptions options() throws SQLException {
+    return Databases.create().options();
+  }
 
   @BeforeAll
-  static void open() {
-    engine = PostgresStore.openEngine(Databases.create().options());
+  void open() throws SQLException {
+    engine = PostgresStore.openEngine(options());
+  }
+
+  @BeforeEach
+  void makeOwner() {
+    owner = Owner.of("acme", UUID.randomUUID().toString());
   }
 
   @AfterAll
-  static void close() {
-    engine.close();
+  void close() {
+    if (engine != null) {
+      engine.close();
+    }
   }
 
   private Change create(String id) {

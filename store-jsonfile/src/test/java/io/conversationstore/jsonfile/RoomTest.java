@@ -28,6 +28,19 @@ class RoomTest {
     }
   }
 
+  private void fill(int count) throws IOException {
+    try (ConversationStore store = Memory.store(files)) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      write(store, 0, count);
+    }
+  }
+
+  private void requireMessages(int count) throws IOException {
+    try (ConversationStore store = Memory.store(files)) {
+      requireMessages(store, count);
+    }
+  }
+
   private static void requireMessages(ConversationStore store, int count) {
     assertThat(store.last(ALICE, "chat", 100).stream().map(StoredMessage::text))
         .isEqualTo(IntStream.range(0, count).mapToObj(i -> "message " + i).toList());
@@ -75,9 +88,7 @@ class RoomTest {
       assertThat(files.bytes(Segments.name(2))).as("a second segment").isNotEmpty();
       assertThat(text(files, FIRST)).as("the first one").endsWith("}\n");
     }
-    try (ConversationStore store = Memory.store(files)) {
-      requireMessages(store, 40);
-    }
+    requireMessages(40);
   }
 
   @Test
@@ -89,30 +100,20 @@ class RoomTest {
       assertThat(text(files, FIRST)).endsWith("}\n");
     }
     files.heal();
-    try (ConversationStore store = Memory.store(files)) {
-      requireMessages(store, 3);
-    }
+    requireMessages(3);
   }
 
   @Test
   void roomThatStaysInASegmentThatEndedMeansNothing() throws IOException {
-    try (ConversationStore store = Memory.store(files)) {
-      store.create(ALICE, NewConversation.withId("chat"));
-      write(store, 0, 40);
-    }
+    fill(40);
     setText(FIRST, text(files, FIRST) + " ".repeat(1_000));
     assertThat(verify(files)).isEmpty();
-    try (ConversationStore store = Memory.store(files)) {
-      requireMessages(store, 40);
-    }
+    requireMessages(40);
   }
 
   @Test
   void anythingElseBehindTheLastLineIsATornWrite() throws IOException {
-    try (ConversationStore store = Memory.store(files)) {
-      store.create(ALICE, NewConversation.withId("chat"));
-      write(store, 0, 2);
-    }
+    fill(2);
     setText(FIRST, text(files, FIRST) + "   {\"crc\":   ");
     assertThat(verify(files)).singleElement().matches(DamageReport.Finding::harmless);
     try (ConversationStore store = Memory.store(files)) {

@@ -49,8 +49,7 @@ class StatementCountTest {
   static void open() {
     proxy = FaultProxy.to(TestPostgres.shared());
     databases = Databases.create();
-    PostgresOptions options =
-        databases.through(proxy.host(), proxy.port()).withPoolSize(1, 1);
+    PostgresOptions options = databases.through(proxy.host(), proxy.port()).withPoolSize(1, 1);
     store = PostgresStore.open(options);
     engine = PostgresStore.openEngine(options);
     store.create(OWNER, NewConversation.withId("c").tags("t"));
@@ -88,7 +87,7 @@ class StatementCountTest {
         1, () -> store.append(OWNER, "c", List.of(again), AppendCondition.ifLastIs(last.id())));
     assertTrips(1, () -> store.edit(OWNER, "c", last.id(), MessageEdit.text("edited")));
     assertTrips(1, () -> store.update(OWNER, "c", ConversationUpdate.touch().title("new")));
-    assertTrips(1, () -> store.create(OWNER, NewConversation.ofTitle("t")));
+    assertTrips(1, () -> store.create(OWNER, NewConversation.titled("t")));
     assertTrips(1, () -> store.createIfAbsent(OWNER, NewConversation.withId("c")));
     assertTrips(1, () -> store.deleteMessage(OWNER, "c", last.id()));
     assertTrips(1, () -> store.delete(OWNER, "nowhere"));
@@ -100,8 +99,7 @@ class StatementCountTest {
     assertTrips(
         4,
         () ->
-            store.save(
-                OWNER, ConversationDocument.of(NewConversation.withId("saved"), messages)));
+            store.save(OWNER, ConversationDocument.of(NewConversation.withId("saved"), messages)));
     List<ConversationDocument> three = new ArrayList<>();
     for (String id : List.of("s1", "s2", "s3")) {
       three.add(ConversationDocument.of(NewConversation.withId(id), messages));
@@ -150,8 +148,7 @@ class StatementCountTest {
     assertThat(
             plan(
                 sql.messagesForward,
-                in ->
-                    in.text("acme").text("large").text("c").number(1_500).number(51)))
+                in -> in.text("acme").text("large").text("c").number(1_500).number(51)))
         .contains("Index Scan using messages_pkey");
     assertThat(
             plan(

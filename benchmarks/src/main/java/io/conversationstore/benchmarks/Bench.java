@@ -5,27 +5,32 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the lines of a run share: the store in question, those beside it, sizes, texts, places, and
  * the large data set, which is made once for each store. For one thread.
  */
-final class Bench {
+final class Bench implements AutoCloseable {
 
-  private final Subject.Kind store;
+  private final Subject.@Nullable Kind store;
   private final List<Subject.Kind> rivals;
   private final Sizes sizes;
   private final Texts texts;
   private final Report report;
   private final Path root;
   private final Map<String, Path> large = new HashMap<>();
+  private final Map<Class<?>, AutoCloseable> shared = new LinkedHashMap<>();
   private int directories;
 
   Bench(
-      Subject.Kind store,
+      Subject.@Nullable Kind store,
       List<Subject.Kind> rivals,
       Sizes sizes,
       Texts texts,
@@ -39,8 +44,9 @@ final class Bench {
     this.root = root;
   }
 
+  /** The store in question, in suites whose stores are all at the same work. */
   Subject.Kind store() {
-    return store;
+    return Objects.requireNonNull(store, "this suite has lines of its own only");
   }
 
   List<Subject.Kind> rivals() {
@@ -49,7 +55,7 @@ final class Bench {
 
   /** The store and its rivals. */
   List<Subject.Kind> kinds() {
-    return Stream.concat(Stream.of(store), rivals.stream()).toList();
+    return Stream.concat(Stream.of(store()), rivals.stream()).toList();
   }
 
   Sizes sizes() {
@@ -62,6 +68,23 @@ final class Bench {
 
   Report report() {
     return report;
+  }
+
+  /** What lines share beyond this: made at the first call, closed after the last line. */
+  <T extends AutoCloseable> T shared(Class<T> type, Callable<T> make) throws Exception {
+    AutoCloseable made = shared.get(type);
+    if (made == null) {
+      made = make.call();
+      shared.put(type, made);
+    }
+    return type.cast(made);
+  }
+
+  @Override
+  public void close() throws Exception {
+    for (AutoCloseable each : shared.values()) {
+      each.close();
+    }
   }
 
   /** A new, empty directory. */

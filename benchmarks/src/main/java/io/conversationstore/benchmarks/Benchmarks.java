@@ -45,9 +45,8 @@ public final class Benchmarks {
     Sizes sizes = options.quick() ? Sizes.QUICK : Sizes.FULL;
     Files.createDirectories(options.directory());
     Path root = Files.createTempDirectory(options.directory(), "run-");
-    try {
+    try (Bench bench = new Bench(suite.store(), suite.rivals(), sizes, texts, report, root)) {
       describe(report, sizes, texts, root);
-      Bench bench = new Bench(suite.store(), suite.rivals(), sizes, texts, report, root);
       Profiler profiler = options.profile() ? new Profiler(options.directory(), report) : null;
       for (Line line : lines) {
         run(line, bench, profiler);

@@ -3,12 +3,13 @@ package io.conversationstore.benchmarks;
 import io.conversationstore.benchmarks.Options.UsageException;
 import io.conversationstore.benchmarks.ReadLine.Read;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Which store is measured, what stands beside it, and by which lines. */
 final class Suites {
 
   /** A suite. */
-  record Suite(Subject.Kind store, List<Subject.Kind> rivals, List<Line> lines) {
+  record Suite(Subject.@Nullable Kind store, List<Subject.Kind> rivals, List<Line> lines) {
 
     /** The lines of these names in the suite's order; all where none is named. */
     List<Line> only(List<String> names) {
@@ -26,9 +27,33 @@ final class Suites {
   private Suites() {}
 
   static Suite of(String name) {
-    if (!name.equals("jsonfile")) {
-      throw new UsageException("no suite is called " + name);
-    }
+    return switch (name) {
+      case "jsonfile" -> jsonFile();
+      case "postgres" -> postgres();
+      default -> throw new UsageException("no suite is called " + name);
+    };
+  }
+
+  private static Suite postgres() {
+    return new Suite(
+        null,
+        List.of(),
+        List.of(
+            new PgAppendLine(1),
+            new PgAppendLine(8),
+            new PgDepthLine(),
+            new PgImportLine(),
+            new PgRowSecurityLine(),
+            new PgMemoryLine(10),
+            new PgMemoryLine(100),
+            new PgMemoryLine(1_000),
+            new PgMemoryLine(5_000),
+            new PgRaceLine(),
+            new PgListLine(),
+            new PgLargeLine()));
+  }
+
+  private static Suite jsonFile() {
     return new Suite(
         JsonFileSubject.KIND,
         List.of(SqliteSubject.KIND, MvStoreSubject.KIND),

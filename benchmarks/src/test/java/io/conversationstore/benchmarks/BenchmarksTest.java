@@ -46,6 +46,21 @@ class BenchmarksTest {
   }
 
   @Test
+  void linesOfPostgresRun() throws Exception {
+    // One of each kind: the lines of one name differ in a number.
+    String lines = "append-1,depth,import,row-security,memory-10,race,list-50,large";
+    String output = run("postgres", "--quick", "--only", lines, "--dir", directory.toString());
+    for (String line : lines.split(",", -1)) {
+      assertThat(output).contains("FIGURE " + line + ".took ");
+    }
+    assertThat(output)
+        .contains("fsync on, synchronous_commit on")
+        .contains("RATIO race-lost-or-doubled 0.000 <=0.000 PASS");
+    assertThat(output.lines().filter(line -> line.startsWith("RATIO "))).hasSizeGreaterThan(15);
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
   void textsOfAFileAreTaken() throws Exception {
     Path data = directory.resolve("data.jsonl");
     Files.writeString(data, "{\"messages\":[{\"content\":\"one\"},{\"content\":\"two\"}]}\n");

@@ -9,7 +9,7 @@ import java.io.Writer;
 import java.util.UUID;
 import java.util.function.Supplier;
 
-/** Opens stores that keep conversations in PostgreSQL (13 or newer). */
+/** Opens stores that keep conversations in PostgreSQL (14 or newer). */
 public final class PostgresStore {
 
   private PostgresStore() {}

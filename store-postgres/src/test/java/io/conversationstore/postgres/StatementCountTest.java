@@ -1,0 +1,185 @@
+package io.conversationstore.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.SearchQuery;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.ToolQuery;
+import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.testkit.FaultProxy;
+import io.conversationstore.testkit.TestPostgres;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** How often each call goes to the server, and by which index the large ones read. */
+class StatementCountTest {
+
+  private static final Owner OWNER = Owner.of("acme", "counter");
+
+  /** So often that the driver has prepared what it prepares. */
+  private static final int WARM = 8;
+
+  private static FaultProxy proxy;
+  private static Databases databases;
+  private static ConversationStore store;
+  private static PrimaryStore engine;
+
+  @BeforeAll
+  static void open() {
+    proxy = FaultProxy.to(TestPostgres.shared());
+    databases = Databases.create();
+    PostgresOptions options = databases.through(proxy.host(), proxy.port()).withPoolSize(1, 1);
+    store = PostgresStore.open(options);
+    engine = PostgresStore.openEngine(options);
+    store.create(OWNER, NewConversation.withId("c").tags("t"));
+    store.append(OWNER, "c", Message.user("apple"), Message.assistant("pear"));
+  }
+
+  @AfterAll
+  static void close() {
+    engine.close();
+    store.close();
+    proxy.close();
+  }
+
+  private static void assertTrips(int each, Runnable call) {
+    for (int i = 0; i < WARM; i++) {
+      call.run();
+    }
+    long before = proxy.roundTrips();
+    for (int i = 0; i < 5; i++) {
+      call.run();
+    }
+    assertThat(proxy.roundTrips() - before).isEqualTo(5L * each);
+  }
+
+  @Test
+  void aWriteIsOneRoundTrip() {
+    assertTrips(1, () -> store.append(OWNER, "c", Message.user("one")));
+    assertTrips(1, () -> store.append(OWNER, "c", Message.user("a"), Message.assistant("b")));
+    Message[] many =
+        IntStream.range(0, 200).mapToObj(i -> Message.user("m" + i)).toArray(Message[]::new);
+    assertTrips(1, () -> store.append(OWNER, "c", many));
+    StoredMessage last = store.last(OWNER, "c", 1).get(0);
+    Message again = last.message();
+    assertTrips(
+        1, () -> store.append(OWNER, "c", List.of(again), AppendCondition.ifLastIs(last.id())));
+    assertTrips(1, () -> store.edit(OWNER, "c", last.id(), MessageEdit.text("edited")));
+    assertTrips(1, () -> store.update(OWNER, "c", ConversationUpdate.touch().title("new")));
+    assertTrips(1, () -> store.create(OWNER, NewConversation.titled("t")));
+    assertTrips(1, () -> store.createIfAbsent(OWNER, NewConversation.withId("c")));
+    assertTrips(1, () -> store.deleteMessage(OWNER, "c", last.id()));
+    assertTrips(1, () -> store.delete(OWNER, "nowhere"));
+  }
+
+  @Test
+  void aSaveIsThreeAConversationAndOneACommit() {
+    List<Message> messages = List.of(Message.user("1"), Message.assistant("2"));
+    assertTrips(
+        4,
+        () ->
+            store.save(OWNER, ConversationDocument.of(NewConversation.withId("saved"), messages)));
+    List<ConversationDocument> three = new ArrayList<>();
+    for (String id : List.of("s1", "s2", "s3")) {
+      three.add(ConversationDocument.of(NewConversation.withId(id), messages));
+    }
+    assertTrips(10, () -> store.save(OWNER, three));
+  }
+
+  @Test
+  void aReadIsOneRoundTrip() {
+    assertTrips(1, () -> store.find(OWNER, "c"));
+    assertTrips(1, () -> store.last(OWNER, "c", 20));
+    assertTrips(1, () -> store.messages(OWNER, "c", MessageQuery.first(10)));
+    assertTrips(1, () -> store.history(OWNER, MessageQuery.last(10)));
+    assertTrips(1, () -> store.list(OWNER, ConversationQuery.all().tag("t").limit(10)));
+    assertTrips(1, () -> store.search(OWNER, SearchQuery.of("apple")));
+    assertTrips(1, () -> store.messagesByTool(OWNER, ToolQuery.of("weather")));
+    assertTrips(1, () -> store.count(OWNER));
+    assertTrips(1, () -> store.operator().statistics("acme"));
+    assertTrips(1, () -> store.operator().activeUsers("acme", Duration.ofDays(1), 10));
+  }
+
+  @Test
+  void preferencesAreOneRoundTripAndOneForTheConversation() {
+    store.updatePreferences(OWNER, PreferencesUpdate.none().activeConversation("c"));
+    assertTrips(2, () -> store.preferences(OWNER));
+  }
+
+  @Test
+  void aPageOfTheFeedIsTheHeadAndOneForEachTable() {
+    assertTrips(5, () -> engine.feed(FeedPosition.START, 10));
+  }
+
+  @Test
+  void largeReadsGoByTheirIndexes() throws Exception {
+    Owner owner = Owner.of("acme", "large");
+    List<Message> messages =
+        IntStream.range(0, 3_000).mapToObj(i -> Message.user("number " + i)).toList();
+    store.save(owner, ConversationDocument.of(NewConversation.withId("c"), messages));
+    List<ConversationDocument> conversations =
+        IntStream.range(0, 1_000)
+            .mapToObj(i -> ConversationDocument.of(NewConversation.withId("c" + i), List.of()))
+            .toList();
+    store.save(owner, conversations);
+    databases.text("ANALYZE");
+    Sql sql = new Sql(PostgresOptions.DEFAULT_SCHEMA);
+    assertThat(
+            plan(
+                sql.messagesForward,
+                in -> in.text("acme").text("large").text("c").number(1_500).number(51)))
+        .contains("Index Scan using messages_pkey");
+    assertThat(
+            plan(
+                sql.conversations,
+                in ->
+                    in.text("acme")
+                        .text("large")
+                        .text(null)
+                        .text(null)
+                        .text(null)
+                        .text(null)
+                        .optionalFlag(null)
+                        .optionalFlag(null)
+                        .time(Reads.FAR)
+                        .time(Reads.FAR)
+                        .text("")
+                        .number(51)))
+        .contains("Index Scan using conversations_recent");
+  }
+
+  private static String plan(String text, Reads.Parameters parameters) throws SQLException {
+    try (Connection connection = databases.connection();
+        PreparedStatement statement = connection.prepareStatement("EXPLAIN " + text)) {
+      parameters.set(new Binder(statement));
+      StringBuilder plan = new StringBuilder();
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          plan.append(rows.getString(1)).append('\n');
+        }
+      }
+      return plan.toString();
+    }
+  }
+}

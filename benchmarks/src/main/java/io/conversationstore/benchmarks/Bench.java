@@ -26,7 +26,7 @@ final class Bench implements AutoCloseable {
   private final Report report;
   private final Path root;
   private final Map<String, Path> large = new HashMap<>();
-  private final Map<Class<?>, AutoCloseable> shared = new LinkedHashMap<>();
+  private final Map<Class<?>, Shared> shared = new LinkedHashMap<>();
   private int directories;
 
   Bench(
@@ -70,9 +70,15 @@ final class Bench implements AutoCloseable {
     return report;
   }
 
+  /** Something that several lines use. */
+  interface Shared extends AutoCloseable {
+    @Override
+    void close();
+  }
+
   /** What lines share beyond this: made at the first call, closed after the last line. */
-  <T extends AutoCloseable> T shared(Class<T> type, Callable<T> make) throws Exception {
-    AutoCloseable made = shared.get(type);
+  <T extends Shared> T shared(Class<T> type, Callable<T> make) throws Exception {
+    Shared made = shared.get(type);
     if (made == null) {
       made = make.call();
       shared.put(type, made);
@@ -81,8 +87,8 @@ final class Bench implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
-    for (AutoCloseable each : shared.values()) {
+  public void close() {
+    for (Shared each : shared.values()) {
       each.close();
     }
   }

@@ -51,11 +51,11 @@ final class PgRaceLine implements Line {
     String line = name() + "." + memory.name();
     Report report = bench.report();
     report.figure(line + ".accepted", accepted.size() - BEFORE, "of " + THREADS * EACH);
-    report.figure(line + ".lost", lost, "messages");
-    report.figure(line + ".doubled", doubled, "messages");
+    report.figure(line + ".lost", (double) lost, "messages");
+    report.figure(line + ".doubled", (double) doubled, "messages");
     report.figure(line + ".rate", THREADS * EACH / seconds, "appends/s");
     if (memory.name().equals(PgStoreMemory.NAME)) {
-      report.ratio(name() + "-lost-or-doubled", lost + doubled, Target.atMost(0));
+      report.ratio(name() + "-lost-or-doubled", (double) (lost + doubled), Target.atMost(0));
       report.ratio(
           name() + "-accepted",
           (accepted.size() - BEFORE) / (double) (THREADS * EACH),

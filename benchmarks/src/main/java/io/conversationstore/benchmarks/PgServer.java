@@ -13,7 +13,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 
 /** The PostgreSQL of a run: a process of its own, which forces each commit to the disk. */
-final class PgServer implements AutoCloseable {
+final class PgServer implements Bench.Shared {
 
   static final Owner OWNER = Owner.of("bench", "user");
 

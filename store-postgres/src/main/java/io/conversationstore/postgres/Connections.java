@@ -2,7 +2,6 @@ package io.conversationstore.postgres;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import com.zaxxer.hikari.SQLExceptionOverride;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -199,17 +198,8 @@ final class Connections implements AutoCloseable {
       config.setConnectionTimeout(Math.max(250, wait.toMillis()));
       config.setValidationTimeout(Math.max(250, Math.min(1_000, wait.toMillis())));
       config.setInitializationFailTimeout(-1);
-      // Who uses the connection decides: the pool would also log the server's text.
-      config.setExceptionOverride(new KeptBack());
+      config.setExceptionOverride(new QuietPoolErrors());
       return new HikariDataSource(config);
-    }
-  }
-
-  /** Leaves it to {@link #evict} which connections are broken. */
-  private static final class KeptBack implements SQLExceptionOverride {
-    @java.lang.Override // the interface has an Override of its own
-    public Override adjudicate(SQLException error) {
-      return Override.DO_NOT_EVICT;
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,7 +71,7 @@ final class Database implements AutoCloseable {
   }
 
   private static DataSource driver(PostgresOptions.Values values) {
-    DriverDataSource driver = new DriverDataSource();
+    PGSimpleDataSource driver = new PGSimpleDataSource();
     try {
       if (values.url != null) {
         driver.setUrl(values.url);
@@ -99,7 +100,7 @@ final class Database implements AutoCloseable {
     driver.setPrepareThreshold(values.prepareThreshold);
     driver.setLogServerErrorDetail(false);
     driver.setApplicationName("conversation-store");
-    return driver;
+    return new DriverDataSource(driver);
   }
 
   /** The driver's text would show the URL, which may hold a password. */

@@ -1,29 +1,33 @@
 package io.conversationstore.postgres;
 
-import java.net.URLEncoder;
+import java.io.PrintWriter;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Properties;
+import java.util.logging.Logger;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.Driver;
-import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
-import org.postgresql.util.PSQLException;
-import org.postgresql.util.PSQLState;
 
 /**
  * Unpooled connections. The driver logs the URL of each (at FINE), and its own data source puts all
  * settings into that, the password of a client's key included; here they go beside it. What is
  * thrown has lost the driver's text, which the pool would log.
  */
-final class DriverDataSource extends PGSimpleDataSource {
+final class DriverDataSource implements DataSource {
 
-  private static final long serialVersionUID = 1;
+  private final PGSimpleDataSource settings;
+
+  DriverDataSource(PGSimpleDataSource settings) {
+    this.settings = settings;
+  }
 
   @Override
   public Connection getConnection() throws SQLException {
-    return getConnection(getUser(), getPassword());
+    return getConnection(settings.getUser(), settings.getPassword());
   }
 
   @Override
@@ -37,39 +41,61 @@ final class DriverDataSource extends PGSimpleDataSource {
   }
 
   private Connection connect(@Nullable String user, @Nullable String password) throws SQLException {
-    Properties settings = Driver.parseURL(getUrl(), null);
-    if (settings == null) {
-      throw new PSQLException(
-          "the settings are not understood", PSQLState.CONNECTION_UNABLE_TO_CONNECT);
-    }
-    if (user != null) {
-      PGProperty.USER.set(settings, user);
-    }
-    if (password != null) {
-      PGProperty.PASSWORD.set(settings, password);
-    }
-    Connection connection = new Driver().connect(place(), settings);
-    if (connection == null) {
-      throw new PSQLException(
-          "the URL is not the driver's", PSQLState.CONNECTION_UNABLE_TO_CONNECT);
-    }
-    return connection;
-  }
-
-  /** Hosts, ports and the database. */
-  private String place() {
-    StringBuilder url = new StringBuilder("jdbc:postgresql://");
-    String[] hosts = getServerNames();
-    int[] ports = getPortNumbers();
-    for (int i = 0; i < hosts.length; i++) {
-      url.append(i == 0 ? "" : ",").append(hosts[i]);
-      if (i < ports.length && ports[i] != 0) {
-        url.append(':').append(ports[i]);
+    String url = settings.getUrl();
+    int query = url.indexOf('?');
+    Properties all = new Properties();
+    for (String setting : query < 0 ? new String[0] : url.substring(query + 1).split("&", -1)) {
+      int equals = setting.indexOf('=');
+      if (equals > 0) {
+        all.setProperty(
+            decoded(setting.substring(0, equals)), decoded(setting.substring(equals + 1)));
       }
     }
-    String database = getDatabaseName();
-    return url.append('/')
-        .append(database == null ? "" : URLEncoder.encode(database, StandardCharsets.UTF_8))
-        .toString();
+    if (user != null) {
+      all.setProperty("user", user);
+    }
+    if (password != null) {
+      all.setProperty("password", password);
+    }
+    return DriverManager.getConnection(query < 0 ? url : url.substring(0, query), all);
+  }
+
+  private static String decoded(String text) {
+    return URLDecoder.decode(text, StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public @Nullable PrintWriter getLogWriter() {
+    return settings.getLogWriter();
+  }
+
+  @Override
+  public void setLogWriter(@Nullable PrintWriter out) {
+    settings.setLogWriter(out);
+  }
+
+  @Override
+  public void setLoginTimeout(int seconds) {
+    settings.setLoginTimeout(seconds);
+  }
+
+  @Override
+  public int getLoginTimeout() {
+    return settings.getLoginTimeout();
+  }
+
+  @Override
+  public Logger getParentLogger() {
+    return settings.getParentLogger();
+  }
+
+  @Override
+  public <T> T unwrap(Class<T> type) throws SQLException {
+    return settings.unwrap(type);
+  }
+
+  @Override
+  public boolean isWrapperFor(Class<?> type) throws SQLException {
+    return settings.isWrapperFor(type);
   }
 }

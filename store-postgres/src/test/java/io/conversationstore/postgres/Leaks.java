@@ -54,7 +54,7 @@ final class Leaks implements AutoCloseable {
     leaks.appender.setContext(leaks.root.getLoggerContext());
     leaks.appender.start();
     leaks.root.addAppender(leaks.appender);
-    leaks.root.setLevel(Level.ALL);
+    leaks.root.setLevel(Level.TRACE);
     leaks.driver.setLevel(java.util.logging.Level.FINE);
     leaks.driver.setUseParentHandlers(false);
     leaks.driver.addHandler(leaks.handler);

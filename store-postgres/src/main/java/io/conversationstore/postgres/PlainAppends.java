@@ -101,7 +101,8 @@ final class PlainAppends {
     changes.forEach(change -> keys.add(key(change)));
     Map<Key, ConversationState> locked = new HashMap<>();
     try (PreparedStatement statement = database.prepare(connection, sql.lockAll)) {
-      BatchArrays<Key> arrays = new BatchArrays<>(database.bind(statement, null), List.copyOf(keys));
+      BatchArrays<Key> arrays =
+          new BatchArrays<>(database.bind(statement, null), List.copyOf(keys));
       arrays.add("text", key -> key.owner().tenantId());
       arrays.add("text", key -> key.owner().userId());
       arrays.add("text", Key::id);

@@ -20,9 +20,9 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * One fault against one operation: calls before it, the operation during it, more calls, and the way
- * back. What the node acknowledges is done on a model as well; at the end database, node and local
- * copy have to hold what the model holds. Used by one thread.
+ * One fault against one operation: calls before it, the operation during it, more calls, and the
+ * way back. What the node acknowledges is done on a model as well; at the end database, node and
+ * local copy have to hold what the model holds. Used by one thread.
  */
 final class FaultCell {
 

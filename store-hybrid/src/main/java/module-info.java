@@ -6,6 +6,7 @@ module io.conversationstore.hybrid {
   requires transitive io.conversationstore;
   requires transitive io.conversationstore.jsonfile;
   requires transitive io.conversationstore.postgres;
+  requires static transitive micrometer.core;
   requires static transitive org.jspecify;
 
   exports io.conversationstore.hybrid;

@@ -31,7 +31,7 @@ final class FaultTally {
     Set<String> wanted = new HashSet<>(expected);
     long missing = expected.stream().filter(row -> !there.contains(row)).count();
     long unwanted = there.stream().filter(row -> !wanted.contains(row)).count();
-    long twice = database.size() - there.size();
+    long twice = (long) database.size() - there.size();
     lost += missing;
     resurrected += unwanted;
     doubled += twice;

@@ -140,8 +140,9 @@ class HybridParkedTest {
   @Test
   void row_5_7_anErasureByAnotherNodeTakesWhatIsParkedHere() {
     direct.erase(alice);
-    Testbed.await("the text is gone", () -> !inFiles("beside"));
-    assertThat(store.operator().parked()).isEmpty();
+    Testbed.await("the text is gone", () -> store.operator().parked().isEmpty());
+    store.close();
+    assertThat(inFiles("beside")).isFalse();
   }
 
   private boolean inFiles(String text) {

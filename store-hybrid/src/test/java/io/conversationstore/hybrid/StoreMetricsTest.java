@@ -1,0 +1,59 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.testkit.TestPostgres;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** The state as gauges, through an outage. */
+class StoreMetricsTest {
+
+  private final Owner alice = Owner.of("acme", "alice");
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+
+  private double value(String name, String... tags) {
+    return registry.get("conversation.store." + name).tags(tags).gauge().value();
+  }
+
+  @Test
+  void row_5_6_theGaugesFollowTheState() {
+    try (TestPostgres server = TestPostgres.builder().start();
+        Testbed bed = new Testbed(server)) {
+      ConversationStore store = bed.node("a");
+      Clock later = Clock.offset(Clock.systemUTC(), Duration.ofHours(1));
+      StoreMetrics.of(store, later).bindTo(registry);
+      store.createIfAbsent(alice, NewConversation.withId("chat"));
+      Testbed.awaitDrained(store);
+      assertThat(value("mode", "mode", "in_use")).isEqualTo(1);
+      assertThat(value("mode", "mode", "fallen_back")).isZero();
+      assertThat(value("pending.changes")).isZero();
+      assertThat(value("pending.age")).isZero();
+      assertThat(value("mode.since")).isGreaterThanOrEqualTo(3_500);
+
+      bed.goDown(store);
+      store.append(alice, "chat", Message.user("pending"));
+      assertThat(value("mode", "mode", "in_use")).isZero();
+      assertThat(value("mode", "mode", "fallen_back")).isEqualTo(1);
+      assertThat(value("pending.changes")).isEqualTo(1);
+      assertThat(value("pending.bytes")).isPositive();
+      assertThat(value("pending.age")).isGreaterThanOrEqualTo(3_500);
+      assertThat(value("mirror.dirty")).isZero();
+
+      bed.comeBack();
+      Testbed.awaitDrained(store);
+      Testbed.await("the drain has ended", () -> value("mode", "mode", "in_use") == 1);
+      assertThat(value("pending.changes")).isZero();
+      assertThat(value("resync.changes", "outcome", "drained")).isPositive();
+      assertThat(value("resync.changes", "outcome", "parked")).isZero();
+      assertThat(value("rejected")).isZero();
+      Testbed.await("the copy was complete once", () -> value("mirror.lag") >= 0);
+    }
+  }
+}

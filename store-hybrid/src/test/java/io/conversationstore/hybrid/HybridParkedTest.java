@@ -126,7 +126,8 @@ class HybridParkedTest {
     store.close();
     store = bed.node("a");
     assertThat(store.operator().parked()).isEmpty();
-    assertThat(texts(store)).containsExactly("another's");
+    Testbed.awaitDrained(store);
+    assertThat(texts(direct)).containsExactly("another's");
   }
 
   @Test

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  */
 final class AloneLives extends Lives {
   private static final int STEPS = 40;
-  private static final Pattern MARKER = Pattern.compile("mark-\\d-\\d+-");
+  private static final Pattern MARKER = Pattern.compile("mark-(\\d-\\d+)-\\1-");
 
   private final Durability durability;
   private final History history = new History();

@@ -56,11 +56,17 @@ final class MirrorWorkload {
   }
 
   static String mirrored(Owner owner, long epoch) {
-    return "mirror-" + OWNERS.indexOf(owner) + "-" + epoch + "-";
+    return marker("mirror", owner, epoch);
   }
 
   static String waiting(Owner owner, int erasure) {
-    return "queue-" + OWNERS.indexOf(owner) + "-" + erasure + "-";
+    return marker("queue", owner, erasure);
+  }
+
+  /** All is said twice: a bit that a disk flips makes no other marker of it. */
+  private static String marker(String kind, Owner owner, long number) {
+    String what = OWNERS.indexOf(owner) + "-" + number;
+    return kind + "-" + what + "-" + what + "-";
   }
 
   MirrorStep next() {

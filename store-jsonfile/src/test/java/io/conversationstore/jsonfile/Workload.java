@@ -42,8 +42,10 @@ final class Workload {
     this.erasures = erasures;
   }
 
+  /** All is said twice: a bit that a disk flips makes no other marker of it. */
   static String marker(Owner owner, int erasure) {
-    return "mark-" + OWNERS.indexOf(owner) + "-" + erasure + "-";
+    String what = OWNERS.indexOf(owner) + "-" + erasure;
+    return "mark-" + what + "-" + what + "-";
   }
 
   Step next() {

@@ -87,11 +87,10 @@ final class AloneLives extends Lives {
 
   /** After a step that was not acknowledged. */
   private boolean goesOn(Step step) {
-    if (files.plan().isDead()) {
+    if (!heal()) {
       history.attempted(step);
       return false;
     }
-    files.heal();
     if (isBroken(engine)) {
       // Nobody knows before the next start; it must be all or nothing then.
       history.attempted(step);
@@ -113,8 +112,7 @@ final class AloneLives extends Lives {
       requireSame(history.present(), Fingerprint.of(store, engine));
       return true;
     } catch (StoreUnavailableException e) {
-      files.heal();
-      return !files.plan().isDead();
+      return heal();
     }
   }
 

@@ -118,11 +118,10 @@ abstract class Lives {
         }
         assertThat(files.openFiles()).as("files left open by a failed start").isZero();
       }
-      if (files.plan().isDead()) {
+      if (!heal()) {
         lose(engine);
         continue;
       }
-      files.heal();
       if (engine != null && engine.health().healthy()) {
         return engine;
       }
@@ -133,12 +132,24 @@ abstract class Lives {
     }
   }
 
+  /**
+   * Ends all faults that were planned; false where the power has gone, be it this moment by a call
+   * of another thread.
+   */
+  final boolean heal() {
+    files.heal();
+    return !files.plan().isDead();
+  }
+
   private void end(FileEngine engine) {
     if (files.plan().isDead() || random.nextInt(4) > 0) {
       lose(engine);
       return;
     }
-    files.heal();
+    if (!heal()) {
+      lose(engine);
+      return;
+    }
     if (isBroken(engine)) {
       // What a failed fsync left in the page cache is gone with the next loss of power, not before.
       closeBroken(engine);

@@ -113,10 +113,9 @@ final class MirrorLives extends Lives {
 
   /** After a step that was not acknowledged: what can be seen of it was done. */
   private boolean goesOn(FileEngine engine) {
-    if (files.plan().isDead()) {
+    if (!heal()) {
       return false;
     }
-    files.heal();
     if (isBroken(engine)) {
       return false;
     }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -114,18 +115,18 @@ final class LogBatch {
   }
 
   /** What does not wait for the disk fails, unless it was answered. */
-  void failWritten(Throwable cause) {
+  void failWritten(Supplier<EngineFailureException> failure) {
     for (Task<?> task : tasks) {
       if (!task.waitsForDisk) {
-        task.fail(cause);
+        task.fail(failure.get());
       }
     }
     written.countDown();
   }
 
-  /** All that was not answered fails. */
-  void fail(Throwable cause) {
-    tasks.forEach(task -> task.fail(cause));
+  /** All that was not answered fails, each with an exception of its own, as callers add to it. */
+  void fail(Supplier<EngineFailureException> failure) {
+    tasks.forEach(task -> task.fail(failure.get()));
   }
 
   /** All that has not failed has succeeded; nobody waits any more. */

@@ -91,7 +91,10 @@ final class LogThread implements AutoCloseable {
     boolean waitsForDisk =
         wait == Wait.FORCED || (wait == Wait.SETTING && durability == Durability.EACH_WRITE);
     LogBatch.Task<T> task = new LogBatch.Task<>(work, waitsForDisk, permits);
-    room.acquireUninterruptibly(permits);
+    if (permits > 0) {
+      // What needs no room does not wait behind those who do.
+      room.acquireUninterruptibly(permits);
+    }
     LogBatch batch = null;
     try {
       batch = add(task, false);
@@ -134,7 +137,7 @@ final class LogThread implements AutoCloseable {
         run(batch);
       } catch (RuntimeException | Error e) {
         // Whatever it was, nobody may be left waiting; what was answered already stays so.
-        batch.fail(unavailable(e));
+        batch.fail(() -> unavailable(e));
       } finally {
         room.release(batch.permits());
         batch.end();
@@ -184,7 +187,7 @@ final class LogThread implements AutoCloseable {
         tail.force();
       }
     } catch (RuntimeException e) {
-      batch.fail(unavailable(e));
+      batch.fail(() -> unavailable(e));
       if (!waits) {
         LOG.error("written lines could not be made durable", e);
         oldestUnforced = System.nanoTime();
@@ -200,7 +203,7 @@ final class LogThread implements AutoCloseable {
       }
       batch.succeedWritten();
     } catch (EngineFailureException e) {
-      batch.failWritten(unavailable(e));
+      batch.failWritten(() -> unavailable(e));
     }
   }
 

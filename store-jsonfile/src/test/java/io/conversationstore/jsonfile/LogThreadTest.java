@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -77,6 +78,25 @@ class LogThreadTest {
     assertThat(results).startsWith(1, 2).containsExactlyInAnyOrder(1, 2, 3, 4, 5, 6);
     log.close();
     assertThat(log.queuedBytes()).isZero();
+  }
+
+  @Test
+  void whatNeedsNoRoomDoesNotWaitBehindThoseWhoDo() throws Exception {
+    log.start();
+    Caller working = new Caller(60 * KIB).awaitWaiting();
+    Caller waitsForRoom = new Caller(60 * KIB).awaitWaiting();
+    FutureTask<Integer> small = new FutureTask<>(() -> log.call(LogThread.Wait.WRITTEN, () -> 7));
+    Thread thread = new Thread(small);
+    thread.start();
+    while (thread.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    disk.release();
+    assertThat(working.result.get()).isEqualTo(1);
+    assertThat(small.get(30, TimeUnit.SECONDS)).isEqualTo(7);
+    disk.release();
+    assertThat(waitsForRoom.result.get()).isEqualTo(2);
+    log.close();
   }
 
   @Test

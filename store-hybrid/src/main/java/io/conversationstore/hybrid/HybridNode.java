@@ -242,7 +242,9 @@ final class HybridNode {
       availability.refused(String.valueOf(e.getMessage()));
       return null;
     } catch (RuntimeException e) {
-      LOG.error("The database could not be tried", e);
+      if (!closed.get()) {
+        LOG.error("The database could not be tried", e);
+      }
       return null;
     }
     availability.reached(local.hasPending());
@@ -273,7 +275,7 @@ final class HybridNode {
         availability.drained();
       }
     } catch (EngineFailureException e) {
-      availability.failed(tag, e);
+      failed(tag, e);
       retryDrain(e);
     } catch (LocalFailureException e) {
       LOG.warn("Sending pending changes waits for the local files; it is tried again", e);
@@ -283,6 +285,13 @@ final class HybridNode {
         LOG.error("Sending pending changes failed; it is tried again", e);
         retryDrain(e);
       }
+    }
+  }
+
+  /** What a pump met while the node closes says nothing about the database. */
+  private void failed(long tag, EngineFailureException failure) {
+    if (!closed.get()) {
+      availability.failed(tag, failure);
     }
   }
 
@@ -302,7 +311,7 @@ final class HybridNode {
       mirror.follow(this::goOn);
       forgetParked();
     } catch (EngineFailureException e) {
-      availability.failed(tag, e);
+      failed(tag, e);
     } catch (RuntimeException e) {
       if (!closed.get()) {
         LOG.warn("The local copy could not follow the database; it is tried again", e);

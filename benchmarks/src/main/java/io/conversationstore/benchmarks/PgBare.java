@@ -128,6 +128,23 @@ final class PgBare implements AutoCloseable {
   }
 
   void insert(long number) throws SQLException {
+    set(number);
+    insert.executeUpdate();
+  }
+
+  /** Inserts so many rows in one batch and one transaction. */
+  void insertTogether(long number, int rowCount) throws SQLException {
+    connection.setAutoCommit(false);
+    for (int i = 0; i < rowCount; i++) {
+      set(number + i);
+      insert.addBatch();
+    }
+    insert.executeBatch();
+    connection.commit();
+    connection.setAutoCommit(true);
+  }
+
+  private void set(long number) throws SQLException {
     Row row = row(number);
     insert.setString(1, PgServer.OWNER.tenantId());
     insert.setLong(2, conversationKey);
@@ -137,7 +154,6 @@ final class PgBare implements AutoCloseable {
     insert.setBytes(6, row.digest);
     insert.setString(7, row.text);
     insert.setString(8, "{" + row.keys + "}");
-    insert.executeUpdate();
   }
 
   @Override

@@ -1,11 +1,14 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.CursorExpiredException;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FeedPage;
+import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,9 +31,12 @@ final class MirrorPump {
   private final Runnable bind;
   private final Runnable onMirrored;
   private final MissedStates missed;
+  private final LastSeen seen;
+  private final ReentrantLock following = new ReentrantLock();
 
   /**
    * @param missed what the copy could not take
+   * @param seen told what the copy took
    * @param bind makes sure that the directory remembers its database, before it takes anything of
    *     it; fails as the local files do
    * @param onMirrored called after states were put into the copy that no call of this node waits
@@ -43,6 +49,7 @@ final class MirrorPump {
       int pageSize,
       OverlayLocks overlays,
       MissedStates missed,
+      LastSeen seen,
       Runnable bind,
       Runnable onMirrored) {
     this.primary = primary;
@@ -51,6 +58,7 @@ final class MirrorPump {
     this.pageSize = pageSize;
     this.overlays = overlays;
     this.missed = missed;
+    this.seen = seen;
     this.bind = bind;
     this.onMirrored = onMirrored;
   }
@@ -70,6 +78,7 @@ final class MirrorPump {
     if (states.isEmpty()) {
       return true;
     }
+    seen.add(states);
     try {
       heal();
       local.mirror(states, null, null);
@@ -84,8 +93,12 @@ final class MirrorPump {
     }
   }
 
-  /** Puts in what an earlier fault kept out. */
-  private void heal() {
+  /**
+   * Puts in what an earlier fault kept out.
+   *
+   * @throws EngineFailureException if the local files fail
+   */
+  void heal() {
     bind.run();
     if (missed.isEmpty()) {
       return;
@@ -113,14 +126,15 @@ final class MirrorPump {
    * Copies what was committed since the last time.
    *
    * @throws EngineFailureException if the database fails; what was copied stays
+   * @throws CursorExpiredException if the place in the feed is void: the database may have gone
+   *     back in time. All of the feed is read again
    * @throws LocalFailureException if the local files fail; what was copied stays
    */
   void follow(BooleanSupplier goOn) {
     LocalFailureException.guard(this::heal);
     FeedPage page;
     do {
-      page = primary.feed(local.identity().position(), pageSize);
-      mirror(page);
+      page = next();
       if (!page.states().isEmpty()) {
         onMirrored.run();
       }
@@ -129,6 +143,41 @@ final class MirrorPump {
       missed.followed(page.asOf());
       tellIfWhole();
     }
+  }
+
+  /** Copies one page. */
+  private FeedPage next() {
+    following.lock();
+    try {
+      FeedPage page = primary.feed(local.identity().position(), pageSize);
+      seen.add(page.states());
+      mirror(page);
+      return page;
+    } catch (CursorExpiredException expired) {
+      LocalFailureException.guard(() -> local.mirror(List.of(), FeedPosition.START, null));
+      throw expired;
+    } finally {
+      following.unlock();
+    }
+  }
+
+  /**
+   * Does something to the whole copy, while no page of the feed is put in that was read before.
+   *
+   * @throws EngineFailureException if the local files fail
+   */
+  void change(Runnable action) {
+    following.lock();
+    try {
+      overlays.mirroring(
+          () -> {
+            action.run();
+            return true;
+          });
+    } finally {
+      following.unlock();
+    }
+    onMirrored.run();
   }
 
   private void mirror(FeedPage page) {

@@ -106,8 +106,7 @@ final class TimedEngine implements PrimaryStore {
       Direction direction,
       Position.@Nullable InConversation from,
       int limit) {
-    return timed(
-        "messages", () -> engine.messages(owner, conversationId, direction, from, limit));
+    return timed("messages", () -> engine.messages(owner, conversationId, direction, from, limit));
   }
 
   @Override
@@ -186,6 +185,16 @@ final class TimedEngine implements PrimaryStore {
   @Override
   public FeedPage feed(FeedPosition after, int limit) {
     return timed("feed", () -> engine.feed(after, limit));
+  }
+
+  @Override
+  public UUID beginHistory(UUID ended) {
+    return timed("beginHistory", () -> engine.beginHistory(ended));
+  }
+
+  @Override
+  public List<Erasure> erasuresSince(Instant time) {
+    return timed("erasuresSince", () -> engine.erasuresSince(time));
   }
 
   @Override

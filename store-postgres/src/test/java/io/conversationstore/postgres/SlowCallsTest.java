@@ -34,15 +34,13 @@ class SlowCallsTest {
   /** A clock that a call moves on by this much. */
   private PrimaryStore timed(PrimaryStore engine, long callMillis) {
     return new TimedEngine(
-        engine,
-        Duration.ofMillis(200),
-        () -> 1_000_000 * millis.getAndAdd(callMillis),
-        told::add);
+        engine, Duration.ofMillis(200), () -> 1_000_000 * millis.getAndAdd(callMillis), told::add);
   }
 
   private static Change append() {
     return new Change.MessagesAppended(
-        new ChangeStamp(UUID.randomUUID(), OWNER, ChangeStamp.PRESENT_EPOCH, Instant.now(), UUID.randomUUID()),
+        new ChangeStamp(
+            UUID.randomUUID(), OWNER, ChangeStamp.PRESENT_EPOCH, Instant.now(), UUID.randomUUID()),
         ConversationRef.live(MARKER),
         List.of(NewMessage.of(UUID.randomUUID(), Message.user(MARKER))),
         AppendCondition.always(),

@@ -243,7 +243,9 @@ final class HybridNode {
       notYet(e);
       return null;
     } catch (RuntimeException e) {
-      LOG.error("The database could not be tried", e);
+      if (!closed.get()) {
+        LOG.error("The database could not be tried", e);
+      }
       return null;
     }
     if (finding instanceof Contacts.Refusal refusal) {

@@ -35,8 +35,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies what a directory holds that was filled while no database was configured into another store,
- * from code or from the command line:
+ * Copies what a directory holds that was filled while no database was configured into another
+ * store, from code or from the command line:
  *
  * <pre>
  * java -cp … io.conversationstore.hybrid.DirectoryImport DIRECTORY join|rename|skip
@@ -45,9 +45,10 @@ import org.jspecify.annotations.Nullable;
  * <p>From the command line the store is the one that the environment asks for ({@link
  * ConversationStores}); it has to use another directory. The one that is read is not changed.
  *
- * <p>Messages keep their ids and times. Cut off, it is done again: what is there already is known by
- * the ids of its first messages, and nothing is doubled. Live conversations, messages and preferences
- * are copied; what was deleted is not. Thread-safe, but the directory must not be open elsewhere.
+ * <p>Messages keep their ids and times. Cut off, it is done again: what is there already is known
+ * by the ids of its first messages, and nothing is doubled. Live conversations, messages and
+ * preferences are copied; what was deleted is not. Thread-safe, but the directory must not be open
+ * elsewhere.
  */
 public final class DirectoryImport {
 
@@ -67,8 +68,7 @@ public final class DirectoryImport {
    * @param conversations copied, those joined and renamed included
    * @param messages of these; some may have been there from an import that was cut off
    */
-  public record Report(
-      long conversations, long messages, long joined, long renamed, long skipped) {
+  public record Report(long conversations, long messages, long joined, long renamed, long skipped) {
     private static final Report NOTHING = new Report(0, 0, 0, 0, 0);
 
     private Report plus(Report that) {

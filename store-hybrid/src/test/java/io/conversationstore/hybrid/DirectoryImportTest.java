@@ -74,8 +74,7 @@ class DirectoryImportTest {
       files.create(alice, NewConversation.withId("deleted"));
       files.delete(alice, "deleted");
       files.create(bob, NewConversation.withId("done").title("title"));
-      files.update(
-          bob, "done", ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
+      files.update(bob, "done", ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
       files.updatePreferences(
           alice, PreferencesUpdate.none().activeConversation("chat").selectedModel("model"));
     }
@@ -133,8 +132,7 @@ class DirectoryImportTest {
     List<StoredMessage> all = bed.direct().last(alice, "chat", 1_000);
     assertThat(all.get(0).text()).isEqualTo("there before");
     assertThat(rows(all.subList(1, all.size()))).isEqualTo(rows(chat));
-    assertThat(bed.direct().find(alice, "chat").orElseThrow().title())
-        .isEqualTo("of the database");
+    assertThat(bed.direct().find(alice, "chat").orElseThrow().title()).isEqualTo("of the database");
   }
 
   @Test
@@ -165,9 +163,7 @@ class DirectoryImportTest {
   void row_3_9_aDirectoryOfADatabaseIsRefused() {
     node.close();
     assertThatThrownBy(
-            () ->
-                DirectoryImport.run(
-                    bed.files("a"), bed.direct(), DirectoryImport.Collision.JOIN))
+            () -> DirectoryImport.run(bed.files("a"), bed.direct(), DirectoryImport.Collision.JOIN))
         .isInstanceOf(StoreConfigurationException.class)
         .hasMessageContaining("local copy of a database");
   }

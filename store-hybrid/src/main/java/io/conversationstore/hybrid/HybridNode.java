@@ -309,7 +309,7 @@ final class HybridNode {
         availability.drained();
       }
     } catch (EngineFailureException e) {
-      availability.failed(tag, e);
+      failed(tag, e);
       retryDrain(e);
     } catch (LocalFailureException e) {
       LOG.warn("Sending pending changes waits for the local files; it is tried again", e);
@@ -319,6 +319,13 @@ final class HybridNode {
         LOG.error("Sending pending changes failed; it is tried again", e);
         retryDrain(e);
       }
+    }
+  }
+
+  /** What a pump met while the node closes says nothing about the database. */
+  private void failed(long tag, EngineFailureException failure) {
+    if (!closed.get()) {
+      availability.failed(tag, failure);
     }
   }
 
@@ -341,7 +348,7 @@ final class HybridNode {
       availability.refused("the database may have gone back in time; that is looked into");
       lost();
     } catch (EngineFailureException e) {
-      availability.failed(tag, e);
+      failed(tag, e);
     } catch (RuntimeException e) {
       if (!closed.get()) {
         LOG.warn("The local copy could not follow the database; it is tried again", e);

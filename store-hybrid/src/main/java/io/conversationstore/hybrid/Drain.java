@@ -55,6 +55,7 @@ final class Drain {
   private final Predicate<List<? extends State>> mirror;
   private final Consumer<List<Settlement>> settler;
   private final OverlayLocks overlays;
+  private final Clockwork clockwork;
   private final AtomicReference<StoreState.@Nullable Resync> progress = new AtomicReference<>();
 
   /**
@@ -70,7 +71,8 @@ final class Drain {
       int batch,
       Predicate<List<? extends State>> mirror,
       Consumer<List<Settlement>> settler,
-      OverlayLocks overlays) {
+      OverlayLocks overlays,
+      Clockwork clockwork) {
     this.primary = primary;
     this.local = local;
     this.sent = sent;
@@ -80,6 +82,7 @@ final class Drain {
     this.mirror = mirror;
     this.settler = settler;
     this.overlays = overlays;
+    this.clockwork = clockwork;
   }
 
   StoreState.@Nullable Resync progress() {
@@ -105,7 +108,7 @@ final class Drain {
     Round round = new Round();
     int window = batch;
     while (goOn.getAsBoolean()) {
-      long start = System.nanoTime();
+      long start = clockwork.nanoTime();
       sent.beginBatch();
       try {
         int most = window;
@@ -131,7 +134,7 @@ final class Drain {
       } finally {
         sent.endBatch();
       }
-      sentBatch.accept(System.nanoTime() - start);
+      sentBatch.accept(clockwork.nanoTime() - start);
     }
   }
 

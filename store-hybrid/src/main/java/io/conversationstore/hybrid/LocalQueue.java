@@ -65,14 +65,20 @@ final class LocalQueue {
   private final LocalStore local;
   private final OverlayReader reader;
   private final SentChanges sent;
-  private final OwnerLocks locks = new OwnerLocks();
+  private final OwnerLocks locks;
   private final PendingViews views;
   private final Supplier<Instant> now;
 
   /**
    * @param now the node's clock, corrected to the database's
    */
-  LocalQueue(LocalStore local, OverlayReader reader, SentChanges sent, Supplier<Instant> now) {
+  LocalQueue(
+      LocalStore local,
+      OverlayReader reader,
+      SentChanges sent,
+      Supplier<Instant> now,
+      Clockwork clockwork) {
+    this.locks = new OwnerLocks(clockwork);
     this.local = local;
     this.reader = reader;
     this.sent = sent;

@@ -108,7 +108,10 @@ final class SimChecker {
                             && commit.changed()
                             && commit.op().step.kind() == op.step.kind()
                             && isSameTarget(op, commit.op()));
-    if (!harmless) {
+    // Sent again after somebody has deleted what it had saved, it saves once more: see
+    // docs/guarantees.md.
+    boolean savedAnew = op.step.kind() == Kind.SAVE && anyOf(op, Kind.DELETE);
+    if (!harmless && !savedAnew) {
       wrong("doubled: " + op + " took effect " + effects.size() + " times");
     }
   }
@@ -137,7 +140,8 @@ final class SimChecker {
         if (!anyOf(op, Kind.DELETE)) {
           wrong("lost: " + op + " was taken back though nobody deleted anything");
         }
-      } else if (end.kind() == Settlement.Kind.PARKED || !end.isReported()) {
+      } else if (!end.isReported()
+          || (end.kind() == Settlement.Kind.PARKED && !reads.clashes(op))) {
         wrong("lost: " + op + " ended as " + end);
       } else if (end.kind() == Settlement.Kind.DROPPED
           && !erased
@@ -206,6 +210,7 @@ final class SimChecker {
         if (op.isAcknowledged()
             && !isLive
             && !reads.mayBeGone(op, message, Long.MAX_VALUE)
+            && !reads.clashes(op)
             && !(kind == Kind.SAVE && anyOf(op, Kind.DELETE))) {
           wrong("lost: " + SimReads.name(message) + " of " + op);
         }
@@ -226,6 +231,10 @@ final class SimChecker {
     Op creator =
         history.creators.get(
             SimHistory.generation(op.owner, op.conversation, insert.epoch(), insert.generation()));
+    Op erasure = history.erasures.get(op.owner.userId() + "/" + insert.epoch());
+    if (op.isAcknowledged() && erasure != null && erasure.start > op.end) {
+      wrong("resurrected: " + SimReads.name(message) + " of " + op + " after " + erasure);
+    }
     if (op.isAcknowledged()
         && op.step.kind() != Kind.SAVE
         && creator != null
@@ -255,15 +264,16 @@ final class SimChecker {
   }
 
   private void notResurrected(Op append, UUID message, MessageState state) {
+    boolean onlyOnce =
+        history.ops.stream()
+            .noneMatch(
+                other ->
+                    other != append && other.isAbout(append) && other.messages.contains(message));
     for (Op op : history.ops) {
       boolean before =
-          history.ops.stream()
-              .filter(other -> other.isAbout(append) && other.messages.contains(message))
-              .allMatch(
-                  other ->
-                      other.end < op.start
-                          && (op.step.kind() == Kind.DELETE_MESSAGE
-                              || other.step.node() == op.step.node()));
+          onlyOnce
+              && append.end < op.start
+              && (op.step.kind() == Kind.DELETE_MESSAGE || append.step.node() == op.step.node());
       boolean effective = op.wasThere || op.step.kind() == Kind.ERASE;
       if (op.isAcknowledged() && effective && before && SimReads.takes(op, append, message)) {
         wrong(

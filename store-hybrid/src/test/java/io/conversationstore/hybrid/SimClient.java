@@ -120,6 +120,7 @@ final class SimClient {
       case CREATE_IF_ABSENT -> store.createIfAbsent(owner, NewConversation.withId(id));
       case CREATE -> store.create(owner, NewConversation.withId(id));
       case APPEND -> append(op, store, turn(step.number()));
+      case CLASH -> append(op, store, List.of(Message.user(text(step.number())).withId(target)));
       case RETRY -> append(op, store, turn(step.target()));
       case EDIT -> store.edit(owner, id, target, MessageEdit.text(text(step.number())));
       case DELETE_MESSAGE -> op.wasThere = store.deleteMessage(owner, id, target);
@@ -155,20 +156,22 @@ final class SimClient {
   }
 
   private void read(Op op, ConversationStore store) {
-    List<StoredMessage> messages;
+    Page<StoredMessage> page;
     int events = history.events();
     try {
-      messages = store.last(op.owner, op.conversation, 200);
+      page = store.messages(op.owner, op.conversation, MessageQuery.last(200));
     } catch (ConversationNotFoundException | NotKnownNowException missing) {
       reads.missing(op, threads.now());
       throw missing;
     }
+    List<StoredMessage> messages = page.items();
     reads.listed(op, messages, true, threads.now());
     Optional<Conversation> found = store.find(op.owner, op.conversation);
     // Nobody has done anything meanwhile, so both answers are about the same.
     if (events == history.events()
         && found.isPresent()
         && found.get().provenance().complete()
+        && found.get().provenance().source() == page.provenance().source()
         && found.get().messageCount() != messages.size()) {
       history.wrong.add(
           "doubled: "

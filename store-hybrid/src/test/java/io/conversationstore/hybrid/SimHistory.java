@@ -7,6 +7,7 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -81,10 +82,12 @@ final class SimHistory {
   final List<Commit> commits = new ArrayList<>();
   final Map<String, List<Insert>> inserts = new LinkedHashMap<>();
 
-  /** Who made a generation, and who ended it; by owner, conversation, epoch and generation. */
+  /** Who made a generation; by owner, conversation, epoch and generation. */
   final Map<String, Op> creators = new HashMap<>();
 
-  final Map<String, Op> enders = new HashMap<>();
+  /** Who began an epoch; by owner and epoch. */
+  final Map<String, Op> erasures = new HashMap<>();
+
   final Map<UUID, Op> byChange = new HashMap<>();
   final Map<UUID, Change> queued = new HashMap<>();
   final Map<UUID, End> ends = new HashMap<>();
@@ -153,21 +156,23 @@ final class SimHistory {
     if (!applied.changed()) {
       return;
     }
-    Set<String> seen = new HashSet<>();
     applied
-        .states(ConversationState.class)
+        .states(OwnerState.class)
         .forEach(
             state -> {
-              String name =
-                  generation(state.owner(), state.id(), state.epoch(), state.generation());
-              if (state.isLive()) {
-                if (op != null) {
-                  creators.putIfAbsent(name, op);
-                }
-              } else if (op != null) {
-                enders.putIfAbsent(name, op);
+              if (op != null && change instanceof Change.OwnerErased) {
+                erasures.put(state.owner().userId() + "/" + state.epoch(), op);
               }
-              seen.add(name);
+            });
+    applied
+        .states(ConversationState.class)
+        .filter(ConversationState::isLive)
+        .forEach(
+            state -> {
+              if (op != null) {
+                creators.putIfAbsent(
+                    generation(state.owner(), state.id(), state.epoch(), state.generation()), op);
+              }
             });
     applied
         .states(MessageState.class)

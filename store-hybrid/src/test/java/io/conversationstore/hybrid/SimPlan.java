@@ -86,7 +86,11 @@ record SimPlan(
       int owner = random.nextInt(owners);
       int conversation = random.nextInt(conversations);
       SimStep target = appends.isEmpty() ? null : appends.get(random.nextInt(appends.size()));
-      boolean aimed = kind == Kind.RETRY || kind == Kind.EDIT || kind == Kind.DELETE_MESSAGE;
+      boolean aimed =
+          kind == Kind.RETRY
+              || kind == Kind.CLASH
+              || kind == Kind.EDIT
+              || kind == Kind.DELETE_MESSAGE;
       if (aimed && target == null) {
         kind = Kind.APPEND;
       } else if (aimed) {
@@ -118,7 +122,7 @@ record SimPlan(
       case APPEND -> 8;
       case CREATE_IF_ABSENT, READ, EDIT, CUT -> 4;
       case DELETE, DELETE_MESSAGE, RENAME, RETRY, LOSE_REPLY, WALK, HEAL -> 3;
-      case ERASE, CREATE, HOLD_FEED, DISK_FULL -> 1;
+      case ERASE, CREATE, CLASH, HOLD_FEED, DISK_FULL -> 1;
       default -> 2;
     };
   }

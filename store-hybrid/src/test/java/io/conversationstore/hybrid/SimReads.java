@@ -51,10 +51,21 @@ final class SimReads {
                         || end.kind() == Settlement.Kind.PARKED));
   }
 
+  /** Whether another message of this id was written perhaps. */
+  boolean clashes(Op op) {
+    return history.ops.stream()
+        .anyMatch(
+            other ->
+                other.step.kind() == Kind.CLASH
+                    && other.isAbout(op)
+                    && op.messages.stream().anyMatch(other.messages::contains));
+  }
+
   private List<Op> ownAppends(Op read) {
     List<Op> own = new ArrayList<>();
     for (Op op : history.ops) {
       Kind kind = op.step.kind();
+      // Of two that clash, one is refused; which, shows itself at the end.
       if ((kind == Kind.APPEND || kind == Kind.RETRY || kind == Kind.SAVE)
           && op.isAcknowledged()
           && op.end < read.start
@@ -73,7 +84,7 @@ final class SimReads {
     }
     for (Op op : ownAppends(read)) {
       for (UUID message : op.messages) {
-        if (!mayBeGone(op, message, now) && !isRejected(op)) {
+        if (!mayBeGone(op, message, now) && !isRejected(op) && !clashes(op)) {
           required.add(message);
         }
       }

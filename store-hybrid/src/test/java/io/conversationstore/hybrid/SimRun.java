@@ -1,8 +1,11 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.Owner;
 import io.conversationstore.StoreState;
 import io.conversationstore.hybrid.SimDatabase.Fate;
+import io.conversationstore.spi.Settlement;
 import io.conversationstore.testkit.ReferencePrimary;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -10,7 +13,9 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** One simulation, from its plan to its verdict. */
 final class SimRun {
@@ -19,8 +24,18 @@ final class SimRun {
    * What came of it.
    *
    * @param wrong each begins with what it is: lost, doubled, reordered, resurrected, diverged
+   * @param texts of the messages in the database at the end, of each conversation of the first
+   *     owner that is there
+   * @param dropped how many pending changes a rule forbade
    */
-  record Verdict(List<String> wrong, long hash, int steps, long acked, List<String> trace) {
+  record Verdict(
+      List<String> wrong,
+      long hash,
+      int steps,
+      long acked,
+      List<String> trace,
+      Map<String, List<String>> texts,
+      long dropped) {
     boolean isClean() {
       return wrong.isEmpty();
     }
@@ -62,7 +77,31 @@ final class SimRun {
         run.history.hash(),
         run.threads.steps(),
         run.history.ops.stream().filter(SimHistory.Op::isAcknowledged).count(),
-        run.history.trace());
+        run.history.trace(),
+        run.texts(),
+        run.history.ends.values().stream()
+            .filter(end -> end.kind() == Settlement.Kind.DROPPED)
+            .count());
+  }
+
+  private Map<String, List<String>> texts() {
+    Owner owner = SimClient.OWNERS.get(0);
+    Map<String, List<String>> texts = new HashMap<>();
+    for (String id : SimClient.CONVERSATIONS) {
+      if (database.model().find(owner, id).live() != null) {
+        texts.put(
+            id,
+            database
+                .model()
+                .messages(owner, id, Direction.FORWARD, null, 1_000)
+                .slice()
+                .items()
+                .stream()
+                .map(message -> message.requireLive().text())
+                .toList());
+      }
+    }
+    return texts;
   }
 
   private final class VirtualClock extends Clock {

@@ -27,6 +27,8 @@ record SimStep(
     CREATE,
     APPEND,
     RETRY,
+    /** The id of a message that is there perhaps, with another content. */
+    CLASH,
     EDIT,
     DELETE_MESSAGE,
     RENAME,
@@ -63,7 +65,11 @@ record SimStep(
       return what + " node " + node;
     }
     String about = kind == Kind.ERASE || kind == Kind.PREFER ? "" : "/" + conversation;
-    boolean aimed = kind == Kind.RETRY || kind == Kind.EDIT || kind == Kind.DELETE_MESSAGE;
+    boolean aimed =
+        kind == Kind.RETRY
+            || kind == Kind.CLASH
+            || kind == Kind.EDIT
+            || kind == Kind.DELETE_MESSAGE;
     return what
         + " by "
         + node

@@ -116,6 +116,7 @@ final class SimDatabase {
     }
     Object answer = applied(method, arguments);
     if (fate == Fate.REPLY_LOST) {
+      threads.sleep(random.nextLong(LONGEST_SILENCE));
       throw lost(write, "the answer was lost");
     }
     threads.passTime();

@@ -128,6 +128,24 @@ class SimulationScenariosTest {
   }
 
   @Test
+  void row_5_3_anEditByAnotherWhileTheAnswerIsLostIsNotUndoneByTheRetry() {
+    at(3_000, Kind.CREATE_IF_ABSENT, 0);
+    int message = at(6_000, Kind.APPEND, 0);
+    at(12_000, Kind.LOSE_REPLY, 1);
+    at(12_001, Kind.EDIT, 1, message);
+    at(12_100, Kind.EDIT, 0, message);
+    run();
+  }
+
+  @Test
+  void row_5_7_anErasureWhileTheAnswerIsLostIsNotOutlivedByTheRetry() {
+    at(6_000, Kind.LOSE_REPLY, 1);
+    at(6_001, Kind.CREATE_IF_ABSENT, 1);
+    at(6_100, Kind.ERASE, 0);
+    run();
+  }
+
+  @Test
   void row_5_3_anAppendWhoseAnswerWasLostDoesNotUndoADelete() {
     at(3_000, Kind.CREATE_IF_ABSENT, 0);
     at(6_000, Kind.LOSE_REPLY, 1);

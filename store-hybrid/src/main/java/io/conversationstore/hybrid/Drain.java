@@ -260,8 +260,7 @@ final class Drain {
       String reason = String.valueOf(refused.getMessage());
       ConversationRef ref = change.ref();
       reject(change, ref == null ? null : ref.id(), true, reason, at);
-      return new Settlement(
-          change.id(), Kind.PARKED, PRESENT_EPOCH, Map.of(), reason, at);
+      return new Settlement(change.id(), Kind.PARKED, PRESENT_EPOCH, Map.of(), reason, at);
     }
   }
 
@@ -272,8 +271,7 @@ final class Drain {
   private static boolean tookTooMuch(ChangeStamp erasure, Applied applied) {
     return !applied.changed()
         && applied.dropped().isEmpty()
-        && (erasure.epoch() == PRESENT_EPOCH
-            || erasure.epoch() >= applied.states().get(0).epoch());
+        && (erasure.epoch() == PRESENT_EPOCH || erasure.epoch() >= applied.states().get(0).epoch());
   }
 
   private void mirror(List<? extends State> states) {

@@ -241,7 +241,8 @@ final class Contacts {
     if (identity.storeId() == null && identity.standaloneContent()) {
       throw new StoreConfigurationException(
           "the local directory holds conversations that were written without a database; use"
-              + " another directory, and save its conversations into this store");
+              + " another directory, and copy its conversations into this store with"
+              + " DirectoryImport");
     }
   }
 }

@@ -9,11 +9,10 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
@@ -67,10 +66,23 @@ final class LastSeen {
       }
       return new Row(state.owner(), null, null, ((OwnerState) state).epoch(), 0, 0, true);
     }
+
+    boolean isLaterThan(Row that) {
+      return epoch != that.epoch
+          ? epoch > that.epoch
+          : generation != that.generation ? generation > that.generation : version > that.version;
+    }
   }
 
+  /** What names a row; of the kinds without an id there is one each. */
+  private record Key(
+      Class<? extends State> kind,
+      Owner owner,
+      @Nullable String conversationId,
+      @Nullable UUID messageId) {}
+
   private final ReentrantLock lock = new ReentrantLock();
-  private final Deque<Row> rows = new ArrayDeque<>();
+  private final Map<Key, Row> rows = new LinkedHashMap<>();
 
   /** Begins with what the copy of an earlier run says: the conversations that were used last. */
   void begin(LocalStore local) {
@@ -94,18 +106,37 @@ final class LastSeen {
     }
   }
 
+  /**
+   * Takes what was committed now. It takes the place of what was seen of the same rows before: what
+   * is deleted goes for good some day, and must not be looked for then.
+   */
   void add(List<? extends State> states) {
     lock.lock();
     try {
       for (State state : states.subList(Math.max(0, states.size() - MAX), states.size())) {
-        rows.addLast(Row.of(state));
+        Row row = Row.of(state);
+        Key key = new Key(state.getClass(), row.owner, row.conversationId, row.messageId);
+        Row before = rows.remove(key);
+        rows.put(key, before == null || !before.isLaterThan(row) ? row : before);
         if (rows.size() > MAX) {
-          rows.removeFirst();
+          rows.remove(rows.keySet().iterator().next());
         }
       }
+      states.stream()
+          .filter(state -> state instanceof ConversationState row && !row.isLive())
+          .forEach(state -> forgetMessages((ConversationState) state));
     } finally {
       lock.unlock();
     }
+  }
+
+  private void forgetMessages(ConversationState deleted) {
+    rows.keySet()
+        .removeIf(
+            key ->
+                key.messageId != null
+                    && key.owner.equals(deleted.owner())
+                    && deleted.id().equals(key.conversationId));
   }
 
   void forget() {
@@ -126,11 +157,11 @@ final class LastSeen {
     List<Row> seen;
     lock.lock();
     try {
-      seen = new ArrayList<>(rows);
+      seen = List.copyOf(rows.values());
     } finally {
       lock.unlock();
     }
-    return seen.stream().distinct().anyMatch(row -> isMissing(row, primary));
+    return seen.stream().anyMatch(row -> isMissing(row, primary));
   }
 
   private static boolean isMissing(Row row, PrimaryStore primary) {

@@ -26,7 +26,7 @@ record Options(
       """
       benchmarks/run SUITE [options]
 
-      SUITE        jsonfile or postgres
+      SUITE        jsonfile, postgres or hybrid
       --only NAMES run these lines alone, separated by commas; --list names them
       --list       print the names of the lines and end
       --quick      small sizes and short times: shows that everything works, measures nothing

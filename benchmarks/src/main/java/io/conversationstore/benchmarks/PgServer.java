@@ -6,6 +6,7 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.Owner;
 import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
+import io.conversationstore.testkit.FaultProxy;
 import io.conversationstore.testkit.TestPostgres;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -58,18 +59,37 @@ final class PgServer implements Bench.Shared {
   }
 
   PostgresOptions options(String database) {
-    return PostgresOptions.url(server.jdbcUrl(database))
+    return optionsOf(server.jdbcUrl(database));
+  }
+
+  /** The same through a network that can fail. */
+  PostgresOptions options(String database, FaultProxy proxy) {
+    return optionsOf(proxy.jdbcUrl(database));
+  }
+
+  private PostgresOptions optionsOf(String url) {
+    return PostgresOptions.url(url)
         .withLogin(server.user(), server.password())
         .withPoolSize(1, POOL);
+  }
+
+  FaultProxy proxy() {
+    return FaultProxy.to(server);
+  }
+
+  /** From now on no process of the server does anything; connections stay open. */
+  void pause() {
+    server.pause();
+  }
+
+  void resume() {
+    server.resume();
   }
 
   /** The same with commits that the disk need not confirm: what the disk would hide shows. */
   PostgresOptions notForced(String database) {
     String url = server.jdbcUrl(database);
-    return PostgresOptions.url(
-            url + (url.contains("?") ? "&" : "?") + "options=-c%20synchronous_commit=off")
-        .withLogin(server.user(), server.password())
-        .withPoolSize(1, POOL);
+    return optionsOf(url + (url.contains("?") ? "&" : "?") + "options=-c%20synchronous_commit=off");
   }
 
   ConversationStore open(String database) {

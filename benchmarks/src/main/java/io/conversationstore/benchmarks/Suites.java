@@ -30,6 +30,7 @@ final class Suites {
     return switch (name) {
       case "jsonfile" -> jsonFile();
       case "postgres" -> postgres();
+      case "hybrid" -> hybrid();
       default -> throw new UsageException("no suite is called " + name);
     };
   }
@@ -51,6 +52,18 @@ final class Suites {
             new PgRaceLine(),
             new PgListLine(),
             new PgLargeLine()));
+  }
+
+  private static Suite hybrid() {
+    return new Suite(
+        null,
+        List.of(),
+        List.of(
+            new HyHealthyLine(),
+            new HyDownLine(),
+            new HySilentLine(),
+            new HyReturnLine(),
+            new HyDrainLine()));
   }
 
   private static Suite jsonFile() {

@@ -61,6 +61,16 @@ class BenchmarksTest {
   }
 
   @Test
+  void everyLineOfTheHybridRuns() throws Exception {
+    String output = run("hybrid", "--quick", "--dir", directory.toString());
+    for (Line line : Suites.of("hybrid").lines()) {
+      assertThat(output).contains("FIGURE " + line.name() + ".took ");
+    }
+    assertThat(output.lines().filter(line -> line.startsWith("RATIO "))).hasSize(8);
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
   void textsOfAFileAreTaken() throws Exception {
     Path data = directory.resolve("data.jsonl");
     Files.writeString(data, "{\"messages\":[{\"content\":\"one\"},{\"content\":\"two\"}]}\n");

@@ -64,6 +64,25 @@ public interface LocalStore extends StoreEngine {
   void resetMirror();
 
   /**
+   * Takes another id for the node, durably, as after its directory was copied. The new one had no
+   * contact yet.
+   */
+  void renewNode(UUID node);
+
+  /** The owners that the mirror has heard of, with their epochs, in no order. */
+  List<State.OwnerState> mirroredOwners();
+
+  /** The ids of an owner's conversations in the mirror, deleted ones included, in no order. */
+  List<String> mirroredConversations(Owner owner);
+
+  /**
+   * The mirror's messages of a conversation's latest generation by {@code seq}, deleted ones
+   * included, strictly beyond {@code afterSeq}, at most {@code limit}.
+   */
+  List<State.MessageState> mirroredMessages(
+      Owner owner, String conversationId, long afterSeq, int limit);
+
+  /**
    * Adds a change to the end of the queue; it is on disk when the call returns. An erasure first
    * removes the owner's mirrored rows and earlier pending changes from every file, and stays in the
    * queue itself. Adding a change whose id is in the queue does nothing.

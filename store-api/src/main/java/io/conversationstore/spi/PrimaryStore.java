@@ -1,5 +1,7 @@
 package io.conversationstore.spi;
 
+import io.conversationstore.Owner;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 
@@ -32,6 +34,28 @@ public interface PrimaryStore extends StoreEngine {
    * The row states committed since {@code after}: each row that was committed then is told at least
    * once, in its then latest or a later state. Within a page, owners come first, then
    * conversations, then messages by {@code seq}.
+   *
+   * @throws io.conversationstore.CursorExpiredException if the position is of another history, or
+   *     ahead of all that the database has seen
    */
   FeedPage feed(FeedPosition after, int limit);
+
+  /**
+   * Begins a new history, because the database went back in time: cursors and feed positions of the
+   * one that ends are void. Where another one than {@code ended} has begun already nothing changes,
+   * so that of several nodes one begins it and the others join.
+   *
+   * @return the present history
+   */
+  UUID beginHistory(UUID ended);
+
+  /**
+   * An erasure that the database remembers.
+   *
+   * @param changeId the change that asked for it
+   */
+  record Erasure(Owner owner, UUID changeId) {}
+
+  /** The erasures committed later than {@code time} by the database's clock. */
+  List<Erasure> erasuresSince(Instant time);
 }

@@ -5,6 +5,7 @@ import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
@@ -20,25 +21,52 @@ import org.slf4j.LoggerFactory;
  */
 final class Contacts {
 
+  /** What came of trying to reach the database. */
+  sealed interface Finding {}
+
+  /** It may be used. */
+  record Usable() implements Finding {}
+
   /**
-   * Why a database that answers must not be used.
+   * It must not be used.
    *
    * @param otherDatabase whether it is not the one that the directory belongs to
    */
-  record Refusal(String reason, boolean otherDatabase) {}
+  record Refusal(String reason, boolean otherDatabase) implements Finding {}
+
+  /**
+   * It went back in time, or another node found that it did.
+   *
+   * @param contact what it says of itself, with its new history
+   */
+  record WentBack(String reason, Contact contact, long offsetMicros) implements Finding {}
 
   /** A contact that the directory does not know of. */
   private record Unrecorded(Contact contact, long offsetMicros) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(Contacts.class);
 
+  /** Deleted rows leave the database after 30 days; then they cannot be told from lost ones. */
+  static final Duration DELETED_ROWS_STAY = Duration.ofDays(29);
+
   private final PrimaryStore primary;
   private final LocalStore local;
   private final NodeClock clock;
   private final ReentrantLock lock = new ReentrantLock();
+  private final LastSeen seen;
   private volatile @Nullable Unrecorded unrecorded;
 
-  Contacts(PrimaryStore primary, LocalStore local, NodeClock clock) {
+  /** Why the database is known to have gone back in time, until its new history has begun. */
+  private @Nullable String wentBack;
+
+  /** Contacts that the database may have counted since the last one that was recorded. */
+  private int counted;
+
+  /**
+   * @param seen what this node saw committed last
+   */
+  Contacts(PrimaryStore primary, LocalStore local, NodeClock clock, LastSeen seen) {
+    this.seen = seen;
     this.primary = primary;
     this.local = local;
     this.clock = clock;
@@ -47,28 +75,43 @@ final class Contacts {
   /**
    * Reaches the database.
    *
-   * @return null if it may be used, else why not
    * @throws EngineFailureException if it cannot be reached
    */
-  @Nullable Refusal reach() {
+  Finding reach() {
     LocalStore.Identity identity = identity();
     Instant before = clock.uncorrected();
-    Contact contact = primary.contact(identity.node());
+    int earlier = counted;
+    Contact contact = contact(identity.node());
     Instant after = clock.uncorrected();
-    Refusal refusal = refusal(identity, contact);
-    if (refusal != null) {
-      return refusal;
+    UUID bound = identity.storeId();
+    if (bound != null && !bound.equals(contact.storeId())) {
+      return new Refusal(
+          "this is another database: the local directory belongs to store "
+              + bound
+              + ", the database is store "
+              + contact.storeId()
+              + "; give the node the right database or a directory of its own",
+          true);
     }
-    if (identity.storeId() != null && contact.counterBefore() > identity.counter()) {
-      LOG.warn(
-          "The database has seen this node {} more often than the node remembers: its last contact"
-              + " was cut off, or its directory was copied. Two nodes must not share a copy.",
-          contact.counterBefore() - identity.counter());
+    if (bound != null && contact.counterBefore() > identity.counter() + earlier) {
+      return renewed();
     }
     long offset = clock.measure(before, contact.databaseTime(), after);
+    if (bound != null && !identity.history().equals(contact.history())) {
+      return new WentBack("that was found before", contact, offset);
+    }
+    if (bound != null && wentBack == null) {
+      wentBack = wentBack(identity, contact);
+    }
+    if (wentBack != null) {
+      // At once: each contact raises the counter, and soon it would not be lower any more.
+      UUID history = primary.beginHistory(contact.history());
+      return new WentBack(wentBack, in(history, contact), offset);
+    }
     lock.lock();
     try {
       unrecorded = new Unrecorded(contact, offset);
+      counted = 0;
       record();
     } catch (EngineFailureException localFiles) {
       LOG.warn(
@@ -76,7 +119,82 @@ final class Contacts {
     } finally {
       lock.unlock();
     }
-    return null;
+    return new Usable();
+  }
+
+  /** Goes on as another node: this one's id is used by somebody else as well. */
+  private Finding renewed() {
+    UUID node = UUID.randomUUID();
+    lock.lock();
+    try {
+      record();
+      local.renewNode(node);
+      counted = 0;
+    } finally {
+      lock.unlock();
+    }
+    LOG.warn(
+        "The database has seen this node more often than the node remembers: its directory is a"
+            + " copy of another node's, or that node's is a copy of this one, or its last contact"
+            + " was cut off. It goes on under the new id {} and keeps its pending changes; those"
+            + " that both have are stored once.",
+        node);
+    return reach();
+  }
+
+  private Contact contact(UUID node) {
+    boolean raised = true;
+    try {
+      return primary.contact(node);
+    } catch (EngineFailureException failure) {
+      raised = failure.isOutcomeUnknown();
+      throw failure;
+    } finally {
+      counted += raised ? 1 : 0;
+    }
+  }
+
+  private static Contact in(UUID history, Contact contact) {
+    return new Contact(
+        contact.storeId(),
+        history,
+        contact.counterBefore(),
+        contact.counter(),
+        contact.databaseTime());
+  }
+
+  private @Nullable String wentBack(LocalStore.Identity identity, Contact contact) {
+    if (contact.counterBefore() < identity.counter()) {
+      return "it remembers contact "
+          + contact.counterBefore()
+          + " of this node, the node remembers "
+          + identity.counter();
+    }
+    Instant asOf = identity.mirrorAsOf();
+    boolean comparable =
+        asOf != null && asOf.isAfter(contact.databaseTime().minus(DELETED_ROWS_STAY));
+    return comparable && seen.isMissingIn(primary) ? "it lacks what this node saw committed" : null;
+  }
+
+  /**
+   * Begins with the new history of the database: the copy is emptied, to be built anew from the
+   * feed.
+   *
+   * @throws EngineFailureException if the local files fail
+   */
+  void begin(WentBack found) {
+    lock.lock();
+    try {
+      seen.forget();
+      local.resetMirror();
+      // After it: were this cut off, the next start would find the new history once more.
+      local.remember(found.contact(), found.offsetMicros());
+      unrecorded = null;
+      counted = 0;
+      wentBack = null;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** What the directory remembers, and what it should. */
@@ -117,43 +235,14 @@ final class Contacts {
     }
   }
 
-  private static @Nullable Refusal refusal(LocalStore.Identity identity, Contact contact) {
-    UUID bound = identity.storeId();
-    if (bound == null) {
-      return null;
-    }
-    if (!bound.equals(contact.storeId())) {
-      return new Refusal(
-          "this is another database: the local directory belongs to store "
-              + bound
-              + ", the database is store "
-              + contact.storeId()
-              + "; give the node the right database or a directory of its own",
-          true);
-    }
-    if (contact.counterBefore() < identity.counter()) {
-      return new Refusal(
-          "the database went back in time: it remembers contact "
-              + contact.counterBefore()
-              + " of this node, the node remembers "
-              + identity.counter()
-              + "; it is not used, so that nothing which only this node still has is overwritten",
-          false);
-    }
-    if (!identity.history().equals(contact.history())) {
-      return new Refusal(
-          "the database has begun another history than the one this node followed", false);
-    }
-    return null;
-  }
-
   /** Refuses a directory that was filled while no database was configured. */
   static void requireMirror(LocalStore local) {
     LocalStore.Identity identity = local.identity();
     if (identity.storeId() == null && identity.standaloneContent()) {
       throw new StoreConfigurationException(
           "the local directory holds conversations that were written without a database; use"
-              + " another directory, and save its conversations into this store");
+              + " another directory, and copy its conversations into this store with"
+              + " DirectoryImport");
     }
   }
 }

@@ -160,36 +160,59 @@ final class Drain {
       apply(taken, goOn);
     }
 
-    private void apply(List<Change> changes, BooleanSupplier goOn) {
-      if (changes.isEmpty() || !goOn.getAsBoolean()) {
-        return;
+    /**
+     * Sends in order, except what is about something that is held.
+     *
+     * @return false if it had to stop: what follows must not be sent now
+     */
+    private boolean apply(List<Change> changes, BooleanSupplier goOn) {
+      List<Change> free = notHeld(changes);
+      if (free.isEmpty()) {
+        return true;
       }
-      if (changes.size() == 1) {
-        alone(changes.get(0));
-        return;
+      if (!goOn.getAsBoolean()) {
+        return false;
+      }
+      if (free.size() == 1) {
+        alone(free.get(0));
+        return true;
       }
       try {
-        together(changes);
+        together(free);
+        return true;
       } catch (BatchRefusedException refused) {
-        int half = changes.size() / 2;
-        apply(changes.subList(0, half), goOn);
-        apply(changes.subList(half, changes.size()), goOn);
+        return inParts(free, (free.size() + 1) / 2, goOn);
       } catch (EngineFailureException failure) {
         if (failure.kind() != FailureKind.CONTENTION) {
           throw failure;
         }
-        for (Change change : changes) {
-          apply(List.of(change), goOn);
-        }
+        return inParts(free, 1, goOn);
       }
     }
 
-    private void alone(Change change) {
-      List<DrainBatch.Subject> subjects = DrainBatch.subjects(change);
-      if (subjects.stream().anyMatch(locked::contains)) {
-        locked.addAll(subjects);
-        return;
+    private boolean inParts(List<Change> changes, int size, BooleanSupplier goOn) {
+      for (int from = 0; from < changes.size(); from += size) {
+        if (!apply(changes.subList(from, Math.min(from + size, changes.size())), goOn)) {
+          return false;
+        }
       }
+      return true;
+    }
+
+    private List<Change> notHeld(List<Change> changes) {
+      List<Change> free = new ArrayList<>();
+      for (Change change : changes) {
+        List<DrainBatch.Subject> subjects = DrainBatch.subjects(change);
+        if (subjects.stream().anyMatch(locked::contains)) {
+          locked.addAll(subjects);
+        } else {
+          free.add(change);
+        }
+      }
+      return free;
+    }
+
+    private void alone(Change change) {
       try {
         settle(List.of(Drain.this.send(change)));
       } catch (EngineFailureException failure) {
@@ -197,7 +220,7 @@ final class Drain {
           throw failure;
         }
         contention = failure;
-        locked.addAll(subjects);
+        locked.addAll(DrainBatch.subjects(change));
       }
     }
   }

@@ -102,7 +102,7 @@ final class DrainBatch {
     return size;
   }
 
-  private static long content(List<ContentPart> parts) {
+  static long content(List<ContentPart> parts) {
     long size = 0;
     for (ContentPart part : parts) {
       if (part instanceof ContentPart.Text text) {

@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.CursorExpiredException;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
@@ -42,7 +43,9 @@ final class HybridNode {
   private final Drain drain;
   private final DrainPace pace;
   private final ParkedChanges parked;
+  private final LastSeen seen;
   private final Contacts contacts;
+  private final NewHistory newHistory;
   private final Availability availability;
   private final StateListeners listeners = new StateListeners(LOG::warn);
   private final Clockwork clockwork;
@@ -62,7 +65,8 @@ final class HybridNode {
     this.rejections = new Rejections(local.parked());
     this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays);
     this.queue = new LocalQueue(local, reader, sent, clock::now, clockwork);
-    this.contacts = new Contacts(primary, local, clock);
+    this.seen = new LastSeen();
+    this.contacts = new Contacts(primary, local, clock, seen);
     this.mirror =
         new MirrorPump(
             primary,
@@ -71,8 +75,10 @@ final class HybridNode {
             options.feedPage(),
             overlays,
             missed,
+            seen,
             contacts::record,
-            queue::forgetViews);
+            queue::forgetViews,
+            clockwork);
     this.drain =
         new Drain(
             primary,
@@ -88,6 +94,7 @@ final class HybridNode {
     this.parked =
         new ParkedChanges(
             local, queue, rejections, clock, new UuidV7(options.clock(), options.random()));
+    this.newHistory = new NewHistory(primary, local, queue, mirror, contacts, clock::now);
     this.pace =
         new DrainPace(options.random(), options.firstProbe(), options.longestProbe(), clockwork);
     this.availability = new Availability(options.clock(), this::lost, this::tell);
@@ -102,12 +109,11 @@ final class HybridNode {
    * @throws StoreConfigurationException if it is another database than the directory belongs to
    */
   void start() {
-    Contacts.Refusal refusal = tryReach();
-    if (refusal != null) {
-      if (refusal.otherDatabase()) {
-        throw new StoreConfigurationException(refusal.reason());
-      }
-      availability.refused(refusal.reason());
+    seen.begin(local);
+    // What takes longer than a look goes on beside the calls.
+    Contacts.Finding finding = tryReach();
+    if (finding instanceof Contacts.Refusal refusal && refusal.otherDatabase()) {
+      throw new StoreConfigurationException(refusal.reason());
     }
     if (!availability.usable()) {
       scheduleProbe();
@@ -198,9 +204,8 @@ final class HybridNode {
       if (closed.get() || availability.usable()) {
         return;
       }
-      Contacts.Refusal refusal = tryReach();
-      if (refusal != null) {
-        availability.refused(refusal.reason());
+      if (tryReach() instanceof Contacts.WentBack wentBack) {
+        enter(wentBack);
       }
       if (!availability.usable()) {
         failedProbes.incrementAndGet();
@@ -213,25 +218,57 @@ final class HybridNode {
     }
   }
 
-  /** Reaches the database and uses it. Returns why it must not be used, null otherwise. */
-  private Contacts.@Nullable Refusal tryReach() {
+  /** Reaches the database, and uses it if it may; null if it was not reached. */
+  private Contacts.@Nullable Finding tryReach() {
+    Contacts.Finding finding = null;
     try {
-      Contacts.Refusal refusal = contacts.reach();
-      if (refusal != null) {
-        return refusal;
-      }
+      finding = contacts.reach();
     } catch (StoreUnavailableException e) {
-      LOG.debug("The database cannot be used yet: {}", e.getMessage());
-      availability.refused(String.valueOf(e.getMessage()));
+      notYet(e);
       return null;
     } catch (RuntimeException e) {
-      LOG.error("The database could not be tried", e);
+      if (!closed.get()) {
+        LOG.error("The database could not be tried", e);
+      }
       return null;
     }
+    if (finding instanceof Contacts.Refusal refusal) {
+      availability.refused(refusal.reason());
+    } else if (finding instanceof Contacts.WentBack wentBack) {
+      availability.refused(
+          "the database went back in time ("
+              + wentBack.reason()
+              + "); it is given again what this node holds");
+    } else {
+      use();
+    }
+    return finding;
+  }
+
+  private void notYet(StoreUnavailableException e) {
+    LOG.debug("The database cannot be used yet: {}", e.getMessage());
+    availability.refused(String.valueOf(e.getMessage()));
+  }
+
+  private void use() {
     availability.reached(local.hasPending());
     wakeDrain();
     wakeMirror();
-    return null;
+  }
+
+  /** Cut off, it is begun anew at the next probe. */
+  private void enter(Contacts.WentBack wentBack) {
+    try {
+      if (newHistory.enter(wentBack, () -> !closed.get())) {
+        use();
+      }
+    } catch (StoreUnavailableException e) {
+      notYet(e);
+    } catch (RuntimeException e) {
+      if (!closed.get()) {
+        LOG.error("The database could not be given again what it lost; it is tried again", e);
+      }
+    }
   }
 
   // The pumps
@@ -256,7 +293,7 @@ final class HybridNode {
         availability.drained();
       }
     } catch (EngineFailureException e) {
-      availability.failed(tag, e);
+      failed(tag, e);
       retryDrain(e);
     } catch (LocalFailureException e) {
       LOG.warn("Sending pending changes waits for the local files; it is tried again", e);
@@ -266,6 +303,13 @@ final class HybridNode {
         LOG.error("Sending pending changes failed; it is tried again", e);
         retryDrain(e);
       }
+    }
+  }
+
+  /** What a pump met while the node closes says nothing about the database. */
+  private void failed(long tag, EngineFailureException failure) {
+    if (!closed.get()) {
+      availability.failed(tag, failure);
     }
   }
 
@@ -284,8 +328,11 @@ final class HybridNode {
     try {
       mirror.follow(this::goOn);
       forgetParked();
+    } catch (CursorExpiredException anotherHistory) {
+      availability.refused("the database may have gone back in time; that is looked into");
+      lost();
     } catch (EngineFailureException e) {
-      availability.failed(tag, e);
+      failed(tag, e);
     } catch (RuntimeException e) {
       if (!closed.get()) {
         LOG.warn("The local copy could not follow the database; it is tried again", e);

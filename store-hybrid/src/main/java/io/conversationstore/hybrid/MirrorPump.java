@@ -1,11 +1,14 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.CursorExpiredException;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FeedPage;
+import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,10 +30,14 @@ final class MirrorPump {
   private final OverlayLocks overlays;
   private final Runnable bind;
   private final Runnable onMirrored;
+  private final Clockwork clockwork;
   private final MissedStates missed;
+  private final LastSeen seen;
+  private final ReentrantLock following = new ReentrantLock();
 
   /**
    * @param missed what the copy could not take
+   * @param seen told what the copy took
    * @param bind makes sure that the directory remembers its database, before it takes anything of
    *     it; fails as the local files do
    * @param onMirrored called after states were put into the copy that no call of this node waits
@@ -43,16 +50,20 @@ final class MirrorPump {
       int pageSize,
       OverlayLocks overlays,
       MissedStates missed,
+      LastSeen seen,
       Runnable bind,
-      Runnable onMirrored) {
+      Runnable onMirrored,
+      Clockwork clockwork) {
     this.primary = primary;
     this.local = local;
     this.clock = clock;
     this.pageSize = pageSize;
     this.overlays = overlays;
     this.missed = missed;
+    this.seen = seen;
     this.bind = bind;
     this.onMirrored = onMirrored;
+    this.clockwork = clockwork;
   }
 
   /** Whether the copy misses something that this node has committed. */
@@ -70,6 +81,7 @@ final class MirrorPump {
     if (states.isEmpty()) {
       return true;
     }
+    seen.add(states);
     try {
       heal();
       local.mirror(states, null, null);
@@ -84,8 +96,12 @@ final class MirrorPump {
     }
   }
 
-  /** Puts in what an earlier fault kept out. */
-  private void heal() {
+  /**
+   * Puts in what an earlier fault kept out.
+   *
+   * @throws EngineFailureException if the local files fail
+   */
+  void heal() {
     bind.run();
     if (missed.isEmpty()) {
       return;
@@ -113,14 +129,15 @@ final class MirrorPump {
    * Copies what was committed since the last time.
    *
    * @throws EngineFailureException if the database fails; what was copied stays
+   * @throws CursorExpiredException if the place in the feed is void: the database may have gone
+   *     back in time. All of the feed is read again
    * @throws LocalFailureException if the local files fail; what was copied stays
    */
   void follow(BooleanSupplier goOn) {
     LocalFailureException.guard(this::heal);
     FeedPage page;
     do {
-      page = primary.feed(local.identity().position(), pageSize);
-      mirror(page);
+      page = next();
       if (!page.states().isEmpty()) {
         onMirrored.run();
       }
@@ -129,6 +146,41 @@ final class MirrorPump {
       missed.followed(page.asOf());
       tellIfWhole();
     }
+  }
+
+  /** Copies one page. */
+  private FeedPage next() {
+    clockwork.take(following);
+    try {
+      FeedPage page = primary.feed(local.identity().position(), pageSize);
+      seen.add(page.states());
+      mirror(page);
+      return page;
+    } catch (CursorExpiredException expired) {
+      LocalFailureException.guard(() -> local.mirror(List.of(), FeedPosition.START, null));
+      throw expired;
+    } finally {
+      following.unlock();
+    }
+  }
+
+  /**
+   * Does something to the whole copy, while no page of the feed is put in that was read before.
+   *
+   * @throws EngineFailureException if the local files fail
+   */
+  void change(Runnable action) {
+    clockwork.take(following);
+    try {
+      overlays.mirroring(
+          () -> {
+            action.run();
+            return true;
+          });
+    } finally {
+      following.unlock();
+    }
+    onMirrored.run();
   }
 
   private void mirror(FeedPage page) {

@@ -105,23 +105,29 @@ final class ParkedChanges {
   }
 
   /**
-   * Gives up what is parked of owners that were erased since.
+   * Gives up what is parked of owners that were erased since. When this returns its text is in no
+   * file, also where another thread has found it first.
    *
    * @throws io.conversationstore.spi.EngineFailureException if the local files fail
    */
   void forgetErased() {
-    for (StoreState.Rejected rejected : local.parked()) {
-      long present = local.preferences(rejected.owner()).epoch();
-      boolean erased =
-          local
-              .parkedChange(rejected.changeId())
-              .map(change -> change.stamp().epoch())
-              .filter(epoch -> epoch != ChangeStamp.PRESENT_EPOCH && epoch < present)
-              .isPresent();
-      if (erased) {
-        end(rejected.changeId(), "its owner was erased", false);
-      }
-    }
+    queue.change(
+        () -> {
+          for (StoreState.Rejected rejected : local.parked()) {
+            if (isOfErased(rejected)) {
+              end(rejected.changeId(), "its owner was erased", false);
+            }
+          }
+        });
+  }
+
+  private boolean isOfErased(StoreState.Rejected rejected) {
+    long present = local.preferences(rejected.owner()).epoch();
+    return local
+        .parkedChange(rejected.changeId())
+        .map(change -> change.stamp().epoch())
+        .filter(epoch -> epoch != ChangeStamp.PRESENT_EPOCH && epoch < present)
+        .isPresent();
   }
 
   private boolean end(UUID changeId, String how, boolean again) {

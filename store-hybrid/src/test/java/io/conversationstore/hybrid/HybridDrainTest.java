@@ -10,6 +10,7 @@ import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
@@ -248,6 +249,33 @@ class HybridDrainTest {
     held.set(false);
     Testbed.awaitDrained(store);
     assertThat(texts(direct, alice, "held")).containsExactly("1", "2");
+  }
+
+  @Test
+  void row_1_4_whatFollowsAHeldChangeWaitsAlsoWhereItsBatchWasHalved() {
+    store.createIfAbsent(alice, CHAT);
+    goDown();
+    for (int i = 0; i < 4; i++) {
+      store.append(alice, "chat", Message.user("m" + i));
+    }
+    AtomicInteger calls = new AtomicInteger();
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().startsWith("apply")) {
+                int call = calls.incrementAndGet();
+                if (call == 1) {
+                  throw new BatchRefusedException("for this test");
+                } else if (call <= 3) {
+                  // The first half, and then its first change.
+                  throw new EngineFailureException(
+                      FailureKind.CONTENTION, false, "the database is busy", null);
+                }
+              }
+            });
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    assertThat(texts(bed.direct(), alice, "chat")).containsExactly("m0", "m1", "m2", "m3");
   }
 
   private static boolean isAboutHeld(Object[] arguments) {

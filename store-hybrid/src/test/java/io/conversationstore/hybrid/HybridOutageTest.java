@@ -3,6 +3,10 @@ package io.conversationstore.hybrid;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.conversationstore.AppendCondition;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
@@ -31,6 +35,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -39,6 +44,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 
 /** What users are promised while the database is away, when it returns, and when nobody knows. */
 class HybridOutageTest {
@@ -303,5 +309,39 @@ class HybridOutageTest {
       alone.createIfAbsent(alice, CHAT);
     }
     assertThatThrownBy(() -> bed.node("alone")).isInstanceOf(StoreConfigurationException.class);
+  }
+
+  @Test
+  void aNodeThatIsClosedDuringAnOutageSpeaksOfNoError() {
+    Testbed.Interposition node = bed.interposed("a", HybridOptions.defaults());
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch closing = new CountDownLatch(1);
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("contact")) {
+                asked.countDown();
+                closing.await();
+              }
+            });
+    node.primary()
+        .after(
+            (method, arguments) -> {
+              if (method.getName().equals("close")) {
+                closing.countDown();
+              }
+            });
+    bed.goDown(node.store());
+    Logger logger = (Logger) LoggerFactory.getLogger(HybridNode.class.getPackageName());
+    ListAppender<ILoggingEvent> said = new ListAppender<>();
+    said.start();
+    logger.addAppender(said);
+    try {
+      Testbed.await("a probe runs", () -> asked.getCount() == 0);
+      node.store().close();
+    } finally {
+      logger.detachAppender(said);
+    }
+    assertThat(List.copyOf(said.list)).noneMatch(e -> e.getLevel().isGreaterOrEqual(Level.WARN));
   }
 }

@@ -28,6 +28,7 @@ import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.StateListeners;
 import java.io.IOException;
@@ -63,6 +64,7 @@ final class FileEngine implements LocalStore {
   private final LogThread thread;
   private final Housekeeping housekeeping;
   private final Reads reads;
+  private final MirrorRows mirrorRows;
   private final Retention retention;
   private final FileFigures figures;
   private final StateListeners listeners = new StateListeners(LOG::warn);
@@ -92,6 +94,7 @@ final class FileEngine implements LocalStore {
             String.valueOf(options.directory().getFileName()));
     this.housekeeping = new Housekeeping(files, segments, contents, shared, tail, thread, options);
     this.reads = new Reads(shared, contents, options.clock());
+    this.mirrorRows = new MirrorRows(shared, contents);
     this.retention = new Retention(shared, writes, options);
     this.figures = new FileFigures(files, segments, shared, tail, options.clock());
   }
@@ -346,6 +349,27 @@ final class FileEngine implements LocalStore {
         });
   }
 
+  @Override
+  public void renewNode(UUID node) {
+    thread.call(LogThread.Wait.FORCED, () -> writes.remember(shared.manifest().withNode(node)));
+  }
+
+  @Override
+  public List<OwnerState> mirroredOwners() {
+    return mirrorRows.owners();
+  }
+
+  @Override
+  public List<String> mirroredConversations(Owner owner) {
+    return mirrorRows.conversations(owner);
+  }
+
+  @Override
+  public List<MessageState> mirroredMessages(
+      Owner owner, String conversationId, long afterSeq, int limit) {
+    return mirrorRows.messages(owner, conversationId, afterSeq, limit);
+  }
+
   /** What was written without a database is not a mirror of anything, and must not be lost. */
   private void requireMirror() {
     if (shared.own().standaloneContent()) {
@@ -437,8 +461,6 @@ final class FileEngine implements LocalStore {
         .stream()
         .findFirst();
   }
-
-  // The store
 
   @Override
   public StoreHealth health() {

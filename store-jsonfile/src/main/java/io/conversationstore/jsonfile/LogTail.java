@@ -41,7 +41,7 @@ final class LogTail {
   private final long segmentBytes;
   private final Begun listener;
   private final List<byte[]> unforced = new ArrayList<>();
-  private final Room room = new Room();
+  private final Preallocation room = new Preallocation();
   private int segment;
   private LogFiles.@Nullable LogFile file;
   private long size;

@@ -83,6 +83,24 @@ record Manifest(
         erasedThrough);
   }
 
+  /** Another node that had no contact yet. */
+  Manifest withNode(UUID newNode) {
+    return new Manifest(
+        newNode,
+        ownHistory,
+        storeId,
+        history,
+        0,
+        clockOffsetMicros,
+        firstSegment,
+        lastSegment,
+        firstSnapshot,
+        lastSnapshot,
+        snapshotLines,
+        snapshotEnd,
+        erasedThrough);
+  }
+
   Manifest withLastSegment(int segment) {
     return new Manifest(
         node,

@@ -277,6 +277,11 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /** Looks at the schema again before the next call: the database may be an older copy by now. */
+  void checkSchema() {
+    schemaReady = false;
+  }
+
   private void ensureSchema() {
     if (schemaReady) {
       return;

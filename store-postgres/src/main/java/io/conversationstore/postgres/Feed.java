@@ -1,5 +1,6 @@
 package io.conversationstore.postgres;
 
+import io.conversationstore.CursorExpiredException;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.FeedPosition;
@@ -18,6 +19,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +38,13 @@ final class Feed {
     this.sql = sql;
   }
 
-  /** A place: beyond this row, in the order of transaction, table and key. */
-  private record Place(String xid, int table, long k1, long k2, long k3, long asOfMicros)
+  /**
+   * A place: beyond this row, in the order of transaction, table and key.
+   *
+   * @param history the one that it belongs to; null at the start, which belongs to all
+   */
+  private record Place(
+      @Nullable UUID history, String xid, int table, long k1, long k2, long k3, long asOfMicros)
       implements Comparable<Place> {
 
     private static final Comparator<Place> ORDER =
@@ -49,12 +56,13 @@ final class Feed {
 
     static Place of(FeedPosition position) {
       if (position.token().isEmpty()) {
-        return new Place("0", 0, 0, 0, 0, 0);
+        return new Place(null, "0", 0, 0, 0, 0, 0);
       }
       String[] f = position.token().split(":", -1);
       try {
-        if (f.length == 6) {
+        if (f.length == 7) {
           return new Place(
+              UUID.fromString(f[6]),
               String.valueOf(Long.parseLong(f[0])),
               Integer.parseInt(f[1]),
               Long.parseLong(f[2]),
@@ -62,7 +70,7 @@ final class Feed {
               Long.parseLong(f[4]),
               Long.parseLong(f[5]));
         }
-      } catch (NumberFormatException notOurs) {
+      } catch (IllegalArgumentException notOurs) {
         throw notAPosition();
       }
       throw notAPosition();
@@ -74,7 +82,20 @@ final class Feed {
 
     FeedPosition position() {
       return new FeedPosition(
-          xid + ":" + table + ":" + k1 + ":" + k2 + ":" + k3 + ":" + asOfMicros);
+          xid + ":" + table + ":" + k1 + ":" + k2 + ":" + k3 + ":" + asOfMicros + ":" + history);
+    }
+
+    /**
+     * @param below the oldest transaction that still runs
+     */
+    void requireValid(UUID present, String below) {
+      if (history != null
+          && (!history.equals(present)
+              || Long.compareUnsigned(Long.parseUnsignedLong(xid), Long.parseUnsignedLong(below))
+                  > 0)) {
+        throw new CursorExpiredException(
+            "the position is of another history, or ahead of the database");
+      }
     }
 
     /** The key to start beyond in another table: before or after all of this transaction's rows. */
@@ -106,11 +127,14 @@ final class Feed {
 
   private FeedPage page(Connection connection, Place from, int limit) throws SQLException {
     String below;
+    UUID history;
     long asOf = from.asOfMicros;
     try (PreparedStatement head = database.prepare(connection, sql.feedHead);
         ResultSet row = headOf(head)) {
       Reads.requireRow(row);
       below = Rows.string(row, 1);
+      history = Rows.uuid(row, 3);
+      from.requireValid(history, below);
       Instant time = Rows.time(row, 2);
       if (time != null) {
         asOf = Math.max(asOf, ChronoUnit.MICROS.between(Instant.EPOCH, time));
@@ -124,9 +148,10 @@ final class Feed {
     told.sort(Comparator.comparing(Told::place));
     boolean more = told.size() > limit;
     List<Told> page = more ? told.subList(0, limit) : told;
-    Place end = more ? page.get(page.size() - 1).place : new Place(below, 0, 0, 0, 0, 0);
+    Place end = more ? page.get(page.size() - 1).place : new Place(history, below, 0, 0, 0, 0, 0);
     Place next =
-        new Place(end.xid, end.table, end.k1, end.k2, end.k3, more ? from.asOfMicros : asOf);
+        new Place(
+            history, end.xid, end.table, end.k1, end.k2, end.k3, more ? from.asOfMicros : asOf);
     return new FeedPage(
         ordered(page),
         next.position(),
@@ -163,6 +188,7 @@ final class Feed {
         while (rows.next()) {
           Place place =
               new Place(
+                  from.history,
                   Rows.string(rows, 1),
                   table,
                   rows.getLong(2),

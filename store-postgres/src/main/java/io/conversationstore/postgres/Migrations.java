@@ -45,6 +45,19 @@ final class Migrations {
               + " is needed; see PostgresStore.writeSchema",
           null);
     }
+    if (found > SchemaScript.LATEST) {
+      throw new EngineFailureException(
+          FailureKind.MISCONFIGURED,
+          false,
+          "schema "
+              + schema
+              + " is at version "
+              + found
+              + ", but this version of the library knows "
+              + SchemaScript.LATEST
+              + "; use the library that made it, or see PostgresStore.writeSchemaUndo",
+          null);
+    }
   }
 
   /** The schema's version; 0 where it is not there. */

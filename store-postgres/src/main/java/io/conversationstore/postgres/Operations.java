@@ -6,6 +6,7 @@ import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.PrimaryStore;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -34,6 +35,7 @@ final class Operations {
   }
 
   Contact contact(UUID node) {
+    database.checkSchema();
     return database.write(
         connection -> {
           try (PreparedStatement statement = database.prepare(connection, sql.contact)) {
@@ -49,6 +51,35 @@ final class Operations {
                   Rows.requireTime(row, 4));
             }
           }
+        });
+  }
+
+  UUID beginHistory(UUID ended) {
+    return database.write(
+        connection -> {
+          try (PreparedStatement statement = database.prepare(connection, sql.beginHistory)) {
+            database.bind(statement, null).uuid(ended);
+            try (ResultSet row = database.rows(statement)) {
+              Reads.requireRow(row);
+              return Rows.uuid(row, 1);
+            }
+          }
+        });
+  }
+
+  List<PrimaryStore.Erasure> erasuresSince(Instant time) {
+    return reads.query(
+        null,
+        sql.erasuresSince,
+        in -> in.time(time),
+        rows -> {
+          List<PrimaryStore.Erasure> erasures = new ArrayList<>();
+          while (rows.next()) {
+            erasures.add(
+                new PrimaryStore.Erasure(
+                    Owner.of(Rows.string(rows, 1), Rows.string(rows, 2)), Rows.uuid(rows, 3)));
+          }
+          return erasures;
         });
   }
 

@@ -185,6 +185,16 @@ final class PostgresEngine implements PrimaryStore {
   }
 
   @Override
+  public UUID beginHistory(UUID ended) {
+    return operations.beginHistory(ended);
+  }
+
+  @Override
+  public List<Erasure> erasuresSince(Instant time) {
+    return operations.erasuresSince(time);
+  }
+
+  @Override
   public void close() {
     database.close();
   }

@@ -22,6 +22,7 @@ final class Sql {
 
   final String create;
   final String append;
+  final String appendNew;
   final String appendAll;
   final String createAll;
   final String lockTimeout;
@@ -34,6 +35,8 @@ final class Sql {
   final String putPreferences;
   final String erase;
   final String contact;
+  final String beginHistory;
+  final String erasuresSince;
   final String find;
   final String messagesForward;
   final String messagesBackward;
@@ -65,6 +68,11 @@ final class Sql {
     this.schema = '"' + schemaName + '"';
     create = in(WRITTEN + "create_conversation(?,?,?,?,?,?,?,?,?,?::jsonb) w");
     append = in(WRITTEN + "append_messages(?,?,?,?,?,?,?,?,?,?,?,?::json) w");
+    appendNew =
+        in(
+            "SELECT "
+                + Rows.columns(Rows.CONVERSATION, "w")
+                + " FROM $.append_new(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) w");
     // A function in the list of a lateral join is called for each row in turn.
     appendAll =
         in(
@@ -114,6 +122,14 @@ final class Sql {
                 + " SET counter = nodes.counter + 1, last_contact = clock_timestamp()"
                 + " RETURNING counter)"
                 + " SELECT s.store_id, s.history, n.counter, clock_timestamp() FROM $.store s, n");
+    // Of two that come at once the second waits, and then sees that another history has begun.
+    beginHistory =
+        in(
+            "UPDATE $.store SET history ="
+                + " CASE WHEN history = ? THEN gen_random_uuid() ELSE history END"
+                + " RETURNING history");
+    erasuresSince =
+        in("SELECT tenant_id, user_id, change_id FROM $.owner_erasures WHERE erased_at > ?");
     find =
         in(
             "SELECT coalesce(o.epoch, 0), "

@@ -198,6 +198,30 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   }
 
   @Override
+  public UUID beginHistory(UUID ended) {
+    return locked(
+        () -> {
+          if (history.equals(ended)) {
+            history = UUID.randomUUID();
+          }
+          return history;
+        });
+  }
+
+  @Override
+  public List<Erasure> erasuresSince(Instant time) {
+    return locked(
+        () ->
+            owners.values().stream()
+                .flatMap(
+                    data ->
+                        data.erasures.entrySet().stream()
+                            .filter(erasure -> erasure.getValue().at().isAfter(time))
+                            .map(erasure -> new Erasure(data.owner, erasure.getKey())))
+                .toList());
+  }
+
+  @Override
   public FeedPage feed(FeedPosition after, int limit) {
     if (limit < 1) {
       throw new IllegalArgumentException("limit must be at least 1, but was " + limit);

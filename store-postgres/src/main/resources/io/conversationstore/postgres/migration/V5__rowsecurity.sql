@@ -39,7 +39,7 @@ BEGIN
   EXECUTE format('GRANT USAGE ON SCHEMA ${schema} TO %I', p_role);
   EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.owners, ${schema}.owner_erasures,'
     ' ${schema}.conversations, ${schema}.messages, ${schema}.user_preferences, ${schema}.nodes TO %I', p_role);
-  EXECUTE format('GRANT SELECT ON ${schema}.store TO %I', p_role);
+  EXECUTE format('GRANT SELECT, UPDATE (history) ON ${schema}.store TO %I', p_role);
 END $$;
 COMMENT ON FUNCTION ${schema}.grant_use IS 'Gives a role what a store needs that may not migrate; for the owner of the schema to call.';
 UPDATE ${schema}.store SET schema_version = 5;

@@ -11,12 +11,14 @@ import io.conversationstore.jsonfile.FaultPlan.Call;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The blanks that stand ready behind the last line. */
-class RoomTest {
+class PreallocationTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final String FIRST = Segments.name(1);
 
@@ -82,6 +84,23 @@ class RoomTest {
 
   @Test
   void roomIsUsedUpAndMadeAnew() throws IOException {
+    JsonFileOptions options = Memory.options().withSegmentBytes(1 << 20);
+    Set<Integer> sizes = new HashSet<>();
+    try (ConversationStore store = Memory.front(Memory.engine(files, options), options)) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      for (int i = 0; i < 90; i++) {
+        write(store, i, i + 1);
+        sizes.add(files.bytes(FIRST).length);
+      }
+      // It grows by as much as it has: far more seldom than it takes lines, and more than once.
+      assertThat(sizes).hasSizeBetween(3, 9);
+    }
+    assertThat(text(files, FIRST)).endsWith("}\n");
+    requireMessages(90);
+  }
+
+  @Test
+  void roomEndsWithItsSegment() throws IOException {
     try (ConversationStore store = Memory.store(files)) {
       store.create(ALICE, NewConversation.withId("chat"));
       write(store, 0, 40);

@@ -9,8 +9,8 @@ import org.slf4j.LoggerFactory;
  * replace blanks, a file system need not also force that the file became longer, which takes a
  * third of the time. For the log's thread.
  */
-final class Room {
-  private static final Logger LOG = LoggerFactory.getLogger(Room.class);
+final class Preallocation {
+  private static final Logger LOG = LoggerFactory.getLogger(Preallocation.class);
 
   /** In bytes; as much again as the file has, within these limits. */
   private static final int LEAST = 4 << 10;

@@ -1,0 +1,294 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationStatus;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationStoreException;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.Preferences;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.JsonFileOptions;
+import io.conversationstore.jsonfile.JsonFileStore;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies what a directory holds that was filled while no database was configured into another
+ * store, from code or from the command line:
+ *
+ * <pre>
+ * java -cp … io.conversationstore.hybrid.DirectoryImport DIRECTORY join|rename|skip
+ * </pre>
+ *
+ * <p>From the command line the store is the one that the environment asks for ({@link
+ * ConversationStores}); it has to use another directory. The one that is read is not changed.
+ *
+ * <p>Messages keep their ids and times. Cut off, it is done again: what is there already is known
+ * by the ids of its first messages, and nothing is doubled. Live conversations, messages and
+ * preferences are copied; what was deleted is not. Thread-safe, but the directory must not be open
+ * elsewhere.
+ */
+public final class DirectoryImport {
+
+  /** What becomes of a conversation whose id is taken by another one of the same owner. */
+  public enum Collision {
+    /** Its messages are appended to the other one, which keeps its title and other fields. */
+    JOIN,
+    /** It is copied under its id followed by a part that is the same at each import. */
+    RENAME,
+    /** It is left out. */
+    SKIP
+  }
+
+  /**
+   * What was done.
+   *
+   * @param conversations copied, those joined and renamed included
+   * @param messages of these; some may have been there from an import that was cut off
+   */
+  public record Report(long conversations, long messages, long joined, long renamed, long skipped) {
+    private static final Report NOTHING = new Report(0, 0, 0, 0, 0);
+
+    private Report plus(Report that) {
+      return new Report(
+          conversations + that.conversations,
+          messages + that.messages,
+          joined + that.joined,
+          renamed + that.renamed,
+          skipped + that.skipped);
+    }
+  }
+
+  private static final int PAGE = 100;
+  private static final long MAX_CONTENT = 1L << 20;
+
+  private final LocalStore from;
+  private final ConversationStore into;
+  private final Collision collision;
+
+  private DirectoryImport(LocalStore from, ConversationStore into, Collision collision) {
+    this.from = from;
+    this.into = into;
+    this.collision = collision;
+  }
+
+  /**
+   * Copies.
+   *
+   * @throws StoreConfigurationException if the directory belongs to a database, which has its
+   *     contents
+   * @throws ConversationStoreException if the store does not take something; what was copied before
+   *     stays
+   */
+  public static Report run(JsonFileOptions directory, ConversationStore into, Collision collision) {
+    try (LocalStore from = JsonFileStore.openEngine(directory)) {
+      if (from.identity().storeId() != null) {
+        throw new StoreConfigurationException(
+            "the directory is the local copy of a database: what it holds is there, and what waits"
+                + " in it is sent when a store opens it with that database");
+      }
+      DirectoryImport run = new DirectoryImport(from, into, collision);
+      Report report = Report.NOTHING;
+      for (OwnerState owner : from.mirroredOwners()) {
+        report = report.plus(run.owner(owner.owner()));
+      }
+      return report;
+    }
+  }
+
+  private Report owner(Owner owner) {
+    Report report = Report.NOTHING;
+    Map<String, String> names = new HashMap<>();
+    for (String id : from.mirroredConversations(owner)) {
+      ConversationState conversation = from.find(owner, id).live();
+      if (conversation != null) {
+        report = report.plus(conversation(conversation, names));
+      }
+    }
+    preferences(owner, names);
+    return report;
+  }
+
+  private Report conversation(ConversationState conversation, Map<String, String> names) {
+    Owner owner = conversation.owner();
+    String id = conversation.id();
+    boolean taken = into.find(owner, id).filter(there -> !isCopy(conversation, there)).isPresent();
+    if (taken && collision == Collision.SKIP) {
+      return new Report(0, 0, 0, 0, 1);
+    }
+    boolean renamed = taken && collision == Collision.RENAME;
+    String name = renamed ? another(id) : id;
+    names.put(id, name);
+    long messages = copy(conversation, name);
+    return new Report(1, messages, taken && !renamed ? 1 : 0, renamed ? 1 : 0, 0);
+  }
+
+  /** Whether what stands under an id was copied from here before, as far as its beginning tells. */
+  private boolean isCopy(ConversationState conversation, Conversation there) {
+    Set<UUID> here =
+        live(conversation, 0).messages.stream()
+            .map(MessageState::messageId)
+            .collect(Collectors.toSet());
+    if (here.isEmpty()) {
+      return there.title().equals(conversation.requireLive().title());
+    }
+    return into
+        .messages(conversation.owner(), conversation.id(), MessageQuery.first(1_000))
+        .stream()
+        .anyMatch(message -> here.contains(message.id()));
+  }
+
+  private String another(String id) {
+    String part = "-" + from.identity().node().toString().substring(0, 8);
+    int most = 255 - part.length();
+    return (id.length() > most ? id.substring(0, most) : id) + part;
+  }
+
+  private long copy(ConversationState conversation, String name) {
+    Owner owner = conversation.owner();
+    Live live = conversation.requireLive();
+    boolean there = into.find(owner, name).isPresent();
+    NewConversation header =
+        into.find(owner, name)
+            .map(
+                found ->
+                    new NewConversation(
+                        name,
+                        found.title(),
+                        found.settings(),
+                        found.metadata(),
+                        found.tags(),
+                        found.pinned(),
+                        found.expiresAt()))
+            .orElseGet(
+                () ->
+                    new NewConversation(
+                        name,
+                        live.title(),
+                        live.settings(),
+                        live.metadata(),
+                        live.tags(),
+                        live.pinned(),
+                        live.expiresAt()));
+    long messages = 0;
+    long seq = 0;
+    Page page;
+    do {
+      page = live(conversation, seq);
+      List<ConversationDocument.Entry> entries = new ArrayList<>();
+      for (MessageState each : page.messages) {
+        StoredMessage stored = each.requireLive();
+        entries.add(
+            new ConversationDocument.Entry(
+                stored.message().withId(stored.id()), stored.createdAt()));
+      }
+      into.save(owner, new ConversationDocument(header, entries));
+      messages += entries.size();
+      seq = page.end;
+    } while (page.more);
+    if (!there && live.status() == ConversationStatus.ARCHIVED) {
+      into.update(owner, name, ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
+    }
+    return messages;
+  }
+
+  /** Some live messages, and where they end. */
+  private record Page(List<MessageState> messages, long end, boolean more) {}
+
+  private Page live(ConversationState conversation, long after) {
+    List<MessageState> messages = new ArrayList<>();
+    long end = after;
+    long content = 0;
+    List<MessageState> rows;
+    do {
+      rows = from.mirroredMessages(conversation.owner(), conversation.id(), end, PAGE);
+      for (MessageState row : rows) {
+        end = row.seq();
+        if (row.isLive()) {
+          messages.add(row);
+          content += DrainBatch.content(row.requireLive().message().content());
+          if (messages.size() == PAGE || content > MAX_CONTENT) {
+            return new Page(messages, end, end < conversation.lastSeq());
+          }
+        }
+      }
+    } while (!rows.isEmpty());
+    return new Page(messages, end, false);
+  }
+
+  /** Those that the owner has not chosen in the other store yet. */
+  private void preferences(Owner owner, Map<String, String> names) {
+    PreferencesState here = from.preferences(owner);
+    Preferences there = into.preferences(owner);
+    PreferencesUpdate update = PreferencesUpdate.none();
+    String active = names.get(String.valueOf(here.activeConversation()));
+    if (active != null && there.activeConversation() == null) {
+      update = update.activeConversation(active);
+    }
+    if (here.selectedModel() != null && there.selectedModel() == null) {
+      update = update.selectedModel(here.selectedModel());
+    }
+    if (update.setsActiveConversation() || update.setsSelectedModel()) {
+      into.updatePreferences(owner, update);
+    }
+  }
+
+  /** The command line: exits with 0 where all was copied, 1 where not, 2 for wrong arguments. */
+  public static void main(String[] arguments) {
+    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    System.exit(run(arguments, System.getenv(), out));
+  }
+
+  static int run(String[] arguments, Map<String, String> environment, PrintStream out) {
+    Collision collision = arguments.length == 2 ? collision(arguments[1]) : null;
+    if (collision == null) {
+      out.println("usage: DirectoryImport DIRECTORY join|rename|skip");
+      return 2;
+    }
+    try (ConversationStore into = ConversationStores.from(environment)) {
+      Report report = run(JsonFileOptions.in(Path.of(arguments[0])), into, collision);
+      out.printf(
+          "copied %d conversations with %d messages; %d joined others, %d renamed, %d skipped%n",
+          report.conversations(),
+          report.messages(),
+          report.joined(),
+          report.renamed(),
+          report.skipped());
+      return 0;
+    } catch (ConversationStoreException e) {
+      out.println(e.getMessage());
+      return 1;
+    }
+  }
+
+  private static @Nullable Collision collision(String name) {
+    for (Collision each : Collision.values()) {
+      if (each.name().toLowerCase(Locale.ROOT).equals(name)) {
+        return each;
+      }
+    }
+    return null;
+  }
+}

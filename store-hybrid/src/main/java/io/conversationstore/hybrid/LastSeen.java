@@ -1,0 +1,193 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.Owner;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows that this node saw committed last. A database that lost commits lost the latest ones, so
+ * it lacks one of these: that also tells what the node's counter cannot, which is raised at
+ * contacts only. Thread-safe.
+ */
+final class LastSeen {
+
+  /** More than are written at the same time, so that the order of their commits does not matter. */
+  private static final int MAX = 64;
+
+  /**
+   * A row, without its content.
+   *
+   * @param conversationId null for an owner or preferences
+   */
+  private record Row(
+      Owner owner,
+      @Nullable String conversationId,
+      @Nullable UUID messageId,
+      long epoch,
+      long generation,
+      long version,
+      boolean live) {
+
+    static Row of(State state) {
+      if (state instanceof ConversationState row) {
+        return new Row(
+            row.owner(),
+            row.id(),
+            null,
+            row.epoch(),
+            row.generation(),
+            row.version(),
+            row.isLive());
+      } else if (state instanceof MessageState row) {
+        return new Row(
+            row.owner(),
+            row.conversationId(),
+            row.messageId(),
+            row.epoch(),
+            row.generation(),
+            row.version(),
+            row.isLive());
+      } else if (state instanceof PreferencesState row) {
+        return new Row(row.owner(), null, null, row.epoch(), 0, row.version(), true);
+      }
+      return new Row(state.owner(), null, null, ((OwnerState) state).epoch(), 0, 0, true);
+    }
+
+    boolean isLaterThan(Row that) {
+      return epoch != that.epoch
+          ? epoch > that.epoch
+          : generation != that.generation ? generation > that.generation : version > that.version;
+    }
+  }
+
+  /** What names a row; of the kinds without an id there is one each. */
+  private record Key(
+      Class<? extends State> kind,
+      Owner owner,
+      @Nullable String conversationId,
+      @Nullable UUID messageId) {}
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<Key, Row> rows = new LinkedHashMap<>();
+
+  /** Begins with what the copy of an earlier run says: the conversations that were used last. */
+  void begin(LocalStore local) {
+    PriorityQueue<ConversationState> latest =
+        new PriorityQueue<>(Comparator.comparing(state -> state.requireLive().updatedAt()));
+    for (OwnerState owner : local.mirroredOwners()) {
+      for (String id : local.mirroredConversations(owner.owner())) {
+        ConversationState state = local.find(owner.owner(), id).live();
+        if (state != null) {
+          latest.add(state);
+          if (latest.size() > MAX / 2) {
+            latest.remove();
+          }
+        }
+      }
+    }
+    while (!latest.isEmpty()) {
+      ConversationState state = latest.remove();
+      add(List.of(state));
+      add(local.mirroredMessages(state.owner(), state.id(), state.lastSeq() - 1, 1));
+    }
+  }
+
+  /**
+   * Takes what was committed now. It takes the place of what was seen of the same rows before: what
+   * is deleted goes for good some day, and must not be looked for then.
+   */
+  void add(List<? extends State> states) {
+    lock.lock();
+    try {
+      for (State state : states.subList(Math.max(0, states.size() - MAX), states.size())) {
+        Row row = Row.of(state);
+        Key key = new Key(state.getClass(), row.owner, row.conversationId, row.messageId);
+        Row before = rows.remove(key);
+        rows.put(key, before == null || !before.isLaterThan(row) ? row : before);
+        if (rows.size() > MAX) {
+          rows.remove(rows.keySet().iterator().next());
+        }
+      }
+      states.stream()
+          .filter(state -> state instanceof ConversationState row && !row.isLive())
+          .forEach(state -> forgetMessages((ConversationState) state));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void forgetMessages(ConversationState deleted) {
+    rows.keySet()
+        .removeIf(
+            key ->
+                key.messageId != null
+                    && key.owner.equals(deleted.owner())
+                    && deleted.id().equals(key.conversationId));
+  }
+
+  void forget() {
+    lock.lock();
+    try {
+      rows.clear();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Whether the database lacks one of them.
+   *
+   * @throws io.conversationstore.spi.EngineFailureException if it cannot be asked
+   */
+  boolean isMissingIn(PrimaryStore primary) {
+    List<Row> seen;
+    lock.lock();
+    try {
+      seen = List.copyOf(rows.values());
+    } finally {
+      lock.unlock();
+    }
+    return seen.stream().anyMatch(row -> isMissing(row, primary));
+  }
+
+  private static boolean isMissing(Row row, PrimaryStore primary) {
+    if (row.conversationId == null) {
+      PreferencesState there = primary.preferences(row.owner);
+      return there.epoch() < row.epoch
+          || (there.epoch() == row.epoch && there.version() < row.version);
+    }
+    Found found = primary.find(row.owner, row.conversationId);
+    if (found.ownerEpoch() != row.epoch) {
+      return found.ownerEpoch() < row.epoch;
+    }
+    ConversationState there = found.conversation();
+    if (there == null) {
+      // A deleted one goes for good some day, a live one does not.
+      return row.live;
+    }
+    if (there.generation() != row.generation || row.messageId == null || !there.isLive()) {
+      return there.generation() < row.generation
+          || (there.generation() == row.generation
+              && row.messageId == null
+              && there.version() < row.version);
+    }
+    return primary
+        .message(row.owner, row.conversationId, row.messageId)
+        .map(message -> message.version() < row.version)
+        .orElse(row.live);
+  }
+}

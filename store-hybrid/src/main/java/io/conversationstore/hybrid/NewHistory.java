@@ -1,0 +1,126 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.Owner;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.State.OwnerState;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings a node into the new history of a database that went back in time: gives the database what
+ * it lost, and then lets the copy begin anew. Until the end the copy stays as it is and the node
+ * remembers the old history, so that it begins again after a crash. For one thread at a time.
+ */
+final class NewHistory {
+
+  private static final Logger LOG = LoggerFactory.getLogger(NewHistory.class);
+
+  private final PrimaryStore primary;
+  private final LocalStore local;
+  private final LocalQueue queue;
+  private final MirrorPump mirror;
+  private final Contacts contacts;
+  private final Supplier<Instant> now;
+  private final Set<Owner> erased = new HashSet<>();
+
+  /**
+   * @param now the node's clock, corrected to the database's
+   */
+  NewHistory(
+      PrimaryStore primary,
+      LocalStore local,
+      LocalQueue queue,
+      MirrorPump mirror,
+      Contacts contacts,
+      Supplier<Instant> now) {
+    this.primary = primary;
+    this.local = local;
+    this.queue = queue;
+    this.mirror = mirror;
+    this.contacts = contacts;
+    this.now = now;
+  }
+
+  /**
+   * Does all of it.
+   *
+   * @return false if it was stopped before the end
+   * @throws io.conversationstore.spi.EngineFailureException if the database or the local files fail
+   */
+  boolean enter(Contacts.WentBack found, BooleanSupplier goOn) {
+    LOG.warn(
+        "The database went back in time: {}. A new history begins: lists that applications page"
+            + " through start again. What this node's copy holds and the database lost is given to"
+            + " it again; meanwhile reads and writes go on in the local files.",
+        found.reason());
+    mirror.heal();
+    if (!isTooOld(found)) {
+      Instant there = found.contact().databaseTime();
+      if (!new Offering(primary, local, this::keep, this::eraseHere, there, goOn).run()) {
+        return false;
+      }
+    }
+    queue.change(() -> mirror.change(() -> contacts.begin(found)));
+    erased.clear();
+    return true;
+  }
+
+  /** Once: what is written after that, while the rest is offered, stays. */
+  private void eraseHere(OwnerState owner) {
+    if (!erased.add(owner.owner())) {
+      return;
+    }
+    LOG.warn(
+        "{} was erased in the database since this node last heard of it: what this node has, waiting"
+            + " to be sent or not, is removed",
+        owner.owner());
+    UUID id = UUID.randomUUID();
+    Instant at = now.get();
+    UUID node = local.identity().node();
+    ChangeStamp stamp = new ChangeStamp(id, owner.owner(), owner.epoch(), at, node);
+    Settlement done =
+        new Settlement(
+            id,
+            Settlement.Kind.CANCELLED,
+            ChangeStamp.PRESENT_EPOCH,
+            Map.of(),
+            "the database has done it",
+            at);
+    queue.change(
+        () -> {
+          local.enqueue(new OwnerErased(stamp));
+          local.settle(List.of(done));
+        });
+  }
+
+  private void keep(Change refused) {
+    queue.change(() -> local.enqueue(refused));
+  }
+
+  /** Whether the copy is so old that it may hold what was deleted and forgotten since. */
+  private boolean isTooOld(Contacts.WentBack found) {
+    Instant asOf = local.identity().mirrorAsOf();
+    Instant oldest = found.contact().databaseTime().minus(Contacts.DELETED_ROWS_STAY);
+    if (asOf == null || !asOf.isBefore(oldest)) {
+      return false;
+    }
+    LOG.warn(
+        "This node's copy is of {}: too old to tell what was deleted since from what was lost. Only"
+            + " its pending changes are sent.",
+        asOf);
+    return true;
+  }
+}

@@ -1,0 +1,99 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationStoreException;
+import io.conversationstore.Owner;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.PrimaryStore;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Applies what is offered to a database that went back in time, and counts it. The ids of changes
+ * are made from what they are about, so that several nodes that offer the same, and a node that
+ * offers it again after it was cut off, make the same change. For one thread.
+ */
+final class OfferedChanges {
+
+  private static final Logger LOG = LoggerFactory.getLogger(OfferedChanges.class);
+
+  private final PrimaryStore primary;
+  private final UUID node;
+  private final Consumer<Change> keep;
+  private long given;
+  private long refused;
+
+  /**
+   * @param keep takes what the database refuses, to be parked for an operator
+   */
+  OfferedChanges(PrimaryStore primary, UUID node, Consumer<Change> keep) {
+    this.primary = primary;
+    this.node = node;
+    this.keep = keep;
+  }
+
+  /** An id that is the same wherever it is made of the same. */
+  static UUID id(Owner owner, Object... about) {
+    StringBuilder name = new StringBuilder();
+    part(name, owner.tenantId());
+    part(name, owner.userId());
+    for (Object each : about) {
+      part(name, String.valueOf(each));
+    }
+    return UUID.nameUUIDFromBytes(name.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void part(StringBuilder name, String part) {
+    name.append(part.length()).append(':').append(part);
+  }
+
+  ChangeStamp stamp(UUID id, Owner owner, long epoch, Instant time) {
+    return new ChangeStamp(id, owner, epoch, time, node);
+  }
+
+  /**
+   * Applies a change; what the database refuses for good is kept.
+   *
+   * @return what it did; nothing where it was refused
+   * @throws EngineFailureException if the database fails
+   */
+  Applied give(Change change) {
+    try {
+      return tryToGive(change);
+    } catch (EngineFailureException failure) {
+      throw failure;
+    } catch (ConversationStoreException | IllegalArgumentException refusal) {
+      LOG.debug("Change {} was refused; it is kept", change.id(), refusal);
+      keep.accept(change);
+      refused++;
+      return Applied.of(false, List.of());
+    }
+  }
+
+  /** Applies a change; fails where the database refuses it. */
+  Applied tryToGive(Change change) {
+    Applied applied = primary.apply(change, ApplyMode.REPLAY);
+    if (applied.changed()) {
+      given++;
+    }
+    return applied;
+  }
+
+  /** How many changed something. */
+  long given() {
+    return given;
+  }
+
+  /** How many were refused, and are kept. */
+  long refused() {
+    return refused;
+  }
+}

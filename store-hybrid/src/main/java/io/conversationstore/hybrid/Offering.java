@@ -1,0 +1,179 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives a database that went back in time what this node's copy holds and the database lost: first
+ * the erasures, then the deletes, then the rest, whoever wrote it. Applying it again changes
+ * nothing, so a run that was cut off is begun anew, and several nodes may do it at once. The copy
+ * must not change meanwhile. For one thread.
+ */
+final class Offering {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Offering.class);
+
+  private final PrimaryStore primary;
+  private final LocalStore local;
+  private final OfferedChanges changes;
+  private final Consumer<OwnerState> eraseHere;
+  private final Instant now;
+  private final BooleanSupplier goOn;
+
+  /**
+   * @param keep takes what the database refuses, to be parked for an operator
+   * @param eraseHere removes what this node has of an owner who was erased in the new history: the
+   *     epochs do not tell, since both histories may have come to the same
+   * @param now the database's time
+   */
+  Offering(
+      PrimaryStore primary,
+      LocalStore local,
+      Consumer<Change> keep,
+      Consumer<OwnerState> eraseHere,
+      Instant now,
+      BooleanSupplier goOn) {
+    this.primary = primary;
+    this.local = local;
+    this.changes = new OfferedChanges(primary, local.identity().node(), keep);
+    this.eraseHere = eraseHere;
+    this.now = now;
+    this.goOn = goOn;
+  }
+
+  /**
+   * Offers all of it.
+   *
+   * @return false if it was stopped before the end
+   * @throws io.conversationstore.spi.EngineFailureException if the database or the local files fail
+   */
+  boolean run() {
+    List<OwnerState> owners = new ArrayList<>();
+    Set<PrimaryStore.Erasure> erasures = new HashSet<>(erasures());
+    for (OwnerState owner : local.mirroredOwners()) {
+      if (!goOn.getAsBoolean()) {
+        return false;
+      }
+      if (erase(owner, erasures)) {
+        owners.add(owner);
+      }
+    }
+    for (boolean live : new boolean[] {false, true}) {
+      for (OwnerState owner : owners) {
+        if (!conversations(owner, live)) {
+          return false;
+        }
+      }
+    }
+    owners.forEach(this::preferences);
+    LOG.info(
+        "The database has again what this node holds: it took {} changes; {} that it refused are"
+            + " kept for an operator.",
+        changes.given(),
+        changes.refused());
+    return true;
+  }
+
+  /** The erasures that this node's copy cannot have heard of. */
+  private List<PrimaryStore.Erasure> erasures() {
+    Instant asOf = local.identity().mirrorAsOf();
+    return primary.erasuresSince(asOf == null ? Instant.EPOCH : asOf);
+  }
+
+  /**
+   * Raises the owner's epoch in the database to the one that this node knows.
+   *
+   * @return whether what the copy holds of the owner was written after the last erasure
+   */
+  private boolean erase(OwnerState owner, Set<PrimaryStore.Erasure> erasures) {
+    long epoch = primary.preferences(owner.owner()).epoch();
+    Set<UUID> known = new HashSet<>();
+    for (long ended = 0; ended < owner.epoch(); ended++) {
+      UUID id = OfferedChanges.id(owner.owner(), "erasure", ended);
+      known.add(id);
+      if (ended >= epoch) {
+        Applied applied =
+            changes.give(new OwnerErased(changes.stamp(id, owner.owner(), ended, now)));
+        epoch = applied.states(OwnerState.class).mapToLong(OwnerState::epoch).max().orElse(epoch);
+      }
+    }
+    if (epoch > owner.epoch()) {
+      return false; // The feed tells.
+    }
+    boolean erasedSince =
+        erasures.stream()
+            .anyMatch(
+                erasure ->
+                    erasure.owner().equals(owner.owner()) && !known.contains(erasure.changeId()));
+    if (erasedSince) {
+      eraseHere.accept(owner);
+    }
+    return !erasedSince;
+  }
+
+  private boolean conversations(OwnerState owner, boolean live) {
+    for (String id : local.mirroredConversations(owner.owner())) {
+      if (!goOn.getAsBoolean()) {
+        return false;
+      }
+      ConversationState conversation = local.find(owner.owner(), id).conversation();
+      if (conversation != null && conversation.isLive() == live) {
+        new ConversationOffer(primary, local, changes, now).give(conversation);
+      }
+    }
+    return true;
+  }
+
+  private void preferences(OwnerState owner) {
+    PreferencesState mine = local.preferences(owner.owner());
+    PreferencesState theirs = primary.preferences(owner.owner());
+    if (theirs.epoch() != mine.epoch()) {
+      return;
+    }
+    Instant active = mine.activeConversationTime();
+    if (active != null && isLater(active, theirs.activeConversationTime())) {
+      put(
+          mine,
+          PreferencesUpdate.none().activeConversation(mine.activeConversation()),
+          "active",
+          active);
+    }
+    Instant model = mine.selectedModelTime();
+    if (model != null && isLater(model, theirs.selectedModelTime())) {
+      put(mine, PreferencesUpdate.none().selectedModel(mine.selectedModel()), "model", model);
+    }
+  }
+
+  private void put(PreferencesState mine, PreferencesUpdate update, String field, Instant time) {
+    Owner owner = mine.owner();
+    UUID id = OfferedChanges.id(owner, "preferences", mine.epoch(), field, time);
+    // A generation that is not named would be looked up, and may not be there.
+    long generation = Math.max(1, mine.activeGeneration());
+    changes.give(
+        new PreferencesPut(changes.stamp(id, owner, mine.epoch(), time), update, generation));
+  }
+
+  private static boolean isLater(Instant mine, @Nullable Instant theirs) {
+    return theirs == null || mine.isAfter(theirs);
+  }
+}

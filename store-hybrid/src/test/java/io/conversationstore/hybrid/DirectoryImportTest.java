@@ -1,0 +1,185 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.ConversationStatus;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.JsonFileOptions;
+import io.conversationstore.jsonfile.JsonFileStore;
+import io.conversationstore.testkit.TestPostgres;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What was written before there was a database goes into it, when somebody asks for that. */
+class DirectoryImportTest {
+
+  private static TestPostgres server;
+
+  private final Owner alice = Owner.of("acme", "alice");
+  private final Owner bob = Owner.of("acme", "bob");
+  @TempDir private Path old;
+  private Testbed bed;
+  private ConversationStore node;
+  private List<StoredMessage> chat = List.of();
+
+  @BeforeAll
+  static void startServer() {
+    server = TestPostgres.builder().start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void fill() {
+    bed = new Testbed(server);
+    node = bed.node("a");
+    Testbed.awaitDrained(node);
+    try (ConversationStore files = JsonFileStore.open(JsonFileOptions.in(old))) {
+      files.create(alice, NewConversation.withId("chat").title("local"));
+      UUID edited = files.append(alice, "chat", Message.user("to edit")).get(0).id();
+      UUID gone = files.append(alice, "chat", Message.user("gone")).get(0).id();
+      for (int i = 0; i < 250; i++) {
+        files.append(alice, "chat", Message.assistant("m" + i));
+      }
+      files.edit(alice, "chat", edited, MessageEdit.text("edited"));
+      files.deleteMessage(alice, "chat", gone);
+      chat = files.last(alice, "chat", 1_000);
+      files.create(alice, NewConversation.withId("deleted"));
+      files.delete(alice, "deleted");
+      files.create(bob, NewConversation.withId("done").title("title"));
+      files.update(bob, "done", ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
+      files.updatePreferences(
+          alice, PreferencesUpdate.none().activeConversation("chat").selectedModel("model"));
+    }
+  }
+
+  @AfterEach
+  void closeBed() {
+    bed.close();
+  }
+
+  private DirectoryImport.Report run(DirectoryImport.Collision collision) {
+    return DirectoryImport.run(JsonFileOptions.in(old), node, collision);
+  }
+
+  private List<String> ids(Owner owner) {
+    return bed.direct().list(owner, ConversationQuery.all()).items().stream()
+        .map(Conversation::id)
+        .sorted()
+        .toList();
+  }
+
+  private static List<String> rows(List<StoredMessage> messages) {
+    return messages.stream()
+        .map(message -> message.id() + " " + message.createdAt() + " " + message.text())
+        .toList();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void row_3_9_localDataIsMovedIntoTheDatabaseOnce(DirectoryImport.Collision collision) {
+    for (int i = 0; i < 2; i++) {
+      assertThat(run(collision)).isEqualTo(new DirectoryImport.Report(2, 251, 0, 0, 0));
+      assertThat(ids(alice)).containsExactly("chat");
+      assertThat(rows(bed.direct().last(alice, "chat", 1_000))).isEqualTo(rows(chat));
+      assertThat(bed.direct().find(alice, "chat").orElseThrow().title()).isEqualTo("local");
+      assertThat(ids(bob)).containsExactly("done");
+      assertThat(bed.direct().find(bob, "done").orElseThrow().status())
+          .isEqualTo(ConversationStatus.ARCHIVED);
+      assertThat(bed.direct().preferences(alice).activeConversation()).isEqualTo("chat");
+      assertThat(bed.direct().preferences(alice).selectedModel()).isEqualTo("model");
+    }
+  }
+
+  private void occupy() {
+    node.create(alice, NewConversation.withId("chat").title("of the database"));
+    node.append(alice, "chat", Message.user("there before"));
+  }
+
+  @Test
+  void row_3_9_aConversationWhoseIdIsTakenJoinsTheOther() {
+    occupy();
+    assertThat(run(DirectoryImport.Collision.JOIN))
+        .isEqualTo(new DirectoryImport.Report(2, 251, 1, 0, 0));
+    run(DirectoryImport.Collision.JOIN);
+    List<StoredMessage> all = bed.direct().last(alice, "chat", 1_000);
+    assertThat(all.get(0).text()).isEqualTo("there before");
+    assertThat(rows(all.subList(1, all.size()))).isEqualTo(rows(chat));
+    assertThat(bed.direct().find(alice, "chat").orElseThrow().title()).isEqualTo("of the database");
+  }
+
+  @Test
+  void row_3_9_aConversationWhoseIdIsTakenIsRenamed() {
+    occupy();
+    for (int i = 0; i < 2; i++) {
+      assertThat(run(DirectoryImport.Collision.RENAME))
+          .isEqualTo(new DirectoryImport.Report(2, 251, 0, 1, 0));
+      assertThat(ids(alice)).hasSize(2).contains("chat");
+    }
+    String renamed = ids(alice).get(1);
+    assertThat(renamed).startsWith("chat-");
+    assertThat(rows(bed.direct().last(alice, renamed, 1_000))).isEqualTo(rows(chat));
+    assertThat(bed.direct().preferences(alice).activeConversation()).isEqualTo(renamed);
+  }
+
+  @Test
+  void row_3_9_aConversationWhoseIdIsTakenIsSkipped() {
+    occupy();
+    assertThat(run(DirectoryImport.Collision.SKIP))
+        .isEqualTo(new DirectoryImport.Report(1, 0, 0, 0, 1));
+    assertThat(bed.direct().last(alice, "chat", 1_000))
+        .extracting(StoredMessage::text)
+        .containsExactly("there before");
+  }
+
+  @Test
+  void row_3_9_aDirectoryOfADatabaseIsRefused() {
+    node.close();
+    assertThatThrownBy(
+            () -> DirectoryImport.run(bed.files("a"), bed.direct(), DirectoryImport.Collision.JOIN))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining("local copy of a database");
+  }
+
+  @Test
+  void row_3_9_fromTheCommandLine(@TempDir Path fresh) {
+    Map<String, String> environment = Map.of("DATA_PATH", fresh.toString());
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
+    String[] wrong = {old.toString()};
+    assertThat(DirectoryImport.run(wrong, environment, printed)).isEqualTo(2);
+    String[] same = {fresh.toString(), "join"};
+    assertThat(DirectoryImport.run(same, environment, printed)).isEqualTo(1);
+    String[] right = {old.toString(), "join"};
+    assertThat(DirectoryImport.run(right, environment, printed)).isZero();
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("copied 2 conversations with 251 messages");
+  }
+}

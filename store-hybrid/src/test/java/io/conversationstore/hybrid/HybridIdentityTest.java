@@ -1,0 +1,217 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.postgres.PostgresOptions;
+import io.conversationstore.postgres.PostgresStore;
+import io.conversationstore.testkit.TestPostgres;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Which node, which database and which schema it is. */
+class HybridIdentityTest {
+
+  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final String SCHEMA = "conversation_store";
+
+  private static TestPostgres server;
+
+  private final Owner alice = Owner.of("acme", "alice");
+  private Testbed bed;
+
+  @BeforeAll
+  static void startServer() {
+    server = TestPostgres.builder().start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void newBed() {
+    bed = new Testbed(server);
+  }
+
+  @AfterEach
+  void closeBed() {
+    bed.close();
+  }
+
+  private List<String> texts(ConversationStore store) {
+    return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
+  }
+
+  private void execute(String sql) {
+    try (Connection connection = server.dataSource(bed.database()).getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new AssertionError(sql, e);
+    }
+  }
+
+  private long number(String sql) {
+    try (Connection connection = server.dataSource(bed.database()).getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getLong(1);
+    } catch (SQLException e) {
+      throw new AssertionError(sql, e);
+    }
+  }
+
+  /** A node with a conversation in the database, and a message that waits for it. */
+  private ConversationStore nodeWithPending() {
+    ConversationStore node = bed.node("a");
+    Testbed.awaitDrained(node);
+    node.createIfAbsent(alice, CHAT);
+    node.append(alice, "chat", Message.user("sent"));
+    bed.goDown(node);
+    node.append(alice, "chat", Message.user("pending"));
+    return node;
+  }
+
+  private static void awaitReason(ConversationStore node, String part) {
+    Testbed.await(
+        "the state says " + part,
+        () ->
+            node.state().mode() == StoreState.Mode.FALLEN_BACK
+                && node.state().reason().contains(part));
+  }
+
+  @Test
+  void row_1_4_aCopiedDirectoryIsAnotherNode() throws IOException {
+    nodeWithPending().close();
+    copy(bed.directory("a"), bed.directory("copy"));
+    bed.comeBack();
+    Testbed.Interposition a = bed.interposed("a", HybridOptions.defaults());
+    Testbed.awaitDrained(a.store());
+    Testbed.Interposition copy = bed.interposed("copy", HybridOptions.defaults());
+    Testbed.awaitDrained(copy.store());
+    assertThat(copy.local().engine().identity().node())
+        .isNotEqualTo(a.local().engine().identity().node());
+    assertThat(number("SELECT count(*) FROM conversation_store.nodes")).isEqualTo(2);
+    assertThat(texts(bed.direct())).containsExactly("sent", "pending");
+    copy.store().append(alice, "chat", Message.user("of the copy"));
+    a.store().append(alice, "chat", Message.user("of the first"));
+    copy.store().close();
+    a.store().close();
+    // The copy was counted as the first one, which so finds out too; then each stays who it is.
+    for (int i = 0; i < 2; i++) {
+      ConversationStore first = bed.node("a");
+      ConversationStore second = bed.node("copy");
+      Testbed.awaitDrained(first);
+      Testbed.awaitDrained(second);
+      first.close();
+      second.close();
+      assertThat(number("SELECT count(*) FROM conversation_store.nodes")).isEqualTo(3);
+    }
+    assertThat(texts(bed.direct()))
+        .containsExactly("sent", "pending", "of the copy", "of the first");
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> tree = Files.walk(from)) {
+      for (Path each : tree.toList()) {
+        Files.copy(each, to.resolve(from.relativize(each)));
+      }
+    }
+  }
+
+  @Test
+  void row_1_4_anotherDatabaseInThePlaceOfThisOneIsNotUsed() {
+    ConversationStore node = nodeWithPending();
+    execute("DROP SCHEMA " + SCHEMA + " CASCADE");
+    bed.comeBack();
+    awaitReason(node, "give the node the right database or a directory of its own");
+    assertThat(node.state().pending().changes()).isEqualTo(1);
+    assertThat(texts(node)).containsExactly("sent", "pending");
+    assertThat(bed.direct().find(alice, "chat")).isEmpty();
+  }
+
+  @Test
+  void row_1_8_aSchemaOfALaterVersionIsNotUsedUntilItFits() {
+    ConversationStore node = nodeWithPending();
+    long version = number("SELECT schema_version FROM conversation_store.store");
+    execute("UPDATE conversation_store.store SET schema_version = 99");
+    bed.comeBack();
+    awaitReason(node, "is at version 99, but this version of the library knows " + version);
+    assertThat(node.state().pending().changes()).isEqualTo(1);
+    assertThat(texts(node)).containsExactly("sent", "pending");
+    execute("UPDATE conversation_store.store SET schema_version = " + version);
+    Testbed.awaitDrained(node);
+    assertThat(texts(bed.direct())).containsExactly("sent", "pending");
+  }
+
+  @Test
+  void row_1_8_aSchemaOfAnEarlierVersionIsMigratedBeforeAnythingIsSent() {
+    ConversationStore node = nodeWithPending();
+    long version = number("SELECT schema_version FROM conversation_store.store");
+    execute(undo((int) version - 1));
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(number("SELECT schema_version FROM conversation_store.store")).isEqualTo(version);
+    assertThat(texts(bed.direct())).containsExactly("sent", "pending");
+  }
+
+  @Test
+  void row_1_8_aSchemaThatTheNodeMayNotMigrateIsUsedWhenSomebodyHas() {
+    ConversationStore made = bed.node("made it");
+    Testbed.awaitDrained(made);
+    ConversationStore node =
+        bed.kept(
+            HybridStore.open(
+                PostgresOptions.url(bed.proxy().jdbcUrl(bed.database()))
+                    .withLogin(server.user(), server.password())
+                    .withMigration(false),
+                bed.files("a")));
+    Testbed.awaitDrained(node);
+    node.createIfAbsent(alice, CHAT);
+    int version = (int) number("SELECT schema_version FROM conversation_store.store");
+    bed.goDown(node);
+    node.append(alice, "chat", Message.user("pending"));
+    // The other node could migrate it.
+    made.close();
+    execute(undo(version - 1));
+    bed.comeBack();
+    awaitReason(node, "is at version " + (version - 1) + ", but " + version + " is needed");
+    assertThat(node.state().pending().changes()).isEqualTo(1);
+    // Whoever may migrates it.
+    bed.direct();
+    Testbed.awaitDrained(node);
+    assertThat(texts(bed.direct())).containsExactly("pending");
+  }
+
+  private static String undo(int version) {
+    StringWriter script = new StringWriter();
+    try {
+      PostgresStore.writeSchemaUndo(script, SCHEMA, version);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return script.toString();
+  }
+}

@@ -1,0 +1,94 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.postgres.PostgresOptions;
+import io.conversationstore.postgres.PostgresStore;
+import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.testkit.TestPostgres;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a database that did not go back in time lacks for good reasons is not missed. */
+class LastSeenTest {
+
+  private final Owner alice = Owner.of("acme", "alice");
+  private final LastSeen seen = new LastSeen();
+  private TestPostgres server;
+  private String database;
+  private ConversationStore store;
+  private PrimaryStore engine;
+
+  @BeforeEach
+  void open() {
+    server = TestPostgres.shared();
+    database = server.createDatabase();
+    PostgresOptions options =
+        PostgresOptions.url(server.jdbcUrl(database))
+            .withLogin(server.user(), server.password())
+            .withPoolSize(0, 2);
+    store = PostgresStore.open(options);
+    engine = PostgresStore.openEngine(options);
+    store.createIfAbsent(alice, NewConversation.withId("kept"));
+    store.createIfAbsent(alice, NewConversation.withId("deleted"));
+    store.append(alice, "deleted", Message.user("in a conversation that goes"));
+    follow();
+  }
+
+  @AfterEach
+  void close() {
+    engine.close();
+    store.close();
+  }
+
+  private void follow() {
+    seen.add(engine.feed(FeedPosition.START, 1_000).states());
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (Connection connection = server.dataSource(database).getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  @Test
+  void whatWasDeletedAndIsGoneForGoodIsNotMissed() throws SQLException {
+    UUID message = store.append(alice, "kept", Message.user("goes")).get(0).id();
+    follow();
+    assertThat(seen.isMissingIn(engine)).isFalse();
+    store.deleteMessage(alice, "kept", message);
+    store.delete(alice, "deleted");
+    follow();
+    execute("SELECT conversation_store.purge_deleted(interval '0')");
+    assertThat(engine.find(alice, "deleted").conversation()).isNull();
+    assertThat(engine.message(alice, "kept", message)).isEmpty();
+    assertThat(seen.isMissingIn(engine)).isFalse();
+  }
+
+  @Test
+  void whatWasErasedIsNotMissed() {
+    store.erase(alice);
+    assertThat(seen.isMissingIn(engine)).isFalse();
+  }
+
+  @Test
+  void whatIsLostIsMissed() throws SQLException {
+    store.append(alice, "kept", Message.user("lost"));
+    follow();
+    execute(
+        "SET conversation_store.allow_delete = on; DELETE FROM conversation_store.messages;"
+            + " UPDATE conversation_store.conversations SET last_seq = 0, message_count = 0");
+    assertThat(seen.isMissingIn(engine)).isTrue();
+  }
+}

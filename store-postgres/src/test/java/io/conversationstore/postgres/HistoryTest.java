@@ -1,0 +1,63 @@
+package io.conversationstore.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.CursorExpiredException;
+import io.conversationstore.Owner;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.PrimaryStore;
+import java.time.Instant;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** The history that cursors and feed positions belong to, and what it tells a node that returns. */
+class HistoryTest {
+
+  private static final Owner OWNER = Owner.of("acme", "alice");
+
+  @Test
+  void ofSeveralNodesOneBeginsAHistoryAndTheOthersJoin() {
+    try (PrimaryStore engine = PostgresStore.openEngine(Databases.create().options())) {
+      UUID first = engine.contact(UUID.randomUUID()).history();
+      UUID second = engine.beginHistory(first);
+      assertThat(second).isNotEqualTo(first);
+      assertThat(engine.beginHistory(first)).isEqualTo(second);
+      assertThat(engine.contact(UUID.randomUUID()).history()).isEqualTo(second);
+    }
+  }
+
+  @Test
+  void aPositionOfAnotherHistoryOrAheadOfTheDatabaseIsVoid() {
+    try (PrimaryStore engine = PostgresStore.openEngine(Databases.create().options())) {
+      UUID history = engine.contact(UUID.randomUUID()).history();
+      FeedPosition position = engine.feed(FeedPosition.START, 10).next();
+      assertThat(engine.feed(position, 10).states()).isEmpty();
+      FeedPosition ahead =
+          new FeedPosition(position.token().replaceFirst("^[0-9]+", "999999999999"));
+      assertThatThrownBy(() -> engine.feed(ahead, 10)).isInstanceOf(CursorExpiredException.class);
+      engine.beginHistory(history);
+      assertThatThrownBy(() -> engine.feed(position, 10))
+          .isInstanceOf(CursorExpiredException.class);
+      assertThat(engine.feed(FeedPosition.START, 10).states()).isEmpty();
+    }
+  }
+
+  @Test
+  void erasuresAreRememberedWithTheirTimes() {
+    try (PrimaryStore engine = PostgresStore.openEngine(Databases.create().options())) {
+      UUID node = UUID.randomUUID();
+      Instant before = engine.contact(node).databaseTime();
+      UUID id = UUID.randomUUID();
+      ChangeStamp stamp =
+          new ChangeStamp(id, OWNER, ChangeStamp.PRESENT_EPOCH, Instant.now(), node);
+      engine.apply(new Change.OwnerErased(stamp), ApplyMode.LIVE);
+      Instant after = engine.contact(node).databaseTime();
+      assertThat(engine.erasuresSince(before)).containsExactly(new PrimaryStore.Erasure(OWNER, id));
+      assertThat(engine.erasuresSince(after)).isEmpty();
+    }
+  }
+}

@@ -17,7 +17,6 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -86,7 +85,7 @@ final class KnownTargets {
   private ChangeStamp stamp(Change change, long epoch, @Nullable Instant seen) {
     ChangeStamp stamp = change.stamp();
     Instant now = clock.now();
-    Instant at = seen == null || now.isAfter(seen) ? now : seen.plus(1, ChronoUnit.MICROS);
+    Instant at = seen == null ? now : QueueStamps.later(now, seen);
     return new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node());
   }
 

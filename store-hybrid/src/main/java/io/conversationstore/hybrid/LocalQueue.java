@@ -23,7 +23,6 @@ import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
-import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.Settlement;
@@ -34,7 +33,6 @@ import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.Transitions;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -68,6 +66,7 @@ final class LocalQueue {
   private final OwnerLocks locks;
   private final PendingViews views;
   private final Supplier<Instant> now;
+  private final QueueStamps stamps;
 
   /**
    * @param now the node's clock, corrected to the database's
@@ -83,6 +82,7 @@ final class LocalQueue {
     this.reader = reader;
     this.sent = sent;
     this.now = now;
+    this.stamps = new QueueStamps(local, now);
     this.views = new PendingViews(local, reader);
   }
 
@@ -355,52 +355,39 @@ final class LocalQueue {
 
   /** Enqueues, lays the change over the view and returns the rows it is about. */
   private Applied enqueue(PendingView view, Change change, List<UUID> messageIds) {
-    Change pending = stamped(view, change);
+    Change pending = stamps.of(view, change, conversationId(change));
     // Before it is in the queue: from then on it may be drained and mirrored at any time, and laid
     // over that it would count for nothing.
     views.add(view, pending);
     boolean queued = false;
     try {
+      List<State> states = rows(view, pending, messageIds);
       local.enqueue(pending);
       queued = true;
+      return Applied.of(true, states);
     } finally {
       if (!queued) {
         views.forget(change.owner(), conversationId(change));
       }
     }
+  }
+
+  /** The rows that a change is about, looked up while it can still be refused. */
+  private static List<State> rows(PendingView view, Change change, List<UUID> messageIds) {
     List<State> states = new ArrayList<>();
     ConversationState header = view.header();
     if (header != null) {
       states.add(header);
     }
     for (UUID messageId : messageIds) {
-      view.message(messageId).ifPresent(states::add);
+      Optional<MessageState> message = view.message(messageId);
+      message.ifPresent(states::add);
+      if (message.isEmpty() && change instanceof MessageEdited) {
+        // The feed has told of its delete since it was looked for.
+        throw new MessageNotFoundException(change.owner(), conversationId(change), messageId);
+      }
     }
-    return Applied.of(true, states);
-  }
-
-  /**
-   * The change with the epoch that this node knows, and a time later than all that it knows of the
-   * conversation: a caller who has seen a state and changes it wins over it, however coarse the
-   * clocks.
-   */
-  private Change stamped(PendingView view, Change change) {
-    ChangeStamp stamp = change.stamp();
-    if (stamp.epoch() != ChangeStamp.PRESENT_EPOCH) {
-      return change; // as it was sent; see accept
-    }
-    Found known = local.find(change.owner(), conversationId(change));
-    long epoch = view.erased() ? ChangeStamp.PRESENT_EPOCH : known.ownerEpoch();
-    Instant at = now.get();
-    ConversationState live = view.live();
-    if (live != null) {
-      at = later(at, live.requireLive().updatedAt());
-    }
-    return change.withStamp(new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node()));
-  }
-
-  private static Instant later(Instant now, Instant seen) {
-    return now.isAfter(seen) ? now : seen.plus(1, ChronoUnit.MICROS);
+    return states;
   }
 
   private Applied preferences(PreferencesPut put) {
@@ -422,27 +409,15 @@ final class LocalQueue {
     PreferencesState before = views.preferences(owner);
     Instant at = now.get();
     if (before.activeConversationTime() != null) {
-      at = later(at, before.activeConversationTime());
+      at = QueueStamps.later(at, before.activeConversationTime());
     }
     if (before.selectedModelTime() != null) {
-      at = later(at, before.selectedModelTime());
+      at = QueueStamps.later(at, before.selectedModelTime());
     }
-    ChangeStamp stamp = ownerStamp(put, at);
+    ChangeStamp stamp = stamps.ofOwner(put, at);
     local.enqueue(new PreferencesPut(stamp, update, generation));
     return Applied.of(
         true, List.of(Transitions.put(before, update, generation, at, ApplyMode.REPLAY)));
-  }
-
-  private ChangeStamp ownerStamp(Change change, Instant at) {
-    ChangeStamp stamp = change.stamp();
-    if (stamp.epoch() != ChangeStamp.PRESENT_EPOCH) {
-      return stamp; // as it was sent; see accept
-    }
-    boolean erased =
-        local.hasPending(change.owner())
-            && local.pending(change.owner()).stream().anyMatch(OwnerErased.class::isInstance);
-    long epoch = erased ? ChangeStamp.PRESENT_EPOCH : local.preferences(change.owner()).epoch();
-    return new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node());
   }
 
   private Applied bulk(Bulk bulk) {
@@ -453,13 +428,13 @@ final class LocalQueue {
     for (String id : ids) {
       ConversationState live = views.get(bulk.owner(), id).live();
       if (live != null) {
-        at = later(at, live.requireLive().updatedAt());
+        at = QueueStamps.later(at, live.requireLive().updatedAt());
         if (live.generation() != ConversationRef.LIVE) {
           generations.put(id, live.generation());
         }
       }
     }
-    ChangeStamp stamp = ownerStamp(bulk, at);
+    ChangeStamp stamp = stamps.ofOwner(bulk, at);
     List<Change> parts = new ArrayList<>();
     for (Change part : bulk.changes()) {
       Change known = part;

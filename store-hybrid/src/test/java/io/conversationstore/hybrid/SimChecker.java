@@ -176,7 +176,7 @@ final class SimChecker {
                 other.step.kind() == kind
                     && other != op
                     && other.outcome != SimHistory.Outcome.REFUSED
-                    && (kind == Kind.ERASE || op.step.kind() == Kind.SAVE
+                    && ((kind == Kind.ERASE || op.step.kind() == Kind.SAVE)
                         ? other.owner.equals(op.owner)
                         : other.isAbout(op)));
   }

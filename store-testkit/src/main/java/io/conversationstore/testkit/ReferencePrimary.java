@@ -205,18 +205,12 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   }
 
   @Override
-  public FeedPage feed(FeedPosition after, int limit) {
-    if (limit < 1) {
-      throw new IllegalArgumentException("limit must be at least 1, but was " + limit);
-    }
-    return locked(() -> page(Place.of(after), limit));
-  }
-
-  @Override
   public UUID beginHistory(UUID ended) {
     return locked(
         () -> {
-          history = history.equals(ended) ? UUID.randomUUID() : history;
+          if (history.equals(ended)) {
+            history = UUID.randomUUID();
+          }
           return history;
         });
   }
@@ -226,10 +220,20 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
     return locked(
         () ->
             owners.values().stream()
-                .flatMap(owner -> owner.erasures.values().stream())
-                .filter(receipt -> receipt.at().isAfter(time))
-                .map(receipt -> new Erasure(receipt.owner(), receipt.erasureId()))
+                .flatMap(
+                    data ->
+                        data.erasures.entrySet().stream()
+                            .filter(erasure -> erasure.getValue().at().isAfter(time))
+                            .map(erasure -> new Erasure(data.owner, erasure.getKey())))
                 .toList());
+  }
+
+  @Override
+  public FeedPage feed(FeedPosition after, int limit) {
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit must be at least 1, but was " + limit);
+    }
+    return locked(() -> page(Place.of(after), limit));
   }
 
   private FeedPage page(Place from, int limit) {

@@ -6,7 +6,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.HexFormat;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -21,9 +20,8 @@ final class PgBare implements AutoCloseable {
 
   private static final int READY = 1_000;
   private static final String CALL =
-      "SELECT w.dropped, w.changed, w.given, (w.c).*, (w.m).*"
-          + " FROM conversation_store.append_messages(?, ?, ?, ?, -1, 0, false, clock_timestamp(),"
-          + " false, NULL, false, ?::json) w";
+      "SELECT w.* FROM conversation_store.append_new("
+          + "?, ?, ?, ?, -1, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?) w";
   private static final String INSERT =
       "INSERT INTO conversation_store.messages (tenant_id, conversation_key, generation, seq,"
           + " owner_key, epoch, message_id, version, digest, created_at, role, content,"
@@ -54,18 +52,6 @@ final class PgBare implements AutoCloseable {
               .mapToObj(String::valueOf)
               .collect(Collectors.joining(","));
       return new Row(text, digest, keys);
-    }
-
-    String json(UUID id) {
-      return "[{\"id\":\""
-          + id
-          + "\",\"digest\":\""
-          + HexFormat.of().formatHex(digest)
-          + "\",\"role\":\"user\",\"content\":\""
-          + text.replace("\n", "\\n")
-          + "\",\"search_tokens\":["
-          + keys
-          + "]}]";
     }
   }
 
@@ -123,12 +109,22 @@ final class PgBare implements AutoCloseable {
     call.setString(2, PgServer.OWNER.tenantId());
     call.setString(3, PgServer.OWNER.userId());
     call.setString(4, conversation);
-    call.setString(5, row(number).json(UUID.randomUUID()));
+    Row row = row(number);
+    setArray(5, "uuid", new UUID[] {UUID.randomUUID()});
+    setArray(6, "bytea", new byte[][] {row.digest});
+    setArray(7, "text", new String[] {"user"});
+    setArray(8, "text", new String[] {row.text});
+    setArray(9, "text", new String[] {"{" + row.keys + "}"});
+    setArray(10, "jsonb", new String[1]);
     try (ResultSet answer = call.executeQuery()) {
-      if (!answer.next() || !answer.getBoolean(3)) {
+      if (!answer.next()) {
         throw new IllegalStateException("the function did not append");
       }
     }
+  }
+
+  private void setArray(int parameter, String type, Object[] values) throws SQLException {
+    call.setArray(parameter, connection.createArrayOf(type, values));
   }
 
   void insert(long number) throws SQLException {

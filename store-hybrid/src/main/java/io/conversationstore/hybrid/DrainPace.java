@@ -2,7 +2,6 @@ package io.conversationstore.hybrid;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 
@@ -20,6 +19,7 @@ final class DrainPace {
   private final RandomGenerator random;
   private final Duration firstWait;
   private final Duration longestWait;
+  private final Clockwork clockwork;
   private final LongAdder calls = new LongAdder();
   private long seen;
   private int failures;
@@ -28,10 +28,11 @@ final class DrainPace {
    * @param firstWait after a failure; twice as long after each further one
    * @param longestWait at most this long
    */
-  DrainPace(RandomGenerator random, Duration firstWait, Duration longestWait) {
+  DrainPace(RandomGenerator random, Duration firstWait, Duration longestWait, Clockwork clockwork) {
     this.random = random;
     this.firstWait = firstWait;
     this.longestWait = longestWait;
+    this.clockwork = clockwork;
   }
 
   /** Somebody asks the database for something. */
@@ -54,9 +55,9 @@ final class DrainPace {
       return;
     }
     long rest = Math.min(jittered(nanos), LONGEST_REST.toNanos());
-    long end = System.nanoTime() + rest;
-    for (long left = rest; left > 0 && goOn.getAsBoolean(); left = end - System.nanoTime()) {
-      LockSupport.parkNanos(Math.min(left, STEP.toNanos()));
+    long end = clockwork.nanoTime() + rest;
+    for (long left = rest; left > 0 && goOn.getAsBoolean(); left = end - clockwork.nanoTime()) {
+      clockwork.pause(Math.min(left, STEP.toNanos()));
     }
   }
 

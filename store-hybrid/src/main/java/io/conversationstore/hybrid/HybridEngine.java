@@ -72,7 +72,7 @@ final class HybridEngine implements StoreEngine {
     this.primary = primary;
     this.local = local;
     this.node = node;
-    this.targets = new KnownTargets(primary, local, node::own);
+    this.targets = new KnownTargets(primary, local, node.clock(), node::own);
   }
 
   // Writing

@@ -9,16 +9,10 @@ import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.StateListeners;
+import io.conversationstore.spi.UuidV7;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -35,13 +29,11 @@ final class HybridNode {
 
   private static final Logger LOG = LoggerFactory.getLogger(HybridNode.class);
 
-  private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
-
   private final PrimaryStore primary;
   private final LocalStore local;
   private final HybridOptions options;
   private final NodeClock clock;
-  private final OverlayLocks overlays = new OverlayLocks();
+  private final OverlayLocks overlays;
   private final SentChanges sent = new SentChanges();
   private final MissedStates missed = new MissedStates();
   private final Rejections rejections;
@@ -56,22 +48,23 @@ final class HybridNode {
   private final NewHistory newHistory;
   private final Availability availability;
   private final StateListeners listeners = new StateListeners(LOG::warn);
-  private final ScheduledExecutorService pumps;
-  private final ExecutorService events;
+  private final Clockwork clockwork;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicInteger failedProbes = new AtomicInteger();
   private final AtomicBoolean probing = new AtomicBoolean();
   private final OneAtATime drainTask;
   private final OneAtATime mirrorTask;
 
-  HybridNode(PrimaryStore primary, LocalStore local, HybridOptions options) {
+  HybridNode(PrimaryStore primary, LocalStore local, HybridOptions options, Clockwork clockwork) {
     this.primary = primary;
     this.local = local;
     this.options = options;
+    this.clockwork = clockwork;
+    this.overlays = new OverlayLocks(clockwork);
     this.clock = new NodeClock(options.clock(), local.identity().clockOffsetMicros());
     this.rejections = new Rejections(local.parked());
     this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays);
-    this.queue = new LocalQueue(local, reader, sent, clock::now);
+    this.queue = new LocalQueue(local, reader, sent, clock::now, clockwork);
     this.seen = new LastSeen();
     this.contacts = new Contacts(primary, local, clock, seen);
     this.mirror =
@@ -81,6 +74,7 @@ final class HybridNode {
             clock,
             options.feedPage(),
             overlays,
+            clockwork,
             missed,
             seen,
             contacts::record,
@@ -94,25 +88,19 @@ final class HybridNode {
             clock,
             options.drainBatch(),
             states -> overlays.mirroring(() -> mirror.own(states)),
+            mirror::followAnew,
             queue::settle,
-            overlays);
-    this.parked = new ParkedChanges(local, queue, rejections, clock);
+            overlays,
+            clockwork);
+    this.parked =
+        new ParkedChanges(
+            local, queue, rejections, clock, new UuidV7(options.clock(), options.random()));
     this.newHistory = new NewHistory(primary, local, queue, mirror, contacts, clock::now);
-    this.pace = new DrainPace(options.random(), options.firstProbe(), options.longestProbe());
+    this.pace =
+        new DrainPace(options.random(), options.firstProbe(), options.longestProbe(), clockwork);
     this.availability = new Availability(options.clock(), this::lost, this::tell);
-    this.pumps = Executors.newScheduledThreadPool(2, daemon("conversation-store-pump"));
-    this.events = Executors.newSingleThreadExecutor(daemon("conversation-store-events"));
     this.drainTask = new OneAtATime(this::drain);
     this.mirrorTask = new OneAtATime(this::follow);
-  }
-
-  private static ThreadFactory daemon(String name) {
-    AtomicInteger count = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
   }
 
   /**
@@ -131,10 +119,7 @@ final class HybridNode {
     if (!availability.usable()) {
       scheduleProbe();
     }
-    long interval = options.mirrorInterval().toMillis();
-    ScheduledFuture<?> unused =
-        pumps.scheduleWithFixedDelay(
-            mirrorTask::run, interval, Math.max(1, interval), TimeUnit.MILLISECONDS);
+    clockwork.repeat(mirrorTask::run, options.mirrorInterval().toMillis());
   }
 
   Availability availability() {
@@ -357,13 +342,8 @@ final class HybridNode {
   }
 
   private void schedule(Runnable task, long millis) {
-    if (closed.get()) {
-      return;
-    }
-    try {
-      ScheduledFuture<?> unused = pumps.schedule(task, millis, TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException closing) {
-      LOG.debug("The store closes", closing);
+    if (!closed.get()) {
+      clockwork.schedule(task, millis);
     }
   }
 
@@ -393,27 +373,18 @@ final class HybridNode {
 
   private void tell() {
     StoreState state = state();
-    try {
-      events.execute(() -> listeners.tell(state));
-    } catch (RejectedExecutionException closing) {
-      LOG.debug("The store closes", closing);
-    }
+    clockwork.tell(() -> listeners.tell(state));
   }
 
   void close() {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    pumps.shutdownNow();
-    events.shutdown();
+    clockwork.stop();
     // Closing the database first ends what the pumps wait for.
     primary.close();
-    try {
-      if (!pumps.awaitTermination(CLOSE_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
-        LOG.warn("A pump still waits for the database; it ends by its time-out");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (!clockwork.awaitEnd()) {
+      LOG.warn("A pump still waits for the database; it ends by its time-out");
     }
     local.close();
   }

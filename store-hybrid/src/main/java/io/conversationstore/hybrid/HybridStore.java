@@ -51,9 +51,15 @@ public final class HybridStore {
   /** Opens the store over other engines, which it closes. For authors of stores and for tests. */
   public static ConversationStore over(
       PrimaryStore primary, LocalStore local, HybridOptions options) {
+    return over(primary, local, options, new ThreadClockwork());
+  }
+
+  /** Like the public one, with something else than threads beside the calls: for simulations. */
+  static ConversationStore over(
+      PrimaryStore primary, LocalStore local, HybridOptions options, Clockwork clockwork) {
     try {
       Contacts.requireMirror(local);
-      HybridNode node = new HybridNode(primary, local, options);
+      HybridNode node = new HybridNode(primary, local, options, clockwork);
       start(node);
       return new StoreFront(
           new HybridEngine(primary, local, node),

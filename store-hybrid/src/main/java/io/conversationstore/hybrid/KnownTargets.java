@@ -7,6 +7,7 @@ import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
@@ -14,9 +15,13 @@ import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Names the generation and the epoch in changes that go to the database, so that one whose outcome
@@ -26,14 +31,18 @@ final class KnownTargets {
 
   private final PrimaryStore primary;
   private final LocalStore local;
+  private final NodeClock clock;
   private final Consumer<List<State>> copy;
 
   /**
+   * @param clock tells when a change is made
    * @param copy puts what the database says into the local copy
    */
-  KnownTargets(PrimaryStore primary, LocalStore local, Consumer<List<State>> copy) {
+  KnownTargets(
+      PrimaryStore primary, LocalStore local, NodeClock clock, Consumer<List<State>> copy) {
     this.primary = primary;
     this.local = local;
+    this.clock = clock;
     this.copy = copy;
   }
 
@@ -47,7 +56,7 @@ final class KnownTargets {
         look(change.owner(), "-");
       }
       long epoch = local.preferences(change.owner()).epoch();
-      return change.withStamp(change.stamp().withEpoch(epoch));
+      return change.withStamp(stamp(change, epoch, null));
     }
     if (change instanceof PreferencesPut put) {
       return known(put, afresh);
@@ -57,7 +66,7 @@ final class KnownTargets {
           afresh
               ? look(create.owner(), create.conversationId())
               : local.find(create.owner(), create.conversationId());
-      return create.withStamp(create.stamp().withEpoch(found.ownerEpoch()));
+      return create.withStamp(stamp(create, found.ownerEpoch(), null));
     }
     ConversationRef ref = change.ref();
     if (ref == null) {
@@ -70,7 +79,15 @@ final class KnownTargets {
     }
     return change
         .withGeneration(live.generation())
-        .withStamp(change.stamp().withEpoch(found.ownerEpoch()));
+        .withStamp(stamp(change, found.ownerEpoch(), live.requireLive().updatedAt()));
+  }
+
+  /** With a time later than what this node has seen, for the case that the change is kept. */
+  private ChangeStamp stamp(Change change, long epoch, @Nullable Instant seen) {
+    ChangeStamp stamp = change.stamp();
+    Instant now = clock.now();
+    Instant at = seen == null || now.isAfter(seen) ? now : seen.plus(1, ChronoUnit.MICROS);
+    return new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node());
   }
 
   private Change known(PreferencesPut put, boolean afresh) {
@@ -79,8 +96,8 @@ final class KnownTargets {
       if (afresh) {
         look(put.owner(), "-");
       }
-      long epoch = local.preferences(put.owner()).epoch();
-      return put.withStamp(put.stamp().withEpoch(epoch));
+      PreferencesState known = local.preferences(put.owner());
+      return put.withStamp(stamp(put, known.epoch(), written(known)));
     }
     Found found = find(put.owner(), active, afresh);
     ConversationState live = found.live();
@@ -88,7 +105,15 @@ final class KnownTargets {
       throw new ConversationNotFoundException(put.owner(), active);
     }
     return new PreferencesPut(
-        put.stamp().withEpoch(found.ownerEpoch()), put.update(), live.generation());
+        stamp(put, found.ownerEpoch(), written(local.preferences(put.owner()))),
+        put.update(),
+        live.generation());
+  }
+
+  private static @Nullable Instant written(PreferencesState preferences) {
+    Instant active = preferences.activeConversationTime();
+    Instant model = preferences.selectedModelTime();
+    return active == null || (model != null && model.isAfter(active)) ? model : active;
   }
 
   private Found find(Owner owner, String id, boolean afresh) {

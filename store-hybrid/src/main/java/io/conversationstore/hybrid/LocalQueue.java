@@ -65,14 +65,20 @@ final class LocalQueue {
   private final LocalStore local;
   private final OverlayReader reader;
   private final SentChanges sent;
-  private final OwnerLocks locks = new OwnerLocks();
+  private final OwnerLocks locks;
   private final PendingViews views;
   private final Supplier<Instant> now;
 
   /**
    * @param now the node's clock, corrected to the database's
    */
-  LocalQueue(LocalStore local, OverlayReader reader, SentChanges sent, Supplier<Instant> now) {
+  LocalQueue(
+      LocalStore local,
+      OverlayReader reader,
+      SentChanges sent,
+      Supplier<Instant> now,
+      Clockwork clockwork) {
+    this.locks = new OwnerLocks(clockwork);
     this.local = local;
     this.reader = reader;
     this.sent = sent;
@@ -115,7 +121,9 @@ final class LocalQueue {
   }
 
   /**
-   * Takes a change; when this returns it is on disk.
+   * Takes a change; when this returns it is on disk. One that the database may have already keeps
+   * the epoch and the time that it was sent with: sent again, it must neither outlive an erasure
+   * nor undo an edit that came after the first attempt.
    *
    * @throws NotKnownNowException if it depends on something that only the database knows
    * @throws StoreUnavailableException if it is of a kind that needs the database, or the local
@@ -128,7 +136,9 @@ final class LocalQueue {
     sent.queued(change.id());
     boolean queued = false;
     try {
-      Applied applied = taken(change, attempt);
+      // Nobody has it, so it is made now.
+      Change fresh = change.withStamp(change.stamp().withEpoch(ChangeStamp.PRESENT_EPOCH));
+      Applied applied = taken(fresh, attempt);
       queued = applied.changed();
       return applied;
     } finally {
@@ -232,11 +242,16 @@ final class LocalQueue {
   }
 
   /**
-   * Whether a change that was tried before named a generation that is deleted by now. It may have
-   * been applied there, and must not be applied to the one that followed as well.
+   * Whether a change that was tried before named a generation that is deleted by now, or an epoch
+   * that is erased. It may have been applied there, and must not be applied to what followed as
+   * well.
    */
   private static boolean isAboutEarlier(Change change, ConversationState live) {
     ConversationRef ref = change.ref();
+    long epoch = change.stamp().epoch();
+    if (epoch != ChangeStamp.PRESENT_EPOCH && epoch < live.epoch()) {
+      return true;
+    }
     return ref != null
         && ref.generation() != ConversationRef.LIVE
         && live.generation() != ConversationRef.LIVE
@@ -370,6 +385,10 @@ final class LocalQueue {
    * clocks.
    */
   private Change stamped(PendingView view, Change change) {
+    ChangeStamp stamp = change.stamp();
+    if (stamp.epoch() != ChangeStamp.PRESENT_EPOCH) {
+      return change; // as it was sent; see accept
+    }
     Found known = local.find(change.owner(), conversationId(change));
     long epoch = view.erased() ? ChangeStamp.PRESENT_EPOCH : known.ownerEpoch();
     Instant at = now.get();
@@ -377,7 +396,6 @@ final class LocalQueue {
     if (live != null) {
       at = later(at, live.requireLive().updatedAt());
     }
-    ChangeStamp stamp = change.stamp();
     return change.withStamp(new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node()));
   }
 
@@ -417,6 +435,9 @@ final class LocalQueue {
 
   private ChangeStamp ownerStamp(Change change, Instant at) {
     ChangeStamp stamp = change.stamp();
+    if (stamp.epoch() != ChangeStamp.PRESENT_EPOCH) {
+      return stamp; // as it was sent; see accept
+    }
     boolean erased =
         local.hasPending(change.owner())
             && local.pending(change.owner()).stream().anyMatch(OwnerErased.class::isInstance);

@@ -28,6 +28,7 @@ final class MirrorPump {
   private final NodeClock clock;
   private final int pageSize;
   private final OverlayLocks overlays;
+  private final Clockwork clockwork;
   private final Runnable bind;
   private final Runnable onMirrored;
   private final MissedStates missed;
@@ -48,6 +49,7 @@ final class MirrorPump {
       NodeClock clock,
       int pageSize,
       OverlayLocks overlays,
+      Clockwork clockwork,
       MissedStates missed,
       LastSeen seen,
       Runnable bind,
@@ -57,6 +59,7 @@ final class MirrorPump {
     this.clock = clock;
     this.pageSize = pageSize;
     this.overlays = overlays;
+    this.clockwork = clockwork;
     this.missed = missed;
     this.seen = seen;
     this.bind = bind;
@@ -147,7 +150,7 @@ final class MirrorPump {
 
   /** Copies one page. */
   private FeedPage next() {
-    following.lock();
+    clockwork.take(following);
     try {
       FeedPage page = primary.feed(local.identity().position(), pageSize);
       seen.add(page.states());
@@ -162,12 +165,21 @@ final class MirrorPump {
   }
 
   /**
+   * Lets the next {@link #follow} read all of the feed again: the copy lacks rows of the database.
+   *
+   * @throws EngineFailureException if the local files fail
+   */
+  void followAnew() {
+    change(() -> local.mirror(List.of(), FeedPosition.START, null));
+  }
+
+  /**
    * Does something to the whole copy, while no page of the feed is put in that was read before.
    *
    * @throws EngineFailureException if the local files fail
    */
   void change(Runnable action) {
-    following.lock();
+    clockwork.take(following);
     try {
       overlays.mirroring(
           () -> {

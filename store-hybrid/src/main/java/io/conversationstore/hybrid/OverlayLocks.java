@@ -18,10 +18,12 @@ final class OverlayLocks {
 
   private static final int STRIPES = 64;
 
+  private final Clockwork clockwork;
   private final ReentrantReadWriteLock copy = new ReentrantReadWriteLock(true);
   private final ReentrantReadWriteLock[] database = new ReentrantReadWriteLock[STRIPES];
 
-  OverlayLocks() {
+  OverlayLocks(Clockwork clockwork) {
+    this.clockwork = clockwork;
     for (int i = 0; i < STRIPES; i++) {
       database[i] = new ReentrantReadWriteLock(true);
     }
@@ -41,7 +43,7 @@ final class OverlayLocks {
         .distinct()
         .sorted()
         .forEach(stripe -> locks.add(database[stripe].writeLock()));
-    locks.forEach(Lock::lock);
+    locks.forEach(clockwork::take);
     try {
       return action.get();
     } finally {
@@ -59,8 +61,8 @@ final class OverlayLocks {
     return Math.floorMod(hash ^ (hash >>> 16), STRIPES);
   }
 
-  private static <T> T locked(Lock lock, Supplier<T> action) {
-    lock.lock();
+  private <T> T locked(Lock lock, Supplier<T> action) {
+    clockwork.take(lock);
     try {
       return action.get();
     } finally {

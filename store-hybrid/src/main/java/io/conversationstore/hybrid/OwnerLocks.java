@@ -14,10 +14,12 @@ final class OwnerLocks {
 
   private static final int STRIPES = 256;
 
+  private final Clockwork clockwork;
   private final ReentrantReadWriteLock all = new ReentrantReadWriteLock();
   private final ReentrantLock[] stripes = new ReentrantLock[STRIPES];
 
-  OwnerLocks() {
+  OwnerLocks(Clockwork clockwork) {
+    this.clockwork = clockwork;
     for (int i = 0; i < STRIPES; i++) {
       stripes[i] = new ReentrantLock();
     }
@@ -28,9 +30,9 @@ final class OwnerLocks {
     int hash = 31 * owner.hashCode() + conversationId.hashCode();
     Lock stripe = stripes[Math.floorMod(hash ^ (hash >>> 16), STRIPES)];
     Lock shared = all.readLock();
-    shared.lock();
+    clockwork.take(shared);
     try {
-      stripe.lock();
+      clockwork.take(stripe);
       try {
         return action.get();
       } finally {
@@ -44,7 +46,7 @@ final class OwnerLocks {
   /** Runs the action while no other runs on any conversation. */
   <T> T exclusive(Supplier<T> action) {
     Lock exclusive = all.writeLock();
-    exclusive.lock();
+    clockwork.take(exclusive);
     try {
       return action.get();
     } finally {

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,12 +35,19 @@ final class ParkedChanges {
   private final LocalQueue queue;
   private final Rejections rejections;
   private final NodeClock clock;
+  private final Supplier<UUID> ids;
 
-  ParkedChanges(LocalStore local, LocalQueue queue, Rejections rejections, NodeClock clock) {
+  ParkedChanges(
+      LocalStore local,
+      LocalQueue queue,
+      Rejections rejections,
+      NodeClock clock,
+      Supplier<UUID> ids) {
     this.local = local;
     this.queue = queue;
     this.rejections = rejections;
     this.clock = clock;
+    this.ids = ids;
   }
 
   List<ParkedChange> list() {
@@ -153,10 +161,9 @@ final class ParkedChanges {
   }
 
   /** With an id of its own: under the old one it would be ended together with what is parked. */
-  private static Change renamed(Change change) {
+  private Change renamed(Change change) {
     ChangeStamp stamp = change.stamp();
     return change.withStamp(
-        new ChangeStamp(
-            UUID.randomUUID(), stamp.owner(), stamp.epoch(), stamp.time(), stamp.node()));
+        new ChangeStamp(ids.get(), stamp.owner(), stamp.epoch(), stamp.time(), stamp.node()));
   }
 }

@@ -290,7 +290,10 @@ class HybridDrainTest {
     AtomicInteger asked = new AtomicInteger();
     DrainPace pace =
         new DrainPace(
-            new Random(1), java.time.Duration.ofMillis(10), java.time.Duration.ofMillis(100));
+            new Random(1),
+            java.time.Duration.ofMillis(10),
+            java.time.Duration.ofMillis(100),
+            new ThreadClockwork());
     pace.rest(
         1_000,
         () -> {

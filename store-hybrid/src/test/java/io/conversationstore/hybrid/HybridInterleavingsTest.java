@@ -386,7 +386,9 @@ class HybridInterleavingsTest {
     bed.goDown(store);
     UUID pending = store.append(alice, "chat", Message.user("pending")).get(0).id();
     store.deleteMessage(alice, "chat", kept);
-    HybridNode parts = new HybridNode(node.primary().engine(), node.local().engine(), quickly());
+    HybridNode parts =
+        new HybridNode(
+            node.primary().engine(), node.local().engine(), quickly(), new ThreadClockwork());
     HybridEngine engine = new HybridEngine(node.primary().engine(), node.local().engine(), parts);
     assertThat(engine.message(alice, "chat", pending)).get().extracting("live").isEqualTo(true);
     assertThat(engine.message(alice, "chat", kept)).get().extracting("live").isEqualTo(false);

@@ -28,6 +28,7 @@ final class Testbed implements AutoCloseable {
       List.of(
           "create_conversation",
           "append_messages",
+          "append_new",
           "update_conversation",
           "delete_conversation",
           "edit_message",

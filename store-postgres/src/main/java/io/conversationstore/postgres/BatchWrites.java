@@ -131,8 +131,11 @@ final class BatchWrites {
         change ->
             Json.text(
                 out ->
-                    writes.writeMessages(
-                        out, change.owner(), ((MessagesAppended) change).messages())));
+                    MessageJson.write(
+                        out,
+                        change.owner(),
+                        ((MessagesAppended) change).messages(),
+                        writes.search())));
   }
 
   private void bindCreates(BatchArrays<Change> arrays) throws SQLException {

@@ -1,8 +1,6 @@
 package io.conversationstore.postgres;
 
-import io.conversationstore.Message;
 import io.conversationstore.Owner;
-import io.conversationstore.StoredMessage;
 import io.conversationstore.json.Json;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.Change;
@@ -133,8 +131,11 @@ final class PlainAppends {
           change ->
               Json.text(
                   out ->
-                      writes.writeMessages(
-                          out, change.owner(), ((MessagesAppended) change).messages())));
+                      MessageJson.write(
+                          out,
+                          change.owner(),
+                          ((MessagesAppended) change).messages(),
+                          writes.search())));
       try (ResultSet rows = database.rows(statement)) {
         while (rows.next()) {
           int place = rows.getInt(1) - 1;
@@ -160,18 +161,7 @@ final class PlainAppends {
 
   private static MessageState message(ResultSet row, MessagesAppended append) throws SQLException {
     NewMessage given = append.messages().get(row.getInt(2) - 1);
-    String id = append.ref().id();
-    long seq = row.getLong(5);
-    Message message = given.message().withId(given.id());
-    return new MessageState(
-        append.owner(),
-        id,
-        row.getLong(3),
-        row.getLong(4),
-        1,
-        seq,
-        given.id(),
-        given.digest(),
-        new StoredMessage(id, given.id(), seq, Rows.requireTime(row, 6), null, message));
+    return NewAppends.state(
+        append, given, row.getLong(3), row.getLong(4), row.getLong(5), Rows.requireTime(row, 6));
   }
 }

@@ -171,6 +171,19 @@ public final class PostgresOptions {
     return new PostgresOptions(next);
   }
 
+  /**
+   * From how long on a call is told in the log, as a warning that names the kind of call, its time
+   * and how it ended, and nothing that is in it; default 1 s, zero for never.
+   */
+  public PostgresOptions withSlowCallLog(Duration threshold) {
+    if (threshold.isNegative()) {
+      throw new StoreConfigurationException("the threshold of slow calls must not be negative");
+    }
+    Values next = new Values(values);
+    next.slowCall = threshold;
+    return new PostgresOptions(next);
+  }
+
   public PostgresOptions withLimits(StoreLimits limits) {
     Values next = new Values(values);
     next.limits = limits;
@@ -261,6 +274,7 @@ public final class PostgresOptions {
     Duration socketTimeout = Duration.ofSeconds(10);
     Duration statementTimeout = Duration.ofSeconds(8);
     Duration lockTimeout = Duration.ofSeconds(5);
+    Duration slowCall = Duration.ofSeconds(1);
     boolean tcpKeepAlive = true;
     int prepareThreshold = 5;
     boolean search = true;
@@ -291,6 +305,7 @@ public final class PostgresOptions {
       socketTimeout = that.socketTimeout;
       statementTimeout = that.statementTimeout;
       lockTimeout = that.lockTimeout;
+      slowCall = that.slowCall;
       tcpKeepAlive = that.tcpKeepAlive;
       prepareThreshold = that.prepareThreshold;
       search = that.search;

@@ -6,11 +6,16 @@ import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.StoreFront;
 import java.io.IOException;
 import java.io.Writer;
+import java.time.Duration;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens stores that keep conversations in PostgreSQL (14 or newer). */
 public final class PostgresStore {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresStore.class);
 
   private PostgresStore() {}
 
@@ -26,7 +31,9 @@ public final class PostgresStore {
 
   /** Opens the engine below a store: for authors of stores that are built on this one. */
   public static PrimaryStore openEngine(PostgresOptions options) {
-    return PostgresEngine.open(options, Sleeper.REAL);
+    PrimaryStore engine = PostgresEngine.open(options, Sleeper.REAL);
+    Duration slow = options.values().slowCall;
+    return slow.isZero() ? engine : new TimedEngine(engine, slow, System::nanoTime, LOG::warn);
   }
 
   /** Writes the DDL of the schema, for a DBA to run where the store may not. */

@@ -22,6 +22,7 @@ final class Sql {
 
   final String create;
   final String append;
+  final String appendNew;
   final String appendAll;
   final String createAll;
   final String lockTimeout;
@@ -67,6 +68,11 @@ final class Sql {
     this.schema = '"' + schemaName + '"';
     create = in(WRITTEN + "create_conversation(?,?,?,?,?,?,?,?,?,?::jsonb) w");
     append = in(WRITTEN + "append_messages(?,?,?,?,?,?,?,?,?,?,?,?::json) w");
+    appendNew =
+        in(
+            "SELECT "
+                + Rows.columns(Rows.CONVERSATION, "w")
+                + " FROM $.append_new(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) w");
     // A function in the list of a lateral join is called for each row in turn.
     appendAll =
         in(

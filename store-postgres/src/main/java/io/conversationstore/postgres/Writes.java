@@ -6,14 +6,11 @@ import io.conversationstore.ContentPart;
 import io.conversationstore.ConversationExistsException;
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ErasureReceipt;
-import io.conversationstore.Message;
 import io.conversationstore.MessageConflictException;
 import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.Owner;
 import io.conversationstore.Provenance;
-import io.conversationstore.TokenUsage;
 import io.conversationstore.json.Json;
-import io.conversationstore.json.ModelJson;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -29,7 +26,6 @@ import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ChangeJson;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
-import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.StaleChangeException;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.OwnerState;
@@ -41,6 +37,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -58,6 +55,7 @@ final class Writes {
 
   private final Database database;
   private final Sql sql;
+  private final NewAppends newAppends;
   private final boolean search;
 
   /**
@@ -66,14 +64,29 @@ final class Writes {
   Writes(Database database, Sql sql, boolean search) {
     this.database = database;
     this.sql = sql;
+    this.newAppends = new NewAppends(database, sql, search);
     this.search = search;
+  }
+
+  /** Whether the keys of words are stored with the text. */
+  boolean search() {
+    return search;
   }
 
   Applied apply(Change change, ApplyMode mode) {
     if (change instanceof Bulk bulk) {
       return database.transaction(connection -> bulk(connection, bulk, mode));
     }
-    return database.write(connection -> one(connection, change, mode));
+    return database.write(
+        connection -> {
+          if (change instanceof MessagesAppended append && NewAppends.fits(append, mode)) {
+            Optional<Applied> applied = newAppends.apply(connection, append);
+            if (applied.isPresent()) {
+              return applied.get();
+            }
+          }
+          return one(connection, change, mode);
+        });
   }
 
   private Applied bulk(Connection connection, Bulk bulk, ApplyMode mode) throws SQLException {
@@ -188,7 +201,7 @@ final class Writes {
       in.flag(append.condition().checksLast())
           .uuid(append.condition().lastMessageId())
           .flag(append.editExisting())
-          .text(Json.text(out -> writeMessages(out, stamp.owner(), append.messages())));
+          .text(Json.text(out -> MessageJson.write(out, stamp.owner(), append.messages(), search)));
     } else if (change instanceof ConversationCreated created) {
       in.uuid(stamp.id()).number(stamp.epoch()).flag(replay).time(stamp.time());
       in.flag(created.strict()).text(Json.text(out -> writeNew(out, created)));
@@ -200,24 +213,14 @@ final class Writes {
     } else if (change instanceof MessageEdited edited) {
       List<ContentPart> content = edited.edit().content();
       in.uuid(stamp.id()).number(stamp.epoch()).number(generation).flag(replay);
-      in.time(stamp.time()).uuid(edited.messageId()).text(plainText(content)).text(parts(content));
+      in.time(stamp.time())
+          .uuid(edited.messageId())
+          .text(MessageJson.plainText(content))
+          .text(MessageJson.parts(content));
       in.text(search ? TokenKeys.literal(TokenKeys.of(stamp.owner(), content)) : null);
     } else if (change instanceof MessageDeleted deleted) {
       in.number(stamp.epoch()).number(generation).flag(replay).uuid(deleted.messageId());
     }
-  }
-
-  /** The text of content that is one text part. */
-  private static @Nullable String plainText(List<ContentPart> content) {
-    return content.size() == 1 && content.get(0) instanceof ContentPart.Text text
-        ? text.text()
-        : null;
-  }
-
-  private static @Nullable String parts(List<ContentPart> content) {
-    return content.isEmpty() || plainText(content) != null
-        ? null
-        : Json.text(out -> ModelJson.writeContent(out, content));
   }
 
   static void writeNew(JsonGenerator out, ConversationCreated created) throws IOException {
@@ -234,62 +237,6 @@ final class Writes {
       out.writeStringField("expires_at", Json.time(created.conversation().expiresAt()));
     }
     out.writeEndObject();
-  }
-
-  void writeMessages(JsonGenerator out, Owner owner, List<NewMessage> messages) throws IOException {
-    out.writeStartArray();
-    for (NewMessage message : messages) {
-      write(out, owner, message);
-    }
-    out.writeEndArray();
-  }
-
-  private void write(JsonGenerator out, Owner owner, NewMessage entry) throws IOException {
-    Message message = entry.message();
-    out.writeStartObject();
-    out.writeStringField("id", entry.id().toString());
-    out.writeStringField("digest", entry.digest());
-    out.writeStringField("role", message.role().wireName());
-    if (!message.content().isEmpty()) {
-      out.writeFieldName(plainText(message.content()) != null ? "content" : "parts");
-      ModelJson.writeContent(out, message.content());
-    }
-    if (!message.toolCalls().isEmpty()) {
-      out.writeFieldName("tool_calls");
-      ModelJson.writeToolCalls(out, message.toolCalls());
-    }
-    optional(out, "tool_call_id", message.toolCallId());
-    optional(out, "name", message.name());
-    if (message.toolError()) {
-      out.writeBooleanField("is_error", true);
-    }
-    optional(out, "model", message.model());
-    TokenUsage usage = message.usage();
-    if (usage != null) {
-      out.writeNumberField("prompt_tokens", usage.promptTokens());
-      out.writeNumberField("completion_tokens", usage.completionTokens());
-      out.writeNumberField("total_tokens", usage.totalTokens());
-    }
-    if (!message.metadata().isEmpty()) {
-      out.writeFieldName("metadata");
-      Json.writeValue(out, message.metadata());
-    }
-    if (search) {
-      long[] keys = TokenKeys.of(owner, message);
-      out.writeFieldName("search_tokens");
-      out.writeArray(keys, 0, keys.length);
-    }
-    if (entry.createdAt() != null) {
-      out.writeStringField("created_at", Json.time(entry.createdAt()));
-    }
-    out.writeEndObject();
-  }
-
-  private static void optional(JsonGenerator out, String name, @Nullable String value)
-      throws IOException {
-    if (value != null) {
-      out.writeStringField(name, value);
-    }
   }
 
   private Applied put(Connection connection, PreferencesPut put, boolean replay)

@@ -21,6 +21,7 @@ import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -46,7 +47,13 @@ class FeedTest {
   @BeforeAll
   static void open() {
     databases = Databases.create();
-    engine = PostgresStore.openEngine(databases.options().withPoolSize(2, 12));
+    // Time enough for a connection, however busy the machine is.
+    engine =
+        PostgresStore.openEngine(
+            databases
+                .options()
+                .withPoolSize(2, 12)
+                .withPoolTimeouts(Duration.ofSeconds(30), Duration.ofSeconds(60)));
   }
 
   @AfterAll

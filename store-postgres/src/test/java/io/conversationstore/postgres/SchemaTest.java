@@ -107,6 +107,25 @@ class SchemaTest {
   }
 
   @Test
+  void aUniqueIndexThatSomebodyAddedIsNamedInTheError() throws Exception {
+    Databases databases = Databases.create();
+    try (ConversationStore store = PostgresStore.open(databases.options())) {
+      store.create(OWNER, NewConversation.withId("c").title(MARKER));
+      databases.text(
+          "CREATE UNIQUE INDEX one_title ON conversation_store.conversations (tenant_id, title);"
+              + " CREATE UNIQUE INDEX one_text ON conversation_store.messages (tenant_id, content)");
+      assertThatThrownBy(() -> store.create(OWNER, NewConversation.withId("d").title(MARKER)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("23505, constraint one_title");
+      store.append(OWNER, "c", Message.user(MARKER));
+      assertThatThrownBy(() -> store.append(OWNER, "c", Message.user(MARKER)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("23505, constraint one_text");
+      assertThat(store.find(OWNER, "c").orElseThrow().messageCount()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void schemaNamesAreChecked() {
     assertThatThrownBy(() -> PostgresStore.writeSchema(new StringWriter(), "a\"; DROP"))
         .isInstanceOf(StoreConfigurationException.class);

@@ -80,7 +80,7 @@ class StatementCountTest {
   }
 
   @Test
-  void aWriteIsOneRoundTrip() {
+  void aWriteIsOneRoundTripAndARepeatedAppendTwo() {
     assertTrips(1, () -> store.append(OWNER, "c", Message.user("one")));
     assertTrips(1, () -> store.append(OWNER, "c", Message.user("a"), Message.assistant("b")));
     Message[] many =
@@ -90,6 +90,7 @@ class StatementCountTest {
     Message again = last.message();
     assertTrips(
         1, () -> store.append(OWNER, "c", List.of(again), AppendCondition.ifLastIs(last.id())));
+    assertTrips(2, () -> store.append(OWNER, "c", again));
     assertTrips(1, () -> store.edit(OWNER, "c", last.id(), MessageEdit.text("edited")));
     assertTrips(1, () -> store.update(OWNER, "c", ConversationUpdate.touch().title("new")));
     assertTrips(1, () -> store.create(OWNER, NewConversation.titled("t")));

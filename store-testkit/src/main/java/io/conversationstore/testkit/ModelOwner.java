@@ -25,6 +25,9 @@ final class ModelOwner {
   /** The changes that were applied in this epoch. */
   final Set<UUID> applied = new HashSet<>();
 
+  /** The last edit of each message, by conversation, generation and message. */
+  final Map<String, UUID> lastEdits = new HashMap<>();
+
   final Map<UUID, ErasureReceipt> erasures = new HashMap<>();
 
   ModelOwner(Owner owner) {
@@ -42,6 +45,7 @@ final class ModelOwner {
             copy.conversations.put(
                 id, new ArrayList<>(generations.stream().map(ModelConversation::copy).toList())));
     copy.applied.addAll(applied);
+    copy.lastEdits.putAll(lastEdits);
     copy.erasures.putAll(erasures);
     return copy;
   }

@@ -19,7 +19,10 @@ import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.PreferencesState;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -36,17 +39,33 @@ final class ReferenceChanges {
   private final Instant now;
   private final List<State> states = new ArrayList<>();
   private final List<Applied.Dropped> dropped = new ArrayList<>();
+  private final boolean remembersLastEditsOnly;
   private boolean changed;
 
-  ReferenceChanges(ModelOwner data, ApplyMode mode, Instant now) {
+  ReferenceChanges(ModelOwner data, ApplyMode mode, Instant now, boolean remembersLastEditsOnly) {
     this.data = data;
     this.owner = data.owner;
     this.replay = mode == ApplyMode.REPLAY;
     this.now = now;
+    this.remembersLastEditsOnly = remembersLastEditsOnly;
   }
 
   Applied outcome() {
-    return new Applied(changed, states, dropped, null);
+    return new Applied(changed, latest(), dropped, null);
+  }
+
+  /** Each row once, as the last part of a bulk has left it. */
+  private List<State> latest() {
+    Map<List<@Nullable Object>, State> rows = new LinkedHashMap<>();
+    for (State state : states) {
+      String id =
+          state instanceof State.ConversationState conversation
+              ? conversation.id()
+              : state instanceof State.MessageState message ? message.conversationId() : null;
+      UUID message = state instanceof State.MessageState row ? row.messageId() : null;
+      rows.put(Arrays.asList(state.getClass(), id, message), state);
+    }
+    return List.copyOf(rows.values());
   }
 
   void apply(Change change) {
@@ -213,8 +232,11 @@ final class ReferenceChanges {
     if (message == null || !message.isLive()) {
       throw new MessageNotFoundException(owner, conversation.id, change.messageId());
     }
-    if (!again) {
-      changed |= conversation.edit(message, change.edit(), time(change), replay);
+    String key = conversation.id + "/" + conversation.generation + "/" + message.id();
+    boolean done = remembersLastEditsOnly ? change.id().equals(data.lastEdits.get(key)) : again;
+    if (!done && conversation.edit(message, change.edit(), time(change), replay)) {
+      data.lastEdits.put(key, change.id());
+      changed = true;
     }
     states.add(conversation.state(owner));
     states.add(message(conversation, change.messageId()).state(owner, conversation));
@@ -256,7 +278,7 @@ final class ReferenceChanges {
           generation == ConversationRef.LIVE && live != null ? live.generation : generation;
     }
     PreferencesState before = data.preferences;
-    if (data.applied.add(change.id())) {
+    if (data.applied.add(change.id()) || remembersLastEditsOnly) {
       boolean writesActive =
           update.setsActiveConversation() && wins(before.activeConversationTime(), time(change));
       boolean writesModel =

@@ -53,7 +53,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The engine of the {@link ReferenceStore}: one lock, plain collections, every read a scan. */
-final class ReferenceEngine implements StoreEngine {
+class ReferenceEngine implements StoreEngine {
 
   /** By code point, which is the order of the bytes of UTF-8. */
   private static final Comparator<String> BY_CODE_POINT =
@@ -73,14 +73,14 @@ final class ReferenceEngine implements StoreEngine {
 
   private final Clock clock;
   private final Instant since;
-  private final UUID history = UUID.randomUUID();
-  private final Map<Owner, ModelOwner> owners = new HashMap<>();
+  UUID history = UUID.randomUUID();
+  final Map<Owner, ModelOwner> owners = new HashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
   private boolean closed;
 
   ReferenceEngine(Clock clock) {
     this.clock = clock;
-    this.since = now();
+    this.since = clock.instant();
   }
 
   @Override
@@ -96,11 +96,17 @@ final class ReferenceEngine implements StoreEngine {
             return Applied.dropped(change.id(), null, "its owner was erased");
           }
           ModelOwner copy = before.copy();
-          ReferenceChanges changes = new ReferenceChanges(copy, mode, now());
+          ReferenceChanges changes =
+              new ReferenceChanges(copy, mode, now(), remembersLastEditsOnly());
           changes.apply(change);
           owners.put(change.owner(), copy);
           return changes.outcome();
         });
+  }
+
+  /** Whether an edit and preferences are known again only while nobody wrote over them. */
+  boolean remembersLastEditsOnly() {
+    return false;
   }
 
   private static boolean isStale(long epoch, long present, ApplyMode mode) {
@@ -449,7 +455,7 @@ final class ReferenceEngine implements StoreEngine {
     }
   }
 
-  private <T> T locked(Supplier<T> action) {
+  <T> T locked(Supplier<T> action) {
     lock.lock();
     try {
       if (closed) {
@@ -461,7 +467,7 @@ final class ReferenceEngine implements StoreEngine {
     }
   }
 
-  private ModelOwner owner(Owner owner) {
+  final ModelOwner owner(Owner owner) {
     ModelOwner data = owners.get(owner);
     return data == null ? new ModelOwner(owner) : data;
   }
@@ -476,7 +482,7 @@ final class ReferenceEngine implements StoreEngine {
     return new Provenance(Provenance.Source.MEMORY, now(), true, false);
   }
 
-  private Instant now() {
+  final Instant now() {
     return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 }

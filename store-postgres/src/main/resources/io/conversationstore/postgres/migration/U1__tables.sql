@@ -8,6 +8,15 @@ DROP TABLE ${schema}.owners;
 DROP TABLE ${schema}.nodes;
 DROP TABLE ${schema}.store;
 DROP FUNCTION ${schema}.refuse_bare_delete();
+DROP DOMAIN ${schema}.json_array;
+DROP DOMAIN ${schema}.json_object;
+DROP DOMAIN ${schema}.digest;
+DROP DOMAIN ${schema}.role;
+DROP DOMAIN ${schema}.status;
+DROP DOMAIN ${schema}.title;
+DROP DOMAIN ${schema}.short_name;
+DROP DOMAIN ${schema}.ordinal;
+DROP DOMAIN ${schema}.amount;
 
 -- Flyway's record of it, where Flyway made the schema.
 DO $undo$

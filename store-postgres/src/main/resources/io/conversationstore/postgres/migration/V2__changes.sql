@@ -57,8 +57,9 @@ BEGIN
     IF FOUND THEN
       RETURN o;
     END IF;
+    -- For this key alone: another unique index that somebody added is an error, not an endless loop.
     INSERT INTO ${schema}.owners (tenant_id, user_id) VALUES (p_tenant, p_user)
-      ON CONFLICT DO NOTHING;
+      ON CONFLICT (tenant_id, user_id) DO NOTHING;
   END LOOP;
 END $$;
 
@@ -103,7 +104,7 @@ BEGIN
           ARRAY(SELECT jsonb_array_elements_text(p_new -> 'tags')),
           (p_new ->> 'pinned')::boolean, v_at, v_at, (p_new ->> 'expires_at')::timestamptz, v_at,
           p_change)
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (tenant_id, user_id, conversation_id) DO NOTHING
         RETURNING * INTO c;
       CONTINUE WHEN NOT FOUND;
       changed := true;
@@ -545,7 +546,7 @@ BEGIN
     EXIT WHEN FOUND;
     INSERT INTO ${schema}.user_preferences (tenant_id, user_id, owner_key, epoch, version)
       VALUES (p_tenant, p_user, o.owner_key, o.epoch, 1)
-      ON CONFLICT DO NOTHING RETURNING * INTO p;
+      ON CONFLICT (tenant_id, user_id) DO NOTHING RETURNING * INTO p;
     IF FOUND THEN
       changed := true;
       p.version := 0;
@@ -607,7 +608,7 @@ BEGIN
   PERFORM set_config('lock_timeout', p_lock_timeout, true);
   changed := false;
   INSERT INTO ${schema}.owners (tenant_id, user_id) VALUES (p_tenant, p_user)
-    ON CONFLICT DO NOTHING;
+    ON CONFLICT (tenant_id, user_id) DO NOTHING;
   SELECT * INTO o FROM ${schema}.owners t
     WHERE t.tenant_id = p_tenant AND t.user_id = p_user FOR UPDATE;
   SELECT e.erased_at, e.conversations, e.messages INTO erased_at, conversations, messages

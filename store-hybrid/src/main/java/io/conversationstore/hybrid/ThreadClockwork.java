@@ -1,0 +1,92 @@
+package io.conversationstore.hybrid;
+
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Daemon threads: two for the pumps, one that tells listeners. Thread-safe. */
+final class ThreadClockwork implements Clockwork {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ThreadClockwork.class);
+
+  private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
+
+  private final ScheduledExecutorService pumps =
+      Executors.newScheduledThreadPool(2, daemon("conversation-store-pump"));
+  private final ExecutorService events =
+      Executors.newSingleThreadExecutor(daemon("conversation-store-events"));
+
+  private static ThreadFactory daemon(String name) {
+    AtomicInteger count = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  @Override
+  public long nanoTime() {
+    return System.nanoTime();
+  }
+
+  @Override
+  public void schedule(Runnable task, long millis) {
+    try {
+      ScheduledFuture<?> unused = pumps.schedule(task, millis, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("The store closes", closing);
+    }
+  }
+
+  @Override
+  public void repeat(Runnable task, long millis) {
+    ScheduledFuture<?> unused =
+        pumps.scheduleWithFixedDelay(task, millis, Math.max(1, millis), TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void tell(Runnable event) {
+    try {
+      events.execute(event);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("The store closes", closing);
+    }
+  }
+
+  @Override
+  public void pause(long nanos) {
+    LockSupport.parkNanos(nanos);
+  }
+
+  @Override
+  public void take(Lock lock) {
+    lock.lock();
+  }
+
+  @Override
+  public void stop() {
+    pumps.shutdownNow();
+    events.shutdown();
+  }
+
+  @Override
+  public boolean awaitEnd() {
+    try {
+      return pumps.awaitTermination(CLOSE_WAIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+}

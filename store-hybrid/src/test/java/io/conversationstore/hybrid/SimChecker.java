@@ -1,0 +1,383 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.Owner;
+import io.conversationstore.hybrid.SimHistory.Commit;
+import io.conversationstore.hybrid.SimHistory.End;
+import io.conversationstore.hybrid.SimHistory.Insert;
+import io.conversationstore.hybrid.SimHistory.Op;
+import io.conversationstore.hybrid.SimStep.Kind;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.StoreEngine;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Whether what is left at the end agrees with what clients were told. */
+final class SimChecker {
+
+  /** How far nodes may be off when they measure the database's clock, in nanoseconds. */
+  private static final long MARGIN = 4_000_000_000L;
+
+  private final SimHistory history;
+  private final StoreEngine database;
+  private final SimReads reads;
+
+  SimChecker(SimHistory history, StoreEngine database) {
+    this.history = history;
+    this.database = database;
+    this.reads = new SimReads(history);
+  }
+
+  private void wrong(String what) {
+    history.wrong.add(what);
+  }
+
+  /** What a store holds, in words. */
+  static Map<String, Object> picture(StoreEngine store) {
+    Map<String, Object> picture = new HashMap<>();
+    for (Owner owner : SimClient.OWNERS) {
+      picture.put("preferences of " + owner.userId(), store.preferences(owner));
+      picture.put("count of " + owner.userId(), store.count(owner));
+      for (String id : SimClient.CONVERSATIONS) {
+        ConversationState header = store.find(owner, id).conversation();
+        if (header != null && header.isLive()) {
+          String name = owner.userId() + "/" + id;
+          picture.put(name, header);
+          picture.put(
+              name + " messages",
+              store.messages(owner, id, Direction.FORWARD, null, 1_000).slice().items());
+        }
+      }
+    }
+    return picture;
+  }
+
+  /** Whether a mirror holds what the database does; null if so. */
+  @Nullable String difference(LocalStore files) {
+    Map<String, Object> here = picture(files);
+    Map<String, Object> there = picture(database);
+    Set<String> names = new HashSet<>(here.keySet());
+    names.addAll(there.keySet());
+    for (String name : names) {
+      if (!Objects.equals(here.get(name), there.get(name))) {
+        return name + ": here " + here.get(name) + ", in the database " + there.get(name);
+      }
+    }
+    return null;
+  }
+
+  /** Checks all; what is wrong is noted in the history. */
+  void check() {
+    for (Op op : history.ops) {
+      if (SimClient.isWrite(op.step.kind()) && op.isAcknowledged()) {
+        notLost(op);
+      }
+      notDoubled(op);
+    }
+    inserted();
+    order();
+    edits();
+  }
+
+  private void notDoubled(Op op) {
+    List<Commit> effects =
+        history.commits.stream().filter(commit -> commit.op() == op && commit.changed()).toList();
+    if (effects.size() < 2) {
+      return;
+    }
+    int first = effects.get(0).number();
+    int last = effects.get(effects.size() - 1).number();
+    // Who writes the same again over itself has changed nothing.
+    boolean harmless =
+        isEdit(op)
+            && history.commits.subList(first, last).stream()
+                .noneMatch(
+                    commit ->
+                        commit.op() != null
+                            && commit.op() != op
+                            && commit.changed()
+                            && commit.op().step.kind() == op.step.kind()
+                            && isSameTarget(op, commit.op()));
+    // Sent again after somebody has deleted what it had saved, it saves once more: see
+    // docs/guarantees.md.
+    boolean savedAnew = op.step.kind() == Kind.SAVE && anyOf(op, Kind.DELETE);
+    if (!harmless && !savedAnew) {
+      wrong("doubled: " + op + " took effect " + effects.size() + " times");
+    }
+  }
+
+  private static boolean isEdit(Op op) {
+    Kind kind = op.step.kind();
+    return kind == Kind.EDIT || kind == Kind.RENAME || kind == Kind.PREFER;
+  }
+
+  /** What was acknowledged is in the database, or was reported, or was taken back here. */
+  private void notLost(Op op) {
+    for (UUID change : op.queued) {
+      End end = history.ends.get(change);
+      boolean committed =
+          history.commits.stream()
+              .anyMatch(commit -> op.changes.contains(commit.changeId()) && !commit.dropped());
+      if (committed) {
+        continue;
+      }
+      boolean erased = anyOf(op, Kind.ERASE);
+      if (end == null) {
+        if (!erased && !changedByBulk(op)) {
+          wrong("lost: " + op + " was queued and is nowhere");
+        }
+      } else if (end.kind() == Settlement.Kind.CANCELLED) {
+        // An erasure ends what is parked, too.
+        if (!anyOf(op, Kind.DELETE) && !erased) {
+          wrong("lost: " + op + " was taken back though nobody deleted anything");
+        }
+      } else if (!end.isReported()
+          || (end.kind() == Settlement.Kind.PARKED && !reads.clashes(op))) {
+        wrong("lost: " + op + " ended as " + end);
+      } else if (end.kind() == Settlement.Kind.DROPPED
+          && !erased
+          && !anyOf(op, Kind.DELETE)
+          && !anyOf(op, Kind.DELETE_MESSAGE)) {
+        wrong("lost: " + op + " was dropped though nobody deleted anything: " + end.reason());
+      }
+    }
+    boolean mayBeDone =
+        op.step.kind() == Kind.CREATE_IF_ABSENT
+            || op.step.kind() == Kind.RETRY
+            || op.step.kind() == Kind.DELETE
+            || op.step.kind() == Kind.DELETE_MESSAGE;
+    if (op.queued.isEmpty() && !op.changes.isEmpty() && !mayBeDone) {
+      List<Commit> commits = history.commits.stream().filter(commit -> commit.op() == op).toList();
+      if (commits.stream().allMatch(Commit::dropped)) {
+        wrong("lost: " + op + " was acknowledged and not committed");
+      }
+    }
+  }
+
+  private static boolean changedByBulk(Op op) {
+    return op.step.kind() == Kind.SAVE;
+  }
+
+  /** Whether anybody may have made such a call about the same. */
+  private boolean anyOf(Op op, Kind kind) {
+    return history.ops.stream()
+        .anyMatch(
+            other ->
+                other.step.kind() == kind
+                    && other != op
+                    && other.outcome != SimHistory.Outcome.REFUSED
+                    && (kind == Kind.ERASE || op.step.kind() == Kind.SAVE
+                        ? other.owner.equals(op.owner)
+                        : other.isAbout(op)));
+  }
+
+  private Map<UUID, MessageState> live(Op op) {
+    Map<UUID, MessageState> live = new HashMap<>();
+    ConversationState header = database.find(op.owner, op.conversation).live();
+    if (header != null) {
+      database
+          .messages(op.owner, op.conversation, Direction.FORWARD, null, 1_000)
+          .slice()
+          .items()
+          .forEach(message -> live.put(message.messageId(), message));
+    }
+    return live;
+  }
+
+  private List<Insert> insertsOf(Op op, UUID message) {
+    return history.inserts.getOrDefault(
+        SimHistory.message(op.owner, op.conversation, message), List.of());
+  }
+
+  private void inserted() {
+    for (Op op : history.ops) {
+      Kind kind = op.step.kind();
+      if (kind != Kind.APPEND && kind != Kind.RETRY && kind != Kind.SAVE) {
+        continue;
+      }
+      Map<UUID, MessageState> live = live(op);
+      for (UUID message : op.messages) {
+        boolean isLive = live.containsKey(message);
+        if (op.isAcknowledged()
+            && !isLive
+            && !reads.mayBeGone(op, message, Long.MAX_VALUE)
+            && !reads.clashes(op)
+            && !(kind == Kind.SAVE && anyOf(op, Kind.DELETE))) {
+          wrong("lost: " + SimReads.name(message) + " of " + op);
+        }
+        for (Insert insert : insertsOf(op, message)) {
+          if (insert.op() == op) {
+            inRightGeneration(op, message, insert);
+          }
+        }
+        if (isLive) {
+          notResurrected(op, message, live.get(message));
+        }
+      }
+    }
+  }
+
+  /** A message goes into no generation that was made after it was acknowledged. */
+  private void inRightGeneration(Op op, UUID message, Insert insert) {
+    Op creator =
+        history.creators.get(
+            SimHistory.generation(op.owner, op.conversation, insert.epoch(), insert.generation()));
+    Op erasure = history.erasures.get(op.owner.userId() + "/" + insert.epoch());
+    if (op.isAcknowledged() && erasure != null && erasure.start > op.end) {
+      wrong("resurrected: " + SimReads.name(message) + " of " + op + " after " + erasure);
+    }
+    if (op.isAcknowledged()
+        && op.step.kind() != Kind.SAVE
+        && creator != null
+        && creator.start > op.end
+        && !hasCreatePending(op)) {
+      wrong("resurrected: " + SimReads.name(message) + " of " + op + " by " + creator);
+    }
+  }
+
+  /** Whether the node had created the conversation, and had not sent that, when a call began. */
+  private boolean hasCreatePending(Op op) {
+    return history.ops.stream()
+        .anyMatch(
+            create ->
+                (create.step.kind() == Kind.CREATE_IF_ABSENT
+                        || create.step.kind() == Kind.SAVE
+                        || create.step.kind() == Kind.CREATE)
+                    && create.step.node() == op.step.node()
+                    && create.owner.equals(op.owner)
+                    && create.start < op.end
+                    && create.queued.stream()
+                        .anyMatch(
+                            change -> {
+                              End end = history.ends.get(change);
+                              return end == null || end.at() > op.start;
+                            }));
+  }
+
+  private void notResurrected(Op append, UUID message, MessageState state) {
+    boolean onlyOnce =
+        history.ops.stream()
+            .noneMatch(
+                other ->
+                    other != append && other.isAbout(append) && other.messages.contains(message));
+    for (Op op : history.ops) {
+      boolean before =
+          onlyOnce
+              && append.end < op.start
+              && (op.step.kind() == Kind.DELETE_MESSAGE || append.step.node() == op.step.node());
+      boolean effective = op.wasThere || op.step.kind() == Kind.ERASE;
+      if (op.isAcknowledged() && effective && before && SimReads.takes(op, append, message)) {
+        wrong(
+            "resurrected: "
+                + SimReads.name(message)
+                + " lives in generation "
+                + state.generation()
+                + " after "
+                + op);
+      }
+    }
+  }
+
+  /** What one node has acknowledged one after the other stands in that order. */
+  private void order() {
+    List<Op> appends = new ArrayList<>();
+    for (Op op : history.ops) {
+      if (op.step.kind() == Kind.APPEND && op.isAcknowledged()) {
+        appends.add(op);
+      }
+    }
+    for (Op first : appends) {
+      for (Op second : appends) {
+        if (first.end < second.start
+            && first.step.node() == second.step.node()
+            && first.isAbout(second)) {
+          inOrder(first, second);
+        }
+      }
+    }
+  }
+
+  private void inOrder(Op first, Op second) {
+    for (UUID a : first.messages) {
+      for (UUID b : second.messages) {
+        for (Insert before : insertsOf(first, a)) {
+          for (Insert after : insertsOf(second, b)) {
+            if (before.op() == first
+                && after.op() == second
+                && before.epoch() == after.epoch()
+                && before.generation() == after.generation()
+                && before.seq() > after.seq()) {
+              wrong("reordered: " + second + " stands before " + first);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** No edit has won over one that began long after it had ended. */
+  private void edits() {
+    for (Op winner : history.ops) {
+      Kind kind = winner.step.kind();
+      if (isEdit(winner) && stands(winner)) {
+        for (Op later : history.ops) {
+          boolean sameNode = later.step.node() == winner.step.node();
+          if (later != winner
+              && later.step.kind() == kind
+              && isSameTarget(winner, later)
+              && later.isAcknowledged()
+              && winner.isAcknowledged()
+              && (sameNode
+                  ? later.start > winner.end
+                  : winner.clockIsKnown && later.clockIsKnown && later.start > winner.end + MARGIN)
+              && isApplied(later)
+              && isSameGeneration(winner, later)) {
+            wrong("lost: " + later + " to the earlier " + winner);
+          }
+        }
+      }
+    }
+  }
+
+  private static boolean isSameTarget(Op a, Op b) {
+    return a.step.kind() == Kind.PREFER
+        ? a.owner.equals(b.owner)
+        : a.isAbout(b) && (a.step.kind() != Kind.EDIT || a.step.target() == b.step.target());
+  }
+
+  /** Without deletes in between, both were about the same. */
+  private boolean isSameGeneration(Op a, Op b) {
+    return !anyOf(a, Kind.ERASE) && !anyOf(a, Kind.DELETE) && !anyOf(b, Kind.DELETE);
+  }
+
+  private boolean isApplied(Op op) {
+    return history.commits.stream().anyMatch(commit -> commit.op() == op && !commit.dropped());
+  }
+
+  /** Whether what a call wrote is what is there at the end. */
+  private boolean stands(Op op) {
+    String text = SimClient.text(op.step.number());
+    if (op.step.kind() == Kind.PREFER) {
+      return text.equals(database.preferences(op.owner).selectedModel());
+    }
+    ConversationState header = database.find(op.owner, op.conversation).live();
+    if (header == null) {
+      return false;
+    }
+    if (op.step.kind() == Kind.RENAME) {
+      return text.equals(header.requireLive().title());
+    }
+    MessageState message = live(op).get(SimClient.messageId(op.step.target(), 0));
+    return message != null && text.equals(message.requireLive().text());
+  }
+}

@@ -1,0 +1,211 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.AppendCondition;
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationStoreException;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Cursor;
+import io.conversationstore.CursorExpiredException;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.NewConversation;
+import io.conversationstore.NotKnownNowException;
+import io.conversationstore.Owner;
+import io.conversationstore.Page;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.hybrid.SimHistory.Op;
+import io.conversationstore.hybrid.SimHistory.Outcome;
+import io.conversationstore.hybrid.SimStep.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Does a client's steps on a node, one after the other, and notes what it is told. */
+final class SimClient {
+
+  static final List<Owner> OWNERS = List.of(Owner.of("acme", "alice"), Owner.of("acme", "bob"));
+  static final List<String> CONVERSATIONS = List.of("default", "session-1", "O'Brien/..");
+
+  private static final long MILLI = 1_000_000;
+  private static final long LONGEST_THOUGHT = 800 * MILLI;
+
+  private final SimThreads threads;
+  private final SimHistory history;
+  private final SimReads reads;
+  private final SimNode node;
+  private final List<SimStep> steps;
+
+  SimClient(SimThreads threads, SimHistory history, SimNode node, List<SimStep> steps) {
+    this.threads = threads;
+    this.history = history;
+    this.reads = new SimReads(history);
+    this.node = node;
+    this.steps = List.copyOf(steps);
+  }
+
+  void run() {
+    for (SimStep step : steps) {
+      threads.sleep(Math.max(0, step.at() * MILLI - threads.now()));
+      ConversationStore store = node.store();
+      if (store != null) {
+        call(step, store);
+      }
+    }
+  }
+
+  private void call(SimStep step, ConversationStore store) {
+    Op op =
+        new Op(
+            step,
+            OWNERS.get(step.owner()),
+            CONVERSATIONS.get(step.conversation()),
+            threads.now(),
+            node.hadContact());
+    history.ops.add(op);
+    threads.mark(step.seed(), op);
+    history.event(threads.now(), "begin " + step);
+    SimThreads.Life life = node.life();
+    try {
+      threads.within(life, () -> op.outcome = outcome(op, store));
+    } catch (SimThreads.Ended end) {
+      if (!life.isOver()) {
+        throw end;
+      }
+    }
+    op.end = threads.now();
+    history.event(threads.now(), "end " + op);
+  }
+
+  private Outcome outcome(Op op, ConversationStore store) {
+    try {
+      act(op, store);
+      return Outcome.ACKNOWLEDGED;
+    } catch (StoreUnavailableException e) {
+      boolean nothingDone = e instanceof NotKnownNowException && e.getSuppressed().length == 0;
+      return nothingDone ? Outcome.REFUSED : Outcome.UNKNOWN;
+    } catch (ConversationStoreException e) {
+      return Outcome.REFUSED;
+    }
+  }
+
+  static UUID messageId(int step, int index) {
+    return new UUID(step * 0x1_0000L + 0x7000, 0x8000_0000_0000_0000L + index);
+  }
+
+  static String text(int step) {
+    return "s" + step;
+  }
+
+  private static List<Message> turn(int step) {
+    List<Message> turn = new ArrayList<>();
+    for (int i = 0; i <= step % 3 / 2; i++) {
+      turn.add(Message.user(text(step) + "." + i).withId(messageId(step, i)));
+    }
+    return turn;
+  }
+
+  private void act(Op op, ConversationStore store) {
+    SimStep step = op.step;
+    Owner owner = op.owner;
+    String id = op.conversation;
+    UUID target = messageId(step.target(), 0);
+    switch (step.kind()) {
+      case CREATE_IF_ABSENT -> store.createIfAbsent(owner, NewConversation.withId(id));
+      case CREATE -> store.create(owner, NewConversation.withId(id));
+      case APPEND -> append(op, store, turn(step.number()));
+      case CLASH -> append(op, store, List.of(Message.user(text(step.number())).withId(target)));
+      case RETRY -> append(op, store, turn(step.target()));
+      case EDIT -> store.edit(owner, id, target, MessageEdit.text(text(step.number())));
+      case DELETE_MESSAGE -> op.wasThere = store.deleteMessage(owner, id, target);
+      case RENAME -> store.update(owner, id, ConversationUpdate.touch().title(text(step.number())));
+      case PREFER ->
+          store.updatePreferences(
+              owner, PreferencesUpdate.none().selectedModel(text(step.number())));
+      case DELETE -> op.wasThere = store.delete(owner, id);
+      case ERASE -> store.erase(owner);
+      case SAVE -> save(op, store);
+      case READ -> read(op, store);
+      case WALK -> walk(op, store);
+      default -> throw new IllegalStateException("not a client's step: " + step);
+    }
+  }
+
+  private static void append(Op op, ConversationStore store, List<Message> turn) {
+    turn.forEach(message -> op.messages.add(message.id()));
+    store.append(op.owner, op.conversation, turn, AppendCondition.always());
+  }
+
+  /** Two conversations, all or none. */
+  private static void save(Op op, ConversationStore store) {
+    List<Message> turn = turn(op.step.number());
+    turn.forEach(message -> op.messages.add(message.id()));
+    Message other = Message.user(text(op.step.number())).withId(messageId(op.step.number(), 9));
+    String second = CONVERSATIONS.get((op.step.conversation() + 1) % CONVERSATIONS.size());
+    store.save(
+        op.owner,
+        List.of(
+            ConversationDocument.of(NewConversation.withId(op.conversation), turn),
+            ConversationDocument.of(NewConversation.withId(second), List.of(other))));
+  }
+
+  private void read(Op op, ConversationStore store) {
+    Page<StoredMessage> page;
+    int events = history.events();
+    try {
+      page = store.messages(op.owner, op.conversation, MessageQuery.last(200));
+    } catch (ConversationNotFoundException | NotKnownNowException missing) {
+      reads.missing(op, threads.now());
+      throw missing;
+    }
+    List<StoredMessage> messages = page.items();
+    reads.listed(op, messages, true, threads.now());
+    Optional<Conversation> found = store.find(op.owner, op.conversation);
+    // Nobody has done anything meanwhile, so both answers are about the same.
+    if (events == history.events()
+        && found.isPresent()
+        && found.get().provenance().complete()
+        && found.get().provenance().source() == page.provenance().source()
+        && found.get().messageCount() != messages.size()) {
+      history.wrong.add(
+          "doubled: "
+              + op
+              + " counts "
+              + found.get().messageCount()
+              + " messages and lists "
+              + messages.size());
+    }
+  }
+
+  /** Page by page, with time to think. */
+  private void walk(Op op, ConversationStore store) {
+    List<StoredMessage> all = new ArrayList<>();
+    MessageQuery query = MessageQuery.first(1 + threads.random().nextInt(3));
+    try {
+      while (true) {
+        Page<StoredMessage> page = store.messages(op.owner, op.conversation, query);
+        all.addAll(page.items());
+        Cursor next = page.cursor();
+        if (next == null || !page.hasMore()) {
+          break;
+        }
+        query = query.from(next);
+        threads.sleep(threads.random().nextLong(LONGEST_THOUGHT));
+      }
+    } catch (CursorExpiredException deleted) {
+      history.event(threads.now(), "the walk of " + op.step.number() + " has expired");
+      return;
+    }
+    reads.listed(op, all, false, threads.now());
+  }
+
+  static boolean isWrite(Kind kind) {
+    return !kind.isFault() && kind != Kind.READ && kind != Kind.WALK;
+  }
+}

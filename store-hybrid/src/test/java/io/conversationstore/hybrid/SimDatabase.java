@@ -1,0 +1,208 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationStoreException;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.testkit.ReferencePrimary;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/** The model of the database behind a network that takes time, and loses what it is told to. */
+final class SimDatabase {
+
+  /** What becomes of a call on its way. */
+  enum Fate {
+    ARRIVES,
+    REQUEST_LOST,
+    /** The caller is told that the connection broke, and the request arrives later. */
+    REQUEST_LATE,
+    REPLY_LOST,
+    BUSY
+  }
+
+  /** The way from one node; a cut ends the calls that are on it. */
+  static final class Link {
+    private boolean down;
+    private int cuts;
+    private Fate next = Fate.ARRIVES;
+
+    void cut() {
+      down = true;
+      cuts++;
+    }
+
+    void heal() {
+      down = false;
+    }
+
+    /** The next write meets this. */
+    void next(Fate fate) {
+      next = fate;
+    }
+  }
+
+  private static final Set<String> WRITES = Set.of("apply", "applyAll");
+  private static final long LONGEST_SILENCE = 500_000_000;
+  private static final long LATEST = 3_000_000_000L;
+
+  private final ReferencePrimary model;
+  private final SimThreads threads;
+  private final SimHistory history;
+  private int flaky;
+
+  SimDatabase(ReferencePrimary model, SimThreads threads, SimHistory history, int flaky) {
+    this.model = model;
+    this.threads = threads;
+    this.history = history;
+    this.flaky = flaky;
+  }
+
+  ReferencePrimary model() {
+    return model;
+  }
+
+  /** From now on, nothing is lost but what is told to be. */
+  void calm() {
+    flaky = 0;
+  }
+
+  /** What a node is given during a life. */
+  PrimaryStore over(Link link, SimThreads.Life life) {
+    return (PrimaryStore)
+        Proxy.newProxyInstance(
+            PrimaryStore.class.getClassLoader(),
+            new Class<?>[] {PrimaryStore.class},
+            (proxy, method, arguments) -> call(link, life, method, arguments));
+  }
+
+  private @Nullable Object call(
+      Link link, SimThreads.Life life, Method method, Object @Nullable [] arguments)
+      throws Throwable {
+    String name = method.getName();
+    if (name.equals("close") || name.equals("provenanceOf")) {
+      return name.equals("close") ? null : method.invoke(model, arguments);
+    }
+    boolean write = WRITES.contains(name);
+    noteAttempt(arguments, write);
+    threads.passTime();
+    SplittableRandom random = threads.random();
+    if (link.down) {
+      boolean silent = random.nextInt(4) == 0;
+      if (silent) {
+        threads.sleep(random.nextLong(LONGEST_SILENCE));
+      }
+      throw lost(write && silent, "the database cannot be reached");
+    }
+    Fate fate = fate(link, write, random);
+    if (fate == Fate.REQUEST_LATE && !mayBeLate(arguments)) {
+      fate = Fate.REQUEST_LOST;
+    }
+    int cuts = link.cuts;
+    if (fate == Fate.BUSY) {
+      throw new EngineFailureException(FailureKind.CONTENTION, false, "others hold it", null);
+    } else if (fate == Fate.REQUEST_LATE) {
+      threads.spawn("late", null, () -> late(method, arguments), random.nextLong(LATEST));
+    }
+    if (fate == Fate.REQUEST_LOST || fate == Fate.REQUEST_LATE) {
+      throw lost(write, "the connection broke");
+    }
+    Object answer = applied(method, arguments);
+    if (fate == Fate.REPLY_LOST) {
+      threads.sleep(random.nextLong(LONGEST_SILENCE));
+      throw lost(write, "the answer was lost");
+    }
+    threads.passTime();
+    if (link.cuts != cuts) {
+      throw lost(write, "the connection broke before the answer");
+    }
+    return answer;
+  }
+
+  private Fate fate(Link link, boolean write, SplittableRandom random) {
+    if (write && link.next != Fate.ARRIVES) {
+      Fate fate = link.next;
+      link.next = Fate.ARRIVES;
+      return fate;
+    }
+    if (random.nextInt(100) >= flaky) {
+      return Fate.ARRIVES;
+    }
+    return Fate.values()[random.nextInt(Fate.values().length)];
+  }
+
+  /**
+   * Whether a request may be applied long after its connection broke. Not a bulk, which is a
+   * transaction of several requests. An edit and preferences could be; then they win once more over
+   * what was written since, which docs/guarantees.md leaves out of what is promised.
+   */
+  private static boolean mayBeLate(Object @Nullable [] arguments) {
+    return arguments != null
+        && arguments[0] instanceof Change change
+        && !(change instanceof Change.Bulk
+            || change instanceof Change.MessageEdited
+            || change instanceof Change.PreferencesPut);
+  }
+
+  private static EngineFailureException lost(boolean unknown, String why) {
+    return new EngineFailureException(FailureKind.UNAVAILABLE, unknown, why, null);
+  }
+
+  private void late(Method method, Object @Nullable [] arguments) {
+    try {
+      applied(method, arguments);
+    } catch (ConversationStoreException | IllegalArgumentException nobodyWaits) {
+      history.event(threads.now(), "late, refused " + nobodyWaits.getClass().getSimpleName());
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private void noteAttempt(Object @Nullable [] arguments, boolean write) {
+    if (write && arguments != null && arguments[0] instanceof Change change) {
+      history.attempted((SimHistory.Op) threads.mark(), change);
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private @Nullable Object applied(Method method, Object @Nullable [] arguments) throws Throwable {
+    Object answer;
+    try {
+      answer = method.invoke(model, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+    if (arguments != null && method.getName().equals("apply")) {
+      committed((Change) arguments[0], (Applied) answer);
+    } else if (arguments != null && method.getName().equals("applyAll")) {
+      List<Change> changes = (List<Change>) arguments[0];
+      List<Applied> applied = (List<Applied>) answer;
+      for (int i = 0; i < changes.size(); i++) {
+        committed(changes.get(i), applied.get(i));
+      }
+    }
+    return answer;
+  }
+
+  private void committed(Change change, Applied applied) {
+    history.committed(change, applied);
+    SimHistory.Op op = history.byChange.get(change.id());
+    history.event(
+        threads.now(),
+        "the database applies "
+            + change.getClass().getSimpleName()
+            + (change.ref() == null ? "" : " of generation " + change.ref().generation())
+            + " of "
+            + (op == null ? "nobody" : op.step.number())
+            + (applied.changed()
+                ? ""
+                : applied.dropped().isEmpty() ? ", nothing new" : ", dropped"));
+  }
+}

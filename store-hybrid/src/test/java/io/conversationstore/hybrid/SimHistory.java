@@ -1,0 +1,194 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.Owner;
+import io.conversationstore.StoreState;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What happened in a simulation, in its order. Used by one thread at a time. */
+final class SimHistory {
+
+  /** What a client was told. */
+  enum Outcome {
+    /** The call has not returned; the node died perhaps. */
+    OPEN,
+    ACKNOWLEDGED,
+    /** Nothing was done, said the store. */
+    REFUSED,
+    /** It may have been done or not. */
+    UNKNOWN
+  }
+
+  /** A client's call. Times are of the simulation, in nanoseconds. */
+  static final class Op {
+    final SimStep step;
+    final Owner owner;
+    final String conversation;
+    final long start;
+    final boolean clockIsKnown;
+    final Set<UUID> messages = new LinkedHashSet<>();
+    final Set<UUID> changes = new LinkedHashSet<>();
+    final Set<UUID> queued = new LinkedHashSet<>();
+    Outcome outcome = Outcome.OPEN;
+    boolean wasThere;
+    long end = Long.MAX_VALUE;
+
+    Op(SimStep step, Owner owner, String conversation, long start, boolean clockIsKnown) {
+      this.step = step;
+      this.owner = owner;
+      this.conversation = conversation;
+      this.start = start;
+      this.clockIsKnown = clockIsKnown;
+    }
+
+    boolean isAcknowledged() {
+      return outcome == Outcome.ACKNOWLEDGED;
+    }
+
+    boolean isAbout(Op other) {
+      return owner.equals(other.owner) && conversation.equals(other.conversation);
+    }
+
+    @Override
+    public String toString() {
+      return step + " (" + outcome + ")";
+    }
+  }
+
+  /** A change that the database has applied. */
+  record Commit(int number, UUID changeId, @Nullable Op op, boolean changed, boolean dropped) {}
+
+  /** How a message came into the database. */
+  record Insert(@Nullable Op op, long epoch, long generation, long seq) {}
+
+  /** How a pending change ended. */
+  record End(Settlement.Kind kind, boolean isReported, String reason, long at) {}
+
+  final List<Op> ops = new ArrayList<>();
+  final List<Commit> commits = new ArrayList<>();
+  final Map<String, List<Insert>> inserts = new LinkedHashMap<>();
+
+  /** Who made a generation; by owner, conversation, epoch and generation. */
+  final Map<String, Op> creators = new HashMap<>();
+
+  /** Who began an epoch; by owner and epoch. */
+  final Map<String, Op> erasures = new HashMap<>();
+
+  final Map<UUID, Op> byChange = new HashMap<>();
+  final Map<UUID, Change> queued = new HashMap<>();
+  final Map<UUID, End> ends = new HashMap<>();
+  final Set<Integer> hadDiskFull = new HashSet<>();
+  final List<String> wrong = new ArrayList<>();
+  private final List<String> trace = new ArrayList<>();
+  private long hash = 17;
+  private int events;
+
+  /** Notes an event; the same seed has to give the same ones. */
+  void event(long at, String what) {
+    events++;
+    String line = at / 1_000 + " us: " + what;
+    hash = hash * 1_000_003 + line.hashCode();
+    trace.add(line);
+  }
+
+  long hash() {
+    return hash;
+  }
+
+  /** How much has happened. */
+  int events() {
+    return events;
+  }
+
+  List<String> trace() {
+    return trace;
+  }
+
+  void attempted(@Nullable Op op, Change change) {
+    if (op != null) {
+      op.changes.add(change.id());
+      byChange.putIfAbsent(change.id(), op);
+    }
+  }
+
+  void enqueued(@Nullable Op op, Change change) {
+    attempted(op, change);
+    if (op != null) {
+      op.queued.add(change.id());
+    }
+    queued.put(change.id(), change);
+  }
+
+  void settled(Settlement settlement, @Nullable List<StoreState.Rejected> rejected, long at) {
+    boolean reported =
+        rejected == null
+            || rejected.stream().anyMatch(one -> one.changeId().equals(settlement.changeId()));
+    ends.put(settlement.changeId(), new End(settlement.kind(), reported, settlement.reason(), at));
+  }
+
+  static String generation(Owner owner, String conversation, long epoch, long generation) {
+    return owner.userId() + "/" + conversation + "/" + epoch + "." + generation;
+  }
+
+  static String message(Owner owner, String conversation, UUID id) {
+    return owner.userId() + "/" + conversation + "/" + id;
+  }
+
+  void committed(Change change, Applied applied) {
+    Op op = byChange.get(change.id());
+    commits.add(
+        new Commit(
+            commits.size(), change.id(), op, applied.changed(), !applied.dropped().isEmpty()));
+    if (!applied.changed()) {
+      return;
+    }
+    applied
+        .states(OwnerState.class)
+        .forEach(
+            state -> {
+              if (op != null && change instanceof Change.OwnerErased) {
+                erasures.put(state.owner().userId() + "/" + state.epoch(), op);
+              }
+            });
+    applied
+        .states(ConversationState.class)
+        .filter(ConversationState::isLive)
+        .forEach(
+            state -> {
+              if (op != null) {
+                creators.putIfAbsent(
+                    generation(state.owner(), state.id(), state.epoch(), state.generation()), op);
+              }
+            });
+    applied
+        .states(MessageState.class)
+        .forEach(
+            state -> {
+              String name = message(state.owner(), state.conversationId(), state.messageId());
+              List<Insert> all = inserts.computeIfAbsent(name, key -> new ArrayList<>());
+              boolean known =
+                  all.stream()
+                      .anyMatch(
+                          insert ->
+                              insert.epoch == state.epoch()
+                                  && insert.generation == state.generation());
+              if (!known) {
+                all.add(new Insert(op, state.epoch(), state.generation(), state.seq()));
+              }
+            });
+  }
+}

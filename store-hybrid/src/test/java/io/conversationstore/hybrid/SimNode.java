@@ -1,0 +1,236 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.StoreLimits;
+import io.conversationstore.jsonfile.Durability;
+import io.conversationstore.jsonfile.JsonFileOptions;
+import io.conversationstore.jsonfile.JsonFileStore;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.UuidV7;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node of a simulation: a real hybrid store over real local files and the model of the database.
+ * It dies, with all of its threads, and starts again over the same files.
+ */
+final class SimNode {
+
+  private static final Set<String> WRITES = Set.of("enqueue", "mirror", "settle", "remember");
+  private static final Set<String> PLACES =
+      Set.of("enqueue", "mirror", "pending", "find", "message", "messages", "conversations");
+
+  private final int number;
+  private final SimThreads threads;
+  private final SimHistory history;
+  private final SimDatabase database;
+  private final SimDatabase.Link link = new SimDatabase.Link();
+  private final Path directory;
+  private final Clock clock;
+  private final SimPlan plan;
+  private final Random random;
+  private SimThreads.Life life = new SimThreads.Life();
+  private @Nullable LocalStore local;
+  private @Nullable ConversationStore store;
+  private boolean diskFull;
+  private boolean hadContact;
+
+  SimNode(
+      int number,
+      SimPlan plan,
+      SimThreads threads,
+      SimHistory history,
+      SimDatabase database,
+      Path directory,
+      Clock time) {
+    this.number = number;
+    this.plan = plan;
+    this.threads = threads;
+    this.history = history;
+    this.database = database;
+    this.directory = directory;
+    this.clock = Clock.offset(time, plan.skews().get(number));
+    this.random = new Random(plan.seed() * SimPlan.NODES + number);
+  }
+
+  int number() {
+    return number;
+  }
+
+  SimDatabase.Link link() {
+    return link;
+  }
+
+  SimThreads.Life life() {
+    return life;
+  }
+
+  /** Whether its clock was compared with the database's in this or an earlier life. */
+  boolean hadContact() {
+    return hadContact;
+  }
+
+  /** The store; null while the node is dead. */
+  @Nullable ConversationStore store() {
+    return store;
+  }
+
+  /** The files, past what the simulation does to them. */
+  LocalStore files() {
+    if (local == null) {
+      throw new IllegalStateException("node " + number + " is dead");
+    }
+    return local;
+  }
+
+  void diskFull(boolean full) {
+    diskFull = full;
+  }
+
+  /** Starts the node; a crash may end that half-way. */
+  void start() {
+    LocalStore opened =
+        JsonFileStore.openEngine(
+            JsonFileOptions.in(directory)
+                .withDurability(Durability.SYSTEM)
+                .withCompactionBytes(Long.MAX_VALUE)
+                .withClock(clock, new UuidV7(clock, random)));
+    local = opened;
+    SimThreads.Life mine = new SimThreads.Life();
+    life = mine;
+    HybridOptions options =
+        new HybridOptions(
+            StoreLimits.DEFAULT,
+            clock,
+            random,
+            plan.mirrorInterval(),
+            Duration.ofMillis(50),
+            Duration.ofMillis(800),
+            plan.drainBatch(),
+            plan.feedPage());
+    try {
+      threads.within(
+          mine,
+          () ->
+              store =
+                  HybridStore.over(
+                      database.over(link, mine),
+                      guarded(opened, mine),
+                      options,
+                      threads.clockwork("node " + number, mine)));
+      history.event(threads.now(), "node " + number + " has started");
+    } catch (SimThreads.Ended died) {
+      if (!mine.isOver()) {
+        throw died;
+      }
+    }
+  }
+
+  /** Kills the node; the files stay as they are. */
+  void crash() {
+    if (local == null) {
+      return;
+    }
+    life.end();
+    local.close();
+    local = null;
+    store = null;
+    history.event(threads.now(), "node " + number + " is dead");
+  }
+
+  private LocalStore guarded(LocalStore files, SimThreads.Life mine) {
+    return (LocalStore)
+        Proxy.newProxyInstance(
+            LocalStore.class.getClassLoader(),
+            new Class<?>[] {LocalStore.class},
+            (proxy, method, arguments) -> call(files, mine, method, arguments));
+  }
+
+  private @Nullable Object call(
+      LocalStore files, SimThreads.Life mine, Method method, Object @Nullable [] arguments)
+      throws Throwable {
+    String name = method.getName();
+    if (mine.isOver()) {
+      throw new SimThreads.Ended();
+    }
+    boolean place = isPlace(name, arguments);
+    if (place) {
+      threads.passTime();
+    }
+    if (diskFull && WRITES.contains(name)) {
+      throw new EngineFailureException(FailureKind.UNAVAILABLE, false, "the disk is full", null);
+    }
+    note(name, arguments);
+    Object answer;
+    try {
+      answer = method.invoke(files, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+    if (place) {
+      threads.passTime();
+    }
+    return answer;
+  }
+
+  /**
+   * Whether others may go on before and after a call. Not where the caller holds a lock that no
+   * simulated thread may wait for: while something is taken back, and while a contact is noted.
+   */
+  private boolean isPlace(String name, Object @Nullable [] arguments) {
+    if (name.equals("settle") && arguments != null) {
+      return ((List<?>) arguments[0])
+          .stream().noneMatch(one -> ((Settlement) one).kind() == Settlement.Kind.CANCELLED);
+    }
+    return PLACES.contains(name) && (WRITES.contains(name) || threads.random().nextInt(8) == 0);
+  }
+
+  @SuppressWarnings("unchecked")
+  private void note(String name, Object @Nullable [] arguments) {
+    if (arguments == null) {
+      return;
+    }
+    if (name.equals("remember")) {
+      hadContact = true;
+    } else if (name.equals("enqueue")) {
+      Change change = (Change) arguments[0];
+      history.enqueued((SimHistory.Op) threads.mark(), change);
+      history.event(
+          threads.now(), "node " + number + " queues " + change.getClass().getSimpleName());
+    } else if (name.equals("settle")) {
+      ConversationStore running = store;
+      for (Settlement settlement : (List<Settlement>) arguments[0]) {
+        history.settled(
+            settlement,
+            // While it starts there is nobody to ask.
+            running == null ? null : running.state().rejected(),
+            threads.now());
+        SimHistory.Op op = history.byChange.get(settlement.changeId());
+        history.event(
+            threads.now(),
+            "node "
+                + number
+                + " settles "
+                + (op == null ? "?" : op.step.number())
+                + " "
+                + settlement.kind());
+      }
+    } else if (name.equals("mirror")) {
+      history.event(
+          threads.now(), "node " + number + " mirrors " + ((List<State>) arguments[0]).size());
+    }
+  }
+}

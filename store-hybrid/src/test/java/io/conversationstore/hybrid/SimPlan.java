@@ -1,0 +1,140 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.hybrid.SimStep.Kind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * What happens in a simulation, by one seed. Which kinds of steps there are, and how many of each,
+ * differs from seed to seed: what never happens in one leaves room for the rest.
+ *
+ * @param skews of the nodes' clocks
+ * @param flaky of a hundred calls of the database, how many lose their way
+ */
+record SimPlan(
+    long seed,
+    List<Duration> skews,
+    Duration mirrorInterval,
+    int drainBatch,
+    int feedPage,
+    int flaky,
+    List<SimStep> steps) {
+
+  static final int NODES = 3;
+  static final int OWNERS = 2;
+  static final int CONVERSATIONS = 3;
+
+  SimPlan {
+    skews = List.copyOf(skews);
+    steps = List.copyOf(steps);
+  }
+
+  SimPlan with(List<SimStep> newSteps) {
+    return new SimPlan(seed, skews, mirrorInterval, drainBatch, feedPage, flaky, newSteps);
+  }
+
+  static SimPlan of(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    List<Duration> skews = new ArrayList<>();
+    for (int node = 0; node < NODES; node++) {
+      skews.add(skew(random));
+    }
+    return new SimPlan(
+        seed,
+        skews,
+        Duration.ofMillis(50L + random.nextInt(3) * 400),
+        1 + random.nextInt(6),
+        1 + random.nextInt(12),
+        random.nextInt(3) * random.nextInt(6),
+        steps(random));
+  }
+
+  private static Duration skew(SplittableRandom random) {
+    return switch (random.nextInt(4)) {
+      case 0 -> Duration.ofHours(1);
+      case 1 -> Duration.ofHours(-1);
+      case 2 -> Duration.ofMillis(random.nextInt(2_000) - 1_000L);
+      default -> Duration.ZERO;
+    };
+  }
+
+  private static List<SimStep> steps(SplittableRandom random) {
+    Map<Kind, Integer> weights = new EnumMap<>(Kind.class);
+    for (Kind kind : Kind.values()) {
+      weights.put(kind, weight(kind) * random.nextInt(4));
+    }
+    weights.merge(Kind.APPEND, 8, Integer::sum);
+    weights.merge(Kind.CREATE_IF_ABSENT, 4, Integer::sum);
+    weights.merge(Kind.READ, 3, Integer::sum);
+    int total = weights.values().stream().mapToInt(weight -> weight).sum();
+    int clients = 1 + random.nextInt(2);
+    int conversations = 1 + random.nextInt(CONVERSATIONS);
+    int owners = 1 + random.nextInt(4) / 3;
+    long time = 0;
+    List<SimStep> steps = new ArrayList<>();
+    List<SimStep> appends = new ArrayList<>();
+    int count = 25 + random.nextInt(35);
+    for (int number = 1; number <= count; number++) {
+      Kind kind = draw(weights, random.nextInt(total));
+      time += random.nextInt(10) == 0 ? random.nextInt(3_000) : random.nextInt(120);
+      int node = random.nextInt(NODES);
+      int owner = random.nextInt(owners);
+      int conversation = random.nextInt(conversations);
+      SimStep target = appends.isEmpty() ? null : appends.get(random.nextInt(appends.size()));
+      boolean aimed =
+          kind == Kind.RETRY
+              || kind == Kind.CLASH
+              || kind == Kind.EDIT
+              || kind == Kind.DELETE_MESSAGE;
+      if (aimed && target == null) {
+        kind = Kind.APPEND;
+      } else if (aimed) {
+        owner = target.owner();
+        conversation = target.conversation();
+      }
+      SimStep step =
+          new SimStep(
+              number,
+              time,
+              kind,
+              node,
+              random.nextInt(clients),
+              owner,
+              conversation,
+              target == null ? 0 : target.number(),
+              random.nextLong());
+      steps.add(step);
+      if (kind == Kind.APPEND) {
+        appends.add(step);
+      }
+    }
+    steps.sort(Comparator.comparingLong(SimStep::at));
+    return steps;
+  }
+
+  private static int weight(Kind kind) {
+    return switch (kind) {
+      case APPEND -> 8;
+      case CREATE_IF_ABSENT, READ, EDIT, CUT -> 4;
+      case DELETE, DELETE_MESSAGE, RENAME, RETRY, LOSE_REPLY, WALK, HEAL -> 3;
+      case ERASE, CREATE, CLASH, HOLD_FEED, DISK_FULL -> 1;
+      default -> 2;
+    };
+  }
+
+  private static Kind draw(Map<Kind, Integer> weights, int number) {
+    int left = number;
+    for (Map.Entry<Kind, Integer> weight : weights.entrySet()) {
+      left -= weight.getValue();
+      if (left < 0) {
+        return weight.getKey();
+      }
+    }
+    throw new IllegalStateException("more than all");
+  }
+}

@@ -1,0 +1,181 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.StoredMessage;
+import io.conversationstore.hybrid.SimHistory.Op;
+import io.conversationstore.hybrid.SimHistory.Outcome;
+import io.conversationstore.hybrid.SimStep.Kind;
+import io.conversationstore.spi.Settlement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/** Whether what a node answers holds what it has acknowledged before. */
+final class SimReads {
+
+  private final SimHistory history;
+
+  SimReads(SimHistory history) {
+    this.history = history;
+  }
+
+  /** Whether somebody may have taken a message away before a time. */
+  boolean mayBeGone(Op append, UUID message, long before) {
+    return history.ops.stream()
+        .anyMatch(
+            op -> op.start < before && op.outcome != Outcome.REFUSED && takes(op, append, message));
+  }
+
+  /** Whether a call is to take a message away. */
+  static boolean takes(Op op, Op append, UUID message) {
+    return switch (op.step.kind()) {
+      case ERASE -> op.owner.equals(append.owner);
+      case DELETE -> op.isAbout(append);
+      case DELETE_MESSAGE ->
+          op.isAbout(append) && SimClient.messageId(op.step.target(), 0).equals(message);
+      default -> false;
+    };
+  }
+
+  /** Whether the database refused an append for good, and the node said so. */
+  private boolean isRejected(Op append) {
+    return append.changes.stream()
+        .map(history.ends::get)
+        .anyMatch(
+            end ->
+                end != null
+                    && (end.kind() == Settlement.Kind.DROPPED
+                        || end.kind() == Settlement.Kind.PARKED));
+  }
+
+  /** Whether another message of this id was written perhaps. */
+  boolean clashes(Op op) {
+    return history.ops.stream()
+        .anyMatch(
+            other ->
+                other.step.kind() == Kind.CLASH
+                    && other.isAbout(op)
+                    && op.messages.stream().anyMatch(other.messages::contains));
+  }
+
+  private List<Op> ownAppends(Op read) {
+    List<Op> own = new ArrayList<>();
+    for (Op op : history.ops) {
+      Kind kind = op.step.kind();
+      // Of two that clash, one is refused; which, shows itself at the end.
+      if ((kind == Kind.APPEND || kind == Kind.RETRY || kind == Kind.SAVE)
+          && op.isAcknowledged()
+          && op.end < read.start
+          && op.step.node() == read.step.node()
+          && op.isAbout(read)) {
+        own.add(op);
+      }
+    }
+    return own;
+  }
+
+  private Set<UUID> required(Op read, long now) {
+    Set<UUID> required = new HashSet<>();
+    if (history.hadDiskFull.contains(read.step.node())) {
+      return required;
+    }
+    for (Op op : ownAppends(read)) {
+      for (UUID message : op.messages) {
+        if (!mayBeGone(op, message, now) && !isRejected(op) && !clashes(op)) {
+          required.add(message);
+        }
+      }
+    }
+    return required;
+  }
+
+  /** A node says that it knows of no such conversation. */
+  void missing(Op read, long now) {
+    if (!required(read, now).isEmpty()) {
+      history.wrong.add("lost: " + read + " does not find what its node has acknowledged");
+    }
+  }
+
+  /**
+   * A node has answered with these messages.
+   *
+   * @param atOnce whether this is one answer, in which nothing may be repeated
+   */
+  void listed(Op read, List<StoredMessage> messages, boolean atOnce, long now) {
+    Map<UUID, Integer> places = new HashMap<>();
+    for (StoredMessage message : messages) {
+      if (places.putIfAbsent(message.id(), places.size()) != null && atOnce) {
+        history.wrong.add("doubled: " + read + " lists " + message.text() + " twice");
+      }
+    }
+    for (UUID message : required(read, now)) {
+      if (!places.containsKey(message)) {
+        history.wrong.add("lost: " + read + " lacks " + name(message) + " of its own node");
+      }
+    }
+    places.keySet().stream()
+        .filter(message -> isForbidden(read, message))
+        .forEach(
+            message ->
+                history.wrong.add(
+                    "resurrected: " + read + " shows " + name(message) + ", deleted before"));
+    order(read, places);
+  }
+
+  private boolean isForbidden(Op read, UUID message) {
+    if (history.hadDiskFull.contains(read.step.node())) {
+      return false; // a copy that could not be written says that it is not whole
+    }
+    List<Op> appends = appendsOf(read, message);
+    if (appends.isEmpty()) {
+      return false; // of a save of another conversation together with this one
+    }
+    return history.ops.stream()
+        .anyMatch(
+            op ->
+                op.isAcknowledged()
+                    && op.end < read.start
+                    && op.step.node() == read.step.node()
+                    && appends.stream()
+                        .allMatch(
+                            append ->
+                                append.end < op.start
+                                    && append.step.node() == op.step.node()
+                                    && takes(op, append, message)));
+  }
+
+  private List<Op> appendsOf(Op read, UUID message) {
+    return history.ops.stream()
+        .filter(op -> op.isAbout(read) && op.messages.contains(message))
+        .toList();
+  }
+
+  private void order(Op read, Map<UUID, Integer> places) {
+    List<Op> own = ownAppends(read);
+    for (Op first : own) {
+      for (Op second : own) {
+        if (first.end < second.start) {
+          for (UUID a : first.messages) {
+            for (UUID b : second.messages) {
+              if (places.getOrDefault(a, -1) > places.getOrDefault(b, Integer.MAX_VALUE)
+                  && appendsOf(read, a).size() == 1
+                  && appendsOf(read, b).size() == 1) {
+                history.wrong.add(
+                    "reordered: " + read + " lists " + name(b) + " before " + name(a));
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  static String name(UUID message) {
+    return SimClient.text((int) (message.getMostSignificantBits() >>> 16))
+        + "."
+        + (message.getLeastSignificantBits() & 0xff);
+  }
+}

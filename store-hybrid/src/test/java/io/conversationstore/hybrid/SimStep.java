@@ -1,0 +1,83 @@
+package io.conversationstore.hybrid;
+
+/**
+ * A step of a simulation.
+ *
+ * @param number its name, which stays when others are left out
+ * @param at not before this time, in milliseconds; a client's steps follow one another
+ * @param client of the node; each does one thing at a time
+ * @param target the number of the step whose first message it is about
+ * @param seed of what is drawn while it runs
+ */
+record SimStep(
+    int number,
+    long at,
+    Kind kind,
+    int node,
+    int client,
+    int owner,
+    int conversation,
+    int target,
+    long seed) {
+
+  /** What is done. */
+  enum Kind {
+    // By a client
+    CREATE_IF_ABSENT,
+    CREATE,
+    APPEND,
+    RETRY,
+    /** The id of a message that is there perhaps, with another content. */
+    CLASH,
+    EDIT,
+    DELETE_MESSAGE,
+    RENAME,
+    PREFER,
+    DELETE,
+    ERASE,
+    SAVE,
+    READ,
+    WALK,
+    // By the world
+    CUT,
+    HEAL,
+    LOSE_REQUEST,
+    LOSE_REPLY,
+    DELAY_REQUEST,
+    BUSY,
+    HOLD_FEED,
+    RELEASE_FEED,
+    CRASH,
+    DISK_FULL,
+    DISK_OK;
+
+    boolean isFault() {
+      return compareTo(CUT) >= 0;
+    }
+  }
+
+  @Override
+  public String toString() {
+    String what = number + " at " + at + " ms: " + kind;
+    if (kind == Kind.HOLD_FEED || kind == Kind.RELEASE_FEED) {
+      return what;
+    } else if (kind.isFault()) {
+      return what + " node " + node;
+    }
+    String about = kind == Kind.ERASE || kind == Kind.PREFER ? "" : "/" + conversation;
+    boolean aimed =
+        kind == Kind.RETRY
+            || kind == Kind.CLASH
+            || kind == Kind.EDIT
+            || kind == Kind.DELETE_MESSAGE;
+    return what
+        + " by "
+        + node
+        + "."
+        + client
+        + " on "
+        + owner
+        + about
+        + (aimed ? " message of " + target : "");
+  }
+}

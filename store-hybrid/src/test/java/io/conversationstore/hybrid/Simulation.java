@@ -1,0 +1,203 @@
+package io.conversationstore.hybrid;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import io.conversationstore.hybrid.SimRun.Verdict;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs simulations by their seeds: {@code -Dsimulation.seed} the one, or {@code -Dsimulation.seeds}
+ * as many. The first that goes wrong is made as short as it gets, unless {@code
+ * -Dsimulation.shorten=false}, and told.
+ */
+final class Simulation {
+
+  private static final List<String> KINDS =
+      List.of("lost", "doubled", "reordered", "resurrected", "diverged");
+  private static final int MOST_REPETITIONS = 120;
+
+  static {
+    // Two threads that were the first to ask would be given something that is not ready.
+    LoggerFactory.getILoggerFactory();
+  }
+
+  private final AtomicLong next = new AtomicLong(1);
+  private final AtomicLong ran = new AtomicLong();
+  private final AtomicLong steps = new AtomicLong();
+  private final AtomicLong acked = new AtomicLong();
+  private final Map<String, Integer> counts = new TreeMap<>();
+  private final List<SimPlan> failed = new ArrayList<>();
+  private final long seeds;
+
+  private Simulation(long seeds) {
+    this.seeds = seeds;
+  }
+
+  /** Runs seeds on all processors, and fails if one goes wrong. */
+  static void run(long standard) {
+    Long only = Long.getLong("simulation.seed");
+    if (only != null) {
+      Verdict verdict = of(SimPlan.of(only));
+      if (!verdict.isClean()) {
+        throw new AssertionError(told(SimPlan.of(only), verdict));
+      }
+      return;
+    }
+    new Simulation(Long.getLong("simulation.seeds", standard)).runAll();
+  }
+
+  private void runAll() {
+    List<Thread> workers = new ArrayList<>();
+    for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+      Thread worker = new Thread(this::work, "simulation-" + i);
+      worker.start();
+      workers.add(worker);
+    }
+    for (Thread worker : workers) {
+      try {
+        worker.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AssertionError("interrupted", e);
+      }
+    }
+    StringBuilder line = new StringBuilder("SIMULATION");
+    line.append(" seeds=").append(ran).append(" steps=").append(steps);
+    line.append(" acked=").append(acked);
+    KINDS.forEach(
+        kind -> line.append(' ').append(kind).append('=').append(counts.getOrDefault(kind, 0)));
+    System.out.println(line);
+    if (!failed.isEmpty()) {
+      boolean shorten = Boolean.parseBoolean(System.getProperty("simulation.shorten", "true"));
+      SimPlan shortest = shorten ? shortened(failed.get(0)) : failed.get(0);
+      throw new AssertionError(told(shortest, of(shortest)));
+    }
+  }
+
+  private void work() {
+    for (long seed = next.getAndIncrement(); seed <= seeds; seed = next.getAndIncrement()) {
+      SimPlan plan = SimPlan.of(seed);
+      Verdict verdict = of(plan);
+      ran.incrementAndGet();
+      steps.addAndGet(verdict.steps());
+      acked.addAndGet(verdict.acked());
+      if (!verdict.isClean()) {
+        next.set(seeds + 1);
+        synchronized (counts) {
+          verdict.wrong().forEach(wrong -> counts.merge(kind(wrong), 1, Integer::sum));
+          failed.add(plan);
+        }
+      }
+    }
+  }
+
+  private static String kind(String wrong) {
+    return wrong.substring(0, wrong.indexOf(':'));
+  }
+
+  /** Runs a plan in a directory of its own. */
+  static Verdict of(SimPlan plan) {
+    listenForErrors();
+    Path directory = directory();
+    try {
+      return SimRun.of(plan, directory);
+    } finally {
+      TestDirectories.delete(directory);
+    }
+  }
+
+  /** In memory where there is such a place: what the power takes away is not simulated here. */
+  private static Path directory() {
+    Path memory = Path.of("/dev/shm");
+    if (!Files.isWritable(memory)) {
+      return TestDirectories.create();
+    }
+    try {
+      return Files.createTempDirectory(memory, "simulation");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Leaves out runs of steps, shorter and shorter ones, as long as the same goes wrong. */
+  static SimPlan shortened(SimPlan failing) {
+    String kind = kind(of(failing).wrong().get(0));
+    SimPlan best = failing;
+    int repetitions = 0;
+    for (int chunk = best.steps().size() / 2; chunk >= 1; chunk /= 2) {
+      int at = 0;
+      while (at < best.steps().size() && repetitions++ < MOST_REPETITIONS) {
+        List<SimStep> fewer = new ArrayList<>(best.steps().subList(0, at));
+        fewer.addAll(
+            best.steps().subList(Math.min(best.steps().size(), at + chunk), best.steps().size()));
+        SimPlan candidate = best.with(fewer);
+        if (of(candidate).wrong().stream().anyMatch(wrong -> kind(wrong).equals(kind))) {
+          best = candidate;
+        } else {
+          at += chunk;
+        }
+      }
+    }
+    return best;
+  }
+
+  private static String told(SimPlan plan, Verdict verdict) {
+    return "seed "
+        + plan.seed()
+        + " (-Dsimulation.seed="
+        + plan.seed()
+        + "), clocks "
+        + plan.skews()
+        + ", batches of "
+        + plan.drainBatch()
+        + ":\n  "
+        + String.join("\n  ", verdict.wrong())
+        + "\nsteps:\n  "
+        + String.join("\n  ", plan.steps().stream().map(SimStep::toString).toList())
+        + "\nhistory:\n  "
+        + String.join("\n  ", verdict.trace());
+  }
+
+  /** What a store logs as an error is one; the rest would fill the disk. */
+  private static void listenForErrors() {
+    Logger logger = (Logger) LoggerFactory.getLogger("io.conversationstore");
+    synchronized (logger) {
+      if (logger.getAppender("simulation") == null) {
+        AppenderBase<ILoggingEvent> appender =
+            new AppenderBase<>() {
+              @Override
+              protected void append(ILoggingEvent event) {
+                SimThreads.failPresent("logged: " + event.getFormattedMessage());
+              }
+            };
+        appender.setName("simulation");
+        appender.setContext(logger.getLoggerContext());
+        appender.start();
+        logger.addAppender(appender);
+      }
+      logger.setLevel(Level.ERROR);
+      logger.setAdditive(false);
+    }
+  }
+
+  /** The log is as it was before. */
+  static void stopListening() {
+    Logger logger = (Logger) LoggerFactory.getLogger("io.conversationstore");
+    synchronized (logger) {
+      logger.detachAppender("simulation");
+      logger.setLevel(null);
+      logger.setAdditive(true);
+    }
+  }
+}

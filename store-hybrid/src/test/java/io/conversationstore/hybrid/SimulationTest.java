@@ -1,0 +1,35 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.hybrid.SimRun.Verdict;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Three nodes, a model of the database, and whatever may go wrong between them, in a time of its
+ * own. {@code -Dsimulation.seed} repeats one seed, {@code -Dsimulation.seeds} runs more of them.
+ */
+class SimulationTest {
+
+  @AfterAll
+  static void stopListening() {
+    Simulation.stopListening();
+  }
+
+  @Test
+  void row_1_4_nothingIsLostDoubledReorderedOrBroughtBack() {
+    Simulation.run(2_000);
+  }
+
+  @Test
+  void aSeedGivesOneHistory() {
+    for (long seed = 1; seed <= 5; seed++) {
+      Verdict first = Simulation.of(SimPlan.of(seed));
+      Verdict second = Simulation.of(SimPlan.of(seed));
+      assertThat(second.trace()).isEqualTo(first.trace());
+      assertThat(second.hash()).isEqualTo(first.hash());
+      assertThat(first.acked()).isPositive();
+    }
+  }
+}

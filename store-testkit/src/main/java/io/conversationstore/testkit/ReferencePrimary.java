@@ -1,0 +1,359 @@
+package io.conversationstore.testkit;
+
+import io.conversationstore.ConversationStoreException;
+import io.conversationstore.CursorExpiredException;
+import io.conversationstore.Owner;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.BatchRefusedException;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.FeedPage;
+import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The reference model as the store that several nodes share: with a feed that transactions of
+ * others can hold back, and with counters of nodes. Each change is a transaction. Thread-safe.
+ */
+public final class ReferencePrimary extends ReferenceEngine implements PrimaryStore {
+
+  private static final Comparator<Row> FEED_ORDER =
+      Comparator.comparingLong(Row::transaction)
+          .thenComparingInt(row -> tableOf(row.state))
+          .thenComparingLong(Row::number);
+
+  /** A row as it was told last; its number is given once and never again. */
+  private record Row(long number, long transaction, State state) {}
+
+  private record Key(
+      int table, Owner owner, @Nullable String conversation, long generation, @Nullable UUID id) {}
+
+  /**
+   * @param history the one that it belongs to; null at the start, which belongs to all
+   */
+  private record Place(
+      @Nullable UUID history, long transaction, int table, long number, long asOfMicros) {
+    static Place of(FeedPosition position) {
+      if (position.token().isEmpty()) {
+        return new Place(null, 0, 0, 0, 0);
+      }
+      String[] fields = position.token().split(":", -1);
+      return new Place(
+          UUID.fromString(fields[4]),
+          Long.parseLong(fields[0]),
+          Integer.parseInt(fields[1]),
+          Long.parseLong(fields[2]),
+          Long.parseLong(fields[3]));
+    }
+
+    FeedPosition position() {
+      return new FeedPosition(
+          transaction + ":" + table + ":" + number + ":" + asOfMicros + ":" + history);
+    }
+
+    boolean isBefore(Row row) {
+      if (row.transaction != transaction) {
+        return row.transaction > transaction;
+      }
+      int other = tableOf(row.state);
+      return other == table ? row.number > number : other > table;
+    }
+  }
+
+  private final UUID storeId = UUID.randomUUID();
+  private final Map<UUID, Long> counters = new HashMap<>();
+  private final Map<Key, Row> rows = new LinkedHashMap<>();
+  private long transaction;
+  private long lastRow;
+  private long heldFrom = Long.MAX_VALUE;
+  private Instant heldSince = Instant.MAX;
+
+  /** An empty database that tells the time by {@code clock}. */
+  public ReferencePrimary(Clock clock) {
+    super(clock);
+  }
+
+  @Override
+  boolean remembersLastEditsOnly() {
+    return true;
+  }
+
+  /** Somebody's transaction begins, and keeps the feed from telling what is committed from now. */
+  public void holdFeed() {
+    locked(
+        () -> {
+          if (heldFrom == Long.MAX_VALUE) {
+            heldFrom = ++transaction;
+            heldSince = now();
+          }
+          return true;
+        });
+  }
+
+  /** The transaction that held the feed back ends. */
+  public void releaseFeed() {
+    locked(
+        () -> {
+          heldFrom = Long.MAX_VALUE;
+          heldSince = Instant.MAX;
+          return true;
+        });
+  }
+
+  @Override
+  public Applied apply(Change change, ApplyMode mode) {
+    return locked(
+        () -> {
+          Applied applied = super.apply(change, mode);
+          commit(Set.of(change.owner()));
+          return applied;
+        });
+  }
+
+  @Override
+  public List<Applied> applyAll(List<Change> changes) {
+    requireBatch(changes);
+    return locked(
+        () -> {
+          Map<Owner, ModelOwner> before = new HashMap<>(owners);
+          List<Applied> applied = new ArrayList<>();
+          Set<Owner> touched = new HashSet<>();
+          try {
+            for (Change change : changes) {
+              applied.add(super.apply(change, ApplyMode.REPLAY));
+              touched.add(change.owner());
+            }
+          } catch (ConversationStoreException | IllegalArgumentException refused) {
+            // Each change is made on a copy of its owner, so that the old ones are as they were.
+            owners.clear();
+            owners.putAll(before);
+            throw new BatchRefusedException(refused);
+          }
+          commit(touched);
+          return applied;
+        });
+  }
+
+  private static void requireBatch(List<Change> changes) {
+    Set<String> created = new HashSet<>();
+    for (Change change : changes) {
+      ConversationRef ref = change.ref();
+      boolean afterCreate =
+          ref != null
+              && ref.generation() == ConversationRef.LIVE
+              && created.contains(change.owner() + " " + ref.id());
+      if (change instanceof Bulk || change instanceof OwnerErased || afterCreate) {
+        throw new IllegalArgumentException("this change has to be applied alone: " + change.id());
+      }
+      if (change instanceof ConversationCreated create) {
+        created.add(change.owner() + " " + create.conversationId());
+      }
+    }
+  }
+
+  @Override
+  public long deleteMessagesBefore(Instant cutoff) {
+    return locked(
+        () -> {
+          long deleted = super.deleteMessagesBefore(cutoff);
+          commit(owners.keySet());
+          return deleted;
+        });
+  }
+
+  @Override
+  public long archiveIdleBefore(Instant cutoff) {
+    return locked(
+        () -> {
+          long archived = super.archiveIdleBefore(cutoff);
+          commit(owners.keySet());
+          return archived;
+        });
+  }
+
+  @Override
+  public Contact contact(UUID node) {
+    return locked(
+        () -> {
+          long before = counters.getOrDefault(node, 0L);
+          counters.put(node, before + 1);
+          return new Contact(storeId, history, before, before + 1, now());
+        });
+  }
+
+  @Override
+  public FeedPage feed(FeedPosition after, int limit) {
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit must be at least 1, but was " + limit);
+    }
+    return locked(() -> page(Place.of(after), limit));
+  }
+
+  @Override
+  public UUID beginHistory(UUID ended) {
+    return locked(
+        () -> {
+          history = history.equals(ended) ? UUID.randomUUID() : history;
+          return history;
+        });
+  }
+
+  @Override
+  public List<Erasure> erasuresSince(Instant time) {
+    return locked(
+        () ->
+            owners.values().stream()
+                .flatMap(owner -> owner.erasures.values().stream())
+                .filter(receipt -> receipt.at().isAfter(time))
+                .map(receipt -> new Erasure(receipt.owner(), receipt.erasureId()))
+                .toList());
+  }
+
+  private FeedPage page(Place from, int limit) {
+    long below = Math.min(heldFrom, transaction + 1);
+    if (from.history != null && (!from.history.equals(history) || from.transaction > below)) {
+      throw new CursorExpiredException(
+          "the position is of another history, or ahead of the database");
+    }
+    List<Row> told =
+        rows.values().stream()
+            .filter(row -> row.transaction < below && from.isBefore(row))
+            .sorted(FEED_ORDER)
+            .limit(limit + 1L)
+            .toList();
+    boolean more = told.size() > limit;
+    List<Row> page = more ? told.subList(0, limit) : told;
+    Instant time = heldSince.isBefore(now()) ? heldSince : now();
+    long asOf =
+        more
+            ? from.asOfMicros
+            : Math.max(from.asOfMicros, ChronoUnit.MICROS.between(Instant.EPOCH, time));
+    Row last = more ? page.get(page.size() - 1) : null;
+    Place next =
+        last == null
+            ? new Place(history, below, 0, 0, asOf)
+            : new Place(history, last.transaction, tableOf(last.state), last.number, asOf);
+    return new FeedPage(
+        ordered(page), next.position(), more, Instant.EPOCH.plus(asOf, ChronoUnit.MICROS));
+  }
+
+  /** Owners, conversations with those that the messages need, messages by place, preferences. */
+  private List<State> ordered(List<Row> page) {
+    Map<Key, State> conversations = new LinkedHashMap<>();
+    List<State> owned = new ArrayList<>();
+    List<State> preferences = new ArrayList<>();
+    List<MessageState> messages = new ArrayList<>();
+    for (Row row : page) {
+      if (row.state instanceof OwnerState) {
+        owned.add(row.state);
+      } else if (row.state instanceof ConversationState) {
+        conversations.put(key(row.state), row.state);
+      } else if (row.state instanceof MessageState message) {
+        messages.add(message);
+      } else {
+        preferences.add(row.state);
+      }
+    }
+    for (MessageState message : messages) {
+      Key parent = new Key(1, message.owner(), message.conversationId(), 0, null);
+      Row row = rows.get(parent);
+      if (row != null) {
+        conversations.put(parent, row.state);
+      }
+    }
+    messages.sort(
+        Comparator.comparing(MessageState::conversationId)
+            .thenComparingLong(MessageState::generation)
+            .thenComparingLong(MessageState::seq));
+    List<State> states = new ArrayList<>(owned);
+    states.addAll(conversations.values());
+    states.addAll(messages);
+    states.addAll(preferences);
+    return states;
+  }
+
+  /** Notes the rows that a transaction has changed. */
+  private void commit(Set<Owner> touched) {
+    transaction++;
+    for (Owner owner : touched) {
+      ModelOwner data = owner(owner);
+      if (note(new OwnerState(owner, data.epoch), data.epoch > 0)) {
+        rows.values()
+            .removeIf(row -> row.state.owner().equals(owner) && row.state.epoch() < data.epoch);
+      }
+      for (String id : data.conversations.keySet()) {
+        ModelConversation latest = data.latest(id);
+        if (latest != null) {
+          note(latest.state(owner), true);
+          latest.messages.forEach(message -> note(message.state(owner, latest), true));
+        }
+      }
+      note(data.preferences, data.preferences.version() > 0);
+    }
+  }
+
+  private boolean note(State state, boolean isThere) {
+    Key key = key(state);
+    Row before = rows.get(key);
+    if (!isThere || (before != null && !isLater(state, before.state))) {
+      return false;
+    }
+    rows.put(key, new Row(before == null ? ++lastRow : before.number, transaction, state));
+    return true;
+  }
+
+  private static boolean isLater(State state, State than) {
+    if (state.epoch() != than.epoch()) {
+      return state.epoch() > than.epoch();
+    }
+    if (state instanceof ConversationState now && than instanceof ConversationState before) {
+      return now.generation() != before.generation()
+          ? now.generation() > before.generation()
+          : now.version() > before.version();
+    } else if (state instanceof MessageState now && than instanceof MessageState before) {
+      return now.version() > before.version();
+    } else if (state instanceof PreferencesState now && than instanceof PreferencesState before) {
+      return now.version() > before.version();
+    }
+    return false;
+  }
+
+  private static int tableOf(State state) {
+    return state instanceof OwnerState
+        ? 0
+        : state instanceof ConversationState ? 1 : state instanceof MessageState ? 2 : 3;
+  }
+
+  private static Key key(State state) {
+    if (state instanceof ConversationState conversation) {
+      return new Key(1, state.owner(), conversation.id(), 0, null);
+    } else if (state instanceof MessageState message) {
+      return new Key(
+          2, state.owner(), message.conversationId(), message.generation(), message.messageId());
+    }
+    return new Key(tableOf(state), state.owner(), null, 0, null);
+  }
+}

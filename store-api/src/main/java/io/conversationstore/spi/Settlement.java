@@ -7,8 +7,8 @@ import java.util.UUID;
 /**
  * What became of a pending change.
  *
- * @param epoch the owner's epoch after it was applied, {@link ChangeStamp#PRESENT_EPOCH} if that
- *     says nothing
+ * @param epoch of an erasure that was drained or dropped, the epoch of what follows it in the
+ *     queue; else {@link ChangeStamp#PRESENT_EPOCH}, which says nothing
  * @param generations of what creates conversations (a create, a bulk), the generation that each of
  *     them was made or joined in, by conversation id
  * @param reason why it was dropped or parked, without content; empty when it was drained

@@ -84,7 +84,8 @@ final class ConversationOffer {
       }
       return;
     }
-    if (!theirs.isLive() || theirs.generation() > mine.generation() && !isSame(mine, theirs)) {
+    if (!theirs.isLive()
+        || (theirs.generation() > mine.generation() && !isSame(mine, theirs))) {
       return;
     }
     try {

@@ -1,5 +1,7 @@
 package io.conversationstore.hybrid;
 
+import static io.conversationstore.spi.ChangeStamp.PRESENT_EPOCH;
+
 import io.conversationstore.ConversationStoreException;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreState;
@@ -9,6 +11,7 @@ import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
@@ -53,6 +56,7 @@ final class Drain {
   private final NodeClock clock;
   private final int batch;
   private final Predicate<List<? extends State>> mirror;
+  private final Runnable followAnew;
   private final Consumer<List<Settlement>> settler;
   private final OverlayLocks overlays;
   private final Clockwork clockwork;
@@ -60,6 +64,7 @@ final class Drain {
 
   /**
    * @param mirror puts the states of drained changes into the local copy; false if it cannot
+   * @param followAnew lets the local copy read all of the feed again
    * @param settler ends changes in the queue
    */
   Drain(
@@ -70,6 +75,7 @@ final class Drain {
       NodeClock clock,
       int batch,
       Predicate<List<? extends State>> mirror,
+      Runnable followAnew,
       Consumer<List<Settlement>> settler,
       OverlayLocks overlays,
       Clockwork clockwork) {
@@ -80,6 +86,7 @@ final class Drain {
     this.clock = clock;
     this.batch = batch;
     this.mirror = mirror;
+    this.followAnew = followAnew;
     this.settler = settler;
     this.overlays = overlays;
     this.clockwork = clockwork;
@@ -243,6 +250,9 @@ final class Drain {
       Applied applied =
           overlays.applying(Set.of(change.owner()), () -> primary.apply(change, ApplyMode.REPLAY));
       mirror(applied.states());
+      if (change instanceof OwnerErased && tookTooMuch(change.stamp(), applied)) {
+        LocalFailureException.guard(followAnew::run);
+      }
       return settlement(change, applied, at);
     } catch (EngineFailureException | LocalFailureException unavailable) {
       throw unavailable;
@@ -250,9 +260,18 @@ final class Drain {
       String reason = String.valueOf(refused.getMessage());
       ConversationRef ref = change.ref();
       reject(change, ref == null ? null : ref.id(), true, reason, at);
-      return new Settlement(
-          change.id(), Kind.PARKED, ChangeStamp.PRESENT_EPOCH, Map.of(), reason, at);
+      return new Settlement(change.id(), Kind.PARKED, PRESENT_EPOCH, Map.of(), reason, at);
     }
+  }
+
+  /**
+   * Whether an erasure that waited here took rows out of the copy that the database keeps: it had
+   * been applied before, its answer was lost, and they were written and copied after it.
+   */
+  private static boolean tookTooMuch(ChangeStamp erasure, Applied applied) {
+    return !applied.changed()
+        && applied.dropped().isEmpty()
+        && (erasure.epoch() == PRESENT_EPOCH || erasure.epoch() >= applied.states().get(0).epoch());
   }
 
   private void mirror(List<? extends State> states) {
@@ -267,15 +286,26 @@ final class Drain {
     for (Applied.Dropped part : applied.dropped()) {
       reject(change, part.conversationId(), false, part.reason(), at);
     }
-    long epoch =
-        applied.states().isEmpty() ? ChangeStamp.PRESENT_EPOCH : applied.states().get(0).epoch();
     return new Settlement(
         change.id(),
         dropped ? Kind.DROPPED : Kind.DRAINED,
-        epoch,
+        change instanceof OwnerErased ? epochAfter(change.stamp(), applied) : PRESENT_EPOCH,
         created(change, applied),
         dropped ? applied.dropped().get(0).reason() : "",
         at);
+  }
+
+  /**
+   * The epoch of what follows an erasure in the queue. Where other nodes have erased the owner as
+   * well, that takes along what was written here before this node heard of it.
+   */
+  private static long epochAfter(ChangeStamp erasure, Applied applied) {
+    if (!applied.dropped().isEmpty()) {
+      return erasure.epoch();
+    }
+    long present = applied.states().get(0).epoch();
+    boolean maybeErasedSince = !applied.changed() && erasure.epoch() != PRESENT_EPOCH;
+    return maybeErasedSince ? Math.min(erasure.epoch() + 1, present) : present;
   }
 
   /** The generations of the conversations that a change has created or joined. */

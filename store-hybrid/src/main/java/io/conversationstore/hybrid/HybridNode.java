@@ -74,11 +74,11 @@ final class HybridNode {
             clock,
             options.feedPage(),
             overlays,
+            clockwork,
             missed,
             seen,
             contacts::record,
-            queue::forgetViews,
-            clockwork);
+            queue::forgetViews);
     this.drain =
         new Drain(
             primary,
@@ -88,6 +88,7 @@ final class HybridNode {
             clock,
             options.drainBatch(),
             states -> overlays.mirroring(() -> mirror.own(states)),
+            mirror::followAnew,
             queue::settle,
             overlays,
             clockwork);

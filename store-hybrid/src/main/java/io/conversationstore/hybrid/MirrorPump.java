@@ -28,9 +28,9 @@ final class MirrorPump {
   private final NodeClock clock;
   private final int pageSize;
   private final OverlayLocks overlays;
+  private final Clockwork clockwork;
   private final Runnable bind;
   private final Runnable onMirrored;
-  private final Clockwork clockwork;
   private final MissedStates missed;
   private final LastSeen seen;
   private final ReentrantLock following = new ReentrantLock();
@@ -49,21 +49,21 @@ final class MirrorPump {
       NodeClock clock,
       int pageSize,
       OverlayLocks overlays,
+      Clockwork clockwork,
       MissedStates missed,
       LastSeen seen,
       Runnable bind,
-      Runnable onMirrored,
-      Clockwork clockwork) {
+      Runnable onMirrored) {
     this.primary = primary;
     this.local = local;
     this.clock = clock;
     this.pageSize = pageSize;
     this.overlays = overlays;
+    this.clockwork = clockwork;
     this.missed = missed;
     this.seen = seen;
     this.bind = bind;
     this.onMirrored = onMirrored;
-    this.clockwork = clockwork;
   }
 
   /** Whether the copy misses something that this node has committed. */
@@ -162,6 +162,15 @@ final class MirrorPump {
     } finally {
       following.unlock();
     }
+  }
+
+  /**
+   * Lets the next {@link #follow} read all of the feed again: the copy lacks rows of the database.
+   *
+   * @throws EngineFailureException if the local files fail
+   */
+  void followAnew() {
+    change(() -> local.mirror(List.of(), FeedPosition.START, null));
   }
 
   /**

@@ -116,6 +116,34 @@ class SimulationScenariosTest {
   }
 
   @Test
+  void row_5_7_anErasureTakesWhatWasWrittenOfflineBehindAnotherOne() {
+    at(3_000, Kind.CREATE_IF_ABSENT, 0);
+    at(6_000, Kind.APPEND, 0);
+    at(12_000, Kind.CUT, 1);
+    at(13_000, Kind.ERASE, 1);
+    at(14_000, Kind.CREATE_IF_ABSENT, 1);
+    at(15_000, Kind.APPEND, 1);
+    at(18_000, Kind.ERASE, 0);
+    at(36_000, Kind.HEAL, 1);
+    for (Verdict verdict : run()) {
+      assertThat(chat(verdict)).containsExactly("no conversation");
+      assertThat(verdict.dropped()).isPositive();
+    }
+  }
+
+  @Test
+  void row_5_7_anErasureWhoseAnswerWasLostLeavesTheCopyWhatCameAfterIt() {
+    at(3_000, Kind.CREATE_IF_ABSENT, 0);
+    at(12_000, Kind.LOSE_REPLY, 0);
+    at(12_001, Kind.ERASE, 0);
+    at(12_060, Kind.CREATE_IF_ABSENT, 1);
+    int kept = at(12_090, Kind.APPEND, 1);
+    for (Verdict verdict : run()) {
+      assertThat(chat(verdict)).contains(text(kept));
+    }
+  }
+
+  @Test
   void row_5_3_anEditWhoseAnswerWasLostDoesNotUndoALaterOne() {
     at(3_000, Kind.CREATE_IF_ABSENT, 0);
     int message = at(6_000, Kind.APPEND, 0);

@@ -280,8 +280,10 @@ final class PendingQueue {
       Parked given = parked.remove(settlement.changeId());
       return given == null ? null : given.entry();
     }
-    if (settlement.kind() == Settlement.Kind.DRAINED) {
-      rebaseLater(entry, settlement);
+    switch (settlement.kind()) {
+      // A dropped erasure says of which epoch what follows it was.
+      case DRAINED, DROPPED -> rebaseLater(entry, settlement);
+      case PARKED, CANCELLED -> {}
     }
     remove(entry.id());
     if (settlement.kind() == Settlement.Kind.PARKED) {

@@ -73,10 +73,7 @@ class ReferenceEngine implements StoreEngine {
 
   private final Clock clock;
   private final Instant since;
-
-  /** Guarded by the lock. */
   UUID history = UUID.randomUUID();
-
   final Map<Owner, ModelOwner> owners = new HashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
   private boolean closed;

@@ -1,6 +1,7 @@
 package io.conversationstore.testkit;
 
 import io.conversationstore.ConversationStoreException;
+import io.conversationstore.CursorExpiredException;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
@@ -50,13 +51,18 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   private record Key(
       int table, Owner owner, @Nullable String conversation, long generation, @Nullable UUID id) {}
 
-  private record Place(long transaction, int table, long number, long asOfMicros) {
+  /**
+   * @param history the one that it belongs to; null at the start, which belongs to all
+   */
+  private record Place(
+      @Nullable UUID history, long transaction, int table, long number, long asOfMicros) {
     static Place of(FeedPosition position) {
       if (position.token().isEmpty()) {
-        return new Place(0, 0, 0, 0);
+        return new Place(null, 0, 0, 0, 0);
       }
       String[] fields = position.token().split(":", -1);
       return new Place(
+          UUID.fromString(fields[4]),
           Long.parseLong(fields[0]),
           Integer.parseInt(fields[1]),
           Long.parseLong(fields[2]),
@@ -64,7 +70,8 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
     }
 
     FeedPosition position() {
-      return new FeedPosition(transaction + ":" + table + ":" + number + ":" + asOfMicros);
+      return new FeedPosition(
+          transaction + ":" + table + ":" + number + ":" + asOfMicros + ":" + history);
     }
 
     boolean isBefore(Row row) {
@@ -198,12 +205,18 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   }
 
   @Override
+  public FeedPage feed(FeedPosition after, int limit) {
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit must be at least 1, but was " + limit);
+    }
+    return locked(() -> page(Place.of(after), limit));
+  }
+
+  @Override
   public UUID beginHistory(UUID ended) {
     return locked(
         () -> {
-          if (history.equals(ended)) {
-            history = UUID.randomUUID();
-          }
+          history = history.equals(ended) ? UUID.randomUUID() : history;
           return history;
         });
   }
@@ -213,24 +226,18 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
     return locked(
         () ->
             owners.values().stream()
-                .flatMap(
-                    data ->
-                        data.erasures.entrySet().stream()
-                            .filter(erasure -> erasure.getValue().at().isAfter(time))
-                            .map(erasure -> new Erasure(data.owner, erasure.getKey())))
+                .flatMap(owner -> owner.erasures.values().stream())
+                .filter(receipt -> receipt.at().isAfter(time))
+                .map(receipt -> new Erasure(receipt.owner(), receipt.erasureId()))
                 .toList());
-  }
-
-  @Override
-  public FeedPage feed(FeedPosition after, int limit) {
-    if (limit < 1) {
-      throw new IllegalArgumentException("limit must be at least 1, but was " + limit);
-    }
-    return locked(() -> page(Place.of(after), limit));
   }
 
   private FeedPage page(Place from, int limit) {
     long below = Math.min(heldFrom, transaction + 1);
+    if (from.history != null && (!from.history.equals(history) || from.transaction > below)) {
+      throw new CursorExpiredException(
+          "the position is of another history, or ahead of the database");
+    }
     List<Row> told =
         rows.values().stream()
             .filter(row -> row.transaction < below && from.isBefore(row))
@@ -247,8 +254,8 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
     Row last = more ? page.get(page.size() - 1) : null;
     Place next =
         last == null
-            ? new Place(below, 0, 0, asOf)
-            : new Place(last.transaction, tableOf(last.state), last.number, asOf);
+            ? new Place(history, below, 0, 0, asOf)
+            : new Place(history, last.transaction, tableOf(last.state), last.number, asOf);
     return new FeedPage(
         ordered(page), next.position(), more, Instant.EPOCH.plus(asOf, ChronoUnit.MICROS));
   }

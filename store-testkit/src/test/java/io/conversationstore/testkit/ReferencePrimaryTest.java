@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.AppendCondition;
 import io.conversationstore.ConversationStore;
+import io.conversationstore.CursorExpiredException;
 import io.conversationstore.Message;
 import io.conversationstore.MessageConflictException;
 import io.conversationstore.MessageEdit;
@@ -20,6 +21,7 @@ import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
@@ -151,5 +153,30 @@ class ReferencePrimaryTest {
     assertThat(primary.contact(node).counterBefore()).isZero();
     assertThat(primary.contact(node).counterBefore()).isEqualTo(1);
     assertThat(primary.contact(UUID.randomUUID()).counterBefore()).isZero();
+  }
+
+  @Test
+  void aHistoryIsBegunByOneAndEndsThePositionsOfTheLast() {
+    UUID node = UUID.randomUUID();
+    UUID first = primary.contact(node).history();
+    store.create(ALICE, NewConversation.withId("chat"));
+    follow();
+    UUID second = primary.beginHistory(first);
+    assertThat(second).isNotEqualTo(first);
+    assertThat(primary.beginHistory(first)).isEqualTo(second);
+    assertThat(primary.contact(node).history()).isEqualTo(second);
+    assertThatThrownBy(this::follow).isInstanceOf(CursorExpiredException.class);
+    position = FeedPosition.START;
+    assertThat(follow()).isPositive();
+  }
+
+  @Test
+  void erasuresAreRememberedWithTheirTimes() {
+    Instant before = primary.contact(UUID.randomUUID()).databaseTime();
+    UUID erasure = store.erase(ALICE).erasureId();
+    Instant after = primary.contact(UUID.randomUUID()).databaseTime();
+    assertThat(primary.erasuresSince(before))
+        .containsExactly(new PrimaryStore.Erasure(ALICE, erasure));
+    assertThat(primary.erasuresSince(after)).isEmpty();
   }
 }

@@ -1,11 +1,11 @@
 /** PostgreSQL with a local copy that takes over while the database is away. */
 module io.conversationstore.hybrid {
-  requires io.github.resilience4j.circuitbreaker;
   requires io.github.resilience4j.core;
   requires org.slf4j;
   requires transitive io.conversationstore;
   requires transitive io.conversationstore.jsonfile;
   requires transitive io.conversationstore.postgres;
+  requires transitive io.github.resilience4j.circuitbreaker;
   requires static transitive micrometer.core;
   requires static transitive org.jspecify;
 

@@ -1,10 +1,12 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreState.Mode;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,6 +43,7 @@ final class Availability {
   }
 
   private final ReentrantLock lock = new ReentrantLock();
+  private final CircuitBreakerRegistry breakers;
   private final CircuitBreaker breaker;
   private final Clock clock;
   private final Runnable onLost;
@@ -48,16 +51,24 @@ final class Availability {
   private volatile Snapshot snapshot;
 
   /**
+   * @param breakers where the circuit breaker is shown until {@link #close}
    * @param onLost called when the database was lost
    * @param onChange called after each change of mode
    */
-  Availability(Clock clock, Runnable onLost, Runnable onChange) {
+  Availability(Clock clock, CircuitBreakerRegistry breakers, Runnable onLost, Runnable onChange) {
     this.clock = clock;
+    this.breakers = breakers;
     this.onLost = onLost;
     this.onChange = onChange;
+    if (breakers.find(HybridOptions.CIRCUIT_BREAKER).isPresent()) {
+      throw new StoreConfigurationException(
+          "the circuit breaker registry has a "
+              + HybridOptions.CIRCUIT_BREAKER
+              + " already: give each store that is open a registry of its own");
+    }
     this.breaker =
-        CircuitBreaker.of(
-            "conversation-store-database",
+        breakers.circuitBreaker(
+            HybridOptions.CIRCUIT_BREAKER,
             CircuitBreakerConfig.custom()
                 .slidingWindowSize(20)
                 .minimumNumberOfCalls(5)
@@ -70,8 +81,9 @@ final class Availability {
     breaker.transitionToOpenState();
   }
 
-  CircuitBreaker breaker() {
-    return breaker;
+  /** Takes the circuit breaker back from the registry. */
+  void close() {
+    breakers.remove(HybridOptions.CIRCUIT_BREAKER);
   }
 
   Snapshot snapshot() {

@@ -98,7 +98,8 @@ final class HybridNode {
     this.newHistory = new NewHistory(primary, local, queue, mirror, contacts, clock::now);
     this.pace =
         new DrainPace(options.random(), options.firstProbe(), options.longestProbe(), clockwork);
-    this.availability = new Availability(options.clock(), this::lost, this::tell);
+    this.availability =
+        new Availability(options.clock(), options.circuitBreakers(), this::lost, this::tell);
     this.drainTask = new OneAtATime(this::drain);
     this.mirrorTask = new OneAtATime(this::follow);
   }
@@ -387,6 +388,7 @@ final class HybridNode {
       LOG.warn("A pump still waits for the database; it ends by its time-out");
     }
     local.close();
+    availability.close();
   }
 
   /** Runs a task, never twice at once; a run that is asked for meanwhile follows. */

@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.StoreLimits;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
@@ -18,6 +19,9 @@ import java.util.random.RandomGenerator;
  *     by a quarter
  * @param drainBatch pending changes that are read and settled together; default 200
  * @param feedPage row states that are mirrored together; default 1,000
+ * @param circuitBreakers where the store's circuit breaker is to be found while the store is open,
+ *     as {@value #CIRCUIT_BREAKER}, for Resilience4j's own metrics and events; default one of its
+ *     own
  */
 public record HybridOptions(
     StoreLimits limits,
@@ -27,7 +31,11 @@ public record HybridOptions(
     Duration firstProbe,
     Duration longestProbe,
     int drainBatch,
-    int feedPage) {
+    int feedPage,
+    CircuitBreakerRegistry circuitBreakers) {
+
+  /** The name of the circuit breaker before the database. */
+  public static final String CIRCUIT_BREAKER = "conversation-store-database";
 
   public HybridOptions {
     requirePositive("mirrorInterval", mirrorInterval);
@@ -57,32 +65,90 @@ public record HybridOptions(
         Duration.ofMillis(50),
         Duration.ofSeconds(2),
         200,
-        1_000);
+        1_000,
+        CircuitBreakerRegistry.ofDefaults());
   }
 
   public HybridOptions withLimits(StoreLimits newLimits) {
     return new HybridOptions(
-        newLimits, clock, random, mirrorInterval, firstProbe, longestProbe, drainBatch, feedPage);
+        newLimits,
+        clock,
+        random,
+        mirrorInterval,
+        firstProbe,
+        longestProbe,
+        drainBatch,
+        feedPage,
+        circuitBreakers);
   }
 
   public HybridOptions withMirrorInterval(Duration interval) {
     return new HybridOptions(
-        limits, clock, random, interval, firstProbe, longestProbe, drainBatch, feedPage);
+        limits,
+        clock,
+        random,
+        interval,
+        firstProbe,
+        longestProbe,
+        drainBatch,
+        feedPage,
+        circuitBreakers);
   }
 
   /** How soon and how often a database that was lost is tried again. */
   public HybridOptions withProbes(Duration first, Duration longest) {
     return new HybridOptions(
-        limits, clock, random, mirrorInterval, first, longest, drainBatch, feedPage);
+        limits,
+        clock,
+        random,
+        mirrorInterval,
+        first,
+        longest,
+        drainBatch,
+        feedPage,
+        circuitBreakers);
   }
 
   public HybridOptions withClock(Clock newClock) {
     return new HybridOptions(
-        limits, newClock, random, mirrorInterval, firstProbe, longestProbe, drainBatch, feedPage);
+        limits,
+        newClock,
+        random,
+        mirrorInterval,
+        firstProbe,
+        longestProbe,
+        drainBatch,
+        feedPage,
+        circuitBreakers);
   }
 
   public HybridOptions withDrainBatch(int changes) {
     return new HybridOptions(
-        limits, clock, random, mirrorInterval, firstProbe, longestProbe, changes, feedPage);
+        limits,
+        clock,
+        random,
+        mirrorInterval,
+        firstProbe,
+        longestProbe,
+        changes,
+        feedPage,
+        circuitBreakers);
+  }
+
+  /**
+   * Shows the circuit breaker in a registry of the application's. Opening fails where one of this
+   * name is there: two stores in one process need a registry each.
+   */
+  public HybridOptions withCircuitBreakers(CircuitBreakerRegistry registry) {
+    return new HybridOptions(
+        limits,
+        clock,
+        random,
+        mirrorInterval,
+        firstProbe,
+        longestProbe,
+        drainBatch,
+        feedPage,
+        registry);
   }
 }

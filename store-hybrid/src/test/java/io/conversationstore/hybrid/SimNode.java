@@ -12,6 +12,7 @@ import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.UuidV7;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -120,7 +121,8 @@ final class SimNode {
             Duration.ofMillis(50),
             Duration.ofMillis(800),
             plan.drainBatch(),
-            plan.feedPage());
+            plan.feedPage(),
+            CircuitBreakerRegistry.ofDefaults());
     try {
       threads.within(
           mine,

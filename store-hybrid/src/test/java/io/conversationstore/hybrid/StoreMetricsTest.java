@@ -1,12 +1,16 @@
 package io.conversationstore.hybrid;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.testkit.TestPostgres;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -54,6 +58,27 @@ class StoreMetricsTest {
       assertThat(value("resync.changes", "outcome", "parked")).isZero();
       assertThat(value("rejected")).isZero();
       Testbed.await("the copy was complete once", () -> value("mirror.lag") >= 0);
+    }
+  }
+
+  @Test
+  void row_5_6_theCircuitBreakerStandsInTheRegistryWhileTheStoreIsOpen() {
+    CircuitBreakerRegistry breakers = CircuitBreakerRegistry.ofDefaults();
+    HybridOptions options = HybridOptions.defaults().withCircuitBreakers(breakers);
+    try (TestPostgres server = TestPostgres.builder().start();
+        Testbed bed = new Testbed(server)) {
+      ConversationStore store = bed.node("a", options);
+      CircuitBreaker breaker = breakers.find(HybridOptions.CIRCUIT_BREAKER).orElseThrow();
+      Testbed.awaitDrained(store);
+      assertThat(breaker.getState()).isEqualTo(CircuitBreaker.State.CLOSED);
+      assertThatThrownBy(() -> bed.node("b", options))
+          .isInstanceOf(StoreConfigurationException.class)
+          .hasMessageContaining(HybridOptions.CIRCUIT_BREAKER);
+      bed.goDown(store);
+      assertThat(breaker.getState()).isEqualTo(CircuitBreaker.State.OPEN);
+      store.close();
+      assertThat(breakers.getAllCircuitBreakers()).isEmpty();
+      bed.node("b", options).close();
     }
   }
 }

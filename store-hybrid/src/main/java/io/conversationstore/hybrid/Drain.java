@@ -251,7 +251,7 @@ final class Drain {
           overlays.applying(Set.of(change.owner()), () -> primary.apply(change, ApplyMode.REPLAY));
       mirror(applied.states());
       if (change instanceof OwnerErased && tookTooMuch(change.stamp(), applied)) {
-        LocalFailureException.guard(followAnew::run);
+        LocalFailureException.guard(followAnew);
       }
       return settlement(change, applied, at);
     } catch (EngineFailureException | LocalFailureException unavailable) {

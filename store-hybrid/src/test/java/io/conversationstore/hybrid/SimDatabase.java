@@ -74,17 +74,16 @@ final class SimDatabase {
     flaky = 0;
   }
 
-  /** What a node is given during a life. */
-  PrimaryStore over(Link link, SimThreads.Life life) {
+  /** What a node is given. */
+  PrimaryStore over(Link link) {
     return (PrimaryStore)
         Proxy.newProxyInstance(
             PrimaryStore.class.getClassLoader(),
             new Class<?>[] {PrimaryStore.class},
-            (proxy, method, arguments) -> call(link, life, method, arguments));
+            (proxy, method, arguments) -> call(link, method, arguments));
   }
 
-  private @Nullable Object call(
-      Link link, SimThreads.Life life, Method method, Object @Nullable [] arguments)
+  private @Nullable Object call(Link link, Method method, Object @Nullable [] arguments)
       throws Throwable {
     String name = method.getName();
     if (name.equals("close") || name.equals("provenanceOf")) {

@@ -129,7 +129,7 @@ final class SimNode {
           () ->
               store =
                   HybridStore.over(
-                      database.over(link, mine),
+                      database.over(link),
                       guarded(opened, mine),
                       options,
                       threads.clockwork("node " + number, mine)));

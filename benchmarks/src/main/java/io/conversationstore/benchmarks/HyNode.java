@@ -24,12 +24,12 @@ final class HyNode implements AutoCloseable {
   private final ConversationStore store;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final AutoCloseable listening;
 
   private HyNode(@Nullable FaultProxy proxy, ConversationStore store) {
     this.proxy = proxy;
     this.store = store;
-    this.listening = store.onStateChange(state -> signal());
+    // Ends with the store.
+    AutoCloseable unused = store.onStateChange(state -> signal());
   }
 
   /** A node on a network that can fail; it uses the database when this returns. */
@@ -99,8 +99,7 @@ final class HyNode implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
-    listening.close();
+  public void close() {
     store.close();
     if (proxy != null) {
       proxy.close();

@@ -50,8 +50,8 @@ class ErasureTest {
             .isInstanceOf(StoreUnavailableException.class);
       }
       files.heal();
-      // The segment ends as it is; its successor, store.json and the snapshot are created.
-      files.plan().failNth(Call.CREATE, 3);
+      // The segment ends as it is, and nothing takes its place.
+      files.failNextCreateOf("snapshot-");
       assertThatThrownBy(engine::compact).isInstanceOf(EngineFailureException.class);
       store.erase(BOB);
       requireGone();

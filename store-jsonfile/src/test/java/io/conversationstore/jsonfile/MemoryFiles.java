@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A disk in memory that forgets at a loss of power what was not forced, and fails when told to.
@@ -40,6 +41,7 @@ final class MemoryFiles implements LogFiles {
   }
 
   private final FaultPlan plan = new FaultPlan();
+  private @Nullable String notCreated;
   private final Map<String, Inode> names = new TreeMap<>();
   private final Map<String, Inode> durableNames = new HashMap<>();
   private final List<NameChange> unforced = new ArrayList<>();
@@ -198,10 +200,19 @@ final class MemoryFiles implements LogFiles {
     return List.copyOf(names.keySet());
   }
 
+  /** The next file whose name begins so cannot be created. */
+  synchronized void failNextCreateOf(String beginning) {
+    notCreated = beginning;
+  }
+
   @Override
   public synchronized LogFile create(String name) throws IOException {
     if (names.containsKey(name)) {
       throw new IOException(name + " exists");
+    }
+    if (notCreated != null && name.startsWith(notCreated)) {
+      notCreated = null;
+      throw FaultPlan.error(Call.CREATE, FaultPlan.Outcome.FAILED);
     }
     Inode inode = new Inode();
     change(Call.CREATE, new NameChange(name, inode, null));

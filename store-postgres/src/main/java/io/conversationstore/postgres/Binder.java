@@ -55,7 +55,7 @@ final class Binder {
     return this;
   }
 
-  Binder array(String type, Object[] values) throws SQLException {
+  Binder array(String type, @Nullable Object[] values) throws SQLException {
     statement.setArray(next++, statement.getConnection().createArrayOf(type, values));
     return this;
   }

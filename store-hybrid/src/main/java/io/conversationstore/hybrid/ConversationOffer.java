@@ -130,14 +130,13 @@ final class ConversationOffer {
     NewConversation conversation =
         live == null
             ? NewConversation.withId(mine.id())
-            : new NewConversation(
-                mine.id(),
-                live.title(),
-                live.settings(),
-                live.metadata(),
-                live.tags(),
-                live.pinned(),
-                live.expiresAt());
+            : NewConversation.withId(mine.id())
+                .title(live.title())
+                .settings(live.settings())
+                .metadata(live.metadata())
+                .tags(live.tags().toArray(String[]::new))
+                .pinned(live.pinned())
+                .expiresAt(live.expiresAt());
     return created(mine, mine.createdBy(), conversation, live == null ? now : live.createdAt());
   }
 

@@ -174,24 +174,22 @@ public final class DirectoryImport {
         into.find(owner, name)
             .map(
                 found ->
-                    new NewConversation(
-                        name,
-                        found.title(),
-                        found.settings(),
-                        found.metadata(),
-                        found.tags(),
-                        found.pinned(),
-                        found.expiresAt()))
+                    NewConversation.withId(name)
+                        .title(found.title())
+                        .settings(found.settings())
+                        .metadata(found.metadata())
+                        .tags(found.tags().toArray(String[]::new))
+                        .pinned(found.pinned())
+                        .expiresAt(found.expiresAt()))
             .orElseGet(
                 () ->
-                    new NewConversation(
-                        name,
-                        live.title(),
-                        live.settings(),
-                        live.metadata(),
-                        live.tags(),
-                        live.pinned(),
-                        live.expiresAt()));
+                    NewConversation.withId(name)
+                        .title(live.title())
+                        .settings(live.settings())
+                        .metadata(live.metadata())
+                        .tags(live.tags().toArray(String[]::new))
+                        .pinned(live.pinned())
+                        .expiresAt(live.expiresAt()));
     long messages = 0;
     long seq = 0;
     Page page;

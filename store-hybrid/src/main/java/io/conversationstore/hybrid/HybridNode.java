@@ -329,7 +329,10 @@ final class HybridNode {
     long tag = availability.tag();
     try {
       mirror.follow(this::goOn);
-      forgetParked();
+      // It locks out all writes, so not each time the feed is asked.
+      if (!local.parked().isEmpty()) {
+        forgetParked();
+      }
     } catch (CursorExpiredException anotherHistory) {
       availability.refused("the database may have gone back in time; that is looked into");
       lost();

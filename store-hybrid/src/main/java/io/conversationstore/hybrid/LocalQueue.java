@@ -201,6 +201,11 @@ final class LocalQueue {
               + " under an id of the caller's choice needs the database; createIfAbsent does not",
           null);
     }
+    if (OwnerViews.isOfErased(create, view.epoch())) {
+      // Made by the first attempt or not, the erasure came after it. The database will say so.
+      local.enqueue(create);
+      return Applied.of(true, List.of(PendingView.made(create)));
+    }
     return enqueue(view, create, List.of());
   }
 
@@ -355,7 +360,7 @@ final class LocalQueue {
 
   /** Enqueues, lays the change over the view and returns the rows it is about. */
   private Applied enqueue(PendingView view, Change change, List<UUID> messageIds) {
-    Change pending = stamps.of(view, change, conversationId(change));
+    Change pending = stamps.of(view, change);
     // Before it is in the queue: from then on it may be drained and mirrored at any time, and laid
     // over that it would count for nothing.
     views.add(view, pending);

@@ -105,20 +105,15 @@ final class OverlayReader {
   }
 
   /** A conversation with these pending changes laid over. */
-  PendingView view(
-      StoreEngine base,
-      Owner owner,
-      String id,
-      @Nullable ConversationState header,
-      List<Change> pending) {
+  PendingView view(StoreEngine base, Owner owner, String id, Found found, List<Change> pending) {
     PendingView view =
         new PendingView(
             id,
-            header,
+            found,
             messageId -> base.message(owner, id, messageId),
             base == local ? change -> true : sent,
             sent,
-            () -> base == local ? lacking(owner, id, header) : 0);
+            () -> base == local ? lacking(owner, id, found.conversation()) : 0);
     pending.forEach(view::add);
     return view;
   }
@@ -151,7 +146,7 @@ final class OverlayReader {
       requireKnown(base, owner, id, found.conversation(), false);
       return new Found(found.conversation(), found.ownerEpoch(), provenance);
     }
-    PendingView view = view(base, owner, id, found.conversation(), pending);
+    PendingView view = view(base, owner, id, found, pending);
     requireKnown(base, owner, id, view.header(), view.erased());
     return new Found(view.header(), found.ownerEpoch(), pending(provenance));
   }
@@ -186,7 +181,7 @@ final class OverlayReader {
       return told(base, owner, base.messages(owner, id, direction, from, limit));
     }
     Found found = base.find(owner, id);
-    PendingView view = view(base, owner, id, found.conversation(), pending);
+    PendingView view = view(base, owner, id, found, pending);
     requireKnown(base, owner, id, view.header(), view.erased());
     ConversationState live = view.live();
     if (live == null) {
@@ -207,7 +202,7 @@ final class OverlayReader {
     if (pending.isEmpty()) {
       return base.message(owner, id, messageId);
     }
-    return view(base, owner, id, base.find(owner, id).conversation(), pending).existing(messageId);
+    return view(base, owner, id, base.find(owner, id), pending).existing(messageId);
   }
 
   Slice<ConversationState> conversations(
@@ -379,6 +374,9 @@ final class OverlayReader {
     List<Change> pending = pending(owner);
     PreferencesState state = base.preferences(owner);
     for (Change change : pending) {
+      if (OwnerViews.isOfErased(change, state.epoch())) {
+        continue;
+      }
       if (change instanceof PreferencesPut put) {
         Instant at = put.stamp().time();
         state = Transitions.put(state, put.update(), put.activeGeneration(), at, ApplyMode.REPLAY);

@@ -46,13 +46,22 @@ final class OwnerViews {
       if (header != null) {
         bases.put(id, header);
       }
-      views.put(id, reader.view(base, owner, id, header, byId.getOrDefault(id, List.of())));
+      views.put(id, reader.view(base, owner, id, found, byId.getOrDefault(id, List.of())));
     }
   }
 
   /** Whether a pending erasure takes rows of this epoch; one behind another takes any. */
   static boolean erases(Change erasure, long epoch) {
     return erasure.stamp().epoch() == ChangeStamp.PRESENT_EPOCH || epoch <= erasure.stamp().epoch();
+  }
+
+  /**
+   * Whether a pending change is of an epoch that has ended: its owner was erased since, by another
+   * node perhaps. The database will drop it, so that it counts for nothing from now on.
+   */
+  static boolean isOfErased(Change change, long presentEpoch) {
+    long epoch = change.stamp().epoch();
+    return epoch != ChangeStamp.PRESENT_EPOCH && epoch < presentEpoch;
   }
 
   /** The changes for each conversation; those that cover all go to each. */

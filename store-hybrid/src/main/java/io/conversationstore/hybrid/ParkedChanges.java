@@ -125,8 +125,7 @@ final class ParkedChanges {
     long present = local.preferences(rejected.owner()).epoch();
     return local
         .parkedChange(rejected.changeId())
-        .map(change -> change.stamp().epoch())
-        .filter(epoch -> epoch != ChangeStamp.PRESENT_EPOCH && epoch < present)
+        .filter(change -> OwnerViews.isOfErased(change, present))
         .isPresent();
   }
 

@@ -14,6 +14,7 @@ import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.Found;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Live;
@@ -41,6 +42,7 @@ final class PendingView {
   private static final long NOT_ASKED = -1;
 
   private final String id;
+  private final long epoch;
   private final Function<UUID, Optional<MessageState>> baseMessages;
   private final Predicate<UUID> mayBeInBase;
   private final Predicate<UUID> mayBeCounted;
@@ -56,7 +58,7 @@ final class PendingView {
   private final Set<UUID> deletedBase = new LinkedHashSet<>();
 
   /**
-   * @param base the conversation as the engine beneath answers it, deleted perhaps, or null
+   * @param base the conversation as the engine beneath answers it
    * @param baseMessages looks up a message of that engine
    * @param mayBeInBase whether the change of this id may have reached that engine already, so that
    *     its messages have to be looked up there
@@ -67,14 +69,15 @@ final class PendingView {
    */
   PendingView(
       String id,
-      @Nullable ConversationState base,
+      Found base,
       Function<UUID, Optional<MessageState>> baseMessages,
       Predicate<UUID> mayBeInBase,
       Predicate<UUID> mayBeCounted,
       LongSupplier lacking) {
     this.id = id;
-    this.header = base;
-    this.baseVisible = base != null && base.isLive();
+    this.epoch = base.ownerEpoch();
+    this.header = base.conversation();
+    this.baseVisible = header != null && header.isLive();
     this.baseMessages = baseMessages;
     this.mayBeInBase = mayBeInBase;
     this.mayBeCounted = mayBeCounted;
@@ -99,6 +102,11 @@ final class PendingView {
   /** Whether the conversation as it is now was created by a pending change. */
   boolean createdHere() {
     return created;
+  }
+
+  /** The epoch of the owner in which the engine has answered. */
+  long epoch() {
+    return epoch;
   }
 
   /** Whether a pending erasure of the owner has emptied it. */
@@ -168,6 +176,8 @@ final class PendingView {
       bulk.changes().forEach(part -> add(part, sentAs));
     } else if (change instanceof OwnerErased) {
       erase(change);
+    } else if (OwnerViews.isOfErased(change, epoch)) {
+      return;
     } else if (change instanceof ConversationCreated create) {
       if (create.conversationId().equals(id)) {
         create(create);
@@ -192,15 +202,19 @@ final class PendingView {
     }
     cut();
     created = true;
-    header =
-        Transitions.created(
-            create.owner(),
-            create.conversation(),
-            id,
-            Math.max(0, create.stamp().epoch()),
-            ConversationRef.LIVE,
-            create.stamp().time(),
-            create.id());
+    header = made(create);
+  }
+
+  /** The conversation that a pending create will make. */
+  static ConversationState made(ConversationCreated create) {
+    return Transitions.created(
+        create.owner(),
+        create.conversation(),
+        create.conversationId(),
+        Math.max(0, create.stamp().epoch()),
+        ConversationRef.LIVE,
+        create.stamp().time(),
+        create.id());
   }
 
   private void cut() {

@@ -86,7 +86,7 @@ final class PendingViews {
 
   private PendingView view(Owner owner, String id) {
     List<Change> pending = reader.pending(owner, id);
-    return reader.view(local, owner, id, local.find(owner, id).conversation(), pending);
+    return reader.view(local, owner, id, local.find(owner, id), pending);
   }
 
   /** Lays a change that was queued over its view. */

@@ -3,7 +3,6 @@ package io.conversationstore.hybrid;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ChangeStamp;
-import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.State.ConversationState;
 import java.time.Instant;
@@ -32,13 +31,13 @@ final class QueueStamps {
    * conversation: a caller who has seen a state and changes it wins over it, however coarse the
    * clocks.
    */
-  Change of(PendingView view, Change change, String conversationId) {
+  Change of(PendingView view, Change change) {
     ChangeStamp stamp = change.stamp();
     if (stamp.epoch() != ChangeStamp.PRESENT_EPOCH) {
       return change; // as it was sent
     }
-    Found known = local.find(change.owner(), conversationId);
-    long epoch = view.erased() ? ChangeStamp.PRESENT_EPOCH : known.ownerEpoch();
+    // Of the view, not of now: what was checked before an erasure must not outlive it.
+    long epoch = view.erased() ? ChangeStamp.PRESENT_EPOCH : view.epoch();
     Instant at = now.get();
     ConversationState live = view.live();
     if (live != null) {

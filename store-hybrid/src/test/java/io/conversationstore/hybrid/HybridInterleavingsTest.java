@@ -15,6 +15,7 @@ import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -310,6 +311,28 @@ class HybridInterleavingsTest {
     end.countDown();
     Testbed.awaitDrained(store);
     assertThat(texts(bed.direct())).containsExactly("0", "1");
+  }
+
+  @Test
+  void row_5_7_whatIsPendingFromBeforeAnErasureThatWasHeardOfCountsForNothing() {
+    bed.goDown(store);
+    store.createIfAbsent(alice, CHAT);
+    store.append(alice, "chat", Message.user("before"));
+    store.updatePreferences(alice, PreferencesUpdate.none().selectedModel("before"));
+    holdTheDrain();
+    bed.direct().erase(alice);
+    bed.comeBack();
+    feedTells(() -> node.local().engine().preferences(alice).epoch() == 1);
+    assertThat(store.list(alice, ConversationQuery.all()).items()).isEmpty();
+    assertThat(store.count(alice).conversations()).isZero();
+    assertThat(store.preferences(alice).selectedModel()).isNull();
+    assertThatThrownBy(() -> store.append(alice, "chat", Message.user("after")))
+        .isInstanceOf(NotKnownNowException.class);
+    end.countDown();
+    Testbed.awaitDrained(store);
+    assertThat(store.state().rejected()).hasSize(3).noneMatch(StoreState.Rejected::parked);
+    assertThatThrownBy(() -> store.append(alice, "chat", Message.user("after")))
+        .isInstanceOf(ConversationNotFoundException.class);
   }
 
   @Test

@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs simulations by their seeds: {@code -Dsimulation.seed} the one, or {@code -Dsimulation.seeds}
- * as many. The first that goes wrong is made as short as it gets, unless {@code
- * -Dsimulation.shorten=false}, and told.
+ * as many, from {@code -Dsimulation.first} on. The first that goes wrong is made as short as it
+ * gets, unless {@code -Dsimulation.shorten=false}, and told.
  */
 final class Simulation {
 
@@ -32,16 +32,17 @@ final class Simulation {
     LoggerFactory.getILoggerFactory();
   }
 
-  private final AtomicLong next = new AtomicLong(1);
+  private final AtomicLong next;
   private final AtomicLong ran = new AtomicLong();
   private final AtomicLong steps = new AtomicLong();
   private final AtomicLong acked = new AtomicLong();
   private final Map<String, Integer> counts = new TreeMap<>();
   private final List<SimPlan> failed = new ArrayList<>();
-  private final long seeds;
+  private final long last;
 
-  private Simulation(long seeds) {
-    this.seeds = seeds;
+  private Simulation(long first, long seeds) {
+    this.next = new AtomicLong(first);
+    this.last = first + seeds - 1;
   }
 
   /** Runs seeds on all processors, and fails if one goes wrong. */
@@ -54,7 +55,8 @@ final class Simulation {
       }
       return;
     }
-    new Simulation(Long.getLong("simulation.seeds", standard)).runAll();
+    long seeds = Long.getLong("simulation.seeds", standard);
+    new Simulation(Long.getLong("simulation.first", 1), seeds).runAll();
   }
 
   private void runAll() {
@@ -86,14 +88,14 @@ final class Simulation {
   }
 
   private void work() {
-    for (long seed = next.getAndIncrement(); seed <= seeds; seed = next.getAndIncrement()) {
+    for (long seed = next.getAndIncrement(); seed <= last; seed = next.getAndIncrement()) {
       SimPlan plan = SimPlan.of(seed);
       Verdict verdict = of(plan);
       ran.incrementAndGet();
       steps.addAndGet(verdict.steps());
       acked.addAndGet(verdict.acked());
       if (!verdict.isClean()) {
-        next.set(seeds + 1);
+        next.set(last + 1);
         synchronized (counts) {
           verdict.wrong().forEach(wrong -> counts.merge(kind(wrong), 1, Integer::sum));
           failed.add(plan);

@@ -91,9 +91,9 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   private long heldFrom = Long.MAX_VALUE;
   private Instant heldSince = Instant.MAX;
 
-  /** An empty database that tells the time by {@code clock}. */
+  /** An empty database that tells the time by {@code clock}, no time twice. */
   public ReferencePrimary(Clock clock) {
-    super(clock);
+    super(new ServerClock(clock));
   }
 
   @Override

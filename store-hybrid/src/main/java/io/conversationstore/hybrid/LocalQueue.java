@@ -211,7 +211,9 @@ final class LocalQueue {
 
   private Applied toConversation(PendingView view, String id, Change change, Attempt attempt) {
     ConversationState live = view.live();
-    if (live == null && !isKnownToBeGone(view, change.owner(), id)) {
+    boolean unknown =
+        live == null ? !isKnownToBeGone(view, change.owner(), id) : reader.isEnded(live);
+    if (unknown) {
       throw new NotKnownNowException(change.owner(), id);
     }
     if (live == null || (attempt.maybeSent() && isAboutEarlier(change, live))) {

@@ -92,6 +92,11 @@ final class OverlayReader {
     return missed.covers(owner, id);
   }
 
+  /** Whether a live conversation of the copy is deleted by now, as this node knows. */
+  boolean isEnded(ConversationState copy) {
+    return copy.generation() != ConversationRef.LIVE && missed.ends(copy);
+  }
+
   /** What the engine says of itself, but that a copy which misses something is not complete. */
   private static Provenance told(Provenance provenance, boolean misses) {
     return misses

@@ -281,7 +281,11 @@ final class HybridEngine implements StoreEngine {
     return read(
         engine ->
             node.reader()
-                .steady(engine, owner, () -> node.reader().find(engine, owner, conversationId)));
+                .steady(
+                    engine,
+                    owner,
+                    conversationId,
+                    () -> node.reader().find(engine, owner, conversationId)));
   }
 
   @Override
@@ -297,6 +301,7 @@ final class HybridEngine implements StoreEngine {
                 .steady(
                     engine,
                     owner,
+                    conversationId,
                     () ->
                         node.reader()
                             .messages(engine, owner, conversationId, direction, from, limit)));
@@ -310,6 +315,7 @@ final class HybridEngine implements StoreEngine {
                 .steady(
                     engine,
                     owner,
+                    conversationId,
                     () -> node.reader().message(engine, owner, conversationId, messageId)));
   }
 

@@ -106,7 +106,18 @@ final class OverlayReader {
 
   /** Reads, where changes of the owner are pending, while none of them is applied beneath. */
   <T> T steady(StoreEngine base, Owner owner, Supplier<T> question) {
-    return local.hasPending(owner) ? locks.reading(base == local, owner, question) : question.get();
+    return steady(base, owner, local.hasPending(owner), question);
+  }
+
+  /**
+   * Reads, where changes of the conversation are pending, while none of them is applied beneath.
+   */
+  <T> T steady(StoreEngine base, Owner owner, String id, Supplier<T> question) {
+    return steady(base, owner, local.hasPending(owner, id), question);
+  }
+
+  private <T> T steady(StoreEngine base, Owner owner, boolean pending, Supplier<T> question) {
+    return pending ? locks.reading(base == local, owner, question) : question.get();
   }
 
   /** A conversation with these pending changes laid over. */

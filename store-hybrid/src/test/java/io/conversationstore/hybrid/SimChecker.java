@@ -158,16 +158,23 @@ final class SimChecker {
             || op.step.kind() == Kind.RETRY
             || op.step.kind() == Kind.DELETE
             || op.step.kind() == Kind.DELETE_MESSAGE;
-    // The same sent twice at once is committed by either.
-    boolean othersDid =
-        !op.messages.isEmpty()
-            && op.messages.stream().noneMatch(message -> insertsOf(op, message).isEmpty());
-    if (op.queued.isEmpty() && !op.changes.isEmpty() && !mayBeDone && !othersDid) {
+    if (op.queued.isEmpty() && !op.changes.isEmpty() && !mayBeDone && !isInQueueByAnother(op)) {
       List<Commit> commits = history.commits.stream().filter(commit -> commit.op() == op).toList();
       if (commits.stream().allMatch(Commit::dropped)) {
         wrong("lost: " + op + " was acknowledged and not committed");
       }
     }
+  }
+
+  /** Whether the same was queued by another call, whose fate is what counts. */
+  private boolean isInQueueByAnother(Op op) {
+    return history.ops.stream()
+        .anyMatch(
+            other ->
+                other != op
+                    && other.isAbout(op)
+                    && !other.queued.isEmpty()
+                    && other.messages.stream().anyMatch(op.messages::contains));
   }
 
   private static boolean changedByBulk(Op op) {

@@ -14,6 +14,7 @@ import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.testkit.SmallDisk;
 import io.conversationstore.testkit.TestPostgres;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -29,13 +30,15 @@ import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
  * Three processes with a directory each and one database, for {@code -Dfaults.minutes} (ten cycles
- * if that is 0): nodes and server are killed and stopped, clocks are off by up to an hour, older
- * copies of the database are put back. {@code -Dstore.seed} gives the choices. What the nodes
- * acknowledged is kept here and looked for at the end.
+ * if that is 0): nodes and server are killed, and stopped for up to 30 s (3 s if that is 0), clocks
+ * are off by up to an hour, older copies of the database are put back, the disk of one node is full
+ * (where a test may mount one). {@code -Dstore.seed} gives the choices. What the nodes acknowledged
+ * is kept here and looked for at the end.
  */
 class HybridNodesIT {
 
@@ -65,6 +68,7 @@ class HybridNodesIT {
   private final Map<String, Boolean> erased = new LinkedHashMap<>();
   private final NodeProcess[] nodes = new NodeProcess[NODES];
   private final List<String> findings = new ArrayList<>();
+  private @Nullable SmallDisk disk;
   private boolean hasBackup;
   private int cycles;
   private int owners;
@@ -72,7 +76,10 @@ class HybridNodesIT {
   @Test
   void row_1_4_nothingIsLostDoubledReorderedOrBroughtBackAmongProcesses() throws Exception {
     Path root = TestDirectories.create();
-    long end = System.nanoTime() + Duration.ofMinutes(Long.getLong("faults.minutes", 0)).toNanos();
+    long minutes = Long.getLong("faults.minutes", 0);
+    long end = System.nanoTime() + Duration.ofMinutes(minutes).toNanos();
+    Duration longest = Duration.ofSeconds(minutes == 0 ? 3 : 30);
+    disk = SmallDisk.tmpfsIfPossible(root, "size=64m").orElse(null);
     try (TestPostgres server = TestPostgres.builder().start()) {
       String database = server.createDatabase();
       try (ConversationStore direct = direct(server, database)) {
@@ -82,11 +89,11 @@ class HybridNodesIT {
         for (int i = 0; i < NODES; i++) {
           nodes[i] =
               new NodeProcess(
-                  server, database, root.resolve("node" + i), (i - 1) * random.nextInt(3_600));
+                  server, database, directory(root, i), (i - 1) * random.nextInt(3_600));
           nodes[i].awaitCaughtUp();
         }
         while (cycles < 10 || System.nanoTime() - end < 0) {
-          cycle(server, root.resolve("older"));
+          cycle(server, root.resolve("older"), longest);
         }
         // Twice: what one has sent the others copy.
         for (int i = 0; i < 2; i++) {
@@ -103,8 +110,15 @@ class HybridNodesIT {
         }
       }
     } finally {
+      if (disk != null) {
+        disk.close();
+      }
       TestDirectories.delete(root);
     }
+  }
+
+  private Path directory(Path root, int node) {
+    return node == 0 && disk != null ? disk.resolve("node0") : root.resolve("node" + node);
   }
 
   private static ConversationStore direct(TestPostgres server, String database) {
@@ -115,9 +129,9 @@ class HybridNodesIT {
             .withNetworkTimeouts(Duration.ofSeconds(20), Duration.ofSeconds(20)));
   }
 
-  private void cycle(TestPostgres server, Path older) throws IOException {
+  private void cycle(TestPostgres server, Path older, Duration longest) throws IOException {
     cycles++;
-    int fault = random.nextInt(6);
+    int fault = random.nextInt(disk == null ? 6 : 8);
     NodeProcess victim = nodes[random.nextInt(NODES)];
     switch (fault) {
       case 0 -> server.kill();
@@ -125,11 +139,19 @@ class HybridNodesIT {
       case 2 -> victim.killDuring("append " + SHARED.userId() + " chat0 " + UUID.randomUUID());
       case 3 -> victim.pause(true);
       case 4 -> server.stop();
+      case 5 -> fill();
+      case 6 -> {
+        fill();
+        server.kill();
+      }
       default -> {
         // Without a fault.
       }
     }
-    for (int i = 0; i < STEPS; i++) {
+    boolean pause = fault == 1 || fault == 3;
+    long pauseEnd =
+        System.nanoTime() + 1_000_000L * (1_000 + random.nextInt((int) longest.toMillis() - 999));
+    for (int i = 0; i < STEPS || (pause && System.nanoTime() - pauseEnd < 0); i++) {
       step();
     }
     switch (fault) {
@@ -150,9 +172,26 @@ class HybridNodesIT {
         }
         server.restart();
       }
+      case 5 -> free();
+      case 6 -> {
+        free();
+        server.restart();
+      }
       default -> {
         // Without a fault.
       }
+    }
+  }
+
+  private void fill() throws IOException {
+    if (disk != null) {
+      disk.fill();
+    }
+  }
+
+  private void free() throws IOException {
+    if (disk != null) {
+      disk.free();
     }
   }
 
@@ -237,7 +276,7 @@ class HybridNodesIT {
       node.close();
     }
     for (int n = 0; n < NODES; n++) {
-      Path directory = root.resolve("node" + n);
+      Path directory = directory(root, n);
       try (LocalStore copy = JsonFileStore.openEngine(JsonFileOptions.in(directory))) {
         for (Map.Entry<String, List<UUID>> chat : there.entrySet()) {
           List<UUID> ids =

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.testkit.SystemCommands;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -126,7 +127,8 @@ class CallFaultsIT {
 
   @Test
   void tooManyOpenFilesRefusesAndGoesOnWhenThereAreFewer() throws Exception {
-    assumeTrue(Commands.succeeds("prlimit", "--nofile=200:200", "true"), "prlimit is not there");
+    assumeTrue(
+        SystemCommands.succeeds("prlimit", "--nofile=200:200", "true"), "prlimit is not there");
     try (Child child = new Child(SMALL, "prlimit", "--nofile=200:200")) {
       child.require("open", "ok");
       child.appendAll(2);
@@ -151,7 +153,8 @@ class CallFaultsIT {
 
   @Test
   void tooManyOpenFilesAtOpeningIsATypedErrorAndChangesNothing() throws Exception {
-    assumeTrue(Commands.succeeds("prlimit", "--nofile=200:200", "true"), "prlimit is not there");
+    assumeTrue(
+        SystemCommands.succeeds("prlimit", "--nofile=200:200", "true"), "prlimit is not there");
     try (Child child = new Child(SMALL, "prlimit", "--nofile=200:200")) {
       child.require("open", "ok");
       child.appendAll(20);
@@ -250,7 +253,7 @@ class CallFaultsIT {
   @Test
   void aWriteThatIsDoneInPartIsOvercome() throws Exception {
     String[] limit = {"prlimit", "--fsize=24576:24576"};
-    assumeTrue(Commands.succeeds(limit[0], limit[1], "true"), "prlimit is not there");
+    assumeTrue(SystemCommands.succeeds(limit[0], limit[1], "true"), "prlimit is not there");
     try (Child child = new Child(LARGE, limit)) {
       child.require("open", "ok");
       child.appendAll(60);

@@ -1,5 +1,6 @@
 package io.conversationstore.jsonfile;
 
+import io.conversationstore.testkit.SystemCommands;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,7 @@ final class Strace implements AutoCloseable {
 
   /** Whether it is there and may trace. */
   static boolean isUsable() throws InterruptedException {
-    return Commands.succeeds(PROGRAM, "-f", "--seccomp-bpf", "-o", "/dev/null", "true");
+    return SystemCommands.succeeds(PROGRAM, "-f", "--seccomp-bpf", "-o", "/dev/null", "true");
   }
 
   /**

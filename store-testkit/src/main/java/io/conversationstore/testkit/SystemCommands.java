@@ -1,16 +1,16 @@
-package io.conversationstore.jsonfile;
+package io.conversationstore.testkit;
 
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
 /** Commands of the system that a test needs. */
-final class Commands {
+public final class SystemCommands {
   private static final long MOST_SECONDS = 60;
 
-  private Commands() {}
+  private SystemCommands() {}
 
-  /** Runs a command; false too where there is no such command. */
-  static boolean succeeds(String... command) throws InterruptedException {
+  /** Runs a command; false too where there is no such command, or it takes longer than a minute. */
+  public static boolean succeeds(String... command) {
     Process process;
     try {
       process =
@@ -23,6 +23,9 @@ final class Commands {
     }
     try {
       return process.waitFor(MOST_SECONDS, TimeUnit.SECONDS) && process.exitValue() == 0;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted", e);
     } finally {
       process.destroyForcibly();
     }

@@ -84,8 +84,9 @@ public interface LocalStore extends StoreEngine {
 
   /**
    * Adds a change to the end of the queue; it is on disk when the call returns. An erasure first
-   * removes the owner's mirrored rows and earlier pending changes from every file, and stays in the
-   * queue itself. Adding a change whose id is in the queue does nothing.
+   * removes the owner's mirrored rows, unless they are of a later epoch than it names, and earlier
+   * pending changes from every file, and stays in the queue itself. Adding a change whose id is in
+   * the queue does nothing.
    *
    * @return what an erasure removed here, else zero counts
    */

@@ -140,8 +140,8 @@ final class LogWrites {
               shared.write(
                   () -> {
                     Index index = shared.own();
-                    OwnerRows rows = index.find(change.owner());
                     if (change instanceof Change.OwnerErased erased) {
+                      OwnerRows rows = Replay.erasedRows(index, erased);
                       Replay.markErased(index, erased, line);
                       if (rows != null) {
                         removed[0] = new Removed(rows.liveConversations(), rows.liveMessages());

@@ -131,14 +131,25 @@ final class Replay {
   }
 
   static void enqueue(Index index, Change change, Place place) {
-    if (change instanceof Change.OwnerErased) {
-      OwnerRows rows = index.find(change.owner());
+    if (change instanceof Change.OwnerErased erased) {
+      OwnerRows rows = erasedRows(index, erased);
       if (rows != null) {
         rows.clear();
       }
       index.pending().removeAll(change.owner());
     }
     index.pending().add(PendingQueue.Entry.of(change, place));
+  }
+
+  /**
+   * What a pending erasure removes; null if nothing: what is of a later epoch came after it, which
+   * the database has applied before its answer was lost.
+   */
+  static @Nullable OwnerRows erasedRows(Index index, Change.OwnerErased change) {
+    OwnerRows rows = index.find(change.owner());
+    long epoch = change.stamp().epoch();
+    boolean later = rows != null && epoch != ChangeStamp.PRESENT_EPOCH && rows.epoch() > epoch;
+    return later ? null : rows;
   }
 
   /** Notes what a pending erasure leaves to do in the files. */

@@ -25,6 +25,7 @@ import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.Transitions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -278,6 +279,24 @@ class MirrorTest {
   private static Change touch(String conversation) {
     return new Change.ConversationUpdated(
         stamp(), ConversationRef.live(conversation), ConversationUpdate.touch());
+  }
+
+  @Test
+  void pendingErasureLeavesWhatCameAfterIt() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    PreferencesState after =
+        new PreferencesState(ALICE, 1, 1, null, 0, null, "written after it", NOW);
+    Change erase = new Change.OwnerErased(stamp());
+    try (LocalStore engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      engine.mirror(List.of(new OwnerState(ALICE, 1), after), null, null);
+      assertThat(engine.enqueue(erase)).isEqualTo(LocalStore.Removed.NOTHING);
+      assertThat(engine.preferences(ALICE)).isEqualTo(after);
+    }
+    try (LocalStore engine = Memory.engine(files)) {
+      assertThat(engine.pending(10)).containsExactly(erase);
+      assertThat(engine.preferences(ALICE)).isEqualTo(after);
+    }
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.conversationstore.spi.State;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -72,8 +73,10 @@ final class LogWrites {
     }
     byte[] head = Line.head(slot.number(), slot.synced(), at, field);
     long base = slot.offset() + head.length;
-    List<Place> places =
-        encoded.contents().stream().map(span -> span.in(slot.segment(), base)).toList();
+    List<Place> places = new ArrayList<>(encoded.contents().size());
+    for (LineOutline.Span span : encoded.contents()) {
+      places.add(span.in(slot.segment(), base));
+    }
     Draft draft = Planner.plan(shared.own(), contents, change, mode, at, places, null, false);
     if (draft.changes()) {
       tail.append(Line.join(head, encoded.json()));

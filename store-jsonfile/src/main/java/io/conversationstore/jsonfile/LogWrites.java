@@ -111,6 +111,8 @@ final class LogWrites {
 
   private void put(State state, byte[] row) throws IOException {
     Instant at = now();
+    boolean known = shared.own().find(state.owner()) != null;
+    boolean erases = MirrorRules.erases(shared.own(), state, !known && Repair.hasPutAside(files));
     line(
         "row",
         row,
@@ -119,7 +121,7 @@ final class LogWrites {
             shared.write(
                 () -> {
                   Index index = shared.own();
-                  if (MirrorRules.erases(index, state)) {
+                  if (erases) {
                     index.markErased(state.owner(), state.epoch(), line);
                   }
                   MirrorRules.put(index, state, place, Micros.of(at));

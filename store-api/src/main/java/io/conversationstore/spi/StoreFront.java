@@ -158,11 +158,13 @@ public final class StoreFront implements ConversationStore {
         apply(
             new Change.MessagesAppended(
                 stamp(owner), ref(conversationId), messages, condition, false));
-    return applied
-        .states(MessageState.class)
-        .filter(MessageState::isLive)
-        .map(MessageState::requireLive)
-        .toList();
+    List<StoredMessage> stored = new ArrayList<>(turn.size());
+    for (State state : applied.states()) {
+      if (state instanceof MessageState message && message.isLive()) {
+        stored.add(message.requireLive());
+      }
+    }
+    return List.copyOf(stored);
   }
 
   @Override

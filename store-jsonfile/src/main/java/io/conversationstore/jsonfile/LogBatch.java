@@ -71,6 +71,7 @@ final class LogBatch {
   private final CountDownLatch forced = new CountDownLatch(1);
 
   private int permits;
+  private int taken;
 
   void add(Task<?> task) {
     tasks.add(task);
@@ -92,10 +93,17 @@ final class LogBatch {
     return task.answer();
   }
 
-  /** Runs all work; returns whether some of it goes on to wait for the disk. */
-  boolean run() {
+  /** The work that was added and not taken before. Under the lock, as adding. */
+  List<Task<?>> take() {
+    List<Task<?>> more = List.copyOf(tasks.subList(taken, tasks.size()));
+    taken = tasks.size();
+    return more;
+  }
+
+  /** Runs work; returns whether some of it goes on to wait for the disk. */
+  static boolean run(List<Task<?>> work) {
     boolean waits = false;
-    for (Task<?> task : tasks) {
+    for (Task<?> task : work) {
       waits |= task.run() && task.waitsForDisk;
     }
     return waits;

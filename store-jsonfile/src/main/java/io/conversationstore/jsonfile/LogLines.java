@@ -28,12 +28,12 @@ final class LogLines implements AutoCloseable {
   private @Nullable ExecutorService parsers;
 
   /** The lines of one file from a place on, where a line begins. */
-  Lines of(LogFiles.LogFile file, long offset) throws IOException {
+  FileLines of(LogFiles.LogFile file, long offset) throws IOException {
     boolean large = file.size() - offset > BLOCK;
     if (large && parsers == null) {
       parsers = Executors.newFixedThreadPool(processors, LogLines::thread);
     }
-    return new Lines(file, offset, large ? parsers : null, AHEAD * processors);
+    return new FileLines(file, offset, large ? parsers : null, AHEAD * processors);
   }
 
   private static Thread thread(Runnable task) {
@@ -75,7 +75,7 @@ final class LogLines implements AutoCloseable {
   }
 
   /** The lines of one file. For one thread. */
-  static final class Lines {
+  static final class FileLines {
     private final LogFiles.LogFile file;
     private final @Nullable ExecutorService parsers;
     private final int most;
@@ -86,7 +86,8 @@ final class LogLines implements AutoCloseable {
     private byte[] rest = {};
     private boolean ended;
 
-    private Lines(LogFiles.LogFile file, long offset, @Nullable ExecutorService parsers, int most) {
+    private FileLines(
+        LogFiles.LogFile file, long offset, @Nullable ExecutorService parsers, int most) {
       this.file = file;
       this.offset = offset;
       this.parsers = parsers;

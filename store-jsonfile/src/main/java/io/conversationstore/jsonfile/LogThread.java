@@ -4,6 +4,7 @@ import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -45,7 +46,7 @@ final class LogThread implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition added = lock.newCondition();
 
-  /** Work that waits for the thread. Guarded by the lock. */
+  /** Takes what comes, until the thread is about to force it. Guarded by the lock. */
   private LogBatch queue = new LogBatch();
 
   /** Guarded by the lock. */
@@ -134,9 +135,10 @@ final class LogThread implements AutoCloseable {
     while (!stopped) {
       LogBatch batch = next();
       try {
-        run(batch);
+        runAll(batch);
       } catch (RuntimeException | Error e) {
         // Whatever it was, nobody may be left waiting; what was answered already stays so.
+        seal(batch);
         batch.fail(() -> unavailable(e));
       } finally {
         room.release(batch.permits());
@@ -145,7 +147,7 @@ final class LogThread implements AutoCloseable {
     }
   }
 
-  /** What came since the last time; nothing where a force is due before something comes. */
+  /** Waits until something has come, or a force is due. */
   private LogBatch next() {
     boolean mayIdle = tail.isForced() || tail.broken() != null || durability == Durability.SYSTEM;
     lock.lock();
@@ -158,9 +160,33 @@ final class LogThread implements AutoCloseable {
           LOG.warn("the log's thread was interrupted and goes on");
         }
       }
-      LogBatch batch = queue;
-      queue = new LogBatch();
-      return batch;
+      return queue;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What has come into the batch since the last time; where that is nothing, it is sealed. */
+  private List<LogBatch.Task<?>> takeOrSeal(LogBatch batch) {
+    lock.lock();
+    try {
+      List<LogBatch.Task<?>> more = batch.take();
+      if (more.isEmpty()) {
+        seal(batch);
+      }
+      return more;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What comes from now on is of the next batch. */
+  private void seal(LogBatch batch) {
+    lock.lock();
+    try {
+      if (queue == batch) {
+        queue = new LogBatch();
+      }
     } finally {
       lock.unlock();
     }
@@ -170,9 +196,18 @@ final class LogThread implements AutoCloseable {
     return Math.max(0, oldestUnforced + intervalNanos - System.nanoTime());
   }
 
-  private void run(LogBatch batch) {
+  /**
+   * What comes while the batch is run goes with it, so that one force covers it too. Nobody brings
+   * a second piece of work before the batch ends, which bounds it.
+   */
+  private void runAll(LogBatch batch) {
     boolean wasForced = tail.isForced();
-    boolean waits = batch.run();
+    boolean waits = false;
+    List<LogBatch.Task<?>> more = takeOrSeal(batch);
+    while (!more.isEmpty()) {
+      waits |= LogBatch.run(more);
+      more = takeOrSeal(batch);
+    }
     if (wasForced && !tail.isForced()) {
       oldestUnforced = System.nanoTime();
     }

@@ -10,6 +10,7 @@ import io.conversationstore.spi.State;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -72,8 +73,10 @@ final class LogWrites {
     }
     byte[] head = Line.head(slot.number(), slot.synced(), at, field);
     long base = slot.offset() + head.length;
-    List<Place> places =
-        encoded.contents().stream().map(span -> span.in(slot.segment(), base)).toList();
+    List<Place> places = new ArrayList<>(encoded.contents().size());
+    for (LineOutline.Span span : encoded.contents()) {
+      places.add(span.in(slot.segment(), base));
+    }
     Draft draft = Planner.plan(shared.own(), contents, change, mode, at, places, null, false);
     if (draft.changes()) {
       tail.append(Line.join(head, encoded.json()));
@@ -108,6 +111,8 @@ final class LogWrites {
 
   private void put(State state, byte[] row) throws IOException {
     Instant at = now();
+    boolean known = shared.own().find(state.owner()) != null;
+    boolean erases = MirrorRules.erases(shared.own(), state, !known && Repair.hasPutAside(files));
     line(
         "row",
         row,
@@ -116,7 +121,7 @@ final class LogWrites {
             shared.write(
                 () -> {
                   Index index = shared.own();
-                  if (MirrorRules.erases(index, state)) {
+                  if (erases) {
                     index.markErased(state.owner(), state.epoch(), line);
                   }
                   MirrorRules.put(index, state, place, Micros.of(at));

@@ -214,7 +214,13 @@ record Manifest(
 
   private static StoreDamagedException damaged(LogFiles files, @Nullable Throwable cause) {
     return new StoreDamagedException(
-        NAME + " in " + files.describe() + ", byte 0: it is not whole; nothing was changed", cause);
+        NAME
+            + " in "
+            + files.describe()
+            + ", byte 0: it is not whole; nothing was changed. Nothing else says which node and"
+            + " which database the directory belongs to, so it is not made anew: put it back from a"
+            + " copy of the directory",
+        cause);
   }
 
   static void requireKnown(LogFiles files, String name, long format) {

@@ -59,13 +59,16 @@ final class MirrorRules {
   }
 
   /**
-   * Whether putting it in ends an epoch whose text may be in the log. No rows need be left of it:
+   * Whether putting it in ends an epoch whose text may be in the files. No rows need be left of it:
    * rows that were replaced, deleted or taken out by a reset are still in the log until it is
    * compacted.
+   *
+   * @param putAside whether a repair has put lines aside: they may be about an owner of whom
+   *     nothing else is left
    */
-  static boolean erases(Index index, State state) {
+  static boolean erases(Index index, State state, boolean putAside) {
     OwnerRows owner = index.find(state.owner());
-    return owner != null && state.epoch() > owner.epoch();
+    return owner == null ? putAside && state.epoch() > 0 : state.epoch() > owner.epoch();
   }
 
   /**

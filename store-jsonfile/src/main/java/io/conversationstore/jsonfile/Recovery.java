@@ -195,8 +195,8 @@ final class Recovery {
     return new LogReader(segments.require(file));
   }
 
-  private Replay replay() {
-    return new Replay(index, contents, manifest.erasedThrough());
+  private Replay replay() throws IOException {
+    return new Replay(index, contents, manifest.erasedThrough(), Repair.hasPutAside(files));
   }
 
   private void readSnapshot() throws IOException {
@@ -277,7 +277,7 @@ final class Recovery {
 
   /** Returns where the last good line of the file ends. */
   private long read(int file, long start, long end, boolean mayBeTorn) throws IOException {
-    LogLines.Lines lines = logLines.of(segments.require(file), start);
+    LogLines.FileLines lines = logLines.of(segments.require(file), start);
     Replay replay = replay();
     long good = start;
     LogLine line = number + 1 < end ? lines.next() : null;
@@ -322,7 +322,7 @@ final class Recovery {
   }
 
   /** The bad line was not known to be on disk by any line after it, or it is damage. */
-  private void requireTorn(int file, long offset, LogLines.Lines after) throws IOException {
+  private void requireTorn(int file, long offset, LogLines.FileLines after) throws IOException {
     for (LogLine line = after.next(); line != null; line = after.next()) {
       if (line.isWhole() && line.synced() > number) {
         throw damaged(file, offset, "a line is not whole, but later ones are");

@@ -26,6 +26,11 @@ final class Repair {
     this.now = now;
   }
 
+  /** Whether a repair has put bytes aside, which are still there. */
+  static boolean hasPutAside(LogFiles files) throws IOException {
+    return files.list().stream().anyMatch(name -> name.startsWith(FileJobs.SIDE_FILE));
+  }
+
   List<DamageReport.Finding> findings() {
     return findings;
   }

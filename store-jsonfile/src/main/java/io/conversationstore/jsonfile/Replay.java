@@ -25,14 +25,17 @@ final class Replay {
   private final Index index;
   private final Contents contents;
   private final long erasedThrough;
+  private final boolean putAside;
 
   /**
    * @param erasedThrough what erasures up to this line left to do in the files is done
+   * @param putAside whether a repair has put lines aside
    */
-  Replay(Index index, Contents contents, long erasedThrough) {
+  Replay(Index index, Contents contents, long erasedThrough, boolean putAside) {
     this.index = index;
     this.contents = contents;
     this.erasedThrough = erasedThrough;
+    this.putAside = putAside;
   }
 
   /**
@@ -48,7 +51,7 @@ final class Replay {
     if (payload instanceof Change change) {
       apply(change, line, segment, mayErase);
     } else if (payload instanceof State state) {
-      if (mayErase && MirrorRules.erases(index, state)) {
+      if (mayErase && MirrorRules.erases(index, state, putAside)) {
         index.markErased(state.owner(), state.epoch(), number);
       }
       if (MirrorRules.isLater(index, state)) {

@@ -139,6 +139,29 @@ class MirrorTest {
     }
   }
 
+  /** All lines about the owner were lost, and stand in the file that the repair has made. */
+  @Test
+  void erasureOfAnUnknownOwnerTakesWhatARepairPutAside() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    String aside = FileJobs.SIDE_FILE + Segments.name(1) + "-100.bin";
+    try (LocalStore engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      files.setBytes(aside, "MARKER".getBytes(StandardCharsets.UTF_8));
+      engine.mirror(List.of(header(1, 1, 1)), null, null);
+      assertThat(files.list()).contains(aside);
+      Owner unknown = Owner.of("acme", "bob");
+      files.fail(FaultPlan.Call.RENAME);
+      assertThatThrownBy(() -> engine.mirror(List.of(new OwnerState(unknown, 1)), null, null))
+          .isInstanceOf(EngineFailureException.class);
+      files.heal();
+      files.setBytes(aside, "MARKER".getBytes(StandardCharsets.UTF_8));
+    }
+    try (LocalStore engine = Memory.engine(files)) {
+      assertThat(engine.mirroredOwners()).hasSize(2);
+      assertThat(files.list()).doesNotContain(aside);
+    }
+  }
+
   @Test
   void boundDirectoryIsNotAStoreAlone(@TempDir Path directory) {
     JsonFileOptions options = JsonFileOptions.in(directory);

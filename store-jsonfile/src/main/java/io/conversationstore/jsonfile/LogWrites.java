@@ -111,8 +111,10 @@ final class LogWrites {
 
   private void put(State state, byte[] row) throws IOException {
     Instant at = now();
-    boolean known = shared.own().find(state.owner()) != null;
-    boolean erases = MirrorRules.erases(shared.own(), state, !known && Repair.hasPutAside(files));
+    // Asked of the directory only where it counts.
+    boolean aside =
+        state.epoch() > 0 && shared.own().find(state.owner()) == null && Repair.hasPutAside(files);
+    boolean erases = MirrorRules.erases(shared.own(), state, aside);
     line(
         "row",
         row,

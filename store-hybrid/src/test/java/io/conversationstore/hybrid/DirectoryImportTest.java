@@ -17,7 +17,6 @@ import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
-import io.conversationstore.testkit.TestPostgres;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -25,9 +24,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,30 +31,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What was written before there was a database goes into it, when somebody asks for that. */
-class DirectoryImportTest {
+class DirectoryImportTest extends OnTestbed {
 
-  private static TestPostgres server;
-
-  private final Owner alice = Owner.of("acme", "alice");
   private final Owner bob = Owner.of("acme", "bob");
   @TempDir private Path old;
-  private Testbed bed;
   private ConversationStore node;
   private List<StoredMessage> chat = List.of();
 
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
   @BeforeEach
   void fill() {
-    bed = new Testbed(server);
     node = bed.node("a");
     Testbed.awaitDrained(node);
     try (ConversationStore files = JsonFileStore.open(JsonFileOptions.in(old))) {
@@ -78,11 +59,6 @@ class DirectoryImportTest {
       files.updatePreferences(
           alice, PreferencesUpdate.none().activeConversation("chat").selectedModel("model"));
     }
-  }
-
-  @AfterEach
-  void closeBed() {
-    bed.close();
   }
 
   private DirectoryImport.Report run(DirectoryImport.Collision collision) {

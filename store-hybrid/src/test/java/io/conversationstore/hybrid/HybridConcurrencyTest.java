@@ -24,8 +24,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -33,6 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Eight writers on two nodes share a few conversations, over a network that fails. {@code
  * -Dstore.seed} repeats one seed, {@code -Dstore.sequences} runs more of them.
  */
+@ExtendWith(SharedServer.class)
 class HybridConcurrencyTest {
 
   private static final int WRITERS = 8;
@@ -40,19 +40,9 @@ class HybridConcurrencyTest {
   private static final int ACKNOWLEDGED_PER_FAULT = 12;
   private static final List<String> CONVERSATIONS = List.of("one", "two", "three");
 
-  private static TestPostgres server;
+  private final TestPostgres server = SharedServer.get();
 
   private final Owner alice = Owner.of("acme", "alice");
-
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
 
   static Stream<Long> seeds() {
     Long only = Long.getLong("store.seed");

@@ -14,47 +14,28 @@ import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
-import io.conversationstore.testkit.TestPostgres;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Pending changes are sent many together: in order, once, and none waits for a bad one. */
-class HybridDrainTest {
+class HybridDrainTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
 
-  private static TestPostgres server;
-
-  private final Owner alice = Owner.of("acme", "alice");
   private final Owner bob = Owner.of("acme", "bob");
   private final AtomicInteger batches = new AtomicInteger();
   private final AtomicInteger singles = new AtomicInteger();
-  private Testbed bed;
   private Testbed.Interposition node;
   private ConversationStore store;
 
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
   @BeforeEach
   void newBed() {
-    bed = new Testbed(server);
     // Nothing but what the test sends itself.
     node = bed.interposed("a", HybridOptions.defaults());
     store = node.store();
@@ -68,11 +49,6 @@ class HybridDrainTest {
                 singles.incrementAndGet();
               }
             });
-  }
-
-  @AfterEach
-  void closeBed() {
-    bed.close();
   }
 
   private static List<String> texts(ConversationStore of, Owner owner, String id) {

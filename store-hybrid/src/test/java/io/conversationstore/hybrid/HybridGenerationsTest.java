@@ -8,51 +8,20 @@ import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.NewConversation;
-import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
-import io.conversationstore.testkit.TestPostgres;
 import java.util.List;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which generation of a conversation a change means that waited behind the one that made it. */
-class HybridGenerationsTest {
+class HybridGenerationsTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
-
-  private static TestPostgres server;
-
-  private final Owner alice = Owner.of("acme", "alice");
-  private Testbed bed;
-
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void newBed() {
-    bed = new Testbed(server);
-  }
-
-  @AfterEach
-  void closeBed() {
-    bed.close();
-  }
 
   private List<String> texts(ConversationStore store) {
     return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();

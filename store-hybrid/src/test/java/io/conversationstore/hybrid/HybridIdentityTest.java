@@ -5,12 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
-import io.conversationstore.Owner;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
-import io.conversationstore.testkit.TestPostgres;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -22,42 +20,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Which node, which database and which schema it is. */
-class HybridIdentityTest {
+class HybridIdentityTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
   private static final String SCHEMA = "conversation_store";
-
-  private static TestPostgres server;
-
-  private final Owner alice = Owner.of("acme", "alice");
-  private Testbed bed;
-
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void newBed() {
-    bed = new Testbed(server);
-  }
-
-  @AfterEach
-  void closeBed() {
-    bed.close();
-  }
 
   private List<String> texts(ConversationStore store) {
     return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();

@@ -12,7 +12,6 @@ import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.NotKnownNowException;
-import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreState;
@@ -24,7 +23,6 @@ import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.testkit.FaultProxy.CutPoint;
-import io.conversationstore.testkit.TestPostgres;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -33,40 +31,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What goes on between two steps of a call: made to happen there, each time. */
-class HybridInterleavingsTest {
+class HybridInterleavingsTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
   private static final long LIMIT_SECONDS = 20;
 
-  private static TestPostgres server;
-
-  private final Owner alice = Owner.of("acme", "alice");
   private final CountDownLatch end = new CountDownLatch(1);
   private final AtomicInteger feeds = new AtomicInteger();
-  private Testbed bed;
   private Testbed.Interposition node;
   private ConversationStore store;
 
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
   @BeforeEach
   void newNode() {
-    bed = new Testbed(server);
     node = bed.interposed("a", HybridOptions.defaults());
     node.primary()
         .before(
@@ -79,9 +60,8 @@ class HybridInterleavingsTest {
   }
 
   @AfterEach
-  void closeBed() {
+  void letAllEnd() {
     end.countDown();
-    bed.close();
   }
 
   private List<String> texts(ConversationStore of) {

@@ -10,7 +10,6 @@ import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.NotKnownNowException;
-import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
@@ -19,7 +18,6 @@ import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.State.ConversationState;
-import io.conversationstore.testkit.TestPostgres;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -30,46 +28,23 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The local files fail: while the database is well, with it, and while what is pending is sent. */
-class HybridLocalFaultTest {
+class HybridLocalFaultTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
   private static final String LOCAL_FAILURE = "no space left";
 
-  private static TestPostgres server;
-
-  private final Owner alice = Owner.of("acme", "alice");
   private final Set<String> failing = ConcurrentHashMap.newKeySet();
   private final AtomicInteger failed = new AtomicInteger();
   private final AtomicBoolean feedHeld = new AtomicBoolean();
   private final CountDownLatch end = new CountDownLatch(1);
-  private Testbed bed;
-
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void newBed() {
-    bed = new Testbed(server);
-  }
 
   @AfterEach
-  void closeBed() {
+  void letAllEnd() {
     end.countDown();
-    bed.close();
   }
 
   /** A node whose local files refuse the calls that are named in {@link #failing}. */

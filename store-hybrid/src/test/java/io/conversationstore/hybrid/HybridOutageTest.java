@@ -15,7 +15,6 @@ import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.NotKnownNowException;
-import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreConfigurationException;
@@ -25,7 +24,6 @@ import io.conversationstore.StoredMessage;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.testkit.FaultProxy.CutPoint;
 import io.conversationstore.testkit.FaultProxy.Mode;
-import io.conversationstore.testkit.TestPostgres;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -37,44 +35,15 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
 /** What users are promised while the database is away, when it returns, and when nobody knows. */
-class HybridOutageTest {
+class HybridOutageTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
-
-  private static TestPostgres server;
-
-  private final Owner alice = Owner.of("acme", "alice");
-  private Testbed bed;
-
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void newBed() {
-    bed = new Testbed(server);
-  }
-
-  @AfterEach
-  void closeBed() {
-    bed.close();
-  }
 
   private List<String> texts(ConversationStore store) {
     return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();

@@ -8,51 +8,26 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.NewConversation;
-import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.StoredMessage;
-import io.conversationstore.testkit.TestPostgres;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Paging through all of an owner's messages while pending ones are sent. */
-class HybridPagingTest {
+class HybridPagingTest extends OnTestbed {
 
-  private static TestPostgres server;
-
-  private final Owner alice = Owner.of("acme", "alice");
   private final CountDownLatch mayDrain = new CountDownLatch(1);
-  private Testbed bed;
-
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void newBed() {
-    bed = new Testbed(server);
-  }
 
   @AfterEach
-  void closeBed() {
+  void letItDrain() {
     mayDrain.countDown();
-    bed.close();
   }
 
   @ParameterizedTest

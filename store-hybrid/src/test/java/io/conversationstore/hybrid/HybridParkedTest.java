@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
-import io.conversationstore.Owner;
 import io.conversationstore.ParkedChange;
 import io.conversationstore.StoredMessage;
-import io.conversationstore.testkit.TestPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -17,39 +15,21 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** An operator looks at what the database refused, and decides. */
-class HybridParkedTest {
+class HybridParkedTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
 
-  private static TestPostgres server;
-
-  private final Owner alice = Owner.of("acme", "alice");
   private final UUID id = UUID.randomUUID();
-  private Testbed bed;
   private ConversationStore store;
   private ConversationStore direct;
-
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
 
   /** A node on which an append is parked: another one has used the id of its message. */
   @BeforeEach
   void park() {
-    bed = new Testbed(server);
     store = bed.node("a");
     direct = bed.direct();
     store.createIfAbsent(alice, CHAT);
@@ -59,11 +39,6 @@ class HybridParkedTest {
     direct.append(alice, "chat", Message.user("another's").withId(id));
     bed.comeBack();
     Testbed.awaitDrained(store);
-  }
-
-  @AfterEach
-  void closeBed() {
-    bed.close();
   }
 
   private List<String> texts(ConversationStore of) {

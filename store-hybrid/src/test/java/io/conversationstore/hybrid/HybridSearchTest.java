@@ -10,7 +10,6 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.NewConversation;
 import io.conversationstore.NotKnownNowException;
-import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.Provenance.Source;
 import io.conversationstore.SearchHit;
@@ -18,42 +17,12 @@ import io.conversationstore.SearchQuery;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.ToolCall;
 import io.conversationstore.ToolQuery;
-import io.conversationstore.testkit.TestPostgres;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Searching while the database is away, and after it came back. */
-class HybridSearchTest {
-
-  private static TestPostgres server;
-
-  private final Owner alice = Owner.of("acme", "alice");
-  private Testbed bed;
-
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void newBed() {
-    bed = new Testbed(server);
-  }
-
-  @AfterEach
-  void closeBed() {
-    bed.close();
-  }
+class HybridSearchTest extends OnTestbed {
 
   private List<String> found(ConversationStore store, String query, int limit) {
     List<String> texts = new ArrayList<>();

@@ -8,15 +8,16 @@ import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreConfigurationException;
-import io.conversationstore.testkit.TestPostgres;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The state as gauges, through an outage. */
+@ExtendWith(SharedServer.class)
 class StoreMetricsTest {
 
   private final Owner alice = Owner.of("acme", "alice");
@@ -28,8 +29,7 @@ class StoreMetricsTest {
 
   @Test
   void row_5_6_theGaugesFollowTheState() {
-    try (TestPostgres server = TestPostgres.builder().start();
-        Testbed bed = new Testbed(server)) {
+    try (Testbed bed = new Testbed(SharedServer.get())) {
       ConversationStore store = bed.node("a");
       Clock later = Clock.offset(Clock.systemUTC(), Duration.ofHours(1));
       StoreMetrics.of(store, later).bindTo(registry);
@@ -65,8 +65,7 @@ class StoreMetricsTest {
   void row_5_6_theCircuitBreakerStandsInTheRegistryWhileTheStoreIsOpen() {
     CircuitBreakerRegistry breakers = CircuitBreakerRegistry.ofDefaults();
     HybridOptions options = HybridOptions.defaults().withCircuitBreakers(breakers);
-    try (TestPostgres server = TestPostgres.builder().start();
-        Testbed bed = new Testbed(server)) {
+    try (Testbed bed = new Testbed(SharedServer.get())) {
       ConversationStore store = bed.node("a", options);
       CircuitBreaker breaker = breakers.find(HybridOptions.CIRCUIT_BREAKER).orElseThrow();
       Testbed.awaitDrained(store);

@@ -20,12 +20,12 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A file of a program that had no store is taken over at first start, once. */
+@ExtendWith(SharedServer.class)
 class TakeoverTest {
 
   private static final Owner DEFAULT = Owner.of("default", "default");
@@ -37,19 +37,9 @@ class TakeoverTest {
        "more": {"title": "More", "messages": [{"role": "user", "content": "three"}]}}
       """;
 
-  private static TestPostgres server;
+  private final TestPostgres server = SharedServer.get();
 
   @TempDir Path directory;
-
-  @BeforeAll
-  static void startServer() {
-    server = TestPostgres.builder().start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
 
   private Path old() {
     return directory.resolve(Takeover.FILE);
@@ -177,7 +167,7 @@ class TakeoverTest {
     }
   }
 
-  private static String withLogin(String url) {
+  private String withLogin(String url) {
     return url.substring("jdbc:".length())
         .replace("://", "://" + server.user() + ":" + server.password() + "@");
   }

@@ -1,0 +1,26 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.Owner;
+import io.conversationstore.testkit.TestPostgres;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Tests that have each a database and nodes of their own, and a network that fails. */
+@ExtendWith(SharedServer.class)
+abstract class OnTestbed {
+
+  final TestPostgres server = SharedServer.get();
+  final Owner alice = Owner.of("acme", "alice");
+  Testbed bed;
+
+  @BeforeEach
+  final void openBed() {
+    bed = new Testbed(server);
+  }
+
+  @AfterEach
+  final void closeBed() {
+    bed.close();
+  }
+}

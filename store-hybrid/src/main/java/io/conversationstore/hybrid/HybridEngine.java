@@ -23,7 +23,6 @@ import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.Found;
-import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
@@ -64,13 +63,13 @@ final class HybridEngine implements StoreEngine {
   private static final int STALE_TRIES = 8;
 
   private final PrimaryStore primary;
-  private final LocalStore local;
+  private final WriteBehindCopy local;
   private final HybridNode node;
   private final KnownTargets targets;
 
-  HybridEngine(PrimaryStore primary, LocalStore local, HybridNode node) {
+  HybridEngine(PrimaryStore primary, HybridNode node) {
     this.primary = primary;
-    this.local = local;
+    this.local = node.local();
     this.node = node;
     this.targets = new KnownTargets(primary, local, node.clock(), node::own);
   }
@@ -212,7 +211,7 @@ final class HybridEngine implements StoreEngine {
       return applied;
     }
     OwnerCounts here = local.count(change.owner());
-    boolean copied = node.own(applied.states());
+    boolean copied = node.ownNow(applied.states());
     List<ErasureReceipt.Removal> removed = new ArrayList<>(receipt.removed());
     List<String> notCovered = new ArrayList<>(receipt.notCovered());
     if (copied) {
@@ -282,7 +281,11 @@ final class HybridEngine implements StoreEngine {
     return read(
         engine ->
             node.reader()
-                .steady(engine, owner, () -> node.reader().find(engine, owner, conversationId)));
+                .steady(
+                    engine,
+                    owner,
+                    conversationId,
+                    () -> node.reader().find(engine, owner, conversationId)));
   }
 
   @Override
@@ -298,6 +301,7 @@ final class HybridEngine implements StoreEngine {
                 .steady(
                     engine,
                     owner,
+                    conversationId,
                     () ->
                         node.reader()
                             .messages(engine, owner, conversationId, direction, from, limit)));
@@ -311,6 +315,7 @@ final class HybridEngine implements StoreEngine {
                 .steady(
                     engine,
                     owner,
+                    conversationId,
                     () -> node.reader().message(engine, owner, conversationId, messageId)));
   }
 

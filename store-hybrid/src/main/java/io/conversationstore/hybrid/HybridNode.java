@@ -5,8 +5,10 @@ import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.StateListeners;
 import io.conversationstore.spi.UuidV7;
@@ -30,7 +32,7 @@ final class HybridNode {
   private static final Logger LOG = LoggerFactory.getLogger(HybridNode.class);
 
   private final PrimaryStore primary;
-  private final LocalStore local;
+  private final WriteBehindCopy local;
   private final HybridOptions options;
   private final NodeClock clock;
   private final OverlayLocks overlays;
@@ -55,22 +57,19 @@ final class HybridNode {
   private final OneAtATime drainTask;
   private final OneAtATime mirrorTask;
 
-  HybridNode(PrimaryStore primary, LocalStore local, HybridOptions options, Clockwork clockwork) {
+  HybridNode(PrimaryStore primary, LocalStore files, HybridOptions options, Clockwork clockwork) {
     this.primary = primary;
-    this.local = local;
     this.options = options;
     this.clockwork = clockwork;
     this.overlays = new OverlayLocks(clockwork);
-    this.clock = new NodeClock(options.clock(), local.identity().clockOffsetMicros());
-    this.rejections = new Rejections(local.parked());
-    this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays);
-    this.queue = new LocalQueue(local, reader, sent, clock::now, clockwork);
+    this.clock = new NodeClock(options.clock(), files.identity().clockOffsetMicros());
+    this.rejections = new Rejections(files.parked());
     this.seen = new LastSeen();
-    this.contacts = new Contacts(primary, local, clock, seen);
+    this.contacts = new Contacts(primary, files, clock, seen);
     this.mirror =
         new MirrorPump(
             primary,
-            local,
+            files,
             clock,
             options.feedPage(),
             overlays,
@@ -78,7 +77,10 @@ final class HybridNode {
             missed,
             seen,
             contacts::record,
-            queue::forgetViews);
+            this::forgetViews);
+    this.local = new WriteBehindCopy(files, clockwork, mirror::put);
+    this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays);
+    this.queue = new LocalQueue(local, reader, sent, clock::now, clockwork);
     this.drain =
         new Drain(
             primary,
@@ -88,8 +90,8 @@ final class HybridNode {
             clock,
             options.drainBatch(),
             states -> overlays.mirroring(() -> mirror.own(states)),
-            mirror::followAnew,
             queue::settle,
+            this::settleAnew,
             overlays,
             clockwork);
     this.parked =
@@ -127,6 +129,10 @@ final class HybridNode {
     return availability;
   }
 
+  WriteBehindCopy local() {
+    return local;
+  }
+
   LocalQueue queue() {
     return queue;
   }
@@ -143,15 +149,39 @@ final class HybridNode {
     return mirror;
   }
 
-  /** Copies what this node has just committed or looked up; returns whether it was copied. */
-  boolean own(List<? extends State> states) {
-    boolean copied = mirror.own(states);
+  /** Copies what this node has just committed or looked up, soon. */
+  void own(List<? extends State> states) {
+    if (states.stream().anyMatch(State.OwnerState.class::isInstance)) {
+      ownNow(states);
+      return;
+    }
+    seen.add(states);
+    local.soon(states);
     // Also while nothing is pending: a view outlives the call that it was made for.
     queue.forgetViews(states);
-    if (states.stream().anyMatch(State.OwnerState.class::isInstance)) {
-      forgetParked();
-    }
+  }
+
+  /** The same at once; returns whether it was copied. What was erased is in no file then. */
+  boolean ownNow(List<? extends State> states) {
+    local.catchUp();
+    boolean copied = mirror.own(states);
+    queue.forgetViews(states);
+    forgetParked();
     return copied;
+  }
+
+  /** The place in the feed goes first: what a crash leaves is sent, and settled, again. */
+  private void settleAnew(List<Settlement> settlements) {
+    mirror.change(
+        queue::change,
+        () -> {
+          local.mirror(List.of(), FeedPosition.START, null);
+          local.settle(settlements);
+        });
+  }
+
+  private void forgetViews() {
+    queue.forgetViews();
   }
 
   private void forgetParked() {

@@ -62,7 +62,7 @@ public final class HybridStore {
       HybridNode node = new HybridNode(primary, local, options, clockwork);
       start(node);
       return new StoreFront(
-          new HybridEngine(primary, local, node),
+          new HybridEngine(primary, node),
           options.limits(),
           options.clock(),
           new UuidV7(options.clock(), options.random()),

@@ -10,7 +10,6 @@ import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
-import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
@@ -29,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class KnownTargets {
 
   private final PrimaryStore primary;
-  private final LocalStore local;
+  private final WriteBehindCopy local;
   private final NodeClock clock;
   private final Consumer<List<State>> copy;
 
@@ -38,7 +37,7 @@ final class KnownTargets {
    * @param copy puts what the database says into the local copy
    */
   KnownTargets(
-      PrimaryStore primary, LocalStore local, NodeClock clock, Consumer<List<State>> copy) {
+      PrimaryStore primary, WriteBehindCopy local, NodeClock clock, Consumer<List<State>> copy) {
     this.primary = primary;
     this.local = local;
     this.clock = clock;
@@ -71,14 +70,13 @@ final class KnownTargets {
     if (ref == null) {
       throw new IllegalStateException("not about a conversation: " + change.getClass());
     }
-    Found found = find(change.owner(), ref.id(), afresh);
-    ConversationState live = found.live();
+    ConversationState live = find(change.owner(), ref.id(), afresh);
     if (live == null) {
       throw new ConversationNotFoundException(change.owner(), ref.id());
     }
     return change
         .withGeneration(live.generation())
-        .withStamp(stamp(change, found.ownerEpoch(), live.requireLive().updatedAt()));
+        .withStamp(stamp(change, live.epoch(), live.requireLive().updatedAt()));
   }
 
   /** With a time later than what this node has seen, for the case that the change is kept. */
@@ -98,13 +96,12 @@ final class KnownTargets {
       PreferencesState known = local.preferences(put.owner());
       return put.withStamp(stamp(put, known.epoch(), written(known)));
     }
-    Found found = find(put.owner(), active, afresh);
-    ConversationState live = found.live();
+    ConversationState live = find(put.owner(), active, afresh);
     if (live == null) {
       throw new ConversationNotFoundException(put.owner(), active);
     }
     return new PreferencesPut(
-        stamp(put, found.ownerEpoch(), written(local.preferences(put.owner()))),
+        stamp(put, live.epoch(), written(local.preferences(put.owner()))),
         put.update(),
         live.generation());
   }
@@ -115,14 +112,16 @@ final class KnownTargets {
     return active == null || (model != null && model.isAfter(active)) ? model : active;
   }
 
-  private Found find(Owner owner, String id, boolean afresh) {
+  /** The live conversation as far as this node knows it, or else the database; null if none. */
+  private @Nullable ConversationState find(Owner owner, String id, boolean afresh) {
     if (!afresh) {
-      Found found = local.find(owner, id);
-      if (found.live() != null) {
-        return found;
+      ConversationState own = local.latest(owner, id);
+      ConversationState known = own != null ? own : local.find(owner, id).conversation();
+      if (known != null && known.isLive()) {
+        return known;
       }
     }
-    return look(owner, id);
+    return look(owner, id).live();
   }
 
   /** Asks the database, and copies what it says. */

@@ -211,7 +211,9 @@ final class LocalQueue {
 
   private Applied toConversation(PendingView view, String id, Change change, Attempt attempt) {
     ConversationState live = view.live();
-    if (live == null && !isKnownToBeGone(view, change.owner(), id)) {
+    boolean unknown =
+        live == null ? !isKnownToBeGone(view, change.owner(), id) : reader.isEnded(live);
+    if (unknown) {
       throw new NotKnownNowException(change.owner(), id);
     }
     if (live == null || (attempt.maybeSent() && isAboutEarlier(change, live))) {
@@ -399,6 +401,7 @@ final class LocalQueue {
     Owner owner = put.owner();
     PreferencesUpdate update = put.update();
     long generation = 0;
+    long epoch = Long.MAX_VALUE;
     String active = update.activeConversation();
     if (update.setsActiveConversation() && active != null) {
       PendingView view = views.get(owner, active);
@@ -410,8 +413,10 @@ final class LocalQueue {
         throw new ConversationNotFoundException(owner, active);
       }
       generation = live.generation();
+      epoch = view.epoch();
     }
     PreferencesState before = views.preferences(owner);
+    epoch = Math.min(epoch, before.epoch());
     Instant at = now.get();
     if (before.activeConversationTime() != null) {
       at = QueueStamps.later(at, before.activeConversationTime());
@@ -419,7 +424,7 @@ final class LocalQueue {
     if (before.selectedModelTime() != null) {
       at = QueueStamps.later(at, before.selectedModelTime());
     }
-    ChangeStamp stamp = stamps.ofOwner(put, at);
+    ChangeStamp stamp = stamps.ofOwner(put, at, epoch);
     local.enqueue(new PreferencesPut(stamp, update, generation));
     return Applied.of(
         true, List.of(Transitions.put(before, update, generation, at, ApplyMode.REPLAY)));
@@ -430,8 +435,11 @@ final class LocalQueue {
     OverlayReader.collectIds(bulk.changes(), ids);
     Map<String, Long> generations = new HashMap<>();
     Instant at = now.get();
+    long epoch = local.preferences(bulk.owner()).epoch();
     for (String id : ids) {
-      ConversationState live = views.get(bulk.owner(), id).live();
+      PendingView view = views.get(bulk.owner(), id);
+      epoch = Math.min(epoch, view.epoch());
+      ConversationState live = view.live();
       if (live != null) {
         at = QueueStamps.later(at, live.requireLive().updatedAt());
         if (live.generation() != ConversationRef.LIVE) {
@@ -439,25 +447,8 @@ final class LocalQueue {
         }
       }
     }
-    ChangeStamp stamp = stamps.ofOwner(bulk, at);
-    List<Change> parts = new ArrayList<>();
-    for (Change part : bulk.changes()) {
-      Change known = part;
-      if (part instanceof ConversationCreated create
-          && generations.containsKey(create.conversationId())) {
-        continue; // It is there; if it is deleted before this is sent, it must not come back.
-      }
-      ConversationRef ref = part.ref();
-      Long generation = ref == null ? null : generations.get(ref.id());
-      if (generation != null) {
-        known = part.withGeneration(generation);
-      }
-      ChangeStamp own = part.stamp();
-      parts.add(
-          known.withStamp(
-              new ChangeStamp(own.id(), own.owner(), stamp.epoch(), stamp.time(), own.node())));
-    }
-    local.enqueue(new Bulk(stamp, parts));
+    ChangeStamp stamp = stamps.ofOwner(bulk, at, epoch);
+    local.enqueue(QueueStamps.named(bulk, stamp, generations));
     views.forget();
     return Applied.of(true, List.of());
   }

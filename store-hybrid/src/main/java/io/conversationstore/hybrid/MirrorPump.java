@@ -10,6 +10,7 @@ import io.conversationstore.spi.State;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,15 +85,30 @@ final class MirrorPump {
     seen.add(states);
     try {
       heal();
+    } catch (EngineFailureException e) {
+      miss(states, e);
+      return false;
+    }
+    return put(states);
+  }
+
+  /** The same, past what was missed before; returns whether it was copied. */
+  boolean put(List<? extends State> states) {
+    try {
+      bind.run();
       local.mirror(states, null, null);
       return true;
-    } catch (EngineFailureException e) {
-      boolean first = missed.isEmpty();
-      missed.add(states, clock.now());
-      if (first) {
-        LOG.warn("The local copy misses writes that the database holds; it will be healed", e);
-      }
+    } catch (RuntimeException e) {
+      miss(states, e);
       return false;
+    }
+  }
+
+  private void miss(List<? extends State> states, RuntimeException cause) {
+    boolean first = missed.isEmpty();
+    missed.add(states, clock.now());
+    if (first) {
+      LOG.warn("The local copy misses writes that the database holds; it will be healed", cause);
     }
   }
 
@@ -165,27 +181,21 @@ final class MirrorPump {
   }
 
   /**
-   * Lets the next {@link #follow} read all of the feed again: the copy lacks rows of the database.
-   *
-   * @throws EngineFailureException if the local files fail
-   */
-  void followAnew() {
-    change(() -> local.mirror(List.of(), FeedPosition.START, null));
-  }
-
-  /**
    * Does something to the whole copy, while no page of the feed is put in that was read before.
    *
+   * @param within runs it, under locks of its own
    * @throws EngineFailureException if the local files fail
    */
-  void change(Runnable action) {
+  void change(Consumer<Runnable> within, Runnable action) {
     clockwork.take(following);
     try {
-      overlays.mirroring(
-          () -> {
-            action.run();
-            return true;
-          });
+      within.accept(
+          () ->
+              overlays.mirroring(
+                  () -> {
+                    action.run();
+                    return true;
+                  }));
     } finally {
       following.unlock();
     }

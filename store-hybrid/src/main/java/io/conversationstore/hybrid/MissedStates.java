@@ -154,6 +154,26 @@ final class MissedStates {
     }
   }
 
+  /** Whether a live conversation of the copy is known to be deleted, and another one perhaps. */
+  boolean ends(ConversationState copy) {
+    if (!any) {
+      return false;
+    }
+    lock.lock();
+    try {
+      return states.values().stream()
+          .filter(state -> state.owner().equals(copy.owner()))
+          .anyMatch(
+              state ->
+                  state.epoch() > copy.epoch()
+                      || (state instanceof ConversationState missed
+                          && missed.id().equals(copy.id())
+                          && !(missed.isLive() && missed.generation() == copy.generation())));
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Whether anything of an owner is missing in the copy. */
   boolean covers(Owner owner) {
     if (!any) {

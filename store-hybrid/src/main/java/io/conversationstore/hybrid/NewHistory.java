@@ -73,7 +73,7 @@ final class NewHistory {
         return false;
       }
     }
-    queue.change(() -> mirror.change(() -> contacts.begin(found)));
+    mirror.change(queue::change, () -> contacts.begin(found));
     erased.clear();
     return true;
   }

@@ -92,6 +92,11 @@ final class OverlayReader {
     return missed.covers(owner, id);
   }
 
+  /** Whether a live conversation of the copy is deleted by now, as this node knows. */
+  boolean isEnded(ConversationState copy) {
+    return copy.generation() != ConversationRef.LIVE && missed.ends(copy);
+  }
+
   /** What the engine says of itself, but that a copy which misses something is not complete. */
   private static Provenance told(Provenance provenance, boolean misses) {
     return misses
@@ -101,7 +106,18 @@ final class OverlayReader {
 
   /** Reads, where changes of the owner are pending, while none of them is applied beneath. */
   <T> T steady(StoreEngine base, Owner owner, Supplier<T> question) {
-    return local.hasPending(owner) ? locks.reading(base == local, owner, question) : question.get();
+    return steady(base, owner, local.hasPending(owner), question);
+  }
+
+  /**
+   * Reads, where changes of the conversation are pending, while none of them is applied beneath.
+   */
+  <T> T steady(StoreEngine base, Owner owner, String id, Supplier<T> question) {
+    return steady(base, owner, local.hasPending(owner, id), question);
+  }
+
+  private <T> T steady(StoreEngine base, Owner owner, boolean pending, Supplier<T> question) {
+    return pending ? locks.reading(base == local, owner, question) : question.get();
   }
 
   /** A conversation with these pending changes laid over. */

@@ -79,7 +79,7 @@ final class PendingViews {
     } finally {
       lock.unlock();
     }
-    PendingView view = reader.steady(local, owner, () -> view(owner, id));
+    PendingView view = reader.steady(local, owner, id, () -> view(owner, id));
     put(key, new Entry(view, present, view.tail().size()));
     return view;
   }

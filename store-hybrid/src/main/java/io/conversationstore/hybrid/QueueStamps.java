@@ -1,12 +1,18 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.State.ConversationState;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -51,8 +57,12 @@ final class QueueStamps {
     return now.isAfter(seen) ? now : seen.plus(1, ChronoUnit.MICROS);
   }
 
-  /** The stamp of what is about a whole owner, or about several conversations. */
-  ChangeStamp ofOwner(Change change, Instant at) {
+  /**
+   * The stamp of what is about a whole owner, or about several conversations.
+   *
+   * @param checked the epoch in which it was checked
+   */
+  ChangeStamp ofOwner(Change change, Instant at, long checked) {
     ChangeStamp stamp = change.stamp();
     if (stamp.epoch() != ChangeStamp.PRESENT_EPOCH) {
       return stamp; // as it was sent
@@ -60,7 +70,33 @@ final class QueueStamps {
     boolean erased =
         local.hasPending(change.owner())
             && local.pending(change.owner()).stream().anyMatch(OwnerErased.class::isInstance);
-    long epoch = erased ? ChangeStamp.PRESENT_EPOCH : local.preferences(change.owner()).epoch();
+    long epoch = erased ? ChangeStamp.PRESENT_EPOCH : checked;
     return new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node());
+  }
+
+  /**
+   * A bulk whose parts name the generations of the conversations that are there.
+   *
+   * @param stamp gives the epoch and the time of all parts
+   */
+  static Bulk named(Bulk bulk, ChangeStamp stamp, Map<String, Long> generations) {
+    List<Change> parts = new ArrayList<>();
+    for (Change part : bulk.changes()) {
+      Change known = part;
+      if (part instanceof ConversationCreated create
+          && generations.containsKey(create.conversationId())) {
+        continue; // It is there; if it is deleted before this is sent, it must not come back.
+      }
+      ConversationRef ref = part.ref();
+      Long generation = ref == null ? null : generations.get(ref.id());
+      if (generation != null) {
+        known = part.withGeneration(generation);
+      }
+      ChangeStamp own = part.stamp();
+      parts.add(
+          known.withStamp(
+              new ChangeStamp(own.id(), own.owner(), stamp.epoch(), stamp.time(), own.node())));
+    }
+    return new Bulk(stamp, parts);
   }
 }

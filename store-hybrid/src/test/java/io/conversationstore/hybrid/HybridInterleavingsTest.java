@@ -412,7 +412,7 @@ class HybridInterleavingsTest {
     HybridNode parts =
         new HybridNode(
             node.primary().engine(), node.local().engine(), quickly(), new ThreadClockwork());
-    HybridEngine engine = new HybridEngine(node.primary().engine(), node.local().engine(), parts);
+    HybridEngine engine = new HybridEngine(node.primary().engine(), parts);
     assertThat(engine.message(alice, "chat", pending)).get().extracting("live").isEqualTo(true);
     assertThat(engine.message(alice, "chat", kept)).get().extracting("live").isEqualTo(false);
     assertThat(engine.message(alice, "chat", UUID.randomUUID())).isEmpty();

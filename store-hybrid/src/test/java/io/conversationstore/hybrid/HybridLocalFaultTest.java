@@ -18,6 +18,7 @@ import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.testkit.TestPostgres;
 import java.util.List;
 import java.util.Queue;
@@ -146,7 +147,7 @@ class HybridLocalFaultTest {
     feedHeld.set(true);
     failing.add("mirror");
     UUID missed = store.append(alice, "chat", Message.user("missed")).get(0).id();
-    assertThat(isDirty(store)).isTrue();
+    Testbed.await("the copy misses something", () -> isDirty(store));
     assertThat(isCopyWhole(store)).isFalse();
     assertThat(texts(store)).containsExactly("first", "missed");
 
@@ -165,19 +166,26 @@ class HybridLocalFaultTest {
     failing.clear();
     bed.comeBack();
     Testbed.awaitDrained(store);
-    store.edit(alice, "chat", first, MessageEdit.text("heals"));
-    assertThat(isDirty(store)).isFalse();
+    store.edit(alice, "chat", first, MessageEdit.text("later"));
+    Testbed.await("the copy is whole", () -> !isDirty(store));
     bed.goDown();
-    assertThat(texts(store)).containsExactly("heals", "missed");
+    assertThat(texts(store)).containsExactly("later", "missed");
     assertThat(store.messages(alice, "chat", MessageQuery.last(10)).provenance().complete())
         .isTrue();
   }
 
   @Test
   void row_1_3_aConversationMadeAnewThatTheCopyMissedIsNotDenied() {
-    ConversationStore store = node().store();
+    Testbed.Interposition node = node();
+    ConversationStore store = node.store();
     store.createIfAbsent(alice, CHAT);
     store.delete(alice, "chat");
+    Testbed.await(
+        "the copy follows",
+        () -> {
+          ConversationState header = node.local().engine().find(alice, "chat").conversation();
+          return header != null && !header.isLive();
+        });
     feedHeld.set(true);
     failing.add("mirror");
     store.createIfAbsent(alice, CHAT);
@@ -188,6 +196,22 @@ class HybridLocalFaultTest {
       assertThatThrownBy(() -> store.find(alice, "chat")).isInstanceOf(NotKnownNowException.class);
       assertThatThrownBy(() -> texts(store)).isInstanceOf(NotKnownNowException.class);
     }
+  }
+
+  @Test
+  void row_1_3_aConversationWhoseDeleteTheCopyMissedTakesNothing() {
+    Testbed.Interposition node = node();
+    ConversationStore store = node.store();
+    store.createIfAbsent(alice, CHAT);
+    Testbed.await(
+        "the copy follows", () -> node.local().engine().find(alice, "chat").live() != null);
+    feedHeld.set(true);
+    failing.add("mirror");
+    store.delete(alice, "chat");
+    store.createIfAbsent(alice, CHAT);
+    bed.goDown();
+    assertThatThrownBy(() -> store.append(alice, "chat", Message.user("of the first")))
+        .isInstanceOf(NotKnownNowException.class);
   }
 
   @Test

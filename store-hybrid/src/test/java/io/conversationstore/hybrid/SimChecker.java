@@ -97,7 +97,8 @@ final class SimChecker {
     }
     int first = effects.get(0).number();
     int last = effects.get(effects.size() - 1).number();
-    // Who writes the same again over itself has changed nothing.
+    // Who writes the same again over itself, or over what came at the same time, has changed
+    // nothing.
     boolean harmless =
         isEdit(op)
             && history.commits.subList(first, last).stream()
@@ -107,7 +108,8 @@ final class SimChecker {
                             && commit.op() != op
                             && commit.changed()
                             && commit.op().step.kind() == op.step.kind()
-                            && isSameTarget(op, commit.op()));
+                            && isSameTarget(op, commit.op())
+                            && isCertainlyAfter(commit.op(), op));
     // Sent again after somebody has deleted what it had saved, it saves once more: see
     // docs/guarantees.md.
     boolean savedAnew = op.step.kind() == Kind.SAVE && anyOf(op, Kind.DELETE);
@@ -156,12 +158,23 @@ final class SimChecker {
             || op.step.kind() == Kind.RETRY
             || op.step.kind() == Kind.DELETE
             || op.step.kind() == Kind.DELETE_MESSAGE;
-    if (op.queued.isEmpty() && !op.changes.isEmpty() && !mayBeDone) {
+    if (op.queued.isEmpty() && !op.changes.isEmpty() && !mayBeDone && !isInQueueByAnother(op)) {
       List<Commit> commits = history.commits.stream().filter(commit -> commit.op() == op).toList();
       if (commits.stream().allMatch(Commit::dropped)) {
         wrong("lost: " + op + " was acknowledged and not committed");
       }
     }
+  }
+
+  /** Whether the same was queued by another call, whose fate is what counts. */
+  private boolean isInQueueByAnother(Op op) {
+    return history.ops.stream()
+        .anyMatch(
+            other ->
+                other != op
+                    && other.isAbout(op)
+                    && !other.queued.isEmpty()
+                    && other.messages.stream().anyMatch(op.messages::contains));
   }
 
   private static boolean changedByBulk(Op op) {
@@ -331,15 +344,12 @@ final class SimChecker {
       Kind kind = winner.step.kind();
       if (isEdit(winner) && stands(winner)) {
         for (Op later : history.ops) {
-          boolean sameNode = later.step.node() == winner.step.node();
           if (later != winner
               && later.step.kind() == kind
               && isSameTarget(winner, later)
               && later.isAcknowledged()
               && winner.isAcknowledged()
-              && (sameNode
-                  ? later.start > winner.end
-                  : winner.clockIsKnown && later.clockIsKnown && later.start > winner.end + MARGIN)
+              && isCertainlyAfter(later, winner)
               && isApplied(later)
               && isSameGeneration(winner, later)) {
             wrong("lost: " + later + " to the earlier " + winner);
@@ -347,6 +357,13 @@ final class SimChecker {
         }
       }
     }
+  }
+
+  /** Whether an edit came after another one by the clocks of the nodes as well. */
+  private static boolean isCertainlyAfter(Op later, Op earlier) {
+    return later.step.node() == earlier.step.node()
+        ? later.start > earlier.end
+        : earlier.clockIsKnown && later.clockIsKnown && later.start > earlier.end + MARGIN;
   }
 
   private static boolean isSameTarget(Op a, Op b) {

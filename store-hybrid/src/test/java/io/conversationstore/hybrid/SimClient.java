@@ -171,6 +171,7 @@ final class SimClient {
     if (events == history.events()
         && found.isPresent()
         && found.get().provenance().complete()
+        && !reads.isSentByTwo(op)
         && found.get().provenance().source() == page.provenance().source()
         && found.get().messageCount() != messages.size()) {
       history.wrong.add(

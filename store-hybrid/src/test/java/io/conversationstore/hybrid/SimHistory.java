@@ -92,6 +92,13 @@ final class SimHistory {
   final Map<UUID, Change> queued = new HashMap<>();
   final Map<UUID, End> ends = new HashMap<>();
   final Set<Integer> hadDiskFull = new HashSet<>();
+
+  /** When nodes were killed. */
+  final Map<Integer, List<Long>> crashes = new HashMap<>();
+
+  /** What the copies of nodes were given: {@code node/message}. */
+  final Set<String> mirrored = new HashSet<>();
+
   final List<String> wrong = new ArrayList<>();
   private final List<String> trace = new ArrayList<>();
   private long hash = 17;

@@ -11,6 +11,7 @@ import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.UuidV7;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.lang.reflect.InvocationTargetException;
@@ -19,6 +20,7 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -147,6 +149,7 @@ final class SimNode {
       return;
     }
     life.end();
+    history.crashes.computeIfAbsent(number, node -> new ArrayList<>()).add(threads.now());
     local.close();
     local = null;
     store = null;
@@ -231,6 +234,11 @@ final class SimNode {
                 + settlement.kind());
       }
     } else if (name.equals("mirror")) {
+      for (State state : (List<State>) arguments[0]) {
+        if (state instanceof MessageState message) {
+          history.mirrored.add(number + "/" + message.messageId());
+        }
+      }
       history.event(
           threads.now(), "node " + number + " mirrors " + ((List<State>) arguments[0]).size());
     }

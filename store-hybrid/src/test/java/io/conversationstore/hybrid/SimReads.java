@@ -61,6 +61,25 @@ final class SimReads {
                     && op.messages.stream().anyMatch(other.messages::contains));
   }
 
+  /**
+   * Whether two nodes were given the same message: what waits in one and was stored by the other is
+   * counted twice until it is sent, see docs/guarantees.md.
+   */
+  boolean isSentByTwo(Op read) {
+    Map<UUID, Integer> nodes = new HashMap<>();
+    for (Op op : history.ops) {
+      if (op.isAbout(read)) {
+        for (UUID message : op.messages) {
+          Integer before = nodes.putIfAbsent(message, op.step.node());
+          if (before != null && before != op.step.node()) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
   private List<Op> ownAppends(Op read) {
     List<Op> own = new ArrayList<>();
     for (Op op : history.ops) {
@@ -77,6 +96,14 @@ final class SimReads {
     return own;
   }
 
+  /** Whether the node was killed before its copy took what the database had. */
+  private boolean isOnlyInDatabase(Op op, UUID message) {
+    int node = op.step.node();
+    return op.queued.isEmpty()
+        && history.crashes.getOrDefault(node, List.of()).stream().anyMatch(at -> at >= op.end)
+        && !history.mirrored.contains(node + "/" + message);
+  }
+
   private Set<UUID> required(Op read, long now) {
     Set<UUID> required = new HashSet<>();
     if (history.hadDiskFull.contains(read.step.node())) {
@@ -84,7 +111,10 @@ final class SimReads {
     }
     for (Op op : ownAppends(read)) {
       for (UUID message : op.messages) {
-        if (!mayBeGone(op, message, now) && !isRejected(op) && !clashes(op)) {
+        if (!mayBeGone(op, message, now)
+            && !isRejected(op)
+            && !clashes(op)
+            && !isOnlyInDatabase(op, message)) {
           required.add(message);
         }
       }

@@ -1,0 +1,401 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ActiveUser;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.Owner;
+import io.conversationstore.OwnerCounts;
+import io.conversationstore.ParkedChange;
+import io.conversationstore.Provenance;
+import io.conversationstore.StoreHealth;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoreStatistics;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageFilter;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.Position;
+import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.Slice;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The local store, whose copy takes what this node has committed a moment later, many together: no
+ * call waits for two stores. Whoever asks the copy for something waits until it has taken all, so
+ * that nobody can tell, but for {@link #latest}. What a crash loses of it is in the database, and
+ * the feed brings it: the place in the feed is never ahead of the copy. Thread-safe.
+ */
+final class WriteBehindCopy implements LocalStore {
+
+  /** How long what is committed may wait for more. */
+  private static final long WAIT_MILLIS = 5;
+
+  /** So many rows, or so much content in characters and bytes, wait for nothing: 4 MiB. */
+  private static final int MAX_ROWS = 1_000;
+
+  private static final long MAX_CONTENT = 4L << 20;
+
+  private final LocalStore files;
+  private final Clockwork clockwork;
+  private final Consumer<List<State>> put;
+  private final ReentrantLock writing = new ReentrantLock();
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Whether something is waiting or being written; written under the lock. */
+  private volatile boolean any;
+
+  /** Guarded by the lock. */
+  private List<State> waiting = new ArrayList<>();
+
+  /** Guarded by the lock. */
+  private List<State> beingWritten = List.of();
+
+  /** Guarded by the lock. */
+  private long content;
+
+  /** Guarded by the lock. */
+  private boolean scheduled;
+
+  /**
+   * @param put puts states into the files, or notes that they lack them
+   */
+  WriteBehindCopy(LocalStore files, Clockwork clockwork, Consumer<List<State>> put) {
+    this.files = files;
+    this.clockwork = clockwork;
+    this.put = put;
+  }
+
+  /** Takes what this node has committed, no owners among it, in the order of the calls. */
+  void soon(List<? extends State> states) {
+    boolean wake = false;
+    boolean full;
+    lock.lock();
+    try {
+      waiting.addAll(states);
+      for (State state : states) {
+        content += content(state);
+      }
+      any = true;
+      full = waiting.size() > MAX_ROWS || content > MAX_CONTENT;
+      if (!full && !scheduled) {
+        scheduled = true;
+        wake = true;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (full) {
+      catchUp();
+    } else if (wake) {
+      clockwork.schedule(this::catchUp, WAIT_MILLIS);
+    }
+  }
+
+  private static long content(State state) {
+    return state instanceof MessageState message && message.isLive()
+        ? DrainBatch.content(message.requireLive().message().content())
+        : 0;
+  }
+
+  /** Writes what waits, and waits until all is written that came before. */
+  void catchUp() {
+    if (!any) {
+      return;
+    }
+    clockwork.take(writing);
+    try {
+      List<State> states = begin();
+      if (!states.isEmpty()) {
+        put.accept(states);
+      }
+    } finally {
+      end();
+      writing.unlock();
+    }
+  }
+
+  private List<State> begin() {
+    lock.lock();
+    try {
+      beingWritten = waiting;
+      waiting = new ArrayList<>();
+      content = 0;
+      scheduled = false;
+      return beingWritten;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void end() {
+    lock.lock();
+    try {
+      beingWritten = List.of();
+      any = !waiting.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * What this node has just committed of a conversation, deleted perhaps; null if that is in the
+   * files, or nothing. Waits for nothing.
+   */
+  @Nullable ConversationState latest(Owner owner, String conversationId) {
+    if (!any) {
+      return null;
+    }
+    lock.lock();
+    try {
+      ConversationState header = latest(waiting, owner, conversationId);
+      return header != null ? header : latest(beingWritten, owner, conversationId);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static @Nullable ConversationState latest(
+      List<State> states, Owner owner, String conversationId) {
+    for (int i = states.size() - 1; i >= 0; i--) {
+      if (states.get(i) instanceof ConversationState header
+          && header.id().equals(conversationId)
+          && header.owner().equals(owner)) {
+        return header;
+      }
+    }
+    return null;
+  }
+
+  private LocalStore caughtUp() {
+    catchUp();
+    return files;
+  }
+
+  @Override
+  public Applied apply(Change change, ApplyMode mode) {
+    return caughtUp().apply(change, mode);
+  }
+
+  @Override
+  public Provenance provenanceOf(Applied applied) {
+    return files.provenanceOf(applied);
+  }
+
+  @Override
+  public Found find(Owner owner, String conversationId) {
+    return caughtUp().find(owner, conversationId);
+  }
+
+  @Override
+  public MessageSlice messages(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      Position.@Nullable InConversation from,
+      int limit) {
+    return caughtUp().messages(owner, conversationId, direction, from, limit);
+  }
+
+  @Override
+  public Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
+    return caughtUp().message(owner, conversationId, messageId);
+  }
+
+  @Override
+  public Slice<MessageState> history(
+      Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
+    return caughtUp().history(owner, direction, from, limit);
+  }
+
+  @Override
+  public Slice<MessageState> search(
+      Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
+    return caughtUp().search(owner, filter, from, limit);
+  }
+
+  @Override
+  public Slice<ConversationState> conversations(
+      Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
+    return caughtUp().conversations(owner, query, from);
+  }
+
+  @Override
+  public PreferencesState preferences(Owner owner) {
+    return caughtUp().preferences(owner);
+  }
+
+  @Override
+  public OwnerCounts count(Owner owner) {
+    return caughtUp().count(owner);
+  }
+
+  @Override
+  public long deleteMessagesBefore(Instant cutoff) {
+    return caughtUp().deleteMessagesBefore(cutoff);
+  }
+
+  @Override
+  public long archiveIdleBefore(Instant cutoff) {
+    return caughtUp().archiveIdleBefore(cutoff);
+  }
+
+  @Override
+  public StoreStatistics statistics(@Nullable String tenantId) {
+    return caughtUp().statistics(tenantId);
+  }
+
+  @Override
+  public List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
+    return caughtUp().activeUsers(tenantId, since, limit);
+  }
+
+  @Override
+  public StoreHealth health() {
+    return files.health();
+  }
+
+  @Override
+  public List<ParkedChange> parkedChanges() {
+    return files.parkedChanges();
+  }
+
+  @Override
+  public boolean retryParked(UUID changeId) {
+    return files.retryParked(changeId);
+  }
+
+  @Override
+  public boolean discardParked(UUID changeId) {
+    return files.discardParked(changeId);
+  }
+
+  @Override
+  public StoreState state() {
+    return files.state();
+  }
+
+  @Override
+  public AutoCloseable onStateChange(Consumer<StoreState> listener) {
+    return files.onStateChange(listener);
+  }
+
+  @Override
+  public Identity identity() {
+    return files.identity();
+  }
+
+  @Override
+  public void remember(Contact contact, long clockOffsetMicros) {
+    files.remember(contact, clockOffsetMicros);
+  }
+
+  @Override
+  public void mirror(
+      List<? extends State> states, @Nullable FeedPosition position, @Nullable Instant asOf) {
+    caughtUp().mirror(states, position, asOf);
+  }
+
+  @Override
+  public void resetMirror() {
+    files.resetMirror();
+  }
+
+  @Override
+  public void renewNode(UUID node) {
+    files.renewNode(node);
+  }
+
+  @Override
+  public List<OwnerState> mirroredOwners() {
+    return caughtUp().mirroredOwners();
+  }
+
+  @Override
+  public List<String> mirroredConversations(Owner owner) {
+    return caughtUp().mirroredConversations(owner);
+  }
+
+  @Override
+  public List<MessageState> mirroredMessages(
+      Owner owner, String conversationId, long afterSeq, int limit) {
+    return caughtUp().mirroredMessages(owner, conversationId, afterSeq, limit);
+  }
+
+  @Override
+  public Removed enqueue(Change change) {
+    return caughtUp().enqueue(change);
+  }
+
+  @Override
+  public boolean hasPending() {
+    return files.hasPending();
+  }
+
+  @Override
+  public boolean hasPending(Owner owner, String conversationId) {
+    return files.hasPending(owner, conversationId);
+  }
+
+  @Override
+  public boolean hasPending(Owner owner) {
+    return files.hasPending(owner);
+  }
+
+  @Override
+  public List<Change> pending(Owner owner) {
+    return files.pending(owner);
+  }
+
+  @Override
+  public List<Change> pending(Owner owner, String conversationId) {
+    return files.pending(owner, conversationId);
+  }
+
+  @Override
+  public List<Change> pending(int max) {
+    return files.pending(max);
+  }
+
+  @Override
+  public void settle(List<Settlement> settlements) {
+    files.settle(settlements);
+  }
+
+  @Override
+  public StoreState.Pending pendingFigures() {
+    return files.pendingFigures();
+  }
+
+  @Override
+  public List<StoreState.Rejected> parked() {
+    return files.parked();
+  }
+
+  @Override
+  public Optional<Change> parkedChange(UUID changeId) {
+    return files.parkedChange(changeId);
+  }
+
+  @Override
+  public void close() {
+    catchUp();
+    files.close();
+  }
+}

@@ -134,7 +134,7 @@ class StatementTimeoutTest {
     try (var statement = connection.createStatement();
         var row = statement.executeQuery(sql)) {
       row.next();
-      return row.getString(1);
+      return String.valueOf(row.getString(1));
     }
   }
 }

@@ -19,7 +19,9 @@ public interface StoreOperator {
 
   /**
    * Deletes messages that were created longer ago than {@code age}, except those of pinned
-   * conversations. Returns how many. Conversations stay.
+   * conversations. Returns how many. Conversations stay. In a database it goes in small
+   * transactions, so that a writer waits for one of these at most; a run that fails has deleted
+   * what it came to, and the next one goes on.
    */
   long deleteMessagesOlderThan(Duration age);
 

@@ -20,6 +20,15 @@ import org.jspecify.annotations.Nullable;
 /** Checks what a caller gives against the store's limits, before anything is stored. */
 public final class InputChecks {
 
+  /** Bytes of a character that JSON spells as its number. */
+  private static final long LONGEST_CHARACTER = 6;
+
+  /** More bytes than the names of a part's fields have. */
+  private static final long FRAME_OF_A_PART = 64;
+
+  /** More bytes than id, role, usage and the names of all fields have. */
+  private static final long FRAME_OF_A_MESSAGE = 1_024;
+
   private final StoreLimits limits;
 
   public InputChecks(StoreLimits limits) {
@@ -77,11 +86,21 @@ public final class InputChecks {
       throw exceeds(
           "a turn", "maxMessagesPerAppend", turn.size(), limits.maxMessagesPerAppend(), "messages");
     }
-    turn.forEach(this::check);
+    for (Message message : turn) {
+      checkFields(message);
+      if (atMost(message) > limits.maxMessageBytes()) {
+        checkSize(message);
+      }
+    }
   }
 
   /** Returns the message's size in JSON. */
   public long check(Message message) {
+    checkFields(message);
+    return checkSize(message);
+  }
+
+  private void checkFields(Message message) {
     object("metadata", message.metadata());
     parts(message.content());
     if (message.role() == Role.USER) {
@@ -95,9 +114,37 @@ public final class InputChecks {
             "characters");
       }
     }
+  }
+
+  private long checkSize(Message message) {
     long bytes = Json.bytes(out -> ModelJson.write(out, message)).length;
     bytes("a message", "maxMessageBytes", bytes, limits.maxMessageBytes());
     return bytes;
+  }
+
+  /**
+   * A size that the message's JSON has at most, so that a short text need not be written to know
+   * that it is short; for anything but text, the largest number.
+   */
+  private static long atMost(Message message) {
+    if (!message.toolCalls().isEmpty() || !message.metadata().isEmpty()) {
+      return Long.MAX_VALUE;
+    }
+    long characters =
+        length(message.name()) + length(message.model()) + length(message.toolCallId());
+    long parts = 0;
+    for (ContentPart part : message.content()) {
+      if (!(part instanceof ContentPart.Text text)) {
+        return Long.MAX_VALUE;
+      }
+      characters += text.text().length();
+      parts++;
+    }
+    return LONGEST_CHARACTER * characters + FRAME_OF_A_PART * parts + FRAME_OF_A_MESSAGE;
+  }
+
+  private static long length(@Nullable String text) {
+    return text == null ? 0 : text.length();
   }
 
   void check(MessageEdit edit) {

@@ -55,6 +55,11 @@ final class Binder {
     return this;
   }
 
+  Binder bytes(byte[] value) throws SQLException {
+    statement.setBytes(next++, value);
+    return this;
+  }
+
   Binder array(String type, @Nullable Object[] values) throws SQLException {
     statement.setArray(next++, statement.getConnection().createArrayOf(type, values));
     return this;

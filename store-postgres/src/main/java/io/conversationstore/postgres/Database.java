@@ -41,6 +41,7 @@ final class Database implements AutoCloseable {
   /** Whether the database answered last. */
   record Reachability(boolean reachable, Instant since, String reason) {}
 
+  private final @Nullable DriverDataSource driver;
   private final Connections connections;
   private final Migrations migrations;
   private final Sleeper sleeper;
@@ -55,22 +56,30 @@ final class Database implements AutoCloseable {
   private volatile Reachability reachability;
 
   Database(PostgresOptions.Values values, Sleeper sleeper) {
+    this.statementTimeoutSeconds = seconds(values.statementTimeout);
     DataSource given = values.dataSource;
-    // Flyway takes several connections at once, which a small pool may not have.
-    DataSource unpooled = given == null ? driver(values) : given;
-    this.connections =
-        given == null ? Connections.pooled(unpooled, values) : Connections.given(given);
-    this.migrations = new Migrations(unpooled, values.schema, values.migrate);
+    if (given != null) {
+      this.driver = null;
+      this.connections = Connections.given(given);
+      this.migrations = new Migrations(given, values.schema, values.migrate);
+    } else {
+      PGSimpleDataSource settings = settings(values);
+      this.driver = new DriverDataSource(settings, statementTimeoutSeconds);
+      this.connections = Connections.pooled(driver, values);
+      // Flyway takes several connections at once, which a small pool may not have, and its
+      // statements have no time-out but the socket's.
+      this.migrations =
+          new Migrations(new DriverDataSource(settings, 0), values.schema, values.migrate);
+    }
     this.sleeper = sleeper;
     this.clock = values.clock;
     this.random = values.random;
-    this.statementTimeoutSeconds = seconds(values.statementTimeout);
     this.rowSecurity = values.rowSecurity;
     this.lockTimeout = values.lockTimeout.toMillis() + "ms";
     this.reachability = new Reachability(false, clock.instant(), "not asked yet");
   }
 
-  private static DataSource driver(PostgresOptions.Values values) {
+  private static PGSimpleDataSource settings(PostgresOptions.Values values) {
     PGSimpleDataSource driver = new PGSimpleDataSource();
     try {
       if (values.url != null) {
@@ -100,7 +109,7 @@ final class Database implements AutoCloseable {
     driver.setPrepareThreshold(values.prepareThreshold);
     driver.setLogServerErrorDetail(false);
     driver.setApplicationName("conversation-store");
-    return new DriverDataSource(driver);
+    return driver;
   }
 
   /** The driver's text would show the URL, which may hold a password. */
@@ -124,10 +133,15 @@ final class Database implements AutoCloseable {
    */
   PreparedStatement prepare(Connection connection, String sql) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(rowSecurity ? SEEN + sql : sql);
-    if (statementTimeoutSeconds > 0) {
+    if (statementTimeoutSeconds > 0 && !serverEndsStatements()) {
       statement.setQueryTimeout(statementTimeoutSeconds);
     }
     return statement;
+  }
+
+  /** Whether the server, and not the driver, ends a statement that takes too long. */
+  boolean serverEndsStatements() {
+    return driver != null && driver.serverEndsStatements();
   }
 
   /**

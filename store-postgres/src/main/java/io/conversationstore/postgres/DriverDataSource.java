@@ -5,7 +5,9 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Properties;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
@@ -16,13 +18,36 @@ import org.postgresql.ds.PGSimpleDataSource;
  * Unpooled connections. The driver logs the URL of each (at FINE), and its own data source puts all
  * settings into that, the password of a client's key included; here they go beside it. What is
  * thrown has lost the driver's text, which the pool would log.
+ *
+ * <p>The statement time-out is a setting of each session, so that the server sees to it: the
+ * driver's own costs a task for its timer, and a thread that wakes up, at each call. A PgBouncer
+ * refuses such a setting or leaves it out, and a URL may bring one of its own; then {@link
+ * #serverEndsStatements()} is false, for good, and the driver has to see to it. Thread-safe.
  */
 final class DriverDataSource implements DataSource {
 
-  private final PGSimpleDataSource settings;
+  private static final String REFUSED_PARAMETER = "08P01";
+  private static final String OPTIONS = "options";
 
-  DriverDataSource(PGSimpleDataSource settings) {
+  private final PGSimpleDataSource settings;
+  private final int statementTimeoutMillis;
+  private volatile boolean serverEndsStatements;
+
+  /**
+   * @param statementTimeoutSeconds how long the server lets a statement run; 0 for no limit
+   */
+  DriverDataSource(PGSimpleDataSource settings, int statementTimeoutSeconds) {
     this.settings = settings;
+    this.statementTimeoutMillis = statementTimeoutSeconds * 1_000;
+    this.serverEndsStatements = statementTimeoutSeconds > 0;
+  }
+
+  /**
+   * Whether the server ends what takes too long, on every connection that was given out so far.
+   * False where there is no limit.
+   */
+  boolean serverEndsStatements() {
+    return serverEndsStatements;
   }
 
   @Override
@@ -41,6 +66,48 @@ final class DriverDataSource implements DataSource {
   }
 
   private Connection connect(@Nullable String user, @Nullable String password) throws SQLException {
+    if (!serverEndsStatements) {
+      return connect(user, password, false);
+    }
+    Connection connection;
+    try {
+      connection = connect(user, password, true);
+    } catch (SQLException e) {
+      if (!Failures.state(e).equals(REFUSED_PARAMETER)) {
+        throw e;
+      }
+      connection = connect(user, password, false);
+      serverEndsStatements = false;
+      return connection;
+    }
+    boolean known = false;
+    try {
+      if (!timesOut(connection)) {
+        serverEndsStatements = false;
+      }
+      known = true;
+    } finally {
+      if (!known) {
+        connection.close();
+      }
+    }
+    return connection;
+  }
+
+  /** Whether the session has the time-out that was asked for. */
+  private boolean timesOut(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT current_setting('statement_timeout')::interval = interval '"
+                    + statementTimeoutMillis
+                    + " milliseconds'")) {
+      return row.next() && row.getBoolean(1);
+    }
+  }
+
+  private Connection connect(@Nullable String user, @Nullable String password, boolean timeout)
+      throws SQLException {
     String url = settings.getUrl();
     int query = url.indexOf('?');
     Properties all = new Properties();
@@ -56,6 +123,12 @@ final class DriverDataSource implements DataSource {
     }
     if (password != null) {
       all.setProperty("password", password);
+    }
+    if (timeout) {
+      // Of two the last one holds, which is the URL's.
+      String ours = "-c statement_timeout=" + statementTimeoutMillis;
+      String theirs = all.getProperty(OPTIONS);
+      all.setProperty(OPTIONS, theirs == null ? ours : ours + " " + theirs);
     }
     return DriverManager.getConnection(query < 0 ? url : url.substring(0, query), all);
   }

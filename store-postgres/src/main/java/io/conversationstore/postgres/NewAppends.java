@@ -59,7 +59,8 @@ final class NewAppends {
    * @return empty where nothing was changed, because a rule is needed
    */
   Optional<Applied> apply(Connection connection, MessagesAppended append) throws SQLException {
-    try (PreparedStatement statement = database.prepare(connection, sql.appendNew)) {
+    String text = append.messages().size() == 1 ? sql.appendNewOne : sql.appendNew;
+    try (PreparedStatement statement = database.prepare(connection, text)) {
       bind(database.bind(statement, append.owner().tenantId()), append);
       try (ResultSet row = database.rows(statement)) {
         ConversationState header = row.next() ? Rows.conversation(row, 1) : null;
@@ -97,6 +98,11 @@ final class NewAppends {
     in.text(database.lockTimeout()).text(owner.tenantId()).text(owner.userId());
     in.text(append.ref().id()).number(append.stamp().epoch()).number(append.ref().generation());
     in.number(usage.promptTokens()).number(usage.completionTokens()).number(usage.totalTokens());
+    if (count == 1) {
+      in.uuid(ids[0]).bytes(digests[0]).text(roles[0]);
+      in.text(contents[0]).text(keys[0]).text(rest[0]);
+      return;
+    }
     in.array("uuid", ids).array("bytea", digests).array("text", roles);
     in.array("text", contents).array("text", keys).array("jsonb", rest);
   }

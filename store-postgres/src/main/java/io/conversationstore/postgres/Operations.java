@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /** What runs over all owners, in batches that hold locks only for a moment. Thread-safe. */
 final class Operations {
 
-  private static final int BATCH = 1_000;
+  /** Rows of a batch, which is as long as a caller may have to wait for one of its rows. */
+  private static final int BATCH = 500;
 
   private final Database database;
   private final Sql sql;
@@ -83,29 +84,56 @@ final class Operations {
         });
   }
 
+  /** Each batch goes on at the owner where the one before ended. */
   long deleteMessagesBefore(Instant cutoff) {
-    return inBatches(sql.blankBefore, cutoff);
+    long all = 0;
+    Blanked batch = new Blanked(0, "", 0);
+    while (batch.nextTenant() != null) {
+      Blanked before = batch;
+      batch = database.write(connection -> blank(connection, cutoff, before));
+      all += batch.messages();
+    }
+    return all;
+  }
+
+  /**
+   * What a batch did.
+   *
+   * @param nextTenant the tenant of the owner to go on with, null at the end
+   */
+  private record Blanked(long messages, @Nullable String nextTenant, long nextOwner) {}
+
+  private Blanked blank(Connection connection, Instant cutoff, Blanked before) throws SQLException {
+    try (PreparedStatement statement = database.prepare(connection, sql.blankBefore)) {
+      database
+          .bind(statement, null)
+          .text(database.lockTimeout())
+          .time(cutoff)
+          .count(BATCH)
+          .text(before.nextTenant())
+          .number(before.nextOwner());
+      try (ResultSet row = database.rows(statement)) {
+        Reads.requireRow(row);
+        return new Blanked(row.getLong(1), row.getString(2), row.getLong(3));
+      }
+    }
   }
 
   long archiveIdleBefore(Instant cutoff) {
-    return inBatches(sql.archiveBefore, cutoff);
-  }
-
-  private long inBatches(String text, Instant cutoff) {
     long all = 0;
     long batch;
     do {
-      batch = database.write(connection -> batch(connection, text, cutoff));
+      batch = database.write(connection -> archive(connection, cutoff));
       all += batch;
     } while (batch > 0);
     return all;
   }
 
-  private long batch(Connection connection, String text, Instant cutoff) throws SQLException {
-    try (PreparedStatement statement = database.prepare(connection, text)) {
+  private long archive(Connection connection, Instant cutoff) throws SQLException {
+    try (PreparedStatement statement = database.prepare(connection, sql.archiveBefore)) {
       database.bind(statement, null).time(cutoff).count(BATCH);
       try (ResultSet row = database.rows(statement)) {
-        row.next();
+        Reads.requireRow(row);
         return row.getLong(1);
       }
     }

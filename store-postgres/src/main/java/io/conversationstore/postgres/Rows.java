@@ -12,17 +12,16 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
-import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * into every statement.
  */
 final class Rows {
+
+  /** Comes as JSON: mostly it is empty, which the driver's arrays take long to say. */
+  private static final String TAGS = "tags";
 
   static final List<String> CONVERSATION =
       List.of(
@@ -44,7 +46,7 @@ final class Rows {
           "status",
           "settings",
           "metadata",
-          "tags",
+          TAGS,
           "pinned",
           "created_at",
           "updated_at",
@@ -98,7 +100,9 @@ final class Rows {
 
   /** {@code alias} is a table alias or a composite in brackets. */
   static String columns(List<String> names, String alias) {
-    return names.stream().map(name -> alias + "." + name).collect(Collectors.joining(", "));
+    return names.stream()
+        .map(name -> name.equals(TAGS) ? "to_json(" + alias + "." + name + ")" : alias + "." + name)
+        .collect(Collectors.joining(", "));
   }
 
   static @Nullable Instant time(ResultSet row, int column) throws SQLException {
@@ -153,7 +157,7 @@ final class Rows {
         ConversationStatus.ofWireName(string(row, first + 8)),
         object(row.getString(first + 9)),
         object(row.getString(first + 10)),
-        tags(row.getArray(first + 11)),
+        tags(row.getString(first + 11)),
         row.getBoolean(first + 12),
         requireTime(row, first + 13),
         requireTime(row, first + 14),
@@ -164,8 +168,13 @@ final class Rows {
         times(string(row, first + 22)));
   }
 
-  private static List<String> tags(@Nullable Array tags) throws SQLException {
-    return tags == null ? List.of() : List.copyOf(Stream.of((String[]) tags.getArray()).toList());
+  private static List<String> tags(@Nullable String json) {
+    if (json == null || json.equals("[]")) {
+      return List.of();
+    }
+    List<String> tags = new ArrayList<>();
+    Json.parse(json).forEach(tag -> tags.add(tag.textValue()));
+    return List.copyOf(tags);
   }
 
   private static Map<String, Instant> times(String json) {

@@ -38,6 +38,13 @@ final class PgBouncer implements AutoCloseable {
 
   /** Starts one; skips the test where the program is not installed. */
   static PgBouncer before(TestPostgres server) {
+    return before(server, "extra_float_digits");
+  }
+
+  /**
+   * @param ignored start-up parameters that it takes from a client and forgets
+   */
+  static PgBouncer before(TestPostgres server, String ignored) {
     Path program =
         PLACES.stream().map(Path::of).filter(Files::isExecutable).findFirst().orElse(null);
     Assumptions.assumeTrue(
@@ -49,7 +56,7 @@ final class PgBouncer implements AutoCloseable {
       Files.createFile(
           settings,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Files.writeString(settings, settings(server, port));
+      Files.writeString(settings, settings(server, port, ignored));
       List<String> command = new ArrayList<>(List.of(program.toString(), "-q"));
       if (Files.getAttribute(settings, "unix:uid").equals(0)) {
         command.addAll(List.of("-u", "nobody"));
@@ -68,7 +75,7 @@ final class PgBouncer implements AutoCloseable {
     }
   }
 
-  private static String settings(TestPostgres server, int port) {
+  private static String settings(TestPostgres server, int port, String ignored) {
     return """
         [databases]
         * = host=%s port=%d user=%s password=%s
@@ -80,7 +87,7 @@ final class PgBouncer implements AutoCloseable {
         pool_mode = transaction
         default_pool_size = %d
         max_client_conn = 200
-        ignore_startup_parameters = extra_float_digits
+        ignore_startup_parameters = %s
         """
         .formatted(
             server.host(),
@@ -88,7 +95,8 @@ final class PgBouncer implements AutoCloseable {
             server.user(),
             server.password(),
             port,
-            SERVER_CONNECTIONS);
+            SERVER_CONNECTIONS,
+            ignored);
   }
 
   private static int freePort() throws IOException {

@@ -148,7 +148,7 @@ class SearchIndexTest {
     assertThat(databases.text(COUNT + "cardinality(search_tokens) = 0" + mine)).isEqualTo("1");
     store.deleteMessage(owner, "c", said.get(0).id());
     assertThat(databases.text(COUNT + "search_tokens IS NULL" + mine)).isEqualTo("1");
-    databases.text("SELECT conversation_store.delete_old_conversations('-1 hour')");
+    databases.text("SELECT conversation_store.delete_old_conversations('-1 hour', 1000000)");
     assertThat(databases.text(COUNT + "search_tokens IS NOT NULL" + mine)).isEqualTo("0");
     store.append(owner, "c", Message.user("plum"));
     store.delete(owner, "c");

@@ -24,6 +24,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -173,6 +174,44 @@ class StatementCountTest {
                         .text("")
                         .number(51)))
         .contains("Index Scan using conversations_recent");
+  }
+
+  /**
+   * Nothing is known of a fresh table, and the list of an owner's conversations may seem as good;
+   * but it has an entry for each append of the owner's until it is vacuumed.
+   */
+  @Test
+  void anAppendToAFreshDatabaseFindsItsConversationByTheKey() throws Exception {
+    Databases fresh = Databases.create();
+    try (ConversationStore own = PostgresStore.open(fresh.options())) {
+      for (int i = 0; i < 3; i++) {
+        own.create(OWNER, NewConversation.withId("c" + i));
+      }
+    }
+    try (Connection connection = fresh.connection();
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      for (int i = 0; i < 20; i++) {
+        statement.execute(
+            "SELECT FROM conversation_store.append_new('1s', 'acme', 'counter', 'c0', 0, 1, 0, 0, 0,"
+                + " ARRAY[gen_random_uuid()], ARRAY[decode(md5('x'), 'hex')], ARRAY['user'],"
+                + " ARRAY['x'], ARRAY['{}'], ARRAY[NULL::jsonb])");
+      }
+      assertThat(scans(statement, "conversations_recent")).isZero();
+      assertThat(scans(statement, "conversations_tenant_id_user_id_conversation_id_key"))
+          .isGreaterThanOrEqualTo(20);
+      connection.rollback();
+    }
+  }
+
+  /** How often the transaction looked something up in an index. */
+  private static long scans(Statement statement, String index) throws SQLException {
+    try (ResultSet row =
+        statement.executeQuery(
+            "SELECT pg_stat_get_xact_numscans('conversation_store." + index + "'::regclass)")) {
+      row.next();
+      return row.getLong(1);
+    }
   }
 
   private static String plan(String text, Reads.Parameters parameters) throws SQLException {

@@ -187,13 +187,17 @@ CREATE INDEX conversations_recent ON ${schema}.conversations
 COMMENT ON INDEX ${schema}.conversations_recent IS 'An owner''s conversations, most recently used first.';
 CREATE INDEX conversations_feed ON ${schema}.conversations (changed_xid, conversation_key);
 COMMENT ON INDEX ${schema}.conversations_feed IS 'What was changed since a place in the feed.';
+CREATE INDEX conversations_purge ON ${schema}.conversations (deleted_at) WHERE deleted_at IS NOT NULL;
+COMMENT ON INDEX ${schema}.conversations_purge IS 'What was deleted before a time, to be removed; live ones are not in it.';
 CREATE INDEX messages_by_time ON ${schema}.messages
   (tenant_id, owner_key, created_at) WHERE deleted_at IS NULL;
-COMMENT ON INDEX ${schema}.messages_by_time IS 'An owner''s messages across conversations, by time.';
+COMMENT ON INDEX ${schema}.messages_by_time IS 'An owner''s messages across conversations, by time; retention.';
+CREATE INDEX messages_purge ON ${schema}.messages (deleted_at) WHERE deleted_at IS NOT NULL;
+COMMENT ON INDEX ${schema}.messages_purge IS 'What was deleted before a time, to be removed; live ones are not in it.';
 CREATE INDEX messages_feed ON ${schema}.messages (changed_xid, conversation_key, generation, seq);
 COMMENT ON INDEX ${schema}.messages_feed IS 'What was changed since a place in the feed.';
 CREATE INDEX messages_retention ON ${schema}.messages USING brin (created_at) WITH (autosummarize = on);
-COMMENT ON INDEX ${schema}.messages_retention IS 'Messages older than a time, over all owners; costs next to nothing to keep.';
+COMMENT ON INDEX ${schema}.messages_retention IS 'Messages of a time, over all owners; costs next to nothing to keep.';
 CREATE INDEX messages_tool_calls ON ${schema}.messages USING gin (tool_calls jsonb_path_ops) WHERE tool_calls IS NOT NULL;
 COMMENT ON INDEX ${schema}.messages_tool_calls IS 'Messages by the tool they call: tool_calls @> ''[{"function": {"name": "..."}}]''.';
 CREATE INDEX owners_feed ON ${schema}.owners (changed_xid, owner_key);

@@ -4,7 +4,9 @@
 -- that is meant, and a unique violation says that a message is there: nothing is changed then, and
 -- the caller asks append_messages, which knows all rules. What is rarely there comes as an object for
 -- each message in p_rest. The caller knows the rest: places go up to last_seq, all messages have
--- last_message_at as their time.
+-- last_message_at as their time. The test for deleted_at is not "IS NULL", which would let the planner
+-- take conversations_recent: of a table that was never analysed it knows no better, and there the
+-- conversation's entries, one for each append, are read again and again until they are vacuumed.
 CREATE FUNCTION ${schema}.append_new(
   p_lock_timeout text, p_tenant text, p_user text, p_conversation text,
   p_epoch bigint, p_generation bigint, p_prompt bigint, p_completion bigint, p_total bigint,
@@ -32,7 +34,8 @@ BEGIN
         last_message_at = greatest(t.last_message_at, v_at),
         updated_at = greatest(t.updated_at, v_at), changed_xid = pg_current_xact_id()
       WHERE t.tenant_id = p_tenant AND t.user_id = p_user AND t.conversation_id = p_conversation
-        AND t.deleted_at IS NULL AND p_epoch IN (-1, t.epoch) AND p_generation IN (0, t.generation)
+        AND num_nulls(t.deleted_at) = 1 AND p_epoch IN (-1, t.epoch)
+        AND p_generation IN (0, t.generation)
       RETURNING t.*
   ), i AS (
     INSERT INTO ${schema}.messages (tenant_id, conversation_key, generation, seq, owner_key, epoch,

@@ -1,0 +1,63 @@
+package io.conversationstore.spi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.ContentPart;
+import io.conversationstore.Message;
+import io.conversationstore.Role;
+import io.conversationstore.StoreLimits;
+import io.conversationstore.TokenUsage;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** A message's size is held to the byte, also where its JSON is not written to know it. */
+class InputChecksSizeTest {
+
+  private static StoreLimits limit(long bytes) {
+    StoreLimits usual = StoreLimits.DEFAULT;
+    return new StoreLimits(
+        (int) bytes,
+        usual.maxMetadataBytes(),
+        usual.maxJsonDepth(),
+        usual.maxMessagesPerAppend(),
+        usual.maxBulkBytes(),
+        usual.maxUserMessageCharacters());
+  }
+
+  private static void assertHeldToTheByte(Message message) {
+    long size = new InputChecks(StoreLimits.DEFAULT).check(message);
+    assertThatCode(() -> new InputChecks(limit(size)).checkTurn(List.of(message)))
+        .doesNotThrowAnyException();
+    assertThatThrownBy(() -> new InputChecks(limit(size - 1)).checkTurn(List.of(message)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("maxMessageBytes");
+    assertThat(size).isPositive();
+  }
+
+  @Test
+  void theLongestSpellingOfEachCharacterCounts() {
+    for (String character : List.of("a", "\u0001", "\"", "é", "漢", "🙂")) {
+      assertHeldToTheByte(Message.assistant(character.repeat(10_000)));
+    }
+  }
+
+  @Test
+  void allFieldsAndManyPartsCount() {
+    String name = "\u0001".repeat(200);
+    Message full =
+        Message.toolResult(name, name, "x")
+            .withId(UUID.randomUUID())
+            .withModel(
+                name, new TokenUsage(Long.MAX_VALUE - 1, Long.MAX_VALUE - 1, Long.MAX_VALUE));
+    assertHeldToTheByte(full);
+    ContentPart[] parts = new ContentPart[5_000];
+    Arrays.fill(parts, new ContentPart.Text(""));
+    assertHeldToTheByte(Message.of(Role.ASSISTANT, parts));
+    assertHeldToTheByte(
+        Message.of(Role.ASSISTANT, new ContentPart.Reasoning("r".repeat(500), "s")));
+  }
+}

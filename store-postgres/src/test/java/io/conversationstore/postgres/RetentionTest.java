@@ -1,0 +1,225 @@
+package io.conversationstore.postgres;
+
+import static io.conversationstore.postgres.Databases.ALICE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationDocument.Entry;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.EngineFailureException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Retention goes in small transactions that hold nobody up, and may end anywhere. */
+class RetentionTest {
+
+  private static final Instant LONG_AGO = Instant.parse("2001-02-03T04:05:06Z");
+  private static final Duration YEARS = Duration.ofDays(5_000);
+  private static final Owner BOB = Owner.of("acme", "bob");
+  private static final int EACH = 3;
+
+  private final Databases databases = Databases.create();
+  private ConversationStore store;
+
+  /** Gives up a lock at once that it would have to wait for. */
+  private ConversationStore hurried;
+
+  @BeforeEach
+  void open() {
+    store = PostgresStore.open(databases.options());
+    hurried =
+        PostgresStore.open(
+            databases
+                .options()
+                .withStatementTimeouts(Duration.ofSeconds(8), Duration.ofMillis(100)));
+    for (String id : List.of("first", "held", "last")) {
+      importOld(ALICE, id);
+    }
+    importOld(BOB, "other");
+  }
+
+  @AfterEach
+  void close() {
+    hurried.close();
+    store.close();
+  }
+
+  private void importOld(Owner owner, String id) {
+    List<Entry> old =
+        IntStream.range(0, EACH)
+            .mapToObj(i -> new Entry(Message.user("old " + i), LONG_AGO.plusSeconds(i)))
+            .toList();
+    store.save(owner, new ConversationDocument(NewConversation.withId(id), old));
+  }
+
+  /** A connection that holds what this selects until it is closed. */
+  private Connection holding(String select) throws SQLException {
+    Connection holder = databases.connection();
+    holder.setAutoCommit(false);
+    try (Statement statement = holder.createStatement()) {
+      statement.execute(select);
+    }
+    return holder;
+  }
+
+  private Connection holdingOne() throws SQLException {
+    return holding(
+        "SELECT FROM conversation_store.conversations WHERE conversation_id = 'held' FOR UPDATE");
+  }
+
+  /** Starts a run and returns once it waits for the conversation that is held. */
+  private CompletableFuture<Long> runThatWaits() throws SQLException {
+    CompletableFuture<Long> run =
+        CompletableFuture.supplyAsync(() -> store.operator().deleteMessagesOlderThan(YEARS));
+    while (waiting("count(*)").equals("0")) {
+      assertThat(run).isNotDone();
+    }
+    return run;
+  }
+
+  /** Something about the sessions that wait for a lock. */
+  private String waiting(String what) throws SQLException {
+    return databases.text(
+        "SELECT "
+            + what
+            + " FROM pg_stat_activity WHERE datname = current_database()"
+            + " AND wait_event_type = 'Lock'");
+  }
+
+  private long messages(Owner owner, String id) {
+    return store.find(owner, id).orElseThrow().messageCount();
+  }
+
+  private void assertCountersHold() throws SQLException {
+    assertThat(
+            databases.text(
+                "SELECT count(*) FROM conversation_store.conversations c WHERE message_count <>"
+                    + " (SELECT count(*) FROM conversation_store.messages m WHERE m.deleted_at IS NULL"
+                    + " AND m.tenant_id = c.tenant_id AND m.conversation_key = c.conversation_key)"))
+        .isEqualTo("0");
+    assertThat(store.operator().health().healthy()).isTrue();
+  }
+
+  @Test
+  void whileARunGoesOnNobodyWaitsForIt() throws Exception {
+    try (Connection holder = holdingOne()) {
+      CompletableFuture<Long> run = runThatWaits();
+      // Only a transaction without an id holds no row.
+      assertThat(waiting("count(*) FILTER (WHERE backend_xid IS NULL)")).isEqualTo("1");
+      assertThat(messages(ALICE, "first")).isZero();
+      for (String id : List.of("first", "last")) {
+        assertThat(hurried.append(ALICE, id, Message.user("new"))).hasSize(1);
+      }
+      assertThat(hurried.append(BOB, "other", Message.user("new"))).hasSize(1);
+      assertThat(hurried.delete(BOB, "other")).isTrue();
+      assertThat(run).isNotDone();
+      holder.rollback();
+      assertThat(run.join()).isEqualTo(3 * EACH);
+    }
+    assertThat(store.last(ALICE, "last", 10))
+        .extracting(StoredMessage::text)
+        .containsExactly("new");
+    assertThat(messages(ALICE, "held")).isZero();
+    assertCountersHold();
+  }
+
+  @Test
+  void aRunThatIsCutOffLeavesWholeBatchesAndTheNextGoesOn() throws Exception {
+    try (Connection holder = holdingOne()) {
+      CompletableFuture<Long> run = runThatWaits();
+      assertThat(waiting("count(pg_terminate_backend(pid))")).isEqualTo("1");
+      assertThatThrownBy(run::join).hasCauseInstanceOf(EngineFailureException.class);
+      assertThat(messages(ALICE, "first")).isZero();
+      assertThat(messages(ALICE, "held")).isEqualTo(EACH);
+      assertThat(messages(ALICE, "last")).isEqualTo(EACH);
+      assertCountersHold();
+      holder.rollback();
+    }
+    assertThat(store.operator().deleteMessagesOlderThan(YEARS)).isEqualTo(3 * EACH);
+    assertCountersHold();
+  }
+
+  @Test
+  void archivingPassesWhatIsInUse() throws Exception {
+    try (Connection holder = holdingOne()) {
+      assertThat(hurried.operator().archiveIdle(Duration.ZERO)).isEqualTo(3);
+      holder.rollback();
+    }
+    assertThat(hurried.operator().archiveIdle(Duration.ZERO)).isEqualTo(1);
+  }
+
+  @Test
+  void aDbaDeletesSoManyAtATime() throws Exception {
+    String some = "SELECT conversation_store.delete_old_conversations('1 year', 4)";
+    for (String expected : List.of("4", "4", "4", "0")) {
+      assertThat(databases.text(some)).isEqualTo(expected);
+      assertCountersHold();
+    }
+  }
+
+  @Test
+  void aDbaRemovesSoManyAtATimeAndWaitsForNone() throws Exception {
+    store.append(ALICE, "last", Message.user("stays"));
+    store.operator().deleteMessagesOlderThan(YEARS);
+    store.delete(ALICE, "first");
+    store.delete(BOB, "other");
+    String some = "SET lock_timeout = '100ms'; SELECT conversation_store.purge_deleted('0', 5)";
+    try (Connection holder =
+        holding("SELECT FROM conversation_store.messages WHERE seq = 1 FOR UPDATE")) {
+      assertThat(purge(some)).isEqualTo(5);
+      assertThat(purge(some)).isEqualTo(3);
+      assertThat(purge(some)).as("messages that somebody holds keep their conversation").isZero();
+      assertThat(databases.text("SELECT count(*) FROM conversation_store.conversations"))
+          .isEqualTo("4");
+      holder.rollback();
+    }
+    assertThat(purge(some)).isEqualTo(5);
+    assertThat(purge(some)).isEqualTo(1);
+    assertThat(purge(some)).isZero();
+    assertThat(store.last(ALICE, "last", 10)).hasSize(1);
+    assertThat(store.create(BOB, NewConversation.withId("other")).generation()).isEqualTo(1);
+    assertCountersHold();
+  }
+
+  private long purge(String sql) throws SQLException {
+    try (Connection connection = databases.connection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+      assertThat(statement.getMoreResults()).isTrue();
+      try (var row = statement.getResultSet()) {
+        assertThat(row.next()).isTrue();
+        return row.getLong(1);
+      }
+    }
+  }
+
+  @Test
+  void theLoopOfTheHandbookDoesAllOfIt() throws Exception {
+    store.delete(BOB, "other");
+    databases.text(
+        """
+        DO $$ BEGIN
+          WHILE conversation_store.delete_old_conversations('7 days') > 0 LOOP COMMIT; END LOOP;
+          COMMIT;
+          WHILE conversation_store.purge_deleted('0 days') > 0 LOOP COMMIT; END LOOP;
+        END $$;
+        """);
+    assertThat(databases.text("SELECT count(*) FROM conversation_store.messages")).isEqualTo("0");
+    assertThat(databases.text("SELECT count(*) FROM conversation_store.conversations"))
+        .isEqualTo("3");
+  }
+}

@@ -29,7 +29,9 @@ import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
@@ -45,7 +47,7 @@ import org.jspecify.annotations.Nullable;
 final class WriteBehindCopy implements LocalStore {
 
   /** How long what is committed may wait for more. */
-  private static final long WAIT_MILLIS = 5;
+  private static final long WAIT_MILLIS = 20;
 
   /** So many rows, or so much content in characters and bytes, wait for nothing: 4 MiB. */
   private static final int MAX_ROWS = 1_000;
@@ -123,13 +125,33 @@ final class WriteBehindCopy implements LocalStore {
     try {
       List<State> states = begin();
       if (!states.isEmpty()) {
-        put.accept(states);
+        put.accept(withoutSuperseded(states));
       }
     } finally {
       end();
       writing.unlock();
     }
   }
+
+  /** Of the headers of one conversation the last one is enough; it comes before its messages. */
+  private static List<State> withoutSuperseded(List<State> states) {
+    Map<Conversation, Integer> places = new HashMap<>();
+    List<State> left = new ArrayList<>(states.size());
+    for (State state : states) {
+      if (state instanceof ConversationState header) {
+        Integer place =
+            places.putIfAbsent(new Conversation(header.owner(), header.id()), left.size());
+        if (place != null) {
+          left.set(place, header);
+          continue;
+        }
+      }
+      left.add(state);
+    }
+    return left;
+  }
+
+  private record Conversation(Owner owner, String id) {}
 
   private List<State> begin() {
     lock.lock();

@@ -6,7 +6,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
-/** The listeners of a store's state. Thread-safe; calls come from whoever calls {@link #tell}. */
+/**
+ * The listeners of a store's state. Thread-safe; calls come from whoever runs what {@link #telling}
+ * gives.
+ */
 public final class StateListeners {
 
   private final List<Consumer<StoreState>> listeners = new CopyOnWriteArrayList<>();
@@ -25,14 +28,23 @@ public final class StateListeners {
     return () -> listeners.remove(listener);
   }
 
-  /** Calls every listener. */
-  public void tell(StoreState state) {
-    for (Consumer<StoreState> listener : listeners) {
-      try {
-        listener.accept(state);
-      } catch (RuntimeException e) {
-        log.accept("a listener of the store's state failed", e);
+  /** What calls the listeners that there are now; those added later are not told of this state. */
+  public Runnable telling(StoreState state) {
+    List<Consumer<StoreState>> present = List.copyOf(listeners);
+    return () -> {
+      for (Consumer<StoreState> listener : present) {
+        if (listeners.contains(listener)) {
+          tell(listener, state);
+        }
       }
+    };
+  }
+
+  private void tell(Consumer<StoreState> listener, StoreState state) {
+    try {
+      listener.accept(state);
+    } catch (RuntimeException e) {
+      log.accept("a listener of the store's state failed", e);
     }
   }
 }

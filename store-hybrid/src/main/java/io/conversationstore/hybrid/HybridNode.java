@@ -406,8 +406,7 @@ final class HybridNode {
   }
 
   private void tell() {
-    StoreState state = state();
-    clockwork.tell(() -> listeners.tell(state));
+    clockwork.tell(listeners.telling(state()));
   }
 
   void close() {

@@ -78,7 +78,8 @@ final class MissedStates {
     }
   }
 
-  private static boolean isLater(State state, State than) {
+  /** Whether a row is later than another state of the same row. */
+  static boolean isLater(State state, State than) {
     return state.epoch() != than.epoch()
         ? state.epoch() > than.epoch()
         : generation(state) != generation(than)

@@ -133,7 +133,10 @@ final class WriteBehindCopy implements LocalStore {
     }
   }
 
-  /** Of the headers of one conversation the last one is enough; it comes before its messages. */
+  /**
+   * Of the headers of one conversation the latest is enough; it comes before its messages. Threads
+   * need not bring them in the order in which they were committed.
+   */
   private static List<State> withoutSuperseded(List<State> states) {
     Map<Conversation, Integer> places = new HashMap<>();
     List<State> left = new ArrayList<>(states.size());
@@ -142,7 +145,9 @@ final class WriteBehindCopy implements LocalStore {
         Integer place =
             places.putIfAbsent(new Conversation(header.owner(), header.id()), left.size());
         if (place != null) {
-          left.set(place, header);
+          if (MissedStates.isLater(header, left.get(place))) {
+            left.set(place, header);
+          }
           continue;
         }
       }

@@ -32,14 +32,13 @@ final class Checkpoint {
   static long write(
       LogFiles files, Manifest manifest, Segments segments, Index index, LogTail.Position end)
       throws IOException {
-    long size;
-    files.delete(TEMPORARY);
-    try (LogFiles.LogFile file = files.create(TEMPORARY)) {
-      file.append(ByteBuffer.wrap(header(manifest, end, lineCrc(segments, end))));
-      new CheckpointWriter(file, segments).write(index);
-      file.force();
-      size = file.size();
-    }
+    long size =
+        files.write(
+            TEMPORARY,
+            file -> {
+              file.append(ByteBuffer.wrap(header(manifest, end, lineCrc(segments, end))));
+              new CheckpointWriter(file, segments).write(index);
+            });
     files.rename(TEMPORARY, NAME);
     files.forceDirectory();
     return size;

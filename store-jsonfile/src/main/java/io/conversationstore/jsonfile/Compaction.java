@@ -22,7 +22,11 @@ final class Compaction {
 
   /** A conversation of the view, and where its messages stand now. */
   private record Moved(
-      OwnerRows owner, String id, ConversationRows view, MessageTable.Places places) {}
+      OwnerRows owner,
+      String id,
+      ConversationRows view,
+      MessageTable.Places places,
+      boolean leavesOut) {}
 
   private final Index view;
   private final Contents contents;
@@ -81,13 +85,14 @@ final class Compaction {
     if (header != null) {
       if (isExpired(rows)) {
         MessageTable.Places nowhere = new MessageTable.Places(rows.messages().size());
-        conversations.add(new Moved(owner, id, rows, nowhere));
+        conversations.add(new Moved(owner, id, rows, nowhere, true));
         return;
       }
       out.line("row", Lines.row(header), Micros.instant(rows.changedMicros()));
     }
     MessageTable messages = rows.messages();
     MessageTable.Places places = new MessageTable.Places(messages.size());
+    boolean leavesOut = false;
     for (int i = 0; i < messages.size(); i++) {
       MessageRow row = messages.get(i);
       if (row.live() || row.changedMicros() >= oldest) {
@@ -95,9 +100,11 @@ final class Compaction {
         byte[] state =
             Lines.row(contents.state(owner.owner(), id, owner.epoch(), rows.generation(), row));
         places.set(i, out.line("row", state, at));
+      } else {
+        leavesOut = true;
       }
     }
-    conversations.add(new Moved(owner, id, rows, places));
+    conversations.add(new Moved(owner, id, rows, places, leavesOut));
   }
 
   /** Whether a conversation was deleted longer ago than a node may be offline. */
@@ -105,6 +112,15 @@ final class Compaction {
     return rows.header() != null
         && !rows.isLive()
         && rows.changedMicros() < Micros.of(now.minus(TOMBSTONES));
+  }
+
+  /** Forgets in an index what the snapshot leaves out. */
+  void forget(Index index) {
+    for (Moved moved : conversations) {
+      if (moved.leavesOut) {
+        move(moved, index);
+      }
+    }
   }
 
   /** How many steps {@link #move} takes. */

@@ -19,7 +19,7 @@ final class DamageScan {
    * @param length in bytes; 0 where something is missing
    * @param from the number of the first line that is lost
    * @param through the number of the last one, lower than {@code from} where none is
-   * @param torn whether the lines were never acknowledged
+   * @param torn whether a crash may have left it: nothing says that the lines were acknowledged
    */
   record Damage(
       int file, long offset, long length, long from, long through, String what, boolean torn) {}
@@ -88,8 +88,9 @@ final class DamageScan {
    */
   private void scan(List<String> names, int file, long next, boolean mayBeTorn) throws IOException {
     if (!names.contains(Segments.name(file))) {
-      damages.add(new Damage(file, 0, 0, number + 1, next - 1, "the file is missing", false));
-      number = Math.max(number, next - 1);
+      long through = through(next, mayBeTorn);
+      damages.add(new Damage(file, 0, 0, number + 1, through, "the file is missing", false));
+      number = Math.max(number, through);
       return;
     }
     try (LogFiles.LogFile open = files.open(Segments.name(file))) {
@@ -133,17 +134,19 @@ final class DamageScan {
     if (mayBeTorn) {
       cutTornTail(file, found);
     }
+    long end;
     if (found.isEmpty() || found.get(0).number != 0 || !found.get(0).whole) {
       long length = found.isEmpty() || found.get(0).whole ? 0 : found.remove(0).end;
+      end = length;
       String what = "its header is not whole";
       // A crash while a segment was begun leaves no more than that, and opening removes it.
       boolean leftover = mayBeTorn && file > manifest.lastSegment() && found.isEmpty();
       damages.add(new Damage(file, 0, length, number + 1, number, what, leftover));
     } else {
-      bytes += found.remove(0).end;
+      end = found.remove(0).end;
+      bytes += end;
     }
     long badFrom = -1;
-    long end = 0;
     for (Found line : found) {
       end = line.end;
       if (!line.whole || line.number <= number) {
@@ -158,10 +161,16 @@ final class DamageScan {
       lines++;
       bytes += line.end - line.offset;
     }
-    if (badFrom >= 0 || number + 1 < next) {
-      damage(file, badFrom < 0 ? end : badFrom, end, Math.max(number, next - 1));
-      number = Math.max(number, next - 1);
+    long least = through(next, mayBeTorn);
+    if (badFrom >= 0 || number < least) {
+      damage(file, badFrom < 0 ? end : badFrom, end, Math.max(number, least));
+      number = Math.max(number, least);
     }
+  }
+
+  /** The last line that a file must have, as far as is known; the last file may have more. */
+  private long through(long next, boolean last) {
+    return last ? manifest.forcedThrough() : next - 1;
   }
 
   private void damage(int file, long from, long to, long through) {
@@ -169,7 +178,7 @@ final class DamageScan {
     damages.add(new Damage(file, from, to - from, number + 1, through, what, false));
   }
 
-  /** As {@link Recovery} does: what no later line knew to be on disk was never acknowledged. */
+  /** As {@link Recovery} does: what nothing knows to have been on the disk was torn by a crash. */
   private void cutTornTail(int file, List<Found> found) {
     long before = number;
     for (int i = 0; i < found.size(); i++) {
@@ -178,7 +187,8 @@ final class DamageScan {
         continue;
       }
       long last = before;
-      if (found.subList(i, found.size()).stream().noneMatch(line -> line.synced > last)) {
+      if (last >= manifest.forcedThrough()
+          && found.subList(i, found.size()).stream().noneMatch(line -> line.synced > last)) {
         long from = found.get(i).offset;
         long end = found.get(found.size() - 1).end;
         damages.add(

@@ -53,6 +53,7 @@ final class Draft {
   private @Nullable UUID erasureId;
   private @Nullable ErasureReceipt receipt;
   private long changedRows;
+  private boolean usesDeleted;
 
   /**
    * @param answers whether somebody will ask for {@link #applied()}
@@ -80,7 +81,9 @@ final class Draft {
 
   /** The conversation with this change's doings, deleted or not; null if there never was one. */
   @Nullable ConversationState header(String id) {
-    return conversation(id).header;
+    ConversationState header = conversation(id).header;
+    usesDeleted |= header != null && !header.isLive();
+    return header;
   }
 
   /** A message that the change itself has put in or changed; null otherwise. */
@@ -96,7 +99,9 @@ final class Draft {
     }
     Conversation conversation = conversation(conversationId);
     ConversationRows stored = conversation.stored;
-    return stored == null || conversation.fresh ? null : stored.message(id);
+    MessageRow row = stored == null || conversation.fresh ? null : stored.message(id);
+    usesDeleted |= row != null && !row.live();
+    return row;
   }
 
   /** The last message that is not deleted, or null. */
@@ -232,6 +237,9 @@ final class Draft {
     conversations.forEach((id, conversation) -> commit(rows, id, conversation, atMicros));
     if (preferences != null) {
       rows.setPreferences(preferences);
+    }
+    if (usesDeleted) {
+      index.useDeleted();
     }
     index.addRecent(changeId);
     index.markStandalone();

@@ -68,26 +68,26 @@ final class Erasure {
     if (!cut && !holdsText(file, end)) {
       return;
     }
-    files.delete(TEMPORARY);
-    try (LogFiles.LogFile cleaned = files.create(TEMPORARY)) {
-      LogReader reader = new LogReader(segments.require(file));
-      List<byte[]> batch = new ArrayList<>();
-      int bytes = 0;
-      while (reader.next() && !isBeyond(file, reader, end)) {
-        byte[] line = line(file, reader);
-        batch.add(line);
-        bytes += line.length;
-        if (bytes > 1 << 20) {
-          append(cleaned, batch, bytes);
-          bytes = 0;
-        }
-      }
-      append(cleaned, batch, bytes);
-      cleaned.force();
-    }
+    files.write(TEMPORARY, cleaned -> writeCleaned(file, end, cleaned));
     files.rename(TEMPORARY, Segments.name(file));
     files.forceDirectory();
     segments.replace(file, files.open(Segments.name(file)));
+  }
+
+  private void writeCleaned(int file, long end, LogFiles.LogFile cleaned) throws IOException {
+    LogReader reader = new LogReader(segments.require(file));
+    List<byte[]> batch = new ArrayList<>();
+    int bytes = 0;
+    while (reader.next() && !isBeyond(file, reader, end)) {
+      byte[] line = line(file, reader);
+      batch.add(line);
+      bytes += line.length;
+      if (bytes > 1 << 20) {
+        append(cleaned, batch, bytes);
+        bytes = 0;
+      }
+    }
+    append(cleaned, batch, bytes);
   }
 
   private static void append(LogFiles.LogFile to, List<byte[]> batch, int bytes)

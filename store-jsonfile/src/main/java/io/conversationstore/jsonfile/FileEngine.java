@@ -136,11 +136,21 @@ final class FileEngine implements LocalStore {
   private void start(Recovery.End end) throws IOException {
     tail.start(end, shared.manifest().firstSegment());
     thread.start();
+    resetMirrorIfDue();
     housekeeping.start(end.replayed());
     try {
       housekeeping.erase();
     } catch (EngineFailureException | StoreDamagedException e) {
       LOG.error("text that was erased is still in {}; tried again later", files.describe(), e);
+    }
+  }
+
+  /** What a repair took out of a mirror the database brings again. */
+  private void resetMirrorIfDue() {
+    if (shared.manifest().mirrorDue()) {
+      resetMirror();
+      thread.call(
+          LogThread.Wait.FORCED, () -> writes.remember(shared.manifest().withMirrorBegun()));
     }
   }
 
@@ -477,6 +487,19 @@ final class FileEngine implements LocalStore {
     return listeners.add(listener);
   }
 
+  /** So that what is on the disk now cannot be taken for torn when it is damaged later. */
+  private void noteEnd() {
+    Manifest noted = shared.manifest().withForcedThrough(tail.end().number());
+    if (tail.broken() != null || noted.equals(shared.manifest())) {
+      return;
+    }
+    try {
+      noted.write(files);
+    } catch (IOException e) {
+      LOG.warn("{} in {} could not be replaced", Manifest.NAME, files.describe(), e);
+    }
+  }
+
   @Override
   public void close() {
     if (thread.isClosed()) {
@@ -485,6 +508,7 @@ final class FileEngine implements LocalStore {
     try {
       housekeeping.close();
       thread.close();
+      noteEnd();
     } finally {
       shared.close();
       segments.close();

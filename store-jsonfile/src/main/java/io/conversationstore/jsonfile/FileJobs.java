@@ -157,15 +157,16 @@ final class FileJobs {
             files, segments, begun.firstPart, options.segmentBytes(), begun.end.number(), pace);
     Compaction compaction =
         new Compaction(begun.view, uncached, out, Micros.truncated(options.clock().instant()));
-    boolean counts = false;
     try {
       compaction.write();
       requireWhole(begun.firstPart, out.last(), pace);
       files.forceDirectory();
-      log.call(LogThread.Wait.WRITTEN, () -> use(begun, out));
-      counts = true;
+      if (!log.call(LogThread.Wait.WRITTEN, () -> use(begun, out, compaction))) {
+        throw new CancelledException();
+      }
     } finally {
-      if (!counts && tail.broken() == null) {
+      // The call may fail for what came after: what counts is what store.json names.
+      if (shared.manifest().lastSnapshot() != out.last() && tail.broken() == null) {
         out.undo();
       }
     }
@@ -202,7 +203,16 @@ final class FileJobs {
     }
   }
 
-  private boolean use(Begun begun, SnapshotFiles out) throws IOException {
+  /**
+   * Names the snapshot. Lines after it must mean what they did when they were written, so none of
+   * them may have depended on what it leaves out, and none may from here on.
+   *
+   * @return false where one has, and the snapshot is not used
+   */
+  private boolean use(Begun begun, SnapshotFiles out, Compaction compaction) throws IOException {
+    if (shared.own().usesOfDeleted() != begun.view.usesOfDeleted()) {
+      return false;
+    }
     Manifest manifest =
         shared
             .manifest()
@@ -216,6 +226,7 @@ final class FileJobs {
       throw e;
     }
     shared.setManifest(manifest);
+    shared.write(() -> compaction.forget(shared.own()));
     return true;
   }
 

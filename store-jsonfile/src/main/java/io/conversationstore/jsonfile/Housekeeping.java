@@ -223,7 +223,8 @@ final class Housekeeping implements AutoCloseable {
     } catch (FileJobs.CancelledException e) {
       LOG.debug("put off in {}", files.describe(), e);
       request(false, true, false);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
+      // Too little memory too: callers count on this thread, which must not end.
       LOG.warn("{} in {}; the log goes on", failure, files.describe(), e);
     }
   }

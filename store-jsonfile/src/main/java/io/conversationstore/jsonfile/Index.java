@@ -45,6 +45,7 @@ final class Index {
   private FeedPosition position = FeedPosition.START;
   private long mirrorAsOfMicros = MessageRow.NEVER;
   private boolean standaloneContent;
+  private long usesOfDeleted;
   private final Map<Owner, DueErasure> dueErasures = new HashMap<>();
 
   Index() {
@@ -67,6 +68,7 @@ final class Index {
     view.position = position;
     view.mirrorAsOfMicros = mirrorAsOfMicros;
     view.standaloneContent = standaloneContent;
+    view.usesOfDeleted = usesOfDeleted;
     return view;
   }
 
@@ -118,6 +120,15 @@ final class Index {
 
   void markStandalone() {
     standaloneContent = true;
+  }
+
+  /** How many changes since the start came to what they did by what is deleted. */
+  long usesOfDeleted() {
+    return usesOfDeleted;
+  }
+
+  void useDeleted() {
+    usesOfDeleted++;
   }
 
   /** The erasures in the log whose text may still be in the files. */

@@ -125,8 +125,8 @@ public final class JsonFileTool {
     return unusable;
   }
 
-  private static DamageReport repair(Path directory, DiskFiles files, Manifest manifest)
-      throws IOException {
+  /** Repairs the files of a directory that nobody else uses. */
+  static DamageReport repair(Path directory, LogFiles files, Manifest manifest) throws IOException {
     DamageScan scan = new DamageScan(files, manifest);
     scan.run();
     JsonFileOptions options = JsonFileOptions.in(directory);
@@ -135,14 +135,13 @@ public final class JsonFileTool {
       return verify(directory, files, manifest);
     }
     Repair repair = new Repair(files, Micros.truncated(options.clock().instant()));
+    // First what says where lines stand, and what to do anew: a repair may be cut off.
+    Checkpoint.delete(files);
+    manifest.withRepair(options.ids().get()).write(files);
     repairFiles(repair, scan.damages());
     repairFiles(repair, unusable(files, manifest));
-    Checkpoint.delete(files);
-    manifest.withOwnHistory(options.ids().get()).write(files);
     if (manifest.storeId() != null) {
-      FileEngine engine = FileEngine.open(files, () -> {}, options);
-      engine.resetMirror();
-      engine.close();
+      FileEngine.open(files, () -> {}, options).close();
     }
     return new DamageReport(directory, scan.lines(), scan.bytes(), repair.findings());
   }

@@ -22,6 +22,35 @@ interface LogFiles {
   /** Opens a file that is there, for reading and appending. */
   LogFile open(String name) throws IOException;
 
+  /** Writes the content of a file. */
+  @FunctionalInterface
+  interface Content {
+    void writeTo(LogFile file) throws IOException;
+  }
+
+  /**
+   * Makes a file with its content, durable but for its name, in the place of one that was left
+   * over. Where that fails nothing of it stays, as far as that can be had: it may be what fills the
+   * disk.
+   *
+   * @return its size in bytes
+   */
+  default long write(String name, Content content) throws IOException {
+    delete(name);
+    try (LogFile file = create(name)) {
+      content.writeTo(file);
+      file.force();
+      return file.size();
+    } catch (IOException | RuntimeException | Error e) {
+      try {
+        delete(name);
+      } catch (IOException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+  }
+
   /** Renames atomically, over an existing file. Durable after {@link #forceDirectory()}. */
   void rename(String from, String to) throws IOException;
 

@@ -29,11 +29,12 @@ final class LogLines implements AutoCloseable {
 
   /** The lines of one file from a place on, where a line begins. */
   FileLines of(LogFiles.LogFile file, long offset) throws IOException {
-    boolean large = file.size() - offset > BLOCK;
+    long end = file.size();
+    boolean large = end - offset > BLOCK;
     if (large && parsers == null) {
       parsers = Executors.newFixedThreadPool(processors, LogLines::thread);
     }
-    return new FileLines(file, offset, large ? parsers : null, AHEAD * processors);
+    return new FileLines(file, offset, end, large ? parsers : null, AHEAD * processors);
   }
 
   private static Thread thread(Runnable task) {
@@ -77,6 +78,7 @@ final class LogLines implements AutoCloseable {
   /** The lines of one file. For one thread. */
   static final class FileLines {
     private final LogFiles.LogFile file;
+    private final long end;
     private final @Nullable ExecutorService parsers;
     private final int most;
     private final Deque<CompletableFuture<List<LogLine>>> ahead = new ArrayDeque<>();
@@ -87,9 +89,10 @@ final class LogLines implements AutoCloseable {
     private boolean ended;
 
     private FileLines(
-        LogFiles.LogFile file, long offset, @Nullable ExecutorService parsers, int most) {
+        LogFiles.LogFile file, long offset, long end, @Nullable ExecutorService parsers, int most) {
       this.file = file;
       this.offset = offset;
+      this.end = end;
       this.parsers = parsers;
       this.most = most;
     }
@@ -117,7 +120,8 @@ final class LogLines implements AutoCloseable {
 
     /** Reads on up to the end of a line, however far that is. */
     private Block read() throws IOException {
-      byte[] bytes = new byte[Math.max(BLOCK, 2 * rest.length)];
+      // One byte more than there is, so that the end shows.
+      byte[] bytes = new byte[(int) Math.min(Math.max(BLOCK, 2L * rest.length), end - offset + 1)];
       System.arraycopy(rest, 0, bytes, 0, rest.length);
       int length = rest.length;
       while (true) {

@@ -8,8 +8,11 @@ import java.util.Arrays;
 final class LogReader {
   private static final int CHUNK = 256 << 10;
 
+  /** Who reads the header alone needs no more. */
+  private static final int FIRST = 4 << 10;
+
   private final LogFiles.LogFile file;
-  private byte[] bytes = new byte[CHUNK];
+  private byte[] bytes = {};
   private int start;
   private int end;
   private long startOffset;
@@ -60,7 +63,8 @@ final class LogReader {
   /** Moves what is left to the front and reads on; false at the end of the file. */
   private boolean fill() throws IOException {
     int left = end - start;
-    byte[] target = left > bytes.length / 2 ? new byte[bytes.length * 2] : new byte[bytes.length];
+    int wanted = left > bytes.length / 2 ? bytes.length * 2 : bytes.length;
+    byte[] target = new byte[bytes.length == 0 ? FIRST : Math.max(CHUNK, wanted)];
     System.arraycopy(bytes, start, target, 0, left);
     bytes = target;
     start = 0;

@@ -20,10 +20,17 @@ import org.slf4j.LoggerFactory;
  * <p>What was forced survives a crash. Where a write or a force fails, the segment is abandoned and
  * never forced again: all that was not forced is written to a new segment, whose header says from
  * which line on it counts. Where that fails too, a line that could not be written is cut off again
- * and refused; if nothing is known of what is on disk, all further writes are refused.
+ * and refused; if nothing is known of what is on disk, all further writes are refused. Lines of
+ * which an opening cannot tell whether they were forced move too: a force may have failed before,
+ * and a later one of the same bytes only seems to work.
  */
 final class LogTail {
   private static final Logger LOG = LoggerFactory.getLogger(LogTail.class);
+
+  private static final String TEMPORARY = "segment.tmp";
+
+  /** How much is copied at once, in bytes. */
+  private static final long PIECE = 1 << 20;
 
   /** Where the next line will stand. */
   record Slot(int segment, long offset, long number, long synced) {}
@@ -61,6 +68,9 @@ final class LogTail {
   /** The last write was refused; the next one may go. */
   private volatile boolean refusing;
 
+  /** Of what is not forced nobody knows whether that has failed before: it moves first. */
+  private boolean unsure;
+
   LogTail(LogFiles files, Segments segments, long segmentBytes, Begun listener) {
     this.files = files;
     this.segments = segments;
@@ -71,16 +81,62 @@ final class LogTail {
   /** Goes on where a recovery ended, or begins the first segment. */
   void start(Recovery.End end, int firstSegment) throws IOException {
     number = end.number();
-    forcedNumber = number;
+    forcedNumber = end.forced().number();
     segment = end.segment();
     file = segments.get(segment);
     size = end.size();
-    forcedSize = size;
+    forcedSize = end.forced().offset();
     firstLine = Line.logHeader(segment, 0).length;
     earlierBytes = end.bytes() - size;
     if (file == null) {
       segment = firstSegment - 1;
       begin();
+    } else if (forcedNumber < number) {
+      unsure = true;
+      try {
+        moveUnsure();
+      } catch (EngineFailureException e) {
+        LOG.warn(
+            "the end of {} could not be written anew; writes wait for it", files.describe(), e);
+      }
+    }
+  }
+
+  /**
+   * Writes the lines that may not be on the disk to a new segment. Some may have been acknowledged,
+   * so that it is there with all of them or not at all.
+   */
+  private void moveUnsure() {
+    byte[] header = Line.logHeader(segment + 1, forcedNumber + 1);
+    try {
+      files.write(
+          TEMPORARY,
+          to -> {
+            to.append(ByteBuffer.wrap(header));
+            copy(require(file), forcedSize, size, to);
+          });
+      files.rename(TEMPORARY, Segments.name(segment + 1));
+      files.forceDirectory();
+      goOn(
+          files.open(Segments.name(segment + 1)), header.length, header.length + size - forcedSize);
+      unsure = false;
+      refusing = false;
+    } catch (IOException e) {
+      refusing = true;
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE, false, "a write to " + files.describe() + " failed", e);
+    }
+  }
+
+  private static void copy(LogFiles.LogFile from, long start, long end, LogFiles.LogFile to)
+      throws IOException {
+    for (long at = start; at < end; ) {
+      ByteBuffer some = ByteBuffer.allocate((int) Math.min(PIECE, end - at));
+      if (from.read(some, at) < some.capacity()) {
+        throw new IOException("a file became shorter while it was read");
+      }
+      at += some.capacity();
+      to.append(some.flip());
     }
   }
 
@@ -150,6 +206,9 @@ final class LogTail {
   /** Where the next line goes; begins a new segment where this one is full. */
   Slot next() throws IOException {
     requireSound();
+    if (unsure) {
+      moveUnsure();
+    }
     if (isFull()) {
       force();
       begin();
@@ -225,6 +284,9 @@ final class LogTail {
   /** Makes all lines durable. */
   void force() {
     requireSound();
+    if (unsure) {
+      moveUnsure();
+    }
     if (unforced.isEmpty()) {
       return;
     }
@@ -252,9 +314,6 @@ final class LogTail {
 
   /** Writes what was not forced to a new segment, durably. */
   private void abandon() throws IOException {
-    int oldSegment = segment;
-    LogFiles.LogFile oldFile = require(file);
-    long start = forcedSize;
     byte[] header = Line.logHeader(segment + 1, forcedNumber + 1);
     LogFiles.LogFile next = null;
     long nextSize = header.length;
@@ -271,20 +330,31 @@ final class LogTail {
       giveUp(segment + 1, next, e);
       throw e;
     }
+    goOn(next, header.length, nextSize);
+  }
+
+  /** The next segment holds all that is not known to be on the disk in this one. */
+  private void goOn(LogFiles.LogFile next, int headerBytes, long bytes) {
+    int oldSegment = segment;
+    LogFiles.LogFile oldFile = require(file);
+    long start = forcedSize;
     segment++;
     segments.add(segment, next);
-    segments.move(oldSegment, start, segment, header.length);
+    segments.move(oldSegment, start, segment, headerBytes);
     file = next;
     earlierBytes += start;
-    size = nextSize;
-    firstLine = header.length;
+    size = bytes;
+    firstLine = headerBytes;
     forcedSize = size;
     forcedNumber = number;
     unforced.clear();
-    cut.add(oldSegment);
     room.none();
+    cut.add(oldSegment);
     try {
       oldFile.truncate(start);
+      // The next start would not know that what was cut off may be back.
+      oldFile.force();
+      cut.remove(oldSegment);
     } catch (IOException e) {
       LOG.debug("an abandoned segment keeps its tail, which no longer counts", e);
     }
@@ -335,7 +405,7 @@ final class LogTail {
 
   /** Makes all lines durable, and leaves a file that ends behind the last one. */
   void close() {
-    if (broken == null) {
+    if (broken == null && !unsure) {
       force();
       if (file != null) {
         room.cutOff(file, size);

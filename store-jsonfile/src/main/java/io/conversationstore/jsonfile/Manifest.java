@@ -7,6 +7,7 @@ import io.conversationstore.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param snapshotLines how many lines they have together
  * @param snapshotEnd the number of the last line that the snapshot stands for, or 0
  * @param erasedThrough the text of erasures up to this line is in no file any more
+ * @param forcedThrough lines up to this one were on the disk when the directory was last closed
+ * @param mirrorDue a repair has begun, and what mirrors the database is to be built anew
  */
 record Manifest(
     UUID node,
@@ -42,7 +45,9 @@ record Manifest(
     int lastSnapshot,
     long snapshotLines,
     long snapshotEnd,
-    long erasedThrough) {
+    long erasedThrough,
+    long forcedThrough,
+    boolean mirrorDue) {
 
   /** Nobody knows which file a crash would leave. */
   static final class UncertainException extends IOException {
@@ -58,7 +63,7 @@ record Manifest(
   private static final String TEMPORARY = "store.json.tmp";
 
   static Manifest fresh(UUID node, UUID history) {
-    return new Manifest(node, history, null, null, 0, 0, 1, 0, 1, 0, 0, 0, 0);
+    return new Manifest(node, history, null, null, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, false);
   }
 
   /** The history that positions belong to. */
@@ -67,108 +72,124 @@ record Manifest(
   }
 
   Manifest withContact(UUID newStoreId, UUID newHistory, long newCounter, long newOffset) {
-    return new Manifest(
-        node,
-        ownHistory,
-        newStoreId,
-        newHistory,
-        newCounter,
-        newOffset,
-        firstSegment,
-        lastSegment,
-        firstSnapshot,
-        lastSnapshot,
-        snapshotLines,
-        snapshotEnd,
-        erasedThrough);
+    return with(
+        copy -> {
+          copy.storeId = newStoreId;
+          copy.history = newHistory;
+          copy.counter = newCounter;
+          copy.clockOffsetMicros = newOffset;
+        });
   }
 
   /** Another node that had no contact yet. */
   Manifest withNode(UUID newNode) {
-    return new Manifest(
-        newNode,
-        ownHistory,
-        storeId,
-        history,
-        0,
-        clockOffsetMicros,
-        firstSegment,
-        lastSegment,
-        firstSnapshot,
-        lastSnapshot,
-        snapshotLines,
-        snapshotEnd,
-        erasedThrough);
+    return with(
+        copy -> {
+          copy.node = newNode;
+          copy.counter = 0;
+        });
   }
 
   Manifest withLastSegment(int segment) {
-    return new Manifest(
-        node,
-        ownHistory,
-        storeId,
-        history,
-        counter,
-        clockOffsetMicros,
-        firstSegment,
-        segment,
-        firstSnapshot,
-        lastSnapshot,
-        snapshotLines,
-        snapshotEnd,
-        erasedThrough);
+    return with(copy -> copy.lastSegment = segment);
   }
 
   /** Begins with this snapshot, which stands for the lines up to {@code end}. */
   Manifest withSnapshot(int first, int last, long lines, long end, int newFirstSegment) {
-    return new Manifest(
-        node,
-        ownHistory,
-        storeId,
-        history,
-        counter,
-        clockOffsetMicros,
-        newFirstSegment,
-        Math.max(lastSegment, newFirstSegment),
-        first,
-        last,
-        lines,
-        end,
-        erasedThrough);
+    return with(
+        copy -> {
+          copy.firstSegment = newFirstSegment;
+          copy.lastSegment = Math.max(lastSegment, newFirstSegment);
+          copy.firstSnapshot = first;
+          copy.lastSnapshot = last;
+          copy.snapshotLines = lines;
+          copy.snapshotEnd = end;
+        });
   }
 
   Manifest withErasedThrough(long line) {
-    return new Manifest(
-        node,
-        ownHistory,
-        storeId,
-        history,
-        counter,
-        clockOffsetMicros,
-        firstSegment,
-        lastSegment,
-        firstSnapshot,
-        lastSnapshot,
-        snapshotLines,
-        snapshotEnd,
-        line);
+    return with(copy -> copy.erasedThrough = line);
   }
 
-  /** Positions given out before no longer count. */
-  Manifest withOwnHistory(UUID newHistory) {
-    return new Manifest(
-        node,
-        newHistory,
-        storeId,
-        history,
-        counter,
-        clockOffsetMicros,
-        firstSegment,
-        lastSegment,
-        firstSnapshot,
-        lastSnapshot,
-        snapshotLines,
-        snapshotEnd,
-        erasedThrough);
+  /** Lines up to this one are on the disk. */
+  Manifest withForcedThrough(long line) {
+    return with(copy -> copy.forcedThrough = Math.max(forcedThrough, line));
+  }
+
+  /** A repair begins: positions given out before no longer count. */
+  Manifest withRepair(UUID newHistory) {
+    return with(
+        copy -> {
+          copy.ownHistory = newHistory;
+          copy.mirrorDue = storeId != null;
+        });
+  }
+
+  /** What mirrors the database is built anew from here on. */
+  Manifest withMirrorBegun() {
+    return with(copy -> copy.mirrorDue = false);
+  }
+
+  private Manifest with(Consumer<Copy> change) {
+    Copy copy = new Copy(this);
+    change.accept(copy);
+    return copy.toManifest();
+  }
+
+  /** What a changed manifest is made from. */
+  private static final class Copy {
+    private UUID node;
+    private UUID ownHistory;
+    private @Nullable UUID storeId;
+    private @Nullable UUID history;
+    private long counter;
+    private long clockOffsetMicros;
+    private int firstSegment;
+    private int lastSegment;
+    private int firstSnapshot;
+    private int lastSnapshot;
+    private long snapshotLines;
+    private long snapshotEnd;
+    private long erasedThrough;
+    private long forcedThrough;
+    private boolean mirrorDue;
+
+    Copy(Manifest of) {
+      node = of.node;
+      ownHistory = of.ownHistory;
+      storeId = of.storeId;
+      history = of.history;
+      counter = of.counter;
+      clockOffsetMicros = of.clockOffsetMicros;
+      firstSegment = of.firstSegment;
+      lastSegment = of.lastSegment;
+      firstSnapshot = of.firstSnapshot;
+      lastSnapshot = of.lastSnapshot;
+      snapshotLines = of.snapshotLines;
+      snapshotEnd = of.snapshotEnd;
+      erasedThrough = of.erasedThrough;
+      forcedThrough = of.forcedThrough;
+      mirrorDue = of.mirrorDue;
+    }
+
+    Manifest toManifest() {
+      return new Manifest(
+          node,
+          ownHistory,
+          storeId,
+          history,
+          counter,
+          clockOffsetMicros,
+          firstSegment,
+          lastSegment,
+          firstSnapshot,
+          lastSnapshot,
+          snapshotLines,
+          snapshotEnd,
+          erasedThrough,
+          forcedThrough,
+          mirrorDue);
+    }
   }
 
   boolean hasSnapshot() {
@@ -206,7 +227,9 @@ record Manifest(
           (int) Json.number(json, "last_snapshot", 0),
           Json.number(json, "snapshot_lines", 0),
           Json.number(json, "snapshot_end", 0),
-          Json.number(json, "erased_through", 0));
+          Json.number(json, "erased_through", 0),
+          Json.number(json, "forced_through", 0),
+          Json.bool(json, "mirror_due"));
     } catch (IllegalArgumentException e) {
       throw damaged(files, e);
     }
@@ -264,6 +287,10 @@ record Manifest(
               out.writeNumberField("snapshot_lines", snapshotLines);
               out.writeNumberField("snapshot_end", snapshotEnd);
               out.writeNumberField("erased_through", erasedThrough);
+              out.writeNumberField("forced_through", forcedThrough);
+              if (mirrorDue) {
+                out.writeBooleanField("mirror_due", true);
+              }
               out.writeEndObject();
             });
     return Line.join(Line.open(fields.substring(1, fields.length() - 1)), new byte[0]);
@@ -275,11 +302,7 @@ record Manifest(
    * @throws UncertainException if it is the old one or the new one, and the next start will tell
    */
   void write(LogFiles files) throws IOException {
-    files.delete(TEMPORARY);
-    try (LogFiles.LogFile file = files.create(TEMPORARY)) {
-      file.append(ByteBuffer.wrap(bytes()));
-      file.force();
-    }
+    files.write(TEMPORARY, file -> file.append(ByteBuffer.wrap(bytes())));
     try {
       files.rename(TEMPORARY, NAME);
       files.forceDirectory();

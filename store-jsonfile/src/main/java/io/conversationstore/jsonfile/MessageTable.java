@@ -23,8 +23,12 @@ final class MessageTable {
   private final PackedRows rows;
   private final PackedRows changed;
 
-  /** Open addressing: index + 1 of the row at the id's hash or behind it, 0 for none. */
-  private int[] byId = NONE;
+  /**
+   * Open addressing: index + 1 of the row at the id's hash or behind it, 0 for none. Whoever looks
+   * something up makes it where it is not there, several readers at once perhaps: each one a whole
+   * one of its own, of which any may stay.
+   */
+  private volatile int[] byId = NONE;
 
   MessageTable() {
     this(new PackedRows(WIDTH), new PackedRows(CHANGED_WIDTH));
@@ -136,11 +140,15 @@ final class MessageTable {
       }
       return -1;
     }
-    if (byId.length == 0) {
-      rehash();
+    int[] slots = byId;
+    if (slots.length == 0) {
+      slots = hashed();
+      byId = slots;
     }
-    for (int slot = slot(high, low); byId[slot] != 0; slot = (slot + 1) & (byId.length - 1)) {
-      int index = byId[slot] - 1;
+    for (int slot = slot(slots, high, low);
+        slots[slot] != 0;
+        slot = (slot + 1) & (slots.length - 1)) {
+      int index = slots[slot] - 1;
       if (rows.get(index, 2) == low && rows.get(index, 1) == high) {
         return index;
       }
@@ -148,26 +156,27 @@ final class MessageTable {
     return -1;
   }
 
-  private int slot(long high, long low) {
+  private static int slot(int[] slots, long high, long low) {
     // UUIDv7 has its randomness in the low half; the multiplication spreads other kinds too.
     long mixed = (high * 31 + low) * 0x9e37_79b9_7f4a_7c15L;
-    return (int) (mixed >>> 32) & (byId.length - 1);
+    return (int) (mixed >>> 32) & (slots.length - 1);
   }
 
-  private void rehash() {
+  private int[] hashed() {
     int wanted = size() + (size() >> 2) + 1;
-    byId = new int[Integer.highestOneBit(wanted - 1) << 1];
+    int[] slots = new int[Integer.highestOneBit(wanted - 1) << 1];
     for (int i = 0; i < size(); i++) {
-      addId(i);
+      addId(slots, i);
     }
+    return slots;
   }
 
-  private void addId(int index) {
-    int slot = slot(rows.get(index, 1), rows.get(index, 2));
-    while (byId[slot] != 0) {
-      slot = (slot + 1) & (byId.length - 1);
+  private void addId(int[] slots, int index) {
+    int slot = slot(slots, rows.get(index, 1), rows.get(index, 2));
+    while (slots[slot] != 0) {
+      slot = (slot + 1) & (slots.length - 1);
     }
-    byId[slot] = index + 1;
+    slots[slot] = index + 1;
   }
 
   /** Puts a row in its place; one of the same {@code seq} gives way. */
@@ -178,10 +187,11 @@ final class MessageTable {
       boolean last = index == rows.size();
       rows.insert(index, row.seq());
       fill(index, row);
-      if (!last || size() + (size() >> 2) > byId.length) {
+      int[] slots = byId;
+      if (!last || size() + (size() >> 2) > slots.length) {
         byId = NONE;
-      } else if (byId.length > 0) {
-        addId(index);
+      } else if (slots.length > 0) {
+        addId(slots, index);
       }
     } else {
       if (!id(index).equals(row.id())) {

@@ -15,9 +15,9 @@ import org.slf4j.LoggerFactory;
  * Reads a directory into an index and finds where its log ends. For one thread.
  *
  * <p>Nothing on disk changes before everything was read and found sound: then what a crash left
- * over is removed, and a torn tail cut off. A line is torn where it is not whole and no line after
- * it was written when it was known to be on disk (each line says up to which number that was);
- * anything else that is not whole is damage.
+ * over is removed, and a torn tail cut off. A line is torn where it is not whole, and neither a
+ * line after it (each says up to which number all was known to be on disk) nor {@code store.json}
+ * was written when it was known to be on disk; anything else that is not whole is damage.
  */
 final class Recovery {
   private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
@@ -28,10 +28,18 @@ final class Recovery {
    * @param segment the last one, or 0 if there is none to go on with
    * @param size of that segment in bytes
    * @param number of the last line
+   * @param forced where the lines end of which it is known that the disk has them
    * @param bytes of all files that hold lines
    * @param replayed how many of them were read, as no checkpoint covered them
    */
-  record End(Index index, int segment, long size, long number, long bytes, long replayed) {}
+  record End(
+      Index index,
+      int segment,
+      long size,
+      long number,
+      LogTail.Position forced,
+      long bytes,
+      long replayed) {}
 
   /** The first line of a file. */
   private record Header(int file, long from) {}
@@ -43,6 +51,7 @@ final class Recovery {
   private final LogLines logLines = new LogLines();
   private final List<String> leftovers = new ArrayList<>();
   private Index index = new Index();
+  private final Forced forced = new Forced();
   private long number;
   private long cut = -1;
   private long replayed;
@@ -217,15 +226,18 @@ final class Recovery {
   private End readLog(List<Integer> log, LogTail.@Nullable Position from) throws IOException {
     List<Header> headers = headers(log, from);
     if (headers.isEmpty()) {
-      return new End(index, 0, 0, number, 0, replayed);
+      requireForced(manifest.firstSegment(), 0);
+      return new End(index, 0, 0, number, new LogTail.Position(0, 0, number), 0, replayed);
     }
     long size = 0;
     for (int i = 0; i < headers.size(); i++) {
       Header header = headers.get(i);
       boolean last = i == headers.size() - 1;
       long end = last ? Long.MAX_VALUE : headers.get(i + 1).from();
+      forced.through(Math.max(header.from() - 1, manifest.forcedThrough()));
       if (i == 0 && from != null) {
         number = from.number();
+        forced.through(number);
         size = read(header.file(), from.offset(), end, last);
       } else {
         if (header.from() > number + 1) {
@@ -237,15 +249,23 @@ final class Recovery {
         throw damaged(header.file(), size, "lines are missing after it");
       }
     }
+    int segment = headers.get(headers.size() - 1).file();
+    requireForced(segment, size);
     long bytes = size;
     for (int part = manifest.firstSnapshot(); part <= manifest.lastSnapshot(); part++) {
       bytes += segments.require(-part).size();
     }
-    for (int segment : log) {
-      bytes +=
-          segment < headers.get(headers.size() - 1).file() ? segments.require(segment).size() : 0;
+    for (int earlier : log) {
+      bytes += earlier < segment ? segments.require(earlier).size() : 0;
     }
-    return new End(index, headers.get(headers.size() - 1).file(), size, number, bytes, replayed);
+    return new End(index, segment, size, number, forced.end(segment), bytes, replayed);
+  }
+
+  /** What was on the disk when the directory was closed is there. */
+  private void requireForced(int segment, long end) {
+    if (number < manifest.forcedThrough()) {
+      throw damaged(segment, end, "lines are missing at its end");
+    }
   }
 
   /** The headers of the segments to read; a last one that was never begun is a leftover. */
@@ -281,9 +301,10 @@ final class Recovery {
     Replay replay = replay();
     long good = start;
     LogLine line = number + 1 < end ? lines.next() : null;
+    forced.begin(number, start);
     while (line != null) {
       if (!line.isWhole()) {
-        if (!mayBeTorn) {
+        if (!mayBeTorn || number < manifest.forcedThrough()) {
           throw damaged(file, line.offset(), "a line is not whole");
         }
         requireTorn(file, line.offset(), lines);
@@ -301,6 +322,7 @@ final class Recovery {
       } else {
         number++;
       }
+      forced.line(number, line.end() + 1, line.synced());
       line = number + 1 < end ? lines.next() : null;
     }
     replayed += good - start;

@@ -46,17 +46,17 @@ final class Repair {
           new DamageReport.Finding(
               name, damage.offset(), damage.length(), damage.what(), damage.torn(), movedTo));
     }
-    files.delete(TEMPORARY);
-    try (LogFiles.LogFile repaired = files.create(TEMPORARY)) {
-      if (missing) {
-        writeMissing(repaired, damages);
-      } else {
-        try (LogFiles.LogFile old = files.open(name)) {
-          write(repaired, old, damages);
-        }
-      }
-      repaired.force();
-    }
+    files.write(
+        TEMPORARY,
+        repaired -> {
+          if (missing) {
+            writeMissing(repaired, damages);
+          } else {
+            try (LogFiles.LogFile old = files.open(name)) {
+              write(repaired, old, damages);
+            }
+          }
+        });
     files.rename(TEMPORARY, name);
     files.forceDirectory();
   }

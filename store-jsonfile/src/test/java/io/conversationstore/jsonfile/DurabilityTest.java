@@ -1,11 +1,13 @@
 package io.conversationstore.jsonfile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.StoreUnavailableException;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -72,6 +74,27 @@ class DurabilityTest {
         files.awaitAllForced();
         assertThat(afterLossOfPower()).isEqualTo(i);
       }
+    }
+  }
+
+  /** A failed fsync leaves in the page cache what the disk has not; a second one would succeed. */
+  @Test
+  void whatAFailedForceLeftIsNotAcknowledgedLaterWithoutAnotherWrite() throws IOException {
+    JsonFileOptions options = options(Durability.EACH_WRITE);
+    Message retried = Message.user("m1").withId(options.ids().get());
+    try (ConversationStore store = open(options)) {
+      append(store, 0);
+      files.fail(FaultPlan.Call.FORCE);
+      files.fail(FaultPlan.Call.CREATE);
+      assertThatThrownBy(() -> store.append(ALICE, "chat", retried))
+          .isInstanceOf(StoreUnavailableException.class);
+    }
+    files.heal();
+    files.plan().failNth(FaultPlan.Call.CREATE, 1);
+    try (ConversationStore store = Memory.store(files)) {
+      assertThat(store.last(ALICE, "chat", 2)).hasSize(2);
+      store.append(ALICE, "chat", retried);
+      assertThat(afterLossOfPower()).isEqualTo(2);
     }
   }
 

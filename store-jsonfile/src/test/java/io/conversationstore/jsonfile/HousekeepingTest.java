@@ -13,6 +13,8 @@ import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.StoreFront;
+import io.conversationstore.spi.UuidV7;
+import io.conversationstore.testkit.ManualClock;
 import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
@@ -20,6 +22,8 @@ import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -181,6 +185,41 @@ class HousekeepingTest {
         assertThat(texts(opened, "chat")).isEqualTo(expected);
       }
       assertThat(texts(store, "chat")).isEqualTo(expected);
+    }
+  }
+
+  /** What was deleted long ago is left out, but not while something is done that depends on it. */
+  @Test
+  void whatIsMadeAnewMeanwhileIsReadAsItWasWritten() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    ManualClock clock = new ManualClock(Instant.parse("2026-03-01T12:00:00Z"));
+    JsonFileOptions options = Memory.options().withClock(clock, new UuidV7(clock, new Random(1)));
+    AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
+    FileEngine engine = Memory.engine(atSnapshot(files, meanwhile), options);
+    try (ConversationStore store = Memory.front(engine, options)) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.withId("other"));
+      UUID id = options.ids().get();
+      Message deleted = Message.user("deleted").withId(id);
+      store.append(ALICE, "other", deleted);
+      store.deleteMessage(ALICE, "other", id);
+      store.delete(ALICE, "chat");
+      clock.advance(Duration.ofDays(31));
+      meanwhile.set(
+          () -> {
+            store.create(ALICE, NewConversation.withId("chat"));
+            store.append(ALICE, "chat", Message.user("anew"));
+            store.append(ALICE, "other", deleted, Message.user("beside it"));
+          });
+      engine.compact();
+      store.delete(ALICE, "chat");
+      MemoryFiles copy = files.copy();
+      copy.remove(Checkpoint.NAME);
+      FileEngine opened = Memory.engine(copy, options);
+      try (ConversationStore again = Memory.front(opened, options)) {
+        assertThat(Fingerprint.of(again, opened)).isEqualTo(Fingerprint.of(store, engine));
+        assertThat(texts(again, "other")).containsExactly("beside it");
+      }
     }
   }
 

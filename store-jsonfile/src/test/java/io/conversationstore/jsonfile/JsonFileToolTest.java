@@ -181,14 +181,35 @@ class JsonFileToolTest {
 
   @Test
   void tornTailIsHarmless() throws IOException {
-    List<String> names = dataFiles();
-    String last = names.stream().filter(name -> name.startsWith("log-")).reduce((a, b) -> b).get();
-    byte[] bytes = Files.readAllBytes(directory.resolve(last));
-    Files.write(directory.resolve(last), Arrays.copyOf(bytes, bytes.length - 7));
-    Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
+    byte[] running = Files.readAllBytes(directory.resolve(Manifest.NAME));
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      store.append(ALICE, "chat 0", Message.user("text " + MESSAGES));
+    }
+    tearLastLine();
+    // So a crash leaves it: closing notes how far the log goes.
+    Files.write(directory.resolve(Manifest.NAME), running);
     DamageReport report = JsonFileTool.verify(directory);
     assertThat(report.findings()).hasSize(1);
     assertThat(report.isSound()).isTrue();
+    assertThat(messages()).isEqualTo(CONVERSATIONS * MESSAGES);
+  }
+
+  private void tearLastLine() throws IOException {
+    String last =
+        dataFiles().stream().filter(name -> name.startsWith("log-")).reduce((a, b) -> b).get();
+    byte[] bytes = Files.readAllBytes(directory.resolve(last));
+    Files.write(directory.resolve(last), Arrays.copyOf(bytes, bytes.length - 7));
+    Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
+  }
+
+  @Test
+  void whatWasThereWhenTheStoreWasClosedIsNotTorn() throws IOException {
+    tearLastLine();
+    assertThat(JsonFileTool.verify(directory).isSound()).isFalse();
+    assertThatThrownBy(() -> JsonFileStore.open(options()))
+        .isInstanceOf(StoreDamagedException.class);
+    assertThat(JsonFileTool.repair(directory).findings()).hasSize(1);
+    assertThat(JsonFileTool.verify(directory).isSound()).isTrue();
     assertThat(messages()).isEqualTo(CONVERSATIONS * MESSAGES - 1);
   }
 

@@ -5,30 +5,20 @@ import io.conversationstore.spi.UuidV7;
 import io.conversationstore.testkit.ManualClock;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A small directory as a clean shutdown leaves it, with a snapshot and several segments, and what
- * it held after each write: what a start must find when its end is cut off. Immutable.
+ * it held. Immutable.
  */
 final class SoundDirectory {
 
-  /**
-   * What was there when the log ended here.
-   *
-   * @param segment the name of the last segment
-   * @param size of that segment, in bytes
-   */
-  private record Mark(String segment, long size, Map<String, String> content) {}
-
   private final MemoryFiles files = new MemoryFiles();
-  private final List<Mark> marks = new ArrayList<>();
+  private Map<String, String> content = Map.of();
   private final JsonFileOptions options;
 
   private SoundDirectory(long seed) {
@@ -51,32 +41,28 @@ final class SoundDirectory {
     FileEngine engine = Memory.engine(files, options);
     try (ConversationStore store = Memory.front(engine, options)) {
       boolean snapshot = false;
+      int steps = 0;
       Set<String> since = new HashSet<>();
       while (since.size() < segments) {
         Step step = workload.next();
-        // Retention is several writes in one step: no step of it, so that each step is one line.
         boolean wanted = step.kind() == (snapshot ? Step.Kind.WHOLE : Step.Kind.ERASURE);
-        if (step.kind() == Step.Kind.BY_CONVERSATION || (marks.size() > 20 && !wanted)) {
+        if (step.kind() == Step.Kind.BY_CONVERSATION || (steps > 20 && !wanted)) {
           continue;
         }
         History.move((ManualClock) options.clock(), step.at());
         History.run(step, store);
-        String last = lastSegment();
-        snapshot |= step.kind() == Step.Kind.ERASURE && marks.size() > 20;
+        snapshot |= step.kind() == Step.Kind.ERASURE && steps > 20;
         if (snapshot) {
-          since.add(last);
+          since.add(lastSegment());
         }
-        marks.add(new Mark(last, sizeWithoutRoom(last), Fingerprint.of(store, engine)));
+        steps++;
       }
+      content = Fingerprint.of(store, engine);
     }
   }
 
-  private int sizeWithoutRoom(String name) {
-    byte[] bytes = files.bytes(name);
-    return lineStart(bytes, bytes.length);
-  }
-
-  private String lastSegment() {
+  /** The name of the last segment of the log. */
+  String lastSegment() {
     return files.fingerprints().keySet().stream()
         .filter(name -> name.matches("log-\\d{10}\\.jsonl"))
         .max(String::compareTo)
@@ -102,43 +88,6 @@ final class SoundDirectory {
 
   /** All that is there. */
   Map<String, String> content() {
-    return marks.get(marks.size() - 1).content();
-  }
-
-  boolean isLastSegment(String name) {
-    return name.equals(lastSegment());
-  }
-
-  /**
-   * What is left when a byte of the last line is another, or the end of the line before it, which
-   * takes both; null for other bytes, whose lines are known by later ones to have been forced.
-   */
-  @Nullable Map<String, String> contentBefore(String name, int offset) {
-    byte[] bytes = files.bytes(name);
-    if (!isLastSegment(name) || offset < lineStart(bytes, bytes.length - 1) - 1) {
-      return null;
-    }
-    return contentUpTo(name, lineStart(bytes, offset));
-  }
-
-  /** Where the line begins that the byte belongs to, as the newline does that ends it. */
-  private static int lineStart(byte[] bytes, int offset) {
-    int start = offset;
-    while (start > 0 && bytes[start - 1] != '\n') {
-      start--;
-    }
-    return start;
-  }
-
-  /** What is there when the last segment is cut to so many bytes. */
-  Map<String, String> contentUpTo(String segment, long size) {
-    Map<String, String> content = Map.of();
-    for (Mark mark : marks) {
-      int order = mark.segment().compareTo(segment);
-      if (order < 0 || (order == 0 && mark.size() <= size)) {
-        content = mark.content();
-      }
-    }
     return content;
   }
 }

@@ -1,0 +1,87 @@
+package io.conversationstore.jsonfile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.jsonfile.FaultPlan.Call;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A repair that is cut off, at every call it makes, can be done again and comes to the same. */
+class RepairTest {
+  private SoundDirectory sound;
+  private MemoryFiles damaged;
+
+  @BeforeEach
+  void damage() throws IOException {
+    sound = SoundDirectory.make(1, 3);
+    damaged = sound.copy();
+    // Not in the last segment, so that the checkpoint's own place stays good.
+    String name =
+        sound.names().stream()
+            .filter(file -> Segments.number(file) > 0 && !file.equals(sound.lastSegment()))
+            .findFirst()
+            .orElseThrow();
+    byte[] bytes = damaged.bytes(name);
+    bytes[bytes.length / 2] ^= 1;
+    damaged.setBytes(name, bytes);
+    assertThat(sound.names()).contains(Checkpoint.NAME);
+  }
+
+  private static boolean repair(MemoryFiles files) throws IOException {
+    Manifest manifest = Manifest.read(files);
+    assertThat(manifest).isNotNull();
+    JsonFileTool.repair(Path.of("memory"), files, manifest);
+    return JsonFileTool.verify(Path.of("memory"), files, manifest).isSound();
+  }
+
+  private Map<String, String> content(MemoryFiles files) throws IOException {
+    FileEngine engine = Memory.engine(files, sound.options());
+    try (ConversationStore store = Memory.front(engine, sound.options())) {
+      return Fingerprint.of(store, engine);
+    }
+  }
+
+  @Test
+  void whatAPowerCutLeavesIsRepaired() throws IOException {
+    MemoryFiles whole = damaged.copy();
+    assertThat(repair(whole)).isTrue();
+    Map<String, String> expected = content(whole);
+    assertThat(expected).isNotEqualTo(sound.content());
+    int calls = 0;
+    boolean ended = false;
+    while (!ended) {
+      MemoryFiles files = damaged.copy();
+      files.crashAfter(calls++, new Random(calls));
+      try {
+        repair(files);
+      } catch (IOException e) {
+        assertThat(files.plan().isDead()).isTrue();
+      }
+      ended = !files.plan().isDead();
+      files.heal();
+      MemoryFiles after = ended ? files : files.survivor(new Random(calls));
+      assertThat(repair(after)).as("cut off at call %d", calls).isTrue();
+      assertThat(content(after)).as("cut off at call %d", calls).isEqualTo(expected);
+    }
+    assertThat(calls).isGreaterThan(20);
+  }
+
+  @Test
+  void aFullDiskKeepsNothingOfIt() throws IOException {
+    for (Call call : new Call[] {Call.APPEND, Call.FORCE}) {
+      MemoryFiles files = damaged.copy();
+      files.fail(call);
+      try {
+        repair(files);
+        throw new AssertionError("it took no notice of the disk");
+      } catch (IOException e) {
+        assertThat(files.list()).noneMatch(name -> name.endsWith(".tmp"));
+      }
+    }
+  }
+}

@@ -84,7 +84,7 @@ final class DiskFiles implements LogFiles {
   }
 
   /** What tells a file from another one of its name; null where the system has no such thing. */
-  private static @Nullable Object key(Path path) throws IOException {
+  static @Nullable Object key(Path path) throws IOException {
     return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
   }
 

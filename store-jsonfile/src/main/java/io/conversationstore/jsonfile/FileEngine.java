@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,7 @@ final class FileEngine implements LocalStore {
   private final MirrorRows mirrorRows;
   private final Retention retention;
   private final FileFigures figures;
+  private final AtomicBoolean closing = new AtomicBoolean();
   private final StateListeners listeners = new StateListeners(LOG::warn);
 
   private FileEngine(
@@ -277,8 +279,6 @@ final class FileEngine implements LocalStore {
     return reads.activeUsers(tenantId, since, limit);
   }
 
-  // Bound
-
   @Override
   public Identity identity() {
     return shared.read(
@@ -479,7 +479,7 @@ final class FileEngine implements LocalStore {
 
   @Override
   public void close() {
-    if (thread.isClosed()) {
+    if (!closing.compareAndSet(false, true)) {
       return;
     }
     try {

@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -39,20 +40,31 @@ final class DirectoryLock implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DirectoryLock.class);
   static final String LOCK = "LOCK";
   private static final String OWNER = "LOCK.owner";
+  private static final String TEMPORARY = "LOCK.owner.tmp";
+  static final Set<String> NAMES = Set.of(LOCK, OWNER, TEMPORARY);
   private static final long POLL_NANOS = Duration.ofMillis(25).toNanos();
 
-  /** Channels that may not be closed, by what tells their file from others. */
+  /** Channels that may not be closed, by their use and what tells their file from others. */
   private static final Map<String, FileChannel> LEFT_OPEN = new ConcurrentHashMap<>();
 
   private final Path directory;
   private final Names names;
+  private final Use use;
   private final FileChannel channel;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private DirectoryLock(Path directory, Names names, FileChannel channel) {
+  private DirectoryLock(Path directory, Names names, Use use, FileChannel channel) {
     this.directory = directory;
     this.names = names;
+    this.use = use;
     this.channel = channel;
+  }
+
+  private enum Use {
+    /** For a store, which is noted. */
+    WRITES,
+    /** For somebody who changes nothing, {@code LOCK} and its date included. */
+    READS
   }
 
   /** What a directory stands for in the registry, and what is noted there. */
@@ -94,11 +106,27 @@ final class DirectoryLock implements AutoCloseable {
    * @throws StoreLockedException if another store still has it after {@code wait}
    */
   static DirectoryLock take(Path path, Duration wait) throws IOException {
+    return take(path, wait, Use.WRITES);
+  }
+
+  /**
+   * Takes the lock and changes nothing in the directory, which may be one that cannot be written.
+   *
+   * @return null where there is no {@code LOCK}, so that nobody can have it
+   * @throws StoreLockedException if a store still has it after {@code wait}
+   */
+  static @Nullable DirectoryLock takeToRead(Path path, Duration wait) throws IOException {
+    return Files.exists(path.resolve(LOCK)) ? take(path, wait, Use.READS) : null;
+  }
+
+  private static DirectoryLock take(Path path, Duration wait, Use use) throws IOException {
     Path directory = path.toRealPath();
     long deadline = System.nanoTime() + wait.toNanos();
     Names names;
     while (true) {
-      makeFile(directory);
+      if (use == Use.WRITES) {
+        makeFile(directory);
+      }
       names = Names.of(directory);
       String since = names.hold();
       if (since == null) {
@@ -115,10 +143,12 @@ final class DirectoryLock implements AutoCloseable {
     }
     boolean taken = false;
     try {
-      FileChannel channel = waitForOthers(directory, names, deadline);
+      FileChannel channel = waitForOthers(directory, names, use, deadline);
       taken = true;
-      writeOwner(directory);
-      return new DirectoryLock(directory, names, channel);
+      if (use == Use.WRITES) {
+        writeOwner(directory);
+      }
+      return new DirectoryLock(directory, names, use, channel);
     } finally {
       if (!taken) {
         names.release();
@@ -142,20 +172,24 @@ final class DirectoryLock implements AutoCloseable {
     return System.nanoTime() - deadline >= 0;
   }
 
-  private static FileChannel waitForOthers(Path directory, Names names, long deadline)
+  private static FileChannel waitForOthers(Path directory, Names names, Use use, long deadline)
       throws IOException {
-    FileChannel leftOpen = LEFT_OPEN.remove(names.file);
+    boolean shared = use == Use.READS;
+    String left = use + " " + names.file;
+    FileChannel leftOpen = LEFT_OPEN.remove(left);
     FileChannel channel =
         leftOpen != null
             ? leftOpen
-            : FileChannel.open(directory.resolve(LOCK), StandardOpenOption.WRITE);
+            : FileChannel.open(
+                directory.resolve(LOCK),
+                shared ? StandardOpenOption.READ : StandardOpenOption.WRITE);
     boolean locked = false;
     boolean mayClose = leftOpen == null;
     try {
       while (!locked) {
         boolean heldHere = false;
         try {
-          locked = channel.tryLock() != null;
+          locked = channel.tryLock(0, Long.MAX_VALUE, shared) != null;
         } catch (OverlappingFileLockException e) {
           heldHere = true;
           mayClose = false;
@@ -170,7 +204,7 @@ final class DirectoryLock implements AutoCloseable {
       if (!locked && mayClose) {
         channel.close();
       } else if (!locked) {
-        LEFT_OPEN.put(names.file, channel);
+        LEFT_OPEN.put(left, channel);
       }
     }
   }
@@ -200,7 +234,7 @@ final class DirectoryLock implements AutoCloseable {
 
   private static void writeOwner(Path directory) {
     String owner = self(Instant.now().toString()) + "\n";
-    Path temporary = directory.resolve(OWNER + ".tmp");
+    Path temporary = directory.resolve(TEMPORARY);
     try {
       Files.deleteIfExists(temporary);
       Files.createFile(temporary, DiskFiles.ofNewFile(directory));
@@ -234,7 +268,7 @@ final class DirectoryLock implements AutoCloseable {
       return;
     }
     try (channel) {
-      if (names.file.equals(fileKey(directory))) {
+      if (use == Use.WRITES && names.file.equals(fileKey(directory))) {
         Files.deleteIfExists(directory.resolve(OWNER));
       }
     } catch (IOException e) {

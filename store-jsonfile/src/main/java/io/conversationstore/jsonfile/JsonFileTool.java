@@ -40,7 +40,9 @@ public final class JsonFileTool {
   }
 
   /**
-   * Reads every byte of a directory and changes nothing.
+   * Reads every byte of a directory and changes nothing: neither rights nor dates, and no lock file
+   * is made. So a backup can be looked at where it cannot be written. No store can open the
+   * directory meanwhile, if it has a file {@code LOCK}; a copy without one is nobody's.
    *
    * @throws io.conversationstore.StoreLockedException if a store has it open
    * @throws StoreConfigurationException if it is not a store's, or of a newer version
@@ -49,7 +51,7 @@ public final class JsonFileTool {
    * @throws StoreUnavailableException if it cannot be read
    */
   public static DamageReport verify(Path directory) {
-    return locked(directory, (files, manifest) -> verify(directory, files, manifest));
+    return locked(directory, false, (files, manifest) -> verify(directory, files, manifest));
   }
 
   /**
@@ -61,27 +63,36 @@ public final class JsonFileTool {
    * @throws io.conversationstore.StoreLockedException and the others as in {@link #verify}
    */
   public static DamageReport repair(Path directory) {
-    return locked(directory, (files, manifest) -> repair(directory, files, manifest));
+    return locked(directory, true, (files, manifest) -> repair(directory, files, manifest));
   }
 
-  private static DamageReport locked(Path directory, Work work) {
+  private static DamageReport locked(Path directory, boolean writes, Work work) {
     try {
       if (!Files.isDirectory(directory)) {
         throw new StoreConfigurationException("directory " + directory + " is not there");
       }
-      DiskFiles files = DiskFiles.in(directory);
-      try (DirectoryLock lock = DirectoryLock.take(directory, LOCK_WAIT)) {
-        Manifest manifest = Manifest.read(files);
-        if (manifest == null) {
-          throw new StoreConfigurationException(
-              "directory " + directory + " has no " + Manifest.NAME + ": it is not a store's");
-        }
+      // Nothing is made in, and no right changed of, a directory that is not a store's.
+      requireManifest(DiskFiles.toRead(directory));
+      try (DirectoryLock lock =
+          writes
+              ? DirectoryLock.take(directory, LOCK_WAIT)
+              : DirectoryLock.takeToRead(directory, LOCK_WAIT)) {
         LOG.debug("{} is locked by {}", directory, lock);
-        return work.run(files, manifest);
+        DiskFiles files = writes ? DiskFiles.in(directory) : DiskFiles.toRead(directory);
+        return work.run(files, requireManifest(files));
       }
     } catch (IOException e) {
       throw new StoreUnavailableException("the files in " + directory + " cannot be read", e);
     }
+  }
+
+  private static Manifest requireManifest(LogFiles files) throws IOException {
+    Manifest manifest = Manifest.read(files);
+    if (manifest == null) {
+      throw new StoreConfigurationException(
+          "directory " + files.describe() + " has no " + Manifest.NAME + ": it is not a store's");
+    }
+    return manifest;
   }
 
   /** Verifies the files of a directory that nobody else uses. */

@@ -55,7 +55,7 @@ record Manifest(
 
   static final int FORMAT = 1;
   static final String NAME = "store.json";
-  private static final String TEMPORARY = "store.json.tmp";
+  static final String TEMPORARY = "store.json.tmp";
 
   static Manifest fresh(UUID node, UUID history) {
     return new Manifest(node, history, null, null, 0, 0, 1, 0, 1, 0, 0, 0, 0);

@@ -362,6 +362,45 @@ class JsonFileStoreTest {
         .isEqualTo("rwx------");
   }
 
+  private String rights() throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file(".")));
+  }
+
+  @Test
+  void whatElseIsInTheDirectoryIsLeftAsItIs() throws IOException {
+    Files.createDirectories(file("."));
+    Files.writeString(file("theirs.tmp"), "theirs");
+    Files.setPosixFilePermissions(file("."), PosixFilePermissions.fromString("rwxr-xr-x"));
+    for (int i = 0; i < 2; i++) {
+      JsonFileStore.open(options()).close();
+      assertThat(file("theirs.tmp")).hasContent("theirs");
+      assertThat(rights()).isEqualTo("rwxr-xr-x");
+    }
+  }
+
+  @Test
+  void whatACrashLeftIsRemovedAndTheRightsOfAnOwnDirectoryPutRight() throws IOException {
+    JsonFileStore.open(options()).close();
+    List<String> own = List.of("store.json.tmp", "checkpoint.tmp", "erasure.tmp", "repair.tmp");
+    for (String name : own) {
+      Files.writeString(file(name), "cut off");
+    }
+    Files.setPosixFilePermissions(file("."), PosixFilePermissions.fromString("rwxr-xr-x"));
+    JsonFileStore.open(options()).close();
+    for (String name : own) {
+      assertThat(file(name)).doesNotExist();
+    }
+    assertThat(rights()).isEqualTo("rwx------");
+  }
+
+  @Test
+  void anEmptyDirectoryBecomesTheStores() throws IOException {
+    Files.createDirectories(file("."));
+    Files.setPosixFilePermissions(file("."), PosixFilePermissions.fromString("rwxr-xr-x"));
+    JsonFileStore.open(options()).close();
+    assertThat(rights()).isEqualTo("rwx------");
+  }
+
   @Test
   void wrongOptionsAreNamedTogether() {
     assertThatThrownBy(() -> JsonFileOptions.in(Path.of("x")).withCacheBytes(-1))

@@ -97,7 +97,7 @@ final class FileEngine implements LocalStore {
     this.housekeeping = new Housekeeping(files, segments, contents, shared, tail, thread, options);
     this.reads = new Reads(shared, contents, options.clock());
     this.mirrorRows = new MirrorRows(shared, contents);
-    this.retention = new Retention(shared, writes, options);
+    this.retention = new Retention(shared, writes, thread, options);
     this.figures = new FileFigures(files, segments, shared, tail, options.clock());
   }
 
@@ -202,13 +202,13 @@ final class FileEngine implements LocalStore {
   @Override
   public long deleteMessagesBefore(Instant cutoff) {
     requireAlone();
-    return thread.call(LogThread.Wait.SETTING, () -> retention.deleteMessagesBefore(cutoff));
+    return retention.deleteMessagesBefore(cutoff);
   }
 
   @Override
   public long archiveIdleBefore(Instant cutoff) {
     requireAlone();
-    return thread.call(LogThread.Wait.SETTING, () -> retention.archiveIdleBefore(cutoff));
+    return retention.archiveIdleBefore(cutoff);
   }
 
   private void requireAlone() {

@@ -3,15 +3,22 @@ package io.conversationstore.jsonfile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Files that tell a test of each read, so that it can come between two of them. */
 final class HookedFiles implements LogFiles {
 
   private final LogFiles files;
+  private final AtomicInteger forces = new AtomicInteger();
   private volatile Runnable afterRead = () -> {};
 
   HookedFiles(LogFiles files) {
     this.files = files;
+  }
+
+  /** How often the content of a file was forced. */
+  int forces() {
+    return forces.get();
   }
 
   /** Run on the thread that reads, after each read. */
@@ -91,6 +98,7 @@ final class HookedFiles implements LogFiles {
     @Override
     public void force() throws IOException {
       file.force();
+      forces.incrementAndGet();
     }
 
     @Override

@@ -108,17 +108,7 @@ final class FileEngine implements LocalStore {
    */
   static FileEngine open(LogFiles files, AutoCloseable lock, JsonFileOptions options)
       throws IOException {
-    Manifest manifest = Manifest.read(files);
-    if (manifest == null) {
-      for (String name : files.list()) {
-        if (Segments.number(name) > 0) {
-          throw new StoreDamagedException(
-              Manifest.NAME + " in " + files.describe() + " is missing; nothing was changed", null);
-        }
-      }
-      manifest = Manifest.fresh(options.ids().get(), options.ids().get());
-      manifest.write(files);
-    }
+    Manifest manifest = Manifest.readOrMake(files, options.ids());
     Segments segments = new Segments(files.describe());
     boolean opened = false;
     try {
@@ -278,6 +268,8 @@ final class FileEngine implements LocalStore {
   public List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
     return reads.activeUsers(tenantId, since, limit);
   }
+
+  // Bound
 
   @Override
   public Identity identity() {

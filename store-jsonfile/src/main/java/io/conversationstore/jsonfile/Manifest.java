@@ -7,6 +7,7 @@ import io.conversationstore.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -173,6 +174,33 @@ record Manifest(
 
   boolean hasSnapshot() {
     return lastSnapshot >= firstSnapshot;
+  }
+
+  /**
+   * Reads it, or makes one for a directory that no store has used.
+   *
+   * @throws StoreDamagedException where there are files that only a lost one can have counted
+   */
+  static Manifest readOrMake(LogFiles files, Supplier<UUID> ids) throws IOException {
+    Manifest manifest = read(files);
+    if (manifest != null) {
+      return manifest;
+    }
+    for (String name : files.list()) {
+      if (Segments.number(name) != 0 || name.startsWith(FileJobs.SIDE_FILE)) {
+        throw new StoreDamagedException(
+            NAME
+                + " in "
+                + files.describe()
+                + " is missing, but "
+                + name
+                + " is there; nothing was changed",
+            null);
+      }
+    }
+    Manifest fresh = fresh(ids.get(), ids.get());
+    fresh.write(files);
+    return fresh;
   }
 
   /** Reads it; null where there is none. Changes nothing. */

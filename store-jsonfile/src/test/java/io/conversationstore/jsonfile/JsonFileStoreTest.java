@@ -43,6 +43,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonFileStoreTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
@@ -360,6 +362,25 @@ class JsonFileStoreTest {
     }
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file("."))))
         .isEqualTo("rwx------");
+  }
+
+  /** Only a lost store.json can have counted them: it is not made anew, which would remove them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "log-0000000001.jsonl",
+        "snapshot-0000000001.jsonl",
+        "damaged-log-0000000001.jsonl-0.bin"
+      })
+  void filesWithoutStoreJsonAreRefusedAndStay(String name) throws IOException {
+    Files.createDirectories(file("."));
+    Files.writeString(file(name), "all that is left");
+    assertThatThrownBy(() -> JsonFileStore.open(options()))
+        .isInstanceOf(StoreDamagedException.class)
+        .hasMessageContaining("store.json")
+        .hasMessageContaining(name);
+    assertThat(file(name)).hasContent("all that is left");
+    assertThat(file("store.json")).doesNotExist();
   }
 
   private String rights() throws IOException {

@@ -18,7 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks after the directory of a store that is not open, from code or from the command line:
+ * Looks after the directory of a store that is not open, from code or from the command line, with
+ * this module and what it depends on in the class path:
  *
  * <pre>
  * java -cp … io.conversationstore.jsonfile.JsonFileTool verify DIRECTORY
@@ -58,6 +59,14 @@ public final class JsonFileTool {
    * Moves what cannot be read into files named {@code damaged-…} beside, says in its place which
    * lines are lost, and makes the directory one that opens. Positions (cursors) given out before no
    * longer count, and a mirror of a database is built anew. A sound directory is left as it is.
+   *
+   * <p>It needs room for the bytes that are moved and for a copy of the largest file that is
+   * damaged. Where it is cut off or fails, files are each as before or put right, and it can be
+   * done again; what was moved aside before may then be there twice.
+   *
+   * <p>The files beside hold text of whoever it was of. They stay until somebody deletes them, or
+   * the next erasure of any owner, which removes them all: whose they are cannot be told. Save what
+   * is still wanted before.
    *
    * @return what was wrong, and where the bytes are now
    * @throws io.conversationstore.StoreLockedException and the others as in {@link #verify}

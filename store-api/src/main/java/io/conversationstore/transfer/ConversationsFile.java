@@ -94,7 +94,8 @@ public final class ConversationsFile {
    * Writes all conversations of {@code owner} to a file, with everything that {@link #read} takes
    * back. It appears under its name when it is whole and on the disk, in place of one that was
    * there; until then a file beside it, {@code .tmp} at its end, grows. What is stored or deleted
-   * meanwhile may be in it or not.
+   * meanwhile may be in it or not; of a conversation that is deleted while it is written, the first
+   * messages may be.
    *
    * @throws TransferException where the store cannot be read or the file cannot be written; the
    *     file that was there before stays

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import io.conversationstore.Conversation;
+import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Cursor;
+import io.conversationstore.CursorExpiredException;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
@@ -68,8 +70,9 @@ final class FileWriter {
     out.writeStartObject();
     for (int i = ids.size() - 1; i >= 0; i--) {
       Optional<Conversation> conversation = store.find(owner, ids.get(i));
-      if (conversation.isPresent()) {
-        write(conversation.get());
+      Page<StoredMessage> first = conversation.isPresent() ? page(conversation.get(), null) : null;
+      if (first != null) {
+        write(conversation.get(), first);
         counts.conversations(1);
       }
     }
@@ -103,7 +106,7 @@ final class FileWriter {
     return new ArrayList<>(ids);
   }
 
-  private void write(Conversation conversation) throws IOException {
+  private void write(Conversation conversation, Page<StoredMessage> first) throws IOException {
     Map<String, @Nullable Object> metadata = new LinkedHashMap<>(conversation.metadata());
     out.writeObjectFieldStart(conversation.id());
     out.writeStringField("id", conversation.id());
@@ -125,7 +128,7 @@ final class FileWriter {
     out.writeFieldName("metadata");
     Json.writeValue(out, metadata);
     out.writeArrayFieldStart("messages");
-    messages(conversation.id());
+    messages(conversation, first);
     out.writeEndArray();
     out.writeEndObject();
   }
@@ -149,13 +152,28 @@ final class FileWriter {
     }
   }
 
-  private void messages(String id) throws IOException {
+  /** The next messages; null where the conversation was deleted meanwhile. */
+  private @Nullable Page<StoredMessage> page(Conversation conversation, @Nullable Cursor cursor) {
+    String id = conversation.id();
+    try {
+      return store.messages(owner, id, new MessageQuery(Direction.FORWARD, cursor, pageSize));
+    } catch (ConversationNotFoundException e) {
+      return null;
+    } catch (CursorExpiredException e) {
+      // One that lives on is not cut short in silence: its cursor ended for another reason.
+      Optional<Conversation> present = store.find(owner, id);
+      if (present.isPresent() && present.get().createdAt().equals(conversation.createdAt())) {
+        throw e;
+      }
+      return null;
+    }
+  }
+
+  private void messages(Conversation conversation, Page<StoredMessage> first) throws IOException {
     // A cursor may repeat pending messages.
     Set<UUID> pending = new HashSet<>();
-    Cursor cursor = null;
-    Page<StoredMessage> page;
-    do {
-      page = store.messages(owner, id, new MessageQuery(Direction.FORWARD, cursor, pageSize));
+    Page<StoredMessage> page = first;
+    while (page != null) {
       long before = written.count;
       for (StoredMessage message : page) {
         if (!message.isPending() || pending.add(message.id())) {
@@ -165,8 +183,8 @@ final class FileWriter {
       }
       out.flush();
       adapt(written.count - before);
-      cursor = page.cursor();
-    } while (page.hasMore());
+      page = page.hasMore() ? page(conversation, page.cursor()) : null;
+    }
   }
 
   private void adapt(long bytes) {

@@ -20,8 +20,12 @@ import org.jspecify.annotations.Nullable;
 final class Contents {
   private static final int ENTRY_OVERHEAD = 400;
 
-  /** What stands at a place; no message where it was deleted before a compaction. */
-  private record Content(String digest, @Nullable Message message) {}
+  /**
+   * What stands at a place; no message where it was deleted before a compaction.
+   *
+   * @param bytes of the JSON that it was read from: an edit keeps much of what it is an edit of
+   */
+  private record Content(String digest, @Nullable Message message, long bytes) {}
 
   private final Segments segments;
   private final Cache<Place, Content> cache;
@@ -32,12 +36,12 @@ final class Contents {
         Caffeine.newBuilder()
             .maximumWeight(cacheBytes)
             .executor(Runnable::run)
-            .weigher((Place place, Content content) -> ENTRY_OVERHEAD + 2 * weight(place))
+            .weigher((Place place, Content content) -> ENTRY_OVERHEAD + 2 * weight(content))
             .build();
   }
 
-  private static int weight(Place place) {
-    return Math.min(place.length(), 1 << 29);
+  private static int weight(Content content) {
+    return (int) Math.min(content.bytes, 1 << 29);
   }
 
   /** The states of messages, with the contents of those that are live, in the same order. */
@@ -120,8 +124,10 @@ final class Contents {
     JsonNode json = reads.json(row.content());
     JsonNode written = Json.field(json, "message");
     Message message = written == null ? null : ModelJson.readMessage(written);
+    long bytes = row.content().length();
     if (message != null && edit != null) {
       JsonNode edited = reads.json(edit);
+      bytes += edit.length();
       JsonNode another = Json.field(edited, "message");
       message =
           message.withContent(
@@ -129,7 +135,7 @@ final class Contents {
                   ? ModelJson.readContent(edited)
                   : ModelJson.readMessage(another).content());
     }
-    Content content = new Content(Json.string(json, "digest"), message);
+    Content content = new Content(Json.string(json, "digest"), message, bytes);
     cache.put(row.latest(), content);
     return content;
   }

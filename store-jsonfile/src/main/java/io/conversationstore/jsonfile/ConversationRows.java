@@ -4,8 +4,10 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.Transitions;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +22,9 @@ final class ConversationRows {
   private long liveMessages;
   private long liveBytes;
   private boolean ascending = true;
+
+  /** The order by creation time, once somebody asked; null again when it may have changed. */
+  private volatile int @Nullable [] byTime;
 
   ConversationRows() {
     this(new MessageTable());
@@ -93,6 +98,22 @@ final class ConversationRows {
     return ascending;
   }
 
+  /** The indexes of all messages by creation time, then {@code seq}; not to be changed. */
+  int[] byTime() {
+    int[] order = byTime;
+    if (order == null) {
+      // Readers may do it at once, and come to the same. The sort keeps the order of equal times.
+      order =
+          IntStream.range(0, messages.size())
+              .boxed()
+              .sorted(Comparator.comparingLong(messages::createdMicros))
+              .mapToInt(Integer::intValue)
+              .toArray();
+      byTime = order;
+    }
+    return order;
+  }
+
   /** All messages by {@code seq}, deleted ones included. */
   MessageTable messages() {
     return messages;
@@ -119,6 +140,7 @@ final class ConversationRows {
       liveMessages = 0;
       liveBytes = 0;
       ascending = true;
+      byTime = null;
     }
   }
 
@@ -152,16 +174,21 @@ final class ConversationRows {
     if (old >= 0 && messages.seq(old) != row.seq()) {
       count(messages.get(old), -1);
       messages.remove(old);
+      byTime = null;
     }
     if (old < 0 && (size == 0 || row.seq() > messages.seq(size - 1))) {
       messages.put(row);
       count(row, 1);
+      byTime = null;
       ascending &= size == 0 || messages.ascends(size - 1);
       return;
     }
     int same = messages.find(row.seq());
     if (same >= 0) {
       count(messages.get(same), -1);
+    }
+    if (same < 0 || messages.createdMicros(same) != row.createdMicros()) {
+      byTime = null;
     }
     messages.put(row);
     count(row, 1);

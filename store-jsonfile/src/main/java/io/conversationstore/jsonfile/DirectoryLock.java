@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -16,7 +16,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,25 +26,78 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps a directory to one store: an operating system lock on the file {@code LOCK} against other
- * processes, and a registry against a second store of this one.
+ * processes, and {@link HeldDirectories} against a second store of this one.
  *
- * <p>The registry is asked first and {@code LOCK} holds nothing, because on POSIX systems closing
- * any descriptor of a file drops all of the process's locks on it. Who holds it stands in {@code
- * LOCK.owner}, for error texts alone; the lock of a dead process is gone with it. Thread-safe.
+ * <p>On POSIX systems closing any descriptor of a file drops all of the process's locks on it. So
+ * {@code LOCK} holds nothing and is opened only by who stands in the registry, under the
+ * directory's path and under what tells the file from others: two names of one directory (a bind
+ * mount) are one. Where Java knows of a lock that the registry does not, the channel that met it
+ * stays open for good, one for each file, and serves the next attempt. Who holds the lock stands in
+ * {@code LOCK.owner}, for error texts alone; the lock of a dead process is gone with it.
+ * Thread-safe.
  */
 final class DirectoryLock implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DirectoryLock.class);
   static final String LOCK = "LOCK";
   private static final String OWNER = "LOCK.owner";
+  private static final String TEMPORARY = "LOCK.owner.tmp";
+  static final Set<String> NAMES = Set.of(LOCK, OWNER, TEMPORARY);
   private static final long POLL_NANOS = Duration.ofMillis(25).toNanos();
-  private static final Map<Path, Instant> HELD_HERE = new ConcurrentHashMap<>();
+
+  /** Channels that may not be closed, by their use and what tells their file from others. */
+  private static final Map<String, FileChannel> LEFT_OPEN = new ConcurrentHashMap<>();
 
   private final Path directory;
+  private final Names names;
+  private final Use use;
   private final FileChannel channel;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
-  private DirectoryLock(Path directory, FileChannel channel) {
+  private DirectoryLock(Path directory, Names names, Use use, FileChannel channel) {
     this.directory = directory;
+    this.names = names;
+    this.use = use;
     this.channel = channel;
+  }
+
+  private enum Use {
+    /** For a store, which is noted. */
+    WRITES,
+    /** For somebody who changes nothing, {@code LOCK} and its date included. */
+    READS
+  }
+
+  /** What a directory stands for in the registry, and what is noted there. */
+  private record Names(String path, String file, String note) {
+
+    static Names of(Path directory) throws IOException {
+      return new Names(
+          directory.toString(), fileKey(directory), Instant.now() + " " + UUID.randomUUID());
+    }
+
+    /** Null where nobody held it; else since when somebody does. */
+    @Nullable String hold() {
+      String other = HeldDirectories.hold(path, note);
+      if (other == null) {
+        other = HeldDirectories.hold(file, note);
+        if (other != null) {
+          HeldDirectories.release(path, note);
+        }
+      }
+      return other == null ? null : other.substring(0, other.indexOf(' '));
+    }
+
+    void release() {
+      HeldDirectories.release(file, note);
+      HeldDirectories.release(path, note);
+    }
+  }
+
+  /** What tells the file {@code LOCK} from others, by any name; without opening it. */
+  private static String fileKey(Path directory) throws IOException {
+    Path file = directory.resolve(LOCK);
+    Object key = DiskFiles.key(file);
+    return key == null ? file.toString() : "LOCK " + key;
   }
 
   /**
@@ -51,11 +106,33 @@ final class DirectoryLock implements AutoCloseable {
    * @throws StoreLockedException if another store still has it after {@code wait}
    */
   static DirectoryLock take(Path path, Duration wait) throws IOException {
+    return take(path, wait, Use.WRITES);
+  }
+
+  /**
+   * Takes the lock and changes nothing in the directory, which may be one that cannot be written.
+   *
+   * @return null where there is no {@code LOCK}, so that nobody can have it
+   * @throws StoreLockedException if a store still has it after {@code wait}
+   */
+  static @Nullable DirectoryLock takeToRead(Path path, Duration wait) throws IOException {
+    return Files.exists(path.resolve(LOCK)) ? take(path, wait, Use.READS) : null;
+  }
+
+  private static DirectoryLock take(Path path, Duration wait, Use use) throws IOException {
     Path directory = path.toRealPath();
     long deadline = System.nanoTime() + wait.toNanos();
-    Instant since = HELD_HERE.putIfAbsent(directory, Instant.now());
-    while (since != null) {
-      if (System.nanoTime() - deadline >= 0) {
+    Names names;
+    while (true) {
+      if (use == Use.WRITES) {
+        makeFile(directory);
+      }
+      names = Names.of(directory);
+      String since = names.hold();
+      if (since == null) {
+        break;
+      }
+      if (isOver(deadline)) {
         throw new StoreLockedException(
             directory
                 + " is in use by another store of this process: "
@@ -63,42 +140,83 @@ final class DirectoryLock implements AutoCloseable {
                 + "; use that one, or close it first");
       }
       pause();
-      since = HELD_HERE.putIfAbsent(directory, Instant.now());
     }
     boolean taken = false;
     try {
-      FileChannel channel = waitForOthers(directory, deadline);
+      FileChannel channel = waitForOthers(directory, names, use, deadline);
       taken = true;
-      return new DirectoryLock(directory, channel);
+      if (use == Use.WRITES) {
+        writeOwner(directory);
+      }
+      return new DirectoryLock(directory, names, use, channel);
     } finally {
       if (!taken) {
-        HELD_HERE.remove(directory);
+        names.release();
       }
     }
   }
 
-  private static FileChannel waitForOthers(Path directory, long deadline) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            directory.resolve(LOCK),
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-            DiskFiles.ofNewFile(directory));
-    boolean locked = false;
-    try {
-      while (tryLock(channel) == null) {
-        if (System.nanoTime() - deadline >= 0) {
-          throw new StoreLockedException(
-              directory + " is in use by another process: " + holder(directory));
-        }
-        pause();
+  /** One that is there is not opened. */
+  private static void makeFile(Path directory) throws IOException {
+    Path file = directory.resolve(LOCK);
+    if (!Files.exists(file)) {
+      try {
+        Files.createFile(file, DiskFiles.ofNewFile(directory));
+      } catch (FileAlreadyExistsException e) {
+        LOG.trace("another opener was faster", e);
       }
-      locked = true;
-      writeOwner(directory);
+    }
+  }
+
+  private static boolean isOver(long deadline) {
+    return System.nanoTime() - deadline >= 0;
+  }
+
+  private static FileChannel waitForOthers(Path directory, Names names, Use use, long deadline)
+      throws IOException {
+    boolean shared = use == Use.READS;
+    String left = use + " " + names.file;
+    FileChannel leftOpen = LEFT_OPEN.remove(left);
+    FileChannel channel =
+        leftOpen != null
+            ? leftOpen
+            : FileChannel.open(
+                directory.resolve(LOCK),
+                shared ? StandardOpenOption.READ : StandardOpenOption.WRITE);
+    boolean locked = false;
+    boolean mayClose = leftOpen == null;
+    try {
+      while (!locked) {
+        boolean heldHere = false;
+        try {
+          locked = channel.tryLock(0, Long.MAX_VALUE, shared) != null;
+        } catch (OverlappingFileLockException e) {
+          heldHere = true;
+          mayClose = false;
+        }
+        if (!locked) {
+          requireTime(directory, heldHere, deadline);
+          pause();
+        }
+      }
       return channel;
     } finally {
-      if (!locked) {
+      if (!locked && mayClose) {
         channel.close();
+      } else if (!locked) {
+        LEFT_OPEN.put(left, channel);
       }
+    }
+  }
+
+  private static void requireTime(Path directory, boolean heldHere, long deadline) {
+    if (isOver(deadline)) {
+      throw new StoreLockedException(
+          directory
+              + (heldHere
+                  ? " is in use by something else of this process: "
+                  : " is in use by another process: ")
+              + holder(directory));
     }
   }
 
@@ -110,21 +228,13 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
-  private static String self(Instant since) {
+  private static String self(String since) {
     return "pid " + ProcessHandle.current().pid() + " on " + host() + " since " + since;
   }
 
-  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock();
-    } catch (OverlappingFileLockException heldThroughAnotherClassLoader) {
-      return null;
-    }
-  }
-
   private static void writeOwner(Path directory) {
-    String owner = self(Instant.now()) + "\n";
-    Path temporary = directory.resolve(OWNER + ".tmp");
+    String owner = self(Instant.now().toString()) + "\n";
+    Path temporary = directory.resolve(TEMPORARY);
     try {
       Files.deleteIfExists(temporary);
       Files.createFile(temporary, DiskFiles.ofNewFile(directory));
@@ -151,14 +261,20 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
+  /** Gives it back; once, however often and from however many threads it is called. */
   @Override
   public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     try (channel) {
-      Files.deleteIfExists(directory.resolve(OWNER));
+      if (use == Use.WRITES && names.file.equals(fileKey(directory))) {
+        Files.deleteIfExists(directory.resolve(OWNER));
+      }
     } catch (IOException e) {
       LOG.warn("the lock of {} could not be closed", directory, e);
     } finally {
-      HELD_HERE.remove(directory);
+      names.release();
     }
   }
 }

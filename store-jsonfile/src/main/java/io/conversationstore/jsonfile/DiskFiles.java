@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.ReadOnlyFileSystemException;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -21,7 +22,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files of a real directory: 0700, the files 0600, where the file system knows such rights.
+ * Files of a real directory: 0700, the files 0600, where the file system knows such rights. The
+ * rights of a directory that was there, and holds what is not the store's, stay as they are.
  * Thread-safe. A reader that is interrupted gets its answer and stays interrupted: the channel that
  * Java closes then is opened anew.
  */
@@ -31,14 +33,23 @@ final class DiskFiles implements LogFiles {
   private final Path directory;
   private final boolean posix;
 
+  /** Whether files are opened to be read and nothing else. */
+  private final boolean readsOnly;
+
   /** What tells the directory from another one that was put in its place; null before it is. */
   private volatile @Nullable Path guard;
 
   private volatile @Nullable Object guardKey;
 
-  private DiskFiles(Path directory, boolean posix) {
+  private DiskFiles(Path directory, boolean posix, boolean readsOnly) {
     this.directory = directory;
     this.posix = posix;
+    this.readsOnly = readsOnly;
+  }
+
+  /** The files of a directory that is there, none of which can be changed by this. */
+  static DiskFiles toRead(Path directory) {
+    return new DiskFiles(directory, isPosix(directory), true);
   }
 
   /** Makes the directory if it is missing. */
@@ -52,10 +63,11 @@ final class DiskFiles implements LogFiles {
       Files.createDirectories(directory, attributes(posix, "rwx------"));
       forceDirectory(parent);
     }
-    if (posix) {
+    DiskFiles files = new DiskFiles(directory, posix, false);
+    if (posix && files.list().stream().allMatch(OwnFiles::isOwn)) {
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     }
-    return new DiskFiles(directory, posix);
+    return files;
   }
 
   /**
@@ -71,6 +83,9 @@ final class DiskFiles implements LogFiles {
   }
 
   private void requireSame() throws IOException {
+    if (readsOnly) {
+      throw new ReadOnlyFileSystemException();
+    }
     Path path = guard;
     if (path != null) {
       requireKey(path, guardKey);
@@ -84,7 +99,7 @@ final class DiskFiles implements LogFiles {
   }
 
   /** What tells a file from another one of its name; null where the system has no such thing. */
-  private static @Nullable Object key(Path path) throws IOException {
+  static @Nullable Object key(Path path) throws IOException {
     return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
   }
 
@@ -169,7 +184,7 @@ final class DiskFiles implements LogFiles {
       Set<OpenOption> options =
           create
               ? Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
-              : Set.of(StandardOpenOption.WRITE);
+              : Set.of(readsOnly ? StandardOpenOption.READ : StandardOpenOption.WRITE);
       this.appender = FileChannel.open(path, options, attributes(posix && create, "rw-------"));
       boolean opened = false;
       try {

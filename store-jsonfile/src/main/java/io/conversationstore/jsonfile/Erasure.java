@@ -23,7 +23,7 @@ import java.util.UUID;
  * they are. A file is rewritten beside and renamed over. For one thread.
  */
 final class Erasure {
-  private static final String TEMPORARY = "erasure.tmp";
+  static final String TEMPORARY = "erasure.tmp";
 
   private final LogFiles files;
   private final Segments segments;

@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,7 @@ final class FileEngine implements LocalStore {
   private final MirrorRows mirrorRows;
   private final Retention retention;
   private final FileFigures figures;
+  private final AtomicBoolean closing = new AtomicBoolean();
   private final StateListeners listeners = new StateListeners(LOG::warn);
 
   private FileEngine(
@@ -95,7 +97,7 @@ final class FileEngine implements LocalStore {
     this.housekeeping = new Housekeeping(files, segments, contents, shared, tail, thread, options);
     this.reads = new Reads(shared, contents, options.clock());
     this.mirrorRows = new MirrorRows(shared, contents);
-    this.retention = new Retention(shared, writes, options);
+    this.retention = new Retention(shared, writes, thread, options);
     this.figures = new FileFigures(files, segments, shared, tail, options.clock());
   }
 
@@ -106,17 +108,7 @@ final class FileEngine implements LocalStore {
    */
   static FileEngine open(LogFiles files, AutoCloseable lock, JsonFileOptions options)
       throws IOException {
-    Manifest manifest = Manifest.read(files);
-    if (manifest == null) {
-      for (String name : files.list()) {
-        if (Segments.number(name) > 0) {
-          throw new StoreDamagedException(
-              Manifest.NAME + " in " + files.describe() + " is missing; nothing was changed", null);
-        }
-      }
-      manifest = Manifest.fresh(options.ids().get(), options.ids().get());
-      manifest.write(files);
-    }
+    Manifest manifest = Manifest.readOrMake(files, options.ids());
     Segments segments = new Segments(files.describe());
     boolean opened = false;
     try {
@@ -210,13 +202,13 @@ final class FileEngine implements LocalStore {
   @Override
   public long deleteMessagesBefore(Instant cutoff) {
     requireAlone();
-    return thread.call(LogThread.Wait.SETTING, () -> retention.deleteMessagesBefore(cutoff));
+    return retention.deleteMessagesBefore(cutoff);
   }
 
   @Override
   public long archiveIdleBefore(Instant cutoff) {
     requireAlone();
-    return thread.call(LogThread.Wait.SETTING, () -> retention.archiveIdleBefore(cutoff));
+    return retention.archiveIdleBefore(cutoff);
   }
 
   private void requireAlone() {
@@ -502,7 +494,7 @@ final class FileEngine implements LocalStore {
 
   @Override
   public void close() {
-    if (thread.isClosed()) {
+    if (!closing.compareAndSet(false, true)) {
       return;
     }
     try {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a store in files works. Immutable; the {@code with…} methods return a changed copy.
@@ -46,10 +47,18 @@ public record JsonFileOptions(
   private static final long SMALLEST = 4 << 10;
 
   /**
-   * @throws StoreConfigurationException naming every value that is out of its range
+   * @throws StoreConfigurationException naming every value that is null or out of its range
    */
   public JsonFileOptions {
     List<String> faults = new ArrayList<>();
+    requireGiven(faults, "directory", directory);
+    requireGiven(faults, "durability", durability);
+    requireGiven(faults, "syncInterval", syncInterval);
+    requireGiven(faults, "lockWait", lockWait);
+    requireGiven(faults, "limits", limits);
+    requireGiven(faults, "clock", clock);
+    requireGiven(faults, "ids", ids);
+    requireNone(faults);
     if (syncInterval.compareTo(Duration.ofMillis(1)) < 0
         || syncInterval.compareTo(Duration.ofHours(1)) > 0) {
       faults.add("syncInterval must be 1 ms to 1 h, but is " + syncInterval);
@@ -73,6 +82,16 @@ public record JsonFileOptions(
     if (queueBytes < (64 << 10) || queueBytes > (1L << 40)) {
       faults.add("queueBytes must be 65,536 to 1,099,511,627,776, but is " + queueBytes);
     }
+    requireNone(faults);
+  }
+
+  private static void requireGiven(List<String> faults, String name, @Nullable Object value) {
+    if (value == null) {
+      faults.add(name + " must not be null");
+    }
+  }
+
+  private static void requireNone(List<String> faults) {
     if (!faults.isEmpty()) {
       throw new StoreConfigurationException(String.join("; ", faults));
     }
@@ -82,6 +101,8 @@ public record JsonFileOptions(
    * The defaults: each write on the disk when it is acknowledged, 64 MiB of cache, 10 s of waiting
    * for the lock, segments of 64 MiB, compaction from 16 MiB of garbage at 32 MiB a second, 64 MiB
    * of writes that wait for the disk.
+   *
+   * @throws StoreConfigurationException if it is null
    */
   public static JsonFileOptions in(Path directory) {
     Clock clock = Clock.systemUTC();
@@ -100,6 +121,11 @@ public record JsonFileOptions(
         new UuidV7(clock, new SecureRandom()));
   }
 
+  /**
+   * When an acknowledged write is on the disk; {@link Durability#EACH_WRITE} by default.
+   *
+   * @throws StoreConfigurationException if it is null
+   */
   public JsonFileOptions withDurability(Durability value) {
     return new JsonFileOptions(
         directory,
@@ -116,7 +142,12 @@ public record JsonFileOptions(
         ids);
   }
 
-  /** On the disk within {@code interval}. */
+  /**
+   * On the disk within {@code interval}: sets {@link Durability#INTERVAL} too.
+   *
+   * @param interval 1 ms to 1 h; 1 s by default
+   * @throws StoreConfigurationException if it is null or out of this range
+   */
   public JsonFileOptions withSyncInterval(Duration interval) {
     return new JsonFileOptions(
         directory,
@@ -133,6 +164,12 @@ public record JsonFileOptions(
         ids);
   }
 
+  /**
+   * The most memory that cached message content takes.
+   *
+   * @param value in bytes; 0 or more, 0 for no cache, 64 MiB by default
+   * @throws StoreConfigurationException if it is negative
+   */
   public JsonFileOptions withCacheBytes(long value) {
     return new JsonFileOptions(
         directory,
@@ -149,6 +186,12 @@ public record JsonFileOptions(
         ids);
   }
 
+  /**
+   * How long opening waits for another store that uses the directory, as in a rolling deployment.
+   *
+   * @param value 0 to 1 day; 10 s by default
+   * @throws StoreConfigurationException if it is null or out of this range
+   */
   public JsonFileOptions withLockWait(Duration value) {
     return new JsonFileOptions(
         directory,
@@ -165,6 +208,13 @@ public record JsonFileOptions(
         ids);
   }
 
+  /**
+   * The size at which a new segment file is begun. Each segment that is there keeps two file
+   * descriptors open.
+   *
+   * @param value in bytes; 4,096 to 1,073,741,824, 64 MiB by default
+   * @throws StoreConfigurationException if it is out of this range
+   */
   public JsonFileOptions withSegmentBytes(long value) {
     return new JsonFileOptions(
         directory,
@@ -181,6 +231,12 @@ public record JsonFileOptions(
         ids);
   }
 
+  /**
+   * Garbage below this is not collected, however much of the files it is.
+   *
+   * @param value in bytes; at least 4,096, 16 MiB by default
+   * @throws StoreConfigurationException if it is less
+   */
   public JsonFileOptions withCompactionBytes(long value) {
     return new JsonFileOptions(
         directory,
@@ -197,6 +253,12 @@ public record JsonFileOptions(
         ids);
   }
 
+  /**
+   * How fast collecting garbage writes at most.
+   *
+   * @param value in bytes a second; at least 65,536, 32 MiB by default
+   * @throws StoreConfigurationException if it is less
+   */
   public JsonFileOptions withCompactionBytesPerSecond(long value) {
     return new JsonFileOptions(
         directory,
@@ -213,6 +275,13 @@ public record JsonFileOptions(
         ids);
   }
 
+  /**
+   * How many bytes of writes may wait for the disk at once. Who brings more waits until there is
+   * room; one write that is larger waits until none else does.
+   *
+   * @param value in bytes; 65,536 to 1,099,511,627,776, 64 MiB by default
+   * @throws StoreConfigurationException if it is out of this range
+   */
   public JsonFileOptions withQueueBytes(long value) {
     return new JsonFileOptions(
         directory,
@@ -229,6 +298,11 @@ public record JsonFileOptions(
         ids);
   }
 
+  /**
+   * How large messages, metadata and the rest may be; {@link StoreLimits#DEFAULT} by default.
+   *
+   * @throws StoreConfigurationException if it is null
+   */
   public JsonFileOptions withLimits(StoreLimits value) {
     return new JsonFileOptions(
         directory,
@@ -245,7 +319,12 @@ public record JsonFileOptions(
         ids);
   }
 
-  /** Another clock and another source of ids, as for tests and simulations. */
+  /**
+   * Another clock and another source of ids, as for tests and simulations.
+   *
+   * @param newIds thread-safe; no two ids may be equal
+   * @throws StoreConfigurationException if one is null
+   */
   public JsonFileOptions withClock(Clock newClock, Supplier<UUID> newIds) {
     return new JsonFileOptions(
         directory,

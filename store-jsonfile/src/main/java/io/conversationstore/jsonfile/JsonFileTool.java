@@ -18,7 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks after the directory of a store that is not open, from code or from the command line:
+ * Looks after the directory of a store that is not open, from code or from the command line, with
+ * this module and what it depends on in the class path:
  *
  * <pre>
  * java -cp … io.conversationstore.jsonfile.JsonFileTool verify DIRECTORY
@@ -40,7 +41,9 @@ public final class JsonFileTool {
   }
 
   /**
-   * Reads every byte of a directory and changes nothing.
+   * Reads every byte of a directory and changes nothing: neither rights nor dates, and no lock file
+   * is made. So a backup can be looked at where it cannot be written. No store can open the
+   * directory meanwhile, if it has a file {@code LOCK}; a copy without one is nobody's.
    *
    * @throws io.conversationstore.StoreLockedException if a store has it open
    * @throws StoreConfigurationException if it is not a store's, or of a newer version
@@ -49,7 +52,7 @@ public final class JsonFileTool {
    * @throws StoreUnavailableException if it cannot be read
    */
   public static DamageReport verify(Path directory) {
-    return locked(directory, (files, manifest) -> verify(directory, files, manifest));
+    return locked(directory, false, (files, manifest) -> verify(directory, files, manifest));
   }
 
   /**
@@ -57,31 +60,48 @@ public final class JsonFileTool {
    * lines are lost, and makes the directory one that opens. Positions (cursors) given out before no
    * longer count, and a mirror of a database is built anew. A sound directory is left as it is.
    *
+   * <p>It needs room for the bytes that are moved and for a copy of the largest file that is
+   * damaged. Where it is cut off or fails, files are each as before or put right, and it can be
+   * done again; what was moved aside before may then be there twice.
+   *
+   * <p>The files beside hold text of whoever it was of. They stay until somebody deletes them, or
+   * the next erasure of any owner, which removes them all: whose they are cannot be told. Save what
+   * is still wanted before.
+   *
    * @return what was wrong, and where the bytes are now
    * @throws io.conversationstore.StoreLockedException and the others as in {@link #verify}
    */
   public static DamageReport repair(Path directory) {
-    return locked(directory, (files, manifest) -> repair(directory, files, manifest));
+    return locked(directory, true, (files, manifest) -> repair(directory, files, manifest));
   }
 
-  private static DamageReport locked(Path directory, Work work) {
+  private static DamageReport locked(Path directory, boolean writes, Work work) {
     try {
       if (!Files.isDirectory(directory)) {
         throw new StoreConfigurationException("directory " + directory + " is not there");
       }
-      DiskFiles files = DiskFiles.in(directory);
-      try (DirectoryLock lock = DirectoryLock.take(directory, LOCK_WAIT)) {
-        Manifest manifest = Manifest.read(files);
-        if (manifest == null) {
-          throw new StoreConfigurationException(
-              "directory " + directory + " has no " + Manifest.NAME + ": it is not a store's");
-        }
+      // Nothing is made in, and no right changed of, a directory that is not a store's.
+      requireManifest(DiskFiles.toRead(directory));
+      try (DirectoryLock lock =
+          writes
+              ? DirectoryLock.take(directory, LOCK_WAIT)
+              : DirectoryLock.takeToRead(directory, LOCK_WAIT)) {
         LOG.debug("{} is locked by {}", directory, lock);
-        return work.run(files, manifest);
+        DiskFiles files = writes ? DiskFiles.in(directory) : DiskFiles.toRead(directory);
+        return work.run(files, requireManifest(files));
       }
     } catch (IOException e) {
       throw new StoreUnavailableException("the files in " + directory + " cannot be read", e);
     }
+  }
+
+  private static Manifest requireManifest(LogFiles files) throws IOException {
+    Manifest manifest = Manifest.read(files);
+    if (manifest == null) {
+      throw new StoreConfigurationException(
+          "directory " + files.describe() + " has no " + Manifest.NAME + ": it is not a store's");
+    }
+    return manifest;
   }
 
   /** Verifies the files of a directory that nobody else uses. */

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 final class LogTail {
   private static final Logger LOG = LoggerFactory.getLogger(LogTail.class);
 
-  private static final String TEMPORARY = "segment.tmp";
+  static final String TEMPORARY = "segment.tmp";
 
   /** How much is copied at once, in bytes. */
   private static final long PIECE = 1 << 20;

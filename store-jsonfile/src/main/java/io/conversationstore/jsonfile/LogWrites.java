@@ -3,6 +3,8 @@ package io.conversationstore.jsonfile;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore.Removed;
 import io.conversationstore.spi.Settlement;
@@ -42,9 +44,19 @@ final class LogWrites {
     return Micros.truncated(clock.instant());
   }
 
+  /** Where the next line goes; nothing of it is written where there is no room for it. */
+  private LogTail.Slot next() {
+    try {
+      return tail.next();
+    } catch (IOException e) {
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE, false, "no segment of the log could be begun", e);
+    }
+  }
+
   private void line(String name, byte[] payload, Instant at, Committing committing)
       throws IOException {
-    LogTail.Slot slot = tail.next();
+    LogTail.Slot slot = next();
     byte[] head = Line.head(slot.number(), slot.synced(), at, "\"" + name + "\":");
     tail.append(Line.join(head, payload));
     int crc = Place.crc(payload, 0, payload.length);
@@ -61,7 +73,7 @@ final class LogWrites {
   /** Applies a change as of a time that is not the present. */
   Applied apply(EncodedChange encoded, ApplyMode mode, Instant at) throws IOException {
     Change change = encoded.change();
-    LogTail.Slot slot = tail.next();
+    LogTail.Slot slot = next();
     String field = mode == ApplyMode.REPLAY ? "\"mode\":\"replay\",\"apply\":" : "\"apply\":";
     if (change instanceof Change.OwnerErased) {
       // What it removes is said in its line: the lines that would tell are about to go.

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,7 +61,7 @@ record Manifest(
 
   static final int FORMAT = 1;
   static final String NAME = "store.json";
-  private static final String TEMPORARY = "store.json.tmp";
+  static final String TEMPORARY = "store.json.tmp";
 
   static Manifest fresh(UUID node, UUID history) {
     return new Manifest(node, history, null, null, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, false);
@@ -194,6 +195,33 @@ record Manifest(
 
   boolean hasSnapshot() {
     return lastSnapshot >= firstSnapshot;
+  }
+
+  /**
+   * Reads it, or makes one for a directory that no store has used.
+   *
+   * @throws StoreDamagedException where there are files that only a lost one can have counted
+   */
+  static Manifest readOrMake(LogFiles files, Supplier<UUID> ids) throws IOException {
+    Manifest manifest = read(files);
+    if (manifest != null) {
+      return manifest;
+    }
+    for (String name : files.list()) {
+      if (Segments.number(name) != 0 || name.startsWith(FileJobs.SIDE_FILE)) {
+        throw new StoreDamagedException(
+            NAME
+                + " in "
+                + files.describe()
+                + " is missing, but "
+                + name
+                + " is there; nothing was changed",
+            null);
+      }
+    }
+    Manifest fresh = fresh(ids.get(), ids.get());
+    fresh.write(files);
+    return fresh;
   }
 
   /** Reads it; null where there is none. Changes nothing. */

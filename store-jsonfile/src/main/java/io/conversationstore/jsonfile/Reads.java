@@ -8,6 +8,7 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Provenance;
+import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.spi.CodePointOrder;
 import io.conversationstore.spi.EngineFailureException;
@@ -29,6 +30,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
@@ -59,8 +61,12 @@ final class Reads {
     this.clock = clock;
   }
 
-  /** Reads again where a compaction came between. */
+  /**
+   * Chooses and reads again where a compaction or an erasure came between the two. What an erasure
+   * blanked looks like damage, but is not chosen again: damage is what the same place says twice.
+   */
   static <T> T retrying(Reading<T> reading) {
+    StoreDamagedException damage = null;
     for (int i = 0; ; i++) {
       try {
         return reading.read();
@@ -68,6 +74,13 @@ final class Reads {
         if (i == TRIES) {
           throw failure(e);
         }
+      } catch (StoreDamagedException e) {
+        // Its text names the place.
+        boolean again = damage != null && Objects.equals(damage.getMessage(), e.getMessage());
+        if (again || i == TRIES) {
+          throw e;
+        }
+        damage = e;
       } catch (IOException e) {
         throw failure(e);
       }

@@ -143,7 +143,7 @@ final class Recovery {
           && -file >= manifest.firstSnapshot()
           && -file <= manifest.lastSnapshot()) {
         snapshot.add(file);
-      } else if (file != 0 || (name.endsWith(".tmp") && !name.startsWith("LOCK"))) {
+      } else if (file != 0 || OwnFiles.isTemporary(name)) {
         leftovers.add(name);
       }
     }

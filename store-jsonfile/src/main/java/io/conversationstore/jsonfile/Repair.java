@@ -15,7 +15,7 @@ import java.util.List;
  * can be done again. For one thread, which holds the directory's lock.
  */
 final class Repair {
-  private static final String TEMPORARY = "repair.tmp";
+  static final String TEMPORARY = "repair.tmp";
 
   private final LogFiles files;
   private final Instant now;

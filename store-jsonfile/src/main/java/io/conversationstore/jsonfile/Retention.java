@@ -12,78 +12,166 @@ import io.conversationstore.spi.State.Live;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.UUID;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** Retention and archiving, as ordinary changes. For the log's thread. */
+/**
+ * Retention and archiving, as ordinary changes. They go to the log's thread in small pieces, so
+ * that the writes of others go between them. Thread-safe.
+ */
 final class Retention {
-  private static final int MOST_IN_A_BULK = 1_000;
+  private static final int MOST_IN_A_PIECE = 1_000;
+
+  /** How many messages and conversations are looked at in a piece, wanted or not. */
+  private static final int MOST_LOOKED_AT = 100_000;
 
   private final SharedIndex shared;
   private final LogWrites writes;
+  private final LogThread log;
   private final JsonFileOptions options;
 
-  Retention(SharedIndex shared, LogWrites writes, JsonFileOptions options) {
+  Retention(SharedIndex shared, LogWrites writes, LogThread log, JsonFileOptions options) {
     this.shared = shared;
     this.writes = writes;
+    this.log = log;
     this.options = options;
   }
 
-  long deleteMessagesBefore(Instant cutoff) throws IOException {
-    long cutoffMicros = Micros.of(cutoff);
-    long count = 0;
-    for (OwnerRows owner : List.copyOf(shared.own().owners())) {
-      List<Change> changes = new ArrayList<>();
-      for (ConversationRows rows : owner.conversations().values()) {
-        ConversationState header = rows.header();
-        if (header == null || !header.isLive() || header.requireLive().pinned()) {
-          continue;
-        }
-        MessageTable messages = rows.messages();
-        for (int i = 0; i < messages.size(); i++) {
-          if (messages.createdMicros(i) < cutoffMicros && messages.isLive(i)) {
-            UUID id = messages.get(i).id();
-            changes.add(new Change.MessageDeleted(stamp(owner.owner()), ref(header), id));
-          }
-        }
-      }
-      count += apply(owner.owner(), changes);
+  /** What one piece of work has come to. */
+  private static final class Piece {
+    final Map<Owner, List<Change>> changes = new LinkedHashMap<>();
+    int found;
+    int looked;
+
+    boolean isFull() {
+      return found >= MOST_IN_A_PIECE || looked >= MOST_LOOKED_AT;
     }
-    return count;
+
+    void add(Change change) {
+      changes.computeIfAbsent(change.owner(), owner -> new ArrayList<>()).add(change);
+      found++;
+    }
   }
 
-  long archiveIdleBefore(Instant cutoff) throws IOException {
-    ConversationUpdate archive = ConversationUpdate.touch().status(ConversationStatus.ARCHIVED);
-    long count = 0;
-    for (OwnerRows owner : List.copyOf(shared.own().owners())) {
-      for (ConversationRows rows : List.copyOf(owner.conversations().values())) {
-        ConversationState header = rows.header();
-        Live live = header == null ? null : header.live();
-        if (header != null
-            && live != null
-            && live.status() == ConversationStatus.ACTIVE
-            && live.updatedAt().isBefore(cutoff)) {
-          // Putting away is not a use: done as of the time of last use, that time stays.
-          Change change =
-              new Change.ConversationUpdated(stamp(owner.owner()), ref(header), archive);
-          writes.apply(EncodedChange.of(change), ApplyMode.LIVE, live.updatedAt());
-          count++;
+  /** What is done with the conversation that a walk stands at; it goes on when it is done. */
+  private interface Step {
+    void at(Walk walk, ConversationRows rows, ConversationState header, Piece piece)
+        throws IOException;
+  }
+
+  /** A way through all conversations. Between its pieces anything may have changed. */
+  private final class Walk {
+    private final Iterator<Owner> owners;
+    private Iterator<String> ids = List.<String>of().iterator();
+    private @Nullable Owner owner;
+    private @Nullable String id;
+    private long generation;
+    private long afterSeq;
+    private boolean ended;
+
+    Walk() {
+      owners =
+          shared.read(index -> index.owners().stream().map(OwnerRows::owner).toList()).iterator();
+    }
+
+    long run(Step step) {
+      long count = 0;
+      while (!ended) {
+        count += log.call(LogThread.Wait.SETTING, () -> piece(step));
+      }
+      return count;
+    }
+
+    private long piece(Step step) throws IOException {
+      Piece piece = new Piece();
+      while (!piece.isFull() && !ended) {
+        piece.looked++;
+        ConversationRows rows = here();
+        ConversationState header = rows == null ? null : rows.header();
+        if (rows == null || header == null || !header.isLive()) {
+          goOn();
+        } else {
+          if (generation != header.generation()) {
+            generation = header.generation();
+            afterSeq = 0;
+          }
+          step.at(this, rows, header, piece);
         }
       }
+      for (Map.Entry<Owner, List<Change>> each : piece.changes.entrySet()) {
+        Change bulk = new Change.Bulk(stamp(each.getKey()), each.getValue());
+        writes.apply(EncodedChange.of(bulk), ApplyMode.LIVE);
+      }
+      return piece.found;
     }
-    return count;
+
+    private @Nullable ConversationRows here() {
+      return owner == null || id == null ? null : shared.own().find(owner, id);
+    }
+
+    private void goOn() {
+      generation = 0;
+      if (ids.hasNext()) {
+        id = ids.next();
+      } else if (owners.hasNext()) {
+        id = null;
+        owner = owners.next();
+        OwnerRows rows = shared.own().find(owner);
+        ids =
+            (rows == null ? List.<String>of() : List.copyOf(rows.conversations().keySet()))
+                .iterator();
+      } else {
+        ended = true;
+      }
+    }
+  }
+
+  long deleteMessagesBefore(Instant cutoff) {
+    long cutoffMicros = Micros.of(cutoff);
+    return new Walk()
+        .run(
+            (walk, rows, header, piece) -> {
+              MessageTable messages = rows.messages();
+              int size = header.requireLive().pinned() ? 0 : messages.size();
+              int found = messages.find(walk.afterSeq);
+              int at = found < 0 ? -found - 1 : found + 1;
+              for (; at < size && !piece.isFull(); at++) {
+                piece.looked++;
+                walk.afterSeq = messages.seq(at);
+                if (messages.createdMicros(at) < cutoffMicros && messages.isLive(at)) {
+                  Owner owner = header.owner();
+                  piece.add(
+                      new Change.MessageDeleted(stamp(owner), ref(header), messages.get(at).id()));
+                }
+              }
+              if (at >= size) {
+                walk.goOn();
+              }
+            });
+  }
+
+  long archiveIdleBefore(Instant cutoff) {
+    ConversationUpdate archive = ConversationUpdate.touch().status(ConversationStatus.ARCHIVED);
+    return new Walk()
+        .run(
+            (walk, rows, header, piece) -> {
+              Live live = header.requireLive();
+              if (live.status() == ConversationStatus.ACTIVE && live.updatedAt().isBefore(cutoff)) {
+                // Putting away is not a use: done as of the time of last use, that time stays.
+                Change change =
+                    new Change.ConversationUpdated(stamp(header.owner()), ref(header), archive);
+                writes.apply(EncodedChange.of(change), ApplyMode.LIVE, live.updatedAt());
+                piece.found++;
+              }
+              walk.goOn();
+            });
   }
 
   private static ConversationRef ref(ConversationState header) {
     return new ConversationRef(header.id(), header.generation());
-  }
-
-  private long apply(Owner owner, List<Change> changes) throws IOException {
-    for (int i = 0; i < changes.size(); i += MOST_IN_A_BULK) {
-      List<Change> part = changes.subList(i, Math.min(i + MOST_IN_A_BULK, changes.size()));
-      writes.apply(EncodedChange.of(new Change.Bulk(stamp(owner), part)), ApplyMode.LIVE);
-    }
-    return changes.size();
   }
 
   private ChangeStamp stamp(Owner owner) {

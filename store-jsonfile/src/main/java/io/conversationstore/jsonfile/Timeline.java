@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,18 +72,8 @@ final class Timeline {
       this.rows = rows;
       this.messages = rows.messages();
       this.forward = forward;
-      this.sorted = rows.isAscending() ? null : sorted(messages);
-    }
-
-    /** Imports bring times of their own, in any order. */
-    private static int[] sorted(MessageTable messages) {
-      return IntStream.range(0, messages.size())
-          .boxed()
-          .sorted(
-              Comparator.<Integer>comparingLong(messages::createdMicros)
-                  .thenComparingLong(messages::seq))
-          .mapToInt(Integer::intValue)
-          .toArray();
+      // Imports bring times of their own, in any order.
+      this.sorted = rows.isAscending() ? null : rows.byTime();
     }
 
     private int index(int place) {

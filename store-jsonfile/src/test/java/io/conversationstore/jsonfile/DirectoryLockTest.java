@@ -3,13 +3,20 @@ package io.conversationstore.jsonfile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreLockedException;
 import io.conversationstore.StoreUnavailableException;
+import java.io.File;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.reflect.Method;
 import java.net.InetAddress;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,18 +37,29 @@ class DirectoryLockTest {
     return JsonFileOptions.in(temporary.resolve("store")).withLockWait(LONG);
   }
 
+  private Process start(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.add(LockHolder.class.getName());
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
   private Process holder() throws IOException {
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                LockHolder.class.getName(),
-                options().directory().toString())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+    Process process = start(options().directory().toString());
     assertThat(process.inputReader().readLine()).isEqualTo("open");
     return process;
+  }
+
+  /** Another process that does not wait finds the directory in use. */
+  private void requireLockedForOthers(Path directory) throws Exception {
+    Process other = start(directory.toString(), "at once");
+    try {
+      assertThat(other.inputReader().readLine()).isEqualTo("locked");
+    } finally {
+      other.destroyForcibly().waitFor();
+    }
   }
 
   @Test
@@ -154,6 +172,96 @@ class DirectoryLockTest {
       assertThatThrownBy(() -> JsonFileStore.open(options().withLockWait(Duration.ZERO)))
           .isInstanceOf(io.conversationstore.StoreDamagedException.class);
     }
+  }
+
+  /** As of two applications in one server, or one that is deployed anew. */
+  @Test
+  void anotherClassLoaderIsRefusedAndTheLockStays() throws Exception {
+    List<URL> path = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      path.add(Path.of(entry).toUri().toURL());
+    }
+    Path directory = options().directory();
+    try (ConversationStore held = JsonFileStore.open(options());
+        URLClassLoader another =
+            new URLClassLoader(path.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+      Method take =
+          another
+              .loadClass(DirectoryLock.class.getName())
+              .getDeclaredMethod("take", Path.class, Duration.class);
+      take.setAccessible(true);
+      assertThatThrownBy(() -> take.invoke(null, directory, Duration.ZERO))
+          .cause()
+          .hasMessageContaining("in use by another store of this process")
+          .hasMessageContaining("pid " + ProcessHandle.current().pid());
+      requireLockedForOthers(directory);
+      assertThat(held.operator().health().healthy()).isTrue();
+    }
+    JsonFileStore.open(options().withLockWait(Duration.ZERO)).close();
+  }
+
+  /** Java knows of the lock, this library does not: whoever took it must keep it. */
+  @Test
+  void aLockThatOthersOfThisProcessTookStays() throws Exception {
+    Path file = Files.createFile(temporary.resolve(DirectoryLock.LOCK));
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      assertThat(channel.lock().isValid()).isTrue();
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> DirectoryLock.take(temporary, Duration.ZERO))
+            .isInstanceOf(StoreLockedException.class)
+            .hasMessageContaining("of this process");
+      }
+      requireLockedForOthers(temporary);
+    }
+    try (DirectoryLock taken = DirectoryLock.take(temporary, Duration.ZERO)) {
+      assertThat(taken).isNotNull();
+      requireLockedForOthers(temporary);
+    }
+  }
+
+  /** A bind mount is a second name of one directory; here it is a second name of its lock. */
+  @Test
+  void anotherNameOfTheDirectoryIsRefusedAndTheLockStays() throws Exception {
+    Path first = Files.createDirectory(temporary.resolve("first"));
+    Path second = Files.createDirectory(temporary.resolve("second"));
+    try (DirectoryLock held = DirectoryLock.take(first, Duration.ZERO)) {
+      assertThat(held).isNotNull();
+      Files.createLink(second.resolve(DirectoryLock.LOCK), first.resolve(DirectoryLock.LOCK));
+      assertThatThrownBy(() -> DirectoryLock.take(second, Duration.ZERO))
+          .isInstanceOf(StoreLockedException.class)
+          .hasMessageContaining("of this process");
+      requireLockedForOthers(first);
+    }
+    DirectoryLock.take(second, Duration.ZERO).close();
+  }
+
+  @Test
+  void closingTwiceLeavesTheNextHolderAlone() throws Exception {
+    DirectoryLock first = DirectoryLock.take(temporary, Duration.ZERO);
+    first.close();
+    try (DirectoryLock second = DirectoryLock.take(temporary, Duration.ZERO)) {
+      assertThat(second).isNotNull();
+      first.close();
+      assertThat(temporary.resolve("LOCK.owner")).exists();
+      assertThatThrownBy(() -> DirectoryLock.take(temporary, Duration.ZERO))
+          .isInstanceOf(StoreLockedException.class);
+    }
+  }
+
+  @Test
+  void closingLeavesAnotherDirectoryInItsPlaceAlone() throws Exception {
+    Path directory = Files.createDirectory(temporary.resolve("store"));
+    Path moved = temporary.resolve("moved");
+    Path owner = directory.resolve("LOCK.owner");
+    DirectoryLock lock = DirectoryLock.take(directory, Duration.ZERO);
+    Files.move(directory, moved);
+    Files.createDirectory(directory);
+    Files.createFile(directory.resolve(DirectoryLock.LOCK));
+    Files.writeString(owner, "somebody else\n");
+    lock.close();
+    assertThat(owner).hasContent("somebody else");
+    DirectoryLock.take(moved, Duration.ZERO).close();
+    DirectoryLock.take(directory, Duration.ZERO).close();
   }
 
   @Test

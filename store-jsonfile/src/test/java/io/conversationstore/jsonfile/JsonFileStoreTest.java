@@ -1,5 +1,6 @@
 package io.conversationstore.jsonfile;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -34,15 +35,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonFileStoreTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
@@ -360,6 +366,118 @@ class JsonFileStoreTest {
     }
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file("."))))
         .isEqualTo("rwx------");
+  }
+
+  /** Only a lost store.json can have counted them: it is not made anew, which would remove them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "log-0000000001.jsonl",
+        "snapshot-0000000001.jsonl",
+        "damaged-log-0000000001.jsonl-0.bin"
+      })
+  void filesWithoutStoreJsonAreRefusedAndStay(String name) throws IOException {
+    Files.createDirectories(file("."));
+    Files.writeString(file(name), "all that is left");
+    assertThatThrownBy(() -> JsonFileStore.open(options()))
+        .isInstanceOf(StoreDamagedException.class)
+        .hasMessageContaining("store.json")
+        .hasMessageContaining(name);
+    assertThat(file(name)).hasContent("all that is left");
+    assertThat(file("store.json")).doesNotExist();
+  }
+
+  private String rights() throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file(".")));
+  }
+
+  @Test
+  void whatElseIsInTheDirectoryIsLeftAsItIs() throws IOException {
+    Files.createDirectories(file("."));
+    Files.writeString(file("theirs.tmp"), "theirs");
+    Files.setPosixFilePermissions(file("."), PosixFilePermissions.fromString("rwxr-xr-x"));
+    for (int i = 0; i < 2; i++) {
+      JsonFileStore.open(options()).close();
+      assertThat(file("theirs.tmp")).hasContent("theirs");
+      assertThat(rights()).isEqualTo("rwxr-xr-x");
+    }
+  }
+
+  @Test
+  void whatACrashLeftIsRemovedAndTheRightsOfAnOwnDirectoryPutRight() throws IOException {
+    JsonFileStore.open(options()).close();
+    List<String> own = List.of("store.json.tmp", "checkpoint.tmp", "erasure.tmp", "repair.tmp");
+    for (String name : own) {
+      Files.writeString(file(name), "cut off");
+    }
+    Files.setPosixFilePermissions(file("."), PosixFilePermissions.fromString("rwxr-xr-x"));
+    JsonFileStore.open(options()).close();
+    for (String name : own) {
+      assertThat(file(name)).doesNotExist();
+    }
+    assertThat(rights()).isEqualTo("rwx------");
+  }
+
+  @Test
+  void anEmptyDirectoryBecomesTheStores() throws IOException {
+    Files.createDirectories(file("."));
+    Files.setPosixFilePermissions(file("."), PosixFilePermissions.fromString("rwxr-xr-x"));
+    JsonFileStore.open(options()).close();
+    assertThat(rights()).isEqualTo("rwx------");
+  }
+
+  private Map<String, String> contents() throws IOException {
+    Map<String, String> contents = new TreeMap<>();
+    try (Stream<Path> files = Files.list(file("."))) {
+      for (Path each : files.toList()) {
+        contents.put(String.valueOf(each.getFileName()), Files.readString(each, ISO_8859_1));
+      }
+    }
+    contents.remove("LOCK.owner");
+    return contents;
+  }
+
+  /** As of a library that is older than the files, in a segment, not only in store.json. */
+  @Test
+  void aSegmentOfANewerVersionIsRefusedAndNothingIsChanged() throws IOException {
+    try (ConversationStore store = JsonFileStore.open(options())) {
+      store.create(ALICE, NewConversation.withId("chat"));
+    }
+    Path log = file("log-0000000001.jsonl");
+    String lines = Files.readString(log, ISO_8859_1);
+    byte[] header = Line.logHeader(1, 1);
+    assertThat(lines).startsWith(new String(header, ISO_8859_1));
+    byte[] newer =
+        Line.join(Line.open("\"format\":2,\"kind\":\"log\",\"segment\":1,\"from\":1"), new byte[0]);
+    Files.writeString(
+        log, new String(newer, ISO_8859_1) + lines.substring(header.length), ISO_8859_1);
+    Files.writeString(file("erasure.tmp"), "left by a crash");
+    Map<String, String> before = contents();
+    assertThatThrownBy(() -> JsonFileStore.open(options()))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining("log-0000000001.jsonl")
+        .hasMessageContaining("format version 2");
+    assertThat(contents()).isEqualTo(before);
+  }
+
+  @Test
+  void optionsThatAreNullAreNamedTogether() {
+    JsonFileOptions options = JsonFileOptions.in(Path.of("x"));
+    assertThatThrownBy(() -> options.withClock(null, null))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessage("clock must not be null; ids must not be null");
+    List<Function<JsonFileOptions, JsonFileOptions>> changes =
+        List.of(
+            each -> each.withDurability(null),
+            each -> each.withSyncInterval(null),
+            each -> each.withLockWait(null),
+            each -> each.withLimits(null),
+            each -> JsonFileOptions.in(null));
+    for (Function<JsonFileOptions, JsonFileOptions> change : changes) {
+      assertThatThrownBy(() -> change.apply(options))
+          .isInstanceOf(StoreConfigurationException.class)
+          .hasMessageEndingWith("must not be null");
+    }
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.StoreLockedException;
@@ -16,9 +17,14 @@ import io.conversationstore.spi.StoreFront;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.NonWritableChannelException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.ReadOnlyFileSystemException;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,6 +34,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -232,12 +239,90 @@ class JsonFileToolTest {
     assertThat(bytes.toString(StandardCharsets.UTF_8)).doesNotContain("text ");
   }
 
+  /** Rights and dates too; of the directory as of its files. */
+  private Map<String, String> attributes() throws IOException {
+    Map<String, String> attributes = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.toList()) {
+        attributes.put(
+            directory.relativize(file).toString(),
+            Files.readAttributes(file, "posix:permissions,lastModifiedTime,size").toString());
+      }
+    }
+    return attributes;
+  }
+
+  private void setRights(String ofFiles, String ofDirectory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(ofFiles));
+      }
+    }
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(ofDirectory));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aBackupThatCannotBeWrittenIsVerified(boolean withLock) throws IOException {
+    if (!withLock) {
+      Files.delete(directory.resolve(DirectoryLock.LOCK));
+    }
+    setRights("r--r--r--", "r-xr-xr-x");
+    try {
+      Map<String, String> before = attributes();
+      assertThat(JsonFileTool.verify(directory).isSound()).isTrue();
+      assertThat(attributes()).isEqualTo(before);
+    } finally {
+      setRights("rw-------", "rwx------");
+    }
+  }
+
+  /** Root may write what the rights forbid, so that those say nothing of a verification. */
+  @Test
+  void whatIsOpenedToBeReadCannotBeWritten() throws IOException {
+    DiskFiles files = DiskFiles.toRead(directory);
+    assertThatThrownBy(() -> files.create("new")).isInstanceOf(ReadOnlyFileSystemException.class);
+    assertThatThrownBy(() -> files.delete(Manifest.NAME))
+        .isInstanceOf(ReadOnlyFileSystemException.class);
+    try (LogFiles.LogFile file = files.open(Manifest.NAME)) {
+      assertThatThrownBy(() -> file.append(ByteBuffer.wrap(new byte[1])))
+          .isInstanceOf(NonWritableChannelException.class);
+    }
+  }
+
+  @Test
+  void aDirectoryThatIsNoStoresIsLeftAsItIs(@TempDir Path another) throws IOException {
+    Files.writeString(another.resolve("theirs"), "theirs");
+    Files.setPosixFilePermissions(another, PosixFilePermissions.fromString("rwxr-xr-x"));
+    List<Executable> calls =
+        List.of(() -> JsonFileTool.verify(another), () -> JsonFileTool.repair(another));
+    for (Executable call : calls) {
+      assertThatThrownBy(call::execute).isInstanceOf(StoreConfigurationException.class);
+    }
+    assertThat(another.toFile().list()).containsExactly("theirs");
+    assertThat(Files.getPosixFilePermissions(another))
+        .isEqualTo(PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  @Test
+  void whileItIsVerifiedNoStoreOpensIt() throws IOException {
+    try (DirectoryLock lock = DirectoryLock.takeToRead(directory, Duration.ZERO)) {
+      assertThat(lock).isNotNull();
+      assertThatThrownBy(() -> JsonFileStore.open(options().withLockWait(Duration.ZERO)))
+          .isInstanceOf(StoreLockedException.class);
+    }
+    assertThat(messages()).isEqualTo(CONVERSATIONS * MESSAGES);
+  }
+
   @Test
   void openStoreIsLeftAlone() {
     try (ConversationStore store = JsonFileStore.open(options())) {
       assertThat(store.count(ALICE).messages()).isPositive();
       assertThatThrownBy(() -> JsonFileTool.repair(directory))
           .isInstanceOf(StoreLockedException.class);
+      assertThatThrownBy(() -> JsonFileTool.verify(directory))
+          .isInstanceOf(StoreLockedException.class);
+      assertThat(store.count(ALICE).messages()).isPositive();
     }
   }
 }

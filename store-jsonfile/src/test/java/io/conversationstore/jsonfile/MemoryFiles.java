@@ -156,6 +156,12 @@ final class MemoryFiles implements LogFiles {
     put(name, new Inode(bytes));
   }
 
+  /** Turns a bit of a file, under whoever has it open. */
+  synchronized void turnBit(String name, int at) {
+    Inode inode = names.get(name);
+    inode.write(at, new byte[] {(byte) (inode.content()[at] ^ 1)});
+  }
+
   /** Takes a file away, durably. */
   synchronized void remove(String name) {
     names.remove(name);

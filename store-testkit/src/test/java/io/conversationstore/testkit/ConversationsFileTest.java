@@ -28,6 +28,8 @@ import io.conversationstore.transfer.TransferReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,6 +38,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -447,5 +450,67 @@ class ConversationsFileTest {
     assertThat(Files.readString(out)).doesNotContain(SECRET);
     assertThat(ConversationsFile.read(store, BOB, out).conversations()).isZero();
     assertThat(store.list(BOB, ConversationQuery.all()).items()).isEmpty();
+  }
+
+  /** The store, which does something before a page of messages is read; the first page is 1. */
+  private ConversationStore beforePage(int number, Runnable between) {
+    AtomicInteger pages = new AtomicInteger();
+    return (ConversationStore)
+        Proxy.newProxyInstance(
+            ConversationStore.class.getClassLoader(),
+            new Class<?>[] {ConversationStore.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("messages") && pages.incrementAndGet() == number) {
+                between.run();
+              }
+              try {
+                return method.invoke(store, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  private void fill(String id) {
+    store.create(BOB, NewConversation.withId(id));
+    for (int i = 0; i < 40; i++) {
+      store.append(BOB, id, Message.user("text " + i));
+    }
+    clock.advance(Duration.ofSeconds(1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void aConversationThatIsDeletedWhileItIsWrittenEndsThere(int page) throws IOException {
+    fill("deleted");
+    fill("kept");
+    Path file = directory.resolve("out.json");
+    TransferReport report =
+        ConversationsFile.write(beforePage(page, () -> store.delete(BOB, "deleted")), BOB, file);
+    assertThat(report.conversations()).isEqualTo(page);
+    requireHolds(file, "kept", 40);
+    assertThat(store.find(BOB, "deleted").isPresent()).isEqualTo(page == 2);
+  }
+
+  @Test
+  void aConversationThatIsMadeAnewWhileItIsWrittenEndsThere() throws IOException {
+    fill("deleted");
+    fill("kept");
+    Path file = directory.resolve("out.json");
+    Runnable between =
+        () -> {
+          store.delete(BOB, "deleted");
+          fill("deleted");
+        };
+    assertThat(ConversationsFile.write(beforePage(2, between), BOB, file).conversations())
+        .isEqualTo(2);
+    requireHolds(file, "kept", 40);
+  }
+
+  /** The file is whole: another store takes it. */
+  private void requireHolds(Path file, String id, int messages) {
+    store.erase(BOB);
+    ConversationsFile.read(store, BOB, file);
+    assertThat(messages(id)).hasSize(messages);
   }
 }

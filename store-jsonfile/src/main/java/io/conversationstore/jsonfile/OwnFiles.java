@@ -1,0 +1,30 @@
+package io.conversationstore.jsonfile;
+
+import java.util.Set;
+
+/** Tells a store's own files from what else is in its directory, by their names. */
+final class OwnFiles {
+  private static final Set<String> TEMPORARY =
+      Set.of(
+          Manifest.TEMPORARY,
+          Checkpoint.NAME + ".tmp",
+          Erasure.TEMPORARY,
+          Repair.TEMPORARY,
+          LogTail.TEMPORARY);
+  private static final Set<String> SINGLE = Set.of(Manifest.NAME, Checkpoint.NAME);
+
+  private OwnFiles() {}
+
+  /** Whether a crash may have left it, and it means nothing. */
+  static boolean isTemporary(String name) {
+    return TEMPORARY.contains(name);
+  }
+
+  static boolean isOwn(String name) {
+    return SINGLE.contains(name)
+        || isTemporary(name)
+        || Segments.number(name) != 0
+        || DirectoryLock.NAMES.contains(name)
+        || name.startsWith(FileJobs.SIDE_FILE);
+  }
+}

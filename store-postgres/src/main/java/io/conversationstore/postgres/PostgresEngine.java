@@ -190,6 +190,11 @@ final class PostgresEngine implements PrimaryStore {
   }
 
   @Override
+  public long firstGeneration(Owner owner) {
+    return reads.firstGeneration(owner);
+  }
+
+  @Override
   public List<Erasure> erasuresSince(Instant time) {
     return operations.erasuresSince(time);
   }

@@ -38,6 +38,7 @@ final class Sql {
   final String contact;
   final String beginHistory;
   final String erasuresSince;
+  final String firstGeneration;
   final String find;
   final String messagesForward;
   final String messagesBackward;
@@ -133,6 +134,10 @@ final class Sql {
                 + " RETURNING history");
     erasuresSince =
         in("SELECT tenant_id, user_id, change_id FROM $.owner_erasures WHERE erased_at > ?");
+    firstGeneration =
+        in(
+            "SELECT coalesce(max(o.purged_generation), 0) + 1 FROM $.owners o"
+                + " WHERE o.tenant_id = ? AND o.user_id = ?");
     find =
         in(
             "SELECT coalesce(o.epoch, 0), "

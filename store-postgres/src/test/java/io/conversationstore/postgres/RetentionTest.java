@@ -4,20 +4,29 @@ import static io.conversationstore.postgres.Databases.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.conversationstore.AppendCondition;
 import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationDocument.Entry;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.PrimaryStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -31,6 +40,8 @@ class RetentionTest {
   private static final Duration YEARS = Duration.ofDays(5_000);
   private static final Owner BOB = Owner.of("acme", "bob");
   private static final int EACH = 3;
+  private static final String PURGE_ALL =
+      "SET lock_timeout = '100ms'; SELECT conversation_store.purge_deleted('0', 1000)";
 
   private final Databases databases = Databases.create();
   private ConversationStore store;
@@ -191,8 +202,68 @@ class RetentionTest {
     assertThat(purge(some)).isEqualTo(1);
     assertThat(purge(some)).isZero();
     assertThat(store.last(ALICE, "last", 10)).hasSize(1);
-    assertThat(store.create(BOB, NewConversation.withId("other")).generation()).isEqualTo(1);
     assertCountersHold();
+  }
+
+  @Test
+  void whatIsMadeAfterAPurgeIsLaterThanWhatWasRemoved() throws Exception {
+    store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+    store.delete(ALICE, "chat");
+    store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+    store.updatePreferences(ALICE, PreferencesUpdate.none().activeConversation("chat"));
+    store.delete(ALICE, "chat");
+    assertThat(purge(PURGE_ALL)).isEqualTo(1);
+    assertThat(store.createIfAbsent(ALICE, NewConversation.withId("chat")).generation())
+        .isEqualTo(3);
+    assertThat(store.preferences(ALICE).activeConversation()).isNull();
+    try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
+      assertThat(engine.firstGeneration(ALICE)).isEqualTo(3);
+      assertThat(engine.firstGeneration(BOB)).isEqualTo(1);
+      Change late =
+          new Change.MessagesAppended(
+              Databases.stamp(ALICE),
+              new ConversationRef("chat", 2),
+              List.of(NewMessage.of(UUID.randomUUID(), Message.user("for the one before"))),
+              AppendCondition.always(),
+              false);
+      assertThat(engine.apply(late, ApplyMode.REPLAY).dropped())
+          .extracting(Applied.Dropped::reason)
+          .containsExactly("its conversation was deleted");
+    }
+    assertThat(messages(ALICE, "chat")).isZero();
+    store.delete(ALICE, "first");
+    assertThat(purge(PURGE_ALL)).isEqualTo(EACH + 1);
+    assertThat(store.createIfAbsent(ALICE, NewConversation.withId("first")).generation())
+        .as("the highest of the owner counts")
+        .isEqualTo(3);
+    assertThat(store.createIfAbsent(BOB, NewConversation.withId("new")).generation()).isEqualTo(1);
+  }
+
+  @Test
+  void anOwnerWhoCreatesIsLeftByAPurge() throws Exception {
+    store.delete(ALICE, "first");
+    store.delete(BOB, "other");
+    try (Connection holder =
+        holding("SELECT FROM conversation_store.owners WHERE user_id = 'bob' FOR SHARE")) {
+      assertThat(purge(PURGE_ALL)).isEqualTo(2 * EACH + 1);
+      holder.rollback();
+    }
+    assertThat(purge(PURGE_ALL)).isEqualTo(1);
+  }
+
+  @Test
+  void aCreateWaitsForAPurgeAndKnowsWhatItRemoved() throws Exception {
+    store.delete(BOB, "other");
+    try (Connection purging = holding("SELECT conversation_store.purge_deleted('0')")) {
+      CompletableFuture<Long> create =
+          CompletableFuture.supplyAsync(
+              () -> store.create(BOB, NewConversation.withId("other")).generation());
+      while (waiting("count(*)").equals("0")) {
+        assertThat(create).isNotDone();
+      }
+      purging.commit();
+      assertThat(create.join()).isEqualTo(2);
+    }
   }
 
   private long purge(String sql) throws SQLException {

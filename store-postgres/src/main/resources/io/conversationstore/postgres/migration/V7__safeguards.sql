@@ -1,0 +1,133 @@
+-- Guards against what operators may meet: an id that is used again after a purge, a bare DELETE of
+-- preferences, retention over very many owners.
+
+-- A conversation that was removed for good leaves no row that could say which generation comes next.
+-- Were it 1 again, a local copy that still holds the deleted one would take the new one for older, and
+-- what waits for the deleted one would reach the new one. An erasure leaves the number as it is.
+ALTER TABLE ${schema}.owners ADD COLUMN purged_generation bigint NOT NULL DEFAULT 0;
+COMMENT ON COLUMN ${schema}.owners.purged_generation IS 'The highest generation of a conversation that purge_deleted() has removed; 0 if it has removed none. A conversation of which there is no row begins one above it.';
+
+-- As in V2, but for the first generation.
+CREATE OR REPLACE FUNCTION ${schema}.create_conversation(
+  p_lock_timeout text, p_tenant text, p_user text, p_conversation text, p_change uuid,
+  p_epoch bigint, p_replay boolean, p_time timestamptz, p_strict boolean, p_new jsonb)
+RETURNS TABLE (dropped text, changed boolean, given boolean,
+  c ${schema}.conversations, m ${schema}.messages)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  o ${schema}.owners;
+  v_at timestamptz;
+BEGIN
+  PERFORM set_config('lock_timeout', p_lock_timeout, true);
+  o := ${schema}.shared_owner(p_tenant, p_user);
+  changed := false;
+  given := false;
+  IF p_epoch <> -1 AND p_epoch <> o.epoch THEN
+    IF NOT p_replay THEN
+      RAISE EXCEPTION 'the epoch is not the present one' USING ERRCODE = 'CS006';
+    ELSIF p_epoch < o.epoch THEN
+      dropped := 'its owner was erased';
+      RETURN NEXT;
+      RETURN;
+    END IF;
+  END IF;
+  LOOP
+    SELECT * INTO c FROM ${schema}.conversations t
+      WHERE t.tenant_id = p_tenant AND t.user_id = p_user AND t.conversation_id = p_conversation
+      FOR UPDATE;
+    v_at := clock_timestamp();
+    IF p_replay THEN
+      v_at := least(p_time, v_at);
+    END IF;
+    IF NOT FOUND THEN
+      INSERT INTO ${schema}.conversations AS t (tenant_id, owner_key, user_id, conversation_id,
+          epoch, generation, version, title, settings, metadata, tags, pinned, created_at,
+          updated_at, expires_at, last_message_at, created_by)
+        VALUES (p_tenant, o.owner_key, p_user, p_conversation, o.epoch,
+          o.purged_generation + 1, 1,
+          p_new ->> 'title', p_new -> 'settings', p_new -> 'metadata',
+          ARRAY(SELECT jsonb_array_elements_text(p_new -> 'tags')),
+          (p_new ->> 'pinned')::boolean, v_at, v_at, (p_new ->> 'expires_at')::timestamptz, v_at,
+          p_change)
+        ON CONFLICT (tenant_id, user_id, conversation_id) DO NOTHING
+        RETURNING * INTO c;
+      CONTINUE WHEN NOT FOUND;
+      changed := true;
+    ELSIF p_change = c.created_by OR p_change = ANY (c.recent_changes) THEN
+      -- Done before and deleted since: it does not come back.
+      IF c.deleted_at IS NOT NULL THEN
+        IF NOT p_replay THEN
+          RAISE EXCEPTION 'no such conversation' USING ERRCODE = 'CS001';
+        END IF;
+        dropped := 'its conversation was deleted';
+        c := NULL;
+      END IF;
+    ELSIF c.deleted_at IS NULL THEN
+      IF p_strict THEN
+        RAISE EXCEPTION 'conversation exists' USING ERRCODE = 'CS002';
+      END IF;
+    ELSE
+      UPDATE ${schema}.conversations AS t
+        SET epoch = o.epoch, generation = t.generation + 1, version = 1, deleted_at = NULL,
+          title = p_new ->> 'title', status = 'active', settings = p_new -> 'settings',
+          metadata = p_new -> 'metadata',
+          tags = ARRAY(SELECT jsonb_array_elements_text(p_new -> 'tags')),
+          pinned = (p_new ->> 'pinned')::boolean, created_at = v_at, updated_at = v_at,
+          expires_at = (p_new ->> 'expires_at')::timestamptz, last_message_at = v_at,
+          last_seq = 0, message_count = 0, prompt_tokens = 0, completion_tokens = 0,
+          total_tokens = 0, field_times = '{}', created_by = p_change,
+          recent_changes = ${schema}.remember(t.recent_changes, t.created_by),
+          changed_xid = pg_current_xact_id()
+        WHERE t.tenant_id = p_tenant AND t.conversation_key = c.conversation_key
+        RETURNING * INTO c;
+      changed := true;
+    END IF;
+    RETURN NEXT;
+    RETURN;
+  END LOOP;
+END $$;
+
+-- As in V3, and remembers the generations.
+CREATE OR REPLACE FUNCTION ${schema}.purge_deleted(
+  p_age interval DEFAULT interval '30 days', p_limit integer DEFAULT 1000)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_cutoff timestamptz := clock_timestamp() - p_age;
+  v_messages bigint;
+  v_conversations bigint;
+BEGIN
+  PERFORM set_config('conversation_store.allow_delete', 'on', true);
+  DELETE FROM ${schema}.messages m
+    USING (
+      SELECT d.tenant_id, d.conversation_key, d.generation, d.seq FROM ${schema}.messages d
+        WHERE d.deleted_at < v_cutoff
+        ORDER BY d.deleted_at LIMIT p_limit FOR UPDATE SKIP LOCKED) q
+    WHERE m.tenant_id = q.tenant_id AND m.conversation_key = q.conversation_key
+      AND m.generation = q.generation AND m.seq = q.seq;
+  GET DIAGNOSTICS v_messages = ROW_COUNT;
+  -- A conversation goes after its messages: with them it could take them all in one transaction.
+  -- The owner's row keeps creates out, which take the generation from it. Nothing is waited for here.
+  WITH gone AS MATERIALIZED (
+    SELECT d.tenant_id, d.user_id, d.conversation_key, d.generation
+      FROM ${schema}.conversations d
+      JOIN ${schema}.owners o ON o.tenant_id = d.tenant_id AND o.user_id = d.user_id
+      WHERE d.deleted_at < v_cutoff
+        AND NOT EXISTS (SELECT FROM ${schema}.messages m
+          WHERE m.tenant_id = d.tenant_id AND m.conversation_key = d.conversation_key)
+      ORDER BY d.deleted_at LIMIT p_limit - v_messages FOR UPDATE OF d, o SKIP LOCKED
+  ), remembered AS (
+    UPDATE ${schema}.owners o
+      SET purged_generation = greatest(o.purged_generation, q.generation)
+      FROM (SELECT g.tenant_id, g.user_id, max(g.generation) AS generation FROM gone g
+        GROUP BY g.tenant_id, g.user_id) q
+      WHERE o.tenant_id = q.tenant_id AND o.user_id = q.user_id
+  )
+  DELETE FROM ${schema}.conversations c USING gone g
+    WHERE c.tenant_id = g.tenant_id AND c.conversation_key = g.conversation_key;
+  GET DIAGNOSTICS v_conversations = ROW_COUNT;
+  PERFORM set_config('conversation_store.allow_delete', '', true);
+  RETURN v_messages + v_conversations;
+END $$;
+UPDATE ${schema}.store SET schema_version = 7;

@@ -46,6 +46,7 @@ final class Sql {
   final String historyForward;
   final String historyBackward;
   final String searchWords;
+  final String searchWordsOfOwner;
   final String searchTool;
   final String unindexed;
   final String index;
@@ -158,10 +159,10 @@ final class Sql {
     historyForward = history(">", "");
     historyBackward = history("<", " DESC");
     // The keys hold the owner: looking that up as well would read all of the owner's messages.
-    searchWords =
-        search(
-            "m.owner_key + 0",
-            "m.search_tokens @> ?::bigint[] AND (?::text IS NULL OR m.role = ?)");
+    String words = "m.search_tokens @> ?::bigint[] AND (?::text IS NULL OR m.role = ?)";
+    searchWords = search("m.owner_key + 0", words);
+    // No index of words below a policy: reading the owner's messages is the best there is.
+    searchWordsOfOwner = search("m.owner_key", words);
     searchTool = search("m.owner_key", "m.tool_calls @> ?::jsonb");
     unindexed =
         in(

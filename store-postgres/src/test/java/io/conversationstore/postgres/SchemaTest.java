@@ -52,7 +52,9 @@ class SchemaTest {
             "DELETE FROM conversation_store.messages",
             "DELETE FROM conversation_store.conversations",
             "DELETE FROM conversation_store.owners",
-            "TRUNCATE conversation_store.messages"
+            "DELETE FROM conversation_store.user_preferences",
+            "TRUNCATE conversation_store.messages",
+            "TRUNCATE conversation_store.user_preferences"
           }) {
         assertThatThrownBy(() -> databases.text(sql))
             .hasMessageContaining("delete_old_conversations()");

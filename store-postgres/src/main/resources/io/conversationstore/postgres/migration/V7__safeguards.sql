@@ -130,4 +130,9 @@ BEGIN
   PERFORM set_config('conversation_store.allow_delete', '', true);
   RETURN v_messages + v_conversations;
 END $$;
+
+-- The feed tells preferences, too. An erasure removes them through its function.
+CREATE TRIGGER no_bare_delete BEFORE DELETE OR TRUNCATE ON ${schema}.user_preferences
+  FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.refuse_bare_delete();
+
 UPDATE ${schema}.store SET schema_version = 7;

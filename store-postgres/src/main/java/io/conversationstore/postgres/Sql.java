@@ -221,7 +221,10 @@ final class Sql {
         in(
             "SELECT w.deleted, w.next_tenant, w.next_owner"
                 + " FROM $.blank_messages_before(?, ?, ?, ?, ?) w");
-    archiveBefore = in("SELECT $.archive_idle_before(?, ?)");
+    archiveBefore =
+        in(
+            "SELECT w.archived, w.next_tenant, w.next_conversation"
+                + " FROM $.archive_idle_conversations(?, ?, ?, ?) w");
     orphans =
         in(
             "SELECT EXISTS (SELECT FROM $.messages m WHERE NOT EXISTS (SELECT FROM"

@@ -21,6 +21,7 @@ import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.PrimaryStore;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -174,6 +176,60 @@ class RetentionTest {
   }
 
   @Test
+  void aBatchOfArchivingReadsNoMoreThanItLooksAt() throws Exception {
+    databases.text(
+        "SELECT count(*) FROM generate_series(1, 2000) g,"
+            + " LATERAL conversation_store.create_conversation('0', 'acme', 'bob', 'c' || g,"
+            + " gen_random_uuid(), -1, false, NULL, false,"
+            + " '{\"title\": \"\", \"settings\": {}, \"metadata\": {}, \"tags\": [],"
+            + " \"pinned\": false}') w");
+    databases.text("ANALYZE conversation_store.conversations");
+    String batch =
+        "SELECT archived || ',' || next_tenant || ',' || next_conversation"
+            + " FROM conversation_store.archive_idle_conversations(now(), 50, '%s', %s)";
+    String tenant = "";
+    String after = "0";
+    long archived = 0;
+    try (Connection connection = databases.connection();
+        Statement statement = connection.createStatement()) {
+      // A table as small as this one is read as a whole otherwise, which a large one is not.
+      statement.execute("SET enable_seqscan = off");
+      connection.setAutoCommit(false);
+      for (String place = ""; place != null; ) {
+        long before = rowsRead(statement);
+        place = one(statement, batch.formatted(tenant, after));
+        if (place != null) {
+          String[] fields = place.split(",", -1);
+          archived += Long.parseLong(fields[0]);
+          tenant = fields[1];
+          after = fields[2];
+        }
+        assertThat(rowsRead(statement) - before).isLessThanOrEqualTo(8 * 50);
+        connection.commit();
+      }
+    }
+    assertThat(archived).isEqualTo(2_004);
+    assertThat(store.operator().archiveIdle(Duration.ZERO)).isZero();
+  }
+
+  /** What the session has read of conversations and not reported yet; some of it counts twice. */
+  private static long rowsRead(Statement statement) throws SQLException {
+    String read =
+        one(
+            statement,
+            "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+                + " WHERE relname = 'conversations'");
+    return Long.parseLong(String.valueOf(read));
+  }
+
+  private static @Nullable String one(Statement statement, String sql) throws SQLException {
+    try (ResultSet row = statement.executeQuery(sql)) {
+      assertThat(row.next()).isTrue();
+      return row.getString(1);
+    }
+  }
+
+  @Test
   void aDbaDeletesSoManyAtATime() throws Exception {
     String some = "SELECT conversation_store.delete_old_conversations('1 year', 4)";
     for (String expected : List.of("4", "4", "4", "0")) {
@@ -283,9 +339,17 @@ class RetentionTest {
     store.delete(BOB, "other");
     databases.text(
         """
-        DO $$ BEGIN
-          WHILE conversation_store.delete_old_conversations('7 days') > 0 LOOP COMMIT; END LOOP;
-          COMMIT;
+        DO $$
+        DECLARE
+          tenant text := '';
+          owner bigint := 0;
+        BEGIN
+          WHILE tenant IS NOT NULL LOOP
+            SELECT b.next_tenant, b.next_owner INTO tenant, owner
+              FROM conversation_store.blank_messages_before(
+                '10s', now() - interval '7 days', 500, tenant, owner) b;
+            COMMIT;
+          END LOOP;
           WHILE conversation_store.purge_deleted('0 days') > 0 LOOP COMMIT; END LOOP;
         END $$;
         """);

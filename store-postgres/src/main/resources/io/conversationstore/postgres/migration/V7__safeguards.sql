@@ -135,4 +135,41 @@ END $$;
 CREATE TRIGGER no_bare_delete BEFORE DELETE OR TRUNCATE ON ${schema}.user_preferences
   FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.refuse_bare_delete();
 
+-- archive_idle_before looks for idle conversations from the start each time, by no index: over very many
+-- it takes as long at the last batch as all of them take to read. It stays for nodes of the version
+-- before. This one begins where the batch before ended, and looks at as many rows as it may archive,
+-- each of them by its key: a join is planned by guesses, and may read all.
+CREATE FUNCTION ${schema}.archive_idle_conversations(
+  p_cutoff timestamptz, p_batch integer, p_tenant text DEFAULT '', p_conversation bigint DEFAULT 0)
+RETURNS TABLE (archived bigint, next_tenant text, next_conversation bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+  k record;
+BEGIN
+  archived := 0;
+  FOR k IN
+    SELECT c.tenant_id, c.conversation_key,
+        c.updated_at < p_cutoff AND c.status = 'active' AND c.deleted_at IS NULL AS idle
+      FROM ${schema}.conversations c
+      WHERE (c.tenant_id, c.conversation_key) > (p_tenant, p_conversation)
+      ORDER BY c.tenant_id, c.conversation_key LIMIT p_batch
+  LOOP
+    next_tenant := k.tenant_id;
+    next_conversation := k.conversation_key;
+    CONTINUE WHEN NOT k.idle;
+    PERFORM FROM ${schema}.conversations c
+      WHERE c.tenant_id = k.tenant_id AND c.conversation_key = k.conversation_key
+        AND c.updated_at < p_cutoff AND c.status = 'active' AND c.deleted_at IS NULL
+      FOR UPDATE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    UPDATE ${schema}.conversations c
+      SET status = 'archived', version = c.version + 1, changed_xid = pg_current_xact_id(),
+        field_times = c.field_times || jsonb_build_object('status', clock_timestamp())
+      WHERE c.tenant_id = k.tenant_id AND c.conversation_key = k.conversation_key;
+    archived := archived + 1;
+  END LOOP;
+  RETURN NEXT;
+END $$;
+COMMENT ON FUNCTION ${schema}.archive_idle_conversations IS 'Looks at up to a number of conversations beyond a place and archives those that were last used before a time; says where to go on, null at the end. One that is in use right now is not idle.';
+
 UPDATE ${schema}.store SET schema_version = 7;

@@ -6,6 +6,8 @@ import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.PrimaryStore;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -43,6 +45,16 @@ final class Operations {
             database.bind(statement, null).uuid(node);
             try (ResultSet row = database.rows(statement)) {
               Reads.requireRow(row);
+              if (row.getBoolean(5)) {
+                throw new EngineFailureException(
+                    FailureKind.MISCONFIGURED,
+                    false,
+                    "schema "
+                        + schema
+                        + " was restored from another cluster, whose transaction ids hide rows from"
+                        + " the feed; call its function adopt_restored_rows() until it returns 0",
+                    null);
+              }
               long counter = row.getLong(3);
               return new Contact(
                   Rows.uuid(row, 1),

@@ -122,11 +122,21 @@ final class Sql {
                 + " FROM $.erase_owner(?,?,?,?,?,?) w");
     contact =
         in(
-            "WITH n AS (INSERT INTO $.nodes (node, counter, last_contact)"
-                + " VALUES (?, 1, clock_timestamp()) ON CONFLICT (node) DO UPDATE"
+            "WITH f AS MATERIALIZED (SELECT "
+                + foreign("owners")
+                + " OR "
+                + foreign("conversations")
+                + " OR "
+                + foreign("messages")
+                + " OR "
+                + foreign("user_preferences")
+                + " AS found), n AS (INSERT INTO $.nodes (node, counter, last_contact)"
+                + " SELECT ?, 1, clock_timestamp() FROM f WHERE NOT f.found"
+                + " ON CONFLICT (node) DO UPDATE"
                 + " SET counter = nodes.counter + 1, last_contact = clock_timestamp()"
                 + " RETURNING counter)"
-                + " SELECT s.store_id, s.history, n.counter, clock_timestamp() FROM $.store s, n");
+                + " SELECT s.store_id, s.history, n.counter, clock_timestamp(), f.found"
+                + " FROM $.store s CROSS JOIN f LEFT JOIN n ON true");
     // Of two that come at once the second waits, and then sees that another history has begun.
     beginHistory =
         in(
@@ -271,6 +281,13 @@ final class Sql {
                 + " FROM $.user_preferences t",
             "(t.changed_xid, t.owner_key, 0, 0)",
             "t.owner_key");
+  }
+
+  /** Whether a table has rows with transaction ids that this cluster has not given yet. */
+  private static String foreign(String table) {
+    return "coalesce((SELECT t.changed_xid >= pg_snapshot_xmax(pg_current_snapshot()) FROM $."
+        + table
+        + " t ORDER BY t.changed_xid DESC LIMIT 1), false)";
   }
 
   private static String appendNew(String messages) {

@@ -112,6 +112,7 @@ BEGIN
   RETURN v_messages + v_conversations;
 END $$;
 
+DROP FUNCTION ${schema}.adopt_restored_rows;
 DROP FUNCTION ${schema}.archive_idle_conversations;
 DROP TRIGGER no_bare_delete ON ${schema}.user_preferences;
 ALTER TABLE ${schema}.owners DROP COLUMN purged_generation;

@@ -172,6 +172,43 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ${schema}.archive_idle_conversations IS 'Looks at up to a number of conversations beyond a place and archives those that were last used before a time; says where to go on, null at the end. One that is in use right now is not idle.';
 
+-- A dump that is restored into another cluster brings the transaction ids of the first one along. Where
+-- the other one has not come as far, the feed would not tell those rows until it has.
+CREATE FUNCTION ${schema}.adopt_restored_rows(p_limit integer DEFAULT 1000)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_rows bigint;
+  v_all bigint;
+BEGIN
+  UPDATE ${schema}.owners t SET changed_xid = pg_current_xact_id()
+    WHERE (t.tenant_id, t.owner_key) IN (SELECT q.tenant_id, q.owner_key FROM ${schema}.owners q
+      WHERE q.changed_xid >= pg_snapshot_xmax(pg_current_snapshot()) LIMIT p_limit);
+  GET DIAGNOSTICS v_all = ROW_COUNT;
+  UPDATE ${schema}.conversations t SET changed_xid = pg_current_xact_id()
+    WHERE (t.tenant_id, t.conversation_key) IN (
+      SELECT q.tenant_id, q.conversation_key FROM ${schema}.conversations q
+        WHERE q.changed_xid >= pg_snapshot_xmax(pg_current_snapshot()) LIMIT p_limit - v_all);
+  GET DIAGNOSTICS v_rows = ROW_COUNT;
+  v_all := v_all + v_rows;
+  UPDATE ${schema}.messages t SET changed_xid = pg_current_xact_id()
+    WHERE (t.tenant_id, t.conversation_key, t.generation, t.seq) IN (
+      SELECT q.tenant_id, q.conversation_key, q.generation, q.seq FROM ${schema}.messages q
+        WHERE q.changed_xid >= pg_snapshot_xmax(pg_current_snapshot()) LIMIT p_limit - v_all);
+  GET DIAGNOSTICS v_rows = ROW_COUNT;
+  v_all := v_all + v_rows;
+  UPDATE ${schema}.user_preferences t SET changed_xid = pg_current_xact_id()
+    WHERE (t.tenant_id, t.user_id) IN (
+      SELECT q.tenant_id, q.user_id FROM ${schema}.user_preferences q
+        WHERE q.changed_xid >= pg_snapshot_xmax(pg_current_snapshot()) LIMIT p_limit - v_all);
+  GET DIAGNOSTICS v_rows = ROW_COUNT;
+  v_all := v_all + v_rows;
+  -- Positions of the feed that were reached before would pass over these rows.
+  UPDATE ${schema}.store SET history = gen_random_uuid() WHERE v_all > 0;
+  RETURN v_all;
+END $$;
+COMMENT ON FUNCTION ${schema}.adopt_restored_rows IS 'For the owner of the tables to call after a dump was restored into another cluster, while no node is connected: gives up to a number (1,000) of rows that bear transaction ids of the first cluster the present one, and begins a new history; returns how many. To be repeated until it returns 0.';
+
 -- What the columns and the unique indexes are, as the ones above have it said already.
 COMMENT ON COLUMN ${schema}.nodes.node IS 'The node''s id, which it keeps with its local copy.';
 COMMENT ON COLUMN ${schema}.nodes.counter IS 'One more at each contact.';

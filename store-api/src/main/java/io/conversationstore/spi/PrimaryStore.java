@@ -50,6 +50,12 @@ public interface PrimaryStore extends StoreEngine {
   UUID beginHistory(UUID ended);
 
   /**
+   * The generation that the next conversation of an owner begins with under an id of which no trace
+   * is left: above all that were removed for good, so that it is a later one than they were.
+   */
+  long firstGeneration(Owner owner);
+
+  /**
    * An erasure that the database remembers.
    *
    * @param changeId the change that asked for it

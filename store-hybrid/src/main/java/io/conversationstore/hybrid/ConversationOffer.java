@@ -108,8 +108,8 @@ final class ConversationOffer {
       if (theirs != null && theirs.isLive()) {
         delete(mine, theirs.generation());
       }
-      long next = theirs == null ? 1 : theirs.generation() + 1;
-      ConversationState made = next == mine.generation() ? create(mine) : placeholder(mine, next);
+      long next = theirs == null ? first(mine) : theirs.generation() + 1;
+      ConversationState made = next >= mine.generation() ? create(mine) : placeholder(mine, next);
       if (made == null) {
         // Another node that offers the same may be a step ahead.
         made = primary.find(mine.owner(), mine.id()).conversation();
@@ -123,6 +123,11 @@ final class ConversationOffer {
         theirs.generation() == mine.generation() && !theirs.isLive() && !isSame(mine, theirs);
     // One of the same number that was made and deleted since is not the one that is held here.
     return another && mine.isLive() ? create(mine) : theirs;
+  }
+
+  /** The generation that the database would begin with, as far as that matters. */
+  private long first(ConversationState mine) {
+    return mine.generation() == 1 ? 1 : primary.firstGeneration(mine.owner());
   }
 
   private @Nullable ConversationState create(ConversationState mine) {

@@ -290,6 +290,34 @@ class HybridBackInTimeTest {
   }
 
   @Test
+  void row_1_4_generationsKeepTheirNumbersBehindAPurge() {
+    ConversationStore node = open("a");
+    node.createIfAbsent(alice, NewConversation.withId("gone"));
+    node.delete(alice, "gone");
+    value("SELECT conversation_store.purge_deleted(interval '0')", Long.class);
+    backup();
+    Testbed.awaitDrained(node);
+    for (String id : List.of("chat", "again")) {
+      node.createIfAbsent(alice, NewConversation.withId(id));
+      node.delete(alice, "again");
+    }
+    node.createIfAbsent(alice, NewConversation.withId("again"));
+    append(node, "online");
+    UUID before = history();
+    bed.goDown(node);
+    append(node, "offline");
+    node.append(alice, "again", Message.user("offline"));
+    restore();
+    bed.comeBack();
+    awaitAnotherHistory(before, node);
+    assertThat(texts(bed.direct(), "chat")).containsExactly("online", "offline");
+    assertThat(texts(bed.direct(), "again")).containsExactly("offline");
+    assertThat(bed.direct().find(alice, "chat").orElseThrow().generation()).isEqualTo(2);
+    assertThat(bed.direct().find(alice, "again").orElseThrow().generation()).isEqualTo(3);
+    assertThat(node.state().rejected()).isEmpty();
+  }
+
+  @Test
   void row_1_4_theUserIsToldAndCanWorkMeanwhile() {
     ConversationStore node = open("a");
     node.createIfAbsent(alice, CHAT);

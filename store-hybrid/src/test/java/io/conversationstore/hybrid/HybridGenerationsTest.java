@@ -9,9 +9,14 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.NewConversation;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -92,6 +97,52 @@ class HybridGenerationsTest extends OnTestbed {
     Testbed.awaitDrained(node);
     assertThat(node.preferences(alice).activeConversation()).isNull();
     assertThat(bed.direct().preferences(alice).activeConversation()).isNull();
+  }
+
+  @Test
+  void row_5_6_aConversationMadeAfterAPurgeIsKnownToACopyThatHoldsTheDeletedOne() throws Exception {
+    ConversationStore node = bed.node("a");
+    Testbed.awaitDrained(node);
+    node.createIfAbsent(alice, CHAT);
+    for (int i = 0; i < 5; i++) {
+      node.append(alice, "chat", Message.user("before " + i));
+    }
+    node.delete(alice, "chat");
+    Testbed.awaitDrained(node);
+    bed.goDown(node);
+    node.createIfAbsent(alice, NewConversation.withId("offline"));
+    node.append(alice, "offline", Message.user("offline"));
+    purge();
+    ConversationStore other = bed.direct();
+    other.createIfAbsent(alice, CHAT);
+    other.append(alice, "chat", Message.user("anew"));
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(node.state().rejected()).isEmpty();
+    assertThat(other.last(alice, "offline", 10)).hasSize(1);
+    Instant now = Instant.now();
+    Testbed.await(
+        "the copy has followed",
+        () -> {
+          StoreState.Mirror mirror = node.state().mirror();
+          return mirror != null && mirror.asOf() != null && mirror.asOf().isAfter(now);
+        });
+    bed.goDown(node);
+    assertThat(node.find(alice, "chat")).isPresent();
+    assertThat(texts(node)).containsExactly("anew");
+    assertThat(node.last(alice, "offline", 10)).hasSize(1);
+    node.append(alice, "chat", Message.user("offline"));
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(texts(other)).containsExactly("anew", "offline");
+    assertThat(node.state().rejected()).isEmpty();
+  }
+
+  private void purge() throws SQLException {
+    try (Connection connection = server.dataSource(bed.database()).getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("SELECT conversation_store.purge_deleted(interval '0')");
+    }
   }
 
   @Test

@@ -6,6 +6,8 @@ import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.PrimaryStore;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -43,6 +45,16 @@ final class Operations {
             database.bind(statement, null).uuid(node);
             try (ResultSet row = database.rows(statement)) {
               Reads.requireRow(row);
+              if (row.getBoolean(5)) {
+                throw new EngineFailureException(
+                    FailureKind.MISCONFIGURED,
+                    false,
+                    "schema "
+                        + schema
+                        + " was restored from another cluster, whose transaction ids hide rows from"
+                        + " the feed; call its function adopt_restored_rows() until it returns 0",
+                    null);
+              }
               long counter = row.getLong(3);
               return new Contact(
                   Rows.uuid(row, 1),
@@ -119,22 +131,37 @@ final class Operations {
     }
   }
 
+  /** Each batch looks at the conversations beyond the one where the batch before ended. */
   long archiveIdleBefore(Instant cutoff) {
     long all = 0;
-    long batch;
-    do {
-      batch = database.write(connection -> archive(connection, cutoff));
-      all += batch;
-    } while (batch > 0);
+    Archived batch = new Archived(0, "", 0);
+    while (batch.nextTenant() != null) {
+      Archived before = batch;
+      batch = database.write(connection -> archive(connection, cutoff, before));
+      all += batch.conversations();
+    }
     return all;
   }
 
-  private long archive(Connection connection, Instant cutoff) throws SQLException {
+  /**
+   * What a batch did.
+   *
+   * @param nextTenant the tenant of the conversation to go on behind, null at the end
+   */
+  private record Archived(long conversations, @Nullable String nextTenant, long next) {}
+
+  private Archived archive(Connection connection, Instant cutoff, Archived before)
+      throws SQLException {
     try (PreparedStatement statement = database.prepare(connection, sql.archiveBefore)) {
-      database.bind(statement, null).time(cutoff).count(BATCH);
+      database
+          .bind(statement, null)
+          .time(cutoff)
+          .count(BATCH)
+          .text(before.nextTenant())
+          .number(before.next());
       try (ResultSet row = database.rows(statement)) {
         Reads.requireRow(row);
-        return row.getLong(1);
+        return new Archived(row.getLong(1), row.getString(2), row.getLong(3));
       }
     }
   }

@@ -53,7 +53,9 @@ final class PostgresEngine implements PrimaryStore {
     this.writes = new Writes(database, sql, values.search);
     this.batches = new BatchWrites(database, sql, writes);
     this.reads = new Reads(database, sql, values.clock);
-    this.search = new Search(reads, sql, new TokenIndex(database, sql, reads), values.search);
+    this.search =
+        new Search(
+            reads, sql, new TokenIndex(database, sql, reads), values.search, values.rowSecurity);
     this.feed = new Feed(database, sql);
     this.operations = new Operations(database, sql, reads, values.schema);
   }
@@ -187,6 +189,11 @@ final class PostgresEngine implements PrimaryStore {
   @Override
   public UUID beginHistory(UUID ended) {
     return operations.beginHistory(ended);
+  }
+
+  @Override
+  public long firstGeneration(Owner owner) {
+    return reads.firstGeneration(owner);
   }
 
   @Override

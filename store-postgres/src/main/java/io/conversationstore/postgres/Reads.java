@@ -74,6 +74,17 @@ final class Reads {
     return new Provenance(Provenance.Source.DATABASE, clock.instant(), true, false);
   }
 
+  long firstGeneration(Owner owner) {
+    return query(
+        owner.tenantId(),
+        sql.firstGeneration,
+        in -> in.text(owner.tenantId()).text(owner.userId()),
+        row -> {
+          requireRow(row);
+          return row.getLong(1);
+        });
+  }
+
   Found find(Owner owner, String conversationId) {
     return query(
         owner.tenantId(),

@@ -27,15 +27,18 @@ final class Search {
   private final Sql sql;
   private final TokenIndex index;
   private final boolean indexed;
+  private final String searchWords;
 
   /**
-   * @param indexed whether words are looked up in the index; otherwise all messages are read
+   * @param indexed whether words have keys; otherwise all messages are read
+   * @param rowSecurity whether row-level security keeps the server from using the index of keys
    */
-  Search(Reads reads, Sql sql, TokenIndex index, boolean indexed) {
+  Search(Reads reads, Sql sql, TokenIndex index, boolean indexed, boolean rowSecurity) {
     this.reads = reads;
     this.sql = sql;
     this.index = index;
     this.indexed = indexed;
+    this.searchWords = rowSecurity ? sql.searchWordsOfOwner : sql.searchWords;
   }
 
   /** Answers {@link StoreEngine#search}. */
@@ -82,7 +85,7 @@ final class Search {
   }
 
   String statement(MessageFilter filter) {
-    return filter instanceof MessageFilter.Words ? sql.searchWords : sql.searchTool;
+    return filter instanceof MessageFilter.Words ? searchWords : sql.searchTool;
   }
 
   static void bind(

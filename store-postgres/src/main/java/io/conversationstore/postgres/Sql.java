@@ -38,6 +38,7 @@ final class Sql {
   final String contact;
   final String beginHistory;
   final String erasuresSince;
+  final String firstGeneration;
   final String find;
   final String messagesForward;
   final String messagesBackward;
@@ -45,6 +46,7 @@ final class Sql {
   final String historyForward;
   final String historyBackward;
   final String searchWords;
+  final String searchWordsOfOwner;
   final String searchTool;
   final String unindexed;
   final String index;
@@ -120,11 +122,21 @@ final class Sql {
                 + " FROM $.erase_owner(?,?,?,?,?,?) w");
     contact =
         in(
-            "WITH n AS (INSERT INTO $.nodes (node, counter, last_contact)"
-                + " VALUES (?, 1, clock_timestamp()) ON CONFLICT (node) DO UPDATE"
+            "WITH f AS MATERIALIZED (SELECT "
+                + foreign("owners")
+                + " OR "
+                + foreign("conversations")
+                + " OR "
+                + foreign("messages")
+                + " OR "
+                + foreign("user_preferences")
+                + " AS found), n AS (INSERT INTO $.nodes (node, counter, last_contact)"
+                + " SELECT ?, 1, clock_timestamp() FROM f WHERE NOT f.found"
+                + " ON CONFLICT (node) DO UPDATE"
                 + " SET counter = nodes.counter + 1, last_contact = clock_timestamp()"
                 + " RETURNING counter)"
-                + " SELECT s.store_id, s.history, n.counter, clock_timestamp() FROM $.store s, n");
+                + " SELECT s.store_id, s.history, n.counter, clock_timestamp(), f.found"
+                + " FROM $.store s CROSS JOIN f LEFT JOIN n ON true");
     // Of two that come at once the second waits, and then sees that another history has begun.
     beginHistory =
         in(
@@ -133,6 +145,10 @@ final class Sql {
                 + " RETURNING history");
     erasuresSince =
         in("SELECT tenant_id, user_id, change_id FROM $.owner_erasures WHERE erased_at > ?");
+    firstGeneration =
+        in(
+            "SELECT coalesce(max(o.purged_generation), 0) + 1 FROM $.owners o"
+                + " WHERE o.tenant_id = ? AND o.user_id = ?");
     find =
         in(
             "SELECT coalesce(o.epoch, 0), "
@@ -153,10 +169,10 @@ final class Sql {
     historyForward = history(">", "");
     historyBackward = history("<", " DESC");
     // The keys hold the owner: looking that up as well would read all of the owner's messages.
-    searchWords =
-        search(
-            "m.owner_key + 0",
-            "m.search_tokens @> ?::bigint[] AND (?::text IS NULL OR m.role = ?)");
+    String words = "m.search_tokens @> ?::bigint[] AND (?::text IS NULL OR m.role = ?)";
+    searchWords = search("m.owner_key + 0", words);
+    // No index of words below a policy: reading the owner's messages is the best there is.
+    searchWordsOfOwner = search("m.owner_key", words);
     searchTool = search("m.owner_key", "m.tool_calls @> ?::jsonb");
     unindexed =
         in(
@@ -215,7 +231,10 @@ final class Sql {
         in(
             "SELECT w.deleted, w.next_tenant, w.next_owner"
                 + " FROM $.blank_messages_before(?, ?, ?, ?, ?) w");
-    archiveBefore = in("SELECT $.archive_idle_before(?, ?)");
+    archiveBefore =
+        in(
+            "SELECT w.archived, w.next_tenant, w.next_conversation"
+                + " FROM $.archive_idle_conversations(?, ?, ?, ?) w");
     orphans =
         in(
             "SELECT EXISTS (SELECT FROM $.messages m WHERE NOT EXISTS (SELECT FROM"
@@ -262,6 +281,13 @@ final class Sql {
                 + " FROM $.user_preferences t",
             "(t.changed_xid, t.owner_key, 0, 0)",
             "t.owner_key");
+  }
+
+  /** Whether a table has rows with transaction ids that this cluster has not given yet. */
+  private static String foreign(String table) {
+    return "coalesce((SELECT t.changed_xid >= pg_snapshot_xmax(pg_current_snapshot()) FROM $."
+        + table
+        + " t ORDER BY t.changed_xid DESC LIMIT 1), false)";
   }
 
   private static String appendNew(String messages) {

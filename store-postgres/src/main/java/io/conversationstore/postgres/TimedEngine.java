@@ -193,6 +193,11 @@ final class TimedEngine implements PrimaryStore {
   }
 
   @Override
+  public long firstGeneration(Owner owner) {
+    return timed("firstGeneration", () -> engine.firstGeneration(owner));
+  }
+
+  @Override
   public List<Erasure> erasuresSince(Instant time) {
     return timed("erasuresSince", () -> engine.erasuresSince(time));
   }

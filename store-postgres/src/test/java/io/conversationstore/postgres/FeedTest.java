@@ -20,8 +20,13 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -37,8 +42,8 @@ import org.junit.jupiter.api.Test;
 /** The feed misses nothing, whatever commits or rolls back meanwhile. */
 class FeedTest {
 
-  private static final int WRITERS = 8;
-  private static final int APPENDS = 40;
+  private static final int WRITERS = 16;
+  private static final int APPENDS = 20;
   private static final Owner OWNER = Owner.of("acme", "feed");
 
   private static Databases databases;
@@ -72,63 +77,121 @@ class FeedTest {
 
   private static Void write(int writer) throws Exception {
     String own = "c" + writer;
-    engine.apply(
-        new Change.ConversationCreated(stamp(OWNER), NewConversation.withId(own), false),
-        ApplyMode.LIVE);
-    engine.apply(
-        new Change.ConversationCreated(stamp(OWNER), NewConversation.withId("all"), false),
-        ApplyMode.LIVE);
+    create(own);
+    create("all");
     for (int i = 0; i < APPENDS; i++) {
       engine.apply(append(own), ApplyMode.LIVE);
       if (i % 5 == 0) {
         engine.apply(append("all"), ApplyMode.LIVE);
-        rollBack();
+        try (Connection connection = appending(own)) {
+          connection.rollback();
+        }
       }
     }
     return null;
   }
 
-  /** A transaction that takes an id and ends without a trace. */
-  private static void rollBack() throws Exception {
-    try (Connection connection = databases.connection();
-        Statement statement = connection.createStatement()) {
-      connection.setAutoCommit(false);
-      statement.execute("SELECT pg_current_xact_id()");
-      connection.rollback();
+  private static void create(String conversation) {
+    engine.apply(
+        new Change.ConversationCreated(stamp(OWNER), NewConversation.withId(conversation), false),
+        ApplyMode.LIVE);
+  }
+
+  /** A transaction that has appended a message, and lasts until its connection ends it. */
+  private static Connection appending(String conversation) throws SQLException {
+    Connection connection = databases.connection();
+    connection.setAutoCommit(false);
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            "SELECT conversation_store.append_messages('0', 'acme', 'feed', ?, -1, 0, false, NULL,"
+                + " false, NULL, false, json_build_array(json_build_object('id',"
+                + " gen_random_uuid(), 'digest', repeat('0', 32), 'role', 'user',"
+                + " 'content', 'of a transaction')))")) {
+      statement.setString(1, conversation);
+      statement.execute();
     }
+    return connection;
   }
 
   @Test
-  void nothingIsMissed() throws Exception {
-    ExecutorService threads = Executors.newFixedThreadPool(WRITERS);
+  void nothingIsMissedAndNothingToldTwice() throws Exception {
+    create("held");
+    Follower follower = new Follower();
+    follower.follow();
+    Instant began = follower.page.asOf();
     List<Future<Void>> writers = new ArrayList<>();
-    for (int w = 0; w < WRITERS; w++) {
-      int writer = w;
-      writers.add(threads.submit(() -> write(writer)));
+    ExecutorService threads = Executors.newFixedThreadPool(WRITERS);
+    try (Connection holder = appending("held")) {
+      for (int w = 0; w < WRITERS; w++) {
+        int writer = w;
+        writers.add(threads.submit(() -> write(writer)));
+      }
+      while (writers.stream().anyMatch(writer -> !writer.isDone())) {
+        follower.next();
+      }
+      for (Future<Void> writer : writers) {
+        writer.get();
+      }
+      follower.follow();
+      assertThat(follower.told).as("what a long transaction holds back").isEmpty();
+      // So the lag that is shown grows as long as the transaction lasts.
+      assertThat(follower.page.asOf())
+          .isBetween(began, databaseTime("xact_start", "state = 'idle in transaction'"));
+      holder.commit();
     }
-    Map<Object, State> mirror = new HashMap<>();
-    FeedPosition position = FeedPosition.START;
-    while (writers.stream().anyMatch(writer -> !writer.isDone())) {
-      FeedPage page = engine.feed(position, 17);
-      take(mirror, page);
-      position = page.next();
-    }
-    for (Future<Void> writer : writers) {
-      writer.get();
-    }
+    Instant ended = databaseTime("clock_timestamp()", "pid = pg_backend_pid()");
     threads.shutdown();
-    FeedPage page;
-    do {
+    follower.follow();
+    for (int w = 0; w < WRITERS; w++) {
+      assertSame(follower.mirror, "c" + w, APPENDS);
+    }
+    assertSame(follower.mirror, "all", WRITERS * APPENDS / 5);
+    assertSame(follower.mirror, "held", 1);
+    assertThat(follower.told.values())
+        .hasSize(WRITERS * APPENDS + WRITERS * APPENDS / 5 + 1)
+        .containsOnly(1);
+    assertThat(follower.page.asOf()).isAfterOrEqualTo(ended);
+    assertThat(engine.feed(follower.position, 17).states()).isEmpty();
+  }
+
+  private static Instant databaseTime(String what, String of) throws SQLException {
+    try (Connection connection = databases.connection();
+        Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT "
+                    + what
+                    + " FROM pg_stat_activity WHERE datname = current_database() AND "
+                    + of)) {
+      assertThat(row.next()).isTrue();
+      return row.getObject(1, OffsetDateTime.class).toInstant();
+    }
+  }
+
+  /** Reads the feed as a local copy does, and counts how often each message is told. */
+  private static final class Follower {
+    final Map<Object, State> mirror = new HashMap<>();
+    final Map<UUID, Integer> told = new HashMap<>();
+    FeedPosition position = FeedPosition.START;
+    FeedPage page = engine.feed(position, 1);
+
+    void next() {
       page = engine.feed(position, 17);
       take(mirror, page);
+      for (State state : page.states()) {
+        if (state instanceof MessageState message) {
+          told.merge(message.messageId(), 1, Integer::sum);
+        }
+      }
       position = page.next();
-    } while (page.more());
-    for (int w = 0; w < WRITERS; w++) {
-      assertSame(mirror, "c" + w, APPENDS);
     }
-    assertSame(mirror, "all", WRITERS * APPENDS / 5);
-    assertThat(engine.feed(position, 17).states()).isEmpty();
-    assertThat(page.asOf()).isAfter(java.time.Instant.now().minusSeconds(60));
+
+    /** Reads to the end. */
+    void follow() {
+      do {
+        next();
+      } while (page.more());
+    }
   }
 
   private static void assertSame(Map<Object, State> mirror, String conversation, int messages) {

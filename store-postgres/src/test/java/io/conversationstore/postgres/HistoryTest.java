@@ -3,14 +3,20 @@ package io.conversationstore.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.conversationstore.ConversationStore;
 import io.conversationstore.CursorExpiredException;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.PrimaryStore;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +49,40 @@ class HistoryTest {
       assertThatThrownBy(() -> engine.feed(position, 10))
           .isInstanceOf(CursorExpiredException.class);
       assertThat(engine.feed(FeedPosition.START, 10).states()).isEmpty();
+    }
+  }
+
+  /** As pg_restore leaves them where the first cluster had come further than this one. */
+  @Test
+  void rowsOfAnotherClusterAreNoticedAndToldOnceTheyAreAdopted() throws Exception {
+    Databases databases = Databases.create();
+    UUID node = UUID.randomUUID();
+    try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
+      try (ConversationStore store = PostgresStore.open(databases.options())) {
+        store.create(OWNER, NewConversation.withId("c"));
+        store.append(OWNER, "c", Message.user("1"), Message.user("2"), Message.user("3"));
+        store.updatePreferences(OWNER, PreferencesUpdate.none().activeConversation("c"));
+      }
+      UUID first = engine.contact(node).history();
+      FeedPosition position = engine.feed(FeedPosition.START, 100).next();
+      for (String table : List.of("owners", "conversations", "messages", "user_preferences")) {
+        databases.text(
+            "UPDATE conversation_store." + table + " SET changed_xid = '900000000000'::xid8");
+        assertThatThrownBy(() -> engine.contact(node))
+            .as(table)
+            .isInstanceOf(EngineFailureException.class)
+            .hasMessageContaining("adopt_restored_rows");
+      }
+      assertThat(engine.feed(FeedPosition.START, 100).states()).isEmpty();
+      String some = "SELECT conversation_store.adopt_restored_rows(4)";
+      for (String rows : List.of("4", "2", "0")) {
+        assertThat(databases.text(some)).isEqualTo(rows);
+      }
+      assertThat(engine.contact(node).counterBefore()).as("a refusal counts nothing").isEqualTo(1);
+      assertThat(engine.contact(node).history()).isNotEqualTo(first);
+      assertThat(engine.feed(FeedPosition.START, 100).states()).hasSize(6);
+      assertThatThrownBy(() -> engine.feed(position, 100))
+          .isInstanceOf(CursorExpiredException.class);
     }
   }
 

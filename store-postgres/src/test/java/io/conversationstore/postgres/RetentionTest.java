@@ -4,22 +4,33 @@ import static io.conversationstore.postgres.Databases.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.conversationstore.AppendCondition;
 import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationDocument.Entry;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.PrimaryStore;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +42,8 @@ class RetentionTest {
   private static final Duration YEARS = Duration.ofDays(5_000);
   private static final Owner BOB = Owner.of("acme", "bob");
   private static final int EACH = 3;
+  private static final String PURGE_ALL =
+      "SET lock_timeout = '100ms'; SELECT conversation_store.purge_deleted('0', 1000)";
 
   private final Databases databases = Databases.create();
   private ConversationStore store;
@@ -163,6 +176,60 @@ class RetentionTest {
   }
 
   @Test
+  void aBatchOfArchivingReadsNoMoreThanItLooksAt() throws Exception {
+    databases.text(
+        "SELECT count(*) FROM generate_series(1, 2000) g,"
+            + " LATERAL conversation_store.create_conversation('0', 'acme', 'bob', 'c' || g,"
+            + " gen_random_uuid(), -1, false, NULL, false,"
+            + " '{\"title\": \"\", \"settings\": {}, \"metadata\": {}, \"tags\": [],"
+            + " \"pinned\": false}') w");
+    databases.text("ANALYZE conversation_store.conversations");
+    String batch =
+        "SELECT archived || ',' || next_tenant || ',' || next_conversation"
+            + " FROM conversation_store.archive_idle_conversations(now(), 50, '%s', %s)";
+    String tenant = "";
+    String after = "0";
+    long archived = 0;
+    try (Connection connection = databases.connection();
+        Statement statement = connection.createStatement()) {
+      // A table as small as this one is read as a whole otherwise, which a large one is not.
+      statement.execute("SET enable_seqscan = off");
+      connection.setAutoCommit(false);
+      for (String place = ""; place != null; ) {
+        long before = rowsRead(statement);
+        place = one(statement, batch.formatted(tenant, after));
+        if (place != null) {
+          String[] fields = place.split(",", -1);
+          archived += Long.parseLong(fields[0]);
+          tenant = fields[1];
+          after = fields[2];
+        }
+        assertThat(rowsRead(statement) - before).isLessThanOrEqualTo(8 * 50);
+        connection.commit();
+      }
+    }
+    assertThat(archived).isEqualTo(2_004);
+    assertThat(store.operator().archiveIdle(Duration.ZERO)).isZero();
+  }
+
+  /** What the session has read of conversations and not reported yet; some of it counts twice. */
+  private static long rowsRead(Statement statement) throws SQLException {
+    String read =
+        one(
+            statement,
+            "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+                + " WHERE relname = 'conversations'");
+    return Long.parseLong(String.valueOf(read));
+  }
+
+  private static @Nullable String one(Statement statement, String sql) throws SQLException {
+    try (ResultSet row = statement.executeQuery(sql)) {
+      assertThat(row.next()).isTrue();
+      return row.getString(1);
+    }
+  }
+
+  @Test
   void aDbaDeletesSoManyAtATime() throws Exception {
     String some = "SELECT conversation_store.delete_old_conversations('1 year', 4)";
     for (String expected : List.of("4", "4", "4", "0")) {
@@ -191,8 +258,68 @@ class RetentionTest {
     assertThat(purge(some)).isEqualTo(1);
     assertThat(purge(some)).isZero();
     assertThat(store.last(ALICE, "last", 10)).hasSize(1);
-    assertThat(store.create(BOB, NewConversation.withId("other")).generation()).isEqualTo(1);
     assertCountersHold();
+  }
+
+  @Test
+  void whatIsMadeAfterAPurgeIsLaterThanWhatWasRemoved() throws Exception {
+    store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+    store.delete(ALICE, "chat");
+    store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+    store.updatePreferences(ALICE, PreferencesUpdate.none().activeConversation("chat"));
+    store.delete(ALICE, "chat");
+    assertThat(purge(PURGE_ALL)).isEqualTo(1);
+    assertThat(store.createIfAbsent(ALICE, NewConversation.withId("chat")).generation())
+        .isEqualTo(3);
+    assertThat(store.preferences(ALICE).activeConversation()).isNull();
+    try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
+      assertThat(engine.firstGeneration(ALICE)).isEqualTo(3);
+      assertThat(engine.firstGeneration(BOB)).isEqualTo(1);
+      Change late =
+          new Change.MessagesAppended(
+              Databases.stamp(ALICE),
+              new ConversationRef("chat", 2),
+              List.of(NewMessage.of(UUID.randomUUID(), Message.user("for the one before"))),
+              AppendCondition.always(),
+              false);
+      assertThat(engine.apply(late, ApplyMode.REPLAY).dropped())
+          .extracting(Applied.Dropped::reason)
+          .containsExactly("its conversation was deleted");
+    }
+    assertThat(messages(ALICE, "chat")).isZero();
+    store.delete(ALICE, "first");
+    assertThat(purge(PURGE_ALL)).isEqualTo(EACH + 1);
+    assertThat(store.createIfAbsent(ALICE, NewConversation.withId("first")).generation())
+        .as("the highest of the owner counts")
+        .isEqualTo(3);
+    assertThat(store.createIfAbsent(BOB, NewConversation.withId("new")).generation()).isEqualTo(1);
+  }
+
+  @Test
+  void anOwnerWhoCreatesIsLeftByAPurge() throws Exception {
+    store.delete(ALICE, "first");
+    store.delete(BOB, "other");
+    try (Connection holder =
+        holding("SELECT FROM conversation_store.owners WHERE user_id = 'bob' FOR SHARE")) {
+      assertThat(purge(PURGE_ALL)).isEqualTo(2 * EACH + 1);
+      holder.rollback();
+    }
+    assertThat(purge(PURGE_ALL)).isEqualTo(1);
+  }
+
+  @Test
+  void aCreateWaitsForAPurgeAndKnowsWhatItRemoved() throws Exception {
+    store.delete(BOB, "other");
+    try (Connection purging = holding("SELECT conversation_store.purge_deleted('0')")) {
+      CompletableFuture<Long> create =
+          CompletableFuture.supplyAsync(
+              () -> store.create(BOB, NewConversation.withId("other")).generation());
+      while (waiting("count(*)").equals("0")) {
+        assertThat(create).isNotDone();
+      }
+      purging.commit();
+      assertThat(create.join()).isEqualTo(2);
+    }
   }
 
   private long purge(String sql) throws SQLException {
@@ -212,9 +339,17 @@ class RetentionTest {
     store.delete(BOB, "other");
     databases.text(
         """
-        DO $$ BEGIN
-          WHILE conversation_store.delete_old_conversations('7 days') > 0 LOOP COMMIT; END LOOP;
-          COMMIT;
+        DO $$
+        DECLARE
+          tenant text := '';
+          owner bigint := 0;
+        BEGIN
+          WHILE tenant IS NOT NULL LOOP
+            SELECT b.next_tenant, b.next_owner INTO tenant, owner
+              FROM conversation_store.blank_messages_before(
+                '10s', now() - interval '7 days', 500, tenant, owner) b;
+            COMMIT;
+          END LOOP;
           WHILE conversation_store.purge_deleted('0 days') > 0 LOOP COMMIT; END LOOP;
         END $$;
         """);

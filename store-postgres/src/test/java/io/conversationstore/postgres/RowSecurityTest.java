@@ -10,15 +10,19 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.SearchQuery;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.testkit.FaultProxy;
 import io.conversationstore.testkit.TestPostgres;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -116,6 +120,44 @@ class RowSecurityTest {
         assertThat(proxied.search(owner, SearchQuery.of("apple")).items()).isNotEmpty();
       }
       assertThat(proxy.roundTrips() - before).isEqualTo(30);
+    }
+  }
+
+  @Test
+  void aSearchForWordsReadsTheOwnersMessagesOnly() throws SQLException {
+    Owner owner = Owner.of("searched", "u");
+    for (Owner each : List.of(owner, Owner.of("searched", "other"))) {
+      List<Message> messages =
+          IntStream.range(0, each.equals(owner) ? 20 : 4_000)
+              .mapToObj(i -> Message.user("apple " + i))
+              .toList();
+      store.save(each, ConversationDocument.of(NewConversation.withId("c"), messages));
+    }
+    role.database().text("ANALYZE conversation_store.messages");
+    String ownersMessages = "(?s).*messages_by_time[^\n]*\n *Index Cond: [^\n]*owner_key = .*";
+    Sql sql = new Sql(PostgresOptions.DEFAULT_SCHEMA);
+    assertThat(plan(sql.searchWordsOfOwner, owner)).matches(ownersMessages);
+    assertThat(plan(sql.searchWords, owner)).doesNotMatch(ownersMessages);
+    assertThat(store.search(owner, SearchQuery.of("apple 7")).items()).hasSize(1);
+  }
+
+  /** How the role would look for a word. */
+  private static String plan(String search, Owner owner) throws SQLException {
+    try (Connection connection = role.database().connection();
+        Statement setting = connection.createStatement();
+        PreparedStatement statement = connection.prepareStatement("EXPLAIN " + search)) {
+      connection.setAutoCommit(false);
+      setting.execute("SET LOCAL ROLE " + role.name());
+      setting.execute("SET LOCAL conversation_store.tenant = '" + owner.tenantId() + "'");
+      MessageFilter words = new MessageFilter.Words(Set.of("apple"), null, null);
+      Search.bind(new Binder(statement), owner, words, null, 20);
+      StringBuilder plan = new StringBuilder();
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          plan.append(rows.getString(1)).append('\n');
+        }
+      }
+      return plan.toString();
     }
   }
 

@@ -35,10 +35,28 @@ class SchemaTest {
     assertThat(
             databases.text(
                 "SELECT string_agg(c.relname, ',') FROM pg_index i JOIN pg_class c ON"
-                    + " c.oid = i.indexrelid WHERE NOT i.indisunique AND c.relnamespace ="
+                    + " c.oid = i.indexrelid WHERE c.relnamespace ="
                     + " 'conversation_store'::regnamespace AND c.relname NOT LIKE 'schema_history%'"
                     + " AND obj_description(c.oid) IS NULL"))
         .isEqualTo("null");
+  }
+
+  @Test
+  void tablesAndColumnsSayWhatTheyAre() throws Exception {
+    Databases databases = Databases.create();
+    PostgresStore.open(databases.options()).close();
+    String of =
+        " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+            + " WHERE c.relnamespace = 'conversation_store'::regnamespace AND c.relkind = 'r'"
+            + " AND c.relname <> 'schema_history' AND a.attnum > 0 AND NOT a.attisdropped";
+    assertThat(
+            databases.text(
+                "SELECT string_agg(c.relname || '.' || a.attname, ' ')"
+                    + of
+                    + " AND (obj_description(c.oid) IS NULL"
+                    + " OR col_description(c.oid, a.attnum) IS NULL)"))
+        .isEqualTo("null");
+    assertThat(databases.text("SELECT count(*) > 70" + of)).isEqualTo("t");
   }
 
   @Test
@@ -52,7 +70,9 @@ class SchemaTest {
             "DELETE FROM conversation_store.messages",
             "DELETE FROM conversation_store.conversations",
             "DELETE FROM conversation_store.owners",
-            "TRUNCATE conversation_store.messages"
+            "DELETE FROM conversation_store.user_preferences",
+            "TRUNCATE conversation_store.messages",
+            "TRUNCATE conversation_store.user_preferences"
           }) {
         assertThatThrownBy(() -> databases.text(sql))
             .hasMessageContaining("delete_old_conversations()");

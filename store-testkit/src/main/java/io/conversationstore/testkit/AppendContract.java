@@ -11,9 +11,12 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageConflictException;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Role;
+import io.conversationstore.StoreLimits;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.TokenUsage;
 import io.conversationstore.ToolCall;
+import io.conversationstore.json.Json;
+import io.conversationstore.json.ModelJson;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -308,5 +311,34 @@ abstract class AppendContract extends ContractBase {
     say("session-2", "two");
     assertThat(texts("a")).containsExactly("one");
     assertThat(texts("session-2")).containsExactly("two");
+  }
+
+  @Test
+  @DisplayName("5.2: a message of the largest size survives; with one byte more it is refused")
+  void row_5_2_theLargestMessage() {
+    Message largest = ofBytes(StoreLimits.DEFAULT.maxMessageBytes());
+    Message tooLarge = Message.assistant(largest.text() + "x");
+    assertThat(sizeOf(tooLarge)).isEqualTo(StoreLimits.DEFAULT.maxMessageBytes() + 1);
+    assertThatThrownBy(() -> store().append(alice, "a", tooLarge))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("maxMessageBytes");
+    UUID id = store().append(alice, "a", largest).get(0).id();
+    StoredMessage stored = store().last(alice, "a", 1).get(0);
+    // Not as one assertion over both texts, which would print them.
+    assertThat(stored.text().equals(largest.text())).as("the text is the same").isTrue();
+    assertThat(store().deleteMessage(alice, "a", id)).isTrue();
+  }
+
+  /** A message whose JSON has this size, of all characters that are hard to store. */
+  private static Message ofBytes(int size) {
+    String hostile = String.join(" ", Generators.hostileTexts());
+    int room = size - sizeOf(Message.assistant(""));
+    int each = sizeOf(Message.assistant(hostile)) - sizeOf(Message.assistant(""));
+    String text = hostile.repeat(room / each);
+    return Message.assistant(text + "x".repeat(room % each));
+  }
+
+  private static int sizeOf(Message message) {
+    return Json.bytes(out -> ModelJson.write(out, message)).length;
   }
 }

@@ -215,6 +215,12 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
         });
   }
 
+  /** Nothing is ever removed for good here. */
+  @Override
+  public long firstGeneration(Owner owner) {
+    return 1;
+  }
+
   @Override
   public List<Erasure> erasuresSince(Instant time) {
     return locked(

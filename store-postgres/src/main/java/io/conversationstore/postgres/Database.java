@@ -317,8 +317,8 @@ final class Database implements AutoCloseable {
     }
   }
 
-  int schemaVersion() throws SQLException {
-    return migrations.version();
+  int schemaVersion(Connection connection) throws SQLException {
+    return migrations.version(connection);
   }
 
   private void answered() {

@@ -179,7 +179,7 @@ final class Operations {
     check(
         checks,
         "schema",
-        () -> "version " + database.read(connection -> database.schemaVersion()),
+        () -> "version " + database.read(database::schemaVersion),
         "version " + SchemaScript.LATEST);
     check(
         checks,

@@ -2,9 +2,7 @@ package io.conversationstore.postgres;
 
 import io.conversationstore.ActiveUser;
 import io.conversationstore.Owner;
-import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreStatistics;
-import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.PrimaryStore;
 import java.sql.Connection;
@@ -26,13 +24,11 @@ final class Operations {
   private final Database database;
   private final Sql sql;
   private final Reads reads;
-  private final String schema;
 
-  Operations(Database database, Sql sql, Reads reads, String schema) {
+  Operations(Database database, Sql sql, Reads reads) {
     this.database = database;
     this.sql = sql;
     this.reads = reads;
-    this.schema = schema;
   }
 
   Contact contact(UUID node) {
@@ -167,53 +163,5 @@ final class Operations {
           }
           return users;
         });
-  }
-
-  StoreHealth health() {
-    List<StoreHealth.Check> checks = new ArrayList<>();
-    check(
-        checks,
-        "reachable",
-        () -> reads.query(null, "SELECT 1", in -> {}, row -> row.next() ? "it answers" : ""),
-        "it answers");
-    check(
-        checks,
-        "schema",
-        () -> "version " + database.read(database::schemaVersion),
-        "version " + SchemaScript.LATEST);
-    check(
-        checks,
-        "orphans",
-        () ->
-            reads.query(
-                null,
-                sql.orphans,
-                in -> {},
-                row -> row.next() && row.getBoolean(1) ? "some" : "none"),
-        "none");
-    check(
-        checks,
-        "constraints",
-        () ->
-            reads.query(
-                null,
-                sql.unvalidated,
-                in -> in.text(schema),
-                row -> row.next() && row.getLong(1) == 0 ? "all hold" : "not all validated"),
-        "all hold");
-    return StoreHealth.of(checks);
-  }
-
-  private static void check(
-      List<StoreHealth.Check> checks,
-      String name,
-      java.util.function.Supplier<String> run,
-      String good) {
-    try {
-      String found = run.get();
-      checks.add(new StoreHealth.Check(name, found.equals(good), found));
-    } catch (StoreUnavailableException e) {
-      checks.add(new StoreHealth.Check(name, false, String.valueOf(e.getMessage())));
-    }
   }
 }

@@ -44,6 +44,7 @@ final class PostgresEngine implements PrimaryStore {
   private final Search search;
   private final Feed feed;
   private final Operations operations;
+  private final Health health;
   private final StateListeners listeners = new StateListeners(LOG::warn);
 
   private PostgresEngine(PostgresOptions options, Database database) {
@@ -55,7 +56,8 @@ final class PostgresEngine implements PrimaryStore {
     this.reads = new Reads(database, sql, values.clock);
     this.search = new Search(reads, sql, new TokenIndex(database, sql, reads), values.search);
     this.feed = new Feed(database, sql);
-    this.operations = new Operations(database, sql, reads, values.schema);
+    this.operations = new Operations(database, sql, reads);
+    this.health = new Health(database, reads, values.schema);
   }
 
   static PostgresEngine open(PostgresOptions options, Sleeper sleeper) {
@@ -150,7 +152,7 @@ final class PostgresEngine implements PrimaryStore {
   @Override
   public StoreHealth health() {
     database.requireOpen();
-    return operations.health();
+    return health.check();
   }
 
   /** The database is always the store in use; the reason says whether it answered last. */

@@ -55,8 +55,6 @@ final class Sql {
   final String activeUsers;
   final String blankBefore;
   final String archiveBefore;
-  final String orphans;
-  final String unvalidated;
   final String feedHead;
   final String feedOwners;
   final String feedConversations;
@@ -216,16 +214,6 @@ final class Sql {
             "SELECT w.deleted, w.next_tenant, w.next_owner"
                 + " FROM $.blank_messages_before(?, ?, ?, ?, ?) w");
     archiveBefore = in("SELECT $.archive_idle_before(?, ?)");
-    orphans =
-        in(
-            "SELECT EXISTS (SELECT FROM $.messages m WHERE NOT EXISTS (SELECT FROM"
-                + " $.conversations c WHERE c.tenant_id = m.tenant_id"
-                + " AND c.conversation_key = m.conversation_key))"
-                + " OR EXISTS (SELECT FROM $.conversations c WHERE NOT EXISTS (SELECT FROM"
-                + " $.owners o WHERE o.tenant_id = c.tenant_id AND o.user_id = c.user_id))");
-    unvalidated =
-        "SELECT count(*) FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace"
-            + " WHERE n.nspname = ? AND NOT k.convalidated";
     feedHead =
         in(
             "SELECT pg_snapshot_xmin(q.s)::text, CASE"

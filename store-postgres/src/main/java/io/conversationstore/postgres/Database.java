@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
@@ -50,6 +51,7 @@ final class Database implements AutoCloseable {
   private final int statementTimeoutSeconds;
   private final boolean rowSecurity;
   private final String lockTimeout;
+  private final long lockTimeoutNanos;
   private final ReentrantLock schemaLock = new ReentrantLock();
   private volatile boolean schemaReady;
   private volatile boolean closed;
@@ -76,6 +78,7 @@ final class Database implements AutoCloseable {
     this.random = values.random;
     this.rowSecurity = values.rowSecurity;
     this.lockTimeout = values.lockTimeout.toMillis() + "ms";
+    this.lockTimeoutNanos = TimeUnit.MILLISECONDS.toNanos(values.lockTimeout.toMillis());
     this.reachability = new Reachability(false, clock.instant(), "not asked yet");
   }
 
@@ -231,10 +234,11 @@ final class Database implements AutoCloseable {
   private <T> T run(Work<T> work, boolean write) {
     requireOpen();
     ensureSchema();
+    long start = System.nanoTime();
     boolean renewed = false;
-    boolean sent = false;
     for (int attempt = 1; ; attempt++) {
       SQLException error;
+      boolean sent = false;
       try (Connection connection = connect()) {
         boolean autoCommit = connection.getAutoCommit();
         if (!autoCommit) {
@@ -263,12 +267,20 @@ final class Database implements AutoCloseable {
       }
       if (Failures.isStaleSession(error) && !renewed) {
         renewed = true;
-      } else if (Failures.isContention(error) && attempt < ATTEMPTS) {
+      } else if (Failures.isContention(error) && attempt < ATTEMPTS && !hasWaited(error, start)) {
         backOff(attempt, error);
       } else {
         throw failed(Failures.of(error, write), error);
       }
     }
+  }
+
+  /**
+   * Whether a lock was waited for as long as it may be. Somebody who holds a row that long holds it
+   * on, and who waits again keeps one more connection from the other callers.
+   */
+  private boolean hasWaited(SQLException error, long start) {
+    return Failures.isLockTimeout(error) && System.nanoTime() - start >= lockTimeoutNanos;
   }
 
   private Connection connect() throws SQLException {

@@ -4,6 +4,7 @@ import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import java.io.IOException;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -40,6 +41,15 @@ final class Failures {
     }
   }
 
+  /** All connections of a pool are in use, and the database answers. */
+  static final class PoolBusy extends SQLTransientConnectionException {
+    private static final long serialVersionUID = 1;
+
+    PoolBusy() {
+      super("all connections of the pool are in use");
+    }
+  }
+
   /** The same without the driver's text, and with its meaning. */
   static SQLException redacted(SQLException e) {
     return new Redacted(e);
@@ -60,6 +70,11 @@ final class Failures {
 
   static boolean isContention(SQLException e) {
     return CONTENTION.contains(state(e));
+  }
+
+  /** Whether a row, or another lock, was not to be had. */
+  static boolean isLockTimeout(SQLException e) {
+    return state(e).equals("55P03");
   }
 
   /** Whether the session is of no use any more and the statement has not run in it. */
@@ -114,7 +129,7 @@ final class Failures {
   }
 
   private static @Nullable FailureKind kind(SQLException e, String state) {
-    if (CONTENTION.contains(state)) {
+    if (CONTENTION.contains(state) || e instanceof PoolBusy) {
       return FailureKind.CONTENTION;
     } else if (state.equals("57014")) {
       return FailureKind.SLOW;
@@ -126,7 +141,7 @@ final class Failures {
       case "28", "3D", "3F", "42" -> FailureKind.MISCONFIGURED;
       case "22", "23", "54" -> null;
       default ->
-          ioCause(e) != null || e instanceof java.sql.SQLTransientConnectionException
+          ioCause(e) != null || e instanceof SQLTransientConnectionException
               ? FailureKind.UNAVAILABLE
               : FailureKind.UNEXPECTED;
     };
@@ -153,7 +168,7 @@ final class Failures {
 
   /** SQLSTATE, constraint and class of the cause; nothing else of the driver's text. */
   static String describe(SQLException e) {
-    if (e instanceof Redacted) {
+    if (e instanceof Redacted || e instanceof PoolBusy) {
       return String.valueOf(e.getMessage());
     }
     StringBuilder text = new StringBuilder("SQLSTATE ").append(state(e));

@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
@@ -53,7 +54,13 @@ final class Database implements AutoCloseable {
   private final String lockTimeout;
   private final long lockTimeoutNanos;
   private final ReentrantLock schemaLock = new ReentrantLock();
+  private final Duration schemaPatience;
   private volatile boolean schemaReady;
+
+  /** Both written under {@link #schemaLock}: how often it failed, and how the last time. */
+  private final AtomicInteger schemaFailures = new AtomicInteger();
+
+  private @Nullable EngineFailureException schemaFailure;
   private volatile boolean closed;
   private volatile Reachability reachability;
 
@@ -73,6 +80,7 @@ final class Database implements AutoCloseable {
       this.migrations =
           new Migrations(new DriverDataSource(settings, 0), values.schema, values.migrate);
     }
+    this.schemaPatience = values.socketTimeout;
     this.sleeper = sleeper;
     this.clock = values.clock;
     this.random = values.random;
@@ -308,25 +316,70 @@ final class Database implements AutoCloseable {
     schemaReady = false;
   }
 
+  /**
+   * Makes or checks the schema where that is to be done. One caller does, and those who come
+   * meanwhile share its failure: each in turn would wait for a silent database as long.
+   */
   private void ensureSchema() {
     if (schemaReady) {
       return;
     }
-    schemaLock.lock();
+    int before = schemaFailures.get();
+    awaitSchemaLock();
     try {
-      if (!schemaReady) {
-        migrations.ensure();
-        connections.back();
-        schemaReady = true;
-        answered();
+      if (schemaReady) {
+        return;
       }
-    } catch (SQLException e) {
-      requireOpen();
-      connections.lost();
-      throw failed(Failures.of(e, false), e);
+      EngineFailureException shared = schemaFailure;
+      if (shared != null && schemaFailures.get() != before) {
+        requireOpen();
+        throw new EngineFailureException(
+            shared.kind(), false, String.valueOf(shared.getMessage()), shared);
+      }
+      makeSchema();
     } finally {
       schemaLock.unlock();
     }
+  }
+
+  private void awaitSchemaLock() {
+    boolean mine = false;
+    try {
+      mine = schemaLock.tryLock(schemaPatience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (!mine) {
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE,
+          false,
+          "the database is not available: another call makes its schema or waits for an answer",
+          null);
+    }
+  }
+
+  private void makeSchema() {
+    try {
+      migrations.ensure();
+      connections.back();
+      schemaFailure = null;
+      schemaReady = true;
+      answered();
+    } catch (SQLException e) {
+      requireOpen();
+      connections.lost();
+      throw shared(failed(Failures.of(e, false), e));
+    } catch (EngineFailureException e) {
+      throw shared(e);
+    }
+  }
+
+  private RuntimeException shared(RuntimeException failure) {
+    if (failure instanceof EngineFailureException engine) {
+      schemaFailure = engine;
+      schemaFailures.incrementAndGet();
+    }
+    return failure;
   }
 
   int schemaVersion(Connection connection) throws SQLException {

@@ -2,6 +2,8 @@ package io.conversationstore.postgres;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
+import io.conversationstore.StoreFigures;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -61,6 +63,23 @@ final class Connections implements AutoCloseable {
     // A cause is the failure to connect that the pool met last.
     return e.getCause() == null
         && pool.getHikariPoolMXBean().getTotalConnections() >= pool.getMaximumPoolSize();
+  }
+
+  /** What the pool tells of itself; null of a given source that is no pool of HikariCP's. */
+  StoreFigures.@Nullable Pool figures() {
+    HikariDataSource pool = pools != null ? pools.current : null;
+    if (source instanceof HikariDataSource given) {
+      pool = given;
+    }
+    // A pool that was given and not used yet has none.
+    HikariPoolMXBean figures = pool == null ? null : pool.getHikariPoolMXBean();
+    return pool == null || figures == null
+        ? null
+        : new StoreFigures.Pool(
+            figures.getActiveConnections(),
+            figures.getIdleConnections(),
+            figures.getThreadsAwaitingConnection(),
+            pool.getMaximumPoolSize());
   }
 
   /** Tells that a connection could not be made or broke. */

@@ -1,6 +1,7 @@
 package io.conversationstore.postgres;
 
 import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreFigures;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import java.sql.Connection;
@@ -406,6 +407,11 @@ final class Database implements AutoCloseable {
               String.valueOf(failure.getMessage()));
     }
     return failure;
+  }
+
+  /** See {@link Connections#figures}. */
+  StoreFigures.@Nullable Pool pool() {
+    return connections.figures();
   }
 
   Reachability reachability() {

@@ -3,6 +3,7 @@ package io.conversationstore.postgres;
 import io.conversationstore.ActiveUser;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreStatistics;
+import io.conversationstore.TableSize;
 import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.PrimaryStore;
 import java.sql.Connection;
@@ -24,11 +25,13 @@ final class Operations {
   private final Database database;
   private final Sql sql;
   private final Reads reads;
+  private final String schema;
 
-  Operations(Database database, Sql sql, Reads reads) {
+  Operations(Database database, Sql sql, Reads reads, String schema) {
     this.database = database;
     this.sql = sql;
     this.reads = reads;
+    this.schema = schema;
   }
 
   Contact contact(UUID node) {
@@ -162,6 +165,20 @@ final class Operations {
                     rows.getLong(3)));
           }
           return users;
+        });
+  }
+
+  List<TableSize> tableSizes() {
+    return reads.query(
+        null,
+        sql.tableSizes,
+        in -> in.text(schema),
+        rows -> {
+          List<TableSize> sizes = new ArrayList<>();
+          while (rows.next()) {
+            sizes.add(new TableSize(Rows.string(rows, 1), rows.getLong(2), rows.getLong(3)));
+          }
+          return sizes;
         });
   }
 }

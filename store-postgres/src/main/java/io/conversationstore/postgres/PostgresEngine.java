@@ -6,9 +6,11 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Provenance;
+import io.conversationstore.StoreFigures;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
+import io.conversationstore.TableSize;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -56,7 +58,7 @@ final class PostgresEngine implements PrimaryStore {
     this.reads = new Reads(database, sql, values.clock);
     this.search = new Search(reads, sql, new TokenIndex(database, sql, reads), values.search);
     this.feed = new Feed(database, sql);
-    this.operations = new Operations(database, sql, reads);
+    this.operations = new Operations(database, sql, reads, values.schema);
     this.health = new Health(database, reads, values.schema);
   }
 
@@ -153,6 +155,17 @@ final class PostgresEngine implements PrimaryStore {
   public StoreHealth health() {
     database.requireOpen();
     return health.check();
+  }
+
+  @Override
+  public StoreFigures figures() {
+    database.requireOpen();
+    return new StoreFigures(database.pool(), List.of());
+  }
+
+  @Override
+  public List<TableSize> tableSizes() {
+    return operations.tableSizes();
   }
 
   /** The database is always the store in use; the reason says whether it answered last. */

@@ -33,7 +33,7 @@ public final class PostgresStore {
   public static PrimaryStore openEngine(PostgresOptions options) {
     PrimaryStore engine = PostgresEngine.open(options, Sleeper.REAL);
     Duration slow = options.values().slowCall;
-    return slow.isZero() ? engine : new TimedEngine(engine, slow, System::nanoTime, LOG::warn);
+    return new TimedEngine(engine, slow, System::nanoTime, LOG::warn);
   }
 
   /** Writes the DDL of the schema, for a DBA to run where the store may not. */

@@ -52,6 +52,7 @@ final class Sql {
   final String preferences;
   final String count;
   final String statistics;
+  final String tableSizes;
   final String activeUsers;
   final String blankBefore;
   final String archiveBefore;
@@ -203,6 +204,12 @@ final class Sql {
                 + " AND m.created_at >= date_trunc('day', clock_timestamp(), 'UTC'))"
                 + " FROM $.conversations WHERE deleted_at IS NULL"
                 + " AND (?::text IS NULL OR tenant_id = ?)");
+    tableSizes =
+        "SELECT c.relname, sum(pg_table_size(coalesce(p.relid, c.oid))),"
+            + " sum(pg_indexes_size(coalesce(p.relid, c.oid))) FROM pg_class c"
+            + " LEFT JOIN LATERAL pg_partition_tree(c.oid) p ON true"
+            + " WHERE c.relnamespace = ?::regnamespace AND c.relkind IN ('r', 'p')"
+            + " AND NOT c.relispartition GROUP BY c.relname ORDER BY c.relname COLLATE \"C\"";
     activeUsers =
         in(
             "SELECT o.user_id, max(m.created_at), count(*) FROM $.messages m"

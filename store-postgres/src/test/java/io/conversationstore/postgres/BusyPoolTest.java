@@ -10,6 +10,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.conversationstore.AppendCondition;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
+import io.conversationstore.StoreFigures;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ConversationRef;
@@ -135,6 +136,8 @@ class BusyPoolTest {
           while (!waiting().equals(String.valueOf(CONNECTIONS))) {
             assertThat(appends).noneMatch(CompletableFuture::isDone);
           }
+          assertThat(engine.figures().pool())
+              .isEqualTo(new StoreFigures.Pool(CONNECTIONS, 0, 0, CONNECTIONS));
           EngineFailureException error =
               catchThrowableOfType(
                   EngineFailureException.class, () -> engine.apply(append(), ApplyMode.LIVE));

@@ -13,7 +13,7 @@ import org.flywaydb.core.api.FlywayException;
 /** Checks the schema and brings it to the version of this library. Thread-safe. */
 final class Migrations {
 
-  private static final String HISTORY_TABLE = "schema_history";
+  static final String HISTORY_TABLE = "schema_history";
 
   private final DataSource source;
   private final String schema;

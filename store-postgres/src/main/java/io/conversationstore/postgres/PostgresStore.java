@@ -42,6 +42,24 @@ public final class PostgresStore {
   }
 
   /**
+   * Writes the DDL that takes the schema from an earlier version to that of this library, as one
+   * transaction, for a DBA to run where the store may not. {@code SELECT schema_version FROM
+   * conversation_store.store} tells the version that is there; run on another version it fails
+   * without a trace.
+   *
+   * @param version 1 to the version before this library's
+   * @throws StoreConfigurationException if the schema's name or the version is none
+   */
+  public static void writeSchemaUpgrade(Writer out, String schemaName, int version)
+      throws IOException {
+    if (version < 1 || version >= SchemaScript.LATEST) {
+      throw new StoreConfigurationException(
+          "the schema can go on from version 1 to " + (SchemaScript.LATEST - 1));
+    }
+    SchemaScript.writeUpgrade(out, PostgresOptions.requireSchema(schemaName), version);
+  }
+
+  /**
    * Writes the DDL that takes the schema from the version of this library back to an earlier one,
    * for a DBA to run in one transaction while no node is connected. Conversations and messages stay
    * down to version 1; 0 removes all data. A store of this library that may migrate brings the

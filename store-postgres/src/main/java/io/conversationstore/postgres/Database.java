@@ -1,6 +1,5 @@
 package io.conversationstore.postgres;
 
-import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreFigures;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
@@ -66,14 +65,14 @@ final class Database implements AutoCloseable {
   private volatile Reachability reachability;
 
   Database(PostgresOptions.Values values, Sleeper sleeper) {
-    this.statementTimeoutSeconds = seconds(values.statementTimeout);
+    this.statementTimeoutSeconds = DriverSettings.seconds(values.statementTimeout);
     DataSource given = values.dataSource;
     if (given != null) {
       this.driver = null;
       this.connections = Connections.given(given);
       this.migrations = new Migrations(given, values.schema, values.migrate);
     } else {
-      PGSimpleDataSource settings = settings(values);
+      PGSimpleDataSource settings = DriverSettings.of(values);
       this.driver = new DriverDataSource(settings, statementTimeoutSeconds);
       this.connections = Connections.pooled(driver, values);
       // Flyway takes several connections at once, which a small pool may not have, and its
@@ -89,48 +88,6 @@ final class Database implements AutoCloseable {
     this.lockTimeout = values.lockTimeout.toMillis() + "ms";
     this.lockTimeoutNanos = TimeUnit.MILLISECONDS.toNanos(values.lockTimeout.toMillis());
     this.reachability = new Reachability(false, clock.instant(), "not asked yet");
-  }
-
-  private static PGSimpleDataSource settings(PostgresOptions.Values values) {
-    PGSimpleDataSource driver = new PGSimpleDataSource();
-    try {
-      if (values.url != null) {
-        driver.setUrl(values.url);
-      } else {
-        driver.setServerNames(new String[] {values.host});
-        driver.setPortNumbers(new int[] {values.port});
-        driver.setDatabaseName(values.database);
-      }
-    } catch (IllegalArgumentException unusable) {
-      throw unusableUrl();
-    }
-    if (values.user != null) {
-      driver.setUser(values.user);
-    }
-    if (values.password != null) {
-      driver.setPassword(values.password);
-    }
-    if (values.sslMode != null) {
-      driver.setSslMode(values.sslMode);
-    }
-    driver.setConnectTimeout(seconds(values.connectTimeout));
-    driver.setLoginTimeout(seconds(values.connectTimeout));
-    driver.setSocketTimeout(seconds(values.socketTimeout));
-    driver.setCancelSignalTimeout(1);
-    driver.setTcpKeepAlive(values.tcpKeepAlive);
-    driver.setPrepareThreshold(values.prepareThreshold);
-    driver.setLogServerErrorDetail(false);
-    driver.setApplicationName("conversation-store");
-    return driver;
-  }
-
-  /** The driver's text would show the URL, which may hold a password. */
-  private static StoreConfigurationException unusableUrl() {
-    return new StoreConfigurationException("the JDBC URL is not one that the driver understands");
-  }
-
-  private static int seconds(Duration duration) {
-    return (int) Math.min(Integer.MAX_VALUE / 1000, (duration.toMillis() + 999) / 1000);
   }
 
   /** How long a function may wait for a lock, as PostgreSQL spells it. */

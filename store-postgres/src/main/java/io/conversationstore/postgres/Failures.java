@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class Failures {
 
   private static final Set<String> CONTENTION = Set.of("40001", "40P01", "55P03");
-  private static final Set<String> STALE_SESSION = Set.of("57P05", "26000");
+  private static final Set<String> STALE_SESSION = Set.of("57P05", "25P03", "25P04", "26000");
+  private static final Set<String> SESSION_OVER = Set.of("25006", "25P03", "25P04");
   private static final Pattern CONSTRAINT = Pattern.compile("constraint \"([A-Za-z0-9_]{1,63})\"");
   private static final String NO_STATE = "none";
 
@@ -77,7 +78,10 @@ final class Failures {
     return state(e).equals("55P03");
   }
 
-  /** Whether the session is of no use any more and the statement has not run in it. */
+  /**
+   * Whether the session is of no use any more and nothing of the work was committed in it: it was
+   * idle for too long, or its transaction was, or took too long, or a statement is forgotten.
+   */
   static boolean isStaleSession(SQLException e) {
     String state = state(e);
     return STALE_SESSION.contains(state) || (state.equals("0A000") && mentionsCachedPlan(e));
@@ -133,7 +137,7 @@ final class Failures {
       return FailureKind.CONTENTION;
     } else if (state.equals("57014")) {
       return FailureKind.SLOW;
-    } else if (state.equals("25006") || state.startsWith("57P")) {
+    } else if (SESSION_OVER.contains(state) || state.startsWith("57P")) {
       return FailureKind.UNAVAILABLE;
     }
     return switch (state.substring(0, 2)) {

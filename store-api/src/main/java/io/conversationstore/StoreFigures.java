@@ -33,7 +33,7 @@ public record StoreFigures(@Nullable Pool pool, List<Calls> calls) {
   /**
    * Calls of one kind. The times, retries included, are of the latest calls, at most 1,024.
    *
-   * @param kind for instance {@code find}, {@code messages}, {@code MessagesAppended}
+   * @param kind for instance {@code search}, {@code messages}, {@code MessagesAppended}
    * @param count since the store was opened
    * @param failed of these, calls that failed because the database could not do them
    * @param median as long or less took half of the calls

@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
-import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
@@ -42,25 +41,25 @@ final class DriverSettings {
       driver.setSslMode(values.sslMode);
     }
     Set<String> inCode = values.setInCode;
-    if (stands(PGProperty.CONNECT_TIMEOUT, inCode, inUrl)) {
+    if (stands("connectTimeout", inCode, inUrl)) {
       driver.setConnectTimeout(seconds(values.connectTimeout));
     }
-    if (stands(PGProperty.LOGIN_TIMEOUT, inCode, inUrl)) {
+    if (stands("loginTimeout", inCode, inUrl)) {
       driver.setLoginTimeout(driver.getConnectTimeout());
     }
-    if (stands(PGProperty.SOCKET_TIMEOUT, inCode, inUrl)) {
+    if (stands("socketTimeout", inCode, inUrl)) {
       driver.setSocketTimeout(seconds(values.socketTimeout));
     }
-    if (stands(PGProperty.CANCEL_SIGNAL_TIMEOUT, inCode, inUrl)) {
+    if (stands("cancelSignalTimeout", inCode, inUrl)) {
       driver.setCancelSignalTimeout(1);
     }
-    if (stands(PGProperty.TCP_KEEP_ALIVE, inCode, inUrl)) {
+    if (stands("tcpKeepAlive", inCode, inUrl)) {
       driver.setTcpKeepAlive(values.tcpKeepAlive);
     }
-    if (stands(PGProperty.PREPARE_THRESHOLD, inCode, inUrl)) {
+    if (stands("prepareThreshold", inCode, inUrl)) {
       driver.setPrepareThreshold(values.prepareThreshold);
     }
-    if (stands(PGProperty.APPLICATION_NAME, inCode, inUrl)) {
+    if (stands("ApplicationName", inCode, inUrl)) {
       driver.setApplicationName("conversation-store");
     }
     // Not for a URL to change: the detail of an error holds values.
@@ -69,8 +68,8 @@ final class DriverSettings {
   }
 
   /** Whether the option holds and not what the URL says. */
-  private static boolean stands(PGProperty property, Set<String> inCode, Set<String> inUrl) {
-    return inCode.contains(property.getName()) || !inUrl.contains(property.getName());
+  private static boolean stands(String property, Set<String> inCode, Set<String> inUrl) {
+    return inCode.contains(property) || !inUrl.contains(property);
   }
 
   private static Set<String> names(String url) {

@@ -94,7 +94,8 @@ public interface ConversationStore extends AutoCloseable {
   /**
    * Appends a turn: all of its messages or none, in this order, at the end. Appending messages
    * again that are already there with the same ids and content changes nothing and returns what is
-   * stored.
+   * stored. A message without an id gets a new one at each call, so that repeating an append that
+   * failed may double it: set an id beforehand ({@link Message#withId}) where you mean to repeat.
    *
    * @throws ConversationNotFoundException if there is no such conversation
    * @throws MessageConflictException if a message of the same id has other content

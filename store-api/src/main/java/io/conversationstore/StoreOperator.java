@@ -38,6 +38,22 @@ public interface StoreOperator {
   StoreHealth health();
 
   /**
+   * Connections and times of calls, as this process sees them, also while the database is away.
+   * {@link StoreFigures#NONE} for a store without a database.
+   */
+  default StoreFigures figures() {
+    return StoreFigures.NONE;
+  }
+
+  /**
+   * What each table takes in the database, by name; reads the catalogue alone. Empty for a store
+   * without a database.
+   */
+  default List<TableSize> tableSizes() {
+    return List.of();
+  }
+
+  /**
    * The changes that this node could not give to the database and keeps, oldest first. Always empty
    * for a store without a database behind local files. Each stays until it is retried or discarded,
    * or its owner is erased.

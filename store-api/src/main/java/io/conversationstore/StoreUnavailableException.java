@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
  * and the other is among the suppressed.
  *
  * <p>A write that failed so may still have happened where the connection was lost at the wrong
- * moment; appending the same messages with the same ids again is safe.
+ * moment. Appending the same messages with the same ids again is safe. A message that had no id
+ * gets another one then and may stand there twice: set it before the first try ({@link
+ * Message#withId}).
  */
 public class StoreUnavailableException extends ConversationStoreException {
 

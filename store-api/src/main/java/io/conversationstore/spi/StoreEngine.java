@@ -7,9 +7,11 @@ import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.ParkedChange;
 import io.conversationstore.Provenance;
+import io.conversationstore.StoreFigures;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
+import io.conversationstore.TableSize;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -144,6 +146,16 @@ public interface StoreEngine extends AutoCloseable {
   List<ActiveUser> activeUsers(String tenantId, Instant since, int limit);
 
   StoreHealth health();
+
+  /** See {@link io.conversationstore.StoreOperator#figures}. */
+  default StoreFigures figures() {
+    return StoreFigures.NONE;
+  }
+
+  /** See {@link io.conversationstore.StoreOperator#tableSizes}. */
+  default List<TableSize> tableSizes() {
+    return List.of();
+  }
 
   /** See {@link io.conversationstore.StoreOperator#parked}. */
   default List<ParkedChange> parkedChanges() {

@@ -23,12 +23,14 @@ import io.conversationstore.Preferences;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.SearchHit;
 import io.conversationstore.SearchQuery;
+import io.conversationstore.StoreFigures;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.StoreOperator;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.TableSize;
 import io.conversationstore.ToolQuery;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
@@ -425,6 +427,16 @@ public final class StoreFront implements ConversationStore {
     @Override
     public StoreHealth health() {
       return engine.health();
+    }
+
+    @Override
+    public StoreFigures figures() {
+      return engine.figures();
+    }
+
+    @Override
+    public List<TableSize> tableSizes() {
+      return engine.tableSizes();
     }
 
     private static Duration requirePositive(String name, Duration duration) {

@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,8 +34,28 @@ record DatabaseSettings(
           "sslrootcert", "sslrootcert",
           "sslcert", "sslcert",
           "sslkey", "sslkey",
+          "sslpassword", "sslpassword",
           "channel_binding", "channelBinding",
-          "application_name", "ApplicationName");
+          "application_name", "ApplicationName",
+          "connect_timeout", "connectTimeout",
+          "options", "options");
+
+  /** Names of libpq, and one of hosts', whose values the driver spells in another way. */
+  private static final Map<String, Map<String, Map.Entry<String, String>>> TRANSLATED =
+      Map.of(
+          "keepalives",
+          Map.of("0", Map.entry("tcpKeepAlive", "false"), "1", Map.entry("tcpKeepAlive", "true")),
+          "pgbouncer",
+          Map.of(
+              "true", Map.entry("prepareThreshold", "0"),
+              "false", Map.entry("prepareThreshold", "5")),
+          "target_session_attrs",
+          Map.of(
+              "any", Map.entry("targetServerType", "any"),
+              "read-write", Map.entry("targetServerType", "primary"),
+              "primary", Map.entry("targetServerType", "primary")));
+
+  private static final Pattern SECONDS = Pattern.compile("[0-9]{1,6}");
 
   private static final Set<String> SCHEMES =
       Set.of("postgresql", "postgres", "jdbc:postgresql", "postgresql+asyncpg");
@@ -101,12 +123,27 @@ record DatabaseSettings(
     int equals = parameter.indexOf('=');
     String name = equals < 0 ? parameter : parameter.substring(0, equals);
     String value = equals < 0 ? "" : decode(variable, parameter.substring(equals + 1));
+    Map<String, Map.Entry<String, String>> values = TRANSLATED.get(name);
+    if (values != null) {
+      Map.Entry<String, String> meaning = values.get(value);
+      if (meaning == null) {
+        throw malformed(
+            variable, name + " must be one of " + values.keySet().stream().sorted().toList());
+      }
+      parameters.put(meaning.getKey(), meaning.getValue());
+      return;
+    }
+    if (name.equals("connect_timeout") && !SECONDS.matcher(value).matches()) {
+      throw malformed(variable, "connect_timeout must be a number of seconds");
+    }
     String known = name.equals("user") || name.equals("password") ? name : PARAMETERS.get(name);
     if (known == null) {
       throw malformed(
           variable,
           "it has a parameter that is not known; known are "
-              + PARAMETERS.keySet().stream().sorted().toList());
+              + Stream.concat(PARAMETERS.keySet().stream(), TRANSLATED.keySet().stream())
+                  .sorted()
+                  .toList());
     }
     parameters.put(known, value);
   }

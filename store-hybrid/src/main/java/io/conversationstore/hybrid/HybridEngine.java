@@ -9,10 +9,12 @@ import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.ParkedChange;
 import io.conversationstore.Provenance;
+import io.conversationstore.StoreFigures;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.TableSize;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -402,6 +404,17 @@ final class HybridEngine implements StoreEngine {
       availability.failed(snapshot.tag(), failure);
       throw failure;
     }
+  }
+
+  @Override
+  public StoreFigures figures() {
+    node.requireOpen();
+    return primary.figures();
+  }
+
+  @Override
+  public List<TableSize> tableSizes() {
+    return inDatabase("table sizes", primary::tableSizes);
   }
 
   @Override

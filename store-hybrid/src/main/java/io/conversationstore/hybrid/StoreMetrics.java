@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.StoreFigures;
 import io.conversationstore.StoreState;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -15,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The state of a store as Micrometer gauges, for applications that have {@code micrometer-core} on
- * their class path. Each reads {@link ConversationStore#state()} when it is asked; none holds the
- * store. After the store is closed they are without a value. Immutable, safe for use by many
- * threads.
+ * their class path. Each reads {@link ConversationStore#state()}, or the operator's figures, when
+ * it is asked; none holds the store. After the store is closed they are without a value. Immutable,
+ * safe for use by many threads.
  *
  * <table>
  * <caption>Gauges, all beginning with {@code conversation.store.}</caption>
@@ -30,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code mirror.dirty}<td>1 while the copy misses writes after a local fault
  * <tr><td>{@code resync.changes}, tag {@code outcome}<td>drained, dropped and parked by the last or
  *     running resync
+ * <tr><td>{@code pool.connections}, tag {@code state}<td>active or idle connections to the database
+ * <tr><td>{@code pool.waiting}<td>callers that wait for one
  * <tr><td>{@code rejected}<td>the latest changes that the database does not hold, at most 1,000
  * </table>
  */
@@ -78,6 +81,9 @@ public final class StoreMetrics implements MeterBinder {
     resync(registry, "dropped", StoreState.Resync::dropped);
     resync(registry, "parked", StoreState.Resync::parked);
     gauge(registry, "rejected", Tags.empty(), state -> state.rejected().size());
+    pool(registry, "pool.connections", Tags.of("state", "active"), StoreFigures.Pool::active);
+    pool(registry, "pool.connections", Tags.of("state", "idle"), StoreFigures.Pool::idle);
+    pool(registry, "pool.waiting", Tags.empty(), StoreFigures.Pool::waiting);
   }
 
   private void resync(
@@ -87,6 +93,19 @@ public final class StoreMetrics implements MeterBinder {
         "resync.changes",
         Tags.of("outcome", outcome),
         state -> state.lastResync() == null ? 0 : count.applyAsDouble(state.lastResync()));
+  }
+
+  private void pool(
+      MeterRegistry registry, String name, Tags tags, ToDoubleFunction<StoreFigures.Pool> value) {
+    Gauge.builder(
+            PREFIX + name,
+            store,
+            asked -> {
+              StoreFigures.Pool pool = asked.operator().figures().pool();
+              return pool == null ? Double.NaN : value.applyAsDouble(pool);
+            })
+        .tags(tags)
+        .register(registry);
   }
 
   private static double lag(StoreState state) {

@@ -95,6 +95,39 @@ class SettingsTest {
   }
 
   @Test
+  void row_2_9_whatHostsPutIntoTheirUrlsIsUnderstood() {
+    assertThat(
+            database(
+                    Map.of(
+                        "DATABASE_URL",
+                        "postgresql://h/d?connect_timeout=10&target_session_attrs=read-write"
+                            + "&options=endpoint%3Dcool-1&pgbouncer=true&keepalives=1"))
+                .parameters())
+        .isEqualTo(
+            Map.of(
+                "connectTimeout", "10",
+                "targetServerType", "primary",
+                "options", "endpoint=cool-1",
+                "prepareThreshold", "0",
+                "tcpKeepAlive", "true"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "target_session_attrs=read-only,'target_session_attrs must be one of [any, primary, read-write]'",
+    "pgbouncer=x7Secret,'pgbouncer must be one of [false, true]'",
+    "connect_timeout=x7Secret,connect_timeout must be a number of seconds",
+    "x7Secret=1,'known are [application_name, channel_binding, connect_timeout, keepalives, options,"
+        + " pgbouncer, sslcert, sslkey, sslmode, sslpassword, sslrootcert, target_session_attrs]'"
+  })
+  void row_2_9_whatIsNotUnderstoodIsRefusedWithoutItsValue(String parameter, String text) {
+    assertThatThrownBy(() -> database(Map.of("DATABASE_URL", "postgresql://h/d?" + parameter)))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining(text)
+        .hasMessageNotContaining("x7Secret");
+  }
+
+  @Test
   void row_3_6_storageTypeDecides() {
     String url = "postgresql://h/d";
     assertThat(Settings.of(Map.of("STORAGE_TYPE", "jsonfile", "DATABASE_URL", url)).database())

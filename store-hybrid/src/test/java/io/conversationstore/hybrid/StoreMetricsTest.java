@@ -8,6 +8,7 @@ import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreFigures;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -40,6 +41,13 @@ class StoreMetricsTest {
       assertThat(value("pending.changes")).isZero();
       assertThat(value("pending.age")).isZero();
       assertThat(value("mode.since")).isGreaterThanOrEqualTo(3_500);
+      assertThat(value("pool.connections", "state", "active")).isNotNegative();
+      assertThat(value("pool.connections", "state", "idle")).isNotNegative();
+      assertThat(value("pool.waiting")).isZero();
+      assertThat(store.operator().figures().calls())
+          .extracting(StoreFigures.Calls::kind)
+          .contains("contact", "ConversationCreated");
+      assertThat(store.operator().tableSizes()).isNotEmpty();
 
       bed.goDown(store);
       store.append(alice, "chat", Message.user("pending"));

@@ -2,6 +2,8 @@ package io.conversationstore.postgres;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
+import io.conversationstore.StoreFigures;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -46,7 +48,38 @@ final class Connections implements AutoCloseable {
   }
 
   Connection take() throws SQLException {
-    return pools == null ? source.getConnection() : pools.take();
+    if (pools != null) {
+      return pools.take();
+    }
+    try {
+      return source.getConnection();
+    } catch (SQLTransientConnectionException e) {
+      throw source instanceof HikariDataSource pool && inUse(pool, e) ? new Failures.PoolBusy() : e;
+    }
+  }
+
+  /** Whether a pool had no connection in time because callers have them all. */
+  private static boolean inUse(HikariDataSource pool, SQLException e) {
+    // A cause is the failure to connect that the pool met last.
+    return e.getCause() == null
+        && pool.getHikariPoolMXBean().getTotalConnections() >= pool.getMaximumPoolSize();
+  }
+
+  /** What the pool tells of itself; null of a given source that is no pool of HikariCP's. */
+  StoreFigures.@Nullable Pool figures() {
+    HikariDataSource pool = pools != null ? pools.current : null;
+    if (source instanceof HikariDataSource given) {
+      pool = given;
+    }
+    // A pool that was given and not used yet has none.
+    HikariPoolMXBean figures = pool == null ? null : pool.getHikariPoolMXBean();
+    return pool == null || figures == null
+        ? null
+        : new StoreFigures.Pool(
+            figures.getActiveConnections(),
+            figures.getIdleConnections(),
+            figures.getThreadsAwaitingConnection(),
+            pool.getMaximumPoolSize());
   }
 
   /** Tells that a connection could not be made or broke. */
@@ -93,6 +126,11 @@ final class Connections implements AutoCloseable {
     private volatile boolean suspect;
     private volatile boolean closed;
 
+    /** Under {@link #recovery}: when the database last answered {@link #answers()}. */
+    private long answeredNanos;
+
+    private boolean answered;
+
     Pools(DataSource driver, PostgresOptions.Values values) {
       this.driver = driver;
       this.values = values;
@@ -116,8 +154,44 @@ final class Connections implements AutoCloseable {
         }
         // A pool that waited in vain for a connection which is still being made, or which others
         // hold, has lost nothing: starting afresh would throw away what it is about to get.
+        if (!watched.failed && inUse(pool, e)) {
+          throw answers() ? new Failures.PoolBusy() : e;
+        }
         suspect |= watched.failed || e.getCause() != null;
         throw e;
+      }
+    }
+
+    /**
+     * Whether the database answers past a pool whose connections are all in use: they may all wait
+     * for a row that somebody holds, or for a database that says nothing any more. One caller asks
+     * at a time, and for those who wait meanwhile.
+     */
+    private boolean answers() {
+      long patience = TimeUnit.MILLISECONDS.toNanos(values.poolTimeout.toMillis());
+      long asked = System.nanoTime();
+      try {
+        if (!recovery.tryLock(patience, TimeUnit.NANOSECONDS)) {
+          return false;
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+      try {
+        if (answered && answeredNanos - asked > -patience) {
+          return true;
+        }
+        driver.getConnection().close();
+        answered = true;
+        answeredNanos = System.nanoTime();
+        return true;
+      } catch (SQLException e) {
+        answered = false;
+        suspect = true;
+        return false;
+      } finally {
+        recovery.unlock();
       }
     }
 

@@ -1,6 +1,6 @@
 package io.conversationstore.postgres;
 
-import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreFigures;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import java.sql.Connection;
@@ -10,6 +10,8 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
@@ -50,20 +52,27 @@ final class Database implements AutoCloseable {
   private final int statementTimeoutSeconds;
   private final boolean rowSecurity;
   private final String lockTimeout;
+  private final long lockTimeoutNanos;
   private final ReentrantLock schemaLock = new ReentrantLock();
+  private final Duration schemaPatience;
   private volatile boolean schemaReady;
+
+  /** Both written under {@link #schemaLock}: how often it failed, and how the last time. */
+  private final AtomicInteger schemaFailures = new AtomicInteger();
+
+  private @Nullable EngineFailureException schemaFailure;
   private volatile boolean closed;
   private volatile Reachability reachability;
 
   Database(PostgresOptions.Values values, Sleeper sleeper) {
-    this.statementTimeoutSeconds = seconds(values.statementTimeout);
+    this.statementTimeoutSeconds = DriverSettings.seconds(values.statementTimeout);
     DataSource given = values.dataSource;
     if (given != null) {
       this.driver = null;
       this.connections = Connections.given(given);
       this.migrations = new Migrations(given, values.schema, values.migrate);
     } else {
-      PGSimpleDataSource settings = settings(values);
+      PGSimpleDataSource settings = DriverSettings.of(values);
       this.driver = new DriverDataSource(settings, statementTimeoutSeconds);
       this.connections = Connections.pooled(driver, values);
       // Flyway takes several connections at once, which a small pool may not have, and its
@@ -71,54 +80,14 @@ final class Database implements AutoCloseable {
       this.migrations =
           new Migrations(new DriverDataSource(settings, 0), values.schema, values.migrate);
     }
+    this.schemaPatience = values.socketTimeout;
     this.sleeper = sleeper;
     this.clock = values.clock;
     this.random = values.random;
     this.rowSecurity = values.rowSecurity;
     this.lockTimeout = values.lockTimeout.toMillis() + "ms";
+    this.lockTimeoutNanos = TimeUnit.MILLISECONDS.toNanos(values.lockTimeout.toMillis());
     this.reachability = new Reachability(false, clock.instant(), "not asked yet");
-  }
-
-  private static PGSimpleDataSource settings(PostgresOptions.Values values) {
-    PGSimpleDataSource driver = new PGSimpleDataSource();
-    try {
-      if (values.url != null) {
-        driver.setUrl(values.url);
-      } else {
-        driver.setServerNames(new String[] {values.host});
-        driver.setPortNumbers(new int[] {values.port});
-        driver.setDatabaseName(values.database);
-      }
-    } catch (IllegalArgumentException unusable) {
-      throw unusableUrl();
-    }
-    if (values.user != null) {
-      driver.setUser(values.user);
-    }
-    if (values.password != null) {
-      driver.setPassword(values.password);
-    }
-    if (values.sslMode != null) {
-      driver.setSslMode(values.sslMode);
-    }
-    driver.setConnectTimeout(seconds(values.connectTimeout));
-    driver.setLoginTimeout(seconds(values.connectTimeout));
-    driver.setSocketTimeout(seconds(values.socketTimeout));
-    driver.setCancelSignalTimeout(1);
-    driver.setTcpKeepAlive(values.tcpKeepAlive);
-    driver.setPrepareThreshold(values.prepareThreshold);
-    driver.setLogServerErrorDetail(false);
-    driver.setApplicationName("conversation-store");
-    return driver;
-  }
-
-  /** The driver's text would show the URL, which may hold a password. */
-  private static StoreConfigurationException unusableUrl() {
-    return new StoreConfigurationException("the JDBC URL is not one that the driver understands");
-  }
-
-  private static int seconds(Duration duration) {
-    return (int) Math.min(Integer.MAX_VALUE / 1000, (duration.toMillis() + 999) / 1000);
   }
 
   /** How long a function may wait for a lock, as PostgreSQL spells it. */
@@ -231,10 +200,11 @@ final class Database implements AutoCloseable {
   private <T> T run(Work<T> work, boolean write) {
     requireOpen();
     ensureSchema();
+    long start = System.nanoTime();
     boolean renewed = false;
-    boolean sent = false;
     for (int attempt = 1; ; attempt++) {
       SQLException error;
+      boolean sent = false;
       try (Connection connection = connect()) {
         boolean autoCommit = connection.getAutoCommit();
         if (!autoCommit) {
@@ -263,12 +233,20 @@ final class Database implements AutoCloseable {
       }
       if (Failures.isStaleSession(error) && !renewed) {
         renewed = true;
-      } else if (Failures.isContention(error) && attempt < ATTEMPTS) {
+      } else if (Failures.isContention(error) && attempt < ATTEMPTS && !hasWaited(error, start)) {
         backOff(attempt, error);
       } else {
         throw failed(Failures.of(error, write), error);
       }
     }
+  }
+
+  /**
+   * Whether a lock was waited for as long as it may be. Somebody who holds a row that long holds it
+   * on, and who waits again keeps one more connection from the other callers.
+   */
+  private boolean hasWaited(SQLException error, long start) {
+    return Failures.isLockTimeout(error) && System.nanoTime() - start >= lockTimeoutNanos;
   }
 
   private Connection connect() throws SQLException {
@@ -296,29 +274,74 @@ final class Database implements AutoCloseable {
     schemaReady = false;
   }
 
+  /**
+   * Makes or checks the schema where that is to be done. One caller does, and those who come
+   * meanwhile share its failure: each in turn would wait for a silent database as long.
+   */
   private void ensureSchema() {
     if (schemaReady) {
       return;
     }
-    schemaLock.lock();
+    int before = schemaFailures.get();
+    awaitSchemaLock();
     try {
-      if (!schemaReady) {
-        migrations.ensure();
-        connections.back();
-        schemaReady = true;
-        answered();
+      if (schemaReady) {
+        return;
       }
-    } catch (SQLException e) {
-      requireOpen();
-      connections.lost();
-      throw failed(Failures.of(e, false), e);
+      EngineFailureException shared = schemaFailure;
+      if (shared != null && schemaFailures.get() != before) {
+        requireOpen();
+        throw new EngineFailureException(
+            shared.kind(), false, String.valueOf(shared.getMessage()), shared);
+      }
+      makeSchema();
     } finally {
       schemaLock.unlock();
     }
   }
 
-  int schemaVersion() throws SQLException {
-    return migrations.version();
+  private void awaitSchemaLock() {
+    boolean mine = false;
+    try {
+      mine = schemaLock.tryLock(schemaPatience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (!mine) {
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE,
+          false,
+          "the database is not available: another call makes its schema or waits for an answer",
+          null);
+    }
+  }
+
+  private void makeSchema() {
+    try {
+      migrations.ensure();
+      connections.back();
+      schemaFailure = null;
+      schemaReady = true;
+      answered();
+    } catch (SQLException e) {
+      requireOpen();
+      connections.lost();
+      throw shared(failed(Failures.of(e, false), e));
+    } catch (EngineFailureException e) {
+      throw shared(e);
+    }
+  }
+
+  private RuntimeException shared(RuntimeException failure) {
+    if (failure instanceof EngineFailureException engine) {
+      schemaFailure = engine;
+      schemaFailures.incrementAndGet();
+    }
+    return failure;
+  }
+
+  int schemaVersion(Connection connection) throws SQLException {
+    return migrations.version(connection);
   }
 
   private void answered() {
@@ -341,6 +364,11 @@ final class Database implements AutoCloseable {
               String.valueOf(failure.getMessage()));
     }
     return failure;
+  }
+
+  /** See {@link Connections#figures}. */
+  StoreFigures.@Nullable Pool pool() {
+    return connections.figures();
   }
 
   Reachability reachability() {

@@ -4,6 +4,7 @@ import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import java.io.IOException;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class Failures {
 
   private static final Set<String> CONTENTION = Set.of("40001", "40P01", "55P03");
-  private static final Set<String> STALE_SESSION = Set.of("57P05", "26000");
+  private static final Set<String> STALE_SESSION = Set.of("57P05", "25P03", "25P04", "26000");
+  private static final Set<String> SESSION_OVER = Set.of("25006", "25P03", "25P04");
   private static final Pattern CONSTRAINT = Pattern.compile("constraint \"([A-Za-z0-9_]{1,63})\"");
   private static final String NO_STATE = "none";
 
@@ -37,6 +39,15 @@ final class Failures {
         return state;
       }
       return ioCause(original) != null ? "08001" : null;
+    }
+  }
+
+  /** All connections of a pool are in use, and the database answers. */
+  static final class PoolBusy extends SQLTransientConnectionException {
+    private static final long serialVersionUID = 1;
+
+    PoolBusy() {
+      super("all connections of the pool are in use");
     }
   }
 
@@ -62,7 +73,15 @@ final class Failures {
     return CONTENTION.contains(state(e));
   }
 
-  /** Whether the session is of no use any more and the statement has not run in it. */
+  /** Whether a row, or another lock, was not to be had. */
+  static boolean isLockTimeout(SQLException e) {
+    return state(e).equals("55P03");
+  }
+
+  /**
+   * Whether the session is of no use any more and nothing of the work was committed in it: it was
+   * idle for too long, or its transaction was, or took too long, or a statement is forgotten.
+   */
   static boolean isStaleSession(SQLException e) {
     String state = state(e);
     return STALE_SESSION.contains(state) || (state.equals("0A000") && mentionsCachedPlan(e));
@@ -114,11 +133,11 @@ final class Failures {
   }
 
   private static @Nullable FailureKind kind(SQLException e, String state) {
-    if (CONTENTION.contains(state)) {
+    if (CONTENTION.contains(state) || e instanceof PoolBusy) {
       return FailureKind.CONTENTION;
     } else if (state.equals("57014")) {
       return FailureKind.SLOW;
-    } else if (state.equals("25006") || state.startsWith("57P")) {
+    } else if (SESSION_OVER.contains(state) || state.startsWith("57P")) {
       return FailureKind.UNAVAILABLE;
     }
     return switch (state.substring(0, 2)) {
@@ -126,7 +145,7 @@ final class Failures {
       case "28", "3D", "3F", "42" -> FailureKind.MISCONFIGURED;
       case "22", "23", "54" -> null;
       default ->
-          ioCause(e) != null || e instanceof java.sql.SQLTransientConnectionException
+          ioCause(e) != null || e instanceof SQLTransientConnectionException
               ? FailureKind.UNAVAILABLE
               : FailureKind.UNEXPECTED;
     };
@@ -153,7 +172,7 @@ final class Failures {
 
   /** SQLSTATE, constraint and class of the cause; nothing else of the driver's text. */
   static String describe(SQLException e) {
-    if (e instanceof Redacted) {
+    if (e instanceof Redacted || e instanceof PoolBusy) {
       return String.valueOf(e.getMessage());
     }
     StringBuilder text = new StringBuilder("SQLSTATE ").append(state(e));

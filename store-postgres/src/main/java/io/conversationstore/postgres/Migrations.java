@@ -13,7 +13,7 @@ import org.flywaydb.core.api.FlywayException;
 /** Checks the schema and brings it to the version of this library. Thread-safe. */
 final class Migrations {
 
-  private static final String HISTORY_TABLE = "schema_history";
+  static final String HISTORY_TABLE = "schema_history";
 
   private final DataSource source;
   private final String schema;
@@ -62,8 +62,14 @@ final class Migrations {
 
   /** The schema's version; 0 where it is not there. */
   int version() throws SQLException {
-    try (Connection connection = source.getConnection();
-        Statement statement = connection.createStatement()) {
+    try (Connection connection = source.getConnection()) {
+      return version(connection);
+    }
+  }
+
+  /** The same, asked on a connection that the caller has. */
+  int version(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
       try (ResultSet there =
           statement.executeQuery("SELECT to_regclass('\"" + schema + "\".store') IS NOT NULL")) {
         if (!there.next() || !there.getBoolean(1)) {

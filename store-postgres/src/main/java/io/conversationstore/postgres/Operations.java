@@ -2,9 +2,8 @@ package io.conversationstore.postgres;
 
 import io.conversationstore.ActiveUser;
 import io.conversationstore.Owner;
-import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreStatistics;
-import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.TableSize;
 import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
@@ -196,51 +195,17 @@ final class Operations {
         });
   }
 
-  StoreHealth health() {
-    List<StoreHealth.Check> checks = new ArrayList<>();
-    check(
-        checks,
-        "reachable",
-        () -> reads.query(null, "SELECT 1", in -> {}, row -> row.next() ? "it answers" : ""),
-        "it answers");
-    check(
-        checks,
-        "schema",
-        () -> "version " + database.read(connection -> database.schemaVersion()),
-        "version " + SchemaScript.LATEST);
-    check(
-        checks,
-        "orphans",
-        () ->
-            reads.query(
-                null,
-                sql.orphans,
-                in -> {},
-                row -> row.next() && row.getBoolean(1) ? "some" : "none"),
-        "none");
-    check(
-        checks,
-        "constraints",
-        () ->
-            reads.query(
-                null,
-                sql.unvalidated,
-                in -> in.text(schema),
-                row -> row.next() && row.getLong(1) == 0 ? "all hold" : "not all validated"),
-        "all hold");
-    return StoreHealth.of(checks);
-  }
-
-  private static void check(
-      List<StoreHealth.Check> checks,
-      String name,
-      java.util.function.Supplier<String> run,
-      String good) {
-    try {
-      String found = run.get();
-      checks.add(new StoreHealth.Check(name, found.equals(good), found));
-    } catch (StoreUnavailableException e) {
-      checks.add(new StoreHealth.Check(name, false, String.valueOf(e.getMessage())));
-    }
+  List<TableSize> tableSizes() {
+    return reads.query(
+        null,
+        sql.tableSizes,
+        in -> in.text(schema),
+        rows -> {
+          List<TableSize> sizes = new ArrayList<>();
+          while (rows.next()) {
+            sizes.add(new TableSize(Rows.string(rows, 1), rows.getLong(2), rows.getLong(3)));
+          }
+          return sizes;
+        });
   }
 }

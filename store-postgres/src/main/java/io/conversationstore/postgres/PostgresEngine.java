@@ -6,9 +6,11 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Provenance;
+import io.conversationstore.StoreFigures;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
+import io.conversationstore.TableSize;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -44,6 +46,7 @@ final class PostgresEngine implements PrimaryStore {
   private final Search search;
   private final Feed feed;
   private final Operations operations;
+  private final Health health;
   private final StateListeners listeners = new StateListeners(LOG::warn);
 
   private PostgresEngine(PostgresOptions options, Database database) {
@@ -58,6 +61,7 @@ final class PostgresEngine implements PrimaryStore {
             reads, sql, new TokenIndex(database, sql, reads), values.search, values.rowSecurity);
     this.feed = new Feed(database, sql);
     this.operations = new Operations(database, sql, reads, values.schema);
+    this.health = new Health(database, reads, values.schema);
   }
 
   static PostgresEngine open(PostgresOptions options, Sleeper sleeper) {
@@ -152,7 +156,18 @@ final class PostgresEngine implements PrimaryStore {
   @Override
   public StoreHealth health() {
     database.requireOpen();
-    return operations.health();
+    return health.check();
+  }
+
+  @Override
+  public StoreFigures figures() {
+    database.requireOpen();
+    return new StoreFigures(database.pool(), List.of());
+  }
+
+  @Override
+  public List<TableSize> tableSizes() {
+    return operations.tableSizes();
   }
 
   /** The database is always the store in use; the reason says whether it answered last. */

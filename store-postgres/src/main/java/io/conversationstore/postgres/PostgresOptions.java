@@ -6,8 +6,11 @@ import io.conversationstore.spi.UuidV7;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -33,7 +36,11 @@ public final class PostgresOptions {
     this.values = values;
   }
 
-  /** The database at a URL of the form {@code jdbc:postgresql://host:port/database?sslmode=…}. */
+  /**
+   * The database at a URL of the form {@code jdbc:postgresql://host:port/database?sslmode=…}. What
+   * its parameters say stands before the defaults here, and behind what a {@code with…} method
+   * sets; only {@code logServerErrorDetail} is always off, because it would show values.
+   */
   public static PostgresOptions url(String jdbcUrl) {
     if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
       throw new StoreConfigurationException("the JDBC URL must start with jdbc:postgresql:");
@@ -115,6 +122,7 @@ public final class PostgresOptions {
     Values next = new Values(values);
     next.connectTimeout = requirePositive("connect time-out", connect);
     next.socketTimeout = requirePositive("socket time-out", socket);
+    next.setInCode("connectTimeout", "loginTimeout", "socketTimeout");
     return new PostgresOptions(next);
   }
 
@@ -135,6 +143,7 @@ public final class PostgresOptions {
   public PostgresOptions withTcpKeepAlive(boolean on) {
     Values next = new Values(values);
     next.tcpKeepAlive = on;
+    next.setInCode("tcpKeepAlive");
     return new PostgresOptions(next);
   }
 
@@ -145,6 +154,7 @@ public final class PostgresOptions {
   public PostgresOptions withPrepareThreshold(int runs) {
     Values next = new Values(values);
     next.prepareThreshold = runs;
+    next.setInCode("prepareThreshold");
     return new PostgresOptions(next);
   }
 
@@ -284,7 +294,16 @@ public final class PostgresOptions {
     RandomGenerator random = new Random();
     @Nullable Supplier<UUID> ids;
 
+    /** The driver's names of settings that a URL no longer decides. */
+    Set<String> setInCode = Set.of();
+
     Values() {}
+
+    void setInCode(String... names) {
+      Set<String> all = new HashSet<>(setInCode);
+      all.addAll(List.of(names));
+      setInCode = Set.copyOf(all);
+    }
 
     Values(Values that) {
       dataSource = that.dataSource;
@@ -314,6 +333,7 @@ public final class PostgresOptions {
       clock = that.clock;
       random = that.random;
       ids = that.ids;
+      setInCode = that.setInCode;
     }
   }
 }

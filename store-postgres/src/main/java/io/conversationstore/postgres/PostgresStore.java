@@ -33,12 +33,30 @@ public final class PostgresStore {
   public static PrimaryStore openEngine(PostgresOptions options) {
     PrimaryStore engine = PostgresEngine.open(options, Sleeper.REAL);
     Duration slow = options.values().slowCall;
-    return slow.isZero() ? engine : new TimedEngine(engine, slow, System::nanoTime, LOG::warn);
+    return new TimedEngine(engine, slow, System::nanoTime, LOG::warn);
   }
 
   /** Writes the DDL of the schema, for a DBA to run where the store may not. */
   public static void writeSchema(Writer out, String schemaName) throws IOException {
     SchemaScript.writeAll(out, PostgresOptions.requireSchema(schemaName));
+  }
+
+  /**
+   * Writes the DDL that takes the schema from an earlier version to that of this library, as one
+   * transaction, for a DBA to run where the store may not. {@code SELECT schema_version FROM
+   * conversation_store.store} tells the version that is there; run on another version it fails
+   * without a trace.
+   *
+   * @param version 1 to the version before this library's
+   * @throws StoreConfigurationException if the schema's name or the version is none
+   */
+  public static void writeSchemaUpgrade(Writer out, String schemaName, int version)
+      throws IOException {
+    if (version < 1 || version >= SchemaScript.LATEST) {
+      throw new StoreConfigurationException(
+          "the schema can go on from version 1 to " + (SchemaScript.LATEST - 1));
+    }
+    SchemaScript.writeUpgrade(out, PostgresOptions.requireSchema(schemaName), version);
   }
 
   /**

@@ -49,6 +49,59 @@ final class SchemaScript implements JavaMigration {
   }
 
   /**
+   * Writes the way from a version to the latest, with Flyway's records of it where Flyway made the
+   * schema: it would run the same again otherwise, once it may.
+   */
+  static void writeUpgrade(Writer out, String schema, int from) throws IOException {
+    out.write("BEGIN;\n\n");
+    out.write(new SchemaScript(from, schema).requirement());
+    out.write('\n');
+    for (int i = from; i < LATEST; i++) {
+      SchemaScript script = new SchemaScript(i + 1, schema);
+      out.write(script.sql());
+      out.write('\n');
+      out.write(script.record());
+      out.write('\n');
+    }
+    out.write("COMMIT;\n");
+  }
+
+  /** Fails where the schema is not at this version. */
+  private String requirement() {
+    return sql(
+        """
+        DO $require$
+        BEGIN
+          IF NOT EXISTS (SELECT FROM ${schema}.store WHERE schema_version = %d) THEN
+            RAISE EXCEPTION 'the schema is not at version %1$d';
+          END IF;
+        END $require$;
+        """
+            .formatted(version));
+  }
+
+  private String record() {
+    return sql(
+        """
+        DO $record$
+        BEGIN
+          IF to_regclass('${schema}.%1$s') IS NOT NULL THEN
+            INSERT INTO ${schema}.%1$s (installed_rank, version, description, type, script,
+                checksum, installed_by, execution_time, success)
+              SELECT coalesce(max(installed_rank), 0) + 1, '%2$d', '%3$s', 'JDBC', '%4$s', %5$d,
+                  current_user, 0, true FROM ${schema}.%1$s;
+          END IF;
+        END $record$;
+        """
+            .formatted(
+                Migrations.HISTORY_TABLE,
+                version,
+                getDescription(),
+                SchemaScript.class.getName(),
+                getChecksum()));
+  }
+
+  /**
    * Writes the way back from the latest version.
    *
    * @param to the version to go back to; 0 removes all

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,22 +52,35 @@ final class Search {
     if (filter instanceof MessageFilter.Words && !indexed) {
       return SearchScan.search(engine, owner, filter, from, limit);
     }
-    return SearchScan.page(
-        (place, count) -> complete(owner, filter, place, count),
-        message -> filter.matches(message.requireLive().message()) ? message : null,
-        from,
-        limit,
-        1);
+    AtomicBoolean incomplete = new AtomicBoolean();
+    Slice<MessageState> page =
+        SearchScan.page(
+            (place, count) -> complete(owner, filter, place, count, incomplete),
+            message -> filter.matches(message.requireLive().message()) ? message : null,
+            from,
+            limit,
+            1);
+    return incomplete.get() ? SearchScan.search(engine, owner, filter, from, limit) : page;
   }
 
   /**
    * A page of the index, with what was missing in it added first. What is committed without words
    * while this runs need not be found: the search began before.
+   *
+   * @param incomplete set where something is missing that cannot be added
    */
   private Slice<MessageState> complete(
-      Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
+      Owner owner,
+      MessageFilter filter,
+      Position.@Nullable InHistory from,
+      int limit,
+      AtomicBoolean incomplete) {
     Found found = page(owner, filter, from, limit);
     if (found.unindexed && filter instanceof MessageFilter.Words) {
+      if (index.readOnly()) {
+        incomplete.set(true);
+        return found.slice;
+      }
       index.fill(owner);
       found = page(owner, filter, from, limit);
     }

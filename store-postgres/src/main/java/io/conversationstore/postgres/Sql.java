@@ -54,11 +54,10 @@ final class Sql {
   final String preferences;
   final String count;
   final String statistics;
+  final String tableSizes;
   final String activeUsers;
   final String blankBefore;
   final String archiveBefore;
-  final String orphans;
-  final String unvalidated;
   final String feedHead;
   final String feedOwners;
   final String feedConversations;
@@ -221,6 +220,12 @@ final class Sql {
                 + " AND m.created_at >= date_trunc('day', clock_timestamp(), 'UTC'))"
                 + " FROM $.conversations WHERE deleted_at IS NULL"
                 + " AND (?::text IS NULL OR tenant_id = ?)");
+    tableSizes =
+        "SELECT c.relname, sum(pg_table_size(coalesce(p.relid, c.oid))),"
+            + " sum(pg_indexes_size(coalesce(p.relid, c.oid))) FROM pg_class c"
+            + " LEFT JOIN LATERAL pg_partition_tree(c.oid) p ON true"
+            + " WHERE c.relnamespace = ?::regnamespace AND c.relkind IN ('r', 'p')"
+            + " AND NOT c.relispartition GROUP BY c.relname ORDER BY c.relname COLLATE \"C\"";
     activeUsers =
         in(
             "SELECT o.user_id, max(m.created_at), count(*) FROM $.messages m"
@@ -235,16 +240,6 @@ final class Sql {
         in(
             "SELECT w.archived, w.next_tenant, w.next_conversation"
                 + " FROM $.archive_idle_conversations(?, ?, ?, ?) w");
-    orphans =
-        in(
-            "SELECT EXISTS (SELECT FROM $.messages m WHERE NOT EXISTS (SELECT FROM"
-                + " $.conversations c WHERE c.tenant_id = m.tenant_id"
-                + " AND c.conversation_key = m.conversation_key))"
-                + " OR EXISTS (SELECT FROM $.conversations c WHERE NOT EXISTS (SELECT FROM"
-                + " $.owners o WHERE o.tenant_id = c.tenant_id AND o.user_id = c.user_id))");
-    unvalidated =
-        "SELECT count(*) FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace"
-            + " WHERE n.nspname = ? AND NOT k.convalidated";
     feedHead =
         in(
             "SELECT pg_snapshot_xmin(q.s)::text, CASE"

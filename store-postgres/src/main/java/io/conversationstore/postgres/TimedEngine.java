@@ -6,9 +6,11 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Provenance;
+import io.conversationstore.StoreFigures;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
+import io.conversationstore.TableSize;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -35,8 +37,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An engine whose slow calls are told: the kind of call, how long it took and how it ended. Nothing
- * that is about an owner is told. Thread-safe.
+ * An engine whose calls are timed, and the slow ones told: the kind of call, how long it took and
+ * how it ended. Nothing that is about an owner is told. Thread-safe.
  */
 final class TimedEngine implements PrimaryStore {
 
@@ -44,28 +46,36 @@ final class TimedEngine implements PrimaryStore {
   private final long thresholdNanos;
   private final LongSupplier nanos;
   private final Consumer<String> log;
+  private final CallTimes times = new CallTimes();
 
   /**
-   * @param threshold calls that take this long or longer are told
+   * @param threshold calls that take this long or longer are told; zero tells none
    * @param nanos a clock like {@link System#nanoTime()}
    */
   TimedEngine(PrimaryStore engine, Duration threshold, LongSupplier nanos, Consumer<String> log) {
     this.engine = engine;
-    this.thresholdNanos = threshold.toNanos();
+    this.thresholdNanos = threshold.isZero() ? Long.MAX_VALUE : threshold.toNanos();
     this.nanos = nanos;
     this.log = log;
   }
 
   private <T> T timed(String call, Supplier<T> work) {
+    return timed(call, call, work);
+  }
+
+  private <T> T timed(String kind, String call, Supplier<T> work) {
     long start = nanos.getAsLong();
     String end = "done";
+    boolean failed = false;
     try {
       return work.get();
     } catch (RuntimeException | Error e) {
       end = end(e);
+      failed = e instanceof EngineFailureException;
       throw e;
     } finally {
       long taken = nanos.getAsLong() - start;
+      times.add(kind, taken, failed);
       if (taken >= thresholdNanos) {
         log.accept("slow call: " + call + ", " + taken / 1_000_000 + " ms, " + end);
       }
@@ -86,7 +96,7 @@ final class TimedEngine implements PrimaryStore {
 
   @Override
   public List<Applied> applyAll(List<Change> changes) {
-    return timed("batch of " + changes.size(), () -> engine.applyAll(changes));
+    return timed("batch", "batch of " + changes.size(), () -> engine.applyAll(changes));
   }
 
   @Override
@@ -165,6 +175,16 @@ final class TimedEngine implements PrimaryStore {
   @Override
   public StoreHealth health() {
     return timed("health", engine::health);
+  }
+
+  @Override
+  public StoreFigures figures() {
+    return new StoreFigures(engine.figures().pool(), times.figures());
+  }
+
+  @Override
+  public List<TableSize> tableSizes() {
+    return timed("tableSizes", engine::tableSizes);
   }
 
   @Override

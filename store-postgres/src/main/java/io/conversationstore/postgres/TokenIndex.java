@@ -37,6 +37,15 @@ final class TokenIndex {
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Row(long conversation, long generation, long seq, long version, long[] keys) {}
 
+  /** Whether nothing can be written: in a replica, or where the database was told to refuse. */
+  boolean readOnly() {
+    return reads.query(
+        null,
+        "SELECT current_setting('transaction_read_only') = 'on'",
+        in -> {},
+        row -> row.next() && row.getBoolean(1));
+  }
+
   /** Goes through all messages of an owner that have no keys now. */
   void fill(Owner owner) {
     @Nullable Row last = null;

@@ -144,6 +144,13 @@ class FailuresTest {
     assertThat(kind("53300")).isEqualTo(FailureKind.UNAVAILABLE);
     assertThat(kind("3D000")).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(kind("XX000")).isEqualTo(FailureKind.UNEXPECTED);
+    for (String ended : new String[] {"25P03", "25P04", "57P05"}) {
+      SQLException error = new SQLException(MARKER, ended);
+      assertThat(kind(ended)).isEqualTo(FailureKind.UNAVAILABLE);
+      assertThat(Failures.isStaleSession(error)).isTrue();
+      assertThat(Failures.breaksConnection(error)).isTrue();
+      assertThat(Failures.losesDatabase(error)).isFalse();
+    }
     assertThat(Failures.of(new SQLException(MARKER, "22001"), true))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageNotContaining(MARKER);

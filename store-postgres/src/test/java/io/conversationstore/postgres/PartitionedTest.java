@@ -30,6 +30,10 @@ class PartitionedTest {
     try (ConversationStore store = PostgresStore.open(databases.options().withMigration(false))) {
       CommandSequences.compare(1, 200, store);
       assertThat(store.operator().health().healthy()).isTrue();
+      assertThat(store.operator().tableSizes())
+          .filteredOn(size -> size.table().startsWith("messages"))
+          .singleElement()
+          .satisfies(size -> assertThat(size.tableBytes()).isPositive());
     }
     assertThat(
             databases.text(

@@ -157,6 +157,20 @@ class SearchIndexTest {
   }
 
   @Test
+  void row_5_9_whereNothingCanBeWrittenWhatIsNotIndexedIsFoundToo() throws Exception {
+    Databases replica = Databases.create();
+    try (ConversationStore writer = PostgresStore.open(replica.options().withSearch(false))) {
+      writer.create(Databases.ALICE, NewConversation.withId("c"));
+      writer.append(Databases.ALICE, "c", Message.user("apple"), Message.user("pear"));
+    }
+    replica.text("ALTER DATABASE \"" + replica.name + "\" SET default_transaction_read_only = on");
+    try (ConversationStore reader = PostgresStore.open(replica.options())) {
+      assertThat(found(reader, Databases.ALICE, "apple")).containsExactly("apple");
+      assertThat(reader.state().reason()).isEqualTo("the database answers");
+    }
+  }
+
+  @Test
   void row_5_9_ownersHaveKeysOfTheirOwn() {
     Set<Long> keys = new HashSet<>();
     List<Owner> owners =

@@ -41,6 +41,11 @@ class StatementCountTest {
   /** So often that the driver has prepared what it prepares. */
   private static final int WARM = 8;
 
+  private static final String APPEND_NEW =
+      "SELECT FROM conversation_store.append_new('1s', 'acme', 'counter', 'c0', 0, 1, 0, 0, 0,"
+          + " ARRAY[gen_random_uuid()], ARRAY[decode(md5('x'), 'hex')], ARRAY['user'],"
+          + " ARRAY['x'], ARRAY['{}'], ARRAY[NULL::jsonb])";
+
   private static FaultProxy proxy;
   private static Databases databases;
   private static ConversationStore store;
@@ -188,18 +193,45 @@ class StatementCountTest {
         own.create(OWNER, NewConversation.withId("c" + i));
       }
     }
+    for (String mode : List.of("auto", "force_generic_plan", "force_custom_plan")) {
+      try (Connection connection = fresh.connection();
+          Statement statement = connection.createStatement()) {
+        connection.setAutoCommit(false);
+        statement.execute("SET LOCAL plan_cache_mode = " + mode);
+        for (int i = 0; i < 20; i++) {
+          statement.execute(APPEND_NEW);
+          statement.execute(
+              "SELECT FROM conversation_store.append_messages('1s', 'acme', 'counter', 'c0', 0, 1,"
+                  + " false, NULL, false, NULL, false, json_build_array(json_build_object('id',"
+                  + " gen_random_uuid(), 'digest', md5('x'), 'role', 'user', 'content', 'x',"
+                  + " 'search_tokens', '[]'::json)))");
+        }
+        assertThat(scans(statement, "conversations_recent")).as(mode).isZero();
+        assertThat(scans(statement, "conversations_tenant_id_user_id_conversation_id_key"))
+            .as(mode)
+            .isGreaterThanOrEqualTo(40);
+        connection.rollback();
+      }
+    }
+  }
+
+  /** The append as it was before its condition kept the planner from that list. */
+  @Test
+  void theTestAboveCatchesAnAppendThatReadsTheList() throws Exception {
+    Databases fresh = Databases.create();
+    try (ConversationStore own = PostgresStore.open(fresh.options())) {
+      own.create(OWNER, NewConversation.withId("c0"));
+    }
     try (Connection connection = fresh.connection();
         Statement statement = connection.createStatement()) {
       connection.setAutoCommit(false);
-      for (int i = 0; i < 20; i++) {
-        statement.execute(
-            "SELECT FROM conversation_store.append_new('1s', 'acme', 'counter', 'c0', 0, 1, 0, 0, 0,"
-                + " ARRAY[gen_random_uuid()], ARRAY[decode(md5('x'), 'hex')], ARRAY['user'],"
-                + " ARRAY['x'], ARRAY['{}'], ARRAY[NULL::jsonb])");
-      }
-      assertThat(scans(statement, "conversations_recent")).isZero();
-      assertThat(scans(statement, "conversations_tenant_id_user_id_conversation_id_key"))
-          .isGreaterThanOrEqualTo(20);
+      statement.execute("SET LOCAL plan_cache_mode = force_generic_plan");
+      statement.execute(
+          "DO $$ BEGIN EXECUTE replace(pg_get_functiondef("
+              + "'conversation_store.append_new'::regproc), 'num_nulls(t.deleted_at) = 1',"
+              + " 't.deleted_at IS NULL'); END $$");
+      statement.execute(APPEND_NEW);
+      assertThat(scans(statement, "conversations_recent")).isPositive();
       connection.rollback();
     }
   }

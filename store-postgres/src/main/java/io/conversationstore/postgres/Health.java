@@ -1,0 +1,71 @@
+package io.conversationstore.postgres;
+
+import io.conversationstore.StoreHealth;
+import io.conversationstore.StoreUnavailableException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Whether the database answers and has the schema that the store needs. No check reads the tables
+ * of data. Thread-safe.
+ */
+final class Health {
+
+  private final Database database;
+  private final Reads reads;
+  private final String schema;
+
+  Health(Database database, Reads reads, String schema) {
+    this.database = database;
+    this.reads = reads;
+    this.schema = schema;
+  }
+
+  StoreHealth check() {
+    List<StoreHealth.Check> checks = new ArrayList<>();
+    checks.add(
+        check(
+            "reachable",
+            () -> reads.query(null, "SELECT 1", in -> {}, row -> row.next() ? "it answers" : ""),
+            "it answers"));
+    checks.add(
+        check(
+            "schema",
+            () -> "version " + database.read(database::schemaVersion),
+            "version " + SchemaScript.LATEST));
+    SchemaObjects objects;
+    try {
+      objects =
+          reads.query(
+              null,
+              SchemaObjects.CATALOGUE,
+              in -> SchemaObjects.bind(in, schema),
+              SchemaObjects::new);
+    } catch (StoreUnavailableException e) {
+      checks.add(new StoreHealth.Check("objects", false, String.valueOf(e.getMessage())));
+      return StoreHealth.of(checks);
+    }
+    checks.add(objects(objects, "orphans", "foreign-key", "none: the foreign keys hold"));
+    checks.add(objects(objects, "constraints", "constraint", "all hold"));
+    checks.add(objects(objects, "indexes", "index", "all valid"));
+    checks.add(objects(objects, "triggers", "trigger", "all enabled"));
+    checks.add(objects(objects, "functions", "function", "all there"));
+    return StoreHealth.of(checks);
+  }
+
+  private static StoreHealth.Check objects(
+      SchemaObjects objects, String name, String kind, String good) {
+    String faults = objects.faults(kind);
+    return new StoreHealth.Check(name, faults.isEmpty(), faults.isEmpty() ? good : faults);
+  }
+
+  private static StoreHealth.Check check(String name, Supplier<String> run, String good) {
+    try {
+      String found = run.get();
+      return new StoreHealth.Check(name, found.equals(good), found);
+    } catch (StoreUnavailableException e) {
+      return new StoreHealth.Check(name, false, String.valueOf(e.getMessage()));
+    }
+  }
+}

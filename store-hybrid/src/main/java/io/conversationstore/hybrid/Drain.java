@@ -62,6 +62,12 @@ final class Drain {
   private final Clockwork clockwork;
   private final AtomicReference<StoreState.@Nullable Resync> progress = new AtomicReference<>();
 
+  /** How many changes are sent together at most: fewer after what took too long. */
+  private int most;
+
+  /** Whether anything was settled since the batch began. */
+  private boolean settled;
+
   /**
    * @param mirror puts the states of drained changes into the local copy; false if it cannot
    * @param settler ends changes in the queue
@@ -85,6 +91,7 @@ final class Drain {
     this.rejections = rejections;
     this.clock = clock;
     this.batch = batch;
+    this.most = batch;
     this.mirror = mirror;
     this.settler = settler;
     this.settlerAnew = settlerAnew;
@@ -100,7 +107,8 @@ final class Drain {
    * Sends until nothing is pending.
    *
    * @param goOn asked before each batch
-   * @param sentBatch told after each batch how long it took, in nanoseconds; may wait
+   * @param sentBatch told after each batch of which something was sent how long it took, in
+   *     nanoseconds; may wait
    * @throws EngineFailureException if the database fails; what was sent is settled
    * @throws LocalFailureException if the local files fail; what was sent is sent again
    */
@@ -116,16 +124,17 @@ final class Drain {
     int window = batch;
     while (goOn.getAsBoolean()) {
       long start = clockwork.nanoTime();
+      settled = false;
       sent.beginBatch();
       try {
-        int most = window;
-        List<Change> pending = LocalFailureException.guard(() -> local.pending(most));
-        List<Change> next = DrainBatch.of(pending, round.locked, batch);
+        int seen = window;
+        List<Change> pending = LocalFailureException.guard(() -> local.pending(seen));
+        List<Change> next = DrainBatch.of(pending, round.locked, most);
         if (!next.isEmpty()) {
+          boolean full = next.size() * 2 >= most || pending.size() < seen;
           round.send(next, goOn);
-          boolean full = next.size() * 2 >= batch || pending.size() < most;
           window = full ? batch : Math.min(Math.max(window, batch * LOOK_AHEAD), window * 2);
-        } else if (pending.size() == most) {
+        } else if (pending.size() == seen) {
           // All of it waits for a lock, and there may be other changes behind.
           window = window * 2;
         } else {
@@ -141,7 +150,9 @@ final class Drain {
       } finally {
         sent.endBatch();
       }
-      sentBatch.accept(clockwork.nanoTime() - start);
+      if (settled) {
+        sentBatch.accept(clockwork.nanoTime() - start);
+      }
     }
   }
 
@@ -190,6 +201,10 @@ final class Drain {
       } catch (BatchRefusedException refused) {
         return inParts(free, (free.size() + 1) / 2, goOn);
       } catch (EngineFailureException failure) {
+        if (isOfTime(failure)) {
+          // Repeated as it is, it would take too long again.
+          most = free.size() / 2;
+        }
         if (failure.kind() != FailureKind.CONTENTION) {
           throw failure;
         }
@@ -230,6 +245,11 @@ final class Drain {
         locked.addAll(DrainBatch.subjects(change));
       }
     }
+  }
+
+  /** Whether the database may have failed because it was given too much at once. */
+  private static boolean isOfTime(EngineFailureException failure) {
+    return failure.kind() == FailureKind.SLOW || failure.kind() == FailureKind.UNAVAILABLE;
   }
 
   private void together(List<Change> changes) {
@@ -332,6 +352,8 @@ final class Drain {
 
   private void settle(List<Settlement> settlements, Consumer<List<Settlement>> by) {
     LocalFailureException.guard(() -> by.accept(settlements));
+    settled = true;
+    most = Math.min(batch, most * 2);
     progress.updateAndGet(r -> r == null ? null : counted(r, settlements));
   }
 

@@ -52,10 +52,13 @@ final class HybridNode {
   private final StateListeners listeners = new StateListeners(LOG::warn);
   private final Clockwork clockwork;
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final AtomicInteger failedProbes = new AtomicInteger();
+  private final Backoff probes;
   private final AtomicBoolean probing = new AtomicBoolean();
   private final OneAtATime drainTask;
   private final OneAtATime mirrorTask;
+
+  /** When the database was last taken into use, by the clockwork. */
+  private volatile long usedSince;
 
   HybridNode(PrimaryStore primary, LocalStore files, HybridOptions options, Clockwork clockwork) {
     this.primary = primary;
@@ -98,6 +101,7 @@ final class HybridNode {
         new ParkedChanges(
             local, queue, rejections, clock, new UuidV7(options.clock(), options.random()));
     this.newHistory = new NewHistory(primary, local, queue, mirror, contacts, clock::now);
+    this.probes = new Backoff(options.random(), options.firstProbe(), options.longestProbe());
     this.pace =
         new DrainPace(options.random(), options.firstProbe(), options.longestProbe(), clockwork);
     this.availability =
@@ -214,7 +218,12 @@ final class HybridNode {
   // The way back
 
   private void lost() {
-    failedProbes.set(0);
+    // A database that answers the probe and fails at what comes next is not tried in a storm.
+    if (clockwork.nanoTime() - usedSince > options.longestProbe().toNanos()) {
+      probes.succeeded();
+    } else {
+      probes.failed();
+    }
     scheduleProbe();
   }
 
@@ -223,12 +232,7 @@ final class HybridNode {
     if (!probing.compareAndSet(false, true)) {
       return;
     }
-    int failed = Math.min(failedProbes.get(), 20);
-    long wait =
-        Math.min(options.longestProbe().toMillis(), options.firstProbe().toMillis() << failed);
-    // A quarter up or down, so that many nodes do not come back at one moment.
-    long jittered = wait - wait / 4 + (long) (options.random().nextDouble() * wait / 2);
-    schedule(this::probe, jittered);
+    schedule(this::probe, probes.millis());
   }
 
   private void probe() {
@@ -240,7 +244,7 @@ final class HybridNode {
         enter(wentBack);
       }
       if (!availability.usable()) {
-        failedProbes.incrementAndGet();
+        probes.failed();
       }
     } finally {
       probing.set(false);
@@ -283,8 +287,9 @@ final class HybridNode {
   }
 
   private void use() {
+    usedSince = clockwork.nanoTime();
     availability.reached(local.hasPending());
-    wakeDrain();
+    schedule(drainTask::run, pace.waitLeft());
     wakeMirror();
   }
 
@@ -305,9 +310,9 @@ final class HybridNode {
 
   // The pumps
 
-  /** Sends what is pending, soon. */
+  /** Sends what is pending: soon, or when the drain has waited after a failure. */
   void wakeDrain() {
-    if (availability.usable()) {
+    if (availability.usable() && pace.waitLeft() == 0) {
       schedule(drainTask::run, 0);
     }
   }
@@ -318,6 +323,10 @@ final class HybridNode {
   }
 
   private void drain() {
+    if (pace.waitLeft() > 0) {
+      // Woken just before it failed; what failed has been put off.
+      return;
+    }
     long tag = availability.tag();
     try {
       drain.run(this::goOn, nanos -> pace.rest(nanos, this::goOn));
@@ -325,15 +334,14 @@ final class HybridNode {
         availability.drained();
       }
     } catch (EngineFailureException e) {
-      failed(tag, e);
-      retryDrain(e);
+      retryDrain(e, () -> failed(tag, e));
     } catch (LocalFailureException e) {
       LOG.warn("Sending pending changes waits for the local files; it is tried again", e);
-      retryDrain(e);
+      retryDrain(e, () -> {});
     } catch (RuntimeException e) {
       if (!closed.get()) {
         LOG.error("Sending pending changes failed; it is tried again", e);
-        retryDrain(e);
+        retryDrain(e, () -> {});
       }
     }
   }
@@ -345,10 +353,19 @@ final class HybridNode {
     }
   }
 
-  private void retryDrain(RuntimeException cause) {
+  /**
+   * Tries again later; if the database is lost by it, when that is in use again and the wait is
+   * over.
+   *
+   * @param tell what becomes of the failure; after the wait has begun, so that whoever finds the
+   *     way back meanwhile waits as well
+   */
+  private void retryDrain(RuntimeException cause, Runnable tell) {
+    long wait = pace.waitAfterFailure();
+    tell.run();
     if (goOn()) {
       LOG.debug("The drain pauses", cause);
-      schedule(drainTask::run, pace.waitAfterFailure());
+      schedule(drainTask::run, wait);
     }
   }
 

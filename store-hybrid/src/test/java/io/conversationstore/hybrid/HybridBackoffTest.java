@@ -1,0 +1,112 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A database that answers the probe and fails at what is sent is not tried in a storm. */
+class HybridBackoffTest extends OnTestbed {
+
+  private static final int MINUTE = 60_000;
+
+  private final StepClockwork clockwork = new StepClockwork();
+  private final AtomicInteger sends = new AtomicInteger();
+  private final List<Integer> sizes = new ArrayList<>();
+  private final AtomicReference<Failing> failing = new AtomicReference<>(changes -> null);
+  private Testbed.Interposition node;
+  private ConversationStore store;
+
+  /** Says how a batch of so many changes fails; null if it does not. */
+  @FunctionalInterface
+  private interface Failing {
+    FailureKind at(int changes);
+  }
+
+  @BeforeEach
+  void newNode() {
+    node = bed.stepped("a", clockwork);
+    store = node.store();
+    store.createIfAbsent(alice, NewConversation.withId("chat"));
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().startsWith("apply")) {
+                sends.incrementAndGet();
+                int changes = arguments[0] instanceof List<?> list ? list.size() : 1;
+                sizes.add(changes);
+                FailureKind kind = failing.get().at(changes);
+                if (kind != null) {
+                  throw new EngineFailureException(kind, false, "for this test", null);
+                }
+              }
+            });
+  }
+
+  private void keep(int messages) {
+    AtomicBoolean down = new AtomicBoolean(true);
+    Failing before = failing.getAndSet(changes -> down.get() ? FailureKind.UNAVAILABLE : null);
+    for (int i = 0; i < messages; i++) {
+      store.append(alice, "chat", Message.user("m" + i));
+    }
+    failing.set(before);
+    sends.set(0);
+    sizes.clear();
+  }
+
+  @Test
+  void row_1_4_aDatabaseThatAnswersAndRefusesWritesIsTriedEverMoreRarely() {
+    keep(3);
+    AtomicInteger fallenBack = new AtomicInteger();
+    store.onStateChange(
+        state -> fallenBack.addAndGet(state.mode() == StoreState.Mode.FALLEN_BACK ? 1 : 0));
+    failing.set(changes -> FailureKind.MISCONFIGURED);
+    clockwork.pass(MINUTE);
+    // Waits of 50 ms that double up to 2 s, a quarter less at most.
+    assertThat(sends.get()).isBetween(10, 50);
+    assertThat(fallenBack.get()).isBetween(10, 50);
+    failing.set(changes -> null);
+    clockwork.pass(5_000);
+    assertThat(store.state().pending().changes()).isZero();
+    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+  }
+
+  @Test
+  void row_1_4_liveWritesThatTheDatabaseRefusesDoNotMakeItsUseFlap() {
+    failing.set(changes -> FailureKind.MISCONFIGURED);
+    int calls = 0;
+    for (int i = 0; i < MINUTE / 20; i++) {
+      store.createIfAbsent(alice, NewConversation.withId("c" + i));
+      clockwork.pass(20);
+      calls++;
+    }
+    assertThat(calls).isEqualTo(3_000);
+    assertThat(sends.get()).isLessThan(100);
+  }
+
+  @Test
+  void row_1_4_ofChangesThatTakeTooLongTogetherFewerAreSent() {
+    keep(64);
+    failing.set(changes -> changes > 8 ? FailureKind.SLOW : null);
+    clockwork.pass(MINUTE);
+    assertThat(sizes).startsWith(64, 32, 16, 8);
+    failing.set(changes -> null);
+    assertThat(store.state().pending().changes()).isZero();
+    assertThat(bed.direct().last(alice, "chat", 100).stream().map(StoredMessage::text))
+        .hasSize(64)
+        .startsWith("m0", "m1")
+        .endsWith("m63");
+  }
+}

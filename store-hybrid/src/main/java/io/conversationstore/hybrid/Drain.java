@@ -24,7 +24,6 @@ import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -64,6 +63,9 @@ final class Drain {
 
   /** How many changes are sent together at most: fewer after what took too long. */
   private int most;
+
+  /** What took too long alone: in the next round it goes last. */
+  private final Waiting slow = new Waiting();
 
   /** Whether anything was settled since the batch began. */
   private boolean settled;
@@ -129,7 +131,7 @@ final class Drain {
       try {
         int seen = window;
         List<Change> pending = LocalFailureException.guard(() -> local.pending(seen));
-        List<Change> next = DrainBatch.of(pending, round.locked, most);
+        List<Change> next = DrainBatch.of(pending, slow.with(round.held), most);
         if (!next.isEmpty()) {
           boolean full = next.size() * 2 >= most || pending.size() < seen;
           round.send(next, goOn);
@@ -137,6 +139,9 @@ final class Drain {
         } else if (pending.size() == seen) {
           // All of it waits for a lock, and there may be other changes behind.
           window = window * 2;
+        } else if (!slow.isEmpty()) {
+          slow.clear();
+          most = 1;
         } else {
           round.end();
           progress.updateAndGet(
@@ -158,7 +163,7 @@ final class Drain {
 
   /** One way through the queue. */
   private final class Round {
-    private final Set<DrainBatch.Subject> locked = new HashSet<>();
+    private final Waiting held = new Waiting();
     private @Nullable EngineFailureException contention;
 
     /** Fails if something was left because others hold it. */
@@ -224,9 +229,8 @@ final class Drain {
     private List<Change> notHeld(List<Change> changes) {
       List<Change> free = new ArrayList<>();
       for (Change change : changes) {
-        List<DrainBatch.Subject> subjects = DrainBatch.subjects(change);
-        if (subjects.stream().anyMatch(locked::contains)) {
-          locked.addAll(subjects);
+        if (held.holds(change)) {
+          held.add(change);
         } else {
           free.add(change);
         }
@@ -238,11 +242,14 @@ final class Drain {
       try {
         Drain.this.send(change);
       } catch (EngineFailureException failure) {
-        if (failure.kind() != FailureKind.CONTENTION || DrainBatch.goesAlone(change)) {
+        if (isOfTime(failure)) {
+          slow.add(change);
+        }
+        if (failure.kind() != FailureKind.CONTENTION) {
           throw failure;
         }
         contention = failure;
-        locked.addAll(DrainBatch.subjects(change));
+        held.add(change);
       }
     }
   }
@@ -283,7 +290,7 @@ final class Drain {
 
   private void park(Change change, String reason, Instant at) {
     ConversationRef ref = change.ref();
-    reject(change, ref == null ? null : ref.id(), true, reason, at);
+    rejections.add(List.of(rejected(change, ref == null ? null : ref.id(), true, reason, at)));
     settle(
         List.of(new Settlement(change.id(), Kind.PARKED, PRESENT_EPOCH, Map.of(), reason, at)),
         settler);
@@ -308,9 +315,10 @@ final class Drain {
 
   private Settlement settlement(Change change, Applied applied, Instant at) {
     boolean dropped = !(change instanceof Bulk) && !applied.dropped().isEmpty();
-    for (Applied.Dropped part : applied.dropped()) {
-      reject(change, part.conversationId(), false, part.reason(), at);
-    }
+    rejections.add(
+        applied.dropped().stream()
+            .map(part -> rejected(change, part.conversationId(), false, part.reason(), at))
+            .toList());
     return new Settlement(
         change.id(),
         dropped ? Kind.DROPPED : Kind.DRAINED,
@@ -344,10 +352,9 @@ final class Drain {
         .collect(Collectors.toMap(ConversationState::id, ConversationState::generation));
   }
 
-  private void reject(
+  private static StoreState.Rejected rejected(
       Change change, @Nullable String conversationId, boolean parked, String reason, Instant at) {
-    rejections.add(
-        new StoreState.Rejected(change.id(), change.owner(), conversationId, parked, reason, at));
+    return new StoreState.Rejected(change.id(), change.owner(), conversationId, parked, reason, at);
   }
 
   private void settle(List<Settlement> settlements, Consumer<List<Settlement>> by) {

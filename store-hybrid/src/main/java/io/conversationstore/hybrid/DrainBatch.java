@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * order; what follows a create of its conversation waits for a later batch, because it has to name
  * the generation that the create was given, and that has to be on disk by then: were both sent
  * together and the answer lost, another node could meanwhile delete and recreate the conversation,
- * and the second attempt would bring back what was deleted. A bulk and an erasure go alone.
+ * and the second attempt would bring back what was deleted. A bulk and an erasure go alone, after
+ * all that came before them about their owner and before all that follows.
  */
 final class DrainBatch {
 
@@ -37,23 +38,24 @@ final class DrainBatch {
    * The changes to send next, in order; none if all that is there waits.
    *
    * @param pending the beginning of the queue
-   * @param waiting what must not be sent now, with all that follows about it
+   * @param later what must not be sent now, with all that follows about it; all that waits for a
+   *     later batch is added
    * @param max at least 1
    */
-  static List<Change> of(List<Change> pending, Set<Subject> waiting, int max) {
+  static List<Change> of(List<Change> pending, Waiting later, int max) {
     List<Change> batch = new ArrayList<>();
-    Set<Subject> later = new HashSet<>(waiting);
-    boolean skipped = false;
     long content = 0;
     for (Change change : pending) {
-      if (goesAlone(change)) {
-        // All that was there before it goes first.
-        return batch.isEmpty() && !skipped ? List.of(change) : batch;
+      if (later.holds(change)) {
+        later.add(change);
+        continue;
       }
-      List<Subject> subjects = subjects(change);
-      if (subjects.stream().anyMatch(later::contains)) {
-        later.addAll(subjects);
-        skipped = true;
+      if (goesAlone(change)) {
+        if (batch.isEmpty()) {
+          return List.of(change);
+        }
+        // All that was there before it goes first, and so may what is about other owners.
+        later.add(change);
         continue;
       }
       content += content(change);
@@ -65,7 +67,7 @@ final class DrainBatch {
         return batch;
       }
       if (change instanceof ConversationCreated) {
-        later.addAll(subjects);
+        later.add(change);
       }
     }
     return batch;

@@ -109,4 +109,34 @@ class HybridBackoffTest extends OnTestbed {
         .startsWith("m0", "m1")
         .endsWith("m63");
   }
+
+  @Test
+  void row_1_4_aChangeThatAloneTakesTooLongKeepsNoOtherConversationWaiting() {
+    store.createIfAbsent(alice, NewConversation.withId("other"));
+    failing.set(changes -> FailureKind.UNAVAILABLE);
+    store.append(alice, "chat", Message.user("too long"));
+    store.append(alice, "other", Message.user("short"));
+    store.append(alice, "chat", Message.user("behind it"));
+    failing.set(changes -> null);
+    AtomicBoolean tooLong = new AtomicBoolean(true);
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (tooLong.get()
+                  && method.getName().startsWith("apply")
+                  && arguments[0].toString().contains("chat")) {
+                throw new EngineFailureException(
+                    FailureKind.UNAVAILABLE, true, "no answer in time", null);
+              }
+            });
+    clockwork.pass(MINUTE);
+    ConversationStore direct = bed.direct();
+    assertThat(direct.last(alice, "other", 10)).hasSize(1);
+    assertThat(direct.last(alice, "chat", 10)).isEmpty();
+    tooLong.set(false);
+    clockwork.pass(MINUTE);
+    assertThat(direct.last(alice, "chat", 10).stream().map(StoredMessage::text))
+        .containsExactly("too long", "behind it");
+    assertThat(store.state().pending().changes()).isZero();
+  }
 }

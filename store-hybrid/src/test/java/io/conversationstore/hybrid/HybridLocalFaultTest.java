@@ -270,6 +270,22 @@ class HybridLocalFaultTest extends OnTestbed {
   }
 
   @Test
+  void row_5_6_whatIsDroppedAndCannotBeSettledIsReportedOnce() {
+    ConversationStore store = node().store();
+    store.createIfAbsent(alice, CHAT);
+    bed.goDown(store);
+    store.append(alice, "chat", Message.user("too late"));
+    bed.direct().delete(alice, "chat");
+    failing.add("settle");
+    bed.comeBack();
+    Testbed.await("the drain tried three times", () -> failed.get() >= 3);
+    assertThat(store.state().rejected()).hasSize(1);
+    failing.clear();
+    Testbed.awaitDrained(store);
+    assertThat(store.state().rejected()).hasSize(1);
+  }
+
+  @Test
   void row_1_4_whatIsPendingInABrokenDirectoryKeepsItsConversationAndNoOther() {
     ConversationStore store = node().store();
     store.createIfAbsent(alice, CHAT);

@@ -1,15 +1,11 @@
 package io.conversationstore.hybrid;
 
-import io.conversationstore.ContentPart;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
-import io.conversationstore.spi.Change.MessageEdited;
-import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
-import io.conversationstore.spi.NewMessage;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -58,7 +54,7 @@ final class DrainBatch {
         later.add(change);
         continue;
       }
-      content += content(change);
+      content += ContentSize.of(change);
       if (!batch.isEmpty() && content > MAX_CONTENT) {
         return batch;
       }
@@ -90,30 +86,5 @@ final class DrainBatch {
     Set<String> ids = new HashSet<>();
     OverlayReader.collectIds(List.of(change), ids);
     return ids.stream().map(id -> new Subject(owner, id)).toList();
-  }
-
-  private static long content(Change change) {
-    long size = 0;
-    if (change instanceof MessagesAppended append) {
-      for (NewMessage message : append.messages()) {
-        size += content(message.message().content());
-      }
-    } else if (change instanceof MessageEdited edit) {
-      size += content(edit.edit().content());
-    }
-    return size;
-  }
-
-  static long content(List<ContentPart> parts) {
-    long size = 0;
-    for (ContentPart part : parts) {
-      if (part instanceof ContentPart.Text text) {
-        size += text.text().length();
-      } else if (part instanceof ContentPart.Media media) {
-        byte[] data = media.data();
-        size += data == null ? 0 : data.length;
-      }
-    }
-    return size;
   }
 }

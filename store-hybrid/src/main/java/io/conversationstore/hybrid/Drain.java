@@ -32,6 +32,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -111,10 +112,13 @@ final class Drain {
    * @param goOn asked before each batch
    * @param sentBatch told after each batch of which something was sent how long it took, in
    *     nanoseconds; may wait
+   * @param onFailure told what ends the drain, unless that is contention, while nobody can read
+   *     what is laid over what was sent: those who waited for it find out that the database is lost
    * @throws EngineFailureException if the database fails; what was sent is settled
    * @throws LocalFailureException if the local files fail; what was sent is sent again
    */
-  void run(BooleanSupplier goOn, LongConsumer sentBatch) {
+  void run(
+      BooleanSupplier goOn, LongConsumer sentBatch, Consumer<EngineFailureException> onFailure) {
     if (!local.hasPending()) {
       return;
     }
@@ -122,7 +126,7 @@ final class Drain {
     if (last == null || last.ended() != null) {
       progress.set(new StoreState.Resync(clock.now(), null, 0, 0, 0));
     }
-    Round round = new Round();
+    Round round = new Round(onFailure);
     int window = batch;
     while (goOn.getAsBoolean()) {
       long start = clockwork.nanoTime();
@@ -164,7 +168,12 @@ final class Drain {
   /** One way through the queue. */
   private final class Round {
     private final Waiting held = new Waiting();
+    private final Consumer<EngineFailureException> onFailure;
     private @Nullable EngineFailureException contention;
+
+    Round(Consumer<EngineFailureException> onFailure) {
+      this.onFailure = onFailure;
+    }
 
     /** Fails if something was left because others hold it. */
     void end() {
@@ -201,7 +210,7 @@ final class Drain {
         return true;
       }
       try {
-        together(free);
+        Drain.this.together(free, onFailure);
         return true;
       } catch (BatchRefusedException refused) {
         return inParts(free, (free.size() + 1) / 2, goOn);
@@ -240,7 +249,7 @@ final class Drain {
 
     private void alone(Change change) {
       try {
-        Drain.this.send(change);
+        Drain.this.send(change, onFailure);
       } catch (EngineFailureException failure) {
         if (isOfTime(failure)) {
           slow.add(change);
@@ -259,10 +268,26 @@ final class Drain {
     return failure.kind() == FailureKind.SLOW || failure.kind() == FailureKind.UNAVAILABLE;
   }
 
-  private void together(List<Change> changes) {
+  private <T> T applying(
+      Set<Owner> owners, Supplier<T> action, Consumer<EngineFailureException> onFailure) {
+    return overlays.applying(
+        owners,
+        () -> {
+          try {
+            return action.get();
+          } catch (EngineFailureException failure) {
+            if (failure.kind() != FailureKind.CONTENTION) {
+              onFailure.accept(failure);
+            }
+            throw failure;
+          }
+        });
+  }
+
+  private void together(List<Change> changes, Consumer<EngineFailureException> onFailure) {
     Instant at = clock.now();
     Set<Owner> owners = changes.stream().map(Change::owner).collect(Collectors.toSet());
-    List<Applied> applied = overlays.applying(owners, () -> primary.applyAll(changes));
+    List<Applied> applied = applying(owners, () -> primary.applyAll(changes), onFailure);
     mirror(applied.stream().flatMap(one -> one.states().stream()).toList());
     List<Settlement> settlements = new ArrayList<>();
     for (int i = 0; i < changes.size(); i++) {
@@ -271,12 +296,13 @@ final class Drain {
     settle(settlements, settler);
   }
 
-  private void send(Change change) {
+  private void send(Change change, Consumer<EngineFailureException> onFailure) {
     Instant at = clock.now();
     Applied applied;
     try {
       applied =
-          overlays.applying(Set.of(change.owner()), () -> primary.apply(change, ApplyMode.REPLAY));
+          applying(
+              Set.of(change.owner()), () -> primary.apply(change, ApplyMode.REPLAY), onFailure);
     } catch (EngineFailureException unavailable) {
       throw unavailable;
     } catch (ConversationStoreException | IllegalArgumentException refused) {

@@ -5,6 +5,7 @@ import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
@@ -16,7 +17,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,6 +56,8 @@ final class HybridNode {
   private final AtomicBoolean probing = new AtomicBoolean();
   private final OneAtATime drainTask;
   private final OneAtATime mirrorTask;
+  private final Trouble drainTrouble = new Trouble();
+  private final Trouble mirrorTrouble = new Trouble();
 
   /** When the database was last taken into use, by the clockwork. */
   private volatile long usedSince;
@@ -82,7 +84,7 @@ final class HybridNode {
             contacts::record,
             this::forgetViews);
     this.local = new WriteBehindCopy(files, clockwork, mirror::put);
-    this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays);
+    this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays, this::requireUsable);
     this.queue = new LocalQueue(local, reader, sent, clock::now, clockwork);
     this.drain =
         new Drain(
@@ -211,6 +213,18 @@ final class HybridNode {
     }
   }
 
+  /** For a read that has waited, perhaps for a call that the database did not answer. */
+  private void requireUsable() {
+    Availability.Snapshot snapshot = availability.snapshot();
+    if (!snapshot.usable()) {
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE,
+          false,
+          "the database was lost meanwhile: " + snapshot.reason(),
+          snapshot.failure());
+    }
+  }
+
   private boolean goOn() {
     return !closed.get() && availability.usable();
   }
@@ -288,7 +302,7 @@ final class HybridNode {
 
   private void use() {
     usedSince = clockwork.nanoTime();
-    availability.reached(local.hasPending());
+    availability.reached(local::hasPending);
     schedule(drainTask::run, pace.waitLeft());
     wakeMirror();
   }
@@ -310,6 +324,12 @@ final class HybridNode {
 
   // The pumps
 
+  /** A change was queued. */
+  void queued() {
+    availability.queued(local::hasPending);
+    wakeDrain();
+  }
+
   /** Sends what is pending: soon, or when the drain has waited after a failure. */
   void wakeDrain() {
     if (availability.usable() && pace.waitLeft() == 0) {
@@ -329,19 +349,19 @@ final class HybridNode {
     }
     long tag = availability.tag();
     try {
-      drain.run(this::goOn, nanos -> pace.rest(nanos, this::goOn));
-      if (!local.hasPending()) {
-        availability.drained();
-      }
+      drain.run(this::goOn, nanos -> pace.rest(nanos, this::goOn), failure -> putOff(tag, failure));
+      drainTrouble.isOver();
+      availability.drained(local::hasPending);
     } catch (EngineFailureException e) {
-      retryDrain(e, () -> failed(tag, e));
-    } catch (LocalFailureException e) {
-      LOG.warn("Sending pending changes waits for the local files; it is tried again", e);
-      retryDrain(e, () -> {});
+      if (e.kind() == FailureKind.CONTENTION) {
+        pace.waitAfterFailure();
+      }
+      retryDrain(e);
     } catch (RuntimeException e) {
       if (!closed.get()) {
-        LOG.error("Sending pending changes failed; it is tried again", e);
-        retryDrain(e, () -> {});
+        tellOnce(drainTrouble, "Pending changes could not be sent; it is tried again", e);
+        pace.waitAfterFailure();
+        retryDrain(e);
       }
     }
   }
@@ -354,18 +374,26 @@ final class HybridNode {
   }
 
   /**
-   * Tries again later; if the database is lost by it, when that is in use again and the wait is
-   * over.
-   *
-   * @param tell what becomes of the failure; after the wait has begun, so that whoever finds the
-   *     way back meanwhile waits as well
+   * The wait begins before the database is lost by it: whoever finds the way back waits as well.
    */
-  private void retryDrain(RuntimeException cause, Runnable tell) {
-    long wait = pace.waitAfterFailure();
-    tell.run();
+  private void putOff(long tag, EngineFailureException failure) {
+    pace.waitAfterFailure();
+    failed(tag, failure);
+  }
+
+  /** Goes on when the wait is over; if the database was lost, {@link #use} sees to that. */
+  private void retryDrain(RuntimeException cause) {
     if (goOn()) {
       LOG.debug("The drain pauses", cause);
-      schedule(drainTask::run, wait);
+      schedule(drainTask::run, pace.waitLeft());
+    }
+  }
+
+  private static void tellOnce(Trouble trouble, String what, RuntimeException e) {
+    if (trouble.isNew(e)) {
+      LOG.warn(what, e);
+    } else {
+      LOG.debug(what, e);
     }
   }
 
@@ -376,6 +404,7 @@ final class HybridNode {
     long tag = availability.tag();
     try {
       mirror.follow(this::goOn);
+      mirrorTrouble.isOver();
       // It locks out all writes, so not each time the feed is asked.
       if (!local.parked().isEmpty()) {
         forgetParked();
@@ -387,7 +416,8 @@ final class HybridNode {
       failed(tag, e);
     } catch (RuntimeException e) {
       if (!closed.get()) {
-        LOG.warn("The local copy could not follow the database; it is tried again", e);
+        tellOnce(
+            mirrorTrouble, "The local copy could not follow the database; it is tried again", e);
       }
     }
   }
@@ -430,6 +460,7 @@ final class HybridNode {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    availability.closing();
     clockwork.stop();
     // Closing the database first ends what the pumps wait for.
     primary.close();
@@ -438,34 +469,5 @@ final class HybridNode {
     }
     local.close();
     availability.close();
-  }
-
-  /** Runs a task, never twice at once; a run that is asked for meanwhile follows. */
-  private static final class OneAtATime {
-    private final Runnable task;
-    private final AtomicInteger asked = new AtomicInteger();
-
-    OneAtATime(Runnable task) {
-      this.task = task;
-    }
-
-    void run() {
-      if (asked.getAndIncrement() > 0) {
-        return;
-      }
-      boolean done = false;
-      try {
-        int served;
-        do {
-          served = asked.get();
-          task.run();
-        } while (asked.addAndGet(-served) > 0);
-        done = true;
-      } finally {
-        if (!done) {
-          asked.set(0);
-        }
-      }
-    }
   }
 }

@@ -139,4 +139,17 @@ class HybridBackoffTest extends OnTestbed {
         .containsExactly("too long", "behind it");
     assertThat(store.state().pending().changes()).isZero();
   }
+
+  @Test
+  void row_1_6_whatTheDatabaseDidNotTakeAtOnceIsShownAsBeingSent() {
+    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+    failing.set(changes -> FailureKind.CONTENTION);
+    store.append(alice, "chat", Message.user("kept"));
+    assertThat(store.state().pending().changes()).isEqualTo(1);
+    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.RESYNCING);
+    failing.set(changes -> null);
+    clockwork.pass(1_000);
+    assertThat(store.state().pending().changes()).isZero();
+    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+  }
 }

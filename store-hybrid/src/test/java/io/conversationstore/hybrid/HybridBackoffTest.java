@@ -40,6 +40,14 @@ class HybridBackoffTest extends OnTestbed {
     node = bed.stepped("a", clockwork);
     store = node.store();
     store.createIfAbsent(alice, NewConversation.withId("chat"));
+    // On a busy machine the first contact may come too late.
+    Testbed.await(
+        "the database is in use and has it",
+        () -> {
+          clockwork.pass(100);
+          return store.state().mode() == StoreState.Mode.IN_USE
+              && store.state().pending().changes() == 0;
+        });
     node.primary()
         .before(
             (method, arguments) -> {
@@ -55,9 +63,9 @@ class HybridBackoffTest extends OnTestbed {
             });
   }
 
+  /** Lets the node fall back, and keeps so many messages. */
   private void keep(int messages) {
-    AtomicBoolean down = new AtomicBoolean(true);
-    Failing before = failing.getAndSet(changes -> down.get() ? FailureKind.UNAVAILABLE : null);
+    Failing before = failing.getAndSet(changes -> FailureKind.UNAVAILABLE);
     for (int i = 0; i < messages; i++) {
       store.append(alice, "chat", Message.user("m" + i));
     }
@@ -86,13 +94,10 @@ class HybridBackoffTest extends OnTestbed {
   @Test
   void row_1_4_liveWritesThatTheDatabaseRefusesDoNotMakeItsUseFlap() {
     failing.set(changes -> FailureKind.MISCONFIGURED);
-    int calls = 0;
     for (int i = 0; i < MINUTE / 20; i++) {
       store.createIfAbsent(alice, NewConversation.withId("c" + i));
       clockwork.pass(20);
-      calls++;
     }
-    assertThat(calls).isEqualTo(3_000);
     assertThat(sends.get()).isLessThan(100);
   }
 
@@ -102,7 +107,6 @@ class HybridBackoffTest extends OnTestbed {
     failing.set(changes -> changes > 8 ? FailureKind.SLOW : null);
     clockwork.pass(MINUTE);
     assertThat(sizes).startsWith(64, 32, 16, 8);
-    failing.set(changes -> null);
     assertThat(store.state().pending().changes()).isZero();
     assertThat(bed.direct().last(alice, "chat", 100).stream().map(StoredMessage::text))
         .hasSize(64)

@@ -213,7 +213,8 @@ public interface ConversationStore extends AutoCloseable {
 
   /**
    * Calls {@code listener} after each change of {@link StoreState#mode()}, one call at a time, on a
-   * thread of the store's; it must return soon. What it throws is logged.
+   * thread of the store's; it must return soon. What it throws is logged. Of nothing else it is
+   * told: figures that change within a mode are in {@link #state()}.
    *
    * @return removes the listener
    */

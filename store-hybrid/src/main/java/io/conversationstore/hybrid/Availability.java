@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,7 @@ final class Availability {
   private final Runnable onLost;
   private final Runnable onChange;
   private volatile Snapshot snapshot;
+  private volatile boolean closing;
 
   /**
    * @param breakers where the circuit breaker is shown until {@link #close}
@@ -79,6 +81,11 @@ final class Availability {
         new Snapshot(
             Mode.FALLEN_BACK, clock.instant(), "the database was not reached yet", null, 0);
     breaker.transitionToOpenState();
+  }
+
+  /** From now on what fails, fails because the store is being closed, and says nothing. */
+  void closing() {
+    closing = true;
   }
 
   /** Takes the circuit breaker back from the registry. */
@@ -114,7 +121,7 @@ final class Availability {
     }
     lock.lock();
     try {
-      if (tag != snapshot.tag() || !snapshot.usable()) {
+      if (closing || tag != snapshot.tag() || !snapshot.usable()) {
         return;
       }
       breaker.onError(0, TimeUnit.NANOSECONDS, failure);
@@ -131,11 +138,17 @@ final class Availability {
     onLost.run();
   }
 
-  /** The database was reached and is the right one. */
-  void reached(boolean pending) {
+  /**
+   * The database was reached and is the right one.
+   *
+   * @param hasPending whether anything waits to be sent; whoever queues something tells of it
+   *     afterwards ({@link #queued}), so that neither misses the other
+   */
+  void reached(BooleanSupplier hasPending) {
     lock.lock();
     try {
       breaker.transitionToClosedState();
+      boolean pending = hasPending.getAsBoolean();
       change(
           pending ? Mode.RESYNCING : Mode.IN_USE,
           pending ? "the database answers; pending changes are sent" : "the database answers",
@@ -160,11 +173,26 @@ final class Availability {
     }
   }
 
-  /** Nothing is pending any more. */
-  void drained() {
+  /** A change was queued; the database may be in use all the same. */
+  void queued(BooleanSupplier hasPending) {
+    if (snapshot.mode() != Mode.IN_USE) {
+      return;
+    }
     lock.lock();
     try {
-      if (snapshot.mode() == Mode.RESYNCING) {
+      if (snapshot.mode() == Mode.IN_USE && hasPending.getAsBoolean()) {
+        change(Mode.RESYNCING, "changes that the database did not take at once are sent", null);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The drain came to its end; perhaps nothing is pending any more. */
+  void drained(BooleanSupplier hasPending) {
+    lock.lock();
+    try {
+      if (snapshot.mode() == Mode.RESYNCING && !hasPending.getAsBoolean()) {
         change(Mode.IN_USE, "the database answers and holds everything", null);
       }
     } finally {
@@ -173,6 +201,9 @@ final class Availability {
   }
 
   private void change(Mode mode, String reason, @Nullable EngineFailureException failure) {
+    if (closing) {
+      return;
+    }
     Snapshot before = snapshot;
     if (before.mode() == mode) {
       // The stay goes on; what is known of its cause may be another by now.
@@ -191,8 +222,10 @@ final class Availability {
               reason);
       case RESYNCING ->
           LOG.info(
-              "The database is in use again. Changes made meanwhile are being sent to it; other"
-                  + " nodes see each of them once it is sent.");
+              "{} Other nodes see each of them once it is sent.",
+              before.usable()
+                  ? "Some changes that the database did not take at once are being sent to it."
+                  : "The database is in use again. Changes made meanwhile are being sent to it.");
       case IN_USE -> LOG.info("The database is in use ({}).", reason);
       case LOCAL_ONLY -> throw new IllegalStateException("a hybrid store has a database");
     }

@@ -281,7 +281,7 @@ final class ConversationOffer {
         delete(message);
       } else if (there == null) {
         waiting.add(message);
-        content += DrainBatch.content(message.requireLive().message().content());
+        content += ContentSize.of(message);
         if (waiting.size() == PAGE || content > MAX_CONTENT) {
           append();
         }

@@ -226,7 +226,7 @@ public final class DirectoryImport {
         end = row.seq();
         if (row.isLive()) {
           messages.add(row);
-          content += DrainBatch.content(row.requireLive().message().content());
+          content += ContentSize.of(row);
           if (messages.size() == PAGE || content > MAX_CONTENT) {
             return new Page(messages, end, end < conversation.lastSeq());
           }

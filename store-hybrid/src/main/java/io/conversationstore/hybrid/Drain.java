@@ -24,7 +24,6 @@ import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,6 +32,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +62,15 @@ final class Drain {
   private final Clockwork clockwork;
   private final AtomicReference<StoreState.@Nullable Resync> progress = new AtomicReference<>();
 
+  /** How many changes are sent together at most: fewer after what took too long. */
+  private int most;
+
+  /** What took too long alone: in the next round it goes last. */
+  private final Waiting slow = new Waiting();
+
+  /** Whether anything was settled since the batch began. */
+  private boolean settled;
+
   /**
    * @param mirror puts the states of drained changes into the local copy; false if it cannot
    * @param settler ends changes in the queue
@@ -85,6 +94,7 @@ final class Drain {
     this.rejections = rejections;
     this.clock = clock;
     this.batch = batch;
+    this.most = batch;
     this.mirror = mirror;
     this.settler = settler;
     this.settlerAnew = settlerAnew;
@@ -100,11 +110,15 @@ final class Drain {
    * Sends until nothing is pending.
    *
    * @param goOn asked before each batch
-   * @param sentBatch told after each batch how long it took, in nanoseconds; may wait
+   * @param sentBatch told after each batch of which something was sent how long it took, in
+   *     nanoseconds; may wait
+   * @param onFailure told what ends the drain, unless that is contention, while nobody can read
+   *     what is laid over what was sent: those who waited for it find out that the database is lost
    * @throws EngineFailureException if the database fails; what was sent is settled
    * @throws LocalFailureException if the local files fail; what was sent is sent again
    */
-  void run(BooleanSupplier goOn, LongConsumer sentBatch) {
+  void run(
+      BooleanSupplier goOn, LongConsumer sentBatch, Consumer<EngineFailureException> onFailure) {
     if (!local.hasPending()) {
       return;
     }
@@ -112,22 +126,26 @@ final class Drain {
     if (last == null || last.ended() != null) {
       progress.set(new StoreState.Resync(clock.now(), null, 0, 0, 0));
     }
-    Round round = new Round();
+    Round round = new Round(onFailure);
     int window = batch;
     while (goOn.getAsBoolean()) {
       long start = clockwork.nanoTime();
+      settled = false;
       sent.beginBatch();
       try {
-        int most = window;
-        List<Change> pending = LocalFailureException.guard(() -> local.pending(most));
-        List<Change> next = DrainBatch.of(pending, round.locked, batch);
+        int seen = window;
+        List<Change> pending = LocalFailureException.guard(() -> local.pending(seen));
+        List<Change> next = DrainBatch.of(pending, slow.with(round.held), most);
         if (!next.isEmpty()) {
+          boolean full = next.size() * 2 >= most || pending.size() < seen;
           round.send(next, goOn);
-          boolean full = next.size() * 2 >= batch || pending.size() < most;
           window = full ? batch : Math.min(Math.max(window, batch * LOOK_AHEAD), window * 2);
-        } else if (pending.size() == most) {
+        } else if (pending.size() == seen) {
           // All of it waits for a lock, and there may be other changes behind.
           window = window * 2;
+        } else if (!slow.isEmpty()) {
+          slow.clear();
+          most = 1;
         } else {
           round.end();
           progress.updateAndGet(
@@ -141,14 +159,21 @@ final class Drain {
       } finally {
         sent.endBatch();
       }
-      sentBatch.accept(clockwork.nanoTime() - start);
+      if (settled) {
+        sentBatch.accept(clockwork.nanoTime() - start);
+      }
     }
   }
 
   /** One way through the queue. */
   private final class Round {
-    private final Set<DrainBatch.Subject> locked = new HashSet<>();
+    private final Waiting held = new Waiting();
+    private final Consumer<EngineFailureException> onFailure;
     private @Nullable EngineFailureException contention;
+
+    Round(Consumer<EngineFailureException> onFailure) {
+      this.onFailure = onFailure;
+    }
 
     /** Fails if something was left because others hold it. */
     void end() {
@@ -185,11 +210,15 @@ final class Drain {
         return true;
       }
       try {
-        together(free);
+        Drain.this.together(free, onFailure);
         return true;
       } catch (BatchRefusedException refused) {
         return inParts(free, (free.size() + 1) / 2, goOn);
       } catch (EngineFailureException failure) {
+        if (isOfTime(failure)) {
+          // Repeated as it is, it would take too long again.
+          most = free.size() / 2;
+        }
         if (failure.kind() != FailureKind.CONTENTION) {
           throw failure;
         }
@@ -209,9 +238,8 @@ final class Drain {
     private List<Change> notHeld(List<Change> changes) {
       List<Change> free = new ArrayList<>();
       for (Change change : changes) {
-        List<DrainBatch.Subject> subjects = DrainBatch.subjects(change);
-        if (subjects.stream().anyMatch(locked::contains)) {
-          locked.addAll(subjects);
+        if (held.holds(change)) {
+          held.add(change);
         } else {
           free.add(change);
         }
@@ -221,21 +249,45 @@ final class Drain {
 
     private void alone(Change change) {
       try {
-        Drain.this.send(change);
+        Drain.this.send(change, onFailure);
       } catch (EngineFailureException failure) {
-        if (failure.kind() != FailureKind.CONTENTION || DrainBatch.goesAlone(change)) {
+        if (isOfTime(failure)) {
+          slow.add(change);
+        }
+        if (failure.kind() != FailureKind.CONTENTION) {
           throw failure;
         }
         contention = failure;
-        locked.addAll(DrainBatch.subjects(change));
+        held.add(change);
       }
     }
   }
 
-  private void together(List<Change> changes) {
+  /** Whether the database may have failed because it was given too much at once. */
+  private static boolean isOfTime(EngineFailureException failure) {
+    return failure.kind() == FailureKind.SLOW || failure.kind() == FailureKind.UNAVAILABLE;
+  }
+
+  private <T> T applying(
+      Set<Owner> owners, Supplier<T> action, Consumer<EngineFailureException> onFailure) {
+    return overlays.applying(
+        owners,
+        () -> {
+          try {
+            return action.get();
+          } catch (EngineFailureException failure) {
+            if (failure.kind() != FailureKind.CONTENTION) {
+              onFailure.accept(failure);
+            }
+            throw failure;
+          }
+        });
+  }
+
+  private void together(List<Change> changes, Consumer<EngineFailureException> onFailure) {
     Instant at = clock.now();
     Set<Owner> owners = changes.stream().map(Change::owner).collect(Collectors.toSet());
-    List<Applied> applied = overlays.applying(owners, () -> primary.applyAll(changes));
+    List<Applied> applied = applying(owners, () -> primary.applyAll(changes), onFailure);
     mirror(applied.stream().flatMap(one -> one.states().stream()).toList());
     List<Settlement> settlements = new ArrayList<>();
     for (int i = 0; i < changes.size(); i++) {
@@ -244,12 +296,13 @@ final class Drain {
     settle(settlements, settler);
   }
 
-  private void send(Change change) {
+  private void send(Change change, Consumer<EngineFailureException> onFailure) {
     Instant at = clock.now();
     Applied applied;
     try {
       applied =
-          overlays.applying(Set.of(change.owner()), () -> primary.apply(change, ApplyMode.REPLAY));
+          applying(
+              Set.of(change.owner()), () -> primary.apply(change, ApplyMode.REPLAY), onFailure);
     } catch (EngineFailureException unavailable) {
       throw unavailable;
     } catch (ConversationStoreException | IllegalArgumentException refused) {
@@ -263,7 +316,7 @@ final class Drain {
 
   private void park(Change change, String reason, Instant at) {
     ConversationRef ref = change.ref();
-    reject(change, ref == null ? null : ref.id(), true, reason, at);
+    rejections.add(List.of(rejected(change, ref == null ? null : ref.id(), true, reason, at)));
     settle(
         List.of(new Settlement(change.id(), Kind.PARKED, PRESENT_EPOCH, Map.of(), reason, at)),
         settler);
@@ -288,9 +341,10 @@ final class Drain {
 
   private Settlement settlement(Change change, Applied applied, Instant at) {
     boolean dropped = !(change instanceof Bulk) && !applied.dropped().isEmpty();
-    for (Applied.Dropped part : applied.dropped()) {
-      reject(change, part.conversationId(), false, part.reason(), at);
-    }
+    rejections.add(
+        applied.dropped().stream()
+            .map(part -> rejected(change, part.conversationId(), false, part.reason(), at))
+            .toList());
     return new Settlement(
         change.id(),
         dropped ? Kind.DROPPED : Kind.DRAINED,
@@ -324,14 +378,15 @@ final class Drain {
         .collect(Collectors.toMap(ConversationState::id, ConversationState::generation));
   }
 
-  private void reject(
+  private static StoreState.Rejected rejected(
       Change change, @Nullable String conversationId, boolean parked, String reason, Instant at) {
-    rejections.add(
-        new StoreState.Rejected(change.id(), change.owner(), conversationId, parked, reason, at));
+    return new StoreState.Rejected(change.id(), change.owner(), conversationId, parked, reason, at);
   }
 
   private void settle(List<Settlement> settlements, Consumer<List<Settlement>> by) {
     LocalFailureException.guard(() -> by.accept(settlements));
+    settled = true;
+    most = Math.min(batch, most * 2);
     progress.updateAndGet(r -> r == null ? null : counted(r, settlements));
   }
 

@@ -1,15 +1,11 @@
 package io.conversationstore.hybrid;
 
-import io.conversationstore.ContentPart;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
-import io.conversationstore.spi.Change.MessageEdited;
-import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
-import io.conversationstore.spi.NewMessage;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -21,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * order; what follows a create of its conversation waits for a later batch, because it has to name
  * the generation that the create was given, and that has to be on disk by then: were both sent
  * together and the answer lost, another node could meanwhile delete and recreate the conversation,
- * and the second attempt would bring back what was deleted. A bulk and an erasure go alone.
+ * and the second attempt would bring back what was deleted. A bulk and an erasure go alone, after
+ * all that came before them about their owner and before all that follows.
  */
 final class DrainBatch {
 
@@ -37,26 +34,27 @@ final class DrainBatch {
    * The changes to send next, in order; none if all that is there waits.
    *
    * @param pending the beginning of the queue
-   * @param waiting what must not be sent now, with all that follows about it
+   * @param later what must not be sent now, with all that follows about it; all that waits for a
+   *     later batch is added
    * @param max at least 1
    */
-  static List<Change> of(List<Change> pending, Set<Subject> waiting, int max) {
+  static List<Change> of(List<Change> pending, Waiting later, int max) {
     List<Change> batch = new ArrayList<>();
-    Set<Subject> later = new HashSet<>(waiting);
-    boolean skipped = false;
     long content = 0;
     for (Change change : pending) {
-      if (goesAlone(change)) {
-        // All that was there before it goes first.
-        return batch.isEmpty() && !skipped ? List.of(change) : batch;
-      }
-      List<Subject> subjects = subjects(change);
-      if (subjects.stream().anyMatch(later::contains)) {
-        later.addAll(subjects);
-        skipped = true;
+      if (later.holds(change)) {
+        later.add(change);
         continue;
       }
-      content += content(change);
+      if (goesAlone(change)) {
+        if (batch.isEmpty()) {
+          return List.of(change);
+        }
+        // All that was there before it goes first, and so may what is about other owners.
+        later.add(change);
+        continue;
+      }
+      content += ContentSize.of(change);
       if (!batch.isEmpty() && content > MAX_CONTENT) {
         return batch;
       }
@@ -65,7 +63,7 @@ final class DrainBatch {
         return batch;
       }
       if (change instanceof ConversationCreated) {
-        later.addAll(subjects);
+        later.add(change);
       }
     }
     return batch;
@@ -88,30 +86,5 @@ final class DrainBatch {
     Set<String> ids = new HashSet<>();
     OverlayReader.collectIds(List.of(change), ids);
     return ids.stream().map(id -> new Subject(owner, id)).toList();
-  }
-
-  private static long content(Change change) {
-    long size = 0;
-    if (change instanceof MessagesAppended append) {
-      for (NewMessage message : append.messages()) {
-        size += content(message.message().content());
-      }
-    } else if (change instanceof MessageEdited edit) {
-      size += content(edit.edit().content());
-    }
-    return size;
-  }
-
-  static long content(List<ContentPart> parts) {
-    long size = 0;
-    for (ContentPart part : parts) {
-      if (part instanceof ContentPart.Text text) {
-        size += text.text().length();
-      } else if (part instanceof ContentPart.Media media) {
-        byte[] data = media.data();
-        size += data == null ? 0 : data.length;
-      }
-    }
-    return size;
   }
 }

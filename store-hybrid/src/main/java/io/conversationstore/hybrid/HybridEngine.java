@@ -2,13 +2,14 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.ActiveUser;
 import io.conversationstore.ConversationQuery;
+import io.conversationstore.ConversationStoreException;
 import io.conversationstore.ErasureReceipt;
 import io.conversationstore.MessageQuery.Direction;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.ParkedChange;
 import io.conversationstore.Provenance;
+import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreFigures;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
@@ -128,7 +129,7 @@ final class HybridEngine implements StoreEngine {
           .message(delete.owner(), delete.ref().id(), delete.messageId())
           .filter(MessageState::isLive)
           .isPresent();
-    } catch (EngineFailureException unreadable) {
+    } catch (EngineFailureException | StoreDamagedException unreadable) {
       LOG.debug("The local copy cannot be asked; the database is", unreadable);
       return false;
     }
@@ -161,41 +162,39 @@ final class HybridEngine implements StoreEngine {
             : new LocalQueue.Attempt(true, wasThere);
     try {
       Applied applied = node.queue().accept(change, attempt);
-      node.wakeDrain();
+      node.queued();
       return applied;
-    } catch (NotKnownNowException dependsOnTheDatabase) {
+    } catch (EngineFailureException | LocalFailureException | StoreDamagedException locally) {
+      throw both("neither store took the change", failure, locally);
+    } catch (StoreUnavailableException ofTheDatabase) {
+      // It is not known here, or of a kind that needs it.
       if (failure != null) {
-        dependsOnTheDatabase.addSuppressed(failure);
+        ofTheDatabase.addSuppressed(failure);
       }
-      throw dependsOnTheDatabase;
-    } catch (StoreUnavailableException neither) {
-      boolean localFiles =
-          neither instanceof EngineFailureException || neither instanceof LocalFailureException;
-      if (!localFiles) {
-        // Of a kind that needs the database.
-        if (failure != null) {
-          neither.addSuppressed(failure);
-        }
-        throw neither;
-      }
-      Availability.Snapshot snapshot = node.availability().snapshot();
-      EngineFailureException database = failure == null ? snapshot.failure() : failure;
-      String why =
-          database != null
-              ? database.getMessage()
-              : snapshot.usable()
-                  ? "it is not asked while earlier changes wait to be sent"
-                  : snapshot.reason();
-      StoreUnavailableException both =
-          new StoreUnavailableException(
-              "neither store took the change; the database: "
-                  + why
-                  + "; locally: "
-                  + neither.getMessage(),
-              database);
-      both.addSuppressed(neither);
-      throw both;
+      throw ofTheDatabase;
     }
+  }
+
+  /**
+   * Says why neither store did something.
+   *
+   * @param failure of the database; null if it was not asked
+   */
+  private StoreUnavailableException both(
+      String what, @Nullable EngineFailureException failure, ConversationStoreException locally) {
+    Availability.Snapshot snapshot = node.availability().snapshot();
+    EngineFailureException database = failure == null ? snapshot.failure() : failure;
+    String why =
+        database != null
+            ? database.getMessage()
+            : snapshot.usable()
+                ? "it is not asked while earlier changes wait to be sent"
+                : snapshot.reason();
+    StoreUnavailableException both =
+        new StoreUnavailableException(
+            what + "; the database: " + why + "; locally: " + locally.getMessage(), database);
+    both.addSuppressed(locally);
+    return both;
   }
 
   /** A delete that found its generation deleted already, while a later one lives. */
@@ -253,7 +252,7 @@ final class HybridEngine implements StoreEngine {
     node.requireOpen();
     Availability availability = node.availability();
     if (!availability.usable()) {
-      return question.apply(local);
+      return locally(question, null);
     }
     node.liveCall();
     long tag = availability.tag();
@@ -270,11 +269,25 @@ final class HybridEngine implements StoreEngine {
     if (failure.kind() == FailureKind.UNEXPECTED) {
       throw failure;
     }
+    return locally(question, failure);
+  }
+
+  /**
+   * Asks the local copy.
+   *
+   * @param failure of the database; null if it was not asked
+   */
+  private <T> T locally(
+      Function<StoreEngine, T> question, @Nullable EngineFailureException failure) {
     try {
       return question.apply(local);
-    } catch (StoreUnavailableException neither) {
-      neither.addSuppressed(failure);
-      throw neither;
+    } catch (EngineFailureException | LocalFailureException | StoreDamagedException locally) {
+      throw both("neither store answered", failure, locally);
+    } catch (StoreUnavailableException notKnown) {
+      if (failure != null) {
+        notKnown.addSuppressed(failure);
+      }
+      throw notKnown;
     }
   }
 

@@ -5,6 +5,7 @@ import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
@@ -16,7 +17,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,10 +52,15 @@ final class HybridNode {
   private final StateListeners listeners = new StateListeners(LOG::warn);
   private final Clockwork clockwork;
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final AtomicInteger failedProbes = new AtomicInteger();
+  private final Backoff probes;
   private final AtomicBoolean probing = new AtomicBoolean();
   private final OneAtATime drainTask;
   private final OneAtATime mirrorTask;
+  private final Trouble drainTrouble = new Trouble();
+  private final Trouble mirrorTrouble = new Trouble();
+
+  /** When the database was last taken into use, by the clockwork. */
+  private volatile long usedSince;
 
   HybridNode(PrimaryStore primary, LocalStore files, HybridOptions options, Clockwork clockwork) {
     this.primary = primary;
@@ -79,7 +84,7 @@ final class HybridNode {
             contacts::record,
             this::forgetViews);
     this.local = new WriteBehindCopy(files, clockwork, mirror::put);
-    this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays);
+    this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays, this::requireUsable);
     this.queue = new LocalQueue(local, reader, sent, clock::now, clockwork);
     this.drain =
         new Drain(
@@ -98,6 +103,7 @@ final class HybridNode {
         new ParkedChanges(
             local, queue, rejections, clock, new UuidV7(options.clock(), options.random()));
     this.newHistory = new NewHistory(primary, local, queue, mirror, contacts, clock::now);
+    this.probes = new Backoff(options.random(), options.firstProbe(), options.longestProbe());
     this.pace =
         new DrainPace(options.random(), options.firstProbe(), options.longestProbe(), clockwork);
     this.availability =
@@ -207,6 +213,18 @@ final class HybridNode {
     }
   }
 
+  /** For a read that has waited, perhaps for a call that the database did not answer. */
+  private void requireUsable() {
+    Availability.Snapshot snapshot = availability.snapshot();
+    if (!snapshot.usable()) {
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE,
+          false,
+          "the database was lost meanwhile: " + snapshot.reason(),
+          snapshot.failure());
+    }
+  }
+
   private boolean goOn() {
     return !closed.get() && availability.usable();
   }
@@ -214,7 +232,12 @@ final class HybridNode {
   // The way back
 
   private void lost() {
-    failedProbes.set(0);
+    // A database that answers the probe and fails at what comes next is not tried in a storm.
+    if (clockwork.nanoTime() - usedSince > options.longestProbe().toNanos()) {
+      probes.succeeded();
+    } else {
+      probes.failed();
+    }
     scheduleProbe();
   }
 
@@ -223,12 +246,7 @@ final class HybridNode {
     if (!probing.compareAndSet(false, true)) {
       return;
     }
-    int failed = Math.min(failedProbes.get(), 20);
-    long wait =
-        Math.min(options.longestProbe().toMillis(), options.firstProbe().toMillis() << failed);
-    // A quarter up or down, so that many nodes do not come back at one moment.
-    long jittered = wait - wait / 4 + (long) (options.random().nextDouble() * wait / 2);
-    schedule(this::probe, jittered);
+    schedule(this::probe, probes.millis());
   }
 
   private void probe() {
@@ -240,7 +258,7 @@ final class HybridNode {
         enter(wentBack);
       }
       if (!availability.usable()) {
-        failedProbes.incrementAndGet();
+        probes.failed();
       }
     } finally {
       probing.set(false);
@@ -283,8 +301,9 @@ final class HybridNode {
   }
 
   private void use() {
-    availability.reached(local.hasPending());
-    wakeDrain();
+    usedSince = clockwork.nanoTime();
+    availability.reached(local::hasPending);
+    schedule(drainTask::run, pace.waitLeft());
     wakeMirror();
   }
 
@@ -305,9 +324,15 @@ final class HybridNode {
 
   // The pumps
 
-  /** Sends what is pending, soon. */
+  /** A change was queued. */
+  void queued() {
+    availability.queued(local::hasPending);
+    wakeDrain();
+  }
+
+  /** Sends what is pending: soon, or when the drain has waited after a failure. */
   void wakeDrain() {
-    if (availability.usable()) {
+    if (availability.usable() && pace.waitLeft() == 0) {
       schedule(drainTask::run, 0);
     }
   }
@@ -318,21 +343,24 @@ final class HybridNode {
   }
 
   private void drain() {
+    if (pace.waitLeft() > 0) {
+      // Woken just before it failed; what failed has been put off.
+      return;
+    }
     long tag = availability.tag();
     try {
-      drain.run(this::goOn, nanos -> pace.rest(nanos, this::goOn));
-      if (!local.hasPending()) {
-        availability.drained();
-      }
+      drain.run(this::goOn, nanos -> pace.rest(nanos, this::goOn), failure -> putOff(tag, failure));
+      drainTrouble.isOver();
+      availability.drained(local::hasPending);
     } catch (EngineFailureException e) {
-      failed(tag, e);
-      retryDrain(e);
-    } catch (LocalFailureException e) {
-      LOG.warn("Sending pending changes waits for the local files; it is tried again", e);
+      if (e.kind() == FailureKind.CONTENTION) {
+        pace.waitAfterFailure();
+      }
       retryDrain(e);
     } catch (RuntimeException e) {
       if (!closed.get()) {
-        LOG.error("Sending pending changes failed; it is tried again", e);
+        tellOnce(drainTrouble, "Pending changes could not be sent; it is tried again", e);
+        pace.waitAfterFailure();
         retryDrain(e);
       }
     }
@@ -345,10 +373,27 @@ final class HybridNode {
     }
   }
 
+  /**
+   * The wait begins before the database is lost by it: whoever finds the way back waits as well.
+   */
+  private void putOff(long tag, EngineFailureException failure) {
+    pace.waitAfterFailure();
+    failed(tag, failure);
+  }
+
+  /** Goes on when the wait is over; if the database was lost, {@link #use} sees to that. */
   private void retryDrain(RuntimeException cause) {
     if (goOn()) {
       LOG.debug("The drain pauses", cause);
-      schedule(drainTask::run, pace.waitAfterFailure());
+      schedule(drainTask::run, pace.waitLeft());
+    }
+  }
+
+  private static void tellOnce(Trouble trouble, String what, RuntimeException e) {
+    if (trouble.isNew(e)) {
+      LOG.warn(what, e);
+    } else {
+      LOG.debug(what, e);
     }
   }
 
@@ -359,6 +404,7 @@ final class HybridNode {
     long tag = availability.tag();
     try {
       mirror.follow(this::goOn);
+      mirrorTrouble.isOver();
       // It locks out all writes, so not each time the feed is asked.
       if (!local.parked().isEmpty()) {
         forgetParked();
@@ -370,7 +416,8 @@ final class HybridNode {
       failed(tag, e);
     } catch (RuntimeException e) {
       if (!closed.get()) {
-        LOG.warn("The local copy could not follow the database; it is tried again", e);
+        tellOnce(
+            mirrorTrouble, "The local copy could not follow the database; it is tried again", e);
       }
     }
   }
@@ -413,6 +460,7 @@ final class HybridNode {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    availability.closing();
     clockwork.stop();
     // Closing the database first ends what the pumps wait for.
     primary.close();
@@ -421,34 +469,5 @@ final class HybridNode {
     }
     local.close();
     availability.close();
-  }
-
-  /** Runs a task, never twice at once; a run that is asked for meanwhile follows. */
-  private static final class OneAtATime {
-    private final Runnable task;
-    private final AtomicInteger asked = new AtomicInteger();
-
-    OneAtATime(Runnable task) {
-      this.task = task;
-    }
-
-    void run() {
-      if (asked.getAndIncrement() > 0) {
-        return;
-      }
-      boolean done = false;
-      try {
-        int served;
-        do {
-          served = asked.get();
-          task.run();
-        } while (asked.addAndGet(-served) > 0);
-        done = true;
-      } finally {
-        if (!done) {
-          asked.set(0);
-        }
-      }
-    }
   }
 }

@@ -92,7 +92,10 @@ final class MirrorPump {
     return put(states);
   }
 
-  /** The same, past what was missed before; returns whether it was copied. */
+  /**
+   * The same, past what was missed before; returns whether it was copied. Also after an error that
+   * is thrown on, what was not copied is known to be missed.
+   */
   boolean put(List<? extends State> states) {
     try {
       bind.run();
@@ -101,6 +104,9 @@ final class MirrorPump {
     } catch (RuntimeException e) {
       miss(states, e);
       return false;
+    } catch (Error e) {
+      missed.add(states, clock.now());
+      throw e;
     }
   }
 

@@ -54,16 +54,24 @@ final class OverlayReader {
   private final MissedStates missed;
   private final Predicate<UUID> sent;
   private final OverlayLocks locks;
+  private final Runnable stillUsable;
 
   /**
    * @param missed what the local copy lacks
    * @param sent whether the change of this id may have reached the database
+   * @param stillUsable fails if the database is not to be used any more
    */
-  OverlayReader(LocalStore local, MissedStates missed, Predicate<UUID> sent, OverlayLocks locks) {
+  OverlayReader(
+      LocalStore local,
+      MissedStates missed,
+      Predicate<UUID> sent,
+      OverlayLocks locks,
+      Runnable stillUsable) {
     this.local = local;
     this.missed = missed;
     this.sent = sent;
     this.locks = locks;
+    this.stillUsable = stillUsable;
   }
 
   /** The pending changes that touch a conversation; none, cheaply, in the common case. */
@@ -117,7 +125,19 @@ final class OverlayReader {
   }
 
   private <T> T steady(StoreEngine base, Owner owner, boolean pending, Supplier<T> question) {
-    return pending ? locks.reading(base == local, owner, question) : question.get();
+    if (!pending) {
+      return question.get();
+    }
+    return locks.reading(
+        base == local,
+        owner,
+        () -> {
+          if (base != local) {
+            // It may have waited for a batch that the database did not answer: not once more.
+            stillUsable.run();
+          }
+          return question.get();
+        });
   }
 
   /** A conversation with these pending changes laid over. */

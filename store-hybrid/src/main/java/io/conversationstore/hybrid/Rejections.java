@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -23,23 +24,58 @@ final class Rejections {
     latest.addAll(parked.subList(Math.max(0, parked.size() - MAX), parked.size()));
   }
 
-  void add(Rejected rejected) {
-    LOG.warn(
-        "Pending change {} of {} (conversation {}) was {}: {}",
-        rejected.changeId(),
-        rejected.owner(),
-        rejected.conversationId(),
-        rejected.parked() ? "parked" : "dropped",
-        rejected.reason());
+  /**
+   * Notes and tells what became of one change: once, however often that is found before the local
+   * files take it.
+   *
+   * @param ofOne all about the same change; may be empty
+   */
+  void add(List<Rejected> ofOne) {
+    if (ofOne.isEmpty() || !note(ofOne.get(0).changeId(), ofOne)) {
+      return;
+    }
+    for (Rejected rejected : ofOne) {
+      LOG.warn(
+          "Pending change {} of {} (conversation {}) was {}: {}",
+          rejected.changeId(),
+          rejected.owner(),
+          rejected.conversationId(),
+          rejected.parked() ? "parked" : "dropped",
+          rejected.reason());
+    }
+  }
+
+  private boolean note(UUID changeId, List<Rejected> ofOne) {
     lock.lock();
     try {
-      latest.addLast(rejected);
-      if (latest.size() > MAX) {
+      List<Rejected> before =
+          latest.stream().filter(one -> one.changeId().equals(changeId)).toList();
+      if (isSame(before, ofOne)) {
+        return false;
+      }
+      latest.removeAll(before);
+      latest.addAll(ofOne);
+      while (latest.size() > MAX) {
         latest.removeFirst();
       }
+      return true;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Whether they say the same, be it at another time. */
+  private static boolean isSame(List<Rejected> some, List<Rejected> others) {
+    boolean same = some.size() == others.size();
+    for (int i = 0; same && i < some.size(); i++) {
+      Rejected one = some.get(i);
+      Rejected other = others.get(i);
+      same =
+          Objects.equals(one.conversationId(), other.conversationId())
+              && one.parked() == other.parked()
+              && one.reason().equals(other.reason());
+    }
+    return same;
   }
 
   /** An operator has decided. */

@@ -14,15 +14,19 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Daemon threads: two for the pumps, one that tells listeners. Thread-safe. */
+/**
+ * Daemon threads: one for each that may wait for a silent database, which are the drain, the feed
+ * and the probe, and one for what is short; and one that tells listeners. Thread-safe.
+ */
 final class ThreadClockwork implements Clockwork {
 
   private static final Logger LOG = LoggerFactory.getLogger(ThreadClockwork.class);
 
+  private static final int PUMPS = 4;
   private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
 
   private final ScheduledExecutorService pumps =
-      Executors.newScheduledThreadPool(2, daemon("conversation-store-pump"));
+      Executors.newScheduledThreadPool(PUMPS, daemon("conversation-store-pump"));
   private final ExecutorService events =
       Executors.newSingleThreadExecutor(daemon("conversation-store-events"));
 
@@ -51,8 +55,17 @@ final class ThreadClockwork implements Clockwork {
 
   @Override
   public void repeat(Runnable task, long millis) {
+    Runnable again =
+        () -> {
+          try {
+            task.run();
+          } catch (Error e) {
+            // Thrown on, it would end the repetition, which nobody would notice.
+            LOG.error("A pump met an error; it is tried again", e);
+          }
+        };
     ScheduledFuture<?> unused =
-        pumps.scheduleWithFixedDelay(task, millis, Math.max(1, millis), TimeUnit.MILLISECONDS);
+        pumps.scheduleWithFixedDelay(again, millis, Math.max(1, millis), TimeUnit.MILLISECONDS);
   }
 
   @Override

@@ -92,7 +92,7 @@ final class WriteBehindCopy implements LocalStore {
     try {
       waiting.addAll(states);
       for (State state : states) {
-        content += content(state);
+        content += ContentSize.of(state);
       }
       any = true;
       full = waiting.size() > MAX_ROWS || content > MAX_CONTENT;
@@ -108,12 +108,6 @@ final class WriteBehindCopy implements LocalStore {
     } else if (wake) {
       clockwork.schedule(this::catchUp, WAIT_MILLIS);
     }
-  }
-
-  private static long content(State state) {
-    return state instanceof MessageState message && message.isLive()
-        ? DrainBatch.content(message.requireLive().message().content())
-        : 0;
   }
 
   /** Writes what waits, and waits until all is written that came before. */
@@ -192,7 +186,10 @@ final class WriteBehindCopy implements LocalStore {
     lock.lock();
     try {
       ConversationState header = latest(waiting, owner, conversationId);
-      return header != null ? header : latest(beingWritten, owner, conversationId);
+      ConversationState before = latest(beingWritten, owner, conversationId);
+      return before != null && (header == null || MissedStates.isLater(before, header))
+          ? before
+          : header;
     } finally {
       lock.unlock();
     }
@@ -200,14 +197,16 @@ final class WriteBehindCopy implements LocalStore {
 
   private static @Nullable ConversationState latest(
       List<State> states, Owner owner, String conversationId) {
-    for (int i = states.size() - 1; i >= 0; i--) {
-      if (states.get(i) instanceof ConversationState header
+    ConversationState latest = null;
+    for (State state : states) {
+      if (state instanceof ConversationState header
           && header.id().equals(conversationId)
-          && header.owner().equals(owner)) {
-        return header;
+          && header.owner().equals(owner)
+          && (latest == null || MissedStates.isLater(header, latest))) {
+        latest = header;
       }
     }
-    return null;
+    return latest;
   }
 
   private LocalStore caughtUp() {

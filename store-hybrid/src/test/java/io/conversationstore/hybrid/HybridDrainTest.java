@@ -2,6 +2,7 @@ package io.conversationstore.hybrid;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
@@ -225,6 +226,46 @@ class HybridDrainTest extends OnTestbed {
     held.set(false);
     Testbed.awaitDrained(store);
     assertThat(texts(direct, alice, "held")).containsExactly("1", "2");
+  }
+
+  @Test
+  void row_1_4_aBulkAndAnErasureThatWaitForAHeldConversationKeepNoOtherOwnerWaiting() {
+    Owner carol = Owner.of("acme", "carol");
+    store.createIfAbsent(alice, NewConversation.withId("held"));
+    store.createIfAbsent(bob, NewConversation.withId("held"));
+    store.createIfAbsent(carol, CHAT);
+    goDown();
+    AtomicBoolean held = new AtomicBoolean(true);
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (held.get()
+                  && method.getName().startsWith("apply")
+                  && (isAboutHeld(arguments) || arguments[0] instanceof Change.Bulk)) {
+                throw new EngineFailureException(
+                    FailureKind.CONTENTION, false, "the database is busy", null);
+              }
+            });
+    // Behind a change that waits, an erasure; and a bulk that has to wait itself.
+    store.append(alice, "held", Message.user("1"));
+    store.erase(alice);
+    store.append(bob, "held", Message.user("1"));
+    store.save(
+        bob,
+        ConversationDocument.of(
+            NewConversation.withId("bulk"), List.of(Message.user("in the bulk"))));
+    store.append(bob, "bulk", Message.user("after the bulk"));
+    for (int i = 0; i < 250; i++) {
+      store.append(carol, "chat", Message.user("m" + i));
+    }
+    bed.comeBack();
+    ConversationStore direct = bed.direct();
+    Testbed.await("the others were sent", () -> texts(direct, carol, "chat").size() == 250);
+    assertThat(direct.find(bob, "bulk")).isEmpty();
+    held.set(false);
+    Testbed.awaitDrained(store);
+    assertThat(texts(direct, bob, "bulk")).containsExactly("in the bulk", "after the bulk");
+    assertThat(direct.count(alice).conversations()).isZero();
   }
 
   @Test

@@ -25,11 +25,15 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.testkit.FaultProxy.CutPoint;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,6 +44,7 @@ class HybridInterleavingsTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
   private static final long LIMIT_SECONDS = 20;
+  private static final Set<String> WITHOUT_ANSWER = Set.of("apply", "applyAll", "contact");
 
   private final CountDownLatch end = new CountDownLatch(1);
   private final AtomicInteger feeds = new AtomicInteger();
@@ -400,5 +405,41 @@ class HybridInterleavingsTest extends OnTestbed {
 
   private static HybridOptions quickly() {
     return HybridOptions.defaults().withProbes(Duration.ofMillis(10), Duration.ofMillis(100));
+  }
+
+  @Test
+  void row_1_5_aReadThatWaitedForABatchWithoutAnswerDoesNotAskTheDatabaseAgain()
+      throws InterruptedException {
+    store.createIfAbsent(alice, CHAT);
+    bed.goDown(store);
+    store.append(alice, "chat", Message.user("pending"));
+    CountDownLatch sending = new CountDownLatch(1);
+    CountDownLatch noAnswer = new CountDownLatch(1);
+    AtomicReference<List<String>> read = new AtomicReference<>(List.of());
+    Thread reader = new Thread(() -> read.set(texts(store)), "reader");
+    Queue<String> asked = new ConcurrentLinkedQueue<>();
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              String name = method.getName();
+              if (Thread.currentThread() == reader) {
+                asked.add(name);
+              } else if (name.startsWith("apply")) {
+                sending.countDown();
+                pass(noAnswer);
+              }
+              if (sending.getCount() == 0 && WITHOUT_ANSWER.contains(name)) {
+                throw new EngineFailureException(
+                    FailureKind.UNAVAILABLE, true, "no answer in time", null);
+              }
+            });
+    bed.comeBack();
+    pass(sending);
+    reader.start();
+    Testbed.await("the read waits for the batch", () -> reader.getState() == Thread.State.WAITING);
+    noAnswer.countDown();
+    reader.join();
+    assertThat(read.get()).containsExactly("pending");
+    assertThat(asked).isEmpty();
   }
 }

@@ -3,6 +3,10 @@ package io.conversationstore.hybrid;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
@@ -11,6 +15,7 @@ import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Page;
+import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
@@ -27,18 +32,24 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** The local files fail: while the database is well, with it, and while what is pending is sent. */
 class HybridLocalFaultTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
   private static final String LOCAL_FAILURE = "no space left";
+  private static final String DAMAGE = "a line is damaged";
 
   private final Set<String> failing = ConcurrentHashMap.newKeySet();
+  private final Set<String> damaged = ConcurrentHashMap.newKeySet();
   private final AtomicInteger failed = new AtomicInteger();
+  private final AtomicInteger feeds = new AtomicInteger();
   private final AtomicBoolean feedHeld = new AtomicBoolean();
 
-  /** A node whose local files refuse the calls that are named in {@link #failing}. */
+  /**
+   * A node whose local files refuse the calls that are named in {@link #failing}, or find damage.
+   */
   private Testbed.Interposition node() {
     return bed.interposed(
         "a",
@@ -46,6 +57,9 @@ class HybridLocalFaultTest extends OnTestbed {
         primary ->
             primary.before(
                 (method, arguments) -> {
+                  if (method.getName().equals("feed")) {
+                    feeds.incrementAndGet();
+                  }
                   if (method.getName().equals("feed") && feedHeld.get()) {
                     throw new IllegalStateException("the feed is held back");
                   }
@@ -57,6 +71,9 @@ class HybridLocalFaultTest extends OnTestbed {
                     failed.incrementAndGet();
                     throw new EngineFailureException(
                         FailureKind.UNAVAILABLE, false, LOCAL_FAILURE, null);
+                  }
+                  if (damaged.contains(method.getName())) {
+                    throw new StoreDamagedException(DAMAGE, null);
                   }
                 }));
   }
@@ -270,6 +287,22 @@ class HybridLocalFaultTest extends OnTestbed {
   }
 
   @Test
+  void row_5_6_whatIsDroppedAndCannotBeSettledIsReportedOnce() {
+    ConversationStore store = node().store();
+    store.createIfAbsent(alice, CHAT);
+    bed.goDown(store);
+    store.append(alice, "chat", Message.user("too late"));
+    bed.direct().delete(alice, "chat");
+    failing.add("settle");
+    bed.comeBack();
+    Testbed.await("the drain tried three times", () -> failed.get() >= 3);
+    assertThat(store.state().rejected()).hasSize(1);
+    failing.clear();
+    Testbed.awaitDrained(store);
+    assertThat(store.state().rejected()).hasSize(1);
+  }
+
+  @Test
   void row_1_4_whatIsPendingInABrokenDirectoryKeepsItsConversationAndNoOther() {
     ConversationStore store = node().store();
     store.createIfAbsent(alice, CHAT);
@@ -296,5 +329,112 @@ class HybridLocalFaultTest extends OnTestbed {
     assertThat(texts(store)).containsExactly("one", "two");
     assertThat(texts(direct)).containsExactly("one", "two");
     assertThat(store.state().rejected()).isEmpty();
+  }
+
+  @Test
+  void row_1_3_aDamagedCopyDoesNotKeepAMessageFromBeingDeletedInTheDatabase() {
+    ConversationStore store = node().store();
+    store.createIfAbsent(alice, CHAT);
+    UUID id = store.append(alice, "chat", Message.user("gone")).get(0).id();
+    damaged.add("message");
+    assertThat(store.deleteMessage(alice, "chat", id)).isTrue();
+    assertThat(texts(bed.direct())).isEmpty();
+  }
+
+  @Test
+  void row_1_3_aReadThatNeitherStoreAnswersNamesBothCauses() {
+    ConversationStore store = node().store();
+    store.createIfAbsent(alice, CHAT);
+    bed.goDown();
+    failing.add("messages");
+    assertNeitherAnswers(store, LOCAL_FAILURE);
+    failing.clear();
+    damaged.add("messages");
+    assertNeitherAnswers(store, DAMAGE);
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    bed.goDown();
+    assertNeitherAnswers(store, DAMAGE);
+  }
+
+  private void assertNeitherAnswers(ConversationStore store, String locally) {
+    assertThatThrownBy(() -> texts(store))
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("neither store answered")
+        .hasMessageContaining(locally)
+        .satisfies(
+            both -> {
+              assertThat(both.getCause())
+                  .isInstanceOf(EngineFailureException.class)
+                  .hasMessageContaining("database");
+              assertThat(both.getSuppressed())
+                  .singleElement()
+                  .extracting(Throwable::getMessage)
+                  .isEqualTo(locally);
+            });
+  }
+
+  @Test
+  void row_1_3_whatAnErrorKeptOutOfTheCopyIsHealed() {
+    Testbed.Interposition node = node();
+    ConversationStore store = node.store();
+    store.createIfAbsent(alice, CHAT);
+    Testbed.await(
+        "the copy follows", () -> node.local().engine().find(alice, "chat").live() != null);
+    feedHeld.set(true);
+    AtomicBoolean once = new AtomicBoolean(true);
+    node.local()
+        .before(
+            (method, arguments) -> {
+              // Only what is copied of this node's own writes.
+              if (method.getName().equals("mirror")
+                  && arguments[1] == null
+                  && once.compareAndSet(true, false)) {
+                throw new StackOverflowError("for this test");
+              }
+            });
+    store.append(alice, "chat", Message.user("kept"));
+    Testbed.await("the copy is healed", () -> node.local().engine().count(alice).messages() == 1);
+    assertThat(once).isFalse();
+  }
+
+  @Test
+  void row_1_6_aBrokenDiskIsSaidOnceUntilItIsWell() {
+    Testbed.Interposition node = node();
+    ConversationStore store = node.store();
+    store.createIfAbsent(alice, CHAT);
+    ConversationStore direct = bed.direct();
+    Logger logger = (Logger) LoggerFactory.getLogger(HybridNode.class);
+    ListAppender<ILoggingEvent> said = new ListAppender<>();
+    said.start();
+    logger.addAppender(said);
+    try {
+      for (int broken = 1; broken <= 2; broken++) {
+        failed.set(0);
+        failing.add("mirror");
+        direct.append(alice, "chat", Message.user("of another node"));
+        Testbed.await("the copy failed to follow", () -> failed.get() >= 4);
+        failing.clear();
+        int there = broken;
+        Testbed.await(
+            "the copy follows", () -> node.local().engine().count(alice).messages() == there);
+        awaitFeed();
+        assertThat(warnings(said)).isEqualTo(broken);
+      }
+    } finally {
+      logger.detachAppender(said);
+    }
+  }
+
+  /** Until the feed was asked thrice more: then one way through it has ended well. */
+  private void awaitFeed() {
+    int before = feeds.get();
+    Testbed.await("the feed is read", () -> feeds.get() >= before + 3);
+  }
+
+  private static long warnings(ListAppender<ILoggingEvent> said) {
+    return List.copyOf(said.list).stream()
+        .filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+        .count();
   }
 }

@@ -22,6 +22,8 @@ import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.jsonfile.JsonFileStore;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
 import io.conversationstore.testkit.FaultProxy.CutPoint;
 import io.conversationstore.testkit.FaultProxy.Mode;
 import java.io.IOException;
@@ -308,6 +310,47 @@ class HybridOutageTest extends OnTestbed {
     try {
       Testbed.await("a probe runs", () -> asked.getCount() == 0);
       node.store().close();
+    } finally {
+      logger.detachAppender(said);
+    }
+    assertThat(List.copyOf(said.list)).noneMatch(e -> e.getLevel().isGreaterOrEqual(Level.WARN));
+  }
+
+  @Test
+  void aCallThatRunsWhileTheNodeIsClosedSpeaksOfNoLoss() throws InterruptedException {
+    Testbed.Interposition node = bed.interposed("a", HybridOptions.defaults());
+    node.store().createIfAbsent(alice, CHAT);
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch closing = new CountDownLatch(1);
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("messages")) {
+                asked.countDown();
+                closing.await();
+                throw new EngineFailureException(
+                    FailureKind.UNAVAILABLE, false, "the pool is closed", null);
+              }
+            });
+    node.primary()
+        .after(
+            (method, arguments) -> {
+              if (method.getName().equals("close")) {
+                closing.countDown();
+              }
+            });
+    Logger logger = (Logger) LoggerFactory.getLogger(HybridNode.class.getPackageName());
+    ListAppender<ILoggingEvent> said = new ListAppender<>();
+    said.start();
+    logger.addAppender(said);
+    Thread caller = new Thread(() -> texts(node.store()), "caller");
+    // Whether the files still answer it is a matter of time.
+    caller.setUncaughtExceptionHandler((thread, e) -> assertThat(e).isInstanceOf(Exception.class));
+    try {
+      caller.start();
+      asked.await();
+      node.store().close();
+      caller.join();
     } finally {
       logger.detachAppender(said);
     }

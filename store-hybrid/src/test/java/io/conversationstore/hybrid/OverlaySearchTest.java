@@ -70,7 +70,11 @@ class OverlaySearchTest {
       StoreFront expected = front(recorded(model, change -> goesTo.get().accept(change)));
       OverlayReader reader =
           new OverlayReader(
-              local, new MissedStates(), change -> false, new OverlayLocks(new ThreadClockwork()));
+              local,
+              new MissedStates(),
+              change -> false,
+              new OverlayLocks(new ThreadClockwork()),
+              () -> {});
       StoreFront actual = front(overlaid(reader, base));
       for (int i = 0; i < 40; i++) {
         step(random, expected);

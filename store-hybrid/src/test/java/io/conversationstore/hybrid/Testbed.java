@@ -108,6 +108,20 @@ final class Testbed implements AutoCloseable {
     return interposed(name, options, primary -> {}, local -> {});
   }
 
+  /** A node whose time passes when the test says so, with the default times. */
+  Interposition stepped(String name, StepClockwork clockwork) {
+    Interposed<PrimaryStore> primary =
+        new Interposed<>(
+            PrimaryStore.class, PostgresStore.openEngine(database(proxy.jdbcUrl(database))));
+    Interposed<LocalStore> local =
+        new Interposed<>(LocalStore.class, JsonFileStore.openEngine(files(name)));
+    HybridOptions options = HybridOptions.defaults();
+    return new Interposition(
+        kept(HybridStore.over(primary.engine(), local.engine(), options, clockwork)),
+        primary,
+        local);
+  }
+
   /** A node with actions that are in place before it opens. */
   Interposition interposed(
       String name,

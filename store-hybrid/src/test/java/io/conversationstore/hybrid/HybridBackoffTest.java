@@ -1,0 +1,159 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A database that answers the probe and fails at what is sent is not tried in a storm. */
+class HybridBackoffTest extends OnTestbed {
+
+  private static final int MINUTE = 60_000;
+
+  private final StepClockwork clockwork = new StepClockwork();
+  private final AtomicInteger sends = new AtomicInteger();
+  private final List<Integer> sizes = new ArrayList<>();
+  private final AtomicReference<Failing> failing = new AtomicReference<>(changes -> null);
+  private Testbed.Interposition node;
+  private ConversationStore store;
+
+  /** Says how a batch of so many changes fails; null if it does not. */
+  @FunctionalInterface
+  private interface Failing {
+    FailureKind at(int changes);
+  }
+
+  @BeforeEach
+  void newNode() {
+    node = bed.stepped("a", clockwork);
+    store = node.store();
+    store.createIfAbsent(alice, NewConversation.withId("chat"));
+    // On a busy machine the first contact may come too late.
+    Testbed.await(
+        "the database is in use and has it",
+        () -> {
+          clockwork.pass(100);
+          return store.state().mode() == StoreState.Mode.IN_USE
+              && store.state().pending().changes() == 0;
+        });
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().startsWith("apply")) {
+                sends.incrementAndGet();
+                int changes = arguments[0] instanceof List<?> list ? list.size() : 1;
+                sizes.add(changes);
+                FailureKind kind = failing.get().at(changes);
+                if (kind != null) {
+                  throw new EngineFailureException(kind, false, "for this test", null);
+                }
+              }
+            });
+  }
+
+  /** Lets the node fall back, and keeps so many messages. */
+  private void keep(int messages) {
+    Failing before = failing.getAndSet(changes -> FailureKind.UNAVAILABLE);
+    for (int i = 0; i < messages; i++) {
+      store.append(alice, "chat", Message.user("m" + i));
+    }
+    failing.set(before);
+    sends.set(0);
+    sizes.clear();
+  }
+
+  @Test
+  void row_1_4_aDatabaseThatAnswersAndRefusesWritesIsTriedEverMoreRarely() {
+    keep(3);
+    AtomicInteger fallenBack = new AtomicInteger();
+    store.onStateChange(
+        state -> fallenBack.addAndGet(state.mode() == StoreState.Mode.FALLEN_BACK ? 1 : 0));
+    failing.set(changes -> FailureKind.MISCONFIGURED);
+    clockwork.pass(MINUTE);
+    // Waits of 50 ms that double up to 2 s, a quarter less at most.
+    assertThat(sends.get()).isBetween(10, 50);
+    assertThat(fallenBack.get()).isBetween(10, 50);
+    failing.set(changes -> null);
+    clockwork.pass(5_000);
+    assertThat(store.state().pending().changes()).isZero();
+    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+  }
+
+  @Test
+  void row_1_4_liveWritesThatTheDatabaseRefusesDoNotMakeItsUseFlap() {
+    failing.set(changes -> FailureKind.MISCONFIGURED);
+    for (int i = 0; i < MINUTE / 20; i++) {
+      store.createIfAbsent(alice, NewConversation.withId("c" + i));
+      clockwork.pass(20);
+    }
+    assertThat(sends.get()).isLessThan(100);
+  }
+
+  @Test
+  void row_1_4_ofChangesThatTakeTooLongTogetherFewerAreSent() {
+    keep(64);
+    failing.set(changes -> changes > 8 ? FailureKind.SLOW : null);
+    clockwork.pass(MINUTE);
+    assertThat(sizes).startsWith(64, 32, 16, 8);
+    assertThat(store.state().pending().changes()).isZero();
+    assertThat(bed.direct().last(alice, "chat", 100).stream().map(StoredMessage::text))
+        .hasSize(64)
+        .startsWith("m0", "m1")
+        .endsWith("m63");
+  }
+
+  @Test
+  void row_1_4_aChangeThatAloneTakesTooLongKeepsNoOtherConversationWaiting() {
+    store.createIfAbsent(alice, NewConversation.withId("other"));
+    failing.set(changes -> FailureKind.UNAVAILABLE);
+    store.append(alice, "chat", Message.user("too long"));
+    store.append(alice, "other", Message.user("short"));
+    store.append(alice, "chat", Message.user("behind it"));
+    failing.set(changes -> null);
+    AtomicBoolean tooLong = new AtomicBoolean(true);
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (tooLong.get()
+                  && method.getName().startsWith("apply")
+                  && arguments[0].toString().contains("chat")) {
+                throw new EngineFailureException(
+                    FailureKind.UNAVAILABLE, true, "no answer in time", null);
+              }
+            });
+    clockwork.pass(MINUTE);
+    ConversationStore direct = bed.direct();
+    assertThat(direct.last(alice, "other", 10)).hasSize(1);
+    assertThat(direct.last(alice, "chat", 10)).isEmpty();
+    tooLong.set(false);
+    clockwork.pass(MINUTE);
+    assertThat(direct.last(alice, "chat", 10).stream().map(StoredMessage::text))
+        .containsExactly("too long", "behind it");
+    assertThat(store.state().pending().changes()).isZero();
+  }
+
+  @Test
+  void row_1_6_whatTheDatabaseDidNotTakeAtOnceIsShownAsBeingSent() {
+    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+    failing.set(changes -> FailureKind.CONTENTION);
+    store.append(alice, "chat", Message.user("kept"));
+    assertThat(store.state().pending().changes()).isEqualTo(1);
+    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.RESYNCING);
+    failing.set(changes -> null);
+    clockwork.pass(1_000);
+    assertThat(store.state().pending().changes()).isZero();
+    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+  }
+}

@@ -146,15 +146,8 @@ final class FileEngine implements LocalStore {
     }
   }
 
-  /** A segment that was begun is noted in the manifest, so that it is missed when it is lost. */
   private void segmentBegun(int segment) {
-    Manifest noted = shared.manifest().withLastSegment(segment);
-    try {
-      noted.write(files);
-      shared.setManifest(noted);
-    } catch (IOException e) {
-      LOG.warn("{} in {} could not be replaced", Manifest.NAME, files.describe(), e);
-    }
+    writes.noteSegment(segment);
     housekeeping.segmentBegun();
   }
 
@@ -479,19 +472,6 @@ final class FileEngine implements LocalStore {
     return listeners.add(listener);
   }
 
-  /** So that what is on the disk now cannot be taken for torn when it is damaged later. */
-  private void noteEnd() {
-    Manifest noted = shared.manifest().withForcedThrough(tail.end().number());
-    if (tail.broken() != null || noted.equals(shared.manifest())) {
-      return;
-    }
-    try {
-      noted.write(files);
-    } catch (IOException e) {
-      LOG.warn("{} in {} could not be replaced", Manifest.NAME, files.describe(), e);
-    }
-  }
-
   @Override
   public void close() {
     if (!closing.compareAndSet(false, true)) {
@@ -500,7 +480,7 @@ final class FileEngine implements LocalStore {
     try {
       housekeeping.close();
       thread.close();
-      noteEnd();
+      writes.noteEnd();
     } finally {
       shared.close();
       segments.close();

@@ -15,12 +15,16 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the log's thread does: writes a line, then puts what it says into the index, so that readers
  * see it when it is written and not before. For that thread alone.
  */
 final class LogWrites {
+  private static final Logger LOG = LoggerFactory.getLogger(LogWrites.class);
+
   private final LogFiles files;
   private final Contents contents;
   private final SharedIndex shared;
@@ -179,6 +183,31 @@ final class LogWrites {
         now(),
         (place, line) -> shared.write(() -> Replay.settle(shared.own(), settlements, line)));
     return true;
+  }
+
+  /** A segment that was begun is noted in the manifest, so that it is missed when it is lost. */
+  void noteSegment(int segment) {
+    note(shared.manifest().withLastSegment(segment));
+  }
+
+  /**
+   * What is on the disk now cannot be taken for torn when it is damaged later. For the thread that
+   * closes, after the log's own has ended.
+   */
+  void noteEnd() {
+    Manifest noted = shared.manifest().withForcedThrough(tail.end().number());
+    if (tail.broken() == null && !noted.equals(shared.manifest())) {
+      note(noted);
+    }
+  }
+
+  private void note(Manifest noted) {
+    try {
+      noted.write(files);
+      shared.setManifest(noted);
+    } catch (IOException e) {
+      LOG.warn("{} in {} could not be replaced", Manifest.NAME, files.describe(), e);
+    }
   }
 
   boolean remember(Manifest manifest) throws IOException {

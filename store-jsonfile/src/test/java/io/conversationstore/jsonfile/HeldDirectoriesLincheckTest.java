@@ -67,8 +67,8 @@ public class HeldDirectoriesLincheckTest {
         .actorsPerThread(3)
         .actorsBefore(0)
         .actorsAfter(1)
-        .iterations(6)
-        .invocationsPerIteration(100)
+        .iterations(3)
+        .invocationsPerIteration(60)
         .check(HeldDirectoriesLincheckTest.class);
   }
 }

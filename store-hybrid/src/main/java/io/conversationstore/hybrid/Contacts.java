@@ -108,6 +108,9 @@ final class Contacts {
       UUID history = primary.beginHistory(contact.history());
       return new WentBack(wentBack, in(history, contact), offset);
     }
+    if (bound != null && identity.mirrorAsOf() != null && !isRecent(identity, contact)) {
+      forgetCopy();
+    }
     lock.lock();
     try {
       unrecorded = new Unrecorded(contact, offset);
@@ -170,10 +173,34 @@ final class Contacts {
           + " of this node, the node remembers "
           + identity.counter();
     }
+    return isRecent(identity, contact) && seen.isMissingIn(primary)
+        ? "it lacks what this node saw committed"
+        : null;
+  }
+
+  /** Whether the database still has the rows that were deleted since the copy was complete. */
+  private static boolean isRecent(LocalStore.Identity identity, Contact contact) {
     Instant asOf = identity.mirrorAsOf();
-    boolean comparable =
-        asOf != null && asOf.isAfter(contact.databaseTime().minus(DELETED_ROWS_STAY));
-    return comparable && seen.isMissingIn(primary) ? "it lacks what this node saw committed" : null;
+    return asOf != null && asOf.isAfter(contact.databaseTime().minus(DELETED_ROWS_STAY));
+  }
+
+  /**
+   * The node was away for longer than deleted rows stay, and the feed cannot tell it any more what
+   * was deleted: the copy is emptied, to be built anew.
+   *
+   * @throws EngineFailureException if the local files fail
+   */
+  private void forgetCopy() {
+    lock.lock();
+    try {
+      seen.forget();
+      local.resetMirror();
+    } finally {
+      lock.unlock();
+    }
+    LOG.warn(
+        "This node was away from the database for longer than {} days; its copy is built anew",
+        DELETED_ROWS_STAY.toDays());
   }
 
   /**

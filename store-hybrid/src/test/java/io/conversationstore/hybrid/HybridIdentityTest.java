@@ -1,14 +1,22 @@
 package io.conversationstore.hybrid;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
+import io.conversationstore.NotKnownNowException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
+import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.State.ConversationState;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -18,6 +26,8 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -100,6 +110,40 @@ class HybridIdentityTest extends OnTestbed {
     }
     assertThat(texts(bed.direct()))
         .containsExactly("sent", "pending", "of the copy", "of the first");
+  }
+
+  @Test
+  void row_5_7_whatWasDeletedAndPurgedWhileANodeWasAwayIsNotShown() {
+    ConversationStore node = bed.node("a");
+    node.create(alice, NewConversation.withId("gone"));
+    node.create(alice, NewConversation.withId("stays"));
+    node.close();
+    ConversationState live;
+    try (LocalStore files = JsonFileStore.openEngine(bed.files("a"))) {
+      live = files.find(alice, "gone").conversation();
+    }
+    bed.direct().delete(alice, "gone");
+    assertThat(number("SELECT conversation_store.purge_deleted('0 seconds')")).isEqualTo(1);
+    ConversationStore again = bed.node("a");
+    Testbed.await("the copy follows", () -> again.state().mirror().asOf() != null);
+    again.close();
+    // So its copy would be, had it been away since before.
+    try (LocalStore files = JsonFileStore.openEngine(bed.files("a"))) {
+      FeedPosition position = files.identity().position();
+      files.resetMirror();
+      files.mirror(List.of(live), position, Instant.now().minus(Duration.ofDays(40)));
+    }
+    ConversationStore back = bed.node("a");
+    Testbed.await("the copy is whole", () -> isWithin(back.state().mirror().asOf()));
+    bed.goDown(back);
+    assertThatThrownBy(() -> back.find(alice, "gone")).isInstanceOf(NotKnownNowException.class);
+    assertThat(back.list(alice, ConversationQuery.all()).items())
+        .extracting(Conversation::id)
+        .containsExactly("stays");
+  }
+
+  private static boolean isWithin(Instant asOf) {
+    return asOf != null && asOf.isAfter(Instant.now().minus(Duration.ofDays(1)));
   }
 
   private static void copy(Path from, Path to) throws IOException {

@@ -131,7 +131,10 @@ class BusyPoolTest {
     whileTheConversationIsHeld(
         () -> {
           for (int i = 0; i < CONNECTIONS; i++) {
-            appends[i] = CompletableFuture.runAsync(() -> engine.apply(append(), ApplyMode.LIVE));
+            // Each on a thread of its own: the common pool has one alone where there are two cores.
+            appends[i] =
+                CompletableFuture.runAsync(
+                    () -> engine.apply(append(), ApplyMode.LIVE), task -> new Thread(task).start());
           }
           while (!waiting().equals(String.valueOf(CONNECTIONS))) {
             assertThat(appends).noneMatch(CompletableFuture::isDone);

@@ -68,6 +68,19 @@ interface LogFiles {
     /** Reads until the buffer is full or the file ends; returns how many bytes. */
     int read(ByteBuffer into, long position) throws IOException;
 
+    /** Appends what stands between two places, the second one or the end, to another file. */
+    default void copyTo(LogFile to, long start, long end) throws IOException {
+      long last = Math.min(end, size());
+      for (long at = start; at < last; ) {
+        ByteBuffer some = ByteBuffer.allocate((int) Math.min(1 << 20, last - at));
+        if (read(some, at) < some.capacity()) {
+          throw new IOException("a file became shorter while it was read");
+        }
+        at += some.capacity();
+        to.append(some.flip());
+      }
+    }
+
     /** Writes all of the bytes at the end. After an exception some of them may be there. */
     void append(ByteBuffer bytes) throws IOException;
 

@@ -29,9 +29,6 @@ final class LogTail {
 
   static final String TEMPORARY = "segment.tmp";
 
-  /** How much is copied at once, in bytes. */
-  private static final long PIECE = 1 << 20;
-
   /** Where the next line will stand. */
   record Slot(int segment, long offset, long number, long synced) {}
 
@@ -113,7 +110,7 @@ final class LogTail {
           TEMPORARY,
           to -> {
             to.append(ByteBuffer.wrap(header));
-            copy(require(file), forcedSize, size, to);
+            require(file).copyTo(to, forcedSize, size);
           });
       files.rename(TEMPORARY, Segments.name(segment + 1));
       files.forceDirectory();
@@ -125,18 +122,6 @@ final class LogTail {
       refusing = true;
       throw new EngineFailureException(
           FailureKind.UNAVAILABLE, false, "a write to " + files.describe() + " failed", e);
-    }
-  }
-
-  private static void copy(LogFiles.LogFile from, long start, long end, LogFiles.LogFile to)
-      throws IOException {
-    for (long at = start; at < end; ) {
-      ByteBuffer some = ByteBuffer.allocate((int) Math.min(PIECE, end - at));
-      if (from.read(some, at) < some.capacity()) {
-        throw new IOException("a file became shorter while it was read");
-      }
-      at += some.capacity();
-      to.append(some.flip());
     }
   }
 

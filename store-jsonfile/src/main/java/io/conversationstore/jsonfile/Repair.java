@@ -70,26 +70,11 @@ final class Repair {
     }
     try (LogFiles.LogFile from = files.open(name);
         LogFiles.LogFile to = files.create(side)) {
-      copy(from, damage.offset(), damage.offset() + damage.length(), to);
+      from.copyTo(to, damage.offset(), damage.offset() + damage.length());
       to.force();
     }
     files.forceDirectory();
     return side;
-  }
-
-  private static void copy(LogFiles.LogFile from, long start, long end, LogFiles.LogFile to)
-      throws IOException {
-    long last = Math.min(end, from.size());
-    ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
-    for (long at = start; at < last; ) {
-      buffer.clear().limit((int) Math.min(buffer.capacity(), last - at));
-      int read = from.read(buffer, at);
-      if (read <= 0) {
-        throw new IOException("a file became shorter while it was read");
-      }
-      to.append(buffer.flip());
-      at += read;
-    }
   }
 
   private void writeMissing(LogFiles.LogFile to, List<DamageScan.Damage> damages)
@@ -115,13 +100,13 @@ final class Repair {
       if (isHeader) {
         to.append(ByteBuffer.wrap(header(damage.file(), damage.from())));
       }
-      copy(old, at, damage.offset(), to);
+      old.copyTo(to, at, damage.offset());
       if (!isHeader || damage.through() >= damage.from()) {
         writeLost(to, damage);
       }
       at = damage.offset() + damage.length();
     }
-    copy(old, at, old.size(), to);
+    old.copyTo(to, at, old.size());
   }
 
   /** A line that stands for those that are lost; torn ones were never there. */

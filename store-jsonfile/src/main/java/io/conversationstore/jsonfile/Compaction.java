@@ -161,7 +161,7 @@ final class Compaction {
     if (isExpired(moved.view)) {
       owner.conversations().remove(moved.id);
     } else {
-      rows.messages().moved(moved.view.messages(), moved.places);
+      rows.moved(moved.view, moved.places);
     }
   }
 }

@@ -196,6 +196,12 @@ final class ConversationRows {
     ascending &= messages.ascends(index) && (index == 0 || messages.ascends(index - 1));
   }
 
+  /** As {@link MessageTable#moved}: what a compaction left out goes. */
+  void moved(ConversationRows view, MessageTable.Places places) {
+    messages.moved(view.messages, places);
+    byTime = null;
+  }
+
   private void count(MessageRow row, int sign) {
     liveMessages += row.live() ? sign : 0;
     liveBytes += sign * row.bytes();

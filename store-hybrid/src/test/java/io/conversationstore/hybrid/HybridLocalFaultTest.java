@@ -3,10 +3,6 @@ package io.conversationstore.hybrid;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
@@ -32,7 +28,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** The local files fail: while the database is well, with it, and while what is pending is sent. */
 class HybridLocalFaultTest extends OnTestbed {
@@ -404,11 +399,7 @@ class HybridLocalFaultTest extends OnTestbed {
     ConversationStore store = node.store();
     store.createIfAbsent(alice, CHAT);
     ConversationStore direct = bed.direct();
-    Logger logger = (Logger) LoggerFactory.getLogger(HybridNode.class);
-    ListAppender<ILoggingEvent> said = new ListAppender<>();
-    said.start();
-    logger.addAppender(said);
-    try {
+    try (Warnings warnings = Warnings.counted()) {
       for (int broken = 1; broken <= 2; broken++) {
         failed.set(0);
         failing.add("mirror");
@@ -419,10 +410,8 @@ class HybridLocalFaultTest extends OnTestbed {
         Testbed.await(
             "the copy follows", () -> node.local().engine().count(alice).messages() == there);
         awaitFeed();
-        assertThat(warnings(said)).isEqualTo(broken);
+        assertThat(warnings.count()).isEqualTo(broken);
       }
-    } finally {
-      logger.detachAppender(said);
     }
   }
 
@@ -430,11 +419,5 @@ class HybridLocalFaultTest extends OnTestbed {
   private void awaitFeed() {
     int before = feeds.get();
     Testbed.await("the feed is read", () -> feeds.get() >= before + 3);
-  }
-
-  private static long warnings(ListAppender<ILoggingEvent> said) {
-    return List.copyOf(said.list).stream()
-        .filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
-        .count();
   }
 }

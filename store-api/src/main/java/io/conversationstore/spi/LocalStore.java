@@ -82,6 +82,15 @@ public interface LocalStore extends StoreEngine {
   List<State.MessageState> mirroredMessages(
       Owner owner, String conversationId, long afterSeq, int limit);
 
+  /** What the mirror knows of a message besides its content. */
+  record MirroredMessage(UUID messageId, long epoch, long generation, long version, boolean live) {}
+
+  /**
+   * The message at a place of a conversation's latest generation in the mirror, a deleted one
+   * included; reads no content.
+   */
+  Optional<MirroredMessage> mirroredAt(Owner owner, String conversationId, long seq);
+
   /**
    * Adds a change to the end of the queue; it is on disk when the call returns. An erasure first
    * removes the owner's mirrored rows, unless they are of a later epoch than it names, and earlier

@@ -8,6 +8,7 @@ import io.conversationstore.spi.PrimaryStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -57,7 +58,10 @@ final class Contacts {
   private volatile @Nullable Unrecorded unrecorded;
 
   /** Why the database is known to have gone back in time, until its new history has begun. */
-  private @Nullable String wentBack;
+  private volatile @Nullable String wentBack;
+
+  /** How often a new history was found. */
+  private final AtomicInteger histories = new AtomicInteger();
 
   /** Contacts that the database may have counted since the last one that was recorded. */
   private int counted;
@@ -70,6 +74,23 @@ final class Contacts {
     this.primary = primary;
     this.local = local;
     this.clock = clock;
+  }
+
+  /** Changes once a new history was found, before what this node holds is offered in it. */
+  int histories() {
+    return histories.get();
+  }
+
+  /**
+   * What the database told shows that it went back in time: the next contact begins a new history.
+   * May be called by any thread.
+   *
+   * @param asOf what {@link #histories} said before; what was told in an earlier one shows nothing
+   */
+  void wentBack(String reason, int asOf) {
+    if (histories.get() == asOf) {
+      wentBack = reason;
+    }
   }
 
   /**
@@ -98,15 +119,18 @@ final class Contacts {
     }
     long offset = clock.measure(before, contact.databaseTime(), after);
     if (bound != null && !identity.history().equals(contact.history())) {
+      histories.incrementAndGet();
       return new WentBack("that was found before", contact, offset);
     }
     if (bound != null && wentBack == null) {
       wentBack = wentBack(identity, contact);
     }
-    if (wentBack != null) {
+    String reason = wentBack;
+    if (reason != null) {
+      histories.incrementAndGet();
       // At once: each contact raises the counter, and soon it would not be lower any more.
       UUID history = primary.beginHistory(contact.history());
-      return new WentBack(wentBack, in(history, contact), offset);
+      return new WentBack(reason, in(history, contact), offset);
     }
     if (bound != null && identity.mirrorAsOf() != null && !isRecent(identity, contact)) {
       forgetCopy();

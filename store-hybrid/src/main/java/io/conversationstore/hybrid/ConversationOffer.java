@@ -30,6 +30,7 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Fields;
 import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.MessageState;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -52,6 +53,9 @@ final class ConversationOffer {
   private static final Logger LOG = LoggerFactory.getLogger(ConversationOffer.class);
 
   private static final int PAGE = 100;
+
+  /** So long a database that went back in time may have been written to before anybody noticed. */
+  private static final Duration UNNOTICED = Duration.ofDays(1);
 
   /** Characters and bytes of content after which messages are sent: 4 MiB. */
   private static final long MAX_CONTENT = 4L << 20;
@@ -181,8 +185,9 @@ final class ConversationOffer {
             && live.updatedAt().equals(there.updatedAt())
             && live.messageCount() == there.messageCount()
             && live.usage().equals(there.usage());
-    // Of deleted messages as many may have been others.
-    if (!same || live.messageCount() < mine.lastSeq()) {
+    // Of deleted messages as many may have been others; so may those be that were written since.
+    boolean recent = there.updatedAt().isAfter(now.minus(UNNOTICED));
+    if (!same || recent || live.messageCount() < mine.lastSeq()) {
       new Messages(mine, ref).give();
     }
     if (!same) {

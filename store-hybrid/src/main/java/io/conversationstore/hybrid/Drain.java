@@ -3,7 +3,6 @@ package io.conversationstore.hybrid;
 import static io.conversationstore.spi.ChangeStamp.PRESENT_EPOCH;
 
 import io.conversationstore.ConversationStoreException;
-import io.conversationstore.Owner;
 import io.conversationstore.StoreState;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
@@ -26,7 +25,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -59,6 +57,7 @@ final class Drain {
   private final Consumer<List<Settlement>> settler;
   private final Consumer<List<Settlement>> settlerAnew;
   private final OverlayLocks overlays;
+  private final HistoryWatch watch;
   private final Clockwork clockwork;
   private final AtomicReference<StoreState.@Nullable Resync> progress = new AtomicReference<>();
 
@@ -87,6 +86,7 @@ final class Drain {
       Consumer<List<Settlement>> settler,
       Consumer<List<Settlement>> settlerAnew,
       OverlayLocks overlays,
+      HistoryWatch watch,
       Clockwork clockwork) {
     this.primary = primary;
     this.local = local;
@@ -99,6 +99,7 @@ final class Drain {
     this.settler = settler;
     this.settlerAnew = settlerAnew;
     this.overlays = overlays;
+    this.watch = watch;
     this.clockwork = clockwork;
   }
 
@@ -268,13 +269,16 @@ final class Drain {
     return failure.kind() == FailureKind.SLOW || failure.kind() == FailureKind.UNAVAILABLE;
   }
 
-  private <T> T applying(
-      Set<Owner> owners, Supplier<T> action, Consumer<EngineFailureException> onFailure) {
+  private List<Applied> applying(
+      List<Change> changes,
+      Supplier<List<Applied>> action,
+      Consumer<EngineFailureException> onFailure) {
+    HistoryWatch.Before before = LocalFailureException.guard(() -> watch.before(changes));
     return overlays.applying(
-        owners,
+        changes.stream().map(Change::owner).collect(Collectors.toSet()),
         () -> {
           try {
-            return action.get();
+            return watch.watched(before, action);
           } catch (EngineFailureException failure) {
             if (failure.kind() != FailureKind.CONTENTION) {
               onFailure.accept(failure);
@@ -286,8 +290,7 @@ final class Drain {
 
   private void together(List<Change> changes, Consumer<EngineFailureException> onFailure) {
     Instant at = clock.now();
-    Set<Owner> owners = changes.stream().map(Change::owner).collect(Collectors.toSet());
-    List<Applied> applied = applying(owners, () -> primary.applyAll(changes), onFailure);
+    List<Applied> applied = applying(changes, () -> primary.applyAll(changes), onFailure);
     mirror(applied.stream().flatMap(one -> one.states().stream()).toList());
     List<Settlement> settlements = new ArrayList<>();
     for (int i = 0; i < changes.size(); i++) {
@@ -302,7 +305,10 @@ final class Drain {
     try {
       applied =
           applying(
-              Set.of(change.owner()), () -> primary.apply(change, ApplyMode.REPLAY), onFailure);
+                  List.of(change),
+                  () -> List.of(primary.apply(change, ApplyMode.REPLAY)),
+                  onFailure)
+              .get(0);
     } catch (EngineFailureException unavailable) {
       throw unavailable;
     } catch (ConversationStoreException | IllegalArgumentException refused) {

@@ -74,7 +74,7 @@ final class HybridEngine implements StoreEngine {
     this.primary = primary;
     this.local = node.local();
     this.node = node;
-    this.targets = new KnownTargets(primary, local, node.clock(), node::own);
+    this.targets = new KnownTargets(node.watch(), local, node.clock(), node::own);
   }
 
   // Writing
@@ -93,10 +93,15 @@ final class HybridEngine implements StoreEngine {
     boolean wasThere = isMessageHere(change);
     try {
       for (int tries = 1; ; tries++) {
-        sent = targets.known(change, tries > 1);
+        Change known = targets.known(change, tries > 1);
+        sent = known;
+        HistoryWatch.Before before = node.watch().before(List.of(known));
         Applied applied;
         try {
-          applied = primary.apply(sent, ApplyMode.LIVE);
+          applied =
+              node.watch()
+                  .watched(before, () -> List.of(primary.apply(known, ApplyMode.LIVE)))
+                  .get(0);
         } catch (StaleChangeException stale) {
           if (tries == STALE_TRIES) {
             throw new StoreUnavailableException(
@@ -108,7 +113,9 @@ final class HybridEngine implements StoreEngine {
           continue;
         }
         availability.answered(tag, System.nanoTime() - start);
-        return copied(sent, applied);
+        Applied copied = copied(sent, applied);
+        node.watch().requireSame(before);
+        return copied;
       }
     } catch (EngineFailureException failure) {
       availability.failed(tag, failure);

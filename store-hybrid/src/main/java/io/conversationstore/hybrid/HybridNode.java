@@ -47,6 +47,7 @@ final class HybridNode {
   private final ParkedChanges parked;
   private final LastSeen seen;
   private final Contacts contacts;
+  private final HistoryWatch watch;
   private final NewHistory newHistory;
   private final Availability availability;
   private final StateListeners listeners = new StateListeners(LOG::warn);
@@ -82,8 +83,10 @@ final class HybridNode {
             missed,
             seen,
             contacts::record,
-            this::forgetViews);
+            this::forgetViews,
+            this::contradicted);
     this.local = new WriteBehindCopy(files, clockwork, mirror::put);
+    this.watch = new HistoryWatch(primary, local, contacts);
     this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays, this::requireUsable);
     this.queue = new LocalQueue(local, reader, sent, clock::now, clockwork);
     this.drain =
@@ -98,6 +101,7 @@ final class HybridNode {
             queue::settle,
             this::settleAnew,
             overlays,
+            watch,
             clockwork);
     this.parked =
         new ParkedChanges(
@@ -145,6 +149,10 @@ final class HybridNode {
 
   OverlayReader reader() {
     return reader;
+  }
+
+  HistoryWatch watch() {
+    return watch;
   }
 
   ParkedChanges parked() {
@@ -230,6 +238,12 @@ final class HybridNode {
   }
 
   // The way back
+
+  /** Committed rows and the copy cannot be of one history of the database. */
+  private void contradicted() {
+    contacts.wentBack("what it holds contradicts this node's copy", contacts.histories());
+    failed(availability.tag(), HistoryWatch.failure());
+  }
 
   private void lost() {
     // A database that answers the probe and fails at what comes next is not tried in a storm.

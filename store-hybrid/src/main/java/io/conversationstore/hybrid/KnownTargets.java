@@ -10,7 +10,6 @@ import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
-import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.OwnerState;
@@ -27,18 +26,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class KnownTargets {
 
-  private final PrimaryStore primary;
+  private final HistoryWatch watch;
   private final WriteBehindCopy local;
   private final NodeClock clock;
   private final Consumer<List<State>> copy;
 
   /**
+   * @param watch asks the database
    * @param clock tells when a change is made
    * @param copy puts what the database says into the local copy
    */
   KnownTargets(
-      PrimaryStore primary, WriteBehindCopy local, NodeClock clock, Consumer<List<State>> copy) {
-    this.primary = primary;
+      HistoryWatch watch, WriteBehindCopy local, NodeClock clock, Consumer<List<State>> copy) {
+    this.watch = watch;
     this.local = local;
     this.clock = clock;
     this.copy = copy;
@@ -47,6 +47,9 @@ final class KnownTargets {
   /**
    * The change with the generation and the epoch that this node knows, asking the database where it
    * knows nothing or {@code afresh}.
+   *
+   * @throws io.conversationstore.spi.EngineFailureException if the database fails, or went back in
+   *     time
    */
   Change known(Change change, boolean afresh) {
     if (change instanceof Bulk || change instanceof OwnerErased) {
@@ -115,8 +118,7 @@ final class KnownTargets {
   /** The live conversation as far as this node knows it, or else the database; null if none. */
   private @Nullable ConversationState find(Owner owner, String id, boolean afresh) {
     if (!afresh) {
-      ConversationState own = local.latest(owner, id);
-      ConversationState known = own != null ? own : local.find(owner, id).conversation();
+      ConversationState known = local.known(owner, id);
       if (known != null && known.isLive()) {
         return known;
       }
@@ -126,7 +128,7 @@ final class KnownTargets {
 
   /** Asks the database, and copies what it says. */
   private Found look(Owner owner, String id) {
-    Found found = primary.find(owner, id);
+    Found found = watch.look(owner, id);
     List<State> states = new ArrayList<>();
     if (found.ownerEpoch() > 0) {
       states.add(new OwnerState(owner, found.ownerEpoch()));

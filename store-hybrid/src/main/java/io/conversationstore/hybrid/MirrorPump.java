@@ -7,7 +7,10 @@ import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.MessageState;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -35,6 +38,11 @@ final class MirrorPump {
   private final MissedStates missed;
   private final LastSeen seen;
   private final ReentrantLock following = new ReentrantLock();
+  private final CopyCheck check;
+  private final Runnable onContradiction;
+
+  /** Messages that this node has committed and that contradict the copy. */
+  private final Queue<MessageState> withheld = new ConcurrentLinkedQueue<>();
 
   /**
    * @param missed what the copy could not take
@@ -43,6 +51,8 @@ final class MirrorPump {
    *     it; fails as the local files do
    * @param onMirrored called after states were put into the copy that no call of this node waits
    *     for
+   * @param onContradiction called when something was not put into the copy because both cannot be
+   *     of one history of the database
    */
   MirrorPump(
       PrimaryStore primary,
@@ -54,7 +64,8 @@ final class MirrorPump {
       MissedStates missed,
       LastSeen seen,
       Runnable bind,
-      Runnable onMirrored) {
+      Runnable onMirrored,
+      Runnable onContradiction) {
     this.primary = primary;
     this.local = local;
     this.clock = clock;
@@ -65,6 +76,8 @@ final class MirrorPump {
     this.seen = seen;
     this.bind = bind;
     this.onMirrored = onMirrored;
+    this.onContradiction = onContradiction;
+    this.check = new CopyCheck(local);
   }
 
   /** Whether the copy misses something that this node has committed. */
@@ -74,7 +87,7 @@ final class MirrorPump {
 
   /**
    * Copies what this node has just committed. A local fault does not harm the write, which the
-   * database holds.
+   * database holds. What contradicts the copy is not copied, nor what comes with it.
    *
    * @return whether it was copied
    */
@@ -89,18 +102,31 @@ final class MirrorPump {
       miss(states, e);
       return false;
     }
-    return put(states);
+    return put(states, false);
   }
 
   /**
-   * The same, past what was missed before; returns whether it was copied. Also after an error that
-   * is thrown on, what was not copied is known to be missed.
+   * The same, past what was missed before. What contradicts the copy is kept aside ({@link
+   * #withheld}). Also after an error that is thrown on, what was not copied is known to be missed.
    */
-  boolean put(List<? extends State> states) {
+  void put(List<? extends State> states) {
+    put(states, true);
+  }
+
+  private boolean put(List<? extends State> states, boolean withhold) {
     try {
       bind.run();
-      local.mirror(states, null, null);
-      return true;
+      List<State> contradicting = check.contradicting(states);
+      if (contradicting.isEmpty()) {
+        local.mirror(states, null, null);
+        return true;
+      }
+      if (withhold) {
+        local.mirror(without(contradicting, states), null, null);
+        withhold(contradicting);
+      }
+      onContradiction.run();
+      return false;
     } catch (RuntimeException e) {
       miss(states, e);
       return false;
@@ -108,6 +134,28 @@ final class MirrorPump {
       missed.add(states, clock.now());
       throw e;
     }
+  }
+
+  private static List<State> without(List<State> some, List<? extends State> states) {
+    return states.stream().<State>map(state -> state).filter(s -> !some.contains(s)).toList();
+  }
+
+  private void withhold(List<State> states) {
+    for (State state : states) {
+      if (state instanceof MessageState message && message.isLive()) {
+        withheld.add(message);
+      }
+    }
+  }
+
+  /** Messages that this node has committed and that are not in the copy for good. */
+  List<MessageState> withheld() {
+    return List.copyOf(withheld);
+  }
+
+  /** These are kept elsewhere now. */
+  void kept(List<MessageState> messages) {
+    withheld.removeAll(messages);
   }
 
   private void miss(List<? extends State> states, RuntimeException cause) {
@@ -130,14 +178,19 @@ final class MirrorPump {
     }
     List<State> states = missed.states();
     if (!states.isEmpty()) {
+      List<State> contradicting = check.contradicting(states);
       overlays.mirroring(
           () -> {
-            local.mirror(states, null, null);
+            local.mirror(without(contradicting, states), null, null);
             return true;
           });
       onMirrored.run();
+      withhold(contradicting);
       missed.remove(states);
       tellIfWhole();
+      if (!contradicting.isEmpty()) {
+        onContradiction.run();
+      }
     }
   }
 
@@ -150,7 +203,8 @@ final class MirrorPump {
   /**
    * Copies what was committed since the last time.
    *
-   * @throws EngineFailureException if the database fails; what was copied stays
+   * @throws EngineFailureException if the database fails, or tells what contradicts the copy; what
+   *     was copied stays
    * @throws CursorExpiredException if the place in the feed is void: the database may have gone
    *     back in time. All of the feed is read again
    * @throws LocalFailureException if the local files fail; what was copied stays
@@ -176,6 +230,10 @@ final class MirrorPump {
     try {
       FeedPage page = primary.feed(local.identity().position(), pageSize);
       seen.add(page.states());
+      if (!LocalFailureException.guard(() -> check.contradicting(page.states())).isEmpty()) {
+        onContradiction.run();
+        throw HistoryWatch.failure();
+      }
       mirror(page);
       return page;
     } catch (CursorExpiredException expired) {

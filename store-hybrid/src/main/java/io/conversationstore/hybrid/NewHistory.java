@@ -1,12 +1,18 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.AppendCondition;
 import io.conversationstore.Owner;
+import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import java.time.Instant;
 import java.util.HashSet;
@@ -67,6 +73,7 @@ final class NewHistory {
             + " it again; meanwhile reads and writes go on in the local files.",
         found.reason());
     mirror.heal();
+    keepWithheld();
     if (!isTooOld(found)) {
       Instant there = found.contact().databaseTime();
       if (!new Offering(primary, local, this::keep, this::eraseHere, there, goOn).run()) {
@@ -76,6 +83,40 @@ final class NewHistory {
     mirror.change(queue::change, () -> contacts.begin(found));
     erased.clear();
     return true;
+  }
+
+  /** What this node committed and its copy could not take waits in the queue, where it is seen. */
+  private void keepWithheld() {
+    List<MessageState> withheld = mirror.withheld();
+    for (MessageState message : withheld) {
+      StoredMessage stored = message.requireLive();
+      UUID id =
+          OfferedChanges.id(
+              message.owner(),
+              "withheld",
+              message.conversationId(),
+              message.generation(),
+              message.messageId());
+      NewMessage given =
+          new NewMessage(
+              message.messageId(),
+              stored.message().withId(message.messageId()),
+              message.digest(),
+              stored.createdAt());
+      keep(
+          new MessagesAppended(
+              new ChangeStamp(
+                  id,
+                  message.owner(),
+                  message.epoch(),
+                  stored.createdAt(),
+                  local.identity().node()),
+              new ConversationRef(message.conversationId(), message.generation()),
+              List.of(given),
+              AppendCondition.always(),
+              false));
+    }
+    mirror.kept(withheld);
   }
 
   /** Once: what is written after that, while the rest is offered, stays. */

@@ -41,8 +41,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The local store, whose copy takes what this node has committed a moment later, many together: no
  * call waits for two stores. Whoever asks the copy for something waits until it has taken all, so
- * that nobody can tell, but for {@link #latest}. What a crash loses of it is in the database, and
- * the feed brings it: the place in the feed is never ahead of the copy. Thread-safe.
+ * that nobody can tell, but for what is {@link #known}. What a crash loses of it is in
+ * the database, and the feed brings it: the place in the feed is never ahead of the copy.
+ * Thread-safe.
  */
 final class WriteBehindCopy implements LocalStore {
 
@@ -193,6 +194,20 @@ final class WriteBehindCopy implements LocalStore {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * What this node knows of a conversation, deleted perhaps; null if nothing. Waits for nothing: of
+   * what is in no list any more the files know.
+   */
+  @Nullable ConversationState known(Owner owner, String conversationId) {
+    ConversationState latest = latest(owner, conversationId);
+    return latest != null ? latest : files.find(owner, conversationId).conversation();
+  }
+
+  /** The owner's epoch as far as this node knows it; waits for nothing, since erasures do not. */
+  long knownEpoch(Owner owner) {
+    return files.preferences(owner).epoch();
   }
 
   private static @Nullable ConversationState latest(
@@ -362,6 +377,11 @@ final class WriteBehindCopy implements LocalStore {
   public List<MessageState> mirroredMessages(
       Owner owner, String conversationId, long afterSeq, int limit) {
     return caughtUp().mirroredMessages(owner, conversationId, afterSeq, limit);
+  }
+
+  @Override
+  public Optional<MirroredMessage> mirroredAt(Owner owner, String conversationId, long seq) {
+    return caughtUp().mirroredAt(owner, conversationId, seq);
   }
 
   @Override

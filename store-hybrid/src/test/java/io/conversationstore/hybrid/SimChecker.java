@@ -166,15 +166,19 @@ final class SimChecker {
     }
   }
 
-  /** Whether the same was queued by another call, whose fate is what counts. */
+  /** Whether the same was queued or committed by another call, whose fate is what counts. */
   private boolean isInQueueByAnother(Op op) {
     return history.ops.stream()
         .anyMatch(
             other ->
                 other != op
                     && other.isAbout(op)
-                    && !other.queued.isEmpty()
+                    && (!other.queued.isEmpty() || isCommitted(other))
                     && other.messages.stream().anyMatch(op.messages::contains));
+  }
+
+  private boolean isCommitted(Op op) {
+    return history.commits.stream().anyMatch(commit -> commit.op() == op && !commit.dropped());
   }
 
   private static boolean changedByBulk(Op op) {

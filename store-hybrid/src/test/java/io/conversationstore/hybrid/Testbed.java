@@ -110,14 +110,27 @@ final class Testbed implements AutoCloseable {
 
   /** A node whose time passes when the test says so, with the default times. */
   Interposition stepped(String name, StepClockwork clockwork) {
+    return stepped(name, clockwork, database(proxy.jdbcUrl(database)));
+  }
+
+  /** The same for a database that may be slow on a busy machine. */
+  Interposition patient(String name, StepClockwork clockwork) {
+    return stepped(
+        name,
+        clockwork,
+        database(proxy.jdbcUrl(database))
+            .withPoolTimeouts(Duration.ofSeconds(30), Duration.ofSeconds(3))
+            .withNetworkTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(5)));
+  }
+
+  private Interposition stepped(String name, StepClockwork clockwork, PostgresOptions options) {
     Interposed<PrimaryStore> primary =
-        new Interposed<>(
-            PrimaryStore.class, PostgresStore.openEngine(database(proxy.jdbcUrl(database))));
+        new Interposed<>(PrimaryStore.class, PostgresStore.openEngine(options));
     Interposed<LocalStore> local =
         new Interposed<>(LocalStore.class, JsonFileStore.openEngine(files(name)));
-    HybridOptions options = HybridOptions.defaults();
+    HybridOptions defaults = HybridOptions.defaults();
     return new Interposition(
-        kept(HybridStore.over(primary.engine(), local.engine(), options, clockwork)),
+        kept(HybridStore.over(primary.engine(), local.engine(), defaults, clockwork)),
         primary,
         local);
   }

@@ -365,6 +365,11 @@ final class FileEngine implements LocalStore {
     return mirrorRows.messages(owner, conversationId, afterSeq, limit);
   }
 
+  @Override
+  public Optional<MirroredMessage> mirroredAt(Owner owner, String conversationId, long seq) {
+    return mirrorRows.at(owner, conversationId, seq);
+  }
+
   /** What was written without a database is not a mirror of anything, and must not be lost. */
   private void requireMirror() {
     if (shared.own().standaloneContent()) {
@@ -417,9 +422,8 @@ final class FileEngine implements LocalStore {
   private List<Change> changes(Function<Index, List<PendingQueue.Entry>> selection) {
     return Reads.retrying(
         () -> {
-          List<PendingQueue.Entry> entries = shared.read(selection);
-          List<Change> changes = new ArrayList<>(entries.size());
-          for (PendingQueue.Entry entry : entries) {
+          List<Change> changes = new ArrayList<>();
+          for (PendingQueue.Entry entry : shared.read(selection)) {
             changes.add(contents.change(entry));
           }
           return changes;

@@ -1,10 +1,12 @@
 package io.conversationstore.jsonfile;
 
 import io.conversationstore.Owner;
+import io.conversationstore.spi.LocalStore.MirroredMessage;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** All rows of a mirror, deleted ones included: what a database may have lost. Thread-safe. */
 final class MirrorRows {
@@ -34,6 +36,21 @@ final class MirrorRows {
 
   List<MessageState> messages(Owner owner, String conversationId, long afterSeq, int limit) {
     return Reads.retrying(() -> contents.states(select(owner, conversationId, afterSeq, limit)));
+  }
+
+  Optional<MirroredMessage> at(Owner owner, String conversationId, long seq) {
+    return shared.read(
+        index -> {
+          ConversationRows rows = index.find(owner, conversationId);
+          int found = rows == null ? -1 : rows.messages().find(seq);
+          if (rows == null || found < 0) {
+            return Optional.empty();
+          }
+          MessageRow row = rows.messages().get(found);
+          return Optional.of(
+              new MirroredMessage(
+                  row.id(), index.epoch(owner), rows.generation(), row.version(), row.live()));
+        });
   }
 
   private List<MessageRef> select(Owner owner, String conversationId, long afterSeq, int limit) {

@@ -1,0 +1,161 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.MessageNotFoundException;
+import io.conversationstore.Owner;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * Notices at a write that the database went back in time and came back before anybody saw that it
+ * was away: what it answers is not as late as what this node knew before it asked. The write then
+ * fails as one whose answer was lost, so that it is kept and sent again, under the same ids, once
+ * the database has what it lost. Thread-safe.
+ */
+final class HistoryWatch {
+
+  private final PrimaryStore primary;
+  private final WriteBehindCopy local;
+  private final Contacts contacts;
+
+  HistoryWatch(PrimaryStore primary, WriteBehindCopy local, Contacts contacts) {
+    this.primary = primary;
+    this.local = local;
+    this.contacts = contacts;
+  }
+
+  private record Id(Owner owner, String conversation) {}
+
+  /** What this node knew before it asked. */
+  static final class Before {
+    private final int histories;
+    private final Map<Id, ConversationState> headers = new HashMap<>();
+    private final Map<Owner, PreferencesState> preferences = new HashMap<>();
+
+    private Before(int histories) {
+      this.histories = histories;
+    }
+  }
+
+  /** What this node knows now of what changes are about. */
+  Before before(List<? extends Change> changes) {
+    Before before = new Before(contacts.histories());
+    for (Change change : changes) {
+      Set<String> ids = new HashSet<>();
+      OverlayReader.collectIds(List.of(change), ids);
+      for (String id : ids) {
+        ConversationState known = local.known(change.owner(), id);
+        if (known != null) {
+          before.headers.put(new Id(change.owner(), id), known);
+        }
+      }
+      if (change instanceof PreferencesPut) {
+        before.preferences.put(change.owner(), local.preferences(change.owner()));
+      }
+    }
+    return before;
+  }
+
+  /**
+   * Applies changes, and looks at the answer.
+   *
+   * @throws EngineFailureException if the database fails, or is not what it was
+   */
+  List<Applied> watched(Before before, Supplier<List<Applied>> action) {
+    List<Applied> applied;
+    try {
+      applied = action.get();
+    } catch (ConversationNotFoundException | MessageNotFoundException absent) {
+      before.headers.keySet().forEach(id -> look(before, id));
+      throw absent;
+    }
+    for (Applied one : applied) {
+      one.states().forEach(state -> require(before, state));
+    }
+    requireSame(before);
+    return applied;
+  }
+
+  /**
+   * What the database says of a conversation.
+   *
+   * @throws EngineFailureException if it fails, or knew more before
+   */
+  Found look(Owner owner, String conversationId) {
+    Before before = new Before(contacts.histories());
+    ConversationState known = local.known(owner, conversationId);
+    Id id = new Id(owner, conversationId);
+    if (known != null) {
+      before.headers.put(id, known);
+    }
+    return look(before, id);
+  }
+
+  private Found look(Before before, Id id) {
+    long epoch = local.knownEpoch(id.owner);
+    Found found = primary.find(id.owner, id.conversation);
+    ConversationState known = before.headers.get(id);
+    if (found.ownerEpoch() < epoch || (known != null && isBehind(found, known))) {
+      throw wentBack(before);
+    }
+    requireSame(before);
+    return found;
+  }
+
+  private static boolean isBehind(Found found, ConversationState known) {
+    if (found.ownerEpoch() != known.epoch()) {
+      return found.ownerEpoch() < known.epoch();
+    }
+    ConversationState there = found.conversation();
+    // A deleted one goes for good some day.
+    return there == null ? known.isLive() : RowOrder.isBehind(there, known);
+  }
+
+  private void require(Before before, State state) {
+    boolean behind = false;
+    if (state instanceof ConversationState header) {
+      ConversationState known = before.headers.get(new Id(header.owner(), header.id()));
+      behind = known != null && RowOrder.isBehind(header, known);
+    } else if (state instanceof PreferencesState put) {
+      PreferencesState known = before.preferences.get(put.owner());
+      behind = known != null && RowOrder.isBehind(put, known);
+    }
+    if (behind) {
+      throw wentBack(before);
+    }
+  }
+
+  /**
+   * Fails where a new history was found since: what is put into the copy now may come too late to
+   * be offered.
+   */
+  void requireSame(Before before) {
+    if (contacts.histories() != before.histories) {
+      throw failure();
+    }
+  }
+
+  private EngineFailureException wentBack(Before before) {
+    contacts.wentBack("it answered a write with less than this node knew", before.histories);
+    return failure();
+  }
+
+  static EngineFailureException failure() {
+    return new EngineFailureException(
+        FailureKind.UNAVAILABLE, true, "the database went back in time", null);
+  }
+}

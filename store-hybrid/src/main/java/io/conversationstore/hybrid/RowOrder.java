@@ -1,0 +1,85 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.State.PreferencesState;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether two states of one row can be of one history of the database. Epoch, generation and
+ * version only rise there, and with the version the last {@code seq} and the times; a generation
+ * has one creation, and does not live again.
+ */
+final class RowOrder {
+  private RowOrder() {}
+
+  /** Whether a state that was read after another one was known is not as late as that. */
+  static boolean isBehind(ConversationState read, ConversationState known) {
+    if (read.epoch() != known.epoch()) {
+      return read.epoch() < known.epoch();
+    }
+    if (read.generation() != known.generation()) {
+      return read.generation() < known.generation();
+    }
+    if (read.version() <= known.version()) {
+      return read.version() < known.version() || !isSame(read, known);
+    }
+    return !follows(read, known);
+  }
+
+  /** Whether two states, of which either may be the later, cannot be of one history. */
+  static boolean contradict(ConversationState one, ConversationState other) {
+    if (one.epoch() != other.epoch() || one.generation() != other.generation()) {
+      return false;
+    }
+    return one.version() < other.version() ? isBehind(other, one) : isBehind(one, other);
+  }
+
+  private static boolean isSame(ConversationState one, ConversationState other) {
+    return one.createdBy().equals(other.createdBy())
+        && one.lastSeq() == other.lastSeq()
+        && one.isLive() == other.isLive()
+        && (!one.isLive() || one.requireLive().updatedAt().equals(other.requireLive().updatedAt()));
+  }
+
+  private static boolean follows(ConversationState later, ConversationState earlier) {
+    Live now = later.live();
+    Live before = earlier.live();
+    if (!later.createdBy().equals(earlier.createdBy()) || (now != null && before == null)) {
+      return false;
+    }
+    return now == null
+        || before == null
+        || (later.lastSeq() >= earlier.lastSeq()
+            && !now.updatedAt().isBefore(before.updatedAt())
+            && before.fieldTimes().entrySet().stream()
+                .noneMatch(
+                    field -> isAfter(field.getValue(), now.fieldTimes().get(field.getKey()))));
+  }
+
+  /** The same of preferences. */
+  static boolean isBehind(PreferencesState read, PreferencesState known) {
+    if (read.epoch() != known.epoch()) {
+      return read.epoch() < known.epoch();
+    }
+    return read.version() < known.version()
+        || isAfter(known.activeConversationTime(), read.activeConversationTime())
+        || isAfter(known.selectedModelTime(), read.selectedModelTime())
+        || (read.version() == known.version()
+            && (isAfter(read.activeConversationTime(), known.activeConversationTime())
+                || isAfter(read.selectedModelTime(), known.selectedModelTime())));
+  }
+
+  /** The same of preferences. */
+  static boolean contradict(PreferencesState one, PreferencesState other) {
+    if (one.epoch() != other.epoch()) {
+      return false;
+    }
+    return one.version() < other.version() ? isBehind(other, one) : isBehind(one, other);
+  }
+
+  private static boolean isAfter(@Nullable Instant time, @Nullable Instant than) {
+    return time != null && (than == null || time.isAfter(than));
+  }
+}

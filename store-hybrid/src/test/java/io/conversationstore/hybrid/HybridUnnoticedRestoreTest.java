@@ -1,0 +1,337 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.NewConversation;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreState;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.EngineFailureException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The database is put back to an older copy, and the next that the node does there is a call of its
+ * own: neither a contact nor the feed comes before it, and the feed's place is not ahead of the
+ * database, since the server's counter of transactions goes on.
+ */
+class HybridUnnoticedRestoreTest extends OnTestbed {
+
+  private static final NewConversation CHAT = NewConversation.withId("chat");
+
+  private final StepClockwork clockwork = new StepClockwork();
+  private Testbed.Interposition interposed;
+  private ConversationStore node;
+
+  @BeforeEach
+  void openNode() {
+    interposed = bed.patient("a", clockwork);
+    node = interposed.store();
+    awaitPassing("the node uses the database", this::isDrained);
+  }
+
+  /** Lets time pass for the node until something has come of it. */
+  private void awaitPassing(String what, BooleanSupplier condition) {
+    Testbed.await(
+        what,
+        () -> {
+          if (!condition.getAsBoolean()) {
+            clockwork.pass(1_000);
+          }
+          return condition.getAsBoolean();
+        });
+  }
+
+  @AfterEach
+  void dropOlder() {
+    execute("DROP DATABASE IF EXISTS " + older());
+  }
+
+  private String older() {
+    return bed.database() + "_older";
+  }
+
+  private void execute(String sql) {
+    try (Connection connection = server.dataSource("postgres").getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new AssertionError(sql, e);
+    }
+  }
+
+  private void backup() {
+    awaitPassing("the node has sent everything", this::isDrained);
+    clockwork.pass(50);
+    server.terminateConnections(bed.database());
+    execute("CREATE DATABASE " + older() + " TEMPLATE " + bed.database());
+    awaitAnswer();
+  }
+
+  private void restore() {
+    awaitPassing("the node has sent everything", this::isDrained);
+    clockwork.pass(50);
+    execute("DROP DATABASE " + bed.database() + " WITH (FORCE)");
+    execute("CREATE DATABASE " + bed.database() + " TEMPLATE " + older());
+    awaitAnswer();
+  }
+
+  /** The pool has connections to the database as it is now. */
+  private void awaitAnswer() {
+    Testbed.await(
+        "the database answers",
+        () -> {
+          try {
+            return interposed.primary().engine().find(alice, "chat") != null;
+          } catch (EngineFailureException brokenConnection) {
+            return false;
+          }
+        });
+  }
+
+  private UUID history() {
+    return interposed.local().engine().identity().history();
+  }
+
+  /** Time passes until the node uses the database again, in a history that is not this one. */
+  private void awaitNewHistory(UUID before) {
+    awaitPassing(
+        "another history has begun and has all", () -> !history().equals(before) && isDrained());
+    assertThat(node.state().rejected()).isEmpty();
+    Instant now = Instant.now();
+    awaitPassing(
+        "the copy has followed",
+        () -> {
+          Instant asOf = interposed.local().engine().identity().mirrorAsOf();
+          return asOf != null && asOf.isAfter(now) && isDrained();
+        });
+  }
+
+  private boolean isDrained() {
+    return node.state().mode() == StoreState.Mode.IN_USE && node.state().pending().changes() == 0;
+  }
+
+  private UUID append(String text) {
+    return node.append(alice, "chat", Message.user(text)).get(0).id();
+  }
+
+  private void append(int from, int to) {
+    IntStream.rangeClosed(from, to).forEach(i -> append("m" + i));
+  }
+
+  private static List<String> numbered(int to) {
+    return IntStream.rangeClosed(1, to).mapToObj(i -> "m" + i).toList();
+  }
+
+  private List<String> texts(ConversationStore store) {
+    return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
+  }
+
+  /** The database, the node and the node's copy hold these once, each of the lists in its order. */
+  private void assertHeld(List<String> lost, String... others) {
+    ConversationStore direct = bed.direct();
+    List<String> texts = texts(direct);
+    assertThat(texts).containsSubsequence(lost);
+    assertThat(texts)
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.concat(lost.stream(), Stream.of(others)).toList());
+    assertThat(texts(node)).isEqualTo(texts);
+    bed.goDown();
+    assertThat(texts(node)).isEqualTo(texts);
+    assertThat(node.state().mode()).isEqualTo(StoreState.Mode.FALLEN_BACK);
+  }
+
+  @Test
+  void whatTheDatabaseLostIsNotDisplacedByAnAppend() {
+    node.createIfAbsent(alice, CHAT);
+    append(1, 9);
+    backup();
+    append(10, 12);
+    UUID before = history();
+    restore();
+    append("own");
+    assertThat(node.state().reason()).contains("went back in time");
+    assertThat(texts(node)).containsAll(numbered(12)).endsWith("own");
+    awaitNewHistory(before);
+    assertHeld(numbered(12), "own");
+  }
+
+  @Test
+  void norByWhatOthersWroteUntilTheHeaderWasAsFarAgain() {
+    node.createIfAbsent(alice, CHAT);
+    append(1, 9);
+    backup();
+    append(10, 12);
+    UUID before = history();
+    restore();
+    for (int i = 1; i <= 5; i++) {
+      bed.direct().append(alice, "chat", Message.user("other" + i));
+    }
+    append("own");
+    assertThat(node.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+    awaitNewHistory(before);
+    assertHeld(numbered(12), "other1", "other2", "other3", "other4", "other5", "own");
+  }
+
+  @Test
+  void norByWhatIsCommittedInTheSamePlaceByACallThatBeganBefore() {
+    node.createIfAbsent(alice, CHAT);
+    append(1, 9);
+    backup();
+    UUID before = history();
+    AtomicBoolean once = new AtomicBoolean(true);
+    interposed
+        .primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("apply") && once.compareAndSet(true, false)) {
+                append("m10");
+                restoreAtOnce();
+              }
+            });
+    append("own");
+    awaitNewHistory(before);
+    assertHeld(numbered(10), "own");
+  }
+
+  /** No time passes for the node: what it has committed is in none of its files yet. */
+  private void restoreAtOnce() {
+    execute("DROP DATABASE " + bed.database() + " WITH (FORCE)");
+    execute("CREATE DATABASE " + bed.database() + " TEMPLATE " + older());
+    awaitAnswer();
+  }
+
+  @Test
+  void aConversationThatIsNotThereAnyMoreIsNotMadeAnew() {
+    backup();
+    node.createIfAbsent(alice, NewConversation.withId("chat").title("title"));
+    append(1, 3);
+    UUID before = history();
+    restore();
+    assertThat(node.createIfAbsent(alice, CHAT).title()).isEqualTo("title");
+    append("own");
+    awaitNewHistory(before);
+    assertHeld(numbered(3), "own");
+  }
+
+  @Test
+  void anAppendToAConversationThatIsNotThereAnyMoreIsTaken() {
+    backup();
+    node.createIfAbsent(alice, CHAT);
+    append(1, 3);
+    UUID before = history();
+    restore();
+    append("own");
+    awaitNewHistory(before);
+    assertHeld(numbered(3), "own");
+  }
+
+  @Test
+  void anAppendToALaterGenerationThanIsThereIsTaken() {
+    node.createIfAbsent(alice, CHAT);
+    append("of the first");
+    backup();
+    node.delete(alice, "chat");
+    node.createIfAbsent(alice, CHAT);
+    append(1, 3);
+    UUID before = history();
+    restore();
+    append("own");
+    awaitNewHistory(before);
+    assertHeld(numbered(3), "own");
+    assertThat(node.find(alice, "chat").orElseThrow().generation()).isEqualTo(2);
+  }
+
+  @Test
+  void editsFieldsAndPreferencesAreKept() {
+    node.createIfAbsent(alice, CHAT);
+    append(1, 2);
+    backup();
+    UUID lost = append("m3");
+    node.update(alice, "chat", ConversationUpdate.touch().title("lost").pinned(true));
+    node.updatePreferences(alice, PreferencesUpdate.none().selectedModel("lost"));
+    UUID before = history();
+    restore();
+    node.edit(alice, "chat", lost, MessageEdit.text("edited"));
+    node.update(alice, "chat", ConversationUpdate.touch().title("own"));
+    awaitNewHistory(before);
+    assertThat(node.find(alice, "chat").orElseThrow().title()).isEqualTo("own");
+    assertThat(bed.direct().find(alice, "chat").orElseThrow().pinned()).isTrue();
+    assertThat(bed.direct().preferences(alice).selectedModel()).isEqualTo("lost");
+    assertHeld(List.of("m1", "m2", "edited"));
+  }
+
+  @Test
+  void preferencesAreNotDisplaced() {
+    node.createIfAbsent(alice, CHAT);
+    backup();
+    node.updatePreferences(alice, PreferencesUpdate.none().activeConversation("chat"));
+    UUID before = history();
+    restore();
+    node.updatePreferences(alice, PreferencesUpdate.none().selectedModel("own"));
+    awaitNewHistory(before);
+    assertThat(bed.direct().preferences(alice).selectedModel()).isEqualTo("own");
+    assertThat(bed.direct().preferences(alice).activeConversation()).isEqualTo("chat");
+  }
+
+  @Test
+  void whatIsDeletedAndWasNotThereStaysDeleted() {
+    node.createIfAbsent(alice, CHAT);
+    append(1, 2);
+    backup();
+    node.createIfAbsent(alice, NewConversation.withId("lost"));
+    UUID lost = append("m3");
+    UUID before = history();
+    restore();
+    List<Boolean> deleted = new ArrayList<>();
+    deleted.add(node.deleteMessage(alice, "chat", lost));
+    deleted.add(node.delete(alice, "lost"));
+    assertThat(deleted).containsExactly(true, true);
+    awaitNewHistory(before);
+    assertThat(bed.direct().find(alice, "lost")).isEmpty();
+    assertHeld(numbered(2));
+  }
+
+  @Test
+  void aConversationIsDeletedThatIsNotThereAnyMore() {
+    backup();
+    node.createIfAbsent(alice, CHAT);
+    UUID before = history();
+    restore();
+    assertThat(node.delete(alice, "chat")).isTrue();
+    awaitNewHistory(before);
+    assertThat(bed.direct().find(alice, "chat")).isEmpty();
+  }
+
+  @Test
+  void anErasureTakesWhatTheDatabaseLostAsWell() {
+    node.createIfAbsent(alice, CHAT);
+    backup();
+    node.erase(alice);
+    node.createIfAbsent(alice, CHAT);
+    append("of the second epoch");
+    UUID before = history();
+    restore();
+    node.erase(alice);
+    node.createIfAbsent(alice, CHAT);
+    append("own");
+    awaitNewHistory(before);
+    assertHeld(List.of("own"));
+  }
+}

@@ -43,6 +43,7 @@ final class PendingView {
 
   private final String id;
   private final long epoch;
+  private final long baseGeneration;
   private final Function<UUID, Optional<MessageState>> baseMessages;
   private final Predicate<UUID> mayBeInBase;
   private final Predicate<UUID> mayBeCounted;
@@ -77,6 +78,7 @@ final class PendingView {
     this.id = id;
     this.epoch = base.ownerEpoch();
     this.header = base.conversation();
+    this.baseGeneration = header == null ? ConversationRef.LIVE : header.generation();
     this.baseVisible = header != null && header.isLive();
     this.baseMessages = baseMessages;
     this.mayBeInBase = mayBeInBase;
@@ -112,6 +114,14 @@ final class PendingView {
   /** Whether a pending erasure of the owner has emptied it. */
   boolean erased() {
     return erased;
+  }
+
+  /**
+   * Whether a generation that the database has given is over, where a pending change has made the
+   * conversation as it is now. One that the engine has not heard of may be what that change joins.
+   */
+  boolean ended(long generation) {
+    return erased || generation <= baseGeneration;
   }
 
   /** Pending messages, in order. */

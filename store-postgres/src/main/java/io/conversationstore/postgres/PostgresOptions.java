@@ -62,7 +62,11 @@ public final class PostgresOptions {
     return new PostgresOptions(values);
   }
 
-  /** A pool of the application's, which stays open when the store is closed. */
+  /**
+   * A pool of the application's, which stays open when the store is closed. Its sessions should
+   * look for functions in {@code pg_catalog} first and in no schema where somebody else may create
+   * some; see {@code docs/schema.md}.
+   */
   public static PostgresOptions dataSource(DataSource dataSource) {
     Values values = new Values();
     values.dataSource = dataSource;

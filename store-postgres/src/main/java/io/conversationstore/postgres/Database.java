@@ -62,6 +62,10 @@ final class Database implements AutoCloseable {
 
   private @Nullable EngineFailureException schemaFailure;
   private volatile boolean closed;
+
+  /** Under {@link #schemaLock}, too. */
+  private boolean policiesChecked;
+
   private volatile Reachability reachability;
 
   Database(PostgresOptions.Values values, Sleeper sleeper) {
@@ -327,6 +331,13 @@ final class Database implements AutoCloseable {
       requireOpen();
       connections.lost();
       throw shared(failed(Failures.of(e, false), e));
+      if (rowSecurity && !policiesChecked) {
+        String fault = migrations.policiesFault();
+        if (fault != null) {
+          LOG.warn("{}", fault);
+        }
+        policiesChecked = true;
+      }
     } catch (EngineFailureException e) {
       throw shared(e);
     }

@@ -9,6 +9,7 @@ import java.sql.Statement;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
 
 /** Checks the schema and brings it to the version of this library. Thread-safe. */
 final class Migrations {
@@ -90,6 +91,13 @@ final class Migrations {
           .schemas(schema)
           .defaultSchema(schema)
           .table(HISTORY_TABLE)
+  /** Why policies of row-level security do not hold here; null where they do. */
+  @Nullable String policiesFault() throws SQLException {
+    try (Connection connection = source.getConnection()) {
+      return Policies.fault(connection, schema);
+    }
+  }
+
           .locations(new String[0])
           .javaMigrations(SchemaScript.all(schema))
           .baselineOnMigrate(true)

@@ -1,5 +1,6 @@
 package io.conversationstore.postgres;
 
+import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreFigures;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
@@ -61,11 +62,11 @@ final class Database implements AutoCloseable {
   private final AtomicInteger schemaFailures = new AtomicInteger();
 
   private @Nullable EngineFailureException schemaFailure;
-  private volatile boolean closed;
 
   /** Under {@link #schemaLock}, too. */
   private boolean policiesChecked;
 
+  private volatile boolean closed;
   private volatile Reachability reachability;
 
   Database(PostgresOptions.Values values, Sleeper sleeper) {
@@ -141,11 +142,18 @@ final class Database implements AutoCloseable {
     return rowSecurity;
   }
 
-  /** Tries to make the schema; a database that is away is logged, not thrown. */
-  void start() {
+  /**
+   * Tries to make the schema; a database that is away is logged, not thrown.
+   *
+   * @param refusesLater whether a schema of a later library is thrown
+   */
+  void start(boolean refusesLater) {
     try {
       ensureSchema();
     } catch (EngineFailureException e) {
+      if (refusesLater && migrations.later()) {
+        throw new StoreConfigurationException(String.valueOf(e.getMessage()));
+      }
       if (e.kind() == FailureKind.MISCONFIGURED) {
         LOG.error("{}; the store tries again at each call", e.getMessage());
       } else {
@@ -323,6 +331,13 @@ final class Database implements AutoCloseable {
   private void makeSchema() {
     try {
       migrations.ensure();
+      if (rowSecurity && !policiesChecked) {
+        String fault = migrations.policiesFault();
+        if (fault != null) {
+          LOG.warn("{}", fault);
+        }
+        policiesChecked = true;
+      }
       connections.back();
       schemaFailure = null;
       schemaReady = true;
@@ -331,13 +346,6 @@ final class Database implements AutoCloseable {
       requireOpen();
       connections.lost();
       throw shared(failed(Failures.of(e, false), e));
-      if (rowSecurity && !policiesChecked) {
-        String fault = migrations.policiesFault();
-        if (fault != null) {
-          LOG.warn("{}", fault);
-        }
-        policiesChecked = true;
-      }
     } catch (EngineFailureException e) {
       throw shared(e);
     }

@@ -19,6 +19,7 @@ final class Migrations {
   private final DataSource source;
   private final String schema;
   private final boolean allowed;
+  private volatile boolean later;
 
   Migrations(DataSource source, String schema, boolean allowed) {
     this.source = source;
@@ -26,9 +27,15 @@ final class Migrations {
     this.allowed = allowed;
   }
 
+  /** Whether the schema was made by a later library when it was last looked at. */
+  boolean later() {
+    return later;
+  }
+
   /** Throws the driver's error, or what is wrong with the schema. */
   void ensure() throws SQLException {
     int found = version();
+    later = found > SchemaScript.LATEST;
     if (found < SchemaScript.LATEST && allowed) {
       migrate(found);
       found = version();
@@ -84,13 +91,6 @@ final class Migrations {
     }
   }
 
-  private void migrate(int found) throws SQLException {
-    try {
-      Flyway.configure(Migrations.class.getClassLoader())
-          .dataSource(source)
-          .schemas(schema)
-          .defaultSchema(schema)
-          .table(HISTORY_TABLE)
   /** Why policies of row-level security do not hold here; null where they do. */
   @Nullable String policiesFault() throws SQLException {
     try (Connection connection = source.getConnection()) {
@@ -98,6 +98,13 @@ final class Migrations {
     }
   }
 
+  private void migrate(int found) throws SQLException {
+    try {
+      Flyway.configure(Migrations.class.getClassLoader())
+          .dataSource(source)
+          .schemas(schema)
+          .defaultSchema(schema)
+          .table(HISTORY_TABLE)
           .locations(new String[0])
           .javaMigrations(SchemaScript.all(schema))
           .baselineOnMigrate(true)

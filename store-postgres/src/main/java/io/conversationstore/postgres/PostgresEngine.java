@@ -6,6 +6,7 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Provenance;
+import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreFigures;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
@@ -65,8 +66,24 @@ final class PostgresEngine implements PrimaryStore {
   }
 
   static PostgresEngine open(PostgresOptions options, Sleeper sleeper) {
+    return open(options, sleeper, false);
+  }
+
+  /**
+   * @param alone whether nothing stands behind the store that could wait for a schema that fits
+   * @throws StoreConfigurationException if it is alone and the schema is of a later library
+   */
+  static PostgresEngine open(PostgresOptions options, Sleeper sleeper, boolean alone) {
     Database database = new Database(options.values(), sleeper);
-    database.start();
+    boolean opened = false;
+    try {
+      database.start(alone);
+      opened = true;
+    } finally {
+      if (!opened) {
+        database.close();
+      }
+    }
     return new PostgresEngine(options, database);
   }
 

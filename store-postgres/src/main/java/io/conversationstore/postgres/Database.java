@@ -8,9 +8,12 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -51,6 +54,11 @@ final class Database implements AutoCloseable {
   private final Clock clock;
   private final RandomGenerator random;
   private final int statementTimeoutSeconds;
+  private final int removalTimeoutMillis;
+
+  /** Connections in a transaction that has a time-out of its own. */
+  private final Set<Connection> unhurried = ConcurrentHashMap.newKeySet();
+
   private final boolean rowSecurity;
   private final String lockTimeout;
   private final long lockTimeoutNanos;
@@ -71,6 +79,7 @@ final class Database implements AutoCloseable {
 
   Database(PostgresOptions.Values values, Sleeper sleeper) {
     this.statementTimeoutSeconds = DriverSettings.seconds(values.statementTimeout);
+    this.removalTimeoutMillis = DriverSettings.seconds(values.removalTimeout) * 1_000;
     DataSource given = values.dataSource;
     if (given != null) {
       this.driver = null;
@@ -107,7 +116,7 @@ final class Database implements AutoCloseable {
    */
   PreparedStatement prepare(Connection connection, String sql) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(rowSecurity ? SEEN + sql : sql);
-    if (statementTimeoutSeconds > 0 && !serverEndsStatements()) {
+    if (statementTimeoutSeconds > 0 && !serverEndsStatements() && !unhurried.contains(connection)) {
       statement.setQueryTimeout(statementTimeoutSeconds);
     }
     return statement;
@@ -191,6 +200,34 @@ final class Database implements AutoCloseable {
           }
         },
         true);
+  }
+
+  /**
+   * Like {@link #transaction}, for what removes more than fits into the statement time-out. A
+   * server that is silent from the start is noticed as soon as ever.
+   */
+  <T> T removal(Work<T> work) {
+    return transaction(
+        connection -> {
+          try (Statement statement = connection.createStatement()) {
+            statement.execute("SET LOCAL statement_timeout = " + removalTimeoutMillis);
+          }
+          int patience = connection.getNetworkTimeout();
+          unhurried.add(connection);
+          try {
+            if (patience > 0) {
+              long longer = patience + (long) removalTimeoutMillis;
+              connection.setNetworkTimeout(
+                  Runnable::run, (int) Math.min(Integer.MAX_VALUE, longer));
+            }
+            return work.on(connection);
+          } finally {
+            unhurried.remove(connection);
+            if (patience > 0 && !connection.isClosed()) {
+              connection.setNetworkTimeout(Runnable::run, patience);
+            }
+          }
+        });
   }
 
   private static void rollback(Connection connection) {

@@ -26,6 +26,7 @@ import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.StateListeners;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -153,6 +154,11 @@ final class PostgresEngine implements PrimaryStore {
   @Override
   public long deleteMessagesBefore(Instant cutoff) {
     return operations.deleteMessagesBefore(cutoff);
+  }
+
+  @Override
+  public long purgeDeleted(Duration age) {
+    return operations.purgeDeleted(age);
   }
 
   @Override

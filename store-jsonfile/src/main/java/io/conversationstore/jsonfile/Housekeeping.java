@@ -70,9 +70,9 @@ final class Housekeeping implements AutoCloseable {
   void start(long uncovered) {
     jobs.opened(log.call(LogThread.Wait.WRITTEN, tail::bytes) - uncovered);
     thread.start();
-    if (isWorthACheckpoint(uncovered)) {
-      request(false, false, true);
-    }
+    // A store that is opened often and written little may never begin a segment.
+    boolean collect = log.call(LogThread.Wait.WRITTEN, this::isGarbageDue);
+    request(false, collect, isWorthACheckpoint(uncovered));
   }
 
   /** Asks for what has become due; called on the log's thread after a segment was begun. */

@@ -259,6 +259,26 @@ class HousekeepingTest {
     }
   }
 
+  @Test
+  void garbageIsLookedForAtOpening() throws IOException {
+    // No segment begins here.
+    JsonFileOptions options = options().withDurability(Durability.SYSTEM).withSegmentBytes(8 << 20);
+    try (ConversationStore store = JsonFileStore.open(options)) {
+      store.create(ALICE, NewConversation.withId("chat"));
+      UUID id = store.append(ALICE, "chat", Message.user("v")).get(0).id();
+      edit(store, id, 500);
+      assertThat(lastSnapshot()).isZero();
+    }
+    try (ConversationStore store = JsonFileStore.open(options)) {
+      long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+      while (lastSnapshot() == 0 && System.nanoTime() < end) {
+        Thread.onSpinWait();
+      }
+      assertThat(lastSnapshot()).isPositive();
+      assertThat(texts(store, "chat")).containsExactly("version 499");
+    }
+  }
+
   private static void edit(ConversationStore store, UUID message, int times) {
     for (int i = 0; i < times; i++) {
       store.edit(ALICE, "chat", message, MessageEdit.text("version " + i));

@@ -228,19 +228,12 @@ class KillIT {
       for (Path file : files.sorted().toList()) {
         String name = file.getFileName().toString();
         Files.copy(file, copy.resolve(name));
-        if (Segments.number(name) != 0 || name.equals(Checkpoint.NAME)) {
+        if (Segments.number(name) != 0
+            || name.equals(Checkpoint.NAME)
+            || name.equals(Manifest.NAME)) {
           names.add(name);
         }
       }
-    }
-    // In the last segment, a bad line that no later one covers is as if its write had been torn.
-    names.stream()
-        .filter(file -> Segments.number(file) > 0)
-        .reduce((earlier, later) -> later)
-        .ifPresent(names::remove);
-    if (names.isEmpty()) {
-      deleteAll(copy);
-      return;
     }
     String name = names.get(random.nextInt(names.size()));
     byte[] bytes = Files.readAllBytes(copy.resolve(name));

@@ -175,7 +175,7 @@ final class SimNode {
     TestDirectories.copy(directory, other.directory);
     Set<UUID> pending = new HashSet<>();
     try (LocalStore files = open()) {
-      files.pending(Integer.MAX_VALUE).forEach(change -> pending.add(change.id()));
+      files.pending(Integer.MAX_VALUE, Long.MAX_VALUE).forEach(change -> pending.add(change.id()));
     }
     other.hadContact = hadContact;
     history.clone = new SimHistory.Clone(number, other.number, pending);

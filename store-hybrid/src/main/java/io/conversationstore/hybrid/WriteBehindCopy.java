@@ -41,9 +41,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The local store, whose copy takes what this node has committed a moment later, many together: no
  * call waits for two stores. Whoever asks the copy for something waits until it has taken all, so
- * that nobody can tell, but for what is {@link #known}. What a crash loses of it is in
- * the database, and the feed brings it: the place in the feed is never ahead of the copy.
- * Thread-safe.
+ * that nobody can tell, but for what is {@link #known}. What a crash loses of it is in the
+ * database, and the feed brings it: the place in the feed is never ahead of the copy. Thread-safe.
  */
 final class WriteBehindCopy implements LocalStore {
 
@@ -415,8 +414,8 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
-  public List<Change> pending(int max) {
-    return files.pending(max);
+  public List<Change> pending(int max, long maxBytes) {
+    return files.pending(max, maxBytes);
   }
 
   @Override
@@ -432,6 +431,11 @@ final class WriteBehindCopy implements LocalStore {
   @Override
   public List<StoreState.Rejected> parked() {
     return files.parked();
+  }
+
+  @Override
+  public List<UUID> parkedOfErased() {
+    return files.parkedOfErased();
   }
 
   @Override

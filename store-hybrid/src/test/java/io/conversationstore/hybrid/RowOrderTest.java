@@ -72,7 +72,8 @@ class RowOrderTest {
     assertThat(RowOrder.contradict(earlier, preferences(1, null, NOON))).isTrue();
   }
 
-  private static PreferencesState preferences(long version, @Nullable Instant active, @Nullable Instant model) {
+  private static PreferencesState preferences(
+      long version, @Nullable Instant active, @Nullable Instant model) {
     return new PreferencesState(ALICE, 0, version, "chat", 1, active, "model", model);
   }
 }

@@ -9,6 +9,7 @@ import java.sql.Statement;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
 
 /** Checks the schema and brings it to the version of this library. Thread-safe. */
 final class Migrations {
@@ -18,6 +19,7 @@ final class Migrations {
   private final DataSource source;
   private final String schema;
   private final boolean allowed;
+  private volatile boolean later;
 
   Migrations(DataSource source, String schema, boolean allowed) {
     this.source = source;
@@ -25,9 +27,15 @@ final class Migrations {
     this.allowed = allowed;
   }
 
+  /** Whether the schema was made by a later library when it was last looked at. */
+  boolean later() {
+    return later;
+  }
+
   /** Throws the driver's error, or what is wrong with the schema. */
   void ensure() throws SQLException {
     int found = version();
+    later = found > SchemaScript.LATEST;
     if (found < SchemaScript.LATEST && allowed) {
       migrate(found);
       found = version();
@@ -80,6 +88,13 @@ final class Migrations {
           statement.executeQuery("SELECT schema_version FROM \"" + schema + "\".store")) {
         return row.next() ? row.getInt(1) : 0;
       }
+    }
+  }
+
+  /** Why policies of row-level security do not hold here; null where they do. */
+  @Nullable String policiesFault() throws SQLException {
+    try (Connection connection = source.getConnection()) {
+      return Policies.fault(connection, schema);
     }
   }
 

@@ -53,8 +53,15 @@ final class Connections implements AutoCloseable {
     }
     try {
       return source.getConnection();
-    } catch (SQLTransientConnectionException e) {
-      throw source instanceof HikariDataSource pool && inUse(pool, e) ? new Failures.PoolBusy() : e;
+    } catch (SQLException e) {
+      if (Failures.isInterrupted(e)) {
+        throw new Failures.Interrupted();
+      }
+      throw e instanceof SQLTransientConnectionException
+              && source instanceof HikariDataSource pool
+              && inUse(pool, e)
+          ? new Failures.PoolBusy()
+          : e;
     }
   }
 
@@ -149,6 +156,9 @@ final class Connections implements AutoCloseable {
       try {
         return pool.getConnection();
       } catch (SQLException e) {
+        if (Failures.isInterrupted(e)) {
+          throw new Failures.Interrupted();
+        }
         if (pool != current) {
           return current.getConnection();
         }
@@ -157,7 +167,7 @@ final class Connections implements AutoCloseable {
         if (!watched.failed && inUse(pool, e)) {
           throw answers() ? new Failures.PoolBusy() : e;
         }
-        suspect |= watched.failed || e.getCause() != null;
+        suspect |= watched.failed || e.getCause() instanceof SQLException;
         throw e;
       }
     }
@@ -167,7 +177,7 @@ final class Connections implements AutoCloseable {
      * for a row that somebody holds, or for a database that says nothing any more. One caller asks
      * at a time, and for those who wait meanwhile.
      */
-    private boolean answers() {
+    private boolean answers() throws Failures.Interrupted {
       long patience = TimeUnit.MILLISECONDS.toNanos(values.poolTimeout.toMillis());
       long asked = System.nanoTime();
       try {
@@ -176,7 +186,7 @@ final class Connections implements AutoCloseable {
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return false;
+        throw new Failures.Interrupted();
       }
       try {
         if (answered && answeredNanos - asked > -patience) {
@@ -186,6 +196,8 @@ final class Connections implements AutoCloseable {
         answered = true;
         answeredNanos = System.nanoTime();
         return true;
+      } catch (Failures.Interrupted e) {
+        throw e;
       } catch (SQLException e) {
         answered = false;
         suspect = true;
@@ -202,6 +214,7 @@ final class Connections implements AutoCloseable {
         mine = recovery.tryLock(values.poolTimeout.toMillis(), TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
+        throw new Failures.Interrupted();
       }
       if (!mine) {
         throw new SQLTransientConnectionException("no connection in time", "08001");

@@ -219,7 +219,7 @@ final class Database implements AutoCloseable {
           error = e;
           if (Failures.breaksConnection(e)) {
             connections.evict(connection);
-            if (Failures.losesDatabase(e)) {
+            if (Failures.losesDatabase(e) && !Failures.isInterrupted(e)) {
               connections.lost();
             }
           }
@@ -306,6 +306,7 @@ final class Database implements AutoCloseable {
       mine = schemaLock.tryLock(schemaPatience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      throw Failures.of(new Failures.Interrupted(), false);
     }
     if (!mine) {
       throw new EngineFailureException(
@@ -325,8 +326,12 @@ final class Database implements AutoCloseable {
       answered();
     } catch (SQLException e) {
       requireOpen();
+      RuntimeException failure = failed(Failures.of(e, false), e);
+      if (Failures.isInterrupted(e)) {
+        throw failure;
+      }
       connections.lost();
-      throw shared(failed(Failures.of(e, false), e));
+      throw shared(failure);
     } catch (EngineFailureException e) {
       throw shared(e);
     }

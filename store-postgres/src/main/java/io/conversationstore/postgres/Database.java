@@ -69,7 +69,7 @@ final class Database implements AutoCloseable {
     DataSource given = values.dataSource;
     if (given != null) {
       this.driver = null;
-      this.connections = Connections.given(given);
+      this.connections = Connections.given(given, values);
       this.migrations = new Migrations(given, values.schema, values.migrate);
     } else {
       PGSimpleDataSource settings = DriverSettings.of(values);

@@ -124,6 +124,8 @@ final class Connections implements AutoCloseable {
     try {
       if (pools != null) {
         pools.current.evictConnection(connection);
+      } else if (source instanceof HikariDataSource given) {
+        given.evictConnection(connection);
       }
       connection.abort(Runnable::run);
     } catch (SQLException e) {

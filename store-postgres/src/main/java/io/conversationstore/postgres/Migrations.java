@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -15,9 +16,17 @@ final class Migrations {
 
   static final String HISTORY_TABLE = "schema_history";
 
+  /** Between a migration that waited for a lock in vain and the next try. */
+  private static final Duration REST = Duration.ofSeconds(10);
+
   private final DataSource source;
   private final String schema;
   private final boolean allowed;
+
+  /** Written by one caller at a time: when a lock that others held was last waited for in vain. */
+  private volatile long waitedNanos;
+
+  private volatile boolean waited;
 
   Migrations(DataSource source, String schema, boolean allowed) {
     this.source = source;
@@ -29,6 +38,7 @@ final class Migrations {
   void ensure() throws SQLException {
     int found = version();
     if (found < SchemaScript.LATEST && allowed) {
+      requireRested();
       migrate(found);
       found = version();
     }
@@ -83,6 +93,20 @@ final class Migrations {
     }
   }
 
+  /** Those who wait behind a migration that waits get their turn in between. */
+  private void requireRested() {
+    if (waited && System.nanoTime() - waitedNanos < REST.toNanos()) {
+      throw new EngineFailureException(
+          FailureKind.CONTENTION,
+          false,
+          "schema "
+              + schema
+              + " is to be migrated, and others hold a lock; it is tried again after a rest",
+          null);
+    }
+    waited = false;
+  }
+
   private void migrate(int found) throws SQLException {
     try {
       Flyway.configure(Migrations.class.getClassLoader())
@@ -99,6 +123,10 @@ final class Migrations {
     } catch (FlywayException e) {
       for (Throwable t = e; t != null; t = t.getCause()) {
         if (t instanceof SQLException sql) {
+          if (Failures.isLockTimeout(sql)) {
+            waitedNanos = System.nanoTime();
+            waited = true;
+          }
           throw sql;
         }
       }

@@ -4,6 +4,7 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.Provenance;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.Slice;
@@ -43,7 +44,7 @@ final class OverlayPages {
     List<MessageState> items = new ArrayList<>();
     boolean more =
         direction == Direction.FORWARD ? forward(items, from, limit) : backward(items, from, limit);
-    return new Slice<>(history, items, more, OverlayReader.pending(provenance));
+    return new Slice<>(history, items, more, provenance);
   }
 
   private boolean forward(
@@ -102,7 +103,7 @@ final class OverlayPages {
   /** A cursor that was made before the generation was known is at the start. */
   private static Position.@Nullable InConversation committed(
       Position.@Nullable InConversation from) {
-    return from == null || from.generation() == 0 ? null : from;
+    return from == null || from.generation() == ConversationRef.LIVE ? null : from;
   }
 
   private boolean hasBase() {

@@ -210,7 +210,7 @@ final class OverlayReader {
       Position.@Nullable InConversation from,
       int limit) {
     List<Change> pending = pending(owner, id);
-    if (pending.isEmpty()) {
+    if (pending.isEmpty() && !isOfPending(from)) {
       if (base == local) {
         requireKnown(base, owner, id, base.find(owner, id).conversation(), false);
       }
@@ -229,8 +229,15 @@ final class OverlayReader {
             owner,
             view,
             local.identity().history(),
-            told(found.provenance(), base == local && missed.covers(owner, id)));
+            told(
+                pending.isEmpty() ? found.provenance() : pending(found.provenance()),
+                base == local && missed.covers(owner, id)));
     return new MessageSlice(live, pages.read(direction, from, limit));
+  }
+
+  /** Whether a page ended at a pending message, or in a conversation that only this node had. */
+  private static boolean isOfPending(Position.@Nullable InConversation from) {
+    return from != null && (from.pending() != null || from.generation() == ConversationRef.LIVE);
   }
 
   Optional<MessageState> message(StoreEngine base, Owner owner, String id, UUID messageId) {
@@ -343,10 +350,10 @@ final class OverlayReader {
     if (pending.isEmpty()) {
       // What the page before ended at is sent: start anew, which may repeat, and skips nothing.
       boolean wasPending = from != null && from.overlay() != null;
-      return base.search(owner, filter, wasPending ? null : from, limit);
+      return told(base, owner, base.search(owner, filter, wasPending ? null : from, limit));
     }
     OwnerViews views = new OwnerViews(this, base, owner, pending);
-    return new OverlaySearch(base, owner, views, filter).read(from, limit);
+    return told(base, owner, new OverlaySearch(base, owner, views, filter).read(from, limit));
   }
 
   OwnerCounts count(StoreEngine base, Owner owner) {

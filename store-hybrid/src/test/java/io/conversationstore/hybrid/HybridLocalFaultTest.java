@@ -11,6 +11,7 @@ import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Page;
+import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
@@ -136,6 +137,7 @@ class HybridLocalFaultTest extends OnTestbed {
     Page<StoredMessage> page = store.messages(alice, "chat", MessageQuery.last(10));
     assertThat(page.provenance().complete()).isFalse();
     assertThat(store.history(alice, MessageQuery.last(10)).provenance().complete()).isFalse();
+    assertThat(store.search(alice, SearchQuery.of("first")).provenance().complete()).isFalse();
     assertThat(store.find(alice, "chat").map(Conversation::provenance))
         .get()
         .extracting("complete")
@@ -205,6 +207,7 @@ class HybridLocalFaultTest extends OnTestbed {
     assertThat(store.state().databaseInUse()).isTrue();
     failing.clear();
     Testbed.await("the copy follows", () -> node.local().engine().count(alice).messages() == 1);
+    assertThat(modes).doesNotContain(StoreState.Mode.FALLEN_BACK);
   }
 
   @Test

@@ -77,6 +77,42 @@ class HybridPagingTest extends OnTestbed {
     assertThat(seen).contains("0", "1", "2", "3", "4", "5", "6");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "FORWARD, 1, true", "FORWARD, 4, true", "FORWARD, 2, false", "FORWARD, 6, false",
+    "BACKWARD, 1, true", "BACKWARD, 2, true", "BACKWARD, 4, true", "BACKWARD, 2, false"
+  })
+  void row_4_3_aCursorOfOneConversationHoldsAcrossADrain(
+      Direction direction, int limit, boolean before) {
+    ConversationStore store = bed.node("a");
+    List<String> expected = new ArrayList<>();
+    if (before) {
+      store.createIfAbsent(alice, NewConversation.withId("chat"));
+      store.append(alice, "chat", Message.user("0"), Message.user("1"), Message.user("2"));
+      expected.addAll(List.of("0", "1", "2"));
+    }
+    bed.goDown(store);
+    store.createIfAbsent(alice, NewConversation.withId("chat"));
+    for (int i = 3; i < 8; i++) {
+      store.append(alice, "chat", Message.user("" + i));
+      expected.add("" + i);
+    }
+    List<String> seen = new ArrayList<>();
+    Page<StoredMessage> page = null;
+    do {
+      Cursor cursor = page == null ? null : page.cursor();
+      page = store.messages(alice, "chat", new MessageQuery(direction, cursor, limit));
+      page.items().forEach(message -> seen.add(message.text()));
+      if (cursor == null) {
+        bed.comeBack();
+        Testbed.awaitDrained(store);
+      }
+      assertThat(page.provenance().pending()).isEqualTo(cursor == null);
+      assertThat(seen).as("so far").hasSizeLessThan(20);
+    } while (page.hasMore());
+    assertThat(seen).containsAll(expected);
+  }
+
   @Test
   void row_4_3_pendingMessagesOfOneIdInTwoConversationsAreToldApart() {
     ConversationStore store = bed.node("a");

@@ -270,6 +270,9 @@ final class Connections implements AutoCloseable {
       config.setConnectionTimeout(Math.max(250, wait.toMillis()));
       config.setValidationTimeout(Math.max(250, Math.min(1_000, wait.toMillis())));
       config.setInitializationFailTimeout(-1);
+      // Not asked of the first connection: where that one breaks meanwhile, HikariCP 7.1.0 sets
+      // level -1 on all that follow, which the driver refuses.
+      config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
       config.setExceptionOverride(new QuietPoolErrors());
       return new HikariDataSource(config);
     }

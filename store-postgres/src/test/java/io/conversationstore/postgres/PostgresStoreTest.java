@@ -27,7 +27,10 @@ import io.conversationstore.Role;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.TokenUsage;
 import io.conversationstore.ToolCall;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.testkit.FaultProxy;
+import io.conversationstore.testkit.FaultProxy.CutPoint;
 import io.conversationstore.testkit.TestPostgres;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -242,6 +245,29 @@ class PostgresStoreTest {
         proxied.append(owner, "c", Message.user("hello"));
       }
       assertThat(proxy.roundTrips() - before).isEqualTo(20);
+    }
+  }
+
+  @Test
+  void aFirstConnectionThatBreaksWhileThePoolLooksAtItIsTheOnlyOneLost() {
+    Owner owner = someone();
+    try (FaultProxy proxy = FaultProxy.to(TestPostgres.shared())) {
+      FaultProxy.Cut cut = proxy.cutOn("TRANSACTION ISOLATION", CutPoint.BEFORE_FORWARD);
+      try (PrimaryStore proxied =
+          PostgresStore.openEngine(
+              databases.through(proxy.host(), proxy.port()).withPoolSize(1, 1))) {
+        int failed = 0;
+        while (!cut.happened()) {
+          try {
+            proxied.find(owner, "c");
+          } catch (EngineFailureException e) {
+            assertThat(++failed).isLessThan(10);
+          }
+        }
+        for (int i = 0; i < 10; i++) {
+          assertThat(proxied.find(owner, "c").conversation()).isNull();
+        }
+      }
     }
   }
 

@@ -35,8 +35,8 @@ final class Answers {
   }
 
   /**
-   * The way past a pool of the application's, with the store's own time-outs: its own may have none.
-   * Null where the pool does not tell how it connects. The pool must have been used.
+   * The way past a pool of the application's, with the store's own time-outs: its own may have
+   * none. Null where the pool does not tell how it connects. The pool must have been used.
    */
   static @Nullable Answers past(HikariDataSource pool, PostgresOptions.Values values)
       throws SQLException {

@@ -66,8 +66,8 @@ public final class PostgresOptions {
    * A pool of the application's, which stays open when the store is closed. It needs a socket
    * time-out (the driver's {@code socketTimeout}), or a call that a silent server does not answer
    * waits for good. Where all connections of a HikariCP pool are in use, the store connects once
-   * beside it, by the pool's own address and login, to tell a busy pool from a silent server; a pool
-   * whose data source is not the driver's own is taken for unavailable then.
+   * beside it, by the pool's own address and login, to tell a busy pool from a silent server; a
+   * pool whose data source is not the driver's own is taken for unavailable then.
    */
   public static PostgresOptions dataSource(DataSource dataSource) {
     Values values = new Values();

@@ -73,8 +73,7 @@ class GivenPoolTest {
   @Test
   void anOutcomeThatIsKnownIsToldAsSuch() throws SQLException {
     firstCallFails("25006");
-    EngineFailureException error =
-        catchThrowableOfType(EngineFailureException.class, this::create);
+    EngineFailureException error = catchThrowableOfType(EngineFailureException.class, this::create);
     assertThat(error.kind()).isEqualTo(FailureKind.UNAVAILABLE);
     assertThat(error).hasMessageContaining("25006");
     assertThat(error.isOutcomeUnknown()).isFalse();

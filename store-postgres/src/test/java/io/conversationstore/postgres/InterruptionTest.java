@@ -83,7 +83,8 @@ class InterruptionTest {
 
   private static Runnable ending(CompletableFuture<Ended> end, Runnable call) {
     return () -> {
-      EngineFailureException failure = catchThrowableOfType(EngineFailureException.class, call::run);
+      EngineFailureException failure =
+          catchThrowableOfType(EngineFailureException.class, call::run);
       end.complete(new Ended(failure, Thread.currentThread().isInterrupted()));
     };
   }

@@ -14,6 +14,9 @@ public interface StoreOperator {
   /** The age at which messages go unless said otherwise: 7 days. */
   Duration DEFAULT_RETENTION = Duration.ofDays(7);
 
+  /** The age at which what was deleted is removed for good unless said otherwise: 30 days. */
+  Duration DEFAULT_PURGE_AFTER = Duration.ofDays(30);
+
   /** The time without use after which a conversation is archived unless said otherwise: 90 days. */
   Duration DEFAULT_ARCHIVE_AFTER = Duration.ofDays(90);
 
@@ -24,6 +27,17 @@ public interface StoreOperator {
    * what it came to, and the next one goes on.
    */
   long deleteMessagesOlderThan(Duration age);
+
+  /**
+   * Removes for good what was deleted longer ago than {@code age}; returns how many messages and
+   * conversations. Until then a database keeps their rows, without content, by which nodes with a
+   * local copy hear of the delete and what is sent late is known: give it an age that no node is
+   * offline for. It goes in small transactions and waits for nobody; a run that fails has removed
+   * what it came to. 0 for a store of files alone, which removes such things by itself.
+   */
+  default long purgeDeleted(Duration age) {
+    return 0;
+  }
 
   /** Archives active conversations that nobody has used for {@code idle}. Returns how many. */
   long archiveIdle(Duration idle);

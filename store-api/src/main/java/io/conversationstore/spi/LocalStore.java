@@ -120,8 +120,14 @@ public interface LocalStore extends StoreEngine {
    */
   List<Change> pending(Owner owner, String conversationId);
 
-  /** The first pending changes of the queue, in order, up to {@code max}. */
-  List<Change> pending(int max);
+  /**
+   * The first pending changes of the queue, in order.
+   *
+   * @param max how many at most
+   * @param maxBytes how much they may take as they are stored, in bytes; the first is there even if
+   *     it takes more
+   */
+  List<Change> pending(int max, long maxBytes);
 
   /**
    * Ends pending changes, durably and in one write; a parked change that is named is not kept any
@@ -137,6 +143,9 @@ public interface LocalStore extends StoreEngine {
 
   /** Parked changes, oldest first, with the reason. */
   List<StoreState.Rejected> parked();
+
+  /** The ids of the parked changes that were made before an erasure of their owner; cheap. */
+  List<UUID> parkedOfErased();
 
   /** A parked change as it was made; empty if none of this id is parked. */
   Optional<Change> parkedChange(UUID changeId);

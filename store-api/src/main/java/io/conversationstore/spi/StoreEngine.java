@@ -12,6 +12,7 @@ import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.TableSize;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -135,6 +136,15 @@ public interface StoreEngine extends AutoCloseable {
    * many.
    */
   long deleteMessagesBefore(Instant cutoff);
+
+  /**
+   * Removes the rows of what was deleted longer ago than this by the store's own clock; returns how
+   * many. Nothing that a reader sees changes. A store that keeps no such rows, or removes them by
+   * itself, returns 0.
+   */
+  default long purgeDeleted(Duration age) {
+    return 0;
+  }
 
   /** Archives active conversations last used before {@code cutoff}; returns how many. */
   long archiveIdleBefore(Instant cutoff);

@@ -409,6 +409,11 @@ public final class StoreFront implements ConversationStore {
     }
 
     @Override
+    public long purgeDeleted(Duration age) {
+      return engine.purgeDeleted(requirePositive("age", age));
+    }
+
+    @Override
     public long archiveIdle(Duration idle) {
       return engine.archiveIdleBefore(now().minus(requirePositive("idle", idle)));
     }

@@ -108,8 +108,28 @@ final class Availability {
 
   /** A call was answered. */
   void answered(long tag, long nanos) {
-    if (tag == snapshot.tag()) {
-      breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
+    if (tag != snapshot.tag()) {
+      return;
+    }
+    breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
+    if (breaker.getState() == CircuitBreaker.State.OPEN && hasLost(tag)) {
+      onLost.run();
+    }
+  }
+
+  /**
+   * By its rate the breaker may open at a success too, the first at which there are enough calls.
+   */
+  private boolean hasLost(long tag) {
+    lock.lock();
+    try {
+      if (closing || tag != snapshot.tag() || !snapshot.usable()) {
+        return false;
+      }
+      change(Mode.FALLEN_BACK, "too many of the last calls took too long", null);
+      return true;
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -49,6 +49,9 @@ final class Drain {
   /** How many batches of the queue are looked at where much of it has to wait for a create. */
   private static final int LOOK_AHEAD = 4;
 
+  /** How much of the queue is read for one batch where nothing in it has to wait, in bytes. */
+  private static final long WINDOW_BYTES = 8L << 20;
+
   private final PrimaryStore primary;
   private final LocalStore local;
   private final SentChanges sent;
@@ -134,13 +137,17 @@ final class Drain {
       sent.beginBatch();
       try {
         int seen = window;
-        List<Change> pending = LocalFailureException.guard(() -> local.pending(seen));
+        // What comes while it is read asks for a drain of its own.
+        long there = local.pendingFigures().changes();
+        List<Change> pending =
+            LocalFailureException.guard(() -> local.pending(seen, seen / batch * WINDOW_BYTES));
+        boolean all = pending.size() >= there;
         List<Change> next = DrainBatch.of(pending, slow.with(round.held), most);
         if (!next.isEmpty()) {
-          boolean full = next.size() * 2 >= most || pending.size() < seen;
+          boolean full = all || DrainBatch.isFull(next, most);
           round.send(next, goOn);
           window = full ? batch : Math.min(Math.max(window, batch * LOOK_AHEAD), window * 2);
-        } else if (pending.size() == seen) {
+        } else if (!all) {
           // All of it waits for a lock, and there may be other changes behind.
           window = window * 2;
         } else if (!slow.isEmpty()) {

@@ -30,6 +30,13 @@ final class DrainBatch {
 
   private DrainBatch() {}
 
+  /** Whether a batch is large enough that it was not worth reading more of the queue for it. */
+  static boolean isFull(List<Change> batch, int max) {
+    return batch.size() * 2 >= max
+        || goesAlone(batch.get(0))
+        || batch.stream().mapToLong(ContentSize::of).sum() * 2 >= MAX_CONTENT;
+  }
+
   /**
    * The changes to send next, in order; none if all that is there waits.
    *

@@ -36,6 +36,7 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.StoreEngine;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -384,6 +385,11 @@ final class HybridEngine implements StoreEngine {
   @Override
   public long deleteMessagesBefore(Instant cutoff) {
     return inDatabase("retention", () -> primary.deleteMessagesBefore(cutoff));
+  }
+
+  @Override
+  public long purgeDeleted(Duration age) {
+    return inDatabase("purging", () -> primary.purgeDeleted(age));
   }
 
   @Override

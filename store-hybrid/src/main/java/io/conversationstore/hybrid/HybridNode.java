@@ -2,6 +2,7 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.CursorExpiredException;
 import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.EngineFailureException;
@@ -85,7 +86,7 @@ final class HybridNode {
             this::forgetViews);
     this.local = new WriteBehindCopy(files, clockwork, mirror::put);
     this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays, this::requireUsable);
-    this.queue = new LocalQueue(local, reader, sent, clock::now, clockwork);
+    this.queue = new LocalQueue(local, reader, sent, rejections, clock::now, clockwork);
     this.drain =
         new Drain(
             primary,
@@ -193,7 +194,7 @@ final class HybridNode {
   private void forgetParked() {
     try {
       parked.forgetErased();
-    } catch (EngineFailureException e) {
+    } catch (EngineFailureException | StoreDamagedException e) {
       LOG.warn("Parked changes of an erased owner could not be removed; it is tried again", e);
     }
   }
@@ -357,7 +358,8 @@ final class HybridNode {
         pace.waitAfterFailure();
       }
       retryDrain(e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Too little memory too: what is pending must not stay here in silence.
       if (!closed.get()) {
         tellOnce(drainTrouble, "Pending changes could not be sent; it is tried again", e);
         pace.waitAfterFailure();
@@ -382,14 +384,14 @@ final class HybridNode {
   }
 
   /** Goes on when the wait is over; if the database was lost, {@link #use} sees to that. */
-  private void retryDrain(RuntimeException cause) {
+  private void retryDrain(Throwable cause) {
     if (goOn()) {
       LOG.debug("The drain pauses", cause);
       schedule(drainTask::run, pace.waitLeft());
     }
   }
 
-  private static void tellOnce(Trouble trouble, String what, RuntimeException e) {
+  private static void tellOnce(Trouble trouble, String what, Throwable e) {
     if (trouble.isNew(e)) {
       LOG.warn(what, e);
     } else {
@@ -406,7 +408,7 @@ final class HybridNode {
       mirror.follow(this::goOn);
       mirrorTrouble.isOver();
       // It locks out all writes, so not each time the feed is asked.
-      if (!local.parked().isEmpty()) {
+      if (parked.hasErased()) {
         forgetParked();
       }
     } catch (CursorExpiredException anotherHistory) {

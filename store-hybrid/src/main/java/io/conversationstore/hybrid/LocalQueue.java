@@ -63,6 +63,7 @@ final class LocalQueue {
   private final LocalStore local;
   private final OverlayReader reader;
   private final SentChanges sent;
+  private final Rejections rejections;
   private final OwnerLocks locks;
   private final PendingViews views;
   private final Supplier<Instant> now;
@@ -75,12 +76,14 @@ final class LocalQueue {
       LocalStore local,
       OverlayReader reader,
       SentChanges sent,
+      Rejections rejections,
       Supplier<Instant> now,
       Clockwork clockwork) {
     this.locks = new OwnerLocks(clockwork);
     this.local = local;
     this.reader = reader;
     this.sent = sent;
+    this.rejections = rejections;
     this.now = now;
     this.stamps = new QueueStamps(local, now);
     this.views = new PendingViews(local, reader);
@@ -216,7 +219,7 @@ final class LocalQueue {
     if (unknown) {
       throw new NotKnownNowException(change.owner(), id);
     }
-    if (live == null || (attempt.maybeSent() && isAboutEarlier(change, live))) {
+    if (live == null || (attempt.maybeSent() && isAboutEarlier(change, view, live))) {
       if (change instanceof ConversationDeleted) {
         // What a first attempt found live is deleted by now, by that attempt perhaps.
         return Applied.of(attempt.maybeSent(), List.of());
@@ -251,18 +254,20 @@ final class LocalQueue {
   /**
    * Whether a change that was tried before named a generation that is deleted by now, or an epoch
    * that is erased. It may have been applied there, and must not be applied to what followed as
-   * well.
+   * well, be that only pending.
    */
-  private static boolean isAboutEarlier(Change change, ConversationState live) {
+  private static boolean isAboutEarlier(Change change, PendingView view, ConversationState live) {
     ConversationRef ref = change.ref();
     long epoch = change.stamp().epoch();
     if (epoch != ChangeStamp.PRESENT_EPOCH && epoch < live.epoch()) {
       return true;
     }
-    return ref != null
-        && ref.generation() != ConversationRef.LIVE
-        && live.generation() != ConversationRef.LIVE
-        && ref.generation() < live.generation();
+    if (ref == null || ref.generation() == ConversationRef.LIVE) {
+      return false;
+    }
+    return live.generation() == ConversationRef.LIVE
+        ? view.ended(ref.generation())
+        : ref.generation() < live.generation();
   }
 
   /**
@@ -465,6 +470,7 @@ final class LocalQueue {
         new OwnerErased(new ChangeStamp(stamp.id(), stamp.owner(), epoch, now.get(), stamp.node()));
     LocalStore.Removed removed = local.enqueue(pending);
     before.forEach(change -> sent.gone(change.id()));
+    rejections.removeParked(erasure.owner());
     views.forget();
     ErasureReceipt receipt =
         new ErasureReceipt(

@@ -80,7 +80,7 @@ final class NewHistory {
 
   /** Once: what is written after that, while the rest is offered, stays. */
   private void eraseHere(OwnerState owner) {
-    if (!erased.add(owner.owner())) {
+    if (erased.contains(owner.owner())) {
       return;
     }
     LOG.warn(
@@ -104,6 +104,8 @@ final class NewHistory {
           local.enqueue(new OwnerErased(stamp));
           local.settle(List.of(done));
         });
+    // Not before: where the files fail it is done again.
+    erased.add(owner.owner());
   }
 
   private void keep(Change refused) {

@@ -2,6 +2,7 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.Message;
 import io.conversationstore.ParkedChange;
+import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreState;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
@@ -20,7 +21,6 @@ import io.conversationstore.spi.Settlement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -53,16 +53,22 @@ final class ParkedChanges {
   List<ParkedChange> list() {
     List<ParkedChange> parked = new ArrayList<>();
     for (StoreState.Rejected rejected : local.parked()) {
-      local
-          .parkedChange(rejected.changeId())
-          .ifPresent(
-              change -> {
-                List<Message> messages = new ArrayList<>();
-                collect(change, messages);
-                parked.add(new ParkedChange(rejected, kind(change), messages));
-              });
+      try {
+        local
+            .parkedChange(rejected.changeId())
+            .ifPresent(change -> parked.add(of(rejected, change)));
+      } catch (StoreDamagedException e) {
+        LOG.warn("Parked change {} cannot be read; it can be discarded", rejected.changeId(), e);
+        parked.add(new ParkedChange(rejected, "unreadable, as its file is damaged", List.of()));
+      }
     }
     return parked;
+  }
+
+  private static ParkedChange of(StoreState.Rejected rejected, Change change) {
+    List<Message> messages = new ArrayList<>();
+    collect(change, messages);
+    return new ParkedChange(rejected, kind(change), messages);
   }
 
   private static void collect(Change change, List<Message> messages) {
@@ -113,34 +119,28 @@ final class ParkedChanges {
   void forgetErased() {
     queue.change(
         () -> {
-          for (StoreState.Rejected rejected : local.parked()) {
-            if (isOfErased(rejected)) {
-              end(rejected.changeId(), "its owner was erased", false);
-            }
+          for (UUID changeId : local.parkedOfErased()) {
+            end(changeId, "its owner was erased", false);
           }
         });
   }
 
-  private boolean isOfErased(StoreState.Rejected rejected) {
-    long present = local.preferences(rejected.owner()).epoch();
-    return local
-        .parkedChange(rejected.changeId())
-        .filter(change -> OwnerViews.isOfErased(change, present))
-        .isPresent();
+  /** Whether {@link #forgetErased} has anything to do; cheap. */
+  boolean hasErased() {
+    return !local.parkedOfErased().isEmpty();
   }
 
   private boolean end(UUID changeId, String how, boolean again) {
     boolean[] there = new boolean[1];
     queue.change(
         () -> {
-          Optional<Change> parked = local.parkedChange(changeId);
-          if (parked.isEmpty()) {
+          if (local.parked().stream().noneMatch(one -> one.changeId().equals(changeId))) {
             return;
           }
           there[0] = true;
           if (again) {
             // First, so that a crash in between leaves it twice, which does no harm, and not never.
-            local.enqueue(renamed(parked.get()));
+            local.parkedChange(changeId).ifPresent(change -> local.enqueue(renamed(change)));
           }
           local.settle(
               List.of(

@@ -21,6 +21,7 @@ import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.Transitions;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -41,8 +42,11 @@ final class PendingView {
 
   private static final long NOT_ASKED = -1;
 
+  private record Unplaced(Change change, ConversationRef ref, UUID sentAs) {}
+
   private final String id;
   private final long epoch;
+  private final long baseGeneration;
   private final Function<UUID, Optional<MessageState>> baseMessages;
   private final Predicate<UUID> mayBeInBase;
   private final Predicate<UUID> mayBeCounted;
@@ -56,6 +60,9 @@ final class PendingView {
   private final Map<UUID, MessageState> removedTail = new LinkedHashMap<>();
   private final Map<UUID, MessageState> changedBase = new LinkedHashMap<>();
   private final Set<UUID> deletedBase = new LinkedHashSet<>();
+
+  /** Changes of a conversation that the engine does not hold any more, because it was emptied. */
+  private final List<Unplaced> unplaced = new ArrayList<>();
 
   /**
    * @param base the conversation as the engine beneath answers it
@@ -77,6 +84,7 @@ final class PendingView {
     this.id = id;
     this.epoch = base.ownerEpoch();
     this.header = base.conversation();
+    this.baseGeneration = header == null ? ConversationRef.LIVE : header.generation();
     this.baseVisible = header != null && header.isLive();
     this.baseMessages = baseMessages;
     this.mayBeInBase = mayBeInBase;
@@ -99,7 +107,10 @@ final class PendingView {
     return baseVisible;
   }
 
-  /** Whether the conversation as it is now was created by a pending change. */
+  /**
+   * Whether the conversation as it is now was created by a pending change, as far as this node can
+   * tell: not where earlier pending changes are about one that the create will join.
+   */
   boolean createdHere() {
     return created;
   }
@@ -112,6 +123,14 @@ final class PendingView {
   /** Whether a pending erasure of the owner has emptied it. */
   boolean erased() {
     return erased;
+  }
+
+  /**
+   * Whether a generation that the database has given is over, where a pending change has made the
+   * conversation as it is now. One that the engine has not heard of may be what that change joins.
+   */
+  boolean ended(long generation) {
+    return erased || generation <= baseGeneration;
   }
 
   /** Pending messages, in order. */
@@ -200,9 +219,11 @@ final class PendingView {
     if (live() != null) {
       return;
     }
+    List<Unplaced> earlier = header == null ? List.copyOf(unplaced) : List.of();
     cut();
-    created = true;
+    created = earlier.isEmpty();
     header = made(create);
+    earlier.forEach(one -> addToConversation(one.change, one.ref, one.sentAs));
   }
 
   /** The conversation that a pending create will make. */
@@ -224,10 +245,14 @@ final class PendingView {
     removedTail.clear();
     changedBase.clear();
     deletedBase.clear();
+    unplaced.clear();
   }
 
   private void addToConversation(Change change, ConversationRef ref, UUID sentAs) {
     ConversationState conversation = live();
+    if (header == null && !erased) {
+      place(change, ref, sentAs);
+    }
     if (conversation == null || !isAbout(ref, conversation)) {
       return;
     }
@@ -248,6 +273,15 @@ final class PendingView {
       edit(edit.messageId(), edit.edit(), at);
     } else if (change instanceof MessageDeleted delete) {
       message(delete.messageId()).ifPresent(this::remove);
+    }
+  }
+
+  /** Keeps a change for the case that a create follows, which then joins what it is about. */
+  private void place(Change change, ConversationRef ref, UUID sentAs) {
+    if (change instanceof ConversationDeleted) {
+      unplaced.clear();
+    } else {
+      unplaced.add(new Unplaced(change, ref, sentAs));
     }
   }
 

@@ -3,6 +3,7 @@ package io.conversationstore.hybrid;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -20,7 +21,11 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class PendingViews {
 
-  private static final int MAX_PENDING_MESSAGES = 50_000;
+  private static final int MAX_VIEWS = 50_000;
+  private static final long MAX_BYTES = 16 << 20;
+
+  /** What a message takes besides its content, roughly, in bytes. */
+  private static final int PER_MESSAGE = 500;
 
   private static final int STRIPES = 256;
 
@@ -29,12 +34,12 @@ final class PendingViews {
   private static final class Entry {
     private final PendingView view;
     private final long age;
-    private int messages;
+    private long bytes;
 
-    Entry(PendingView view, long age, int messages) {
+    Entry(PendingView view, long age, long bytes) {
       this.view = view;
       this.age = age;
-      this.messages = messages;
+      this.bytes = bytes;
     }
   }
 
@@ -44,7 +49,7 @@ final class PendingViews {
   private final Map<Key, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
   private final AtomicLong age = new AtomicLong();
   private final AtomicLongArray ages = new AtomicLongArray(STRIPES);
-  private long messages;
+  private long bytes;
 
   PendingViews(LocalStore local, OverlayReader reader) {
     this.local = local;
@@ -54,6 +59,13 @@ final class PendingViews {
   /** Ends all views; those made from now on see the present. */
   void forget() {
     age.incrementAndGet();
+    lock.lock();
+    try {
+      entries.clear();
+      bytes = 0;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Ends the view of one conversation, and of some that share its stripe. */
@@ -80,8 +92,16 @@ final class PendingViews {
       lock.unlock();
     }
     PendingView view = reader.steady(local, owner, id, () -> view(owner, id));
-    put(key, new Entry(view, present, view.tail().size()));
+    put(key, new Entry(view, present, size(view)));
     return view;
+  }
+
+  private static long size(PendingView view) {
+    long size = 0;
+    for (MessageState message : view.tail()) {
+      size += PER_MESSAGE + ContentSize.of(message);
+    }
+    return size;
   }
 
   private PendingView view(Owner owner, String id) {
@@ -102,8 +122,9 @@ final class PendingViews {
     try {
       Entry entry = entries.get(new Key(append.owner(), append.ref().id()));
       if (entry != null) {
-        entry.messages += append.messages().size();
-        messages += append.messages().size();
+        long more = ContentSize.of(append) + (long) append.messages().size() * PER_MESSAGE;
+        entry.bytes += more;
+        bytes += more;
         evict();
       }
     } finally {
@@ -115,7 +136,7 @@ final class PendingViews {
     lock.lock();
     try {
       Entry before = entries.put(key, entry);
-      messages += entry.messages - (before == null ? 0 : before.messages);
+      bytes += entry.bytes - (before == null ? 0 : before.bytes);
       evict();
     } finally {
       lock.unlock();
@@ -125,9 +146,8 @@ final class PendingViews {
   /** The eldest go, but never the one just used. */
   private void evict() {
     Iterator<Entry> eldest = entries.values().iterator();
-    while ((messages > MAX_PENDING_MESSAGES || entries.size() > MAX_PENDING_MESSAGES)
-        && entries.size() > 1) {
-      messages -= eldest.next().messages;
+    while ((bytes > MAX_BYTES || entries.size() > MAX_VIEWS) && entries.size() > 1) {
+      bytes -= eldest.next().bytes;
       eldest.remove();
     }
   }

@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.Owner;
 import io.conversationstore.StoreState.Rejected;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -83,6 +84,16 @@ final class Rejections {
     lock.lock();
     try {
       latest.removeIf(rejected -> rejected.changeId().equals(changeId));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** An erasure has taken what was parked of an owner. */
+  void removeParked(Owner owner) {
+    lock.lock();
+    try {
+      latest.removeIf(rejected -> rejected.parked() && rejected.owner().equals(owner));
     } finally {
       lock.unlock();
     }

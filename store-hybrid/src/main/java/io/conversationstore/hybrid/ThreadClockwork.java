@@ -47,7 +47,8 @@ final class ThreadClockwork implements Clockwork {
   @Override
   public void schedule(Runnable task, long millis) {
     try {
-      ScheduledFuture<?> unused = pumps.schedule(task, millis, TimeUnit.MILLISECONDS);
+      ScheduledFuture<?> unused =
+          pumps.schedule(() -> runLogged(task), millis, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
       LOG.debug("The store closes", closing);
     }
@@ -55,17 +56,18 @@ final class ThreadClockwork implements Clockwork {
 
   @Override
   public void repeat(Runnable task, long millis) {
-    Runnable again =
-        () -> {
-          try {
-            task.run();
-          } catch (Error e) {
-            // Thrown on, it would end the repetition, which nobody would notice.
-            LOG.error("A pump met an error; it is tried again", e);
-          }
-        };
     ScheduledFuture<?> unused =
-        pumps.scheduleWithFixedDelay(again, millis, Math.max(1, millis), TimeUnit.MILLISECONDS);
+        pumps.scheduleWithFixedDelay(
+            () -> runLogged(task), millis, Math.max(1, millis), TimeUnit.MILLISECONDS);
+  }
+
+  /** What is thrown on from here ends a repetition, and nobody ever hears of it. */
+  private static void runLogged(Runnable task) {
+    try {
+      task.run();
+    } catch (Error e) {
+      LOG.error("A pump met an error; it is tried again", e);
+    }
   }
 
   @Override

@@ -395,8 +395,8 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
-  public List<Change> pending(int max) {
-    return files.pending(max);
+  public List<Change> pending(int max, long maxBytes) {
+    return files.pending(max, maxBytes);
   }
 
   @Override
@@ -412,6 +412,11 @@ final class WriteBehindCopy implements LocalStore {
   @Override
   public List<StoreState.Rejected> parked() {
     return files.parked();
+  }
+
+  @Override
+  public List<UUID> parkedOfErased() {
+    return files.parkedOfErased();
   }
 
   @Override

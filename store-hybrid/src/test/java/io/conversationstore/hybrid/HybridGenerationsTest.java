@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationStore;
@@ -8,11 +9,14 @@ import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.NewConversation;
+import io.conversationstore.NotKnownNowException;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.LocalStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -166,5 +170,43 @@ class HybridGenerationsTest extends OnTestbed {
     Testbed.awaitDrained(node.store());
     assertThat(other.find(alice, "chat")).isEmpty();
     assertThat(node.store().state().rejected()).isNotEmpty();
+  }
+
+  /** A node whose copy is empty, with a message that waits for a conversation of the database. */
+  private ConversationStore emptiedWithPending() {
+    ConversationStore node = bed.node("a");
+    Testbed.awaitDrained(node);
+    node.createIfAbsent(alice, CHAT);
+    node.append(alice, "chat", Message.user("sent"));
+    bed.goDown(node);
+    node.append(alice, "chat", Message.user("pending"));
+    node.close();
+    try (LocalStore files = JsonFileStore.openEngine(bed.files("a"))) {
+      files.resetMirror();
+    }
+    return bed.node("a");
+  }
+
+  @Test
+  void row_5_5_whatWaitsIsInAConversationThatIsCreatedAnewWhereTheCopyLostIt() {
+    ConversationStore node = emptiedWithPending();
+    assertThatThrownBy(() -> texts(node)).isInstanceOf(NotKnownNowException.class);
+    node.createIfAbsent(alice, CHAT);
+    node.append(alice, "chat", Message.user("later"));
+    assertThat(texts(node)).containsExactly("pending", "later");
+    assertThat(node.find(alice, "chat")).get().extracting("messageCount").isEqualTo(2L);
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(texts(bed.direct())).containsExactly("sent", "pending", "later");
+  }
+
+  @Test
+  void row_5_6_aConversationThatTheCopyLostAndThatIsDeletedDoesNotComeBack() {
+    ConversationStore node = emptiedWithPending();
+    node.createIfAbsent(alice, CHAT);
+    assertThat(node.delete(alice, "chat")).isTrue();
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(bed.direct().find(alice, "chat")).isEmpty();
   }
 }

@@ -20,8 +20,6 @@ import io.conversationstore.spi.State.ConversationState;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -29,7 +27,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Which node, which database and which schema it is. */
@@ -82,9 +79,9 @@ class HybridIdentityTest extends OnTestbed {
   }
 
   @Test
-  void row_1_4_aCopiedDirectoryIsAnotherNode() throws IOException {
+  void row_1_4_aCopiedDirectoryIsAnotherNode() {
     nodeWithPending().close();
-    copy(bed.directory("a"), bed.directory("copy"));
+    TestDirectories.copy(bed.directory("a"), bed.directory("copy"));
     bed.comeBack();
     Testbed.Interposition a = bed.interposed("a", HybridOptions.defaults());
     Testbed.awaitDrained(a.store());
@@ -144,14 +141,6 @@ class HybridIdentityTest extends OnTestbed {
 
   private static boolean isWithin(Instant asOf) {
     return asOf != null && asOf.isAfter(Instant.now().minus(Duration.ofDays(1)));
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> tree = Files.walk(from)) {
-      for (Path each : tree.toList()) {
-        Files.copy(each, to.resolve(from.relativize(each)));
-      }
-    }
   }
 
   @Test

@@ -113,7 +113,13 @@ final class SimChecker {
     // Sent again after somebody has deleted what it had saved, it saves once more: see
     // docs/guarantees.md.
     boolean savedAnew = op.step.kind() == Kind.SAVE && anyOf(op, Kind.DELETE);
-    if (!harmless && !savedAnew) {
+    // So does what waited in two copies of a directory: the first create has joined, the second one
+    // makes the conversation anew.
+    boolean clonedAnew =
+        history.clone != null
+            && op.changes.stream().anyMatch(history.clone.pending()::contains)
+            && anyOf(op, Kind.DELETE);
+    if (!harmless && !savedAnew && !clonedAnew) {
       wrong("doubled: " + op + " took effect " + effects.size() + " times");
     }
   }
@@ -158,7 +164,11 @@ final class SimChecker {
             || op.step.kind() == Kind.RETRY
             || op.step.kind() == Kind.DELETE
             || op.step.kind() == Kind.DELETE_MESSAGE;
-    if (op.queued.isEmpty() && !op.changes.isEmpty() && !mayBeDone && !isInQueueByAnother(op)) {
+    if (op.queued.isEmpty()
+        && !op.changes.isEmpty()
+        && !mayBeDone
+        && !isInQueueByAnother(op)
+        && !isStored(op)) {
       List<Commit> commits = history.commits.stream().filter(commit -> commit.op() == op).toList();
       if (commits.stream().allMatch(Commit::dropped)) {
         wrong("lost: " + op + " was acknowledged and not committed");
@@ -175,6 +185,12 @@ final class SimChecker {
                     && other.isAbout(op)
                     && !other.queued.isEmpty()
                     && other.messages.stream().anyMatch(op.messages::contains));
+  }
+
+  /** Whether the messages of a call were stored, by a retry perhaps that came first. */
+  private boolean isStored(Op op) {
+    return !op.messages.isEmpty()
+        && op.messages.stream().noneMatch(message -> insertsOf(op, message).isEmpty());
   }
 
   private static boolean changedByBulk(Op op) {
@@ -266,7 +282,7 @@ final class SimChecker {
                 (create.step.kind() == Kind.CREATE_IF_ABSENT
                         || create.step.kind() == Kind.SAVE
                         || create.step.kind() == Kind.CREATE)
-                    && create.step.node() == op.step.node()
+                    && isOnNode(create, op.step.node())
                     && create.owner.equals(op.owner)
                     && create.start < op.end
                     && create.queued.stream()
@@ -275,6 +291,14 @@ final class SimChecker {
                               End end = history.ends.get(change);
                               return end == null || end.at() > op.start;
                             }));
+  }
+
+  /** Whether a call was made on a node, or on the one that it was copied from. */
+  private boolean isOnNode(Op op, int node) {
+    return op.step.node() == node
+        || (history.clone != null
+            && history.clone.node() == node
+            && history.clone.of() == op.step.node());
   }
 
   private void notResurrected(Op append, UUID message, MessageState state) {

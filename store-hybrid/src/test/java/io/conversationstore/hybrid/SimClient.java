@@ -68,6 +68,7 @@ final class SimClient {
             CONVERSATIONS.get(step.conversation()),
             threads.now(),
             node.hadContact());
+    op.onEvicted = node.isGatedAndEvicted(op.owner, op.conversation);
     history.ops.add(op);
     threads.mark(step.seed(), op);
     history.event(threads.now(), "begin " + step);
@@ -161,7 +162,7 @@ final class SimClient {
     try {
       page = store.messages(op.owner, op.conversation, MessageQuery.last(200));
     } catch (ConversationNotFoundException | NotKnownNowException missing) {
-      reads.missing(op, threads.now());
+      reads.missing(op, missing instanceof NotKnownNowException, threads.now());
       throw missing;
     }
     List<StoredMessage> messages = page.items();
@@ -192,6 +193,8 @@ final class SimClient {
       while (true) {
         Page<StoredMessage> page = store.messages(op.owner, op.conversation, query);
         all.addAll(page.items());
+        op.firstPage = Math.min(op.firstPage, threads.now());
+        op.lastPage = threads.now();
         Cursor next = page.cursor();
         if (next == null || !page.hasMore()) {
           break;

@@ -43,6 +43,10 @@ final class SimDatabase {
       down = false;
     }
 
+    boolean isDown() {
+      return down;
+    }
+
     /** The next write meets this. */
     void next(Fate fate) {
       next = fate;
@@ -111,15 +115,18 @@ final class SimDatabase {
       threads.spawn("late", null, () -> late(method, arguments), random.nextLong(LATEST));
     }
     if (fate == Fate.REQUEST_LOST || fate == Fate.REQUEST_LATE) {
+      noteCutOff(arguments);
       throw lost(write, "the connection broke");
     }
     Object answer = applied(method, arguments);
     if (fate == Fate.REPLY_LOST) {
       threads.sleep(random.nextLong(LONGEST_SILENCE));
+      noteCutOff(arguments);
       throw lost(write, "the answer was lost");
     }
     threads.passTime();
     if (link.cuts != cuts) {
+      noteCutOff(arguments);
       throw lost(write, "the connection broke before the answer");
     }
     return answer;
@@ -167,6 +174,12 @@ final class SimDatabase {
   private void noteAttempt(Object @Nullable [] arguments, boolean write) {
     if (write && arguments != null && arguments[0] instanceof Change change) {
       history.attempted((SimHistory.Op) threads.mark(), change);
+    }
+  }
+
+  private void noteCutOff(Object @Nullable [] arguments) {
+    if (arguments != null && arguments.length > 0 && arguments[0] instanceof Change.Bulk bulk) {
+      history.cutOff.add(bulk.id());
     }
   }
 

@@ -45,6 +45,14 @@ final class SimHistory {
     final Set<UUID> queued = new LinkedHashSet<>();
     Outcome outcome = Outcome.OPEN;
     boolean wasThere;
+
+    /** Whether it found changes that waited about a conversation that the copy did not hold. */
+    boolean onEvicted;
+
+    /** When a walk had read its first and its last page. */
+    long firstPage = Long.MAX_VALUE;
+
+    long lastPage;
     long end = Long.MAX_VALUE;
 
     Op(SimStep step, Owner owner, String conversation, long start, boolean clockIsKnown) {
@@ -78,6 +86,13 @@ final class SimHistory {
   /** How a pending change ended. */
   record End(Settlement.Kind kind, boolean isReported, String reason, long at) {}
 
+  /**
+   * A directory that was copied.
+   *
+   * @param pending the changes that waited in it
+   */
+  record Clone(int of, int node, Set<UUID> pending) {}
+
   final List<Op> ops = new ArrayList<>();
   final List<Commit> commits = new ArrayList<>();
   final Map<String, List<Insert>> inserts = new LinkedHashMap<>();
@@ -98,6 +113,20 @@ final class SimHistory {
 
   /** What the copies of nodes were given: {@code node/message}. */
   final Set<String> mirrored = new HashSet<>();
+
+  /** When copies were emptied. */
+  private final Map<Integer, List<Long>> emptied = new HashMap<>();
+
+  /** When the copies that were emptied were whole again. */
+  private final Map<Integer, Long> refilled = new HashMap<>();
+
+  /** Bulks whose answer did not come. */
+  final Set<UUID> cutOff = new HashSet<>();
+
+  /** On which nodes changes have ended. */
+  final Map<UUID, Set<Integer>> endedOn = new HashMap<>();
+
+  @Nullable Clone clone;
 
   final List<String> wrong = new ArrayList<>();
   private final List<String> trace = new ArrayList<>();
@@ -125,6 +154,33 @@ final class SimHistory {
     return trace;
   }
 
+  /** Whether two nodes began as one, of which this is one. */
+  boolean isCloned(int node) {
+    return clone != null && (clone.of() == node || clone.node() == node);
+  }
+
+  /** A node's copy is empty. */
+  void emptied(int node, long at) {
+    mirrored.removeIf(message -> message.startsWith(node + "/"));
+    emptied.computeIfAbsent(node, key -> new ArrayList<>()).add(at);
+    refilled.put(node, Long.MAX_VALUE);
+  }
+
+  /** A node's copy has all that the feed tells. */
+  void whole(int node, long at) {
+    refilled.computeIfPresent(node, (key, before) -> Math.min(before, at));
+  }
+
+  /** Whether a node's copy lacked, after a time, what it had lost. */
+  boolean lacked(int node, long after) {
+    return refilled.getOrDefault(node, -1L) >= after;
+  }
+
+  /** Whether a node's copy was emptied after a time. */
+  boolean wasEmptied(int node, long after) {
+    return emptied.getOrDefault(node, List.of()).stream().anyMatch(at -> at >= after);
+  }
+
   void attempted(@Nullable Op op, Change change) {
     if (op != null) {
       op.changes.add(change.id());
@@ -140,7 +196,9 @@ final class SimHistory {
     queued.put(change.id(), change);
   }
 
-  void settled(Settlement settlement, @Nullable List<StoreState.Rejected> rejected, long at) {
+  void settled(
+      int node, Settlement settlement, @Nullable List<StoreState.Rejected> rejected, long at) {
+    endedOn.computeIfAbsent(settlement.changeId(), change -> new HashSet<>()).add(node);
     boolean reported =
         rejected == null
             || rejected.stream().anyMatch(one -> one.changeId().equals(settlement.changeId()));

@@ -1,13 +1,16 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.Owner;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.jsonfile.Durability;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
@@ -21,9 +24,11 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class SimNode {
 
   private static final Set<String> WRITES = Set.of("enqueue", "mirror", "settle", "remember");
+  private static final Duration LONG_AWAY = Duration.ofDays(40);
   private static final Set<String> PLACES =
       Set.of("enqueue", "mirror", "pending", "find", "message", "messages", "conversations");
 
@@ -65,7 +71,7 @@ final class SimNode {
     this.history = history;
     this.database = database;
     this.directory = directory;
-    this.clock = Clock.offset(time, plan.skews().get(number));
+    this.clock = Clock.offset(time, plan.skew(number));
     this.random = new Random(plan.seed() * SimPlan.NODES + number);
   }
 
@@ -105,12 +111,7 @@ final class SimNode {
 
   /** Starts the node; a crash may end that half-way. */
   void start() {
-    LocalStore opened =
-        JsonFileStore.openEngine(
-            JsonFileOptions.in(directory)
-                .withDurability(Durability.SYSTEM)
-                .withCompactionBytes(Long.MAX_VALUE)
-                .withClock(clock, new UuidV7(clock, random)));
+    LocalStore opened = open();
     local = opened;
     SimThreads.Life mine = new SimThreads.Life();
     life = mine;
@@ -141,6 +142,60 @@ final class SimNode {
         throw died;
       }
     }
+  }
+
+  private LocalStore open() {
+    return JsonFileStore.openEngine(
+        JsonFileOptions.in(directory)
+            .withDurability(Durability.SYSTEM)
+            .withCompactionBytes(Long.MAX_VALUE)
+            .withClock(clock, new UuidV7(clock, random)));
+  }
+
+  /**
+   * Kills the node; its copy is empty when it starts again.
+   *
+   * @param old whether it says that it was whole a long time ago
+   */
+  void evict(boolean old) {
+    crash();
+    try (LocalStore files = open()) {
+      FeedPosition position = files.identity().position();
+      files.resetMirror();
+      if (old && files.identity().storeId() != null) {
+        files.mirror(List.of(), position, clock.instant().minus(LONG_AWAY));
+      }
+    }
+    history.emptied(number, threads.now());
+  }
+
+  /** Kills the node, and copies its directory to that of another one, which has never run. */
+  void cloneTo(SimNode other) {
+    crash();
+    TestDirectories.copy(directory, other.directory);
+    Set<UUID> pending = new HashSet<>();
+    try (LocalStore files = open()) {
+      files.pending(Integer.MAX_VALUE, Long.MAX_VALUE).forEach(change -> pending.add(change.id()));
+    }
+    other.hadContact = hadContact;
+    history.clone = new SimHistory.Clone(number, other.number, pending);
+  }
+
+  /**
+   * Whether something waits for a database that is away, about a conversation that it has and the
+   * copy has not.
+   */
+  boolean isGatedAndEvicted(Owner owner, String conversation) {
+    return link.isDown()
+        && history.lacked(number, threads.now())
+        && files().find(owner, conversation).conversation() == null
+        && files().pending(owner, conversation).stream()
+            .map(Change::ref)
+            .anyMatch(ref -> ref != null && ref.generation() != ConversationRef.LIVE);
+  }
+
+  boolean isDead() {
+    return local == null;
   }
 
   /** Kills the node; the files stay as they are. */
@@ -205,6 +260,9 @@ final class SimNode {
 
   @SuppressWarnings("unchecked")
   private void note(String name, Object @Nullable [] arguments) {
+    if (name.equals("resetMirror")) {
+      history.emptied(number, threads.now());
+    }
     if (arguments == null) {
       return;
     }
@@ -219,6 +277,7 @@ final class SimNode {
       ConversationStore running = store;
       for (Settlement settlement : (List<Settlement>) arguments[0]) {
         history.settled(
+            number,
             settlement,
             // While it starts there is nobody to ask.
             running == null ? null : running.state().rejected(),
@@ -238,6 +297,9 @@ final class SimNode {
         if (state instanceof MessageState message) {
           history.mirrored.add(number + "/" + message.messageId());
         }
+      }
+      if (arguments[2] != null) {
+        history.whole(number, threads.now());
       }
       history.event(
           threads.now(), "node " + number + " mirrors " + ((List<State>) arguments[0]).size());

@@ -38,6 +38,20 @@ record SimPlan(
     return new SimPlan(seed, skews, mirrorInterval, drainBatch, feedPage, flaky, newSteps);
   }
 
+  /** The node whose directory is copied; -1 if none is. */
+  int cloned() {
+    return steps.stream()
+        .filter(step -> step.kind() == Kind.CLONE)
+        .mapToInt(SimStep::node)
+        .findFirst()
+        .orElse(-1);
+  }
+
+  /** How far a node's clock is off; a copy has that of the node it was made of. */
+  Duration skew(int node) {
+    return skews.get(node < NODES ? node : cloned());
+  }
+
   static SimPlan of(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     List<Duration> skews = new ArrayList<>();
@@ -71,6 +85,8 @@ record SimPlan(
     weights.merge(Kind.APPEND, 8, Integer::sum);
     weights.merge(Kind.CREATE_IF_ABSENT, 4, Integer::sum);
     weights.merge(Kind.READ, 3, Integer::sum);
+    // A fourth node costs time.
+    weights.put(Kind.CLONE, random.nextInt(16) == 0 ? 6 : 0);
     int total = weights.values().stream().mapToInt(weight -> weight).sum();
     int clients = 1 + random.nextInt(2);
     int conversations = 1 + random.nextInt(CONVERSATIONS);
@@ -78,11 +94,12 @@ record SimPlan(
     long time = 0;
     List<SimStep> steps = new ArrayList<>();
     List<SimStep> appends = new ArrayList<>();
-    int count = 25 + random.nextInt(35);
+    int count = 22 + random.nextInt(32);
+    int nodes = NODES;
     for (int number = 1; number <= count; number++) {
       Kind kind = draw(weights, random.nextInt(total));
       time += random.nextInt(10) == 0 ? random.nextInt(3_000) : random.nextInt(120);
-      int node = random.nextInt(NODES);
+      int node = random.nextInt(nodes);
       int owner = random.nextInt(owners);
       int conversation = random.nextInt(conversations);
       SimStep target = appends.isEmpty() ? null : appends.get(random.nextInt(appends.size()));
@@ -91,6 +108,11 @@ record SimPlan(
               || kind == Kind.CLASH
               || kind == Kind.EDIT
               || kind == Kind.DELETE_MESSAGE;
+      if (kind == Kind.CLONE && nodes > NODES) {
+        kind = Kind.CRASH;
+      } else if (kind == Kind.CLONE) {
+        nodes++;
+      }
       if (aimed && target == null) {
         kind = Kind.APPEND;
       } else if (aimed) {
@@ -113,6 +135,10 @@ record SimPlan(
         appends.add(step);
       }
     }
+    if (random.nextBoolean()) {
+      long start = random.nextLong(time + 1);
+      steps.addAll(SimStory.of(random, count + 1, start, clients, random.nextInt(conversations)));
+    }
     steps.sort(Comparator.comparingLong(SimStep::at));
     return steps;
   }
@@ -122,7 +148,7 @@ record SimPlan(
       case APPEND -> 8;
       case CREATE_IF_ABSENT, READ, EDIT, CUT -> 4;
       case DELETE, DELETE_MESSAGE, RENAME, RETRY, LOSE_REPLY, WALK, HEAL -> 3;
-      case ERASE, CREATE, CLASH, HOLD_FEED, DISK_FULL -> 1;
+      case ERASE, CREATE, CLASH, HOLD_FEED, DISK_FULL, EVICT -> 1;
       default -> 2;
     };
   }

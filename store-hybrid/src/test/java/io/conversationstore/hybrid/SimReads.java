@@ -66,6 +66,9 @@ final class SimReads {
    * counted twice until it is sent, see docs/guarantees.md.
    */
   boolean isSentByTwo(Op read) {
+    if (history.isCloned(read.step.node())) {
+      return true;
+    }
     Map<UUID, Integer> nodes = new HashMap<>();
     for (Op op : history.ops) {
       if (op.isAbout(read)) {
@@ -96,12 +99,19 @@ final class SimReads {
     return own;
   }
 
-  /** Whether the node was killed before its copy took what the database had. */
+  /**
+   * Whether the node was killed before its copy took what the database had, or its copy was emptied
+   * and has not taken it again.
+   */
   private boolean isOnlyInDatabase(Op op, UUID message) {
     int node = op.step.node();
-    return op.queued.isEmpty()
-        && history.crashes.getOrDefault(node, List.of()).stream().anyMatch(at -> at >= op.end)
-        && !history.mirrored.contains(node + "/" + message);
+    boolean isOut =
+        op.queued.isEmpty()
+            ? history.wasEmptied(node, op.end)
+                || history.crashes.getOrDefault(node, List.of()).stream()
+                    .anyMatch(at -> at >= op.end)
+            : history.wasEmptied(node, op.end) && history.ends.keySet().containsAll(op.queued);
+    return isOut && !history.mirrored.contains(node + "/" + message);
   }
 
   private Set<UUID> required(Op read, long now) {
@@ -122,8 +132,14 @@ final class SimReads {
     return required;
   }
 
-  /** A node says that it knows of no such conversation. */
-  void missing(Op read, long now) {
+  /**
+   * A node says that there is no such conversation, or that it does not know of one now, as it may
+   * while its copy is made anew.
+   */
+  void missing(Op read, boolean notKnownNow, long now) {
+    if (notKnownNow && history.lacked(read.step.node(), read.start)) {
+      return;
+    }
     if (!required(read, now).isEmpty()) {
       history.wrong.add("lost: " + read + " does not find what its node has acknowledged");
     }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** One simulation, from its plan to its verdict. */
 final class SimRun {
@@ -27,6 +28,7 @@ final class SimRun {
    * @param texts of the messages in the database at the end, of each conversation of the first
    *     owner that is there
    * @param dropped how many pending changes a rule forbade
+   * @param reached what has happened of what shall
    */
   record Verdict(
       List<String> wrong,
@@ -35,7 +37,8 @@ final class SimRun {
       long acked,
       List<String> trace,
       Map<String, List<String>> texts,
-      long dropped) {
+      long dropped,
+      Set<SimScenario> reached) {
     boolean isClean() {
       return wrong.isEmpty();
     }
@@ -81,7 +84,8 @@ final class SimRun {
         run.texts(),
         run.history.ends.values().stream()
             .filter(end -> end.kind() == Settlement.Kind.DROPPED)
-            .count());
+            .count(),
+        SimScenario.of(plan, run.history));
   }
 
   private Map<String, List<String>> texts() {
@@ -123,27 +127,11 @@ final class SimRun {
 
   private void drive() {
     for (int i = 0; i < SimPlan.NODES; i++) {
-      nodes.add(new SimNode(i, plan, threads, history, database, directory.resolve("n" + i), time));
+      nodes.add(node(i));
     }
     for (SimNode node : nodes) {
       threads.spawn("start " + node.number(), null, node::start, 0);
-      for (int client = 0; client < 2; client++) {
-        int which = client;
-        List<SimStep> steps =
-            plan.steps().stream()
-                .filter(step -> !step.kind().isFault())
-                .filter(step -> step.node() == node.number() && step.client() == which)
-                .toList();
-        clients++;
-        threads.spawn(
-            "client " + node.number() + "." + client,
-            null,
-            () -> {
-              new SimClient(threads, history, node, steps).run();
-              clients--;
-            },
-            0);
-      }
+      startClients(node);
     }
     for (SimStep step : plan.steps()) {
       if (step.kind().isFault()) {
@@ -157,8 +145,36 @@ final class SimRun {
     end();
   }
 
+  private SimNode node(int number) {
+    Path files = directory.resolve("n" + number);
+    return new SimNode(number, plan, threads, history, database, files, time);
+  }
+
+  private void startClients(SimNode node) {
+    for (int client = 0; client < 2; client++) {
+      int which = client;
+      List<SimStep> steps =
+          plan.steps().stream()
+              .filter(step -> !step.kind().isFault())
+              .filter(step -> step.node() == node.number() && step.client() == which)
+              .toList();
+      clients++;
+      threads.spawn(
+          "client " + node.number() + "." + client,
+          null,
+          () -> {
+            new SimClient(threads, history, node, steps).run();
+            clients--;
+          },
+          0);
+    }
+  }
+
   private void fault(SimStep step) {
     history.event(threads.now(), step.toString());
+    if (step.node() >= nodes.size()) {
+      return; // the copy of a directory that was not copied: the plan was made shorter
+    }
     SimNode node = nodes.get(step.node());
     switch (step.kind()) {
       case CUT -> node.link().cut();
@@ -176,16 +192,41 @@ final class SimRun {
       case DISK_OK -> node.diskFull(false);
       case CRASH -> {
         node.crash();
-        long restart = threads.random().nextLong(400 * MILLI);
-        threads.spawn("restart " + step.node(), null, () -> restart(node), restart);
+        restartSoon(node);
+      }
+      case EVICT -> {
+        node.evict(threads.random().nextBoolean());
+        restartSoon(node);
+      }
+      case CLONE -> {
+        if (history.clone == null) {
+          makeClone(node);
+        }
       }
       default -> throw new IllegalStateException("not a fault: " + step);
     }
   }
 
+  private void makeClone(SimNode node) {
+    SimNode clone = node(SimPlan.NODES);
+    nodes.add(clone);
+    node.cloneTo(clone);
+    if (history.hadDiskFull.contains(node.number())) {
+      history.hadDiskFull.add(clone.number());
+    }
+    restartSoon(node);
+    restartSoon(clone);
+    startClients(clone);
+  }
+
+  private void restartSoon(SimNode node) {
+    long restart = threads.random().nextLong(400 * MILLI);
+    threads.spawn("restart " + node.number(), null, () -> restart(node), restart);
+  }
+
   private void restart(SimNode node) {
     // Two crashes may have asked for it.
-    if (node.store() == null && node.life().isOver()) {
+    if (node.isDead()) {
       node.start();
     }
   }
@@ -202,6 +243,7 @@ final class SimRun {
     }
     // What is still on its way arrives.
     threads.sleep(5_000 * MILLI);
+    startClonesAnew();
     SimChecker checker = new SimChecker(history, database.model());
     String left = left(checker);
     for (int tries = 0; left != null && tries < LONGEST_END; tries++) {
@@ -212,6 +254,16 @@ final class SimRun {
       history.wrong.add("diverged: " + left);
     }
     checker.check();
+  }
+
+  /** Of two nodes of one id, one that makes another contact finds out. */
+  private void startClonesAnew() {
+    for (SimNode node : nodes) {
+      if (history.isCloned(node.number())) {
+        node.crash();
+        node.start();
+      }
+    }
   }
 
   /** What is still to come; null if nothing is. */
@@ -234,6 +286,7 @@ final class SimRun {
         return name + " differs in " + difference;
       }
     }
-    return null;
+    long ids = nodes.stream().map(node -> node.files().identity().node()).distinct().count();
+    return ids < nodes.size() ? "two nodes have one id" : null;
   }
 }

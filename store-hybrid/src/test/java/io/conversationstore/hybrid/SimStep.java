@@ -49,7 +49,11 @@ record SimStep(
     RELEASE_FEED,
     CRASH,
     DISK_FULL,
-    DISK_OK;
+    DISK_OK,
+    /** A node dies, and its copy is empty, or so old that it has to be made anew. */
+    EVICT,
+    /** A node dies, and starts again, as does a copy of its directory: once in a simulation. */
+    CLONE;
 
     boolean isFault() {
       return compareTo(CUT) >= 0;

@@ -10,10 +10,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -37,6 +41,7 @@ final class Simulation {
   private final AtomicLong steps = new AtomicLong();
   private final AtomicLong acked = new AtomicLong();
   private final Map<String, Integer> counts = new TreeMap<>();
+  private final Map<SimScenario, Integer> reached = new EnumMap<>(SimScenario.class);
   private final List<SimPlan> failed = new ArrayList<>();
   private final long last;
 
@@ -80,11 +85,31 @@ final class Simulation {
     KINDS.forEach(
         kind -> line.append(' ').append(kind).append('=').append(counts.getOrDefault(kind, 0)));
     System.out.println(line);
+    System.out.println(scenarios());
     if (!failed.isEmpty()) {
       boolean shorten = Boolean.parseBoolean(System.getProperty("simulation.shorten", "true"));
       SimPlan shortest = shorten ? shortened(failed.get(0)) : failed.get(0);
       throw new AssertionError(told(shortest, of(shortest)));
     }
+    List<SimScenario> rare =
+        Arrays.stream(SimScenario.values())
+            .filter(
+                scenario -> times(scenario) < scenario.least() * (ran.get() / SimScenario.SEEDS))
+            .toList();
+    if (!rare.isEmpty()) {
+      throw new AssertionError("happened too seldom: " + rare + "; " + scenarios());
+    }
+  }
+
+  private int times(SimScenario scenario) {
+    return reached.getOrDefault(scenario, 0);
+  }
+
+  /** In how many seeds each has happened. */
+  private String scenarios() {
+    return Arrays.stream(SimScenario.values())
+        .map(scenario -> scenario.name().toLowerCase(Locale.ROOT) + "=" + times(scenario))
+        .collect(Collectors.joining(" ", "SCENARIOS ", ""));
   }
 
   private void work() {
@@ -94,6 +119,9 @@ final class Simulation {
       ran.incrementAndGet();
       steps.addAndGet(verdict.steps());
       acked.addAndGet(verdict.acked());
+      synchronized (reached) {
+        verdict.reached().forEach(scenario -> reached.merge(scenario, 1, Integer::sum));
+      }
       if (!verdict.isClean()) {
         next.set(last + 1);
         synchronized (counts) {

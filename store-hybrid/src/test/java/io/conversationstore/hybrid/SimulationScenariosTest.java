@@ -57,6 +57,13 @@ class SimulationScenariosTest {
     return verdicts;
   }
 
+  /** The same, of which at least one shows what the random simulation counts. */
+  private List<Verdict> run(SimScenario scenario) {
+    List<Verdict> verdicts = run();
+    assertThat(verdicts).anyMatch(verdict -> verdict.reached().contains(scenario));
+    return verdicts;
+  }
+
   private static List<String> chat(Verdict verdict) {
     return verdict.texts().getOrDefault("default", List.of("no conversation"));
   }
@@ -75,7 +82,7 @@ class SimulationScenariosTest {
     int b = at(5_000, Kind.APPEND, 1);
     at(9_000, Kind.HEAL, 0);
     at(9_000, Kind.HEAL, 1);
-    for (Verdict verdict : run()) {
+    for (Verdict verdict : run(SimScenario.SAME_ID_ON_TWO_NODES)) {
       assertThat(chat(verdict)).contains(text(a), text(b));
       assertThat(verdict.dropped()).isZero();
     }
@@ -91,7 +98,7 @@ class SimulationScenariosTest {
     at(24_000, Kind.CREATE_IF_ABSENT, 0);
     int kept = at(30_000, Kind.APPEND, 0);
     at(36_000, Kind.HEAL, 1);
-    for (Verdict verdict : run()) {
+    for (Verdict verdict : run(SimScenario.LATE_AFTER_MADE_ANEW)) {
       assertThat(chat(verdict)).first().isEqualTo(text(kept));
       assertThat(chat(verdict)).allMatch(text -> text.startsWith(SimClient.text(kept) + "."));
       assertThat(verdict.dropped()).isEqualTo(1);
@@ -109,7 +116,7 @@ class SimulationScenariosTest {
     at(24_000, Kind.CREATE_IF_ABSENT, 0);
     int kept = at(30_000, Kind.APPEND, 0);
     at(36_000, Kind.HEAL, 1);
-    for (Verdict verdict : run()) {
+    for (Verdict verdict : run(SimScenario.ERASED_WITH_CLOCK_AHEAD)) {
       assertThat(chat(verdict)).allMatch(text -> text.startsWith(SimClient.text(kept) + "."));
       assertThat(verdict.dropped()).isPositive();
     }
@@ -162,7 +169,7 @@ class SimulationScenariosTest {
     at(12_000, Kind.LOSE_REPLY, 1);
     at(12_001, Kind.EDIT, 1, message);
     at(12_100, Kind.EDIT, 0, message);
-    run();
+    run(SimScenario.CHANGED_BEFORE_THE_RETRY);
   }
 
   @Test
@@ -198,7 +205,7 @@ class SimulationScenariosTest {
     at(20_000, Kind.WALK, 0);
     at(20_200, Kind.HEAL, 0);
     at(20_300, Kind.APPEND, 2);
-    for (Verdict verdict : run()) {
+    for (Verdict verdict : run(SimScenario.CURSOR_ACROSS_A_DRAIN)) {
       assertThat(chat(verdict)).hasSizeGreaterThanOrEqualTo(7);
     }
   }
@@ -213,7 +220,7 @@ class SimulationScenariosTest {
     at(12_002, Kind.CUT, 0);
     at(14_000, Kind.CRASH, 0);
     at(20_000, Kind.HEAL, 0);
-    for (Verdict verdict : run()) {
+    for (Verdict verdict : run(SimScenario.BULK_CUT_OFF)) {
       assertThat(chat(verdict)).contains(text(last));
       assertThat(verdict.texts().get("session-1")).contains(SimClient.text(last));
     }
@@ -243,6 +250,46 @@ class SimulationScenariosTest {
     at(20_000, Kind.HEAL, 0);
     for (Verdict verdict : run()) {
       assertThat(chat(verdict)).containsSubsequence(text(pending), text(later));
+    }
+  }
+
+  @Test
+  void row_1_4_whatWaitsInACopiedDirectoryIsStoredOnce() {
+    at(3_000, Kind.CREATE_IF_ABSENT, 0);
+    int sent = at(6_000, Kind.APPEND, 0);
+    at(12_000, Kind.CUT, 0);
+    int pending = at(13_000, Kind.APPEND, 0);
+    at(18_000, Kind.CLONE, 0);
+    // The copy reaches the database at once, the first one later.
+    int ofFirst = at(22_000, Kind.APPEND, 0);
+    int ofCopy = at(22_000, Kind.APPEND, SimPlan.NODES);
+    at(28_000, Kind.HEAL, 0);
+    for (Verdict verdict : run(SimScenario.CLONED_WITH_PENDING)) {
+      assertThat(chat(verdict))
+          .containsSubsequence(text(sent), text(pending), text(ofFirst))
+          .containsSubsequence(text(sent), text(pending), text(ofCopy))
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void row_1_4_whatWaitsAboutAConversationThatTheCopyLostIsSent() {
+    at(3_000, Kind.CREATE_IF_ABSENT, 0);
+    int sent = at(6_000, Kind.APPEND, 0);
+    at(12_000, Kind.CUT, 0);
+    int pending = at(13_000, Kind.APPEND, 0);
+    at(18_000, Kind.EVICT, 0);
+    // Not known now, and so refused.
+    int refused = at(22_000, Kind.APPEND, 0);
+    at(23_000, Kind.READ, 0);
+    at(24_000, Kind.CREATE_IF_ABSENT, 0);
+    int later = at(27_000, Kind.APPEND, 0);
+    at(30_000, Kind.READ, 0);
+    at(33_000, Kind.HEAL, 0);
+    for (Verdict verdict : run(SimScenario.EVICTED_UNDER_THE_GATE)) {
+      assertThat(chat(verdict))
+          .containsSubsequence(text(sent), text(pending), text(later))
+          .doesNotContain(text(refused));
     }
   }
 }

@@ -410,8 +410,8 @@ final class FileEngine implements LocalStore {
   }
 
   @Override
-  public List<Change> pending(int max) {
-    return changes(index -> index.pending().all().stream().limit(max).toList());
+  public List<Change> pending(int max, long maxBytes) {
+    return changes(index -> index.pending().first(max, maxBytes));
   }
 
   private List<Change> changes(Function<Index, List<PendingQueue.Entry>> selection) {
@@ -444,6 +444,17 @@ final class FileEngine implements LocalStore {
   public List<StoreState.Rejected> parked() {
     return shared.read(
         index -> index.pending().parked().stream().map(PendingQueue.Parked::toRejected).toList());
+  }
+
+  @Override
+  public List<UUID> parkedOfErased() {
+    return shared.read(
+        index ->
+            index.pending().parked().stream()
+                .map(PendingQueue.Parked::entry)
+                .filter(entry -> entry.isOlderThan(index.epoch(entry.owner())))
+                .map(PendingQueue.Entry::id)
+                .toList());
   }
 
   @Override

@@ -70,10 +70,15 @@ final class PendingQueue {
       }
     }
 
-    /** Whether it was made for an epoch that is over. */
+    /** Whether it is a change of rows that were erased. */
     boolean isOfEpochBefore(long present) {
+      return !erases && isOlderThan(present);
+    }
+
+    /** Whether it was made for an epoch that is over. */
+    boolean isOlderThan(long present) {
       long own = epoch == UNCHANGED ? madeEpoch : epoch;
-      return !erases && own != ChangeStamp.PRESENT_EPOCH && own < present;
+      return own != ChangeStamp.PRESENT_EPOCH && own < present;
     }
 
     /** Whether this erasure is of that epoch or of a later one. */
@@ -201,6 +206,20 @@ final class PendingQueue {
 
   Collection<Entry> of(Owner owner) {
     return byOwner.getOrDefault(owner, Map.of()).values();
+  }
+
+  /** The first ones, in order; the first of all however large it is. */
+  List<Entry> first(int max, long maxBytes) {
+    List<Entry> first = new ArrayList<>();
+    long left = maxBytes;
+    for (Entry entry : queue.values()) {
+      left -= entry.place().length();
+      if (first.size() == max || (left < 0 && !first.isEmpty())) {
+        break;
+      }
+      first.add(entry);
+    }
+    return first;
   }
 
   Collection<Entry> all() {

@@ -115,7 +115,7 @@ class ErasureReadsTest {
       engine.enqueue(created(ALICE));
       engine.enqueue(created(BOB));
       betweenTheNextReads(() -> engine.enqueue(new Change.OwnerErased(stamp(BOB))));
-      assertThat(engine.pending(10))
+      assertThat(engine.pending(10, Long.MAX_VALUE))
           .filteredOn(Change.ConversationCreated.class::isInstance)
           .extracting(Change::owner)
           .containsExactly(ALICE);

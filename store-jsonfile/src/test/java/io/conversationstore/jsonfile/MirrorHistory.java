@@ -64,7 +64,7 @@ final class MirrorHistory {
   }
 
   List<Change> pending(int max) {
-    return model.pending(max);
+    return model.pending(max, Long.MAX_VALUE);
   }
 
   boolean isBound() {
@@ -163,7 +163,7 @@ final class MirrorHistory {
       }
     }
     int number = 0;
-    for (Change change : store.pending(1_000)) {
+    for (Change change : store.pending(1_000, Long.MAX_VALUE)) {
       // What waits for an owner who was erased since will be dropped, whatever it says.
       boolean over = change.stamp().epoch() < store.find(change.owner(), "default").ownerEpoch();
       byte[] json = Json.bytes(out -> ChangeJson.write(out, change));

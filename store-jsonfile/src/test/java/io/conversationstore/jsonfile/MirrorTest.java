@@ -217,7 +217,7 @@ class MirrorTest {
     }
     for (int i = 0; i < 2; i++) {
       try (FileEngine engine = Memory.engine(files)) {
-        assertThat(engine.pending(10))
+        assertThat(engine.pending(10, Long.MAX_VALUE))
             .containsExactly(append.withGeneration(4), delete.withGeneration(4), again, after);
         assertThat(engine.parked()).extracting("changeId").containsExactly(touch.id());
         assertThat(engine.find(ALICE, "chat").conversation()).isNull();
@@ -226,7 +226,9 @@ class MirrorTest {
           engine.enqueue(
               new Change.OwnerErased(
                   new ChangeStamp(UUID.randomUUID(), Owner.of("a", "b"), 0, NOW, NODE)));
-          engine.settle(List.of(settled(engine.pending(10).get(4), Settlement.Kind.DRAINED, 0)));
+          engine.settle(
+              List.of(
+                  settled(engine.pending(10, Long.MAX_VALUE).get(4), Settlement.Kind.DRAINED, 0)));
         }
       }
     }
@@ -253,7 +255,7 @@ class MirrorTest {
   }
 
   private static void requireQueued(LocalStore store, Change waiting, Change rejected) {
-    assertThat(store.pending(10)).containsExactly(waiting);
+    assertThat(store.pending(10, Long.MAX_VALUE)).containsExactly(waiting);
     assertThat(store.parked()).extracting("changeId").containsExactly(rejected.id());
   }
 
@@ -290,7 +292,7 @@ class MirrorTest {
                   bulk.id(), Settlement.Kind.DRAINED, 0, Map.of("a", 3L, "b", 5L), "", NOW)));
     }
     try (LocalStore engine = Memory.engine(files)) {
-      assertThat(engine.pending(10))
+      assertThat(engine.pending(10, Long.MAX_VALUE))
           .containsExactly(
               ofA.withGeneration(3),
               ofB.withGeneration(5),
@@ -317,7 +319,7 @@ class MirrorTest {
       assertThat(engine.preferences(ALICE)).isEqualTo(after);
     }
     try (LocalStore engine = Memory.engine(files)) {
-      assertThat(engine.pending(10)).containsExactly(erase);
+      assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(erase);
       assertThat(engine.preferences(ALICE)).isEqualTo(after);
     }
   }
@@ -338,13 +340,13 @@ class MirrorTest {
       engine.mirror(List.of(header(1, 1, 1), message(1, 1, "MARKER")), null, null);
       assertThat(engine.count(ALICE).messages()).isZero();
       engine.enqueue(later);
-      assertThat(engine.pending(10)).containsExactly(erase, later);
+      assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(erase, later);
     }
     try (LocalStore engine = Memory.engine(files)) {
-      assertThat(engine.pending(10)).containsExactly(erase, later);
+      assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(erase, later);
       engine.settle(
           List.of(new Settlement(erase.id(), Settlement.Kind.DRAINED, 1, Map.of(), "", NOW)));
-      assertThat(engine.pending(10).get(0).stamp().epoch()).isEqualTo(1);
+      assertThat(engine.pending(10, Long.MAX_VALUE).get(0).stamp().epoch()).isEqualTo(1);
     }
   }
 }

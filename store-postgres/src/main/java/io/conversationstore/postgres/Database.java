@@ -1,5 +1,6 @@
 package io.conversationstore.postgres;
 
+import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreFigures;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
@@ -7,9 +8,12 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -50,6 +54,11 @@ final class Database implements AutoCloseable {
   private final Clock clock;
   private final RandomGenerator random;
   private final int statementTimeoutSeconds;
+  private final int removalTimeoutMillis;
+
+  /** Connections in a transaction that has a time-out of its own. */
+  private final Set<Connection> unhurried = ConcurrentHashMap.newKeySet();
+
   private final boolean rowSecurity;
   private final String lockTimeout;
   private final long lockTimeoutNanos;
@@ -61,11 +70,16 @@ final class Database implements AutoCloseable {
   private final AtomicInteger schemaFailures = new AtomicInteger();
 
   private @Nullable EngineFailureException schemaFailure;
+
+  /** Under {@link #schemaLock}, too. */
+  private boolean policiesChecked;
+
   private volatile boolean closed;
   private volatile Reachability reachability;
 
   Database(PostgresOptions.Values values, Sleeper sleeper) {
     this.statementTimeoutSeconds = DriverSettings.seconds(values.statementTimeout);
+    this.removalTimeoutMillis = DriverSettings.seconds(values.removalTimeout) * 1_000;
     DataSource given = values.dataSource;
     if (given != null) {
       this.driver = null;
@@ -102,7 +116,7 @@ final class Database implements AutoCloseable {
    */
   PreparedStatement prepare(Connection connection, String sql) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(rowSecurity ? SEEN + sql : sql);
-    if (statementTimeoutSeconds > 0 && !serverEndsStatements()) {
+    if (statementTimeoutSeconds > 0 && !serverEndsStatements() && !unhurried.contains(connection)) {
       statement.setQueryTimeout(statementTimeoutSeconds);
     }
     return statement;
@@ -137,11 +151,18 @@ final class Database implements AutoCloseable {
     return rowSecurity;
   }
 
-  /** Tries to make the schema; a database that is away is logged, not thrown. */
-  void start() {
+  /**
+   * Tries to make the schema; a database that is away is logged, not thrown.
+   *
+   * @param refusesLater whether a schema of a later library is thrown
+   */
+  void start(boolean refusesLater) {
     try {
       ensureSchema();
     } catch (EngineFailureException e) {
+      if (refusesLater && migrations.later()) {
+        throw new StoreConfigurationException(String.valueOf(e.getMessage()));
+      }
       if (e.kind() == FailureKind.MISCONFIGURED) {
         LOG.error("{}; the store tries again at each call", e.getMessage());
       } else {
@@ -179,6 +200,34 @@ final class Database implements AutoCloseable {
           }
         },
         true);
+  }
+
+  /**
+   * Like {@link #transaction}, for what removes more than fits into the statement time-out. A
+   * server that is silent from the start is noticed as soon as ever.
+   */
+  <T> T removal(Work<T> work) {
+    return transaction(
+        connection -> {
+          try (Statement statement = connection.createStatement()) {
+            statement.execute("SET LOCAL statement_timeout = " + removalTimeoutMillis);
+          }
+          int patience = connection.getNetworkTimeout();
+          unhurried.add(connection);
+          try {
+            if (patience > 0) {
+              long longer = patience + (long) removalTimeoutMillis;
+              connection.setNetworkTimeout(
+                  Runnable::run, (int) Math.min(Integer.MAX_VALUE, longer));
+            }
+            return work.on(connection);
+          } finally {
+            unhurried.remove(connection);
+            if (patience > 0 && !connection.isClosed()) {
+              connection.setNetworkTimeout(Runnable::run, patience);
+            }
+          }
+        });
   }
 
   private static void rollback(Connection connection) {
@@ -327,6 +376,13 @@ final class Database implements AutoCloseable {
   private void makeSchema() {
     try {
       migrations.ensure();
+      if (rowSecurity && !policiesChecked) {
+        String fault = migrations.policiesFault();
+        if (fault != null) {
+          LOG.warn("{}", fault);
+        }
+        policiesChecked = true;
+      }
       connections.back();
       schemaFailure = null;
       schemaReady = true;

@@ -19,19 +19,23 @@ import org.postgresql.ds.PGSimpleDataSource;
  * settings into that, the password of a client's key included; here they go beside it. What is
  * thrown has lost the driver's text, which the pool would log.
  *
- * <p>The statement time-out is a setting of each session, so that the server sees to it: the
- * driver's own costs a task for its timer, and a thread that wakes up, at each call. A PgBouncer
- * refuses such a setting or leaves it out, and a URL may bring one of its own; then {@link
- * #serverEndsStatements()} is false, for good, and the driver has to see to it. Thread-safe.
+ * <p>Each session looks for functions and operators where PostgreSQL's own are, and nowhere else:
+ * of those that somebody else made one might fit better. And the statement time-out is a setting of
+ * the session, so that the server sees to it: the driver's own costs a task for its timer, and a
+ * thread that wakes up, at each call. A PgBouncer refuses such settings or leaves them out, and a
+ * URL may bring its own; where the time-out is not in force, {@link #serverEndsStatements()} is
+ * false, for good, and the driver has to see to it. Thread-safe.
  */
 final class DriverDataSource implements DataSource {
 
   private static final String REFUSED_PARAMETER = "08P01";
   private static final String OPTIONS = "options";
+  private static final String SEARCH_PATH = "-c search_path=pg_catalog,pg_temp";
 
   private final PGSimpleDataSource settings;
   private final int statementTimeoutMillis;
   private volatile boolean serverEndsStatements;
+  private volatile boolean takesSettings = true;
 
   /**
    * @param statementTimeoutSeconds how long the server lets a statement run; 0 for no limit
@@ -66,7 +70,7 @@ final class DriverDataSource implements DataSource {
   }
 
   private Connection connect(@Nullable String user, @Nullable String password) throws SQLException {
-    if (!serverEndsStatements) {
+    if (!takesSettings) {
       return connect(user, password, false);
     }
     Connection connection;
@@ -77,7 +81,11 @@ final class DriverDataSource implements DataSource {
         throw e;
       }
       connection = connect(user, password, false);
+      takesSettings = false;
       serverEndsStatements = false;
+      return connection;
+    }
+    if (!serverEndsStatements) {
       return connection;
     }
     boolean known = false;
@@ -106,7 +114,7 @@ final class DriverDataSource implements DataSource {
     }
   }
 
-  private Connection connect(@Nullable String user, @Nullable String password, boolean timeout)
+  private Connection connect(@Nullable String user, @Nullable String password, boolean session)
       throws SQLException {
     String url = settings.getUrl();
     int query = url.indexOf('?');
@@ -124,9 +132,12 @@ final class DriverDataSource implements DataSource {
     if (password != null) {
       all.setProperty("password", password);
     }
-    if (timeout) {
+    if (session) {
       // Of two the last one holds, which is the URL's.
-      String ours = "-c statement_timeout=" + statementTimeoutMillis;
+      String ours = SEARCH_PATH;
+      if (serverEndsStatements) {
+        ours += " -c statement_timeout=" + statementTimeoutMillis;
+      }
       String theirs = all.getProperty(OPTIONS);
       all.setProperty(OPTIONS, theirs == null ? ours : ours + " " + theirs);
     }

@@ -4,6 +4,7 @@ import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreUnavailableException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
@@ -11,6 +12,8 @@ import java.util.function.Supplier;
  * of data. Thread-safe.
  */
 final class Health {
+
+  private static final String POLICIES_HOLD = "the policies hold";
 
   private final Database database;
   private final Reads reads;
@@ -34,6 +37,9 @@ final class Health {
             "schema",
             () -> "version " + database.read(database::schemaVersion),
             "version " + SchemaScript.LATEST));
+    if (database.rowSecurity()) {
+      checks.add(check("row-level security", this::policies, POLICIES_HOLD));
+    }
     SchemaObjects objects;
     try {
       objects =
@@ -52,6 +58,14 @@ final class Health {
     checks.add(objects(objects, "triggers", "trigger", "all enabled"));
     checks.add(objects(objects, "functions", "function", "all there"));
     return StoreHealth.of(checks);
+  }
+
+  private String policies() {
+    return reads.query(
+        null,
+        Policies.NOT_IN_FORCE,
+        in -> in.text(schema),
+        row -> Objects.requireNonNullElse(Policies.fault(row), POLICIES_HOLD));
   }
 
   private static StoreHealth.Check objects(

@@ -10,6 +10,7 @@ import java.time.Duration;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
 
 /** Checks the schema and brings it to the version of this library. Thread-safe. */
 final class Migrations {
@@ -22,6 +23,7 @@ final class Migrations {
   private final DataSource source;
   private final String schema;
   private final boolean allowed;
+  private volatile boolean later;
 
   /** Written by one caller at a time: when a lock that others held was last waited for in vain. */
   private volatile long waitedNanos;
@@ -34,9 +36,15 @@ final class Migrations {
     this.allowed = allowed;
   }
 
+  /** Whether the schema was made by a later library when it was last looked at. */
+  boolean later() {
+    return later;
+  }
+
   /** Throws the driver's error, or what is wrong with the schema. */
   void ensure() throws SQLException {
     int found = version();
+    later = found > SchemaScript.LATEST;
     if (found < SchemaScript.LATEST && allowed) {
       requireRested();
       migrate(found);
@@ -105,6 +113,13 @@ final class Migrations {
           null);
     }
     waited = false;
+  }
+
+  /** Why policies of row-level security do not hold here; null where they do. */
+  @Nullable String policiesFault() throws SQLException {
+    try (Connection connection = source.getConnection()) {
+      return Policies.fault(connection, schema);
+    }
   }
 
   private void migrate(int found) throws SQLException {

@@ -12,6 +12,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -126,6 +127,27 @@ final class Operations {
       try (ResultSet row = database.rows(statement)) {
         Reads.requireRow(row);
         return new Blanked(row.getLong(1), row.getString(2), row.getLong(3));
+      }
+    }
+  }
+
+  /** Goes by the database's clock, by which the deletes are dated. */
+  long purgeDeleted(Duration age) {
+    long all = 0;
+    long batch;
+    do {
+      batch = database.write(connection -> purge(connection, age));
+      all += batch;
+    } while (batch > 0);
+    return all;
+  }
+
+  private long purge(Connection connection, Duration age) throws SQLException {
+    try (PreparedStatement statement = database.prepare(connection, sql.purgeDeleted)) {
+      database.bind(statement, null).number(age.toMillis()).count(BATCH);
+      try (ResultSet row = database.rows(statement)) {
+        Reads.requireRow(row);
+        return row.getLong(1);
       }
     }
   }

@@ -6,6 +6,7 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Provenance;
+import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreFigures;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
@@ -25,6 +26,7 @@ import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.StateListeners;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -65,8 +67,24 @@ final class PostgresEngine implements PrimaryStore {
   }
 
   static PostgresEngine open(PostgresOptions options, Sleeper sleeper) {
+    return open(options, sleeper, false);
+  }
+
+  /**
+   * @param alone whether nothing stands behind the store that could wait for a schema that fits
+   * @throws StoreConfigurationException if it is alone and the schema is of a later library
+   */
+  static PostgresEngine open(PostgresOptions options, Sleeper sleeper, boolean alone) {
     Database database = new Database(options.values(), sleeper);
-    database.start();
+    boolean opened = false;
+    try {
+      database.start(alone);
+      opened = true;
+    } finally {
+      if (!opened) {
+        database.close();
+      }
+    }
     return new PostgresEngine(options, database);
   }
 
@@ -136,6 +154,11 @@ final class PostgresEngine implements PrimaryStore {
   @Override
   public long deleteMessagesBefore(Instant cutoff) {
     return operations.deleteMessagesBefore(cutoff);
+  }
+
+  @Override
+  public long purgeDeleted(Duration age) {
+    return operations.purgeDeleted(age);
   }
 
   @Override

@@ -63,11 +63,14 @@ public final class PostgresOptions {
   }
 
   /**
-   * A pool of the application's, which stays open when the store is closed. It needs a socket
-   * time-out (the driver's {@code socketTimeout}), or a call that a silent server does not answer
-   * waits for good. Where all connections of a HikariCP pool are in use, the store connects once
-   * beside it, by the pool's own address and login, to tell a busy pool from a silent server; a
-   * pool whose data source is not the driver's own is taken for unavailable then.
+   * A pool of the application's, which stays open when the store is closed. Its sessions should
+   * look for functions in {@code pg_catalog} first and in no schema where somebody else may create
+   * some; see {@code docs/schema.md}.
+   *
+   * <p>It needs a socket time-out (the driver's {@code socketTimeout}), or a call that a silent
+   * server does not answer waits for good. Where all connections of a HikariCP pool are in use, the
+   * store connects once beside it, by the pool's own address and login, to tell a busy pool from a
+   * silent server; a pool whose data source is not the driver's own is taken for unavailable then.
    */
   public static PostgresOptions dataSource(DataSource dataSource) {
     Values values = new Values();
@@ -142,6 +145,18 @@ public final class PostgresOptions {
     Values next = new Values(values);
     next.statementTimeout = statement;
     next.lockTimeout = requirePositive("lock time-out", lock);
+    return new PostgresOptions(next);
+  }
+
+  /**
+   * How long an erasure of an owner or a delete of a conversation may run that has so much to
+   * remove that it did not end within the statement time-out; default 10 min. It is then done a
+   * second time, as one transaction. Meanwhile it holds what it removes, and the call waits up to
+   * this long, and the socket time-out, for a server that says nothing any more.
+   */
+  public PostgresOptions withRemovalTimeout(Duration removal) {
+    Values next = new Values(values);
+    next.removalTimeout = requirePositive("removal time-out", removal);
     return new PostgresOptions(next);
   }
 
@@ -290,6 +305,7 @@ public final class PostgresOptions {
     Duration socketTimeout = Duration.ofSeconds(10);
     Duration statementTimeout = Duration.ofSeconds(8);
     Duration lockTimeout = Duration.ofSeconds(5);
+    Duration removalTimeout = Duration.ofMinutes(10);
     Duration slowCall = Duration.ofSeconds(1);
     boolean tcpKeepAlive = true;
     int prepareThreshold = 5;
@@ -330,6 +346,7 @@ public final class PostgresOptions {
       socketTimeout = that.socketTimeout;
       statementTimeout = that.statementTimeout;
       lockTimeout = that.lockTimeout;
+      removalTimeout = that.removalTimeout;
       slowCall = that.slowCall;
       tcpKeepAlive = that.tcpKeepAlive;
       prepareThreshold = that.prepareThreshold;

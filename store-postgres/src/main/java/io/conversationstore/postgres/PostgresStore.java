@@ -22,16 +22,25 @@ public final class PostgresStore {
   /**
    * Opens a store. A database that is away does not make this fail: the store tries again at each
    * call, and makes its schema at the first success.
+   *
+   * @throws StoreConfigurationException if the schema was made by a later version of the library
    */
   public static ConversationStore open(PostgresOptions options) {
     Supplier<UUID> ids = options.ids();
     return new StoreFront(
-        openEngine(options), options.values().limits, options.values().clock, ids, ids.get());
+        engine(options, true), options.values().limits, options.values().clock, ids, ids.get());
   }
 
-  /** Opens the engine below a store: for authors of stores that are built on this one. */
+  /**
+   * Opens the engine below a store: for authors of stores that are built on this one. Where the
+   * schema was made by a later version of the library it refuses each call until the schema fits.
+   */
   public static PrimaryStore openEngine(PostgresOptions options) {
-    PrimaryStore engine = PostgresEngine.open(options, Sleeper.REAL);
+    return engine(options, false);
+  }
+
+  private static PrimaryStore engine(PostgresOptions options, boolean alone) {
+    PrimaryStore engine = PostgresEngine.open(options, Sleeper.REAL, alone);
     Duration slow = options.values().slowCall;
     return new TimedEngine(engine, slow, System::nanoTime, LOG::warn);
   }

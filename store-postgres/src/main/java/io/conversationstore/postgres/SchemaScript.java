@@ -20,7 +20,15 @@ final class SchemaScript implements JavaMigration {
 
   /** In order; a new one is added at the end, none is ever changed. */
   private static final List<String> NAMES =
-      List.of("tables", "changes", "operators", "search", "rowsecurity", "appends", "safeguards");
+      List.of(
+          "tables",
+          "changes",
+          "operators",
+          "search",
+          "rowsecurity",
+          "appends",
+          "safeguards",
+          "searchpath");
 
   /** What {@code store.schema_version} says when all have run. */
   static final int LATEST = NAMES.size();

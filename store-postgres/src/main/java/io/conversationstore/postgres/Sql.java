@@ -58,6 +58,7 @@ final class Sql {
   final String activeUsers;
   final String blankBefore;
   final String archiveBefore;
+  final String purgeDeleted;
   final String feedHead;
   final String feedOwners;
   final String feedConversations;
@@ -240,6 +241,7 @@ final class Sql {
         in(
             "SELECT w.archived, w.next_tenant, w.next_conversation"
                 + " FROM $.archive_idle_conversations(?, ?, ?, ?) w");
+    purgeDeleted = in("SELECT $.purge_deleted(? * interval '1 millisecond', ?)");
     feedHead =
         in(
             "SELECT pg_snapshot_xmin(q.s)::text, CASE"

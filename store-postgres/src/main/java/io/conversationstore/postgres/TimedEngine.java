@@ -158,6 +158,11 @@ final class TimedEngine implements PrimaryStore {
   }
 
   @Override
+  public long purgeDeleted(Duration age) {
+    return timed("purgeDeleted", () -> engine.purgeDeleted(age));
+  }
+
+  @Override
   public long archiveIdleBefore(Instant cutoff) {
     return timed("archiveIdleBefore", () -> engine.archiveIdleBefore(cutoff));
   }

@@ -26,6 +26,8 @@ import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ChangeJson;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.StaleChangeException;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.OwnerState;
@@ -73,7 +75,30 @@ final class Writes {
     return search;
   }
 
+  /** An erasure or a delete that takes too long as any other statement is given more time. */
   Applied apply(Change change, ApplyMode mode) {
+    try {
+      return hurried(change, mode);
+    } catch (EngineFailureException e) {
+      if (e.kind() != FailureKind.SLOW || !removes(change)) {
+        throw e;
+      }
+      return database.removal(
+          connection ->
+              change instanceof Bulk bulk
+                  ? bulk(connection, bulk, mode)
+                  : one(connection, change, mode));
+    }
+  }
+
+  /** Whether a change may have very much to remove. */
+  static boolean removes(Change change) {
+    return change instanceof OwnerErased
+        || change instanceof ConversationDeleted
+        || (change instanceof Bulk bulk && bulk.changes().stream().anyMatch(Writes::removes));
+  }
+
+  private Applied hurried(Change change, ApplyMode mode) {
     if (change instanceof Bulk bulk) {
       return database.transaction(connection -> bulk(connection, bulk, mode));
     }

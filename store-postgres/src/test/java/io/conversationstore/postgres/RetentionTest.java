@@ -12,6 +12,7 @@ import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreOperator;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
@@ -356,5 +357,33 @@ class RetentionTest {
     assertThat(databases.text("SELECT count(*) FROM conversation_store.messages")).isEqualTo("0");
     assertThat(databases.text("SELECT count(*) FROM conversation_store.conversations"))
         .isEqualTo("3");
+  }
+
+  @Test
+  void aPurgeTakesAllThatIsOldEnoughInBatches() throws Exception {
+    List<Message> many = IntStream.range(0, 1_100).mapToObj(i -> Message.user("new " + i)).toList();
+    store.save(ALICE, ConversationDocument.of(NewConversation.withId("many"), many));
+    store.delete(ALICE, "many");
+    store.delete(ALICE, "held");
+    store.delete(BOB, "other");
+    assertThat(store.operator().purgeDeleted(StoreOperator.DEFAULT_PURGE_AFTER)).isZero();
+    for (String table : List.of("messages", "conversations")) {
+      databases.text(
+          "UPDATE conversation_store."
+              + table
+              + " SET deleted_at = deleted_at - interval '31 days' WHERE deleted_at IS NOT NULL");
+    }
+    store.delete(ALICE, "last");
+    try (Connection holder =
+        holding("SELECT FROM conversation_store.messages WHERE content IS NOT NULL FOR UPDATE")) {
+      assertThat(holder.isClosed()).isFalse();
+      assertThat(hurried.operator().purgeDeleted(StoreOperator.DEFAULT_PURGE_AFTER))
+          .isEqualTo(1_100 + 1 + 2 * (EACH + 1));
+    }
+    assertThat(store.operator().purgeDeleted(StoreOperator.DEFAULT_PURGE_AFTER)).isZero();
+    assertThat(databases.text("SELECT count(*) FROM conversation_store.messages"))
+        .as("of the live one, and of the one that was deleted just now")
+        .isEqualTo(String.valueOf(2 * EACH));
+    assertThat(store.find(ALICE, "first").orElseThrow().messageCount()).isEqualTo(EACH);
   }
 }

@@ -67,6 +67,26 @@ abstract class OperatorContract extends ContractBase {
   }
 
   @Test
+  @DisplayName("0.5: a purge of what was deleted changes nothing that a reader sees")
+  void row_0_5_purge() {
+    chat("a");
+    List<StoredMessage> said = say("a", "one", "two", "three");
+    store().deleteMessage(alice, "a", said.get(2).id());
+    chat("gone");
+    say("gone", "x");
+    store().delete(alice, "gone");
+    StoreOperator operator = store().operator();
+    assertThat(operator.purgeDeleted(YEARS)).isZero();
+    operator.purgeDeleted(Duration.ZERO);
+    assertThat(texts("a")).containsExactly("one", "two");
+    assertThat(say("a", "four").get(0).seq()).isEqualTo(4);
+    assertThat(store().find(alice, "gone")).isEmpty();
+    chat("gone");
+    assertThat(texts("gone")).isEmpty();
+    assertThat(say("gone", "y").get(0).seq()).isEqualTo(1);
+  }
+
+  @Test
   @DisplayName("0.5: retention goes by the age to the moment")
   void row_0_5_retentionByAge() {
     needs(Capability.MANUAL_CLOCK);
@@ -195,6 +215,8 @@ abstract class OperatorContract extends ContractBase {
     assertThatThrownBy(() -> operator.deleteMessagesOlderThan(negative))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> operator.archiveIdle(negative))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> operator.purgeDeleted(negative))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> operator.activeUsers(tenant(), negative, 1))
         .isInstanceOf(IllegalArgumentException.class);

@@ -1,0 +1,192 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.hybrid.SimHistory.Clone;
+import io.conversationstore.hybrid.SimHistory.Commit;
+import io.conversationstore.hybrid.SimHistory.End;
+import io.conversationstore.hybrid.SimHistory.Op;
+import io.conversationstore.hybrid.SimStep.Kind;
+import io.conversationstore.spi.Settlement;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What the simulation has to get into again and again; a plan alone does not tell. */
+enum SimScenario {
+  /** Two nodes have created a conversation of the same id, and neither has sent it yet. */
+  SAME_ID_ON_TWO_NODES(70),
+  /** A conversation is deleted and made anew before an append to the first one is sent. */
+  LATE_AFTER_MADE_ANEW(50),
+  /** An erasure ends what a node whose clock is an hour ahead wrote, and had not sent. */
+  ERASED_WITH_CLOCK_AHEAD(12),
+  /** An answer is lost, and another node edits or deletes the message before it is sent again. */
+  CHANGED_BEFORE_THE_RETRY(18),
+  /** Somebody reads page by page, and in between what was pending is sent. */
+  CURSOR_ACROSS_A_DRAIN(25),
+  /** Changes wait for a database that is away, and the copy does not hold their conversation. */
+  EVICTED_UNDER_THE_GATE(50),
+  /** A save of several conversations is cut off before its answer, and sent again. */
+  BULK_CUT_OFF(90),
+  /** A directory with pending changes is copied, and both nodes send them. */
+  CLONED_WITH_PENDING(60);
+
+  /** Of how many seeds the least are told. */
+  static final int SEEDS = 2_000;
+
+  private static final int CLOCK_AHEAD_MINUTES = 60;
+
+  private final int least;
+
+  SimScenario(int least) {
+    this.least = least;
+  }
+
+  /** In how many of {@link #SEEDS} seeds it has to happen, whichever they are. */
+  int least() {
+    return least;
+  }
+
+  /** Those that have happened. */
+  static Set<SimScenario> of(SimPlan plan, SimHistory history) {
+    Set<SimScenario> reached = EnumSet.noneOf(SimScenario.class);
+    for (SimScenario scenario : values()) {
+      if (scenario.isIn(plan, history)) {
+        reached.add(scenario);
+      }
+    }
+    return reached;
+  }
+
+  private boolean isIn(SimPlan plan, SimHistory history) {
+    return switch (this) {
+      case SAME_ID_ON_TWO_NODES ->
+          ops(history, Kind.CREATE_IF_ABSENT)
+              .anyMatch(
+                  one ->
+                      ops(history, Kind.CREATE_IF_ABSENT)
+                          .anyMatch(other -> areBothPending(one, other, history)));
+      case LATE_AFTER_MADE_ANEW ->
+          ops(history, Kind.APPEND).anyMatch(append -> isLate(append, history));
+      case ERASED_WITH_CLOCK_AHEAD ->
+          history.ops.stream()
+              .filter(op -> plan.skew(op.step.node()).toMinutes() >= CLOCK_AHEAD_MINUTES)
+              .anyMatch(op -> isErased(op, history));
+      case CHANGED_BEFORE_THE_RETRY -> isChangedBeforeARetry(history.commits);
+      case CURSOR_ACROSS_A_DRAIN ->
+          ops(history, Kind.WALK).anyMatch(walk -> isAcrossADrain(walk, history));
+      case EVICTED_UNDER_THE_GATE -> history.ops.stream().anyMatch(op -> op.onEvicted);
+      case BULK_CUT_OFF ->
+          ops(history, Kind.SAVE)
+              .anyMatch(
+                  save ->
+                      save.isAcknowledged()
+                          && save.changes.stream().anyMatch(history.cutOff::contains)
+                          && isDrained(save, history));
+      case CLONED_WITH_PENDING -> {
+        Clone clone = history.clone;
+        yield clone != null
+            && clone.pending().stream()
+                .map(change -> history.endedOn.getOrDefault(change, Set.of()))
+                .anyMatch(nodes -> nodes.contains(clone.of()) && nodes.contains(clone.node()));
+      }
+    };
+  }
+
+  private static Stream<Op> ops(SimHistory history, Kind kind) {
+    return history.ops.stream().filter(op -> op.step.kind() == kind);
+  }
+
+  /** How a call's changes that waited have ended. */
+  private static Stream<End> ends(Op op, SimHistory history) {
+    return op.queued.stream().filter(history.ends::containsKey).map(history.ends::get);
+  }
+
+  private static boolean isDrained(Op op, SimHistory history) {
+    return ends(op, history).anyMatch(end -> end.kind() == Settlement.Kind.DRAINED);
+  }
+
+  private static boolean areBothPending(Op one, Op other, SimHistory history) {
+    return one.step.node() < other.step.node()
+        && one.isAbout(other)
+        && isDrained(one, history)
+        && isDrained(other, history)
+        && ends(one, history).anyMatch(end -> end.at() > other.end)
+        && ends(other, history).anyMatch(end -> end.at() > one.end);
+  }
+
+  private static Stream<End> dropped(Op op, SimHistory history) {
+    return ends(op, history).filter(end -> end.kind() == Settlement.Kind.DROPPED);
+  }
+
+  private static boolean isLate(Op append, SimHistory history) {
+    return dropped(append, history)
+        .anyMatch(
+            end ->
+                ops(history, Kind.DELETE)
+                    .filter(delete -> delete.wasThere && delete.isAbout(append))
+                    .anyMatch(
+                        delete ->
+                            history.creators.values().stream()
+                                .anyMatch(
+                                    create ->
+                                        create.isAbout(append)
+                                            && create.start > delete.end
+                                            && create.start > append.end
+                                            && create.end < end.at())));
+  }
+
+  private static boolean isErased(Op op, SimHistory history) {
+    return dropped(op, history)
+        .anyMatch(
+            end ->
+                history.erasures.values().stream()
+                    .anyMatch(
+                        erasure ->
+                            erasure.owner.equals(op.owner)
+                                && erasure.step.node() != op.step.node()
+                                && erasure.start > op.end
+                                && erasure.start < end.at()));
+  }
+
+  private static boolean isChangedBeforeARetry(List<Commit> commits) {
+    for (Commit first : commits) {
+      for (Commit again : commits.subList(first.number() + 1, commits.size())) {
+        if (first.changed()
+            && again.changeId().equals(first.changeId())
+            && commits.subList(first.number() + 1, again.number()).stream()
+                .anyMatch(between -> between.changed() && changes(between.op(), first.op()))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Whether a call of another node is about the message that a call wrote. */
+  private static boolean changes(@Nullable Op other, @Nullable Op op) {
+    if (op == null
+        || other == null
+        || other.step.node() == op.step.node()
+        || !other.isAbout(op)
+        || (other.step.kind() != Kind.EDIT && other.step.kind() != Kind.DELETE_MESSAGE)) {
+      return false;
+    }
+    UUID target = SimClient.messageId(other.step.target(), 0);
+    return op.messages.contains(target)
+        || (op.step.kind() == Kind.EDIT && op.step.target() == other.step.target());
+  }
+
+  private static boolean isAcrossADrain(Op walk, SimHistory history) {
+    return ops(history, Kind.APPEND)
+        .filter(append -> append.step.node() == walk.step.node() && append.isAbout(walk))
+        .filter(append -> append.end < walk.start)
+        .flatMap(append -> ends(append, history))
+        .anyMatch(
+            end ->
+                end.kind() == Settlement.Kind.DRAINED
+                    && end.at() > walk.firstPage
+                    && end.at() < walk.lastPage);
+  }
+}

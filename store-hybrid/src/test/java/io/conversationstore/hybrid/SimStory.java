@@ -1,0 +1,135 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.hybrid.SimStep.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Steps that lead to what chance alone seldom gets into. They are mixed into a plan, so that the
+ * rest of it happens before, between and after them. Used for one plan.
+ */
+final class SimStory {
+
+  private static final int LONGEST_PAUSE = 400;
+
+  private final SplittableRandom random;
+  private final List<SimStep> steps = new ArrayList<>();
+  private final int first;
+  private final int clients;
+  private final int conversation;
+  private final int node;
+  private final int other;
+  private long at;
+
+  private SimStory(SplittableRandom random, int first, long start, int clients, int conversation) {
+    this.random = random;
+    this.first = first;
+    this.at = start;
+    this.clients = clients;
+    this.conversation = conversation;
+    this.node = random.nextInt(SimPlan.NODES);
+    this.other = (node + 1 + random.nextInt(SimPlan.NODES - 1)) % SimPlan.NODES;
+  }
+
+  /**
+   * One of the stories, about a conversation of the first owner.
+   *
+   * @param first the number of its first step
+   * @param start when it begins, in milliseconds
+   * @param clients of a node
+   */
+  static List<SimStep> of(
+      SplittableRandom random, int first, long start, int clients, int conversation) {
+    SimStory story = new SimStory(random, first, start, clients, conversation);
+    switch (random.nextInt(6)) {
+      case 0 -> story.sameId();
+      case 1 -> story.late();
+      case 2 -> story.changedBeforeTheRetry();
+      case 3 -> story.cursor();
+      case 4 -> story.evicted();
+      default -> story.cloned();
+    }
+    return story.steps;
+  }
+
+  private int then(Kind kind, int on, int target) {
+    at += random.nextInt(LONGEST_PAUSE);
+    int number = first + steps.size();
+    int client = random.nextInt(clients);
+    steps.add(
+        new SimStep(number, at, kind, on, client, 0, conversation, target, random.nextLong()));
+    return number;
+  }
+
+  private int then(Kind kind, int on) {
+    return then(kind, on, 0);
+  }
+
+  private void sameId() {
+    then(Kind.CUT, node);
+    then(Kind.CUT, other);
+    then(Kind.CREATE_IF_ABSENT, node);
+    then(Kind.CREATE_IF_ABSENT, other);
+    then(Kind.APPEND, node);
+    then(Kind.APPEND, other);
+    then(Kind.HEAL, node);
+    then(Kind.HEAL, other);
+  }
+
+  private void late() {
+    then(Kind.CREATE_IF_ABSENT, node);
+    then(Kind.READ, other);
+    then(Kind.CUT, node);
+    then(Kind.APPEND, node);
+    then(Kind.DELETE, other);
+    then(Kind.CREATE_IF_ABSENT, other);
+    then(Kind.APPEND, other);
+    then(Kind.HEAL, node);
+  }
+
+  private void changedBeforeTheRetry() {
+    then(Kind.CREATE_IF_ABSENT, node);
+    int message = then(Kind.APPEND, node);
+    then(Kind.READ, other);
+    then(Kind.LOSE_REPLY, other);
+    then(Kind.EDIT, other, message);
+    then(random.nextBoolean() ? Kind.EDIT : Kind.DELETE_MESSAGE, node, message);
+  }
+
+  private void cursor() {
+    then(Kind.CREATE_IF_ABSENT, node);
+    then(Kind.CUT, node);
+    for (int i = 0; i < 4; i++) {
+      then(Kind.APPEND, node);
+    }
+    then(Kind.WALK, node);
+    then(Kind.HEAL, node);
+    then(Kind.APPEND, other);
+  }
+
+  private void evicted() {
+    then(Kind.CREATE_IF_ABSENT, node);
+    then(Kind.READ, node);
+    then(Kind.CUT, node);
+    then(Kind.APPEND, node);
+    then(Kind.EVICT, node);
+    then(Kind.APPEND, other);
+    then(Kind.READ, node);
+    then(Kind.CREATE_IF_ABSENT, node);
+    then(Kind.APPEND, node);
+    then(Kind.READ, node);
+    then(Kind.HEAL, node);
+  }
+
+  private void cloned() {
+    then(Kind.CREATE_IF_ABSENT, node);
+    then(Kind.CUT, node);
+    then(Kind.APPEND, node);
+    then(Kind.CLONE, node);
+    then(Kind.APPEND, node);
+    then(Kind.APPEND, SimPlan.NODES);
+    then(Kind.READ, SimPlan.NODES);
+    then(Kind.HEAL, node);
+  }
+}

@@ -1,0 +1,43 @@
+package io.conversationstore.postgres;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether the policies of row-level security hold for the role in use. PostgreSQL passes over them,
+ * and says nothing, for superusers, for roles with BYPASSRLS and for the owner of a table.
+ */
+final class Policies {
+
+  /** No row where they hold; else the role, and why they do not. Takes the schema's name. */
+  static final String NOT_IN_FORCE =
+      "SELECT r.rolname, CASE WHEN r.rolsuper THEN 'is a superuser'"
+          + " WHEN r.rolbypassrls THEN 'has BYPASSRLS'"
+          + " WHEN c.relrowsecurity THEN 'owns table ' || c.relname"
+          + " ELSE 'uses table ' || c.relname || ', for which it is not turned on' END"
+          + " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+          + " JOIN pg_roles r ON r.rolname = current_user WHERE n.nspname = ? AND c.relname IN"
+          + " ('owners', 'owner_erasures', 'conversations', 'messages', 'user_preferences')"
+          + " AND NOT row_security_active(c.oid) ORDER BY c.relname LIMIT 1";
+
+  private Policies() {}
+
+  /** What is wrong, for an operator to read; null where the policies hold. */
+  static @Nullable String fault(Connection connection, String schema) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(NOT_IN_FORCE)) {
+      new Binder(statement).text(schema);
+      try (ResultSet row = statement.executeQuery()) {
+        return fault(row);
+      }
+    }
+  }
+
+  static @Nullable String fault(ResultSet row) throws SQLException {
+    return row.next()
+        ? "row-level security guards nothing: role " + row.getString(1) + " " + row.getString(2)
+        : null;
+  }
+}

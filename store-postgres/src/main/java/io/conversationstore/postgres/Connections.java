@@ -31,20 +31,25 @@ final class Connections implements AutoCloseable {
   private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(PostgresStore.class);
 
   private final DataSource source;
+  private final PostgresOptions.Values values;
   private final @Nullable Pools pools;
 
-  private Connections(DataSource source, @Nullable Pools pools) {
+  /** Past a pool that was given; made when it is first needed. */
+  private volatile @Nullable Answers answers;
+
+  private Connections(DataSource source, PostgresOptions.Values values, @Nullable Pools pools) {
     this.source = source;
+    this.values = values;
     this.pools = pools;
   }
 
   /** Connections of the application's own data source, which stays open. */
-  static Connections given(DataSource source) {
-    return new Connections(source, null);
+  static Connections given(DataSource source, PostgresOptions.Values values) {
+    return new Connections(source, values, null);
   }
 
   static Connections pooled(DataSource driver, PostgresOptions.Values values) {
-    return new Connections(driver, new Pools(driver, values));
+    return new Connections(driver, values, new Pools(driver, values));
   }
 
   Connection take() throws SQLException {
@@ -53,8 +58,16 @@ final class Connections implements AutoCloseable {
     }
     try {
       return source.getConnection();
-    } catch (SQLTransientConnectionException e) {
-      throw source instanceof HikariDataSource pool && inUse(pool, e) ? new Failures.PoolBusy() : e;
+    } catch (SQLException e) {
+      if (Failures.isInterrupted(e)) {
+        throw new Failures.Interrupted();
+      }
+      throw e instanceof SQLTransientConnectionException
+              && source instanceof HikariDataSource pool
+              && inUse(pool, e)
+              && answersPast(pool)
+          ? new Failures.PoolBusy()
+          : e;
     }
   }
 
@@ -63,6 +76,16 @@ final class Connections implements AutoCloseable {
     // A cause is the failure to connect that the pool met last.
     return e.getCause() == null
         && pool.getHikariPoolMXBean().getTotalConnections() >= pool.getMaximumPoolSize();
+  }
+
+  /** Whether the database answers past a given pool; no where that cannot be known. */
+  private boolean answersPast(HikariDataSource pool) throws SQLException {
+    Answers known = answers;
+    if (known == null) {
+      known = Answers.past(pool, values);
+      answers = known;
+    }
+    return known != null && known.any();
   }
 
   /** What the pool tells of itself; null of a given source that is no pool of HikariCP's. */
@@ -101,6 +124,8 @@ final class Connections implements AutoCloseable {
     try {
       if (pools != null) {
         pools.current.evictConnection(connection);
+      } else if (source instanceof HikariDataSource given) {
+        given.evictConnection(connection);
       }
       connection.abort(Runnable::run);
     } catch (SQLException e) {
@@ -126,14 +151,12 @@ final class Connections implements AutoCloseable {
     private volatile boolean suspect;
     private volatile boolean closed;
 
-    /** Under {@link #recovery}: when the database last answered {@link #answers()}. */
-    private long answeredNanos;
-
-    private boolean answered;
+    private final Answers answers;
 
     Pools(DataSource driver, PostgresOptions.Values values) {
       this.driver = driver;
       this.values = values;
+      this.answers = new Answers(driver, values.poolTimeout);
       this.watched = new Watched(driver);
       this.current = pool(watched, values);
     }
@@ -149,49 +172,23 @@ final class Connections implements AutoCloseable {
       try {
         return pool.getConnection();
       } catch (SQLException e) {
+        if (Failures.isInterrupted(e)) {
+          throw new Failures.Interrupted();
+        }
         if (pool != current) {
           return current.getConnection();
         }
         // A pool that waited in vain for a connection which is still being made, or which others
         // hold, has lost nothing: starting afresh would throw away what it is about to get.
         if (!watched.failed && inUse(pool, e)) {
-          throw answers() ? new Failures.PoolBusy() : e;
+          if (answers.any()) {
+            throw new Failures.PoolBusy();
+          }
+          suspect = true;
+          throw e;
         }
-        suspect |= watched.failed || e.getCause() != null;
+        suspect |= watched.failed || e.getCause() instanceof SQLException;
         throw e;
-      }
-    }
-
-    /**
-     * Whether the database answers past a pool whose connections are all in use: they may all wait
-     * for a row that somebody holds, or for a database that says nothing any more. One caller asks
-     * at a time, and for those who wait meanwhile.
-     */
-    private boolean answers() {
-      long patience = TimeUnit.MILLISECONDS.toNanos(values.poolTimeout.toMillis());
-      long asked = System.nanoTime();
-      try {
-        if (!recovery.tryLock(patience, TimeUnit.NANOSECONDS)) {
-          return false;
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return false;
-      }
-      try {
-        if (answered && answeredNanos - asked > -patience) {
-          return true;
-        }
-        driver.getConnection().close();
-        answered = true;
-        answeredNanos = System.nanoTime();
-        return true;
-      } catch (SQLException e) {
-        answered = false;
-        suspect = true;
-        return false;
-      } finally {
-        recovery.unlock();
       }
     }
 
@@ -202,6 +199,7 @@ final class Connections implements AutoCloseable {
         mine = recovery.tryLock(values.poolTimeout.toMillis(), TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
+        throw new Failures.Interrupted();
       }
       if (!mine) {
         throw new SQLTransientConnectionException("no connection in time", "08001");

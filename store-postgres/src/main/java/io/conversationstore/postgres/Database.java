@@ -83,7 +83,7 @@ final class Database implements AutoCloseable {
     DataSource given = values.dataSource;
     if (given != null) {
       this.driver = null;
-      this.connections = Connections.given(given);
+      this.connections = Connections.given(given, values);
       this.migrations = new Migrations(given, values.schema, values.migrate);
     } else {
       PGSimpleDataSource settings = DriverSettings.of(values);
@@ -254,38 +254,34 @@ final class Database implements AutoCloseable {
     for (int attempt = 1; ; attempt++) {
       SQLException error;
       boolean sent = false;
-      try (Connection connection = connect()) {
-        boolean autoCommit = connection.getAutoCommit();
+      Connection connection = connect();
+      boolean autoCommit = true;
+      try {
+        autoCommit = connection.getAutoCommit();
         if (!autoCommit) {
           connection.setAutoCommit(true);
         }
         sent = write;
-        try {
-          T result = work.on(connection);
-          answered();
-          return result;
-        } catch (SQLException e) {
-          error = e;
-          if (Failures.breaksConnection(e)) {
-            connections.evict(connection);
-            if (Failures.losesDatabase(e)) {
-              connections.lost();
-            }
-          }
-        } finally {
-          if (!autoCommit && !connection.isClosed()) {
-            connection.setAutoCommit(false);
+        T result = work.on(connection);
+        answered();
+        return result;
+      } catch (SQLException e) {
+        error = e;
+        if (Failures.breaksConnection(e)) {
+          connections.evict(connection);
+          if (Failures.losesDatabase(e) && !Failures.isInterrupted(e)) {
+            connections.lost();
           }
         }
-      } catch (SQLException e) {
-        throw failed(Failures.of(e, sent), e);
+      } finally {
+        giveBack(connection, autoCommit);
       }
       if (Failures.isStaleSession(error) && !renewed) {
         renewed = true;
       } else if (Failures.isContention(error) && attempt < ATTEMPTS && !hasWaited(error, start)) {
         backOff(attempt, error);
       } else {
-        throw failed(Failures.of(error, write), error);
+        throw failed(Failures.of(error, sent), error);
       }
     }
   }
@@ -298,12 +294,23 @@ final class Database implements AutoCloseable {
     return Failures.isLockTimeout(error) && System.nanoTime() - start >= lockTimeoutNanos;
   }
 
-  private Connection connect() throws SQLException {
+  private Connection connect() {
     try {
       return connections.take();
     } catch (SQLException e) {
       requireOpen();
-      throw e;
+      throw failed(Failures.of(e, false), e);
+    }
+  }
+
+  /** A connection that cannot be given back changes nothing about how the work ended. */
+  private static void giveBack(Connection connection, boolean autoCommit) {
+    try (connection) {
+      if (!autoCommit && !connection.isClosed()) {
+        connection.setAutoCommit(false);
+      }
+    } catch (SQLException e) {
+      LOG.debug("a connection was lost: {}", Failures.describe(e));
     }
   }
 
@@ -355,6 +362,7 @@ final class Database implements AutoCloseable {
       mine = schemaLock.tryLock(schemaPatience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      throw Failures.of(new Failures.Interrupted(), false);
     }
     if (!mine) {
       throw new EngineFailureException(
@@ -381,8 +389,12 @@ final class Database implements AutoCloseable {
       answered();
     } catch (SQLException e) {
       requireOpen();
+      RuntimeException failure = failed(Failures.of(e, false), e);
+      if (Failures.isInterrupted(e)) {
+        throw failure;
+      }
       connections.lost();
-      throw shared(failed(Failures.of(e, false), e));
+      throw shared(failure);
     } catch (EngineFailureException e) {
       throw shared(e);
     }

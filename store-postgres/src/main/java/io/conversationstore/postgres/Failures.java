@@ -3,6 +3,8 @@ package io.conversationstore.postgres;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.Set;
@@ -51,9 +53,39 @@ final class Failures {
     }
   }
 
+  /** The caller was interrupted, which says nothing about the database. */
+  static final class Interrupted extends SQLTransientConnectionException {
+    private static final long serialVersionUID = 1;
+
+    Interrupted() {
+      super("the caller was interrupted");
+    }
+  }
+
   /** The same without the driver's text, and with its meaning. */
   static SQLException redacted(SQLException e) {
-    return new Redacted(e);
+    return isInterrupted(e) ? new Interrupted() : new Redacted(e);
+  }
+
+  /**
+   * Whether a call failed because its thread is interrupted: where it waits for the pool, or, if it
+   * is a virtual thread, for the server, since the JDK closes the socket then.
+   */
+  static boolean isInterrupted(SQLException e) {
+    if (e instanceof Interrupted || e.getCause() instanceof InterruptedException) {
+      return true;
+    }
+    return Thread.currentThread().isInterrupted() && isSocketClosed(e);
+  }
+
+  /** Whether a socket failed that was there. */
+  private static boolean isSocketClosed(SQLException e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof SocketException && !(t instanceof ConnectException)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   static String state(SQLException e) {
@@ -117,6 +149,10 @@ final class Failures {
    * @param write whether a write may have been sent
    */
   static RuntimeException of(SQLException e, boolean write) {
+    if (isInterrupted(e)) {
+      return new EngineFailureException(
+          FailureKind.CONTENTION, write, "the caller was interrupted", new Interrupted());
+    }
     String state = state(e);
     FailureKind kind = kind(e, state);
     if (kind == null) {
@@ -172,7 +208,7 @@ final class Failures {
 
   /** SQLSTATE, constraint and class of the cause; nothing else of the driver's text. */
   static String describe(SQLException e) {
-    if (e instanceof Redacted || e instanceof PoolBusy) {
+    if (e instanceof Redacted || e instanceof PoolBusy || e instanceof Interrupted) {
       return String.valueOf(e.getMessage());
     }
     StringBuilder text = new StringBuilder("SQLSTATE ").append(state(e));

@@ -148,7 +148,9 @@ final class Feed {
     told.sort(Comparator.comparing(Told::place));
     boolean more = told.size() > limit;
     List<Told> page = more ? told.subList(0, limit) : told;
-    Place end = more ? page.get(page.size() - 1).place : new Place(history, below, 0, 0, 0, 0, 0);
+    // Not the oldest transaction that runs: after a crash the ids of those that ended without a
+    // trace are given again. A row that was told is on disk, with all ids up to its own.
+    Place end = page.isEmpty() ? from : page.get(page.size() - 1).place;
     Place next =
         new Place(
             history, end.xid, end.table, end.k1, end.k2, end.k3, more ? from.asOfMicros : asOf);

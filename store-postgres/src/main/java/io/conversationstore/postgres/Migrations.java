@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -16,10 +17,18 @@ final class Migrations {
 
   static final String HISTORY_TABLE = "schema_history";
 
+  /** Between a migration that waited for a lock in vain and the next try. */
+  private static final Duration REST = Duration.ofSeconds(10);
+
   private final DataSource source;
   private final String schema;
   private final boolean allowed;
   private volatile boolean later;
+
+  /** Written by one caller at a time: when a lock that others held was last waited for in vain. */
+  private volatile long waitedNanos;
+
+  private volatile boolean waited;
 
   Migrations(DataSource source, String schema, boolean allowed) {
     this.source = source;
@@ -37,6 +46,7 @@ final class Migrations {
     int found = version();
     later = found > SchemaScript.LATEST;
     if (found < SchemaScript.LATEST && allowed) {
+      requireRested();
       migrate(found);
       found = version();
     }
@@ -91,6 +101,20 @@ final class Migrations {
     }
   }
 
+  /** Those who wait behind a migration that waits get their turn in between. */
+  private void requireRested() {
+    if (waited && System.nanoTime() - waitedNanos < REST.toNanos()) {
+      throw new EngineFailureException(
+          FailureKind.CONTENTION,
+          false,
+          "schema "
+              + schema
+              + " is to be migrated, and others hold a lock; it is tried again after a rest",
+          null);
+    }
+    waited = false;
+  }
+
   /** Why policies of row-level security do not hold here; null where they do. */
   @Nullable String policiesFault() throws SQLException {
     try (Connection connection = source.getConnection()) {
@@ -114,6 +138,10 @@ final class Migrations {
     } catch (FlywayException e) {
       for (Throwable t = e; t != null; t = t.getCause()) {
         if (t instanceof SQLException sql) {
+          if (Failures.isLockTimeout(sql)) {
+            waitedNanos = System.nanoTime();
+            waited = true;
+          }
           throw sql;
         }
       }

@@ -66,6 +66,11 @@ public final class PostgresOptions {
    * A pool of the application's, which stays open when the store is closed. Its sessions should
    * look for functions in {@code pg_catalog} first and in no schema where somebody else may create
    * some; see {@code docs/schema.md}.
+   *
+   * <p>It needs a socket time-out (the driver's {@code socketTimeout}), or a call that a silent
+   * server does not answer waits for good. Where all connections of a HikariCP pool are in use, the
+   * store connects once beside it, by the pool's own address and login, to tell a busy pool from a
+   * silent server; a pool whose data source is not the driver's own is taken for unavailable then.
    */
   public static PostgresOptions dataSource(DataSource dataSource) {
     Values values = new Values();

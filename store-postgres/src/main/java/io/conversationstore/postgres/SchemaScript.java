@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
 import java.util.List;
 import java.util.zip.CRC32;
 import org.flywaydb.core.api.MigrationVersion;
@@ -31,6 +32,10 @@ final class SchemaScript implements JavaMigration {
 
   /** What {@code store.schema_version} says when all have run. */
   static final int LATEST = NAMES.size();
+
+  /** How long a migration may wait for a lock, and everybody else for the migration. */
+  private static final String PATIENCE =
+      "SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0; ";
 
   private final int version;
   private final String schema;
@@ -167,10 +172,22 @@ final class SchemaScript implements JavaMigration {
     return true;
   }
 
+  /**
+   * Runs as long as it takes: that the server is there, TCP keep-alive has to tell. But it waits
+   * for locks for a short time only, since whoever comes after it waits behind it.
+   */
   @Override
   public void migrate(Context context) throws Exception {
-    try (var statement = context.getConnection().createStatement()) {
+    Connection connection = context.getConnection();
+    int patience = connection.getNetworkTimeout();
+    try (var statement = connection.createStatement()) {
+      statement.execute(PATIENCE);
+      connection.setNetworkTimeout(Runnable::run, 0);
       statement.execute(sql());
+    } finally {
+      if (!connection.isClosed()) {
+        connection.setNetworkTimeout(Runnable::run, patience);
+      }
     }
   }
 }

@@ -247,7 +247,7 @@ final class Sql {
             "SELECT pg_snapshot_xmin(q.s)::text, CASE"
                 + " WHEN pg_snapshot_xmin(q.s) = pg_snapshot_xmax(q.s) THEN statement_timestamp()"
                 + " ELSE (SELECT min(a.xact_start) FROM pg_stat_activity a WHERE a.backend_xid ="
-                + " pg_snapshot_xmin(q.s)::text::xid) END, history"
+                + " pg_snapshot_xmin(q.s)::xid) END, history"
                 + " FROM (SELECT pg_current_snapshot() AS s, h.history FROM $.store h) q");
     feedOwners =
         feed(

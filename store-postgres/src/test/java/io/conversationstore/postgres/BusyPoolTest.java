@@ -31,6 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** One row that somebody holds takes nobody off the database. */
 class BusyPoolTest {
@@ -109,6 +110,23 @@ class BusyPoolTest {
 
   @Test
   void soIsOneThatIsGiven() throws Exception {
+    try (HikariDataSource pool = pool(databases);
+        PrimaryStore engine = PostgresStore.openEngine(over(pool))) {
+      assertBusy(engine);
+    }
+    PGSimpleDataSource driver = DriverSettings.of(databases.options().values());
+    HikariConfig config = new HikariConfig();
+    config.setDataSource(driver);
+    config.setMaximumPoolSize(CONNECTIONS);
+    config.setConnectionTimeout(PATIENCE.toMillis());
+    try (HikariDataSource pool = new HikariDataSource(config);
+        PrimaryStore engine = PostgresStore.openEngine(over(pool))) {
+      assertBusy(engine);
+    }
+  }
+
+  /** A pool of an application's, by URL, without a socket time-out. */
+  private static HikariDataSource pool(Databases databases) {
     PostgresOptions.Values values = databases.options().values();
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl(values.url);
@@ -116,13 +134,31 @@ class BusyPoolTest {
     config.setPassword(values.password);
     config.setMaximumPoolSize(CONNECTIONS);
     config.setConnectionTimeout(PATIENCE.toMillis());
-    PostgresOptions given = PostgresOptions.dataSource(new HikariDataSource(config));
-    try (HikariDataSource pool = (HikariDataSource) given.values().dataSource;
+    return new HikariDataSource(config);
+  }
+
+  private static PostgresOptions over(HikariDataSource pool) {
+    return PostgresOptions.dataSource(pool)
+        .withStatementTimeouts(Duration.ofSeconds(80), Duration.ofSeconds(60));
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void oneThatIsGivenIsUnavailableWhereTheDatabaseIsSilent() throws Exception {
+    try (TestPostgres server = TestPostgres.builder().start();
+        HikariDataSource pool = pool(Databases.on(server));
         PrimaryStore engine =
             PostgresStore.openEngine(
-                given.withStatementTimeouts(Duration.ofSeconds(80), Duration.ofSeconds(60)))) {
-      assertThat(pool).isNotNull();
-      assertBusy(engine);
+                over(pool).withNetworkTimeouts(Duration.ofSeconds(1), Duration.ofSeconds(1)))) {
+      create(engine);
+      try (Connection one = pool.getConnection();
+          Connection other = pool.getConnection()) {
+        assertThat(one).isNotSameAs(other);
+        server.pause();
+        assertThat(kindOf(() -> engine.find(ALICE, "held"))).isEqualTo(FailureKind.UNAVAILABLE);
+        server.resume();
+      }
+      assertThat(engine.find(ALICE, "held").live()).isNotNull();
     }
   }
 

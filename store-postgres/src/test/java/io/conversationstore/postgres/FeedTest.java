@@ -222,6 +222,26 @@ class FeedTest {
     }
   }
 
+  /** After a crash the ids of transactions that left no trace are given to others. */
+  @Test
+  void whatGetsAnIdThatHadBeenGivenBeforeIsTold() throws SQLException {
+    create("again");
+    engine.apply(append("again"), ApplyMode.LIVE);
+    String lost = databases.text("SELECT pg_current_xact_id()");
+    Follower follower = new Follower();
+    follower.follow();
+    follower.told.clear();
+    follower.follow();
+    assertThat(follower.told).isEmpty();
+    databases.text(
+        "UPDATE conversation_store.messages m SET changed_xid = '"
+            + lost
+            + "'::xid8 FROM conversation_store.conversations c WHERE c.conversation_id = 'again'"
+            + " AND m.conversation_key = c.conversation_key");
+    follower.follow();
+    assertThat(follower.told).hasSize(1);
+  }
+
   @Test
   void deletesAndErasuresAreTold() {
     Owner owner = Owner.of("acme", "gone");

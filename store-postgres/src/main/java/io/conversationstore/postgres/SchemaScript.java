@@ -28,7 +28,7 @@ final class SchemaScript implements JavaMigration {
           "rowsecurity",
           "appends",
           "safeguards",
-          "searchpath");
+          "guarded");
 
   /** What {@code store.schema_version} says when all have run. */
   static final int LATEST = NAMES.size();

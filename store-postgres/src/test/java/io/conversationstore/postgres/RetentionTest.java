@@ -168,6 +168,36 @@ class RetentionTest {
   }
 
   @Test
+  void anOwnerOfWhomLessWasDeletedThanWasFoundIsLookedAtAgain() throws Exception {
+    String alice = "FROM conversation_store.%s WHERE user_id = 'alice'";
+    try (Connection holder =
+        holding("SELECT " + alice.formatted("conversations") + " FOR UPDATE")) {
+      CompletableFuture<String> batch =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return databases.text(
+                      "SELECT deleted || ' ' || next_owner"
+                          + " FROM conversation_store.blank_messages_before('0', now(), 3)");
+                } catch (SQLException e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      while (waiting("count(*)").equals("0")) {
+        assertThat(batch).isNotDone();
+      }
+      // Nothing of what was found may be deleted any more.
+      try (Statement statement = holder.createStatement()) {
+        statement.execute(
+            "UPDATE conversation_store.conversations SET pinned = true WHERE user_id = 'alice'");
+      }
+      holder.commit();
+      assertThat(batch.join())
+          .isEqualTo("0 " + databases.text("SELECT owner_key " + alice.formatted("owners")));
+    }
+  }
+
+  @Test
   void archivingPassesWhatIsInUse() throws Exception {
     try (Connection holder = holdingOne()) {
       assertThat(hurried.operator().archiveIdle(Duration.ZERO)).isEqualTo(3);

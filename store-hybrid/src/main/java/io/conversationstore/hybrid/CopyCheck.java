@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -109,8 +108,7 @@ final class CopyCheck {
     private boolean isDeletedAlone(MessageState message, MirroredMessage there) {
       ConversationState header = header(message.owner(), message.conversationId());
       return !there.live()
-          && (header == null || header.isLive())
-          && (header == null || Objects.equals(header.generation(), message.generation()));
+          && (header == null || (header.isLive() && header.generation() == message.generation()));
     }
   }
 }

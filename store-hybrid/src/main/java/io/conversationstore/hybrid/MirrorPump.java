@@ -27,6 +27,9 @@ final class MirrorPump {
 
   private static final Logger LOG = LoggerFactory.getLogger(MirrorPump.class);
 
+  /** Characters and bytes of content above which the next page has fewer rows: 8 MiB. */
+  private static final long MAX_CONTENT = 8L << 20;
+
   private final PrimaryStore primary;
   private final LocalStore local;
   private final NodeClock clock;
@@ -39,6 +42,10 @@ final class MirrorPump {
   private final LastSeen seen;
   private final ReentrantLock following = new ReentrantLock();
   private final CopyCheck check;
+
+  /** How many rows the next page has; under {@link #following}. */
+  private int rows;
+
   private final Runnable onContradiction;
 
   /** Messages that this node has committed and that contradict the copy. */
@@ -70,6 +77,7 @@ final class MirrorPump {
     this.local = local;
     this.clock = clock;
     this.pageSize = pageSize;
+    this.rows = pageSize;
     this.overlays = overlays;
     this.clockwork = clockwork;
     this.missed = missed;
@@ -224,11 +232,25 @@ final class MirrorPump {
     }
   }
 
+  /** A page that was too large, or failed as one for which there is no memory does, is halved. */
+  private FeedPage page() {
+    int size = rows;
+    rows = Math.max(1, size / 2);
+    FeedPage page = primary.feed(local.identity().position(), size);
+    long content = page.states().stream().mapToLong(ContentSize::of).sum();
+    if (content < MAX_CONTENT / 2) {
+      rows = Math.min(pageSize, 2 * size);
+    } else if (content <= MAX_CONTENT) {
+      rows = size;
+    }
+    return page;
+  }
+
   /** Copies one page. */
   private FeedPage next() {
     clockwork.take(following);
     try {
-      FeedPage page = primary.feed(local.identity().position(), pageSize);
+      FeedPage page = page();
       seen.add(page.states());
       if (!LocalFailureException.guard(() -> check.contradicting(page.states())).isEmpty()) {
         onContradiction.run();

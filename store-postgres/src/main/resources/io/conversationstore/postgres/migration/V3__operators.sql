@@ -3,7 +3,9 @@
 -- Retention goes in batches, each a transaction of its own, and from owner to owner: a batch begins
 -- where the one before ended, so that none reads again what is blank already. It waits for a
 -- conversation only while it holds none, and otherwise ends at the first that somebody else has. So
--- nobody waits for longer than a batch takes, and no ring of waiting can come to be.
+-- nobody waits for longer than a batch takes, and no ring of waiting can come to be. An owner is done
+-- when no more was found, not when less was blanked: what somebody else deleted or pinned in between
+-- must not leave the rest to nobody.
 CREATE FUNCTION ${schema}.blank_messages_before(
   p_lock_timeout text, p_cutoff timestamptz, p_batch integer,
   p_tenant text DEFAULT '', p_owner bigint DEFAULT 0)
@@ -14,6 +16,7 @@ DECLARE
   k record;
   v_owners integer := 0;
   v_holds boolean := false;
+  v_picked bigint := 0;
   v_count bigint;
   v_prompt bigint;
   v_completion bigint;
@@ -38,10 +41,11 @@ BEGIN
             WHERE m.tenant_id = o.tenant_id AND m.owner_key = o.owner_key
               AND m.created_at < p_cutoff AND m.deleted_at IS NULL
               AND c.deleted_at IS NULL AND NOT c.pinned
-            LIMIT p_batch - deleted) q
+            LIMIT p_batch - v_picked) q
         GROUP BY q.conversation_key, q.generation
         ORDER BY q.conversation_key
     LOOP
+      v_picked := v_picked + cardinality(k.seqs);
       IF v_holds THEN
         PERFORM FROM ${schema}.conversations c
           WHERE c.tenant_id = o.tenant_id AND c.conversation_key = k.conversation_key
@@ -86,7 +90,7 @@ BEGIN
         WHERE c.tenant_id = o.tenant_id AND c.conversation_key = k.conversation_key AND v_count > 0;
       deleted := deleted + v_count;
     END LOOP;
-    IF deleted >= p_batch THEN
+    IF v_picked >= p_batch THEN
       RETURN NEXT;
       RETURN;
     END IF;

@@ -229,16 +229,18 @@ final class LocalQueue {
     Change about = change.withGeneration(live.generation());
     if (about instanceof MessagesAppended append) {
       return append(view, live, append);
-    } else if (about instanceof MessageEdited edit) {
+    } else if (change instanceof MessageEdited edit) {
       if (isAbsent(view, change.owner(), id, edit.messageId())) {
         throw new MessageNotFoundException(change.owner(), id, edit.messageId());
       }
-      return enqueue(view, edit, List.of(edit.messageId()));
-    } else if (about instanceof MessageDeleted delete) {
+      Change named = edit.withGeneration(view.generationOf(edit.messageId(), live));
+      return enqueue(view, named, List.of(edit.messageId()));
+    } else if (change instanceof MessageDeleted delete) {
       if (isAbsent(view, change.owner(), id, delete.messageId())) {
         return Applied.of(attempt.wasThere(), List.of(live));
       }
-      return enqueue(view, delete, List.of());
+      return enqueue(
+          view, delete.withGeneration(view.generationOf(delete.messageId(), live)), List.of());
     } else if (about instanceof ConversationDeleted && takeBack(view, change.owner(), id)) {
       sent.gone(change.id());
       return Applied.of(true, List.of());

@@ -22,6 +22,7 @@ import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.Transitions;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -57,6 +58,7 @@ final class PendingView {
   private boolean created;
   private boolean erased;
   private final Map<UUID, MessageState> tail = new LinkedHashMap<>();
+  private final Map<UUID, Long> named = new HashMap<>();
   private final Map<UUID, MessageState> removedTail = new LinkedHashMap<>();
   private final Map<UUID, MessageState> changedBase = new LinkedHashMap<>();
   private final Set<UUID> deletedBase = new LinkedHashSet<>();
@@ -136,6 +138,16 @@ final class PendingView {
   /** Pending messages, in order. */
   List<MessageState> tail() {
     return List.copyOf(tail.values());
+  }
+
+  /**
+   * The generation that a change of a message has to name: of a pending one the same as the append
+   * that brings it, so that both reach the same conversation or neither does.
+   */
+  long generationOf(UUID messageId, ConversationState live) {
+    return tail.containsKey(messageId)
+        ? named.getOrDefault(messageId, live.generation())
+        : live.generation();
   }
 
   /** The engine's messages that pending edits change, as they will be. */
@@ -242,6 +254,7 @@ final class PendingView {
     baseVisible = false;
     created = false;
     tail.clear();
+    named.clear();
     removedTail.clear();
     changedBase.clear();
     deletedBase.clear();
@@ -266,7 +279,7 @@ final class PendingView {
     } else if (change instanceof MessagesAppended append) {
       for (NewMessage message : append.messages()) {
         if (!append.editExisting() || !overwrite(message, at)) {
-          append(message, at, sentAs);
+          append(message, at, sentAs, ref.generation());
         }
       }
     } else if (change instanceof MessageEdited edit) {
@@ -315,7 +328,7 @@ final class PendingView {
     return true;
   }
 
-  private void append(NewMessage message, Instant at, UUID sentAs) {
+  private void append(NewMessage message, Instant at, UUID sentAs, long generation) {
     ConversationState conversation = live();
     if (conversation == null
         || removedTail.containsKey(message.id())
@@ -332,6 +345,7 @@ final class PendingView {
             Transitions.messageTime(live, message, at),
             null,
             message.message());
+    named.put(message.id(), generation);
     tail.put(
         message.id(),
         new MessageState(

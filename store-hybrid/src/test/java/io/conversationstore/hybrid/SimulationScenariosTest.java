@@ -186,11 +186,11 @@ class SimulationScenariosTest {
     at(6_000, Kind.LOSE_REPLY, 1);
     at(6_000, Kind.HOLD_FEED, 0);
     int message = at(6_001, Kind.APPEND, 1);
-    at(6_002, Kind.CUT, 1);
+    at(6_008, Kind.CUT, 1);
     at(12_000, Kind.DELETE_MESSAGE, 0, message);
     at(18_000, Kind.HEAL, 1);
     for (Verdict verdict : run()) {
-      assertThat(chat(verdict)).doesNotContain(text(message));
+      assertThat(chat(verdict)).as("%s", verdict.trace()).doesNotContain(text(message));
     }
   }
 

@@ -23,6 +23,8 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -57,6 +59,38 @@ class HybridGenerationsTest extends OnTestbed {
     assertThat(bed.direct().find(alice, "chat")).get().extracting("title").isEqualTo("title");
     bed.goDown(node);
     assertThat(texts(node)).containsExactly("saved", "edited");
+  }
+
+  @Test
+  void row_5_6_aChangeOfAPendingMessageGoesWhereTheMessageGoes() {
+    CountDownLatch mayDrain = new CountDownLatch(1);
+    Testbed.Interposition node = bed.interposed("a", HybridOptions.defaults());
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().startsWith("apply") && !mayDrain.await(20, TimeUnit.SECONDS)) {
+                throw new AssertionError("the test does not go on");
+              }
+            });
+    ConversationStore store = node.store();
+    bed.goDown(store);
+    store.createIfAbsent(alice, CHAT);
+    UUID edited = store.append(alice, "chat", Message.user("first")).get(0).id();
+    UUID deleted = store.append(alice, "chat", Message.user("second")).get(0).id();
+    ConversationStore other = bed.direct();
+    other.createIfAbsent(alice, CHAT);
+    bed.comeBack();
+    // It has heard of a generation by now, and its own create still waits.
+    Testbed.await(
+        "the copy follows", () -> node.local().engine().find(alice, "chat").live() != null);
+    store.edit(alice, "chat", edited, MessageEdit.text("edited"));
+    assertThat(store.deleteMessage(alice, "chat", deleted)).isTrue();
+    other.delete(alice, "chat");
+    other.createIfAbsent(alice, CHAT);
+    mayDrain.countDown();
+    Testbed.awaitDrained(store);
+    assertThat(texts(other)).containsExactly("edited");
+    assertThat(store.state().rejected()).isEmpty();
   }
 
   @ParameterizedTest

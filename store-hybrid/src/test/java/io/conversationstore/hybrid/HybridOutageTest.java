@@ -347,6 +347,10 @@ class HybridOutageTest extends OnTestbed {
     assertThat(failed.get())
         .satisfiesAnyOf(
             e -> assertThat(e).isNull(),
-            e -> assertThat(e).isInstanceOf(ConversationStoreException.class));
+            e -> assertThat(e).isInstanceOf(ConversationStoreException.class),
+            e ->
+                assertThat(e)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("the store is closed"));
   }
 }

@@ -58,7 +58,10 @@ final class PendingView {
   private boolean created;
   private boolean erased;
   private final Map<UUID, MessageState> tail = new LinkedHashMap<>();
+
+  /** The generations that the appends of pending messages name. */
   private final Map<UUID, Long> named = new HashMap<>();
+
   private final Map<UUID, MessageState> removedTail = new LinkedHashMap<>();
   private final Map<UUID, MessageState> changedBase = new LinkedHashMap<>();
   private final Set<UUID> deletedBase = new LinkedHashSet<>();
@@ -145,9 +148,7 @@ final class PendingView {
    * that brings it, so that both reach the same conversation or neither does.
    */
   long generationOf(UUID messageId, ConversationState live) {
-    return tail.containsKey(messageId)
-        ? named.getOrDefault(messageId, live.generation())
-        : live.generation();
+    return named.getOrDefault(messageId, live.generation());
   }
 
   /** The engine's messages that pending edits change, as they will be. */

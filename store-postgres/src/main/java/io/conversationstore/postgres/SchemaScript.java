@@ -18,7 +18,7 @@ import org.flywaydb.core.api.migration.JavaMigration;
  */
 final class SchemaScript implements JavaMigration {
 
-  /** In order; a new one is added at the end, none is ever changed. */
+  /** In order; a new one is added at the end, and none is changed once it was released. */
   private static final List<String> NAMES =
       List.of(
           "tables",
@@ -28,7 +28,7 @@ final class SchemaScript implements JavaMigration {
           "rowsecurity",
           "appends",
           "safeguards",
-          "guarded");
+          "searchpath");
 
   /** What {@code store.schema_version} says when all have run. */
   static final int LATEST = NAMES.size();

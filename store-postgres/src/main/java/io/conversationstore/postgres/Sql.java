@@ -1,6 +1,12 @@
 package io.conversationstore.postgres;
 
-/** The statements, for one schema. Every one names tenant and user where it is about an owner. */
+/**
+ * The statements, for one schema. Every one names tenant and user where it is about an owner.
+ *
+ * <p>Where a key finds a row, {@code num_nulls(deleted_at) <> 0} asks whether it lives: with {@code
+ * IS NULL} the planner may take a partial index instead, and read all that a tenant has, in tables
+ * that were never analysed. Of {@code = 1} it would believe that hardly any row is so.
+ */
 final class Sql {
 
   private static final String C = Rows.columns(Rows.CONVERSATION, "c");
@@ -190,7 +196,7 @@ final class Sql {
                 + " generation bigint, seq bigint, version bigint, search_tokens bigint[])"
                 + " WHERE m.tenant_id = ? AND m.conversation_key = g.conversation_key"
                 + " AND m.generation = g.generation AND m.seq = g.seq AND m.version = g.version"
-                + " AND m.search_tokens IS NULL AND m.deleted_at IS NULL");
+                + " AND num_nulls(m.search_tokens) <> 0 AND num_nulls(m.deleted_at) <> 0");
     conversations =
         in(
             "SELECT s.history, q.* FROM $.store s LEFT JOIN LATERAL (SELECT "
@@ -313,7 +319,7 @@ final class Sql {
             + " SELECT NULL, p.m, (p.m).seq FROM h CROSS JOIN LATERAL ("
             + "SELECT m FROM $.messages m WHERE m.tenant_id = (h.c).tenant_id"
             + " AND m.conversation_key = (h.c).conversation_key"
-            + " AND m.generation = (h.c).generation AND m.deleted_at IS NULL AND m.seq "
+            + " AND m.generation = (h.c).generation AND num_nulls(m.deleted_at) <> 0 AND m.seq "
             + beyond
             + " LIMIT ?) p) r ON true ORDER BY r.seq");
   }
@@ -354,7 +360,7 @@ final class Sql {
             + " WHERE o.tenant_id = ? AND o.user_id = ?),"
             + " k AS MATERIALIZED (SELECT c.conversation_key FROM $.conversations c"
             + " WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?"
-            + " AND c.deleted_at IS NULL),"
+            + " AND num_nulls(c.deleted_at) <> 0),"
             + " hit AS MATERIALIZED (SELECT m.conversation_key, m.generation, m.seq, m.created_at"
             + " FROM $.messages m WHERE m.tenant_id = ? AND "
             + owner
@@ -375,7 +381,7 @@ final class Sql {
             + " FROM (SELECT h.conversation_key, h.generation, h.seq, c.conversation_id"
             + " FROM newest h CROSS JOIN LATERAL (SELECT c.conversation_id FROM $.conversations c"
             + " WHERE c.tenant_id = ? AND c.conversation_key = h.conversation_key"
-            + " AND c.generation = h.generation AND c.deleted_at IS NULL OFFSET 0) c"
+            + " AND c.generation = h.generation AND num_nulls(c.deleted_at) <> 0 OFFSET 0) c"
             + " ORDER BY h.created_at DESC, c.conversation_id DESC, h.seq DESC LIMIT ?) t"
             + " JOIN $.messages m ON m.tenant_id = ? AND m.conversation_key = t.conversation_key"
             + " AND m.generation = t.generation AND m.seq = t.seq) q ON true"

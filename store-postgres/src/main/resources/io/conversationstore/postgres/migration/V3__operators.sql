@@ -40,7 +40,7 @@ BEGIN
             JOIN ${schema}.conversations c USING (tenant_id, conversation_key, generation)
             WHERE m.tenant_id = o.tenant_id AND m.owner_key = o.owner_key
               AND m.created_at < p_cutoff AND m.deleted_at IS NULL
-              AND c.deleted_at IS NULL AND NOT c.pinned
+              AND num_nulls(c.deleted_at) <> 0 AND NOT c.pinned
             LIMIT p_batch - v_picked) q
         GROUP BY q.conversation_key, q.generation
         ORDER BY q.conversation_key
@@ -49,7 +49,7 @@ BEGIN
       IF v_holds THEN
         PERFORM FROM ${schema}.conversations c
           WHERE c.tenant_id = o.tenant_id AND c.conversation_key = k.conversation_key
-            AND c.generation = k.generation AND c.deleted_at IS NULL AND NOT c.pinned
+            AND c.generation = k.generation AND num_nulls(c.deleted_at) <> 0 AND NOT c.pinned
           FOR UPDATE SKIP LOCKED;
         IF NOT FOUND THEN
           RETURN NEXT;
@@ -58,7 +58,7 @@ BEGIN
       ELSE
         PERFORM FROM ${schema}.conversations c
           WHERE c.tenant_id = o.tenant_id AND c.conversation_key = k.conversation_key
-            AND c.generation = k.generation AND c.deleted_at IS NULL AND NOT c.pinned
+            AND c.generation = k.generation AND num_nulls(c.deleted_at) <> 0 AND NOT c.pinned
           FOR UPDATE;
         CONTINUE WHEN NOT FOUND;
         v_holds := true;
@@ -67,7 +67,7 @@ BEGIN
         SELECT m.seq, m.prompt_tokens, m.completion_tokens, m.total_tokens
           FROM ${schema}.messages m
           WHERE m.tenant_id = o.tenant_id AND m.conversation_key = k.conversation_key
-            AND m.generation = k.generation AND m.seq = ANY (k.seqs) AND m.deleted_at IS NULL
+            AND m.generation = k.generation AND m.seq = ANY (k.seqs) AND num_nulls(m.deleted_at) <> 0
       ), blanked AS (
         UPDATE ${schema}.messages m
           SET deleted_at = clock_timestamp(), version = m.version + 1, role = NULL, content = NULL,
@@ -158,7 +158,7 @@ LANGUAGE sql STABLE AS $$
         JOIN ${schema}.messages m ON m.tenant_id = o.tenant_id AND m.owner_key = o.owner_key
         JOIN ${schema}.conversations c ON c.tenant_id = m.tenant_id
           AND c.conversation_key = m.conversation_key AND c.generation = m.generation
-          AND c.deleted_at IS NULL
+          AND num_nulls(c.deleted_at) <> 0
         WHERE o.tenant_id = p_tenant AND o.user_id = p_user AND m.deleted_at IS NULL
         ORDER BY m.created_at DESC, c.conversation_id DESC, m.seq DESC
         LIMIT p_limit) q

@@ -63,15 +63,16 @@ BEGIN
     END IF;
   END IF;
   -- What is there already is decided before the condition, which counts only if something is new.
+  -- OFFSET 0: each is looked up by its id; joined, all of a long conversation may be read for it.
   IF p_check_last THEN
     FOR x IN
       SELECT g.id, t.message_id IS NULL AS is_new,
           t.digest IS DISTINCT FROM decode(g.digest, 'hex') AS differs
         FROM ROWS FROM (json_to_recordset(p_messages) AS (id uuid, digest text))
           WITH ORDINALITY AS g (id, digest, place)
-        LEFT JOIN ${schema}.messages t ON t.tenant_id = p_tenant
-          AND t.conversation_key = h.conversation_key AND t.generation = h.generation
-          AND t.message_id = g.id
+        LEFT JOIN LATERAL (SELECT m.message_id, m.digest FROM ${schema}.messages m
+          WHERE m.tenant_id = p_tenant AND m.conversation_key = h.conversation_key
+            AND m.generation = h.generation AND m.message_id = g.id OFFSET 0) t ON true
         ORDER BY g.place
     LOOP
       IF x.is_new THEN
@@ -84,7 +85,7 @@ BEGIN
   IF v_new AND p_last IS DISTINCT FROM (
       SELECT t.message_id FROM ${schema}.messages t
         WHERE t.tenant_id = p_tenant AND t.conversation_key = h.conversation_key
-          AND t.generation = h.generation AND t.deleted_at IS NULL
+          AND t.generation = h.generation AND num_nulls(t.deleted_at) <> 0
         ORDER BY t.seq DESC LIMIT 1) THEN
     RAISE EXCEPTION 'the last message is another one' USING ERRCODE = 'CS005';
   END IF;

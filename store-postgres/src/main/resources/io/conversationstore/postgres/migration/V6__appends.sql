@@ -34,7 +34,7 @@ BEGIN
         last_message_at = greatest(t.last_message_at, v_at),
         updated_at = greatest(t.updated_at, v_at), changed_xid = pg_current_xact_id()
       WHERE t.tenant_id = p_tenant AND t.user_id = p_user AND t.conversation_id = p_conversation
-        AND num_nulls(t.deleted_at) = 1 AND p_epoch IN (-1, t.epoch)
+        AND num_nulls(t.deleted_at) <> 0 AND p_epoch IN (-1, t.epoch)
         AND p_generation IN (0, t.generation)
       RETURNING t.*
   ), i AS (

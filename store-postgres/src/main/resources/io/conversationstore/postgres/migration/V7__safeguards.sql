@@ -159,7 +159,7 @@ BEGIN
     CONTINUE WHEN NOT k.idle;
     PERFORM FROM ${schema}.conversations c
       WHERE c.tenant_id = k.tenant_id AND c.conversation_key = k.conversation_key
-        AND c.updated_at < p_cutoff AND c.status = 'active' AND c.deleted_at IS NULL
+        AND c.updated_at < p_cutoff AND c.status = 'active' AND num_nulls(c.deleted_at) <> 0
       FOR UPDATE SKIP LOCKED;
     CONTINUE WHEN NOT FOUND;
     UPDATE ${schema}.conversations c

@@ -1,0 +1,177 @@
+package io.conversationstore.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * How many entries of indexes calls read. What the planner believes decides it, so it is looked at
+ * where that is wrong: in tables that were never analysed, as new ones and those of a dump that was
+ * just restored, and in a long conversation among short ones.
+ */
+class RowsReadTest {
+
+  private static final Owner OWNER = Owner.of("acme", "alice");
+
+  /** Often enough for the driver to prepare a statement and for the server to keep its plan. */
+  private static final int CALLS = 20;
+
+  /** What a call may read beside what it returns or changes. */
+  private static final long LITTLE = 12;
+
+  private final Databases databases = Databases.create();
+
+  /**
+   * Conversations c0, c1 and so on; vacuum leaves them alone, and so nobody analyses them.
+   *
+   * @param lengths of their messages
+   */
+  private void fill(int... lengths) throws SQLException {
+    List<ConversationDocument> documents = new ArrayList<>();
+    for (int i = 0; i < lengths.length; i++) {
+      documents.add(
+          ConversationDocument.of(
+              NewConversation.withId("c" + i), List.of(Message.user("hay").withId(id(i, 1)))));
+    }
+    try (ConversationStore store = PostgresStore.open(databases.options())) {
+      databases.text(
+          "ALTER TABLE conversation_store.messages SET (autovacuum_enabled = false);"
+              + " ALTER TABLE conversation_store.conversations SET (autovacuum_enabled = false);"
+              + " ALTER TABLE conversation_store.owners SET (autovacuum_enabled = false)");
+      store.save(OWNER, documents);
+    }
+    String lengthList = IntStream.of(lengths).mapToObj(String::valueOf).toList().toString();
+    databases.text(
+        "CREATE TABLE lengths AS SELECT 'c' || (place - 1) AS id, length FROM"
+            + " unnest(ARRAY"
+            + lengthList
+            + ") WITH ORDINALITY AS l (length, place)");
+    databases.text(
+        "INSERT INTO conversation_store.messages (tenant_id, conversation_key, generation, seq,"
+            + " owner_key, epoch, message_id, version, digest, created_at, role, content,"
+            + " search_tokens) SELECT m.tenant_id, m.conversation_key, m.generation, n, m.owner_key,"
+            + " m.epoch, overlay(m.message_id::text PLACING lpad(n::text, 4, '0') FROM 1)::uuid, 1,"
+            + " m.digest, m.created_at, m.role, 'hay', '{}'"
+            + " FROM conversation_store.messages m"
+            + " JOIN conversation_store.conversations c USING (tenant_id, conversation_key)"
+            + " JOIN lengths l ON l.id = c.conversation_id, generate_series(2, l.length) n");
+    databases.text(
+        "UPDATE conversation_store.conversations c SET last_seq = l.length,"
+            + " message_count = l.length FROM lengths l WHERE l.id = c.conversation_id");
+  }
+
+  private static UUID id(int conversation, int place) {
+    return UUID.fromString("%04d0000-0000-0000-0000-%012d".formatted(place, conversation));
+  }
+
+  /** One call with the store, and which one it is of its kind. */
+  @FunctionalInterface
+  private interface Call {
+    void by(ConversationStore store, int number);
+  }
+
+  /** How many entries of indexes and rows of whole tables one call reads. */
+  private long read(Call call) throws SQLException {
+    long before = readSoFar();
+    try (ConversationStore store = PostgresStore.open(databases.options().withPoolSize(1, 1))) {
+      for (int i = 0; i < CALLS; i++) {
+        call.by(store, i);
+      }
+    }
+    return (readSoFar() - before) / CALLS;
+  }
+
+  /** A session tells what it read when it ends, if not before. */
+  private long readSoFar() throws SQLException {
+    assertThat(
+            databases.text(
+                "SELECT coalesce(bool_and(pg_terminate_backend(pid, 30000)), true)"
+                    + " FROM pg_stat_activity"
+                    + " WHERE datname = current_database() AND pid <> pg_backend_pid()"))
+        .isEqualTo("t");
+    return Long.parseLong(
+        databases.text(
+            "SELECT sum(t.seq_tup_read) + sum(coalesce((SELECT sum(i.idx_tup_read)"
+                + " FROM pg_stat_user_indexes i WHERE i.relid = t.relid), 0))"
+                + " FROM pg_stat_user_tables t WHERE t.relname IN ('messages', 'conversations')"));
+  }
+
+  /** Every index that begins with the tenant seems as good as the right one. */
+  @Test
+  void nothingIsKnownOfTheTables() throws SQLException {
+    int length = 50;
+    fill(IntStream.range(0, 300).map(i -> length).toArray());
+    assertThat(read((store, i) -> store.find(OWNER, "c" + i))).isLessThan(LITTLE);
+    assertThat(read((store, i) -> store.last(OWNER, "c" + i, 20))).isLessThan(20 + LITTLE);
+    assertThat(read((store, i) -> store.messages(OWNER, "c" + i, MessageQuery.first(10))))
+        .isLessThan(10 + LITTLE);
+    assertThat(read((store, i) -> store.list(OWNER, ConversationQuery.all().limit(10))))
+        .isLessThan(10 + LITTLE);
+    assertThat(read((store, i) -> store.append(OWNER, "c" + i, Message.user("new"))))
+        .isLessThan(LITTLE);
+    assertThat(read((store, i) -> appendAfter(store, 100 + i, length))).isLessThan(length + LITTLE);
+    assertThat(read((store, i) -> store.edit(OWNER, "c" + i, id(i, 25), MessageEdit.text("other"))))
+        .isLessThan(length + LITTLE);
+    assertThat(read((store, i) -> store.deleteMessage(OWNER, "c" + i, id(i, 26))))
+        .isLessThan(length + LITTLE);
+    assertThat(
+            read((store, i) -> store.update(OWNER, "c" + i, ConversationUpdate.touch().title("t"))))
+        .isLessThan(LITTLE);
+    assertThat(read((store, i) -> store.delete(OWNER, "c" + (200 + i))))
+        .isLessThan(length + LITTLE);
+  }
+
+  /** To read all of a conversation seems cheap. */
+  @Test
+  void aLongConversationAmongShortOnes() throws SQLException {
+    int length = 2_000;
+    fill(IntStream.range(0, 1_000).map(i -> i == 0 ? length : 2).toArray());
+    databases.text("ANALYZE");
+    assertThat(read((store, i) -> store.last(OWNER, "c0", 20))).isLessThan(20 + LITTLE);
+    assertThat(read((store, i) -> store.messages(OWNER, "c0", MessageQuery.first(10))))
+        .isLessThan(10 + LITTLE);
+    assertThat(read((store, i) -> store.append(OWNER, "c0", Message.user("new"))))
+        .isLessThan(LITTLE);
+    UUID[] last = {null};
+    try (ConversationStore store = PostgresStore.open(databases.options())) {
+      last[0] = store.last(OWNER, "c0", 1).get(0).id();
+    }
+    assertThat(
+            read(
+                (store, i) -> {
+                  Message next = Message.user("next").withId(UUID.randomUUID());
+                  store.append(OWNER, "c0", List.of(next), AppendCondition.ifLastIs(last[0]));
+                  last[0] = next.id();
+                }))
+        .isLessThan(LITTLE);
+    assertThat(
+            read(
+                (store, i) -> store.edit(OWNER, "c0", id(0, 1_000 + i), MessageEdit.text("other"))))
+        .isLessThan(LITTLE);
+    assertThat(read((store, i) -> store.deleteMessage(OWNER, "c0", id(0, 500 + i))))
+        .isLessThan(LITTLE);
+  }
+
+  private static void appendAfter(ConversationStore store, int conversation, int place) {
+    store.append(
+        OWNER,
+        "c" + conversation,
+        List.of(Message.user("new")),
+        AppendCondition.ifLastIs(id(conversation, place)));
+  }
+}

@@ -1,11 +1,14 @@
 package io.conversationstore.hybrid;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.ParkedChange;
+import io.conversationstore.StoreDamagedException;
+import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -106,10 +109,42 @@ class HybridParkedTest extends OnTestbed {
   }
 
   @Test
+  void row_5_6_aParkedChangeThatCannotBeReadStopsNothingAndCanBeDiscarded() {
+    UUID change = parked().rejected().changeId();
+    store.close();
+    store =
+        bed.interposed(
+                "a",
+                HybridOptions.defaults(),
+                primary -> {},
+                local ->
+                    local.before(
+                        (method, arguments) -> {
+                          if (method.getName().equals("parkedChange")) {
+                            throw new StoreDamagedException("a line is damaged", null);
+                          }
+                        }))
+            .store();
+    ParkedChange unreadable = parked();
+    assertThat(unreadable.rejected().changeId()).isEqualTo(change);
+    assertThat(unreadable.kind()).contains("unreadable");
+    assertThat(unreadable.messages()).isEmpty();
+    store.append(alice, "chat", Message.user("goes on"));
+    assertThatThrownBy(() -> store.operator().retryParked(change))
+        .isInstanceOf(StoreDamagedException.class);
+    assertThat(parked().rejected().changeId()).isEqualTo(change);
+    assertThat(store.operator().discardParked(change)).isTrue();
+    assertThat(store.operator().parked()).isEmpty();
+    Testbed.awaitDrained(store);
+    assertThat(texts(direct)).containsExactly("another's", "goes on");
+  }
+
+  @Test
   void row_5_7_anErasureTakesWhatIsParked() {
     assertThat(inFiles("beside")).isTrue();
     store.erase(alice);
     assertThat(store.operator().parked()).isEmpty();
+    assertThat(store.state().rejected()).noneMatch(StoreState.Rejected::parked);
     assertThat(inFiles("beside")).isFalse();
   }
 
@@ -117,6 +152,9 @@ class HybridParkedTest extends OnTestbed {
   void row_5_7_anErasureByAnotherNodeTakesWhatIsParkedHere() {
     direct.erase(alice);
     Testbed.await("the text is gone", () -> store.operator().parked().isEmpty());
+    Testbed.await(
+        "the state tells of it no more",
+        () -> store.state().rejected().stream().noneMatch(StoreState.Rejected::parked));
     store.close();
     assertThat(inFiles("beside")).isFalse();
   }

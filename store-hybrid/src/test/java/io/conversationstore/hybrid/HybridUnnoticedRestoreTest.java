@@ -210,6 +210,31 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
     assertHeld(numbered(10), "own");
   }
 
+  @Test
+  void norByWhatWasPendingAndIsSent() {
+    node.createIfAbsent(alice, CHAT);
+    append(1, 9);
+    backup();
+    append(10, 12);
+    UUID before = history();
+    bed.goDown();
+    append("own");
+    assertThat(node.state().pending().changes()).isEqualTo(1);
+    AtomicBoolean once = new AtomicBoolean(true);
+    interposed
+        .primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().startsWith("apply") && once.compareAndSet(true, false)) {
+                restoreAtOnce();
+              }
+            });
+    bed.comeBack();
+    awaitNewHistory(before);
+    assertThat(once).isFalse();
+    assertHeld(numbered(12), "own");
+  }
+
   /** No time passes for the node: what it has committed is in none of its files yet. */
   private void restoreAtOnce() {
     execute("DROP DATABASE " + bed.database() + " WITH (FORCE)");

@@ -167,6 +167,24 @@ final class ConversationRows {
     return index < 0 ? null : messages.get(index);
   }
 
+  /** Makes room for so many messages more. */
+  void reserve(int more) {
+    messages.reserve(more);
+  }
+
+  /** Puts in a message of an id that is not there. */
+  void add(MessageRow row) {
+    int size = messages.size();
+    if (size > 0 && row.seq() <= messages.seq(size - 1)) {
+      put(row);
+      return;
+    }
+    messages.put(row);
+    count(row, 1);
+    byTime = null;
+    ascending &= size == 0 || messages.ascends(size - 1);
+  }
+
   /** Puts a message in its place; one of the same id or {@code seq} gives way. */
   void put(MessageRow row) {
     int size = messages.size();
@@ -177,10 +195,7 @@ final class ConversationRows {
       byTime = null;
     }
     if (old < 0 && (size == 0 || row.seq() > messages.seq(size - 1))) {
-      messages.put(row);
-      count(row, 1);
-      byTime = null;
-      ascending &= size == 0 || messages.ascends(size - 1);
+      add(row);
       return;
     }
     int same = messages.find(row.seq());

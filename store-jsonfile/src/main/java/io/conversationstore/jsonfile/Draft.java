@@ -23,8 +23,13 @@ import org.jspecify.annotations.Nullable;
 final class Draft {
   private record MessageKey(String conversationId, UUID messageId) {}
 
-  /** A message as the change leaves it; no state where the change is without contents. */
-  private record Drafted(MessageRow row, @Nullable MessageState state) {}
+  /**
+   * A message as the change leaves it.
+   *
+   * @param state null where the change is without contents
+   * @param isNew whether the index has none of its id
+   */
+  private record Drafted(MessageRow row, @Nullable MessageState state, boolean isNew) {}
 
   /** A conversation with what the change does to it. */
   private static final class Conversation {
@@ -48,6 +53,8 @@ final class Draft {
   private final Map<String, Conversation> conversations = new LinkedHashMap<>();
   private final Map<Object, State> states = new LinkedHashMap<>();
   private final List<Applied.Dropped> dropped = new ArrayList<>();
+  private @Nullable Conversation last;
+  private String lastId = "";
   private @Nullable PreferencesState preferences;
   private OwnerRows.@Nullable Erasure erasure;
   private @Nullable UUID erasureId;
@@ -71,10 +78,15 @@ final class Draft {
   }
 
   private Conversation conversation(String id) {
-    Conversation known = conversations.get(id);
-    if (known == null) {
-      known = new Conversation(index.find(owner, id));
-      conversations.put(id, known);
+    Conversation known = last;
+    if (known == null || !id.equals(lastId)) {
+      known = conversations.get(id);
+      if (known == null) {
+        known = new Conversation(index.find(owner, id));
+        conversations.put(id, known);
+      }
+      last = known;
+      lastId = id;
     }
     return known;
   }
@@ -168,13 +180,20 @@ final class Draft {
    * Puts a message in.
    *
    * @param state null where the change is planned without contents
+   * @param isNew whether {@link #message} found none of its id
    */
-  void putMessage(ConversationState header, MessageRow row, @Nullable MessageState state) {
-    conversation(header.id()).messages.put(row.id(), new Drafted(row, state));
+  void putMessage(
+      ConversationState header, MessageRow row, @Nullable MessageState state, boolean isNew) {
+    Map<UUID, Drafted> messages = conversation(header.id()).messages;
+    messages.put(row.id(), new Drafted(row, state, isNew || isNew(messages.get(row.id()))));
     if (state != null) {
       show(state);
     }
     changedRows++;
+  }
+
+  private static boolean isNew(@Nullable Drafted before) {
+    return before != null && before.isNew;
   }
 
   void putPreferences(PreferencesState state) {
@@ -254,6 +273,13 @@ final class Draft {
     if (conversation.changesHeader && header != null) {
       rows.setHeader(header, atMicros);
     }
-    conversation.messages.values().forEach(drafted -> rows.put(drafted.row));
+    rows.reserve(conversation.messages.size());
+    for (Drafted drafted : conversation.messages.values()) {
+      if (drafted.isNew) {
+        rows.add(drafted.row);
+      } else {
+        rows.put(drafted.row);
+      }
+    }
   }
 }

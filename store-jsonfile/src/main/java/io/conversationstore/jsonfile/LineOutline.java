@@ -278,7 +278,7 @@ record LineOutline(
     }
 
     private List<NewMessage> messages() throws IOException {
-      List<NewMessage> read = new ArrayList<>(2);
+      List<NewMessage> read = new ArrayList<>();
       while (parser.nextToken() != JsonToken.END_ARRAY) {
         require(parser.currentToken() == JsonToken.START_OBJECT);
         int from = position(parser.currentTokenLocation().getByteOffset());

@@ -6,6 +6,7 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +89,11 @@ record LogLine(long offset, byte[] bytes, int start, int length, @Nullable LineO
 
   /** Where the contents of its change stand in the file. */
   List<Place> contents(int segment) {
-    return required().contents().stream().map(span -> span.in(segment, offset)).toList();
+    List<LineOutline.Span> spans = required().contents();
+    List<Place> places = new ArrayList<>(spans.size());
+    for (LineOutline.Span span : spans) {
+      places.add(span.in(segment, offset));
+    }
+    return places;
   }
 }

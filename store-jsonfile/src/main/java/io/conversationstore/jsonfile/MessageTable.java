@@ -179,6 +179,11 @@ final class MessageTable {
     slots[slot] = index + 1;
   }
 
+  /** Makes room for so many messages more. */
+  void reserve(int more) {
+    rows.reserve(more);
+  }
+
   /** Puts a row in its place; one of the same {@code seq} gives way. */
   void put(MessageRow row) {
     int index = rows.find(row.seq());

@@ -69,13 +69,24 @@ final class PackedRows {
     return -low - 1;
   }
 
+  /** Makes room for so many rows more, once instead of step by step. */
+  void reserve(int more) {
+    if ((size + more) * width > longs.length) {
+      grow(more);
+    }
+  }
+
+  /** An eighth more at least: what is spare counts against the memory of every message. */
+  private void grow(int more) {
+    longs = Arrays.copyOf(longs, (size + Math.max(more, Math.max(2, size >> 3))) * width);
+    shared = false;
+  }
+
   /** Makes room for a row at an index; its columns are to be set at once. */
   void insert(int index, long key) {
     boolean full = (size + 1) * width > longs.length;
     if (full) {
-      // An eighth more: what is spare counts against the memory of every message.
-      longs = Arrays.copyOf(longs, (size + Math.max(2, size >> 3)) * width);
-      shared = false;
+      grow(1);
     } else if (index < size) {
       own();
     }

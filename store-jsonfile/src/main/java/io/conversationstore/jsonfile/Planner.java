@@ -286,7 +286,7 @@ final class Planner {
         row =
             new MessageRow(
                 message.id(), seq, 1, Micros.of(created), MessageRow.NEVER, true, place, null);
-        draft.putMessage(header, row, outlined ? null : state(header, message, seq, created));
+        draft.putMessage(header, row, outlined ? null : state(header, message, seq, created), true);
         changed = true;
       } else if (!again
           && !isSame(header, row, message)
@@ -353,7 +353,8 @@ final class Planner {
     draft.putMessage(
         header,
         row.edited(edited.version(), Micros.of(editedAt == null ? at : editedAt), place),
-        edited);
+        edited,
+        false);
     return true;
   }
 
@@ -398,7 +399,7 @@ final class Planner {
       draft.show(state);
       return;
     }
-    draft.putMessage(header, row.deleted(Micros.of(at(change))), Transitions.deleted(state));
+    draft.putMessage(header, row.deleted(Micros.of(at(change))), Transitions.deleted(state), false);
     draft.putHeader(
         header.next(Transitions.messageRemoved(header.requireLive(), stored), header.lastSeq()),
         false);

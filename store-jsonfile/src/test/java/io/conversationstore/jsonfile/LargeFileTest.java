@@ -13,10 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A file of 300 MB goes in and out of a JVM whose heap has 64 MB. */
+/** A file of 200 MB goes in and out of a JVM whose heap has 64 MB. */
 class LargeFileTest {
 
-  private static final long BYTES = 300_000_000;
+  private static final long BYTES = 200_000_000;
   private static final int MESSAGE = 6_000;
   private static final int SMALL = 20;
 

@@ -1,0 +1,73 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.StoreState.Mode;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import java.time.Clock;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** When the database stops being used. */
+class AvailabilityTest {
+
+  private final AtomicInteger lost = new AtomicInteger();
+  private final Availability availability =
+      new Availability(
+          Clock.systemUTC(), CircuitBreakerRegistry.ofDefaults(), lost::incrementAndGet, () -> {});
+
+  private void fail(FailureKind kind) {
+    availability.failed(
+        availability.tag(), new EngineFailureException(kind, true, "of the test", null));
+  }
+
+  private Mode mode() {
+    return availability.snapshot().mode();
+  }
+
+  @Test
+  void oneSlowCallIsNoReasonButHalfOfThemAre() {
+    availability.reached(() -> false);
+    fail(FailureKind.SLOW);
+    assertThat(mode()).isEqualTo(Mode.IN_USE);
+    for (int i = 0; i < 4; i++) {
+      fail(FailureKind.SLOW);
+    }
+    assertThat(mode()).isEqualTo(Mode.FALLEN_BACK);
+    assertThat(lost).hasValue(1);
+  }
+
+  /** The rate counts from the fifth call on, and that may be one that succeeded. */
+  @Test
+  void theRateMayBeReachedByACallThatSucceeds() {
+    availability.reached(() -> false);
+    for (int i = 0; i < 4; i++) {
+      fail(FailureKind.SLOW);
+    }
+    assertThat(mode()).isEqualTo(Mode.IN_USE);
+    long tag = availability.tag();
+    availability.answered(tag, 1);
+    assertThat(mode()).isEqualTo(Mode.FALLEN_BACK);
+    assertThat(lost).hasValue(1);
+    // What comes late changes nothing.
+    availability.reached(() -> false);
+    availability.answered(tag, 1);
+    availability.failed(
+        tag, new EngineFailureException(FailureKind.UNAVAILABLE, true, "late", null));
+    assertThat(mode()).isEqualTo(Mode.IN_USE);
+  }
+
+  @Test
+  void contentionIsNoReason() {
+    availability.reached(() -> false);
+    for (int i = 0; i < 30; i++) {
+      fail(FailureKind.CONTENTION);
+    }
+    assertThat(mode()).isEqualTo(Mode.IN_USE);
+    fail(FailureKind.UNAVAILABLE);
+    assertThat(mode()).isEqualTo(Mode.FALLEN_BACK);
+    assertThat(lost).hasValue(1);
+  }
+}

@@ -1,0 +1,188 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.Change;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Messages of megabytes, and memory that does not suffice: what is held at once is bounded. */
+class HybridSizesTest extends OnTestbed {
+
+  private static final int MIB = 1 << 20;
+  private static final NewConversation CHAT = NewConversation.withId("chat");
+
+  private final HybridOptions options = HybridOptions.defaults();
+  private final Queue<Integer> pages = new ConcurrentLinkedQueue<>();
+  private final Queue<Long> batches = new ConcurrentLinkedQueue<>();
+  private final Queue<Long> windows = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger finds = new AtomicInteger();
+  private final AtomicInteger errors = new AtomicInteger();
+
+  /** Longer pages of the feed, and batches, do not fit into memory. */
+  private volatile int memory = Integer.MAX_VALUE;
+
+  private Testbed.Interposition node;
+  private ConversationStore store;
+
+  @BeforeEach
+  void openNode() {
+    node =
+        bed.interposed(
+            "a",
+            options,
+            primary ->
+                primary.before(
+                    (method, arguments) -> {
+                      if (method.getName().equals("feed")) {
+                        pages.add((int) arguments[1]);
+                        requireMemory((int) arguments[1]);
+                      } else if (method.getName().equals("applyAll")) {
+                        List<?> changes = (List<?>) arguments[0];
+                        batches.add(
+                            changes.stream().mapToLong(c -> ContentSize.of((Change) c)).sum());
+                        requireMemory(changes.size());
+                      }
+                    }),
+            local ->
+                local.before(
+                    (method, arguments) -> {
+                      if (method.getName().equals("find")) {
+                        finds.incrementAndGet();
+                      } else if (method.getName().equals("pending")
+                          && arguments[0] instanceof Integer) {
+                        windows.add((long) arguments[1]);
+                      }
+                    }));
+    store = node.store();
+    Testbed.awaitDrained(store);
+  }
+
+  private void requireMemory(int size) {
+    if (size > memory) {
+      errors.incrementAndGet();
+      throw new OutOfMemoryError("of the test: " + size + " at once");
+    }
+  }
+
+  private static Message large(int place, int length) {
+    return Message.user(place + " " + "x".repeat(length));
+  }
+
+  /** The first words, read few messages at a time. */
+  private List<String> words(ConversationStore of, String id, int count) {
+    List<String> words = new ArrayList<>();
+    for (StoredMessage message : of.last(alice, id, count)) {
+      words.add(message.text().substring(0, message.text().indexOf(' ')));
+    }
+    return words;
+  }
+
+  private static List<String> numbers(int count) {
+    return IntStream.range(0, count).mapToObj(String::valueOf).toList();
+  }
+
+  private void awaitCopied(int messages) {
+    Testbed.await(
+        "the copy has all", () -> node.local().engine().count(alice).messages() == messages);
+  }
+
+  @Test
+  void row_1_4_aPageOfTheFeedThatWasTooLargeIsFollowedByAShorterOne() {
+    bed.direct()
+        .save(
+            alice,
+            ConversationDocument.of(
+                CHAT, IntStream.range(0, 5).mapToObj(i -> large(i, 2 * MIB)).toList()));
+    awaitCopied(5);
+    Testbed.await("a shorter page", () -> pages.contains(options.feedPage() / 2));
+    // What is small again comes in long pages again.
+    pages.clear();
+    Testbed.await("a page of full length", () -> pages.contains(options.feedPage()));
+    bed.goDown(store);
+    assertThat(words(store, "chat", 5)).isEqualTo(numbers(5));
+  }
+
+  @Test
+  void row_1_4_aPageForWhichThereIsNoMemoryIsReadInParts() {
+    bed.goDown(store);
+    memory = 4;
+    ConversationStore direct = bed.direct();
+    direct.createIfAbsent(alice, CHAT);
+    for (int i = 0; i < 20; i++) {
+      direct.append(alice, "chat", large(i, 1));
+    }
+    bed.comeBack();
+    awaitCopied(20);
+    assertThat(errors).hasPositiveValue();
+    assertThat(words(store, "chat", 20)).isEqualTo(numbers(20));
+  }
+
+  @Test
+  void row_1_4_whatIsSentTogetherIsBoundedInBytes() {
+    store.createIfAbsent(alice, CHAT);
+    bed.goDown(store);
+    for (int i = 0; i < 9; i++) {
+      store.append(alice, "chat", large(i, 3 * MIB / 2));
+    }
+    windows.clear();
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    assertThat(batches).isNotEmpty().allMatch(content -> content <= 4L * MIB);
+    assertThat(windows).isNotEmpty().allMatch(bytes -> bytes <= 32L * MIB);
+    assertThat(words(bed.direct(), "chat", 9)).isEqualTo(numbers(9));
+  }
+
+  /** An Error is told of and the drain begins again, as after any other failure. */
+  @Test
+  void row_1_4_aDrainGoesOnAfterAnError() {
+    store.createIfAbsent(alice, CHAT);
+    bed.goDown(store);
+    for (int i = 0; i < 20; i++) {
+      store.append(alice, "chat", large(i, 1));
+    }
+    memory = 1;
+    try (Warnings warnings = Warnings.counted()) {
+      bed.comeBack();
+      Testbed.await("the drain has met an Error", () -> errors.get() > 0 && warnings.count() > 0);
+    }
+    assertThat(words(store, "chat", 20)).isEqualTo(numbers(20));
+    memory = Integer.MAX_VALUE;
+    Testbed.awaitDrained(store);
+    assertThat(words(bed.direct(), "chat", 20)).isEqualTo(numbers(20));
+    assertThat(store.state().rejected()).isEmpty();
+  }
+
+  /**
+   * What is known of conversations with pending changes makes room for others, and is read anew.
+   */
+  @Test
+  void row_1_4_viewsOfPendingChangesAreBoundedInBytes() {
+    for (int i = 0; i < 20; i++) {
+      store.createIfAbsent(alice, NewConversation.withId("c" + i));
+    }
+    bed.goDown(store);
+    for (int i = 0; i < 20; i++) {
+      store.append(alice, "c" + i, large(0, MIB));
+    }
+    int before = finds.get();
+    store.append(alice, "c19", large(1, 1));
+    assertThat(finds.get() - before).as("still known").isZero();
+    store.append(alice, "c0", large(1, 1));
+    assertThat(finds.get() - before).as("has made room").isPositive();
+    for (String id : List.of("c0", "c19")) {
+      assertThat(words(store, id, 2)).isEqualTo(numbers(2));
+    }
+  }
+}

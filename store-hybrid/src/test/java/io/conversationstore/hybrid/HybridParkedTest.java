@@ -149,6 +149,19 @@ class HybridParkedTest extends OnTestbed {
   }
 
   @Test
+  void row_5_7_anErasureInAnOutageTakesWhatIsParked() {
+    bed.goDown(store);
+    store.erase(alice);
+    assertThat(store.operator().parked()).isEmpty();
+    assertThat(store.state().rejected()).noneMatch(StoreState.Rejected::parked);
+    assertThat(inFiles("beside")).isFalse();
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    assertThat(store.operator().parked()).isEmpty();
+    assertThat(direct.count(alice).messages()).isZero();
+  }
+
+  @Test
   void row_5_7_anErasureByAnotherNodeTakesWhatIsParkedHere() {
     direct.erase(alice);
     Testbed.await("the text is gone", () -> store.operator().parked().isEmpty());

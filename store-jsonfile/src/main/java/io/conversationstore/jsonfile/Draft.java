@@ -273,7 +273,11 @@ final class Draft {
     if (conversation.changesHeader && header != null) {
       rows.setHeader(header, atMicros);
     }
-    rows.reserve(conversation.messages.size());
+    int added = 0;
+    for (Drafted drafted : conversation.messages.values()) {
+      added += drafted.isNew ? 1 : 0;
+    }
+    rows.reserve(added);
     for (Drafted drafted : conversation.messages.values()) {
       if (drafted.isNew) {
         rows.add(drafted.row);

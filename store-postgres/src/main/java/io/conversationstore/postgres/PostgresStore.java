@@ -54,7 +54,8 @@ public final class PostgresStore {
    * Writes the DDL that takes the schema from an earlier version to that of this library, as one
    * transaction, for a DBA to run where the store may not. {@code SELECT schema_version FROM
    * conversation_store.store} tells the version that is there; run on another version it fails
-   * without a trace.
+   * without a trace. So it does where others hold a table for longer than 3 s, so that calls do not
+   * wait behind it: run it again then.
    *
    * @param version 1 to the version before this library's
    * @throws StoreConfigurationException if the schema's name or the version is none

@@ -66,7 +66,8 @@ final class SchemaScript implements JavaMigration {
    * schema: it would run the same again otherwise, once it may.
    */
   static void writeUpgrade(Writer out, String schema, int from) throws IOException {
-    out.write("BEGIN;\n\n");
+    out.write("BEGIN;\n");
+    out.write(PATIENCE + "\n\n");
     out.write(new SchemaScript(from, schema).requirement());
     out.write('\n');
     for (int i = from; i < LATEST; i++) {

@@ -2,6 +2,7 @@ package io.conversationstore.postgres;
 
 import static io.conversationstore.postgres.Databases.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.conversationstore.spi.EngineFailureException;
@@ -54,6 +55,24 @@ class MigrationPatienceTest {
     try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
       assertThat(engine.find(ALICE, "conversation").live()).isNull();
     }
+    assertThat(databases.text(VERSION)).isEqualTo(latest());
+  }
+
+  @Test
+  void norDoesTheScriptOfADba() throws Exception {
+    StringWriter script = new StringWriter();
+    PostgresStore.writeSchemaUpgrade(script, PostgresOptions.DEFAULT_SCHEMA, 1);
+    try (Connection holder = databases.connection();
+        Statement hold = holder.createStatement()) {
+      holder.setAutoCommit(false);
+      hold.execute("LOCK TABLE conversation_store.messages IN ACCESS SHARE MODE");
+      assertThatThrownBy(() -> databases.text(script.toString()))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("55P03"));
+      holder.rollback();
+    }
+    assertThat(databases.text(VERSION)).isEqualTo("1");
+    databases.text(script.toString());
     assertThat(databases.text(VERSION)).isEqualTo(latest());
   }
 

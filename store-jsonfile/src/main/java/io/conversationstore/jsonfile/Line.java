@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.zip.CRC32C;
 
@@ -78,6 +79,16 @@ final class Line {
     CRC32C crc = new CRC32C();
     crc.update(bytes, start + PREFIX, length - PREFIX);
     return crc.getValue();
+  }
+
+  /** Where the next place is that looks like the beginning of a line, or {@code end}. */
+  static int begin(byte[] bytes, int from, int end) {
+    for (int i = from; i + START.length <= end; i++) {
+      if (Arrays.equals(bytes, i, i + START.length, START, 0, START.length)) {
+        return i;
+      }
+    }
+    return end;
   }
 
   /** Whether the bytes, without the newline, are a whole line. */

@@ -33,6 +33,20 @@ record LogLine(long offset, byte[] bytes, int start, int length, @Nullable LineO
     return outline != null;
   }
 
+  /** A whole line that ends where this one, which is not whole, ends; this one if there is none. */
+  LogLine lineWithin() throws IOException {
+    int end = start + length;
+    for (int at = Line.begin(bytes, start + 1, end);
+        at < end;
+        at = Line.begin(bytes, at + 1, end)) {
+      LogLine within = of(offset + at - start, bytes, at, end - at, new LineOutline.Owners());
+      if (within.isWhole()) {
+        return within;
+      }
+    }
+    return this;
+  }
+
   long number() {
     return required().number();
   }

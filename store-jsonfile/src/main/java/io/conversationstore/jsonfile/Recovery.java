@@ -307,7 +307,7 @@ final class Recovery {
         if (!mayBeTorn || number < manifest.forcedThrough()) {
           throw damaged(file, line.offset(), "a line is not whole");
         }
-        requireTorn(file, line.offset(), lines);
+        requireTorn(file, line, lines);
         cut = good;
         return good;
       }
@@ -343,11 +343,15 @@ final class Recovery {
     }
   }
 
-  /** The bad line was not known to be on disk by any line after it, or it is damage. */
-  private void requireTorn(int file, long offset, LogLines.FileLines after) throws IOException {
-    for (LogLine line = after.next(); line != null; line = after.next()) {
-      if (line.isWhole() && line.synced() > number) {
-        throw damaged(file, offset, "a line is not whole, but later ones are");
+  /**
+   * The bad line was not known to be on disk by any line after it, or it is damage. Where a newline
+   * is damaged, the line after it ends the same bad line.
+   */
+  private void requireTorn(int file, LogLine bad, LogLines.FileLines after) throws IOException {
+    for (LogLine line = bad; line != null; line = after.next()) {
+      LogLine later = line.isWhole() ? line : line.lineWithin();
+      if (later.isWhole() && later.synced() > number) {
+        throw damaged(file, bad.offset(), "a line is not whole, but later ones are");
       }
     }
   }

@@ -2,16 +2,22 @@ package io.conversationstore.jsonfile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreDamagedException;
+import io.conversationstore.StoredMessage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
@@ -21,10 +27,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Damages a directory that was closed at every byte: a start refuses it, naming the file, and
- * changes nothing; or reading refuses; or all is as it was.
+ * Damages a directory at every byte, one that was closed and one that a crash left: a start refuses
+ * it, naming the file, and changes nothing; or reading refuses; or all is as it was.
  */
 class DamageTest {
+  private static final Owner OWNER = Owner.of("acme", "alice");
+
   private static SoundDirectory sound;
 
   private final AtomicLong noticed = new AtomicLong();
@@ -133,6 +141,56 @@ class DamageTest {
               });
     }
     report("flips");
+  }
+
+  /**
+   * After a crash no note says how far the log goes: that later lines were written when this one
+   * was known to be on the disk is all that tells damage from a torn write. Nothing tells it of the
+   * last.
+   */
+  @Test
+  void everyByteFlippedAfterACrash() throws IOException {
+    JsonFileOptions options = Memory.options().withSegmentBytes(64 << 10);
+    MemoryFiles running = new MemoryFiles();
+    MemoryFiles crashed;
+    try (ConversationStore store = Memory.front(Memory.engine(running, options), options)) {
+      store.create(OWNER, NewConversation.withId("chat"));
+      for (int i = 0; i < 10; i++) {
+        store.append(OWNER, "chat", Message.user("text " + i));
+      }
+      crashed = running.forcedOnly();
+    }
+    assertThat(texts(crashed.copy(), options)).hasSize(10);
+    String log = Segments.name(1);
+    byte[] bytes = crashed.bytes(log);
+    int end = new String(bytes, StandardCharsets.UTF_8).stripTrailing().length();
+    int lastLine = new String(bytes, 0, end, StandardCharsets.UTF_8).lastIndexOf('\n') + 1;
+    for (int offset = 0; offset < end; offset++) {
+      byte[] flipped = bytes.clone();
+      flipped[offset] ^= (byte) (1 << offset * 5 % 8);
+      if (mayBeHarmless(log, bytes[offset], flipped[offset])) {
+        continue;
+      }
+      MemoryFiles files = crashed.copy();
+      files.setBytes(log, flipped);
+      Map<String, Integer> before = files.fingerprints();
+      if (offset >= lastLine) {
+        assertThat(texts(files, options)).as("byte " + offset).hasSize(9);
+      } else {
+        String where = log + ", byte " + offset + " of " + lastLine;
+        StoreDamagedException damage =
+            catchThrowableOfType(
+                StoreDamagedException.class, () -> Memory.engine(files, options).close());
+        assertThat(damage).as(where).isNotNull().hasMessageContaining(log);
+        assertThat(files.fingerprints()).as(where).isEqualTo(before);
+      }
+    }
+  }
+
+  private static List<String> texts(MemoryFiles files, JsonFileOptions options) throws IOException {
+    try (ConversationStore store = Memory.front(Memory.engine(files, options), options)) {
+      return store.last(OWNER, "chat", 100).stream().map(StoredMessage::text).toList();
+    }
   }
 
   @Test

@@ -401,6 +401,9 @@ class HybridLocalFaultTest extends OnTestbed {
     Testbed.Interposition node = node();
     ConversationStore store = node.store();
     store.createIfAbsent(alice, CHAT);
+    // Written behind the call: were the disk broken before, that would be said as well.
+    Testbed.await("the copy has it", () -> node.local().engine().count(alice).conversations() == 1);
+    awaitFeed();
     ConversationStore direct = bed.direct();
     try (Warnings warnings = Warnings.counted()) {
       for (int broken = 1; broken <= 2; broken++) {

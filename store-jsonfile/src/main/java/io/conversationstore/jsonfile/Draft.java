@@ -53,8 +53,11 @@ final class Draft {
   private final Map<String, Conversation> conversations = new LinkedHashMap<>();
   private final Map<Object, State> states = new LinkedHashMap<>();
   private final List<Applied.Dropped> dropped = new ArrayList<>();
-  private @Nullable Conversation last;
-  private String lastId = "";
+
+  /** What was looked up last: most changes are about one conversation. */
+  private @Nullable Conversation lookedUp;
+
+  private String lookedUpId = "";
   private @Nullable PreferencesState preferences;
   private OwnerRows.@Nullable Erasure erasure;
   private @Nullable UUID erasureId;
@@ -78,15 +81,15 @@ final class Draft {
   }
 
   private Conversation conversation(String id) {
-    Conversation known = last;
-    if (known == null || !id.equals(lastId)) {
+    Conversation known = lookedUp;
+    if (known == null || !id.equals(lookedUpId)) {
       known = conversations.get(id);
       if (known == null) {
         known = new Conversation(index.find(owner, id));
         conversations.put(id, known);
       }
-      last = known;
-      lastId = id;
+      lookedUp = known;
+      lookedUpId = id;
     }
     return known;
   }

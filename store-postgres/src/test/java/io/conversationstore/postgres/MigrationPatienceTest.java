@@ -59,7 +59,7 @@ class MigrationPatienceTest {
   }
 
   @Test
-  void norDoesTheScriptOfADba() throws Exception {
+  void theScriptOfADbaWaitsNoLonger() throws Exception {
     StringWriter script = new StringWriter();
     PostgresStore.writeSchemaUpgrade(script, PostgresOptions.DEFAULT_SCHEMA, 1);
     try (Connection holder = databases.connection();

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -34,8 +35,18 @@ class RowsReadTest {
 
   private final Databases databases = Databases.create();
 
+  /** Vacuum leaves the tables alone, and so nobody analyses them. */
+  @BeforeEach
+  void makeTables() throws SQLException {
+    PostgresStore.open(databases.options()).close();
+    for (String table : List.of("messages", "conversations", "owners")) {
+      databases.text(
+          "ALTER TABLE conversation_store." + table + " SET (autovacuum_enabled = false)");
+    }
+  }
+
   /**
-   * Conversations c0, c1 and so on; vacuum leaves them alone, and so nobody analyses them.
+   * Conversations c0, c1 and so on.
    *
    * @param lengths of their messages
    */
@@ -47,10 +58,6 @@ class RowsReadTest {
               NewConversation.withId("c" + i), List.of(Message.user("hay").withId(id(i, 1)))));
     }
     try (ConversationStore store = PostgresStore.open(databases.options())) {
-      databases.text(
-          "ALTER TABLE conversation_store.messages SET (autovacuum_enabled = false);"
-              + " ALTER TABLE conversation_store.conversations SET (autovacuum_enabled = false);"
-              + " ALTER TABLE conversation_store.owners SET (autovacuum_enabled = false)");
       store.save(OWNER, documents);
     }
     String lengthList = IntStream.of(lengths).mapToObj(String::valueOf).toList().toString();

@@ -1,5 +1,6 @@
 package io.conversationstore.spi;
 
+import io.conversationstore.CopyLimits;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreState;
 import java.time.Instant;
@@ -62,6 +63,39 @@ public interface LocalStore extends StoreEngine {
    * Empties the mirror, keeping pending changes, so that it is built anew from the feed's start.
    */
   void resetMirror();
+
+  /**
+   * What the mirror holds.
+   *
+   * @param conversations live ones
+   * @param whole those of them of which all messages are there
+   * @param bytes what the contents of messages take in the files
+   * @param evictedThrough of the conversations that lost their contents, when the last one was
+   *     updated; null if none did
+   */
+  record Coverage(long conversations, long whole, long bytes, @Nullable Instant evictedThrough) {}
+
+  /**
+   * Remembers, durably, how much the mirror is to hold. Where that is more than before its position
+   * is the start, so that the feed brings what it lacks. Leaves out nothing yet ({@link #evict}).
+   */
+  void limit(CopyLimits limits);
+
+  /**
+   * Takes contents out of the mirror, without waiting for the disk: of conversations last updated
+   * before {@code idleSince}; and where more than {@code maxBytes} are left, of those last updated
+   * first, until they are a tenth less. What is left of such a conversation is its header and its
+   * deleted messages, and so it is not complete. Takes a step for each conversation.
+   *
+   * @return what is left
+   */
+  Coverage evict(Instant idleSince, long maxBytes);
+
+  /**
+   * Whether the header of a live conversation in the mirror counts messages that are not there;
+   * cheap.
+   */
+  boolean lacksMessages(Owner owner, String conversationId);
 
   /**
    * Takes another id for the node, durably, as after its directory was copied. The new one had no

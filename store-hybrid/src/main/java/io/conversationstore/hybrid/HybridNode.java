@@ -42,6 +42,7 @@ final class HybridNode {
   private final Rejections rejections;
   private final OverlayReader reader;
   private final LocalQueue queue;
+  private final CopyScope scope;
   private final MirrorPump mirror;
   private final Drain drain;
   private final DrainPace pace;
@@ -73,6 +74,7 @@ final class HybridNode {
     this.rejections = new Rejections(files.parked());
     this.seen = new LastSeen();
     this.contacts = new Contacts(primary, files, clock, seen);
+    this.scope = new CopyScope(primary, files, options.copyLimits(), clockwork);
     this.mirror =
         new MirrorPump(
             primary,
@@ -83,6 +85,7 @@ final class HybridNode {
             clockwork,
             missed,
             seen,
+            scope,
             contacts::record,
             this::forgetViews,
             this::contradicted);
@@ -459,7 +462,7 @@ final class HybridNode {
         snapshot.since(),
         snapshot.reason(),
         local.pendingFigures(),
-        new StoreState.Mirror(asOf, lag, mirror.dirty(), "all conversations"),
+        new StoreState.Mirror(asOf, lag, mirror.dirty(), scope.coverage()),
         drain.progress(),
         rejections.list());
   }

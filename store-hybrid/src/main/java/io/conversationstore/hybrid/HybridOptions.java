@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.CopyLimits;
 import io.conversationstore.StoreLimits;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Clock;
@@ -22,6 +23,7 @@ import java.util.random.RandomGenerator;
  * @param circuitBreakers where the store's circuit breaker is to be found while the store is open,
  *     as {@value #CIRCUIT_BREAKER}, for Resilience4j's own metrics and events; default one of its
  *     own
+ * @param copyLimits how much of the database this node's local copy holds; default all of it
  */
 public record HybridOptions(
     StoreLimits limits,
@@ -32,7 +34,8 @@ public record HybridOptions(
     Duration longestProbe,
     int drainBatch,
     int feedPage,
-    CircuitBreakerRegistry circuitBreakers) {
+    CircuitBreakerRegistry circuitBreakers,
+    CopyLimits copyLimits) {
 
   /** The name of the circuit breaker before the database. */
   public static final String CIRCUIT_BREAKER = "conversation-store-database";
@@ -66,7 +69,8 @@ public record HybridOptions(
         Duration.ofSeconds(2),
         200,
         1_000,
-        CircuitBreakerRegistry.ofDefaults());
+        CircuitBreakerRegistry.ofDefaults(),
+        CopyLimits.NONE);
   }
 
   public HybridOptions withLimits(StoreLimits newLimits) {
@@ -79,7 +83,8 @@ public record HybridOptions(
         longestProbe,
         drainBatch,
         feedPage,
-        circuitBreakers);
+        circuitBreakers,
+        copyLimits);
   }
 
   public HybridOptions withMirrorInterval(Duration interval) {
@@ -92,7 +97,8 @@ public record HybridOptions(
         longestProbe,
         drainBatch,
         feedPage,
-        circuitBreakers);
+        circuitBreakers,
+        copyLimits);
   }
 
   /** How soon and how often a database that was lost is tried again. */
@@ -106,7 +112,8 @@ public record HybridOptions(
         longest,
         drainBatch,
         feedPage,
-        circuitBreakers);
+        circuitBreakers,
+        copyLimits);
   }
 
   public HybridOptions withClock(Clock newClock) {
@@ -119,7 +126,8 @@ public record HybridOptions(
         longestProbe,
         drainBatch,
         feedPage,
-        circuitBreakers);
+        circuitBreakers,
+        copyLimits);
   }
 
   public HybridOptions withDrainBatch(int changes) {
@@ -132,7 +140,8 @@ public record HybridOptions(
         longestProbe,
         changes,
         feedPage,
-        circuitBreakers);
+        circuitBreakers,
+        copyLimits);
   }
 
   /**
@@ -149,6 +158,22 @@ public record HybridOptions(
         longestProbe,
         drainBatch,
         feedPage,
-        registry);
+        registry,
+        copyLimits);
+  }
+
+  /** How much of the database this node's local copy holds. */
+  public HybridOptions withCopyLimits(CopyLimits newLimits) {
+    return new HybridOptions(
+        limits,
+        clock,
+        random,
+        mirrorInterval,
+        firstProbe,
+        longestProbe,
+        drainBatch,
+        feedPage,
+        circuitBreakers,
+        newLimits);
   }
 }

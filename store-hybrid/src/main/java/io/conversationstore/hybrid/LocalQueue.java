@@ -286,7 +286,8 @@ final class LocalQueue {
     if (view.message(messageId).isPresent()) {
       return false;
     }
-    if (!complete) {
+    // And still is: contents may be taken out of it in between.
+    if (!complete || !reader.isComplete(owner, id)) {
       throw new NotKnownNowException(owner, id);
     }
     return true;

@@ -8,12 +8,15 @@ import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.MessageState;
+import java.time.Instant;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +43,7 @@ final class MirrorPump {
   private final Runnable onMirrored;
   private final MissedStates missed;
   private final LastSeen seen;
+  private final CopyScope scope;
   private final ReentrantLock following = new ReentrantLock();
   private final CopyCheck check;
 
@@ -54,6 +58,7 @@ final class MirrorPump {
   /**
    * @param missed what the copy could not take
    * @param seen told what the copy took
+   * @param scope what the copy is to hold
    * @param bind makes sure that the directory remembers its database, before it takes anything of
    *     it; fails as the local files do
    * @param onMirrored called after states were put into the copy that no call of this node waits
@@ -70,6 +75,7 @@ final class MirrorPump {
       Clockwork clockwork,
       MissedStates missed,
       LastSeen seen,
+      CopyScope scope,
       Runnable bind,
       Runnable onMirrored,
       Runnable onContradiction) {
@@ -82,6 +88,7 @@ final class MirrorPump {
     this.clockwork = clockwork;
     this.missed = missed;
     this.seen = seen;
+    this.scope = scope;
     this.bind = bind;
     this.onMirrored = onMirrored;
     this.onContradiction = onContradiction;
@@ -219,16 +226,34 @@ final class MirrorPump {
    */
   void follow(BooleanSupplier goOn) {
     LocalFailureException.guard(this::heal);
+    LocalFailureException.guard(scope::remember);
     FeedPage page;
     do {
       page = next();
       if (!page.states().isEmpty()) {
         onMirrored.run();
       }
+      evict(page, scope::isFull);
     } while (page.more() && goOn.getAsBoolean());
+    if (!page.more()) {
+      scope.fetch(goOn, this::next);
+      evict(page, scope::isDue);
+    }
     if (dirty() && !page.more()) {
       missed.followed(page.asOf());
       tellIfWhole();
+    }
+  }
+
+  private void evict(FeedPage last, BooleanSupplier due) {
+    if (!due.getAsBoolean()) {
+      return;
+    }
+    boolean[] evicted = {false};
+    LocalFailureException.guard(
+        () -> overlays.mirroring(() -> evicted[0] = scope.evict(last.asOf())));
+    if (evicted[0]) {
+      onMirrored.run();
     }
   }
 
@@ -252,17 +277,39 @@ final class MirrorPump {
     try {
       FeedPage page = page();
       seen.add(page.states());
-      if (!LocalFailureException.guard(() -> check.contradicting(page.states())).isEmpty()) {
-        onContradiction.run();
-        throw HistoryWatch.failure();
-      }
-      mirror(page);
+      requireNoContradiction(page.states());
+      LocalFailureException.guard(
+          () -> {
+            List<State> wanted = scope.wanted(page);
+            mirror(wanted, page.next(), page.more() ? null : page.asOf());
+            scope.took(wanted, page.asOf());
+          });
       return page;
     } catch (CursorExpiredException expired) {
       LocalFailureException.guard(() -> local.mirror(List.of(), FeedPosition.START, null));
       throw expired;
     } finally {
       following.unlock();
+    }
+  }
+
+  /** Copies what was read of a conversation. */
+  private void next(Supplier<List<State>> read) {
+    clockwork.take(following);
+    try {
+      List<State> states = read.get();
+      requireNoContradiction(states);
+      LocalFailureException.guard(() -> mirror(states, null, null));
+    } finally {
+      following.unlock();
+    }
+    onMirrored.run();
+  }
+
+  private void requireNoContradiction(List<State> states) {
+    if (!LocalFailureException.guard(() -> check.contradicting(states)).isEmpty()) {
+      onContradiction.run();
+      throw HistoryWatch.failure();
     }
   }
 
@@ -288,13 +335,11 @@ final class MirrorPump {
     onMirrored.run();
   }
 
-  private void mirror(FeedPage page) {
-    LocalFailureException.guard(
-        () ->
-            overlays.mirroring(
-                () -> {
-                  local.mirror(page.states(), page.next(), page.more() ? null : page.asOf());
-                  return true;
-                }));
+  private void mirror(List<State> states, @Nullable FeedPosition position, @Nullable Instant asOf) {
+    overlays.mirroring(
+        () -> {
+          local.mirror(states, position, asOf);
+          return true;
+        });
   }
 }

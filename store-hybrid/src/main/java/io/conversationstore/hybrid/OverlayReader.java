@@ -358,15 +358,14 @@ final class OverlayReader {
 
   OwnerCounts count(StoreEngine base, Owner owner) {
     List<Change> pending = pending(owner);
-    if (pending.isEmpty()) {
+    if (pending.isEmpty() && base != local) {
       return base.count(owner);
     }
     OwnerViews views = new OwnerViews(this, base, owner, pending);
     long conversations = 0;
     long messages = 0;
     if (base == local) {
-      // By what headers say: the copy may have a header whose messages are still to come, and
-      // counts those that it has.
+      // By what headers say: the copy may lack messages of theirs, and counts those that it has.
       for (ConversationState header : untouched(base, owner, views)) {
         conversations++;
         messages += header.requireLive().messageCount();

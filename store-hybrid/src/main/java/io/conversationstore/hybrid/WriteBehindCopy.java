@@ -2,6 +2,7 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.ActiveUser;
 import io.conversationstore.ConversationQuery;
+import io.conversationstore.CopyLimits;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -355,6 +356,21 @@ final class WriteBehindCopy implements LocalStore {
   @Override
   public void resetMirror() {
     files.resetMirror();
+  }
+
+  @Override
+  public void limit(CopyLimits limits) {
+    files.limit(limits);
+  }
+
+  @Override
+  public Coverage evict(Instant idleSince, long maxBytes) {
+    return caughtUp().evict(idleSince, maxBytes);
+  }
+
+  @Override
+  public boolean lacksMessages(Owner owner, String conversationId) {
+    return caughtUp().lacksMessages(owner, conversationId);
   }
 
   @Override

@@ -53,9 +53,7 @@ final class SimChecker {
         if (header != null && header.isLive()) {
           String name = owner.userId() + "/" + id;
           picture.put(name, header);
-          picture.put(
-              name + " messages",
-              store.messages(owner, id, Direction.FORWARD, null, 1_000).slice().items());
+          picture.put(name + " messages", messages(store, owner, id));
         }
       }
     }
@@ -74,6 +72,37 @@ final class SimChecker {
       }
     }
     return null;
+  }
+
+  /**
+   * Whether a copy within limits holds only what the database does, and all of the conversations
+   * that it does not call incomplete; null if so.
+   */
+  @Nullable String differenceWithin(LocalStore files) {
+    for (Owner owner : SimClient.OWNERS) {
+      if (!files.preferences(owner).equals(database.preferences(owner))) {
+        return "preferences of " + owner.userId();
+      }
+      for (String id : SimClient.CONVERSATIONS) {
+        ConversationState here = files.find(owner, id).live();
+        if (!Objects.equals(here, database.find(owner, id).live())) {
+          return owner.userId() + "/" + id + ": here " + here;
+        }
+        if (here != null) {
+          List<MessageState> held = messages(files, owner, id);
+          List<MessageState> all = messages(database, owner, id);
+          boolean complete = files.find(owner, id).provenance().complete();
+          if (complete ? !held.equals(all) : !all.containsAll(held)) {
+            return owner.userId() + "/" + id + ": here " + held + ", in the database " + all;
+          }
+        }
+      }
+    }
+    return null;
+  }
+
+  private static List<MessageState> messages(StoreEngine store, Owner owner, String id) {
+    return store.messages(owner, id, Direction.FORWARD, null, 1_000).slice().items();
   }
 
   /** Checks all; what is wrong is noted in the history. */

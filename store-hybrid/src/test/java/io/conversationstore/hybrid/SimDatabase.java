@@ -95,6 +95,7 @@ final class SimDatabase {
     }
     boolean write = WRITES.contains(name);
     noteAttempt(arguments, write);
+    history.fetched |= history.evicted && name.equals("messages") && threads.mark() == null;
     threads.passTime();
     SplittableRandom random = threads.random();
     if (link.down) {

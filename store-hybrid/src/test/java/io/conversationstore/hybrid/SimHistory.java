@@ -112,6 +112,15 @@ final class SimHistory {
   final Map<Integer, List<Long>> crashes = new HashMap<>();
 
   /** What the copies of nodes were given: {@code node/message}. */
+  /** Whether contents were taken out of a copy, and then a node has asked for such, unbidden. */
+  boolean fetched;
+
+  /** Whether contents were taken out of a copy. */
+  boolean evicted;
+
+  /** Nodes whose copies hold less than the database, for a time at least. */
+  final Set<Integer> limited = new HashSet<>();
+
   final Set<String> mirrored = new HashSet<>();
 
   /** When copies were emptied. */

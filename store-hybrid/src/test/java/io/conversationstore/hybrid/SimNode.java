@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.CopyLimits;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.jsonfile.Durability;
@@ -37,10 +38,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimNode {
 
-  private static final Set<String> WRITES = Set.of("enqueue", "mirror", "settle", "remember");
+  private static final Set<String> WRITES =
+      Set.of("enqueue", "mirror", "settle", "remember", "evict", "limit");
   private static final Duration LONG_AWAY = Duration.ofDays(40);
   private static final Set<String> PLACES =
-      Set.of("enqueue", "mirror", "pending", "find", "message", "messages", "conversations");
+      Set.of(
+          "enqueue", "mirror", "evict", "pending", "find", "message", "messages", "conversations");
 
   private final int number;
   private final SimThreads threads;
@@ -56,6 +59,7 @@ final class SimNode {
   private @Nullable ConversationStore store;
   private boolean diskFull;
   private boolean hadContact;
+  private CopyLimits limits;
 
   SimNode(
       int number,
@@ -72,6 +76,10 @@ final class SimNode {
     this.database = database;
     this.directory = directory;
     this.clock = Clock.offset(time, plan.skew(number));
+    this.limits = plan.limits(number);
+    if (isLimited()) {
+      history.limited.add(number);
+    }
     this.random = new Random(plan.seed() * SimPlan.NODES + number);
   }
 
@@ -90,6 +98,18 @@ final class SimNode {
   /** Whether its clock was compared with the database's in this or an earlier life. */
   boolean hadContact() {
     return hadContact;
+  }
+
+  /** Whether its copy holds less than the database. */
+  boolean isLimited() {
+    return !limits.equals(CopyLimits.NONE);
+  }
+
+  /** Kills the node and starts it again with a copy of all that there is. */
+  void startWithoutLimits() {
+    crash();
+    limits = CopyLimits.NONE;
+    start();
   }
 
   /** The store; null while the node is dead. */
@@ -125,7 +145,8 @@ final class SimNode {
             Duration.ofMillis(800),
             plan.drainBatch(),
             plan.feedPage(),
-            CircuitBreakerRegistry.ofDefaults());
+            CircuitBreakerRegistry.ofDefaults(),
+            limits);
     try {
       threads.within(
           mine,
@@ -240,6 +261,9 @@ final class SimNode {
     } catch (InvocationTargetException e) {
       throw e.getCause();
     }
+    if (answer instanceof LocalStore.Coverage left) {
+      history.evicted |= left.evictedThrough() != null;
+    }
     if (place) {
       threads.passTime();
     }
@@ -262,6 +286,8 @@ final class SimNode {
   private void note(String name, Object @Nullable [] arguments) {
     if (name.equals("resetMirror")) {
       history.emptied(number, threads.now());
+    } else if (name.equals("evict")) {
+      history.event(threads.now(), "node " + number + " evicts");
     }
     if (arguments == null) {
       return;

@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.CopyLimits;
 import io.conversationstore.hybrid.SimStep.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.SplittableRandom;
  * differs from seed to seed: what never happens in one leaves room for the rest.
  *
  * @param skews of the nodes' clocks
+ * @param limits of the nodes' copies
  * @param flaky of a hundred calls of the database, how many lose their way
  */
 record SimPlan(
@@ -22,6 +24,7 @@ record SimPlan(
     Duration mirrorInterval,
     int drainBatch,
     int feedPage,
+    List<CopyLimits> limits,
     int flaky,
     List<SimStep> steps) {
 
@@ -31,11 +34,12 @@ record SimPlan(
 
   SimPlan {
     skews = List.copyOf(skews);
+    limits = List.copyOf(limits);
     steps = List.copyOf(steps);
   }
 
   SimPlan with(List<SimStep> newSteps) {
-    return new SimPlan(seed, skews, mirrorInterval, drainBatch, feedPage, flaky, newSteps);
+    return new SimPlan(seed, skews, mirrorInterval, drainBatch, feedPage, limits, flaky, newSteps);
   }
 
   /** The node whose directory is copied; -1 if none is. */
@@ -52,6 +56,11 @@ record SimPlan(
     return skews.get(node < NODES ? node : cloned());
   }
 
+  /** How much of the database a node's copy holds; a copied directory goes on as it was. */
+  CopyLimits limits(int node) {
+    return limits.get(node < NODES ? node : cloned());
+  }
+
   static SimPlan of(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     List<Duration> skews = new ArrayList<>();
@@ -64,6 +73,7 @@ record SimPlan(
         Duration.ofMillis(50L + random.nextInt(3) * 400),
         1 + random.nextInt(6),
         1 + random.nextInt(12),
+        limits(new SplittableRandom(~seed)),
         random.nextInt(3) * random.nextInt(6),
         steps(random));
   }
@@ -75,6 +85,22 @@ record SimPlan(
       case 2 -> Duration.ofMillis(random.nextInt(2_000) - 1_000L);
       default -> Duration.ZERO;
     };
+  }
+
+  private static List<CopyLimits> limits(SplittableRandom random) {
+    List<CopyLimits> limits = new ArrayList<>();
+    boolean some = random.nextInt(3) == 0;
+    for (int node = 0; node < NODES; node++) {
+      CopyLimits one = CopyLimits.NONE;
+      if (some && random.nextBoolean()) {
+        one = one.activeWithin(Duration.ofMillis(100L + random.nextInt(3_000)));
+      }
+      if (some && random.nextInt(3) == 0) {
+        one = one.maxBytes(random.nextInt(3_000));
+      }
+      limits.add(one);
+    }
+    return limits;
   }
 
   private static List<SimStep> steps(SplittableRandom random) {

@@ -114,7 +114,13 @@ final class SimReads {
     return isOut && !history.mirrored.contains(node + "/" + message);
   }
 
-  private Set<UUID> required(Op read, long now) {
+  /** Whether an answer that says that it is not complete may lack what an append has written. */
+  private boolean mayBeEvicted(Op append) {
+    return history.limited.contains(append.step.node())
+        && (append.queued.isEmpty() || history.ends.keySet().containsAll(append.queued));
+  }
+
+  private Set<UUID> required(Op read, boolean complete, long now) {
     Set<UUID> required = new HashSet<>();
     if (history.hadDiskFull.contains(read.step.node())) {
       return required;
@@ -124,6 +130,7 @@ final class SimReads {
         if (!mayBeGone(op, message, now)
             && !isRejected(op)
             && !clashes(op)
+            && (complete || !mayBeEvicted(op))
             && !isOnlyInDatabase(op, message)) {
           required.add(message);
         }
@@ -140,7 +147,7 @@ final class SimReads {
     if (notKnownNow && history.lacked(read.step.node(), read.start)) {
       return;
     }
-    if (!required(read, now).isEmpty()) {
+    if (!required(read, true, now).isEmpty()) {
       history.wrong.add("lost: " + read + " does not find what its node has acknowledged");
     }
   }
@@ -148,16 +155,17 @@ final class SimReads {
   /**
    * A node has answered with these messages.
    *
+   * @param complete whether it says that it is
    * @param atOnce whether this is one answer, in which nothing may be repeated
    */
-  void listed(Op read, List<StoredMessage> messages, boolean atOnce, long now) {
+  void listed(Op read, List<StoredMessage> messages, boolean complete, boolean atOnce, long now) {
     Map<UUID, Integer> places = new HashMap<>();
     for (StoredMessage message : messages) {
       if (places.putIfAbsent(message.id(), places.size()) != null && atOnce) {
         history.wrong.add("doubled: " + read + " lists " + message.text() + " twice");
       }
     }
-    for (UUID message : required(read, now)) {
+    for (UUID message : required(read, complete, now)) {
       if (!places.containsKey(message)) {
         history.wrong.add("lost: " + read + " lacks " + name(message) + " of its own node");
       }

@@ -245,6 +245,15 @@ final class SimRun {
     threads.sleep(5_000 * MILLI);
     startClonesAnew();
     SimChecker checker = new SimChecker(history, database.model());
+    awaitEnd(checker);
+    if (!history.limited.isEmpty()) {
+      nodes.stream().filter(SimNode::isLimited).forEach(SimNode::startWithoutLimits);
+      awaitEnd(checker);
+    }
+    checker.check();
+  }
+
+  private void awaitEnd(SimChecker checker) {
     String left = left(checker);
     for (int tries = 0; left != null && tries < LONGEST_END; tries++) {
       threads.sleep(50 * MILLI);
@@ -253,7 +262,6 @@ final class SimRun {
     if (left != null) {
       history.wrong.add("diverged: " + left);
     }
-    checker.check();
   }
 
   /** Of two nodes of one id, one that makes another contact finds out. */
@@ -281,7 +289,10 @@ final class SimRun {
       if (state.mirror().dirty()) {
         return name + " has a copy that is not whole";
       }
-      String difference = checker.difference(node.files());
+      String difference =
+          node.isLimited()
+              ? checker.differenceWithin(node.files())
+              : checker.difference(node.files());
       if (difference != null) {
         return name + " differs in " + difference;
       }

@@ -30,7 +30,9 @@ enum SimScenario {
   /** A save of several conversations is cut off before its answer, and sent again. */
   BULK_CUT_OFF(90),
   /** A directory with pending changes is copied, and both nodes send them. */
-  CLONED_WITH_PENDING(60);
+  CLONED_WITH_PENDING(60),
+  /** A copy has given up contents, and fetches them when the conversation is used again. */
+  USED_AFTER_EVICTION(100);
 
   /** Of how many seeds the least are told. */
   static final int SEEDS = 2_000;
@@ -91,6 +93,7 @@ enum SimScenario {
                 .map(change -> history.endedOn.getOrDefault(change, Set.of()))
                 .anyMatch(nodes -> nodes.contains(clone.of()) && nodes.contains(clone.node()));
       }
+      case USED_AFTER_EVICTION -> history.fetched;
     };
   }
 

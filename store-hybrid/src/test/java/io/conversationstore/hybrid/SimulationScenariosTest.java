@@ -2,10 +2,12 @@ package io.conversationstore.hybrid;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.conversationstore.CopyLimits;
 import io.conversationstore.hybrid.SimRun.Verdict;
 import io.conversationstore.hybrid.SimStep.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -20,6 +22,7 @@ class SimulationScenariosTest {
   private static final int SEEDS = 10;
 
   private final List<SimStep> steps = new ArrayList<>();
+  private List<CopyLimits> limits = Collections.nCopies(SimPlan.NODES, CopyLimits.NONE);
 
   @AfterAll
   static void stopListening() {
@@ -48,6 +51,7 @@ class SimulationScenariosTest {
               Duration.ofMillis(100),
               3,
               4,
+              limits,
               0,
               steps);
       Verdict verdict = Simulation.of(plan);
@@ -290,6 +294,28 @@ class SimulationScenariosTest {
       assertThat(chat(verdict))
           .containsSubsequence(text(sent), text(pending), text(later))
           .doesNotContain(text(refused));
+    }
+  }
+
+  @Test
+  void row_1_4_whatWaitsAboutAConversationThatGaveUpItsContentsIsSent() {
+    limits =
+        Collections.nCopies(SimPlan.NODES, CopyLimits.NONE.activeWithin(Duration.ofSeconds(2)));
+    at(3_000, Kind.CREATE_IF_ABSENT, 0);
+    int sent = at(6_000, Kind.APPEND, 0);
+    at(18_000, Kind.CUT, 0);
+    int pending = at(19_000, Kind.APPEND, 0);
+    // Of a message that is not known now, and so refused; the retry brings it back.
+    at(22_000, Kind.EDIT, 0, sent);
+    at(23_000, Kind.RETRY, 0, sent);
+    at(24_000, Kind.READ, 0);
+    at(28_000, Kind.HEAL, 0);
+    int later = at(34_000, Kind.APPEND, 1);
+    at(37_000, Kind.READ, 0);
+    for (Verdict verdict : run(SimScenario.USED_AFTER_EVICTION)) {
+      assertThat(chat(verdict))
+          .containsSubsequence(text(sent), text(pending), text(later))
+          .doesNotHaveDuplicates();
     }
   }
 }

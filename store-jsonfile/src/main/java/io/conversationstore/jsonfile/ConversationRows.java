@@ -136,12 +136,37 @@ final class ConversationRows {
   void startGeneration(long newGeneration) {
     if (newGeneration > generation) {
       generation = newGeneration;
-      messages.clear();
-      liveMessages = 0;
-      liveBytes = 0;
-      ascending = true;
-      byTime = null;
+      clear();
     }
+  }
+
+  private void clear() {
+    messages.clear();
+    liveMessages = 0;
+    liveBytes = 0;
+    ascending = true;
+    byTime = null;
+  }
+
+  /** Drops live messages; the header, and what was deleted, stay. */
+  void evict() {
+    List<MessageRow> deleted = new ArrayList<>();
+    for (int i = 0; i < messages.size(); i++) {
+      if (!messages.isLive(i)) {
+        deleted.add(messages.get(i));
+      }
+    }
+    clear();
+    deleted.forEach(this::add);
+  }
+
+  /** Whether the header counts messages that are not here. */
+  boolean lacksMessages() {
+    ConversationState counting = header;
+    Live live = counting == null ? null : counting.live();
+    return counting != null
+        && live != null
+        && (counting.generation() != generation || live.messageCount() != liveMessages);
   }
 
   /** Lets the header count the messages that are there. */

@@ -2,6 +2,7 @@ package io.conversationstore.jsonfile;
 
 import io.conversationstore.ActiveUser;
 import io.conversationstore.ConversationQuery;
+import io.conversationstore.CopyLimits;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -53,6 +54,9 @@ import org.slf4j.LoggerFactory;
  */
 final class FileEngine implements LocalStore {
   private static final Logger LOG = LoggerFactory.getLogger(FileEngine.class);
+
+  /** How many conversations lose their contents before others write again. */
+  private static final int EVICTED_AT_ONCE = 100;
 
   private final LogFiles files;
   private final AutoCloseable lock;
@@ -342,6 +346,50 @@ final class FileEngine implements LocalStore {
           requireMirror();
           return writes.resetMirror();
         });
+  }
+
+  @Override
+  public void limit(CopyLimits limits) {
+    thread.call(
+        LogThread.Wait.FORCED,
+        () -> {
+          Manifest manifest = shared.manifest();
+          if (manifest.limits().equals(limits)) {
+            return true;
+          }
+          if (manifest.limits().isNarrowerThan(limits)) {
+            requireMirror();
+            writes.mirror(List.of(), List.of(), FeedPosition.START, null);
+          }
+          return writes.remember(manifest.withLimits(limits));
+        });
+  }
+
+  @Override
+  public boolean lacksMessages(Owner owner, String conversationId) {
+    return shared.read(
+        index -> {
+          ConversationRows rows = index.find(owner, conversationId);
+          return rows != null && rows.lacksMessages();
+        });
+  }
+
+  @Override
+  public Coverage evict(Instant idleSince, long maxBytes) {
+    Eviction eviction = Eviction.of(shared);
+    List<Eviction.Chosen> chosen = eviction.choose(idleSince, maxBytes);
+    for (int from = 0; from < chosen.size(); from += EVICTED_AT_ONCE) {
+      List<Eviction.Chosen> some =
+          chosen.subList(from, Math.min(chosen.size(), from + EVICTED_AT_ONCE));
+      thread.call(
+          LogThread.Wait.WRITTEN,
+          () -> {
+            requireMirror();
+            writes.evict(some);
+            return true;
+          });
+    }
+    return eviction.without(chosen);
   }
 
   @Override

@@ -131,6 +131,21 @@ final class Lines {
         Json.number(json, "messages", 0));
   }
 
+  static byte[] evicted(List<Eviction.Chosen> conversations) {
+    return Json.bytes(
+        out -> {
+          out.writeStartArray();
+          for (Eviction.Chosen conversation : conversations) {
+            out.writeStartObject();
+            out.writeStringField("tenant_id", conversation.owner().tenantId());
+            out.writeStringField("user_id", conversation.owner().userId());
+            out.writeStringField("id", conversation.id());
+            out.writeEndObject();
+          }
+          out.writeEndArray();
+        });
+  }
+
   /** A change that left the queue, as far as changes behind it depend on it. */
   static String ended(PendingQueue.Entry entry) {
     return Json.text(

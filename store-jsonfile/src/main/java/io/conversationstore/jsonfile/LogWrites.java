@@ -152,6 +152,21 @@ final class LogWrites {
     return true;
   }
 
+  /** Takes the contents out of the mirror of those that are still as they were chosen. */
+  void evict(List<Eviction.Chosen> chosen) throws IOException {
+    List<Eviction.Chosen> same =
+        chosen.stream().filter(one -> one.isStillSo(shared.own())).toList();
+    if (!same.isEmpty()) {
+      line(
+          "evict",
+          Lines.evicted(same),
+          now(),
+          (place, line) ->
+              shared.write(
+                  () -> same.forEach(one -> Replay.evict(shared.own(), one.owner(), one.id()))));
+    }
+  }
+
   Removed enqueue(Change change, byte[] json) throws IOException {
     Removed[] removed = {Removed.NOTHING};
     if (!shared.own().pending().contains(change.id())) {

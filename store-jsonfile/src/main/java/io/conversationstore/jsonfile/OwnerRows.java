@@ -73,6 +73,11 @@ final class OwnerRows {
     return conversations.values().stream().mapToLong(ConversationRows::liveMessages).sum();
   }
 
+  /** Whether headers count messages that are not here. */
+  boolean lacksMessages() {
+    return conversations.values().stream().anyMatch(ConversationRows::lacksMessages);
+  }
+
   /** Removes all rows. */
   void clear() {
     conversations.clear();

@@ -122,12 +122,7 @@ final class Reads {
     if (rows == null || header == null) {
       return provenance(index, hasFollowed(index) && rows == null);
     }
-    Live live = header.live();
-    boolean complete =
-        live == null
-            || (header.generation() == rows.generation()
-                && rows.liveMessages() == live.messageCount());
-    return provenance(index, complete);
+    return provenance(index, !rows.lacksMessages());
   }
 
   // One conversation
@@ -139,6 +134,13 @@ final class Reads {
           return new Found(
               rows == null ? null : rows.header(), index.epoch(owner), provenance(index, rows));
         });
+  }
+
+  /** Of what is read of all conversations of an owner. */
+  private Provenance provenance(Index index, @Nullable OwnerRows rows) {
+    boolean alone = shared.manifest().storeId() == null;
+    return provenance(
+        index, alone || (hasFollowed(index) && (rows == null || !rows.lacksMessages())));
   }
 
   private record Messages(
@@ -225,6 +227,8 @@ final class Reads {
 
   // One owner
 
+  private record History(List<MessageRef> nearest, Provenance provenance) {}
+
   Slice<MessageState> history(
       Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
     return retrying(
@@ -233,22 +237,24 @@ final class Reads {
             requireHistory(from);
           }
           boolean forward = direction == Direction.FORWARD;
-          Provenance provenance = provenance();
-          List<MessageRef> nearest =
+          History found =
               shared.read(
                   index -> {
                     OwnerRows rows = index.find(owner);
-                    return rows == null
-                        ? List.of()
-                        : new Timeline(rows, forward).page(from, limit + 1);
+                    return new History(
+                        rows == null
+                            ? List.of()
+                            : new Timeline(rows, forward).page(from, limit + 1),
+                        provenance(index, rows));
                   });
+          List<MessageRef> nearest = found.nearest;
           boolean more = nearest.size() > limit;
           List<MessageRef> page = new ArrayList<>(more ? nearest.subList(0, limit) : nearest);
           if (!forward) {
             Collections.reverse(page);
           }
           return new Slice<>(
-              shared.manifest().presentHistory(), contents.states(page), more, provenance);
+              shared.manifest().presentHistory(), contents.states(page), more, found.provenance);
         });
   }
 

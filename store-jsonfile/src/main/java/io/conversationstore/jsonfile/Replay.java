@@ -77,6 +77,12 @@ final class Replay {
       settle(index, settlements, mayErase ? number : 0);
     } else if (json.has("reset")) {
       index.resetMirror();
+    } else if (json.has("evict")) {
+      for (JsonNode conversation : Json.array(json, "evict")) {
+        Owner owner =
+            Owner.of(Json.string(conversation, "tenant_id"), Json.string(conversation, "user_id"));
+        evict(index, owner, Json.string(conversation, "id"));
+      }
     } else if (json.has("owner")) {
       owner(json.get("owner"));
     } else if (json.has("meta")) {
@@ -185,6 +191,14 @@ final class Replay {
         // It waited here while its owner was erased elsewhere.
         index.markErased(entry.owner(), present, line);
       }
+    }
+  }
+
+  /** Takes the contents of a conversation out of the mirror. */
+  static void evict(Index index, Owner owner, String conversationId) {
+    ConversationRows rows = index.find(owner, conversationId);
+    if (rows != null) {
+      rows.evict();
     }
   }
 

@@ -64,6 +64,18 @@ sealed interface MirrorStep {
     }
   }
 
+  record Evict(Instant idleSince, long maxBytes) implements MirrorStep {
+    @Override
+    public void make(LocalStore store) {
+      store.evict(idleSince, maxBytes);
+    }
+
+    @Override
+    public boolean isForced() {
+      return false;
+    }
+  }
+
   record Enqueue(Change change) implements MirrorStep {
     @Override
     public void make(LocalStore store) {

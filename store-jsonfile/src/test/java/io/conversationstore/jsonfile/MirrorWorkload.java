@@ -86,6 +86,8 @@ final class MirrorWorkload {
           List.of(new OwnerState(OWNERS.get(owner), epochs[owner])), null, null);
     } else if (kind < 53) {
       return new MirrorStep.Reset();
+    } else if (kind < 56) {
+      return new MirrorStep.Evict(NOW, random.nextInt(3_000));
     } else if (kind < 80) {
       return new MirrorStep.Enqueue(change());
     }

@@ -1,0 +1,40 @@
+package io.conversationstore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class CopyLimitsTest {
+  private static final CopyLimits WEEK = CopyLimits.NONE.activeWithin(Duration.ofDays(7));
+
+  @Test
+  void ofTwoLimitsEachMayBeNarrower() {
+    assertThat(WEEK.isNarrowerThan(CopyLimits.NONE)).isTrue();
+    assertThat(CopyLimits.NONE.isNarrowerThan(WEEK)).isFalse();
+    assertThat(WEEK.isNarrowerThan(WEEK)).isFalse();
+    assertThat(WEEK.maxBytes(10).isNarrowerThan(WEEK)).isTrue();
+    assertThat(WEEK.isNarrowerThan(CopyLimits.NONE.maxBytes(10))).isTrue();
+    assertThat(CopyLimits.NONE.maxBytes(10).isNarrowerThan(WEEK)).isTrue();
+  }
+
+  @Test
+  void isToTheMillisecond() {
+    Duration odd = Duration.ofNanos(1_999_999);
+    assertThat(CopyLimits.NONE.activeWithin(odd).activeWithin()).isEqualTo(Duration.ofMillis(1));
+  }
+
+  @Test
+  void refusesWhatMakesNoSense() {
+    for (Duration window :
+        new Duration[] {Duration.ZERO, Duration.ofDays(-1), Duration.ofSeconds(Long.MAX_VALUE)}) {
+      assertThatThrownBy(() -> CopyLimits.NONE.activeWithin(window))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("activeWithin");
+    }
+    assertThatThrownBy(() -> CopyLimits.NONE.maxBytes(-1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("maxBytes must not be negative, but was -1");
+  }
+}

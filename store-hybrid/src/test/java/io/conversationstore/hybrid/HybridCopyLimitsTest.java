@@ -1,0 +1,343 @@
+package io.conversationstore.hybrid;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationQuery;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.CopyLimits;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery;
+import io.conversationstore.NewConversation;
+import io.conversationstore.NotKnownNowException;
+import io.conversationstore.Page;
+import io.conversationstore.SearchQuery;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.MessageState;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** A local copy that holds the contents of some conversations only. */
+class HybridCopyLimitsTest extends OnTestbed {
+
+  private static final int LENGTH = 10;
+  private static final int TEXT = 1_000;
+
+  /** Room for some four of the conversations that are made here. */
+  private static final long MAX_BYTES = 55_000;
+
+  private static final HybridOptions SMALL =
+      HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.maxBytes(MAX_BYTES));
+  private static final HybridOptions DAY =
+      HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.activeWithin(Duration.ofDays(1)));
+
+  private static UUID id(String conversation, int number) {
+    return new UUID(conversation.hashCode(), number);
+  }
+
+  private static Message message(String conversation, int number) {
+    return Message.user(number + " of " + conversation + " " + "x".repeat(TEXT))
+        .withId(id(conversation, number));
+  }
+
+  private void append(ConversationStore store, String id, int from, int to) {
+    store.append(
+        alice, id, IntStream.range(from, to).mapToObj(n -> message(id, n)).toArray(Message[]::new));
+  }
+
+  private void make(ConversationStore store, String... ids) {
+    for (String id : ids) {
+      store.createIfAbsent(alice, NewConversation.withId(id));
+      append(store, id, 0, LENGTH);
+    }
+  }
+
+  private Page<StoredMessage> read(ConversationStore store, String id) {
+    return store.messages(alice, id, MessageQuery.last(1_000));
+  }
+
+  private static List<UUID> ids(Page<StoredMessage> page) {
+    return page.items().stream().map(StoredMessage::id).toList();
+  }
+
+  private static List<UUID> ids(String conversation, int from, int to) {
+    return IntStream.range(from, to).mapToObj(n -> id(conversation, n)).toList();
+  }
+
+  private boolean isWhole(ConversationStore store, String id) {
+    return store.find(alice, id).orElseThrow().provenance().complete();
+  }
+
+  private Testbed.Interposition node(HybridOptions options) {
+    return bed.interposed("a", options);
+  }
+
+  /** What the files themselves say. */
+  private boolean isInCopy(Testbed.Interposition node, String id) {
+    LocalStore files = node.local().engine();
+    return files.find(alice, id).conversation() != null && !files.lacksMessages(alice, id);
+  }
+
+  private void awaitInCopy(Testbed.Interposition node, String id, boolean whole) {
+    Testbed.await(
+        id + (whole ? " is in the copy" : " is not in the copy"),
+        () -> isInCopy(node, id) == whole);
+  }
+
+  /** What the node says while the database is away. */
+  private void whileDown(ConversationStore node, Runnable action) {
+    bed.goDown(node);
+    action.run();
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+  }
+
+  @Test
+  void ofTooMuchThoseGiveUpTheirContentsThatWereUsedFirst() {
+    Testbed.Interposition opened = node(SMALL);
+    ConversationStore node = opened.store();
+    make(node, "c0", "c1", "c2", "c3", "c4", "c5", "c6");
+    awaitInCopy(opened, "c0", false);
+    awaitInCopy(opened, "c6", true);
+    Testbed.await("it is within its limits", () -> bytes(opened) <= MAX_BYTES);
+    assertThat(node.state().mirror().coverage())
+        .contains("at most " + MAX_BYTES + " bytes")
+        .contains(" were whole, ");
+    whileDown(
+        node,
+        () -> {
+          assertThat(isWhole(node, "c6")).isTrue();
+          assertThat(ids(read(node, "c6"))).isEqualTo(ids("c6", 0, LENGTH));
+          requireWithoutContents(node, "c0", LENGTH);
+          Page<Conversation> list = node.list(alice, ConversationQuery.all());
+          assertThat(list.items()).hasSize(7);
+          assertThat(list.provenance().complete()).isTrue();
+          assertThat(node.count(alice).messages()).isEqualTo(7L * LENGTH);
+          Page<StoredMessage> history = node.history(alice, MessageQuery.first(100));
+          assertThat(history.items()).hasSizeBetween(2 * LENGTH, 5 * LENGTH);
+          assertThat(history.provenance().complete()).isFalse();
+          assertThat(node.search(alice, SearchQuery.of("c0")).provenance().complete()).isFalse();
+        });
+  }
+
+  private static long bytes(Testbed.Interposition node) {
+    return node.local().engine().evict(Instant.MIN, Long.MAX_VALUE).bytes();
+  }
+
+  private void requireWithoutContents(ConversationStore node, String id, int counted) {
+    Conversation header = node.find(alice, id).orElseThrow();
+    assertThat(header.messageCount()).isEqualTo(counted);
+    assertThat(header.provenance().complete()).isFalse();
+    assertThat(read(node, id).items()).isEmpty();
+    assertThat(read(node, id).provenance().complete()).isFalse();
+  }
+
+  @Test
+  void whatIsWrittenToOneWithoutContentsIsKeptAndSent() {
+    Testbed.Interposition opened = node(SMALL);
+    ConversationStore node = opened.store();
+    make(node, "c0", "c1", "c2", "c3", "c4", "c5");
+    awaitInCopy(opened, "c0", false);
+    whileDown(
+        node,
+        () -> {
+          requireWithoutContents(node, "c0", LENGTH);
+          append(node, "c0", LENGTH, LENGTH + 2);
+          // Sent again: it is not known here that the database has it.
+          append(node, "c0", 0, 1);
+          assertThat(ids(read(node, "c0")))
+              .containsExactly(id("c0", LENGTH), id("c0", LENGTH + 1), id("c0", 0));
+          assertThat(read(node, "c0").provenance().complete()).isFalse();
+          assertThatThrownBy(() -> node.edit(alice, "c0", id("c0", 1), MessageEdit.text("other")))
+              .isInstanceOf(NotKnownNowException.class);
+          assertThatThrownBy(() -> node.deleteMessage(alice, "c0", id("c0", 1)))
+              .isInstanceOf(NotKnownNowException.class);
+          node.deleteMessage(alice, "c5", id("c5", 1));
+        });
+    assertThat(ids(read(bed.direct(), "c0"))).isEqualTo(ids("c0", 0, LENGTH + 2));
+    assertThat(ids(read(bed.direct(), "c5"))).hasSize(LENGTH - 1).doesNotContain(id("c5", 1));
+    assertThat(node.state().rejected()).isEmpty();
+  }
+
+  @Test
+  void oneThatIsUsedAgainIsFetchedAndAnotherGoes() {
+    Testbed.Interposition opened = node(SMALL);
+    ConversationStore node = opened.store();
+    make(node, "c0", "c1", "c2", "c3", "c4", "c5");
+    awaitInCopy(opened, "c0", false);
+    node.deleteMessage(alice, "c0", id("c0", 3));
+    ConversationStore other = bed.node("b");
+    append(other, "c0", LENGTH, LENGTH + 1);
+    awaitInCopy(opened, "c0", true);
+    awaitInCopy(opened, "c1", false);
+    whileDown(
+        node,
+        () -> {
+          assertThat(ids(read(node, "c0")))
+              .hasSize(LENGTH)
+              .startsWith(id("c0", 0))
+              .doesNotContain(id("c0", 3))
+              .endsWith(id("c0", LENGTH));
+          assertThat(read(node, "c0").provenance().complete()).isTrue();
+          assertThat(isWhole(node, "c1")).isFalse();
+          assertThat(isWhole(node, "c5")).isTrue();
+        });
+  }
+
+  @Test
+  void ofOneThatIsTooLargeTheLatestAreFetchedOnce() {
+    AtomicInteger fetches = new AtomicInteger();
+    make(bed.direct(), "large");
+    append(bed.direct(), "large", LENGTH, 100);
+    // A restart with a copy that has the header alone.
+    bed.node("a", HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.maxBytes(0))).close();
+    Testbed.Interposition node =
+        bed.interposed(
+            "a",
+            SMALL,
+            primary ->
+                primary.after(
+                    (method, arguments) -> {
+                      if (method.getName().equals("messages")) {
+                        fetches.incrementAndGet();
+                      }
+                    }),
+            local -> {});
+    ConversationStore store = node.store();
+    Testbed.awaitDrained(store);
+    for (int i = 100; i < 105; i++) {
+      Instant before = Instant.now();
+      append(store, "large", i, i + 1);
+      Testbed.await("the feed was followed", () -> before.isBefore(store.state().mirror().asOf()));
+    }
+    whileDown(
+        store,
+        () -> {
+          assertThat(isWhole(store, "large")).isFalse();
+          assertThat(ids(read(store, "large"))).isNotEmpty().endsWith(id("large", 104));
+        });
+    assertThat(fetches).hasValue(1);
+  }
+
+  @Test
+  void aNewNodeCopiesWhatIsActive() {
+    ConversationStore direct = bed.direct();
+    make(direct, "idle", "active", "edited");
+    execute("UPDATE conversation_store.messages SET created_at = created_at - interval '2 d'");
+    execute(
+        "UPDATE conversation_store.conversations SET updated_at = updated_at - interval '2 d'"
+            + " WHERE conversation_id = 'idle'");
+    AtomicInteger idle = new AtomicInteger();
+    Testbed.Interposition opened =
+        bed.interposed(
+            "a",
+            DAY,
+            primary -> {},
+            local ->
+                local.before(
+                    (method, arguments) -> {
+                      if (method.getName().equals("mirror")) {
+                        for (Object state : (List<?>) arguments[0]) {
+                          idle.addAndGet(isMessageOf((State) state, "idle") ? 1 : 0);
+                        }
+                      }
+                    }));
+    ConversationStore node = opened.store();
+    awaitInCopy(opened, "active", true);
+    awaitInCopy(opened, "edited", true);
+    Testbed.await(
+        "what it holds is told",
+        () -> node.state().mirror().coverage().contains("; 2 of 3 were whole, "));
+    assertThat(idle).hasValue(0);
+    whileDown(
+        node,
+        () -> {
+          requireWithoutContents(node, "idle", LENGTH);
+          assertThat(ids(read(node, "active"))).isEqualTo(ids("active", 0, LENGTH));
+          assertThat(isWhole(node, "active")).isTrue();
+        });
+    // An edit of what the copy holds must reach it, however old the message is.
+    direct.edit(alice, "edited", id("edited", 2), MessageEdit.text("edited text"));
+    execute(
+        "UPDATE conversation_store.messages SET edited_at = edited_at - interval '2 d'"
+            + " WHERE edited_at IS NOT NULL");
+    LocalStore files = opened.local().engine();
+    Testbed.await(
+        "the edit is in the copy",
+        () ->
+            files
+                .message(alice, "edited", id("edited", 2))
+                .orElseThrow()
+                .requireLive()
+                .text()
+                .equals("edited text"));
+  }
+
+  private static boolean isMessageOf(State state, String id) {
+    return state instanceof MessageState message && message.conversationId().equals(id);
+  }
+
+  private void execute(String sql) {
+    try (Connection connection = server.dataSource(bed.database()).getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new AssertionError(sql, e);
+    }
+  }
+
+  @Test
+  void aWiderCopyIsFilledFromTheDatabase() {
+    Testbed.Interposition small = node(SMALL);
+    make(small.store(), "c0", "c1", "c2", "c3", "c4", "c5");
+    awaitInCopy(small, "c1", false);
+    small.store().close();
+    Testbed.Interposition wider = node(HybridOptions.defaults());
+    assertThat(wider.store().state().mirror().coverage()).isEqualTo("all conversations");
+    awaitInCopy(wider, "c0", true);
+    awaitInCopy(wider, "c1", true);
+    whileDown(
+        wider.store(),
+        () -> {
+          assertThat(ids(read(wider.store(), "c0"))).isEqualTo(ids("c0", 0, LENGTH));
+          Page<StoredMessage> history = wider.store().history(alice, MessageQuery.first(100));
+          assertThat(history.items()).hasSize(6 * LENGTH);
+          assertThat(history.provenance().complete()).isTrue();
+        });
+  }
+
+  @Test
+  void aDiskThatDoesNotTakeTheLimitsKeepsNothingFromOpening() {
+    AtomicInteger calls = new AtomicInteger();
+    Testbed.Interposition node =
+        bed.interposed(
+            "a",
+            SMALL,
+            primary -> {},
+            local ->
+                local.before(
+                    (method, arguments) -> {
+                      if (method.getName().equals("limit") && calls.incrementAndGet() < 4) {
+                        throw new EngineFailureException(
+                            FailureKind.UNAVAILABLE, false, "of the test", null);
+                      }
+                    }));
+    make(node.store(), "c0", "c1", "c2", "c3", "c4", "c5");
+    awaitInCopy(node, "c0", false);
+    assertThat(calls).hasValueGreaterThanOrEqualTo(4);
+  }
+}

@@ -39,6 +39,10 @@ import org.slf4j.LoggerFactory;
  *       set</td></tr>
  *   <tr><td>{@code IMPORT_TENANT}, {@code IMPORT_USER}</td><td>whose the conversations become that
  *       are taken over from a file, see below; {@code default} if not set</td></tr>
+ *   <tr><td>{@code LOCAL_COPY_DAYS}, {@code LOCAL_COPY_MB}</td><td>beside a database, the local
+ *       files hold contents of conversations that were updated within so many days, and so many
+ *       megabytes of them; without limit if not set. See {@link
+ *       io.conversationstore.CopyLimits}</td></tr>
  * </table>
  *
  * <p>Where several name a database they have to name the same one (host, port and database); the
@@ -78,7 +82,12 @@ public final class ConversationStores {
     JsonFileOptions files = JsonFileOptions.in(settings.directory());
     DatabaseSettings database = settings.database();
     ConversationStore store =
-        database == null ? JsonFileStore.open(files) : HybridStore.open(options(database), files);
+        database == null
+            ? JsonFileStore.open(files)
+            : HybridStore.open(
+                options(database),
+                files,
+                HybridOptions.defaults().withCopyLimits(settings.copyLimits()));
     boolean ready = false;
     try {
       Takeover.Result takeover =

@@ -1,9 +1,11 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.CopyLimits;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreConfigurationException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -16,12 +18,14 @@ import org.jspecify.annotations.Nullable;
  * @param database null for the JSON files alone
  * @param remark what deserves a warning, or null
  * @param importOwner whose the conversations of a file that is taken over become
+ * @param copyLimits how much of the database the local copy holds
  */
 record Settings(
     @Nullable DatabaseSettings database,
     Path directory,
     @Nullable String remark,
-    Owner importOwner) {
+    Owner importOwner,
+    CopyLimits copyLimits) {
 
   private static final String TYPE = "STORAGE_TYPE";
   private static final String CONNECTION_URL = "STORAGE_CONNECTION_URL";
@@ -29,19 +33,22 @@ record Settings(
   private static final String DATA_PATH = "DATA_PATH";
   private static final String IMPORT_TENANT = "IMPORT_TENANT";
   private static final String IMPORT_USER = "IMPORT_USER";
+  private static final String COPY_DAYS = "LOCAL_COPY_DAYS";
+  private static final String COPY_MB = "LOCAL_COPY_MB";
 
   /** Reads variables; an empty one counts as not set. */
   static Settings of(Map<String, String> environment) {
     Path directory = directory(environment);
     Owner importOwner =
         new Owner(importName(environment, IMPORT_TENANT), importName(environment, IMPORT_USER));
+    CopyLimits limits = copyLimits(environment);
     Boolean wantsDatabase = wantsDatabase(environment);
     if (Boolean.FALSE.equals(wantsDatabase)) {
       if (value(environment, CONNECTION_URL) != null) {
         throw new StoreConfigurationException(
             TYPE + " asks for local files, but " + CONNECTION_URL + " is set; unset one of them");
       }
-      return new Settings(null, directory, null, importOwner);
+      return new Settings(null, directory, null, importOwner, limits);
     }
     List<DatabaseSettings> named = databases(environment);
     if (named.isEmpty()) {
@@ -51,7 +58,8 @@ record Settings(
           Boolean.TRUE.equals(wantsDatabase)
               ? TYPE + " asks for PostgreSQL, but no variable says where it is"
               : null,
-          importOwner);
+          importOwner,
+          limits);
     }
     DatabaseSettings first = named.get(0);
     for (DatabaseSettings other : named) {
@@ -63,7 +71,7 @@ record Settings(
                 + " name different databases; unset one of them");
       }
     }
-    return new Settings(first, directory, null, importOwner);
+    return new Settings(first, directory, null, importOwner, limits);
   }
 
   private static Path directory(Map<String, String> environment) {
@@ -73,6 +81,34 @@ record Settings(
     } catch (InvalidPathException notAPath) {
       throw new StoreConfigurationException(DATA_PATH + " is malformed: it is not a path");
     }
+  }
+
+  private static CopyLimits copyLimits(Map<String, String> environment) {
+    CopyLimits limits = CopyLimits.NONE;
+    int days = number(environment, COPY_DAYS, 36_500);
+    if (days > 0) {
+      limits = limits.activeWithin(Duration.ofDays(days));
+    }
+    int megabytes = number(environment, COPY_MB, Integer.MAX_VALUE);
+    return megabytes > 0 ? limits.maxBytes(megabytes * 1_000_000L) : limits;
+  }
+
+  /** A number from 1 on; 0 where it is not set. */
+  private static int number(Map<String, String> environment, String variable, int most) {
+    String text = value(environment, variable);
+    if (text == null) {
+      return 0;
+    }
+    int number;
+    try {
+      number = Integer.parseInt(text);
+    } catch (NumberFormatException notANumber) {
+      throw DatabaseSettings.malformed(variable, "it is not a whole number");
+    }
+    if (number < 1 || number > most) {
+      throw DatabaseSettings.malformed(variable, "it must be 1 to " + most);
+    }
+    return number;
   }
 
   private static String importName(Map<String, String> environment, String variable) {

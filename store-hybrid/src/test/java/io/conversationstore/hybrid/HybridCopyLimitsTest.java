@@ -233,6 +233,11 @@ class HybridCopyLimitsTest extends OnTestbed {
     assertThat(fetches).hasValue(1);
   }
 
+  private static boolean isFollowed(ConversationStore store, Instant after) {
+    Instant asOf = store.state().mirror().asOf();
+    return asOf != null && asOf.isAfter(after);
+  }
+
   @Test
   void aNewNodeCopiesWhatIsActive() {
     ConversationStore direct = bed.direct();

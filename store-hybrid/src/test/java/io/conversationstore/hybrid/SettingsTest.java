@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.CopyLimits;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreState.Mode;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,9 +39,9 @@ class SettingsTest {
   @Test
   void row_1_7_withoutADatabaseItIsTheDirectoryData() {
     assertThat(Settings.of(Map.of()))
-        .isEqualTo(new Settings(null, Path.of("data"), null, IMPORTED));
+        .isEqualTo(new Settings(null, Path.of("data"), null, IMPORTED, CopyLimits.NONE));
     assertThat(Settings.of(Map.of("DATA_PATH", "/x", "DATABASE_URL", " ")))
-        .isEqualTo(new Settings(null, Path.of("/x"), null, IMPORTED));
+        .isEqualTo(new Settings(null, Path.of("/x"), null, IMPORTED, CopyLimits.NONE));
   }
 
   @Test
@@ -47,6 +49,17 @@ class SettingsTest {
     assertThat(Settings.of(Map.of("IMPORT_TENANT", " acme ", "IMPORT_USER", "bob")).importOwner())
         .isEqualTo(Owner.of("acme", "bob"));
     refused(Map.of("IMPORT_USER", SECRET.repeat(30)), "IMPORT_USER");
+  }
+
+  @Test
+  void howMuchTheLocalCopyHolds() {
+    CopyLimits limits = CopyLimits.NONE.activeWithin(Duration.ofDays(7));
+    assertThat(Settings.of(Map.of("LOCAL_COPY_DAYS", " 7 ")).copyLimits()).isEqualTo(limits);
+    assertThat(Settings.of(Map.of("LOCAL_COPY_DAYS", "7", "LOCAL_COPY_MB", "5000")).copyLimits())
+        .isEqualTo(limits.maxBytes(5_000_000_000L));
+    refused(Map.of("LOCAL_COPY_DAYS", "0"), "LOCAL_COPY_DAYS", "1 to 36500");
+    refused(Map.of("LOCAL_COPY_MB", "-1"), "LOCAL_COPY_MB");
+    refused(Map.of("LOCAL_COPY_MB", SECRET), "LOCAL_COPY_MB", "not a whole number");
   }
 
   @Test

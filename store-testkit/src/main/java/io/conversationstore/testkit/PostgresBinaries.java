@@ -20,6 +20,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -47,6 +49,9 @@ record PostgresBinaries(Path home, String checksum, Path cache) {
   private static final Logger log = LoggerFactory.getLogger(PostgresBinaries.class);
   private static final Pattern JAR_VERSION = Pattern.compile("-(\\d+(?:\\.\\d+)*)\\.jar");
   private static final Object IN_THIS_JVM = new Object();
+
+  /** By archive. To read one for its checksum takes as long as to start a server. */
+  private static final Map<String, PostgresBinaries> UNPACKED = new ConcurrentHashMap<>();
 
   /**
    * The binaries for this system on the class path.
@@ -121,6 +126,10 @@ record PostgresBinaries(Path home, String checksum, Path cache) {
   }
 
   private static PostgresBinaries unpack(URL archive) throws IOException {
+    PostgresBinaries known = UNPACKED.get(archive.toString());
+    if (known != null && Files.isDirectory(known.home)) {
+      return known;
+    }
     Path cache = cacheDirectory();
     String checksum = checksum(archive);
     Path home = cache.resolve("postgres-" + checksum);
@@ -138,7 +147,9 @@ record PostgresBinaries(Path home, String checksum, Path cache) {
           Files.move(partial, home, StandardCopyOption.ATOMIC_MOVE);
           log.info("unpacked PostgreSQL binaries {} into the cache", versionOf(archive));
         });
-    return new PostgresBinaries(home, checksum, cache);
+    PostgresBinaries binaries = new PostgresBinaries(home, checksum, cache);
+    UNPACKED.put(archive.toString(), binaries);
+    return binaries;
   }
 
   /** Runs the action while no other thread or JVM of this user works on the same name. */

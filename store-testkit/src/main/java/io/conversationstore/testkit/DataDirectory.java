@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A data directory made for tests: a copy of a cached result of {@code initdb}, with a password and
@@ -31,6 +33,14 @@ final class DataDirectory {
   static final String USER = "postgres";
 
   private static final Duration INITDB_LIMIT = Duration.ofMinutes(2);
+
+  /** Of what {@link #initialise} makes: another number where it makes something else. */
+  private static final int EDITION = 2;
+
+  /** The first that can be told how dear a password shall be to check. */
+  private static final int CHEAP_PASSWORDS = 16;
+
+  private static final Pattern MAJOR_VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+)");
   private static final String PASSWORD_FILE = "testkit-password";
   private static final String SETTINGS_FILE = "testkit.conf";
 
@@ -69,7 +79,7 @@ final class DataDirectory {
   }
 
   private static Path template(PostgresBinaries binaries, Launcher launcher) throws IOException {
-    String name = "data-" + binaries.checksum() + "-" + launcher.ownerKey();
+    String name = "data-" + EDITION + "-" + binaries.checksum() + "-" + launcher.ownerKey();
     Path template = binaries.cache().resolve(name);
     PostgresBinaries.exclusively(
         binaries.cache(),
@@ -97,15 +107,20 @@ final class DataDirectory {
     Files.writeString(password, randomPassword() + "\n");
     launcher.own(password);
     List<String> command =
-        List.of(
-            binaries.program("initdb"),
-            "--pgdata=" + path,
-            "--username=" + USER,
-            "--auth=scram-sha-256",
-            "--pwfile=" + password,
-            "--encoding=UTF8",
-            "--locale=" + (Platform.isLinux() ? "C.UTF-8" : "C"),
-            "--no-sync");
+        new ArrayList<>(
+            List.of(
+                binaries.program("initdb"),
+                "--pgdata=" + path,
+                "--username=" + USER,
+                "--auth=scram-sha-256",
+                "--pwfile=" + password,
+                "--encoding=UTF8",
+                "--locale=" + (Platform.isLinux() ? "C.UTF-8" : "C"),
+                "--no-sync"));
+    if (majorVersion(binaries, launcher) >= CHEAP_PASSWORDS) {
+      // The random password needs no stretching, and that is most of what a connection takes.
+      command.add("--set=scram_iterations=1");
+    }
     Commands.Result result = Commands.run(binaries.home(), INITDB_LIMIT, launcher.command(command));
     if (!result.ok()) {
       throw new IllegalStateException("initdb failed: " + result.output());
@@ -115,6 +130,16 @@ final class DataDirectory {
         "\ninclude_if_exists = '" + SETTINGS_FILE + "'\n",
         StandardOpenOption.APPEND);
     Files.move(password, path.resolve(PASSWORD_FILE));
+  }
+
+  private static int majorVersion(PostgresBinaries binaries, Launcher launcher) throws IOException {
+    List<String> command = List.of(binaries.program("initdb"), "--version");
+    Commands.Result result = Commands.run(binaries.home(), INITDB_LIMIT, launcher.command(command));
+    Matcher version = MAJOR_VERSION.matcher(result.output());
+    if (!version.find()) {
+      throw new IllegalStateException("initdb does not tell its version: " + result.output());
+    }
+    return Integer.parseInt(version.group(1));
   }
 
   private static String randomPassword() {

@@ -51,7 +51,7 @@ final class EmbeddedServer implements AutoCloseable {
             ? PostgresBinaries.fromClasspath(options.version)
             : PostgresBinaries.fromJar(options.binariesJar);
     Launcher launcher = Launcher.choose(binaries);
-    scratch = Files.createTempDirectory("store-test-postgres-").toRealPath();
+    scratch = Scratch.create(options.durable, launcher);
     Path given = options.dataDirectory == null ? null : options.dataDirectory.toAbsolutePath();
     try {
       Path parent = scratch;

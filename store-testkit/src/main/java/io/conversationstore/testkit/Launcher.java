@@ -118,6 +118,17 @@ final class Launcher {
     }
   }
 
+  /** Gives the server's user the search permission on a directory of this JVM's user. */
+  void admit(Path directory) throws IOException {
+    if (account != null) {
+      Set<PosixFilePermission> permissions =
+          EnumSet.copyOf(Files.getPosixFilePermissions(directory));
+      if (permissions.add(PosixFilePermission.OTHERS_EXECUTE)) {
+        Files.setPosixFilePermissions(directory, permissions);
+      }
+    }
+  }
+
   /**
    * Makes sure that the server's user can enter a directory. Where it cannot, gives everybody the
    * search permission ({@code o+x}, not to list, not to read) on those directories above it that
@@ -133,10 +144,7 @@ final class Launcher {
     Path temporary = Path.of(System.getProperty("java.io.tmpdir")).toRealPath();
     Path path = directory.toRealPath();
     while (path != null && path.startsWith(temporary) && uidOf(path) == 0) {
-      Set<PosixFilePermission> permissions = EnumSet.copyOf(Files.getPosixFilePermissions(path));
-      if (permissions.add(PosixFilePermission.OTHERS_EXECUTE)) {
-        Files.setPosixFilePermissions(path, permissions);
-      }
+      admit(path);
       path = path.getParent();
     }
     if (!canEnter(directory)) {

@@ -36,7 +36,8 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
  * runs as root the server runs as {@code postgres} or {@code nobody}.
  *
  * <p>Unless {@link Builder#durable} is on, fsync and full_page_writes are off: what was committed
- * survives {@link #kill()}, which ends processes, but would not survive a power failure.
+ * survives {@link #kill()}, which ends processes, but would not survive a power failure. Where
+ * /dev/shm has room for them, the files of such a server are there, unless a directory is given.
  */
 public final class TestPostgres implements AutoCloseable {
 

@@ -63,12 +63,12 @@ public class HeldDirectoriesLincheckTest {
   void answersAreThoseOfSomeOrder() {
     new StressOptions()
         .sequentialSpecification(Sequential.class)
-        .threads(2)
+        .threads(3)
         .actorsPerThread(3)
         .actorsBefore(0)
         .actorsAfter(1)
-        .iterations(5)
-        .invocationsPerIteration(60)
+        .iterations(10)
+        .invocationsPerIteration(200)
         .check(HeldDirectoriesLincheckTest.class);
   }
 }

@@ -84,7 +84,7 @@ class HybridConcurrencyTest {
   @ParameterizedTest
   @MethodSource("seeds")
   void row_5_4_eightWritersLoseDoubleAndReorderNothing(long seed) throws Exception {
-    try (Testbed bed = new Testbed(server)) {
+    try (Testbed bed = Testbed.withSchema(server)) {
       List<ConversationStore> nodes = List.of(bed.node("a"), bed.node("b"));
       for (ConversationStore node : nodes) {
         for (String id : CONVERSATIONS) {

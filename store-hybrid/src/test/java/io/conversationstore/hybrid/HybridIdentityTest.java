@@ -35,6 +35,12 @@ class HybridIdentityTest extends OnTestbed {
   private static final NewConversation CHAT = NewConversation.withId("chat");
   private static final String SCHEMA = "conversation_store";
 
+  /** What the schema is and who made it is among what is tested. */
+  @Override
+  Testbed makeBed() {
+    return new Testbed(server);
+  }
+
   private List<String> texts(ConversationStore store) {
     return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
   }

@@ -45,6 +45,12 @@ class HybridOutageTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
 
+  /** Nodes make the schema, some of them once the database has come. */
+  @Override
+  Testbed makeBed() {
+    return new Testbed(server);
+  }
+
   private List<String> texts(ConversationStore store) {
     return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
   }

@@ -16,7 +16,11 @@ abstract class OnTestbed {
 
   @BeforeEach
   final void openBed() {
-    bed = new Testbed(server);
+    bed = makeBed();
+  }
+
+  Testbed makeBed() {
+    return Testbed.withSchema(server);
   }
 
   @AfterEach

@@ -30,7 +30,7 @@ class StoreMetricsTest {
 
   @Test
   void row_5_6_theGaugesFollowTheState() {
-    try (Testbed bed = new Testbed(SharedServer.get())) {
+    try (Testbed bed = Testbed.withSchema(SharedServer.get())) {
       ConversationStore store = bed.node("a");
       Clock later = Clock.offset(Clock.systemUTC(), Duration.ofHours(1));
       StoreMetrics.of(store, later).bindTo(registry);
@@ -73,7 +73,7 @@ class StoreMetricsTest {
   void row_5_6_theCircuitBreakerStandsInTheRegistryWhileTheStoreIsOpen() {
     CircuitBreakerRegistry breakers = CircuitBreakerRegistry.ofDefaults();
     HybridOptions options = HybridOptions.defaults().withCircuitBreakers(breakers);
-    try (Testbed bed = new Testbed(SharedServer.get())) {
+    try (Testbed bed = Testbed.withSchema(SharedServer.get())) {
       ConversationStore store = bed.node("a", options);
       CircuitBreaker breaker = breakers.find(HybridOptions.CIRCUIT_BREAKER).orElseThrow();
       Testbed.awaitDrained(store);

@@ -13,9 +13,14 @@ import io.conversationstore.testkit.FaultProxy.CutPoint;
 import io.conversationstore.testkit.FaultProxy.Mode;
 import io.conversationstore.testkit.TestPostgres;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -36,14 +41,43 @@ final class Testbed implements AutoCloseable {
           "put_preferences",
           "erase_owner");
 
+  /** A database with the schema and nothing else, by server. */
+  private static final Map<TestPostgres, String> TEMPLATES = new ConcurrentHashMap<>();
+
   private final TestPostgres server;
   private final String database;
   private final FaultProxy proxy;
   private final Path root = TestDirectories.create();
   private final List<ConversationStore> open = new ArrayList<>();
 
+  /** On an empty database: the first node makes the schema. */
   Testbed(TestPostgres server) {
     this(server, server.createDatabase());
+  }
+
+  /** On a database that has the schema: for tests that say nothing of how it comes about. */
+  static Testbed withSchema(TestPostgres server) {
+    String template = TEMPLATES.computeIfAbsent(server, Testbed::createTemplate);
+    String database = server.createDatabase(template);
+    try (Connection connection = server.dataSource(database).getConnection();
+        Statement statement = connection.createStatement()) {
+      // What tells a database from any other.
+      statement.execute(
+          "UPDATE conversation_store.store SET store_id = gen_random_uuid(),"
+              + " history = gen_random_uuid(), created_at = clock_timestamp()");
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    return new Testbed(server, database);
+  }
+
+  private static String createTemplate(TestPostgres server) {
+    String database = server.createDatabase();
+    PostgresStore.open(
+            PostgresOptions.url(server.jdbcUrl(database))
+                .withLogin(server.user(), server.password()))
+        .close();
+    return database;
   }
 
   Testbed(TestPostgres server, String database) {

@@ -146,8 +146,19 @@ public final class TestPostgres implements AutoCloseable {
    * @throws IllegalStateException if the server refuses
    */
   public String createDatabase() {
+    return createDatabase("template0");
+  }
+
+  /**
+   * Creates a database with a name that no other has and with all that another one holds, to which
+   * nobody may be connected, and returns the name. It stays as {@link #createDatabase() an empty
+   * one} does.
+   *
+   * @throws IllegalStateException if the server refuses
+   */
+  public String createDatabase(String template) {
     String name = "t_" + UUID.randomUUID().toString().replace("-", "");
-    execute("create database " + name + " template template0");
+    execute("create database " + name + " template " + template);
     return name;
   }
 

@@ -35,10 +35,11 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -50,33 +51,51 @@ class HybridBackInTimeTest {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
 
-  @TempDir private Path backups;
+  private static TestPostgres server;
 
   private final Owner alice = Owner.of("acme", "alice");
-  private TestPostgres server;
+  private Path older;
   private Testbed bed;
+
+  @BeforeAll
+  static void startServer() {
+    server = TestPostgres.builder().start();
+  }
+
+  @AfterAll
+  static void closeServer() {
+    server.close();
+  }
 
   @BeforeEach
   void newBed() {
-    server = TestPostgres.builder().start();
-    bed = new Testbed(server);
+    // Beside the server's data, which goes when the server does.
+    older = server.logFile().resolveSibling("older-" + UUID.randomUUID());
+    bed = Testbed.withSchema(server);
   }
 
+  /** Leaves the server as small as it was. */
   @AfterEach
-  void closeBed() {
+  void closeBed() throws SQLException {
     bed.close();
-    server.close();
+    try (Connection connection = server.dataSource().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("DROP DATABASE " + bed.database() + " WITH (FORCE)");
+    }
+    if (Files.exists(older)) {
+      TestDirectories.delete(older);
+    }
   }
 
   private void backup() {
     server.stop();
-    server.backup(backups.resolve("older"));
+    server.backup(older);
     server.restart();
   }
 
   private void restore() {
     server.stop();
-    server.restore(backups.resolve("older"));
+    server.restore(older);
     server.restart();
   }
 

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,32 +34,45 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What was written before there was a database goes into it, when somebody asks for that. */
 class DirectoryImportTest extends OnTestbed {
 
-  private final Owner bob = Owner.of("acme", "bob");
-  @TempDir private Path old;
+  private static final Owner ALICE = Owner.of("acme", "alice");
+  private static final Owner BOB = Owner.of("acme", "bob");
+
+  /** What each test has a copy of. */
+  @TempDir private static Path original;
+
+  private static List<StoredMessage> chat = List.of();
+
+  @TempDir private Path directory;
+  private Path old;
   private ConversationStore node;
-  private List<StoredMessage> chat = List.of();
+
+  @BeforeAll
+  static void fill() {
+    try (ConversationStore files = JsonFileStore.open(JsonFileOptions.in(original))) {
+      files.create(ALICE, NewConversation.withId("chat").title("local"));
+      UUID edited = files.append(ALICE, "chat", Message.user("to edit")).get(0).id();
+      UUID gone = files.append(ALICE, "chat", Message.user("gone")).get(0).id();
+      for (int i = 0; i < 250; i++) {
+        files.append(ALICE, "chat", Message.assistant("m" + i));
+      }
+      files.edit(ALICE, "chat", edited, MessageEdit.text("edited"));
+      files.deleteMessage(ALICE, "chat", gone);
+      chat = files.last(ALICE, "chat", 1_000);
+      files.create(ALICE, NewConversation.withId("deleted"));
+      files.delete(ALICE, "deleted");
+      files.create(BOB, NewConversation.withId("done").title("title"));
+      files.update(BOB, "done", ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
+      files.updatePreferences(
+          ALICE, PreferencesUpdate.none().activeConversation("chat").selectedModel("model"));
+    }
+  }
 
   @BeforeEach
-  void fill() {
+  void copy() {
+    old = directory.resolve("old");
+    TestDirectories.copy(original, old);
     node = bed.node("a");
     Testbed.awaitDrained(node);
-    try (ConversationStore files = JsonFileStore.open(JsonFileOptions.in(old))) {
-      files.create(alice, NewConversation.withId("chat").title("local"));
-      UUID edited = files.append(alice, "chat", Message.user("to edit")).get(0).id();
-      UUID gone = files.append(alice, "chat", Message.user("gone")).get(0).id();
-      for (int i = 0; i < 250; i++) {
-        files.append(alice, "chat", Message.assistant("m" + i));
-      }
-      files.edit(alice, "chat", edited, MessageEdit.text("edited"));
-      files.deleteMessage(alice, "chat", gone);
-      chat = files.last(alice, "chat", 1_000);
-      files.create(alice, NewConversation.withId("deleted"));
-      files.delete(alice, "deleted");
-      files.create(bob, NewConversation.withId("done").title("title"));
-      files.update(bob, "done", ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
-      files.updatePreferences(
-          alice, PreferencesUpdate.none().activeConversation("chat").selectedModel("model"));
-    }
   }
 
   private DirectoryImport.Report run(DirectoryImport.Collision collision) {
@@ -83,20 +97,20 @@ class DirectoryImportTest extends OnTestbed {
   void row_3_9_localDataIsMovedIntoTheDatabaseOnce(DirectoryImport.Collision collision) {
     for (int i = 0; i < 2; i++) {
       assertThat(run(collision)).isEqualTo(new DirectoryImport.Report(2, 251, 0, 0, 0));
-      assertThat(ids(alice)).containsExactly("chat");
-      assertThat(rows(bed.direct().last(alice, "chat", 1_000))).isEqualTo(rows(chat));
-      assertThat(bed.direct().find(alice, "chat").orElseThrow().title()).isEqualTo("local");
-      assertThat(ids(bob)).containsExactly("done");
-      assertThat(bed.direct().find(bob, "done").orElseThrow().status())
+      assertThat(ids(ALICE)).containsExactly("chat");
+      assertThat(rows(bed.direct().last(ALICE, "chat", 1_000))).isEqualTo(rows(chat));
+      assertThat(bed.direct().find(ALICE, "chat").orElseThrow().title()).isEqualTo("local");
+      assertThat(ids(BOB)).containsExactly("done");
+      assertThat(bed.direct().find(BOB, "done").orElseThrow().status())
           .isEqualTo(ConversationStatus.ARCHIVED);
-      assertThat(bed.direct().preferences(alice).activeConversation()).isEqualTo("chat");
-      assertThat(bed.direct().preferences(alice).selectedModel()).isEqualTo("model");
+      assertThat(bed.direct().preferences(ALICE).activeConversation()).isEqualTo("chat");
+      assertThat(bed.direct().preferences(ALICE).selectedModel()).isEqualTo("model");
     }
   }
 
   private void occupy() {
-    node.create(alice, NewConversation.withId("chat").title("of the database"));
-    node.append(alice, "chat", Message.user("there before"));
+    node.create(ALICE, NewConversation.withId("chat").title("of the database"));
+    node.append(ALICE, "chat", Message.user("there before"));
   }
 
   @Test
@@ -105,10 +119,10 @@ class DirectoryImportTest extends OnTestbed {
     assertThat(run(DirectoryImport.Collision.JOIN))
         .isEqualTo(new DirectoryImport.Report(2, 251, 1, 0, 0));
     run(DirectoryImport.Collision.JOIN);
-    List<StoredMessage> all = bed.direct().last(alice, "chat", 1_000);
+    List<StoredMessage> all = bed.direct().last(ALICE, "chat", 1_000);
     assertThat(all.get(0).text()).isEqualTo("there before");
     assertThat(rows(all.subList(1, all.size()))).isEqualTo(rows(chat));
-    assertThat(bed.direct().find(alice, "chat").orElseThrow().title()).isEqualTo("of the database");
+    assertThat(bed.direct().find(ALICE, "chat").orElseThrow().title()).isEqualTo("of the database");
   }
 
   @Test
@@ -117,12 +131,12 @@ class DirectoryImportTest extends OnTestbed {
     for (int i = 0; i < 2; i++) {
       assertThat(run(DirectoryImport.Collision.RENAME))
           .isEqualTo(new DirectoryImport.Report(2, 251, 0, 1, 0));
-      assertThat(ids(alice)).hasSize(2).contains("chat");
+      assertThat(ids(ALICE)).hasSize(2).contains("chat");
     }
-    String renamed = ids(alice).get(1);
+    String renamed = ids(ALICE).get(1);
     assertThat(renamed).startsWith("chat-");
-    assertThat(rows(bed.direct().last(alice, renamed, 1_000))).isEqualTo(rows(chat));
-    assertThat(bed.direct().preferences(alice).activeConversation()).isEqualTo(renamed);
+    assertThat(rows(bed.direct().last(ALICE, renamed, 1_000))).isEqualTo(rows(chat));
+    assertThat(bed.direct().preferences(ALICE).activeConversation()).isEqualTo(renamed);
   }
 
   @Test
@@ -130,7 +144,7 @@ class DirectoryImportTest extends OnTestbed {
     occupy();
     assertThat(run(DirectoryImport.Collision.SKIP))
         .isEqualTo(new DirectoryImport.Report(1, 0, 0, 0, 1));
-    assertThat(bed.direct().last(alice, "chat", 1_000))
+    assertThat(bed.direct().last(ALICE, "chat", 1_000))
         .extracting(StoredMessage::text)
         .containsExactly("there before");
   }

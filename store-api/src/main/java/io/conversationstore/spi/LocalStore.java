@@ -151,6 +151,9 @@ public interface LocalStore extends StoreEngine {
   /** Whether anything of this owner is pending; cheap. */
   boolean hasPending(Owner owner);
 
+  /** The owners of whom something is pending, in no order. */
+  List<Owner> pendingOwners();
+
   /**
    * The pending changes of an owner, in order, with the epochs and generations that settlements
    * have given them since they were made.

@@ -70,12 +70,14 @@ final class HybridEngine implements StoreEngine {
   private final WriteBehindCopy local;
   private final HybridNode node;
   private final KnownTargets targets;
+  private final OverlayFigures figures;
 
   HybridEngine(PrimaryStore primary, HybridNode node) {
     this.primary = primary;
     this.local = node.local();
     this.node = node;
     this.targets = new KnownTargets(node.watch(), local, node.clock(), node::own);
+    this.figures = new OverlayFigures(primary, local, node.reader(), node.clock()::now);
   }
 
   // Writing
@@ -406,12 +408,12 @@ final class HybridEngine implements StoreEngine {
 
   @Override
   public StoreStatistics statistics(@Nullable String tenantId) {
-    return inDatabase("statistics", () -> primary.statistics(tenantId));
+    return inDatabase("statistics", () -> figures.statistics(tenantId));
   }
 
   @Override
   public List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
-    return inDatabase("active users", () -> primary.activeUsers(tenantId, since, limit));
+    return inDatabase("active users", () -> figures.activeUsers(tenantId, since, limit));
   }
 
   private <T> T inDatabase(String what, Supplier<T> action) {

@@ -172,7 +172,7 @@ final class OverlayHistory {
                 message.conversationId(),
                 message.seq(),
                 null);
-        MessageState shown = shown(message);
+        MessageState shown = views.shown(message);
         if (shown != null) {
           found.add(shown);
         }
@@ -187,14 +187,6 @@ final class OverlayHistory {
     }
     items.addAll(found);
     return new Slice<>(slice.history(), List.of(), more, slice.provenance());
-  }
-
-  private @Nullable MessageState shown(MessageState message) {
-    PendingView view = views.view(message.conversationId());
-    if (view == null) {
-      return views.isErased(message.epoch()) ? null : message;
-    }
-    return view.baseVisible() ? view.overBase(message) : null;
   }
 
   private static Set<Key> ids(List<MessageState> items) {

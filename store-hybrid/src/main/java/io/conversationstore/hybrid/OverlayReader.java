@@ -87,6 +87,11 @@ final class OverlayReader {
         : List.of();
   }
 
+  /** All that pending changes of an owner make of what an engine answers. */
+  OwnerViews views(StoreEngine base, Owner owner) {
+    return new OwnerViews(this, base, owner, pending(owner));
+  }
+
   /**
    * Whether the local copy has all messages of a conversation as of a time that it can tell, and
    * all that this node has written.

@@ -85,6 +85,15 @@ final class OwnerViews {
     return views.get(id);
   }
 
+  /** A message of the engine as it will be; null where it will not be there. */
+  @Nullable MessageState shown(MessageState message) {
+    PendingView view = views.get(message.conversationId());
+    if (view == null) {
+      return isErased(message.epoch()) ? null : message;
+    }
+    return view.baseVisible() ? view.overBase(message) : null;
+  }
+
   /** The conversation as the engine answered it. */
   @Nullable ConversationState base(String id) {
     return bases.get(id);

@@ -420,6 +420,11 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
+  public List<Owner> pendingOwners() {
+    return files.pendingOwners();
+  }
+
+  @Override
   public List<Change> pending(Owner owner) {
     return files.pending(owner);
   }

@@ -222,7 +222,7 @@ class HybridCopyLimitsTest extends OnTestbed {
     for (int i = 100; i < 105; i++) {
       Instant before = Instant.now();
       append(store, "large", i, i + 1);
-      Testbed.await("the feed was followed", () -> before.isBefore(store.state().mirror().asOf()));
+      Testbed.await("the feed was followed", () -> isFollowed(store, before));
     }
     whileDown(
         store,

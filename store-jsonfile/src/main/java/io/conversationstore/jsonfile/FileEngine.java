@@ -453,6 +453,11 @@ final class FileEngine implements LocalStore {
   }
 
   @Override
+  public List<Owner> pendingOwners() {
+    return shared.read(index -> index.pending().owners());
+  }
+
+  @Override
   public List<Change> pending(Owner owner) {
     return changes(index -> List.copyOf(index.pending().of(owner)));
   }

@@ -178,6 +178,10 @@ final class PendingQueue {
     return queue.containsKey(id);
   }
 
+  List<Owner> owners() {
+    return List.copyOf(byOwner.keySet());
+  }
+
   boolean covers(Owner owner) {
     return byOwner.containsKey(owner);
   }

@@ -76,12 +76,9 @@ class HybridBackInTimeTest {
 
   /** Leaves the server as small as it was. */
   @AfterEach
-  void closeBed() throws SQLException {
+  void closeBed() {
     bed.close();
-    try (Connection connection = server.dataSource().getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute("DROP DATABASE " + bed.database() + " WITH (FORCE)");
-    }
+    server.execute("postgres", "DROP DATABASE " + bed.database() + " WITH (FORCE)");
     if (Files.exists(older)) {
       TestDirectories.delete(older);
     }
@@ -116,15 +113,6 @@ class HybridBackInTimeTest {
         ResultSet row = statement.executeQuery(sql)) {
       assertThat(row.next()).isTrue();
       return type.cast(row.getObject(1));
-    } catch (SQLException e) {
-      throw new AssertionError(sql, e);
-    }
-  }
-
-  private void execute(String sql) {
-    try (Connection connection = server.dataSource(bed.database()).getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
     } catch (SQLException e) {
       throw new AssertionError(sql, e);
     }
@@ -265,7 +253,7 @@ class HybridBackInTimeTest {
     bed.goDown();
     restore();
     // As where the node's last contact was before the copy was made.
-    execute("UPDATE conversation_store.nodes SET counter = " + counter);
+    server.execute(bed.database(), "UPDATE conversation_store.nodes SET counter = " + counter);
     bed.comeBack();
     awaitAnotherHistory(before, node);
     assertThat(texts(bed.direct(), "chat")).containsExactly("before", "after");

@@ -20,9 +20,6 @@ import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.MessageState;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -242,8 +239,11 @@ class HybridCopyLimitsTest extends OnTestbed {
   void aNewNodeCopiesWhatIsActive() {
     ConversationStore direct = bed.direct();
     make(direct, "idle", "active", "edited");
-    execute("UPDATE conversation_store.messages SET created_at = created_at - interval '2 d'");
-    execute(
+    server.execute(
+        bed.database(),
+        "UPDATE conversation_store.messages SET created_at = created_at - interval '2 d'");
+    server.execute(
+        bed.database(),
         "UPDATE conversation_store.conversations SET updated_at = updated_at - interval '2 d'"
             + " WHERE conversation_id = 'idle'");
     AtomicInteger idle = new AtomicInteger();
@@ -277,7 +277,8 @@ class HybridCopyLimitsTest extends OnTestbed {
         });
     // An edit of what the copy holds must reach it, however old the message is.
     direct.edit(alice, "edited", id("edited", 2), MessageEdit.text("edited text"));
-    execute(
+    server.execute(
+        bed.database(),
         "UPDATE conversation_store.messages SET edited_at = edited_at - interval '2 d'"
             + " WHERE edited_at IS NOT NULL");
     LocalStore files = opened.local().engine();
@@ -294,15 +295,6 @@ class HybridCopyLimitsTest extends OnTestbed {
 
   private static boolean isMessageOf(State state, String id) {
     return state instanceof MessageState message && message.conversationId().equals(id);
-  }
-
-  private void execute(String sql) {
-    try (Connection connection = server.dataSource(bed.database()).getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    } catch (SQLException e) {
-      throw new AssertionError(sql, e);
-    }
   }
 
   @Test

@@ -17,9 +17,6 @@ import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.LocalStore;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -176,11 +173,8 @@ class HybridGenerationsTest extends OnTestbed {
     assertThat(node.state().rejected()).isEmpty();
   }
 
-  private void purge() throws SQLException {
-    try (Connection connection = server.dataSource(bed.database()).getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute("SELECT conversation_store.purge_deleted(interval '0')");
-    }
+  private void purge() {
+    server.execute(bed.database(), "SELECT conversation_store.purge_deleted(interval '0')");
   }
 
   @Test

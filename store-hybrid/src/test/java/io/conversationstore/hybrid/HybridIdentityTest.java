@@ -45,15 +45,6 @@ class HybridIdentityTest extends OnTestbed {
     return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
   }
 
-  private void execute(String sql) {
-    try (Connection connection = server.dataSource(bed.database()).getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    } catch (SQLException e) {
-      throw new AssertionError(sql, e);
-    }
-  }
-
   private long number(String sql) {
     try (Connection connection = server.dataSource(bed.database()).getConnection();
         Statement statement = connection.createStatement();
@@ -152,7 +143,7 @@ class HybridIdentityTest extends OnTestbed {
   @Test
   void row_1_4_anotherDatabaseInThePlaceOfThisOneIsNotUsed() {
     ConversationStore node = nodeWithPending();
-    execute("DROP SCHEMA " + SCHEMA + " CASCADE");
+    server.execute(bed.database(), "DROP SCHEMA " + SCHEMA + " CASCADE");
     bed.comeBack();
     awaitReason(node, "give the node the right database or a directory of its own");
     assertThat(node.state().pending().changes()).isEqualTo(1);
@@ -164,12 +155,13 @@ class HybridIdentityTest extends OnTestbed {
   void row_1_8_aSchemaOfALaterVersionIsNotUsedUntilItFits() {
     ConversationStore node = nodeWithPending();
     long version = number("SELECT schema_version FROM conversation_store.store");
-    execute("UPDATE conversation_store.store SET schema_version = 99");
+    server.execute(bed.database(), "UPDATE conversation_store.store SET schema_version = 99");
     bed.comeBack();
     awaitReason(node, "is at version 99, but this version of the library knows " + version);
     assertThat(node.state().pending().changes()).isEqualTo(1);
     assertThat(texts(node)).containsExactly("sent", "pending");
-    execute("UPDATE conversation_store.store SET schema_version = " + version);
+    server.execute(
+        bed.database(), "UPDATE conversation_store.store SET schema_version = " + version);
     Testbed.awaitDrained(node);
     assertThat(texts(bed.direct())).containsExactly("sent", "pending");
   }
@@ -178,7 +170,7 @@ class HybridIdentityTest extends OnTestbed {
   void row_1_8_aSchemaOfAnEarlierVersionIsMigratedBeforeAnythingIsSent() {
     ConversationStore node = nodeWithPending();
     long version = number("SELECT schema_version FROM conversation_store.store");
-    execute(undo((int) version - 1));
+    server.execute(bed.database(), undo((int) version - 1));
     bed.comeBack();
     Testbed.awaitDrained(node);
     assertThat(number("SELECT schema_version FROM conversation_store.store")).isEqualTo(version);
@@ -203,7 +195,7 @@ class HybridIdentityTest extends OnTestbed {
     node.append(alice, "chat", Message.user("pending"));
     // The other node could migrate it.
     made.close();
-    execute(undo(version - 1));
+    server.execute(bed.database(), undo(version - 1));
     bed.comeBack();
     awaitReason(node, "is at version " + (version - 1) + ", but " + version + " is needed");
     assertThat(node.state().pending().changes()).isEqualTo(1);

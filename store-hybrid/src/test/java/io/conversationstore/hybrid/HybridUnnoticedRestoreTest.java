@@ -11,9 +11,6 @@ import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.EngineFailureException;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,35 +57,26 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
 
   @AfterEach
   void dropOlder() {
-    execute("DROP DATABASE IF EXISTS " + older());
+    server.execute("postgres", "DROP DATABASE IF EXISTS " + older());
   }
 
   private String older() {
     return bed.database() + "_older";
   }
 
-  private void execute(String sql) {
-    try (Connection connection = server.dataSource("postgres").getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    } catch (SQLException e) {
-      throw new AssertionError(sql, e);
-    }
-  }
-
   private void backup() {
     awaitPassing("the node has sent everything", this::isDrained);
     clockwork.pass(50);
     server.terminateConnections(bed.database());
-    execute("CREATE DATABASE " + older() + " TEMPLATE " + bed.database());
+    server.execute("postgres", "CREATE DATABASE " + older() + " TEMPLATE " + bed.database());
     awaitAnswer();
   }
 
   private void restore() {
     awaitPassing("the node has sent everything", this::isDrained);
     clockwork.pass(50);
-    execute("DROP DATABASE " + bed.database() + " WITH (FORCE)");
-    execute("CREATE DATABASE " + bed.database() + " TEMPLATE " + older());
+    server.execute("postgres", "DROP DATABASE " + bed.database() + " WITH (FORCE)");
+    server.execute("postgres", "CREATE DATABASE " + bed.database() + " TEMPLATE " + older());
     awaitAnswer();
   }
 
@@ -237,8 +225,8 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
 
   /** No time passes for the node: what it has committed is in none of its files yet. */
   private void restoreAtOnce() {
-    execute("DROP DATABASE " + bed.database() + " WITH (FORCE)");
-    execute("CREATE DATABASE " + bed.database() + " TEMPLATE " + older());
+    server.execute("postgres", "DROP DATABASE " + bed.database() + " WITH (FORCE)");
+    server.execute("postgres", "CREATE DATABASE " + bed.database() + " TEMPLATE " + older());
     awaitAnswer();
   }
 

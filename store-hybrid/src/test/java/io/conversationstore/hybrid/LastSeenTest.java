@@ -11,9 +11,6 @@ import io.conversationstore.postgres.PostgresStore;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.testkit.TestPostgres;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,22 +52,15 @@ class LastSeenTest {
     seen.add(engine.feed(FeedPosition.START, 1_000).states());
   }
 
-  private void execute(String sql) throws SQLException {
-    try (Connection connection = server.dataSource(database).getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
-  }
-
   @Test
-  void whatWasDeletedAndIsGoneForGoodIsNotMissed() throws SQLException {
+  void whatWasDeletedAndIsGoneForGoodIsNotMissed() {
     UUID message = store.append(alice, "kept", Message.user("goes")).get(0).id();
     follow();
     assertThat(seen.isMissingIn(engine)).isFalse();
     store.deleteMessage(alice, "kept", message);
     store.delete(alice, "deleted");
     follow();
-    execute("SELECT conversation_store.purge_deleted(interval '0')");
+    server.execute(database, "SELECT conversation_store.purge_deleted(interval '0')");
     assertThat(engine.find(alice, "deleted").conversation()).isNull();
     assertThat(engine.message(alice, "kept", message)).isEmpty();
     assertThat(seen.isMissingIn(engine)).isFalse();
@@ -83,10 +73,11 @@ class LastSeenTest {
   }
 
   @Test
-  void whatIsLostIsMissed() throws SQLException {
+  void whatIsLostIsMissed() {
     store.append(alice, "kept", Message.user("lost"));
     follow();
-    execute(
+    server.execute(
+        database,
         "SET conversation_store.allow_delete = on; DELETE FROM conversation_store.messages;"
             + " UPDATE conversation_store.conversations SET last_seq = 0, message_count = 0");
     assertThat(seen.isMissingIn(engine)).isTrue();

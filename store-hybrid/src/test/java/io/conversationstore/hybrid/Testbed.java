@@ -13,9 +13,6 @@ import io.conversationstore.testkit.FaultProxy.CutPoint;
 import io.conversationstore.testkit.FaultProxy.Mode;
 import io.conversationstore.testkit.TestPostgres;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,15 +56,11 @@ final class Testbed implements AutoCloseable {
   static Testbed withSchema(TestPostgres server) {
     String template = TEMPLATES.computeIfAbsent(server, Testbed::createTemplate);
     String database = server.createDatabase(template);
-    try (Connection connection = server.dataSource(database).getConnection();
-        Statement statement = connection.createStatement()) {
-      // What tells a database from any other.
-      statement.execute(
-          "UPDATE conversation_store.store SET store_id = gen_random_uuid(),"
-              + " history = gen_random_uuid(), created_at = clock_timestamp()");
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
-    }
+    // What tells a database from any other.
+    server.execute(
+        database,
+        "UPDATE conversation_store.store SET store_id = gen_random_uuid(),"
+            + " history = gen_random_uuid(), created_at = clock_timestamp()");
     return new Testbed(server, database);
   }
 

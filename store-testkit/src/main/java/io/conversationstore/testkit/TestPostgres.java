@@ -310,7 +310,16 @@ public final class TestPostgres implements AutoCloseable {
   }
 
   private void execute(String sql) {
-    PGSimpleDataSource source = source(endpoint.database(), CONNECT_TIMEOUT, SOCKET_TIMEOUT);
+    execute(endpoint.database(), sql);
+  }
+
+  /**
+   * Runs statements in a database, also while {@link #setReadOnly} is on for an embedded server.
+   *
+   * @throws IllegalStateException if the server refuses
+   */
+  public void execute(String database, String sql) {
+    PGSimpleDataSource source = source(database, CONNECT_TIMEOUT, SOCKET_TIMEOUT);
     if (embedded != null) {
       source.setOptions("-c default_transaction_read_only=off");
     }

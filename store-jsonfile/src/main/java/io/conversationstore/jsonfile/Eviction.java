@@ -19,7 +19,7 @@ final class Eviction {
   /**
    * A conversation of which contents are here.
    *
-   * @param updatedAt null while its header is still to come
+   * @param updatedAt the least one while its header is still to come
    * @param version of its header
    * @param whole whether all its messages are here
    * @param bytes what its contents take
@@ -30,20 +30,15 @@ final class Eviction {
       long epoch,
       long generation,
       long version,
-      @Nullable Instant updatedAt,
+      Instant updatedAt,
       boolean whole,
       long bytes) {
 
     private static final Comparator<Chosen> ORDER =
-        Comparator.comparing(Chosen::orBefore)
+        Comparator.comparing(Chosen::updatedAt)
             .thenComparing(one -> one.owner().tenantId(), CodePointOrder.INSTANCE)
             .thenComparing(one -> one.owner().userId(), CodePointOrder.INSTANCE)
             .thenComparing(Chosen::id, CodePointOrder.INSTANCE);
-
-    /** The feed tells a header after most of its messages: without one they are old. */
-    private Instant orBefore() {
-      return updatedAt == null ? Instant.MIN : updatedAt;
-    }
 
     boolean isStillSo(Index index) {
       ConversationRows rows = index.find(owner, id);
@@ -54,6 +49,7 @@ final class Eviction {
     }
   }
 
+  private final Instant before;
   private final List<Chosen> held = new ArrayList<>();
   private long conversations;
   private long whole;
@@ -63,9 +59,24 @@ final class Eviction {
     return header == null ? 0 : header.version();
   }
 
-  /** Looks at what there is, owner by owner: a look locks writes out. */
-  static Eviction of(SharedIndex shared) {
-    Eviction eviction = new Eviction();
+  /**
+   * @param before conversations that were updated before are candidates, the others only counted
+   */
+  private Eviction(Instant before) {
+    this.before = before;
+  }
+
+  /** Looks at what there is. */
+  static Eviction of(SharedIndex shared, Instant idleSince, long maxBytes) {
+    Eviction ofIdle = look(shared, idleSince);
+    long idle = ofIdle.held.stream().mapToLong(Chosen::bytes).sum();
+    // Not each look has to have all of them at hand.
+    return ofIdle.bytes - idle > maxBytes ? look(shared, Instant.MAX) : ofIdle;
+  }
+
+  /** Owner by owner: each look locks writes out. */
+  private static Eviction look(SharedIndex shared, Instant before) {
+    Eviction eviction = new Eviction(before);
     for (OwnerRows owner : shared.read(index -> List.copyOf(index.owners()))) {
       shared.read(
           index -> {
@@ -88,16 +99,20 @@ final class Eviction {
     whole += isWhole ? 1 : 0;
     if (rows.liveMessages() > 0) {
       bytes += rows.liveBytes();
-      held.add(
-          new Chosen(
-              owner.owner(),
-              id,
-              owner.epoch(),
-              rows.generation(),
-              versionOf(header),
-              live == null ? null : live.updatedAt(),
-              isWhole,
-              rows.liveBytes()));
+      // The feed tells a header after most of its messages: without one they are old.
+      Instant updatedAt = live == null ? Instant.MIN : live.updatedAt();
+      if (updatedAt.isBefore(before)) {
+        held.add(
+            new Chosen(
+                owner.owner(),
+                id,
+                owner.epoch(),
+                rows.generation(),
+                versionOf(header),
+                updatedAt,
+                isWhole,
+                rows.liveBytes()));
+      }
     }
   }
 
@@ -106,7 +121,7 @@ final class Eviction {
     held.sort(Chosen.ORDER);
     long left = bytes;
     int idle = 0;
-    while (idle < held.size() && held.get(idle).orBefore().isBefore(idleSince)) {
+    while (idle < held.size() && held.get(idle).updatedAt().isBefore(idleSince)) {
       left -= held.get(idle++).bytes();
     }
     int end = idle;

@@ -376,7 +376,7 @@ final class FileEngine implements LocalStore {
 
   @Override
   public Coverage evict(Instant idleSince, long maxBytes) {
-    Eviction eviction = Eviction.of(shared);
+    Eviction eviction = Eviction.of(shared, idleSince, maxBytes);
     List<Eviction.Chosen> chosen = eviction.choose(idleSince, maxBytes);
     for (int from = 0; from < chosen.size(); from += EVICTED_AT_ONCE) {
       List<Eviction.Chosen> some =

@@ -20,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,9 @@ class RecoveryTest {
 
   private static final Owner OWNER = Owner.of("acme", "alice");
   private static final Duration OUTAGE = Duration.ofSeconds(3);
+
+  /** Between calls in an outage, which leaves the processor to others. */
+  private static final Duration PAUSE = Duration.ofMillis(10);
 
   private TestPostgres server;
   private Databases databases;
@@ -54,6 +58,7 @@ class RecoveryTest {
     while (Instant.now().isBefore(end)) {
       assertThatThrownBy(call::call)
           .isInstanceOfAny(StoreUnavailableException.class, EngineFailureException.class);
+      LockSupport.parkNanos(PAUSE.toNanos());
     }
     server.restart();
   }

@@ -118,6 +118,7 @@ class FeedTest {
     create("held");
     Follower follower = new Follower();
     follower.follow();
+    follower.told.clear();
     Instant began = follower.page.asOf();
     List<Future<Void>> writers = new ArrayList<>();
     ExecutorService threads = Executors.newFixedThreadPool(WRITERS);

@@ -67,8 +67,8 @@ public class HeldDirectoriesLincheckTest {
         .actorsPerThread(3)
         .actorsBefore(0)
         .actorsAfter(1)
-        .iterations(10)
-        .invocationsPerIteration(200)
+        .iterations(5)
+        .invocationsPerIteration(60)
         .check(HeldDirectoriesLincheckTest.class);
   }
 }

@@ -6,15 +6,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * How much of the database a node's local copy holds. Of a conversation beyond the limits it keeps
  * what lists show, and where messages were deleted, but no contents: read while the database is
- * away, such a conversation says that it is not complete. Once somebody changes it again, its
- * latest 10,000 messages are fetched. What this node has not sent to the database yet counts for no
- * limit. Immutable.
+ * away, such a conversation says that it is not complete. Once somebody writes to it again, its
+ * messages are fetched, the latest first: up to 10,000 of them, up to a quarter of {@code
+ * maxBytes}, and at most once an hour. What this node has not sent to the database yet counts for
+ * no limit. Immutable.
  *
  * @param activeWithin contents of conversations that were last updated longer ago, by the
  *     database's clock, are left out; to the millisecond, at most 36,500 days; null for no such
  *     limit
- * @param maxBytes how much contents may take, as they are stored: beyond it those of the
- *     conversations that were last updated first are left out, about a tenth more than needed. With
+ * @param maxBytes how much contents may take, as they are stored: beyond it those of conversations
+ *     that take more than half of it are left out, then of those that were last updated first,
+ *     about a tenth more than needed. It is counted once a minute, and estimated in between. With
  *     headers, some 350 bytes for each message, and garbage that is to be collected, the files take
  *     up to about twice as much, for a while three times
  */
@@ -50,13 +52,5 @@ public record CopyLimits(@Nullable Duration activeWithin, long maxBytes) {
   /** The same, with at most so much of contents. */
   public CopyLimits maxBytes(long bytes) {
     return new CopyLimits(activeWithin, bytes);
-  }
-
-  /** Whether a copy within these limits may lack what one within others has to hold. */
-  public boolean isNarrowerThan(CopyLimits others) {
-    boolean shorter =
-        activeWithin != null
-            && (others.activeWithin == null || activeWithin.compareTo(others.activeWithin) < 0);
-    return shorter || maxBytes < others.maxBytes;
   }
 }

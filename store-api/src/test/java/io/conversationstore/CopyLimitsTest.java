@@ -7,18 +7,6 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class CopyLimitsTest {
-  private static final CopyLimits WEEK = CopyLimits.NONE.activeWithin(Duration.ofDays(7));
-
-  @Test
-  void ofTwoLimitsEachMayBeNarrower() {
-    assertThat(WEEK.isNarrowerThan(CopyLimits.NONE)).isTrue();
-    assertThat(CopyLimits.NONE.isNarrowerThan(WEEK)).isFalse();
-    assertThat(WEEK.isNarrowerThan(WEEK)).isFalse();
-    assertThat(WEEK.maxBytes(10).isNarrowerThan(WEEK)).isTrue();
-    assertThat(WEEK.isNarrowerThan(CopyLimits.NONE.maxBytes(10))).isTrue();
-    assertThat(CopyLimits.NONE.maxBytes(10).isNarrowerThan(WEEK)).isTrue();
-  }
-
   @Test
   void isToTheMillisecond() {
     Duration odd = Duration.ofNanos(1_999_999);

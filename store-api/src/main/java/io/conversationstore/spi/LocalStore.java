@@ -1,6 +1,5 @@
 package io.conversationstore.spi;
 
-import io.conversationstore.CopyLimits;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreState;
 import java.time.Instant;
@@ -64,38 +63,68 @@ public interface LocalStore extends StoreEngine {
    */
   void resetMirror();
 
+  /** A conversation's generation in the mirror. */
+  record Mirrored(Owner owner, String conversationId, long epoch, long generation) {}
+
   /**
    * What the mirror holds.
    *
    * @param conversations live ones
    * @param whole those of them of which all messages are there
    * @param bytes what the contents of messages take in the files
-   * @param evictedThrough of the conversations that lost their contents, when the last one was
-   *     updated; null if none did
+   * @param evicted how many conversations have just lost their contents
+   * @param evictedThrough when the last one was updated that went because others were updated
+   *     later; null if none did
+   * @param heldSince when the first one was updated of those that have contents; null if none has
    */
-  record Coverage(long conversations, long whole, long bytes, @Nullable Instant evictedThrough) {}
+  record Coverage(
+      long conversations,
+      long whole,
+      long bytes,
+      long evicted,
+      @Nullable Instant evictedThrough,
+      @Nullable Instant heldSince) {}
 
-  /**
-   * Remembers, durably, how much the mirror is to hold. Where that is more than before its position
-   * is the start, so that the feed brings what it lacks. Leaves out nothing yet ({@link #evict}).
-   */
-  void limit(CopyLimits limits);
+  /** Runs the steps of something long one after the other. */
+  @FunctionalInterface
+  interface Steps {
+    /** Returns false, without running it, where it is to go no further. */
+    boolean run(Runnable step);
+  }
 
   /**
    * Takes contents out of the mirror, without waiting for the disk: of conversations last updated
-   * before {@code idleSince}; and where more than {@code maxBytes} are left, of those last updated
-   * first, until they are a tenth less. What is left of such a conversation is its header and its
-   * deleted messages, and so it is not complete. Takes a step for each conversation.
+   * before {@code idleSince}; and where more than {@code maxBytes} are left, of those that take
+   * more than half of that, then of those last updated first, until they are a tenth less. What is
+   * left of such a conversation is its header and its deleted messages. Counting takes a step for
+   * each conversation, and locks nothing for longer than one owner takes.
    *
+   * @param steps each takes contents of some conversations
    * @return what is left
    */
-  Coverage evict(Instant idleSince, long maxBytes);
+  Coverage evict(Instant idleSince, long maxBytes, Steps steps);
 
   /**
-   * Whether the header of a live conversation in the mirror counts messages that are not there;
-   * cheap.
+   * Takes the contents of these out of the mirror, as far as they are there in this generation, and
+   * notes, without waiting for the disk, that they are not whole until {@link #isWhole} says so.
+   */
+  void giveUp(List<Mirrored> conversations);
+
+  /** All messages of this conversation that the database held since it was given up are there. */
+  void isWhole(Mirrored conversation);
+
+  /**
+   * Whether messages of a live conversation in the mirror may not be there: it was given up, its
+   * header counts another number, or it is later than all that the feed has told and messages
+   * before its last one are neither there nor known to be deleted. Cheap.
    */
   boolean lacksMessages(Owner owner, String conversationId);
+
+  /**
+   * Live conversations that {@link #lacksMessages lack messages}, updated at {@code since} or
+   * later: the latest ones, latest first, at most {@code limit}.
+   */
+  List<State.ConversationState> lacking(Instant since, int limit);
 
   /**
    * Takes another id for the node, durably, as after its directory was copied. The new one had no
@@ -140,7 +169,7 @@ public interface LocalStore extends StoreEngine {
     public static final Removed NOTHING = new Removed(0, 0);
   }
 
-  /** Whether nothing is pending; cheap. */
+  /** Whether anything is pending; cheap. */
   boolean hasPending();
 
   /**

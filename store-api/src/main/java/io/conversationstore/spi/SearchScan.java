@@ -83,11 +83,13 @@ public final class SearchScan {
     List<MessageState> found = new ArrayList<>();
     Position.@Nullable InHistory place = from;
     Slice<MessageState> slice;
+    boolean complete = true;
     int most = batch;
     do {
       int missing = limit + 1 - found.size();
       slice = source.read(place, Math.min(Page.MAX_LIMIT, Math.max(most, missing)));
       most = Math.min(Page.MAX_LIMIT, most * GROWTH);
+      complete &= slice.provenance().complete();
       for (MessageState message : slice.items()) {
         place = placeOf(slice, message);
         MessageState shown = found.size() > limit ? null : view.show(message);
@@ -96,14 +98,22 @@ public final class SearchScan {
         }
       }
     } while (slice.more() && found.size() <= limit);
-    return cut(slice, found, limit);
+    return cut(slice, slice.provenance(), complete, found, limit);
   }
 
+  /**
+   * @param complete whether each part of the answer was
+   */
   private static Slice<MessageState> cut(
-      Slice<MessageState> last, List<MessageState> found, int limit) {
+      Slice<MessageState> last,
+      Provenance told,
+      boolean complete,
+      List<MessageState> found,
+      int limit) {
     boolean more = found.size() > limit;
-    return new Slice<>(
-        last.history(), more ? found.subList(0, limit) : found, more, last.provenance());
+    Provenance provenance =
+        new Provenance(told.source(), told.asOf(), told.complete() && complete, told.pending());
+    return new Slice<>(last.history(), more ? found.subList(0, limit) : found, more, provenance);
   }
 
   /** The place of a committed message. */
@@ -147,12 +157,14 @@ public final class SearchScan {
     PriorityQueue<MessageState> newest = new PriorityQueue<>(ORDER.reversed());
     Position.@Nullable InConversation place = null;
     Provenance provenance = null;
+    boolean complete = true;
     Slice<MessageState> slice;
     do {
       MessageSlice read =
           engine.messages(owner, conversationId, Direction.FORWARD, place, Page.MAX_LIMIT);
       slice = read.slice();
       provenance = provenance == null ? slice.provenance() : provenance;
+      complete &= slice.provenance().complete();
       for (MessageState message : slice.items()) {
         place =
             new Position.InConversation(
@@ -167,6 +179,6 @@ public final class SearchScan {
     } while (slice.more());
     List<MessageState> found = new ArrayList<>(newest);
     found.sort(ORDER);
-    return cut(new Slice<>(slice.history(), List.of(), false, provenance), found, limit);
+    return cut(slice, provenance, complete, found, limit);
   }
 }

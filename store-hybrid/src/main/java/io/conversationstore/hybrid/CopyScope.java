@@ -8,7 +8,9 @@ import io.conversationstore.Owner;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.LocalStore.Coverage;
+import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.LocalStore.MirroredMessage;
+import io.conversationstore.spi.LocalStore.Steps;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.PrimaryStore;
@@ -21,10 +23,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -35,8 +40,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps the local copy within its limits: leaves out old messages that the feed tells of, takes
  * contents out of the copy, and fetches those of a conversation that is used again. What it leaves
- * out is only ever the content of live messages: a conversation's header counts them, so that the
- * copy knows what it lacks. For the thread that follows the feed; the {@link #coverage} is for any.
+ * out is only ever the content of live messages, and the copy notes of which conversations. For the
+ * thread that follows the feed; the {@link #coverage} is for any.
  */
 final class CopyScope {
 
@@ -47,14 +52,26 @@ final class CopyScope {
 
   private static final Duration SHORTEST_BETWEEN_LOOKS = Duration.ofSeconds(1);
 
-  /** How many messages of one conversation are fetched at most, the latest. */
+  /** How many messages of one conversation are fetched at most for a copy with limits. */
   private static final int MOST_FETCHED = 10_000;
 
-  /** Few at a time: messages may be large. */
-  private static final int PAGE = 25;
+  /** What a message takes in the files beside its content, about. */
+  private static final int MESSAGE = 350;
 
-  /** A conversation that could not be fetched as a whole is not fetched again for so long. */
-  private static final Duration BETWEEN_PARTS = Duration.ofHours(1);
+  private static final int FIRST_PAGE = 4;
+  private static final int LONGEST_PAGE = 200;
+
+  /** Characters and bytes of content above which the next page has fewer messages: 4 MiB. */
+  private static final long MAX_CONTENT = 4L << 20;
+
+  /** So long the feed waits for what is fetched. */
+  private static final Duration LONGEST_FETCHING = Duration.ofSeconds(1);
+
+  /** One conversation is not fetched again for so long: the limits may be too narrow for it. */
+  private static final Duration BETWEEN_FETCHES = Duration.ofHours(1);
+
+  /** The same where it failed. */
+  private static final Duration AFTER_FAILURE = Duration.ofMinutes(1);
 
   private static final int MOST_REMEMBERED = 10_000;
 
@@ -68,8 +85,8 @@ final class CopyScope {
   /** Conversations within the limits that lack messages, and when they were last updated. */
   private final Map<Key, Instant> lacking = new HashMap<>();
 
-  /** When conversations were fetched in part, by the clockwork. */
-  private final Map<Key, Long> fetchedInPart =
+  /** Until when conversations are not fetched, by the clockwork. */
+  private final Map<Key, Long> notBefore =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1;
 
@@ -79,17 +96,16 @@ final class CopyScope {
         }
       };
 
-  private boolean remembered;
-
   /** Null before the first look. */
   private volatile @Nullable Coverage coverage;
 
+  private boolean soughtLacking;
   private long lookedAt;
 
-  /** Content that was put in since the last look, in characters and bytes. */
+  /** What was put in since the last look takes, in bytes, about. */
   private long added;
 
-  /** What was updated by then has given up its contents. */
+  /** What was updated by then has given up its contents, as others were updated later. */
   private Instant evictedThrough = Instant.MIN;
 
   CopyScope(PrimaryStore primary, LocalStore local, CopyLimits limits, Clockwork clockwork) {
@@ -103,6 +119,10 @@ final class CopyScope {
     return !limits.equals(CopyLimits.NONE);
   }
 
+  private boolean isLimitedInSize() {
+    return limits.maxBytes() != CopyLimits.NONE.maxBytes();
+  }
+
   /** What the copy holds, in words. */
   String coverage() {
     if (!isLimited()) {
@@ -111,7 +131,7 @@ final class CopyScope {
     StringBuilder text = new StringBuilder("all conversations, contents of those ");
     Duration window = limits.activeWithin();
     text.append(window == null ? "last updated" : "updated within " + window);
-    if (limits.maxBytes() != CopyLimits.NONE.maxBytes()) {
+    if (isLimitedInSize()) {
       text.append(", of at most ").append(limits.maxBytes()).append(" bytes");
     }
     Coverage held = coverage;
@@ -122,32 +142,27 @@ final class CopyScope {
     return text.toString();
   }
 
-  /** Lets the files know the limits, so that a later node with wider ones reads all anew. */
-  void remember() {
-    if (!remembered) {
-      local.limit(limits);
-      remembered = true;
-    }
-  }
-
   private Instant idleSince(Instant now) {
     Duration window = limits.activeWithin();
     return window == null ? Instant.MIN : now.minus(window);
   }
 
-  /** Without messages that are too old, unless the copy has them: it must not have old states. */
-  List<State> wanted(FeedPage page) {
+  // What the feed tells
+
+  /** Messages that are too old, unless the copy has them: it must not have old states. */
+  Set<State> unwanted(FeedPage page) {
     Instant idleSince = idleSince(page.asOf());
-    if (idleSince.equals(Instant.MIN)) {
-      return page.states();
+    Set<State> unwanted = Collections.newSetFromMap(new IdentityHashMap<>());
+    if (!idleSince.equals(Instant.MIN)) {
+      for (State state : page.states()) {
+        if (state instanceof MessageState message
+            && isOlder(message, idleSince)
+            && !isHeld(message)) {
+          unwanted.add(message);
+        }
+      }
     }
-    return page.states().stream()
-        .filter(
-            state ->
-                !(state instanceof MessageState message)
-                    || !isOlder(message, idleSince)
-                    || isHeld(message))
-        .toList();
+    return unwanted;
   }
 
   private static boolean isOlder(MessageState message, Instant idleSince) {
@@ -167,6 +182,19 @@ final class CopyScope {
         && there.get().generation() == message.generation();
   }
 
+  /** Notes that messages of these conversations were left out. */
+  void leaveOut(Set<State> messages) {
+    Set<Mirrored> conversations = new HashSet<>();
+    for (State state : messages) {
+      if (state instanceof MessageState message) {
+        conversations.add(
+            new Mirrored(
+                message.owner(), message.conversationId(), message.epoch(), message.generation()));
+      }
+    }
+    local.giveUp(List.copyOf(conversations));
+  }
+
   /** These were put in, from a page of the feed. */
   void took(List<State> states, Instant now) {
     if (!isLimited()) {
@@ -174,7 +202,7 @@ final class CopyScope {
     }
     Instant idleSince = idleSince(now);
     for (State state : states) {
-      added += ContentSize.of(state);
+      added += bytes(state);
       if (state instanceof ConversationState header) {
         Key key = new Key(header.owner(), header.id());
         if (header.isLive()
@@ -188,13 +216,18 @@ final class CopyScope {
     }
   }
 
-  /** Whether it is time to take something out. */
-  boolean isFull() {
-    Coverage held = coverage;
-    return isLimited() && added > limits.maxBytes() - (held == null ? 0 : held.bytes());
+  private static long bytes(State state) {
+    return state instanceof MessageState ? MESSAGE + ContentSize.of(state) : 0;
   }
 
-  /** The same, or it was not looked at for some time. */
+  // What is given up
+
+  private boolean isFull() {
+    Coverage held = coverage;
+    return isLimitedInSize() && added > limits.maxBytes() - (held == null ? 0 : held.bytes());
+  }
+
+  /** Whether it is time to look at what is beyond the limits. */
   boolean isDue() {
     if (!isLimited() || isFull() || coverage == null) {
       return isLimited();
@@ -212,18 +245,41 @@ final class CopyScope {
    * Takes out what is beyond the limits.
    *
    * @param now by the database's clock
-   * @return whether something was taken out
    */
-  boolean evict(Instant now) {
+  void evict(Instant now, Steps steps) {
     lookedAt = clockwork.nanoTime();
     added = 0;
-    Coverage left = local.evict(idleSince(now), limits.maxBytes());
+    Coverage left = local.evict(idleSince(now), limits.maxBytes(), steps);
     coverage = left;
     Instant through = left.evictedThrough();
     if (through != null && through.isAfter(evictedThrough)) {
       evictedThrough = through;
     }
-    return through != null;
+  }
+
+  // What is fetched
+
+  /**
+   * Once: what lacks messages since an earlier life of this node, or under narrower limits.
+   *
+   * @param now by the database's clock
+   */
+  void seekLacking(Instant now) {
+    if (soughtLacking || !lacking.isEmpty()) {
+      return;
+    }
+    Instant since = idleSince(now);
+    Coverage held = coverage;
+    if (isLimitedInSize() && held != null) {
+      Instant first = held.heldSince();
+      since = Collections.max(List.of(since, first == null ? Instant.MAX : first));
+    }
+    List<ConversationState> found = local.lacking(since, MOST_REMEMBERED);
+    for (ConversationState header : found) {
+      lacking.put(new Key(header.owner(), header.id()), header.requireLive().updatedAt());
+    }
+    // Where there are more, they are looked for when these are fetched.
+    soughtLacking = found.size() < MOST_REMEMBERED;
   }
 
   /**
@@ -232,49 +288,68 @@ final class CopyScope {
    * @param put puts in what is read, while nothing else that was read before is put in
    */
   void fetch(BooleanSupplier goOn, Consumer<Supplier<List<State>>> put) {
+    long start = clockwork.nanoTime();
     List<Map.Entry<Key, Instant>> latestFirst = new ArrayList<>(lacking.entrySet());
     latestFirst.sort(Map.Entry.<Key, Instant>comparingByValue(Comparator.reverseOrder()));
     for (Map.Entry<Key, Instant> entry : latestFirst) {
-      if (!goOn.getAsBoolean()) {
+      if (!goOn.getAsBoolean()
+          || isFull()
+          || clockwork.nanoTime() - start > LONGEST_FETCHING.toNanos()) {
         return;
       }
       Key key = entry.getKey();
+      lacking.remove(key);
       // What is older than something that was taken out would be taken out itself.
       if (entry.getValue().isAfter(evictedThrough)
           && local.lacksMessages(key.owner, key.id)
-          && !wasFetchedInPart(key)) {
-        fetch(key, put);
+          && !isPutOff(key)) {
+        fetch(key, goOn, put);
       }
-      lacking.remove(key);
     }
   }
 
-  private boolean wasFetchedInPart(Key key) {
-    Long at = fetchedInPart.get(key);
-    return at != null && clockwork.nanoTime() - at < BETWEEN_PARTS.toNanos();
+  private boolean isPutOff(Key key) {
+    Long until = notBefore.get(key);
+    return until != null && clockwork.nanoTime() - until < 0;
   }
 
-  private void fetch(Key key, Consumer<Supplier<List<State>>> put) {
+  private void putOff(Key key, Duration time) {
+    notBefore.remove(key);
+    notBefore.put(key, clockwork.nanoTime() + time.toNanos());
+  }
+
+  private void fetch(Key key, BooleanSupplier goOn, Consumer<Supplier<List<State>>> put) {
     Fetch fetch = new Fetch(key);
+    // Until it has not failed.
+    putOff(key, AFTER_FAILURE);
     try {
       do {
         put.accept(fetch::page);
-      } while (fetch.more && fetch.messages < MOST_FETCHED && fetch.hasRoom());
+      } while (fetch.more && fetch.hasRoom() && goOn.getAsBoolean());
     } catch (ConversationNotFoundException | CursorExpiredException deleted) {
       LOG.debug("Not fetched, as it was deleted meanwhile", deleted);
       return;
     }
-    if (fetch.more) {
-      fetchedInPart.put(key, clockwork.nanoTime());
+    Mirrored conversation = fetch.conversation;
+    if (conversation != null && !fetch.more) {
+      LocalFailureException.guard(() -> local.isWhole(conversation));
+    }
+    if (isLimited()) {
+      putOff(key, BETWEEN_FETCHES);
     }
   }
 
-  /** The messages of one conversation from the last one on. */
+  /**
+   * The messages of one conversation: from the last one on for a copy with limits, which may not
+   * take all of them; else from the first one on.
+   */
   private final class Fetch {
     private final Key key;
+    private @Nullable Mirrored conversation;
     private Position.@Nullable InConversation from;
     private long content;
     private int messages;
+    private int size = FIRST_PAGE;
     private boolean more;
 
     Fetch(Key key) {
@@ -282,28 +357,35 @@ final class CopyScope {
     }
 
     List<State> page() {
-      MessageSlice read = primary.messages(key.owner, key.id, Direction.BACKWARD, from, PAGE);
+      Direction direction = isLimited() ? Direction.BACKWARD : Direction.FORWARD;
+      MessageSlice read = primary.messages(key.owner, key.id, direction, from, size);
+      ConversationState header = read.conversation();
       List<MessageState> items = read.slice().items();
       List<State> states = new ArrayList<>();
-      states.add(read.conversation());
+      states.add(header);
       states.addAll(items);
-      long size = states.stream().mapToLong(ContentSize::of).sum();
-      content += size;
-      added += size;
+      long taken = states.stream().mapToLong(CopyScope::bytes).sum();
+      size = taken > MAX_CONTENT ? Math.max(1, size / 2) : Math.min(LONGEST_PAGE, 2 * size);
+      content += taken;
+      added += taken;
       messages += items.size();
       more = read.slice().more();
+      if (conversation == null) {
+        conversation =
+            new Mirrored(header.owner(), header.id(), header.epoch(), header.generation());
+      }
       if (!items.isEmpty()) {
-        MessageState first = items.get(0);
+        MessageState end = items.get(direction == Direction.BACKWARD ? 0 : items.size() - 1);
         from =
             new Position.InConversation(
-                read.slice().history(), first.epoch(), first.generation(), first.seq(), null);
+                read.slice().history(), end.epoch(), end.generation(), end.seq(), null);
       }
       return states;
     }
 
     /** One conversation must not drive out all others. */
     boolean hasRoom() {
-      return content < limits.maxBytes() / 4;
+      return !isLimited() || (messages < MOST_FETCHED && content < limits.maxBytes() / 4);
     }
   }
 }

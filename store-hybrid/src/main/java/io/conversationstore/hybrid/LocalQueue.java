@@ -388,7 +388,7 @@ final class LocalQueue {
   }
 
   /** The rows that a change is about, looked up while it can still be refused. */
-  private static List<State> rows(PendingView view, Change change, List<UUID> messageIds) {
+  private List<State> rows(PendingView view, Change change, List<UUID> messageIds) {
     List<State> states = new ArrayList<>();
     ConversationState header = view.header();
     if (header != null) {
@@ -398,8 +398,12 @@ final class LocalQueue {
       Optional<MessageState> message = view.message(messageId);
       message.ifPresent(states::add);
       if (message.isEmpty() && change instanceof MessageEdited) {
-        // The feed has told of its delete since it was looked for.
-        throw new MessageNotFoundException(change.owner(), conversationId(change), messageId);
+        // The feed has told of its delete since it was looked for, or the copy has given it up.
+        String id = conversationId(change);
+        if (!reader.isComplete(change.owner(), id)) {
+          throw new NotKnownNowException(change.owner(), id);
+        }
+        throw new MessageNotFoundException(change.owner(), id, messageId);
       }
     }
     return states;

@@ -11,6 +11,7 @@ import io.conversationstore.spi.State.MessageState;
 import java.time.Instant;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -226,18 +227,19 @@ final class MirrorPump {
    */
   void follow(BooleanSupplier goOn) {
     LocalFailureException.guard(this::heal);
-    LocalFailureException.guard(scope::remember);
     FeedPage page;
     do {
       page = next();
       if (!page.states().isEmpty()) {
         onMirrored.run();
       }
-      evict(page, scope::isFull);
+      evict(page, goOn);
     } while (page.more() && goOn.getAsBoolean());
-    if (!page.more()) {
+    if (!page.more() && goOn.getAsBoolean()) {
+      Instant now = page.asOf();
+      LocalFailureException.guard(() -> scope.seekLacking(now));
       scope.fetch(goOn, this::next);
-      evict(page, scope::isDue);
+      evict(page, goOn);
     }
     if (dirty() && !page.more()) {
       missed.followed(page.asOf());
@@ -245,16 +247,36 @@ final class MirrorPump {
     }
   }
 
-  private void evict(FeedPage last, BooleanSupplier due) {
-    if (!due.getAsBoolean()) {
-      return;
+  /** Takes out what is beyond the limits, as long as the database is there to read it from. */
+  private void evict(FeedPage last, BooleanSupplier goOn) {
+    if (scope.isDue() && goOn.getAsBoolean()) {
+      LocalFailureException.guard(() -> scope.evict(last.asOf(), step -> evicting(step, goOn)));
     }
-    boolean[] evicted = {false};
-    LocalFailureException.guard(
-        () -> overlays.mirroring(() -> evicted[0] = scope.evict(last.asOf())));
-    if (evicted[0]) {
-      onMirrored.run();
+  }
+
+  /** One step; false if the database is not in use any more, and the copy is what there is. */
+  private boolean evicting(Runnable step, BooleanSupplier goOn) {
+    clockwork.take(following);
+    try {
+      if (!goOn.getAsBoolean()) {
+        return false;
+      }
+      overlays.mirroring(
+          () -> {
+            step.run();
+            return true;
+          });
+    } finally {
+      following.unlock();
     }
+    onMirrored.run();
+    return true;
+  }
+
+  /** Waits until nothing is taken out of the copy, where the database is not in use any more. */
+  void awaitSteps() {
+    clockwork.take(following);
+    following.unlock();
   }
 
   /** A page that was too large, or failed as one for which there is no memory does, is halved. */
@@ -280,7 +302,14 @@ final class MirrorPump {
       requireNoContradiction(page.states());
       LocalFailureException.guard(
           () -> {
-            List<State> wanted = scope.wanted(page);
+            Set<State> unwanted = scope.unwanted(page);
+            List<State> wanted = page.states();
+            if (!unwanted.isEmpty()) {
+              wanted = wanted.stream().filter(state -> !unwanted.contains(state)).toList();
+              // The headers have to be there, and the place in the feed goes on after all of it.
+              mirror(wanted, local.identity().position(), null);
+              scope.leaveOut(unwanted);
+            }
             mirror(wanted, page.next(), page.more() ? null : page.asOf());
             scope.took(wanted, page.asOf());
           });

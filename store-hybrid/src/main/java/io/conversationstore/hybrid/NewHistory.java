@@ -72,6 +72,7 @@ final class NewHistory {
             + " through start again. What this node's copy holds and the database lost is given to"
             + " it again; meanwhile reads and writes go on in the local files.",
         found.reason());
+    mirror.awaitSteps();
     mirror.heal();
     keepWithheld();
     if (!isTooOld(found)) {

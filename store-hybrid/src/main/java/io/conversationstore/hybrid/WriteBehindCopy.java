@@ -2,7 +2,6 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.ActiveUser;
 import io.conversationstore.ConversationQuery;
-import io.conversationstore.CopyLimits;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -359,18 +358,28 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
-  public void limit(CopyLimits limits) {
-    files.limit(limits);
+  public Coverage evict(Instant idleSince, long maxBytes, Steps steps) {
+    return caughtUp().evict(idleSince, maxBytes, steps);
   }
 
   @Override
-  public Coverage evict(Instant idleSince, long maxBytes) {
-    return caughtUp().evict(idleSince, maxBytes);
+  public void giveUp(List<Mirrored> conversations) {
+    caughtUp().giveUp(conversations);
+  }
+
+  @Override
+  public void isWhole(Mirrored conversation) {
+    caughtUp().isWhole(conversation);
   }
 
   @Override
   public boolean lacksMessages(Owner owner, String conversationId) {
     return caughtUp().lacksMessages(owner, conversationId);
+  }
+
+  @Override
+  public List<ConversationState> lacking(Instant since, int limit) {
+    return caughtUp().lacking(since, limit);
   }
 
   @Override

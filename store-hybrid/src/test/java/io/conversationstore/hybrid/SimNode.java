@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 final class SimNode {
 
   private static final Set<String> WRITES =
-      Set.of("enqueue", "mirror", "settle", "remember", "evict", "limit");
+      Set.of("enqueue", "mirror", "settle", "remember", "evict", "giveUp", "isWhole");
   private static final Duration LONG_AWAY = Duration.ofDays(40);
   private static final Set<String> PLACES =
       Set.of(
@@ -262,7 +262,7 @@ final class SimNode {
       throw e.getCause();
     }
     if (answer instanceof LocalStore.Coverage left) {
-      history.evicted |= left.evictedThrough() != null;
+      history.evicted |= left.evicted() > 0;
     }
     if (place) {
       threads.passTime();

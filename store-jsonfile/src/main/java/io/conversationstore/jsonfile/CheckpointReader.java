@@ -131,7 +131,10 @@ final class CheckpointReader {
     long changedMicros = in.getLong();
     ConversationState header = readBoolean() ? readHeader(rows.owner(), id) : null;
     MessageTable messages = MessageTable.of(readLongs(), readLongs());
-    rows.conversations().put(id, ConversationRows.of(header, generation, changedMicros, messages));
+    ConversationRows conversation =
+        ConversationRows.of(header, generation, changedMicros, messages);
+    conversation.setGivenUp(readBoolean());
+    rows.conversations().put(id, conversation);
   }
 
   private ConversationState readHeader(Owner of, String id) {

@@ -131,6 +131,7 @@ final class CheckpointWriter {
     MessageTable messages = rows.messages();
     writeLongs(messages.rows(segments::resolve));
     writeLongs(messages.changed(segments::resolve));
+    out.writeBoolean(rows.isGivenUp());
   }
 
   private void writeHeader(ConversationState header) throws IOException {

@@ -1,6 +1,7 @@
 package io.conversationstore.jsonfile;
 
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State.ConversationState;
 import java.io.IOException;
@@ -89,6 +90,10 @@ final class Compaction {
         return;
       }
       out.line("row", Lines.row(header), Micros.instant(rows.changedMicros()));
+      if (rows.isGivenUp()) {
+        Mirrored conversation = new Mirrored(owner.owner(), id, owner.epoch(), rows.generation());
+        out.line("evict", Lines.mirrored(List.of(conversation)), now);
+      }
     }
     MessageTable messages = rows.messages();
     MessageTable.Places places = new MessageTable.Places(messages.size());

@@ -23,6 +23,12 @@ final class ConversationRows {
   private long liveBytes;
   private boolean ascending = true;
 
+  /** Whether a mirror has given up contents of this generation. */
+  private boolean givenUp;
+
+  /** Whether the header came by a write of this node, and the feed has not told it yet. */
+  private boolean ahead;
+
   /** The order by creation time, once somebody asked; null again when it may have changed. */
   private volatile int @Nullable [] byTime;
 
@@ -63,6 +69,8 @@ final class ConversationRows {
     view.liveMessages = liveMessages;
     view.liveBytes = liveBytes;
     view.ascending = ascending;
+    view.givenUp = givenUp;
+    view.ahead = ahead;
     return view;
   }
 
@@ -146,6 +154,21 @@ final class ConversationRows {
     liveBytes = 0;
     ascending = true;
     byTime = null;
+    givenUp = false;
+  }
+
+  /** Whether a mirror has given up contents of this generation, and not got all of them again. */
+  boolean isGivenUp() {
+    return givenUp;
+  }
+
+  void setGivenUp(boolean newGivenUp) {
+    givenUp = newGivenUp;
+  }
+
+  /** Notes whether the header is one that the feed has still to tell. */
+  void setAhead(boolean newAhead) {
+    ahead = newAhead;
   }
 
   /** Drops live messages; the header, and what was deleted, stay. */
@@ -158,15 +181,28 @@ final class ConversationRows {
     }
     clear();
     deleted.forEach(this::add);
+    givenUp = true;
   }
 
-  /** Whether the header counts messages that are not here. */
-  boolean lacksMessages() {
+  /**
+   * Whether messages may not be here that the header counts. The count alone does not tell: one
+   * that is missing may be counted by one that was deleted since. A header that is later than all
+   * that was told needs all places up to the last one, of which only rows that are long deleted
+   * have gone.
+   *
+   * @param toldMicros all that was committed before has been told
+   */
+  boolean lacksMessages(long toldMicros) {
     ConversationState counting = header;
     Live live = counting == null ? null : counting.live();
-    return counting != null
-        && live != null
-        && (counting.generation() != generation || live.messageCount() != liveMessages);
+    if (counting == null || live == null) {
+      return false;
+    }
+    boolean told = !ahead && Micros.of(live.updatedAt()) < toldMicros;
+    return givenUp
+        || counting.generation() != generation
+        || live.messageCount() != liveMessages
+        || (!told && messages.size() < counting.lastSeq());
   }
 
   /** Lets the header count the messages that are there. */

@@ -1,14 +1,16 @@
 package io.conversationstore.jsonfile;
 
-import io.conversationstore.Owner;
 import io.conversationstore.spi.CodePointOrder;
 import io.conversationstore.spi.LocalStore.Coverage;
+import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Live;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,40 +22,34 @@ final class Eviction {
    * A conversation of which contents are here.
    *
    * @param updatedAt the least one while its header is still to come
-   * @param version of its header
+   * @param version of its header; 0 while that is still to come
    * @param whole whether all its messages are here
    * @param bytes what its contents take
    */
-  record Chosen(
-      Owner owner,
-      String id,
-      long epoch,
-      long generation,
-      long version,
-      Instant updatedAt,
-      boolean whole,
-      long bytes) {
+  record Chosen(Mirrored conversation, long version, Instant updatedAt, boolean whole, long bytes) {
 
     private static final Comparator<Chosen> ORDER =
         Comparator.comparing(Chosen::updatedAt)
-            .thenComparing(one -> one.owner().tenantId(), CodePointOrder.INSTANCE)
-            .thenComparing(one -> one.owner().userId(), CodePointOrder.INSTANCE)
-            .thenComparing(Chosen::id, CodePointOrder.INSTANCE);
+            .thenComparing(one -> one.conversation.owner().tenantId(), CodePointOrder.INSTANCE)
+            .thenComparing(one -> one.conversation.owner().userId(), CodePointOrder.INSTANCE)
+            .thenComparing(one -> one.conversation.conversationId(), CodePointOrder.INSTANCE);
 
     boolean isStillSo(Index index) {
-      ConversationRows rows = index.find(owner, id);
-      return rows != null
-          && index.epoch(owner) == epoch
-          && rows.generation() == generation
-          && versionOf(rows.header()) == version;
+      ConversationRows rows = Replay.find(index, conversation);
+      return rows != null && versionOf(rows.header()) == version;
     }
   }
+
+  /** More than this part of what there may be is too much for one conversation. */
+  private static final int LARGE = 2;
 
   private final Instant before;
   private final List<Chosen> held = new ArrayList<>();
   private long conversations;
   private long whole;
   private long bytes;
+  private @Nullable Instant heldSince;
+  private @Nullable Instant evictedThrough;
 
   private static long versionOf(@Nullable ConversationState header) {
     return header == null ? 0 : header.version();
@@ -80,38 +76,29 @@ final class Eviction {
     for (OwnerRows owner : shared.read(index -> List.copyOf(index.owners()))) {
       shared.read(
           index -> {
-            eviction.add(owner);
+            owner
+                .conversations()
+                .forEach((id, rows) -> eviction.add(owner, id, rows, index.mirrorAsOfMicros()));
             return true;
           });
     }
     return eviction;
   }
 
-  private void add(OwnerRows owner) {
-    owner.conversations().forEach((id, rows) -> add(owner, id, rows));
-  }
-
-  private void add(OwnerRows owner, String id, ConversationRows rows) {
+  private void add(OwnerRows owner, String id, ConversationRows rows, long toldMicros) {
     ConversationState header = rows.header();
     Live live = header == null ? null : header.live();
-    boolean isWhole = live != null && !rows.lacksMessages();
+    boolean isWhole = live != null && !rows.lacksMessages(toldMicros);
     conversations += live == null ? 0 : 1;
     whole += isWhole ? 1 : 0;
     if (rows.liveMessages() > 0) {
       bytes += rows.liveBytes();
-      // The feed tells a header after most of its messages: without one they are old.
       Instant updatedAt = live == null ? Instant.MIN : live.updatedAt();
       if (updatedAt.isBefore(before)) {
-        held.add(
-            new Chosen(
-                owner.owner(),
-                id,
-                owner.epoch(),
-                rows.generation(),
-                versionOf(header),
-                updatedAt,
-                isWhole,
-                rows.liveBytes()));
+        Mirrored conversation = new Mirrored(owner.owner(), id, owner.epoch(), rows.generation());
+        held.add(new Chosen(conversation, versionOf(header), updatedAt, isWhole, rows.liveBytes()));
+      } else if (heldSince == null || updatedAt.isBefore(heldSince)) {
+        heldSince = updatedAt;
       }
     }
   }
@@ -119,25 +106,49 @@ final class Eviction {
   /** Chooses; the ones that go first come first. */
   List<Chosen> choose(Instant idleSince, long maxBytes) {
     held.sort(Chosen.ORDER);
+    List<Chosen> chosen = new ArrayList<>();
+    List<Chosen> kept = new ArrayList<>();
     long left = bytes;
-    int idle = 0;
-    while (idle < held.size() && held.get(idle).updatedAt().isBefore(idleSince)) {
-      left -= held.get(idle++).bytes();
+    for (Chosen one : held) {
+      boolean idle = one.updatedAt().isBefore(idleSince);
+      (idle ? chosen : kept).add(one);
+      left -= idle ? one.bytes() : 0;
     }
-    int end = idle;
     // Some room beside, so that not every write takes something out.
     long most = left > maxBytes ? maxBytes - maxBytes / 10 : maxBytes;
-    while (left > most) {
-      left -= held.get(end++).bytes();
+    // One that is large must not drive out all others.
+    for (Chosen one : kept) {
+      if (left > most && one.bytes() > maxBytes / LARGE) {
+        chosen.add(one);
+        left -= one.bytes();
+      }
     }
-    return List.copyOf(held.subList(0, end));
+    // Where that did not suffice all such are gone.
+    for (Chosen one : kept) {
+      if (left > most && one.bytes() <= maxBytes / LARGE) {
+        chosen.add(one);
+        left -= one.bytes();
+        evictedThrough = one.updatedAt();
+      }
+    }
+    return chosen;
   }
 
   /** What was held, without these. */
   Coverage without(List<Chosen> evicted) {
-    long gone = evicted.stream().mapToLong(Chosen::bytes).sum();
-    long left = whole - evicted.stream().filter(Chosen::whole).count();
-    Instant through = evicted.isEmpty() ? null : evicted.get(evicted.size() - 1).updatedAt();
-    return new Coverage(conversations, left, bytes - gone, through);
+    Set<Chosen> gone = new HashSet<>(evicted);
+    Instant since = heldSince;
+    for (Chosen one : held) {
+      if (!gone.contains(one) && (since == null || one.updatedAt().isBefore(since))) {
+        since = one.updatedAt();
+      }
+    }
+    return new Coverage(
+        conversations,
+        whole - evicted.stream().filter(Chosen::whole).count(),
+        bytes - evicted.stream().mapToLong(Chosen::bytes).sum(),
+        evicted.size(),
+        evictedThrough,
+        since);
   }
 }

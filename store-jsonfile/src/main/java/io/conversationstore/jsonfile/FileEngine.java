@@ -2,7 +2,6 @@ package io.conversationstore.jsonfile;
 
 import io.conversationstore.ActiveUser;
 import io.conversationstore.ConversationQuery;
-import io.conversationstore.CopyLimits;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -55,9 +54,6 @@ import org.slf4j.LoggerFactory;
 final class FileEngine implements LocalStore {
   private static final Logger LOG = LoggerFactory.getLogger(FileEngine.class);
 
-  /** How many conversations lose their contents before others write again. */
-  private static final int EVICTED_AT_ONCE = 100;
-
   private final LogFiles files;
   private final AutoCloseable lock;
   private final JsonFileOptions options;
@@ -70,6 +66,7 @@ final class FileEngine implements LocalStore {
   private final Housekeeping housekeeping;
   private final Reads reads;
   private final MirrorRows mirrorRows;
+  private final MirrorScope scope;
   private final Retention retention;
   private final FileFigures figures;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -101,6 +98,7 @@ final class FileEngine implements LocalStore {
     this.housekeeping = new Housekeeping(files, segments, contents, shared, tail, thread, options);
     this.reads = new Reads(shared, contents, options.clock());
     this.mirrorRows = new MirrorRows(shared, contents);
+    this.scope = new MirrorScope(shared, writes, thread, this::requireMirror);
     this.retention = new Retention(shared, writes, thread, options);
     this.figures = new FileFigures(files, segments, shared, tail, options.clock());
   }
@@ -349,47 +347,28 @@ final class FileEngine implements LocalStore {
   }
 
   @Override
-  public void limit(CopyLimits limits) {
-    thread.call(
-        LogThread.Wait.FORCED,
-        () -> {
-          Manifest manifest = shared.manifest();
-          if (manifest.limits().equals(limits)) {
-            return true;
-          }
-          if (manifest.limits().isNarrowerThan(limits)) {
-            requireMirror();
-            writes.mirror(List.of(), List.of(), FeedPosition.START, null);
-          }
-          return writes.remember(manifest.withLimits(limits));
-        });
-  }
-
-  @Override
   public boolean lacksMessages(Owner owner, String conversationId) {
-    return shared.read(
-        index -> {
-          ConversationRows rows = index.find(owner, conversationId);
-          return rows != null && rows.lacksMessages();
-        });
+    return scope.lacksMessages(owner, conversationId);
   }
 
   @Override
-  public Coverage evict(Instant idleSince, long maxBytes) {
-    Eviction eviction = Eviction.of(shared, idleSince, maxBytes);
-    List<Eviction.Chosen> chosen = eviction.choose(idleSince, maxBytes);
-    for (int from = 0; from < chosen.size(); from += EVICTED_AT_ONCE) {
-      List<Eviction.Chosen> some =
-          chosen.subList(from, Math.min(chosen.size(), from + EVICTED_AT_ONCE));
-      thread.call(
-          LogThread.Wait.WRITTEN,
-          () -> {
-            requireMirror();
-            writes.evict(some);
-            return true;
-          });
-    }
-    return eviction.without(chosen);
+  public List<ConversationState> lacking(Instant since, int limit) {
+    return scope.lacking(since, limit);
+  }
+
+  @Override
+  public Coverage evict(Instant idleSince, long maxBytes, Steps steps) {
+    return scope.evict(idleSince, maxBytes, steps);
+  }
+
+  @Override
+  public void giveUp(List<Mirrored> conversations) {
+    scope.giveUp(conversations);
+  }
+
+  @Override
+  public void isWhole(Mirrored conversation) {
+    scope.whole(conversation);
   }
 
   @Override

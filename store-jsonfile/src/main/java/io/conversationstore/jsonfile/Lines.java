@@ -7,6 +7,7 @@ import io.conversationstore.json.Json;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.StateJson;
@@ -131,19 +132,29 @@ final class Lines {
         Json.number(json, "messages", 0));
   }
 
-  static byte[] evicted(List<Eviction.Chosen> conversations) {
+  static byte[] mirrored(List<Mirrored> conversations) {
     return Json.bytes(
         out -> {
           out.writeStartArray();
-          for (Eviction.Chosen conversation : conversations) {
+          for (Mirrored conversation : conversations) {
             out.writeStartObject();
             out.writeStringField("tenant_id", conversation.owner().tenantId());
             out.writeStringField("user_id", conversation.owner().userId());
-            out.writeStringField("id", conversation.id());
+            out.writeStringField("id", conversation.conversationId());
+            out.writeNumberField("epoch", conversation.epoch());
+            out.writeNumberField("generation", conversation.generation());
             out.writeEndObject();
           }
           out.writeEndArray();
         });
+  }
+
+  static Mirrored readMirrored(JsonNode json) {
+    return new Mirrored(
+        Owner.of(Json.string(json, "tenant_id"), Json.string(json, "user_id")),
+        Json.string(json, "id"),
+        Json.number(json, "epoch", 0),
+        Json.number(json, "generation", 0));
   }
 
   /** A change that left the queue, as far as changes behind it depend on it. */

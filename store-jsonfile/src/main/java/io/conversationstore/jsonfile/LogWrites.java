@@ -6,14 +6,17 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.LocalStore.Removed;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -115,6 +118,7 @@ final class LogWrites {
         put(state, rows.get(i));
       }
     }
+    noteTold(states, position != null);
     if (position != null || asOf != null) {
       long asOfMicros = asOf == null ? MessageRow.NEVER : Micros.of(asOf);
       line(
@@ -122,6 +126,23 @@ final class LogWrites {
           Lines.feed(position, asOf),
           now(),
           (place, line) -> shared.write(() -> shared.own().followed(position, asOfMicros)));
+    }
+  }
+
+  /** Notes which headers are as the feed told them, and which are ahead of it. */
+  private void noteTold(List<? extends State> states, boolean told) {
+    for (State state : states) {
+      if (state instanceof ConversationState header) {
+        ConversationRows rows = shared.own().find(header.owner(), header.id());
+        ConversationState there = rows == null ? null : rows.header();
+        if (rows != null
+            && there != null
+            && there.epoch() == header.epoch()
+            && there.generation() == header.generation()
+            && there.version() == header.version()) {
+          shared.write(() -> rows.setAhead(!told));
+        }
+      }
     }
   }
 
@@ -152,19 +173,30 @@ final class LogWrites {
     return true;
   }
 
-  /** Takes the contents out of the mirror of those that are still as they were chosen. */
-  void evict(List<Eviction.Chosen> chosen) throws IOException {
-    List<Eviction.Chosen> same =
-        chosen.stream().filter(one -> one.isStillSo(shared.own())).toList();
-    if (!same.isEmpty()) {
+  /** Takes the contents of these out of the mirror. */
+  boolean giveUp(List<Mirrored> conversations) throws IOException {
+    return mirrored("evict", conversations, Replay::giveUp);
+  }
+
+  /** The contents of these are there again. */
+  boolean whole(List<Mirrored> conversations) throws IOException {
+    return mirrored("whole", conversations, Replay::whole);
+  }
+
+  private boolean mirrored(
+      String name, List<Mirrored> conversations, BiConsumer<Index, Mirrored> action)
+      throws IOException {
+    List<Mirrored> present =
+        conversations.stream().filter(one -> Replay.find(shared.own(), one) != null).toList();
+    if (!present.isEmpty()) {
       line(
-          "evict",
-          Lines.evicted(same),
+          name,
+          Lines.mirrored(present),
           now(),
           (place, line) ->
-              shared.write(
-                  () -> same.forEach(one -> Replay.evict(shared.own(), one.owner(), one.id()))));
+              shared.write(() -> present.forEach(one -> action.accept(shared.own(), one))));
     }
+    return true;
   }
 
   Removed enqueue(Change change, byte[] json) throws IOException {

@@ -1,13 +1,11 @@
 package io.conversationstore.jsonfile;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.conversationstore.CopyLimits;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -34,7 +32,6 @@ import org.jspecify.annotations.Nullable;
  * @param erasedThrough the text of erasures up to this line is in no file any more
  * @param forcedThrough lines up to this one were on the disk when the directory was last closed
  * @param mirrorDue a repair has begun, and what mirrors the database is to be built anew
- * @param limits how much the mirror is to hold
  */
 record Manifest(
     UUID node,
@@ -51,8 +48,7 @@ record Manifest(
     long snapshotEnd,
     long erasedThrough,
     long forcedThrough,
-    boolean mirrorDue,
-    CopyLimits limits) {
+    boolean mirrorDue) {
 
   /** Nobody knows which file a crash would leave. */
   static final class UncertainException extends IOException {
@@ -68,8 +64,7 @@ record Manifest(
   static final String TEMPORARY = "store.json.tmp";
 
   static Manifest fresh(UUID node, UUID history) {
-    return new Manifest(
-        node, history, null, null, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, false, CopyLimits.NONE);
+    return new Manifest(node, history, null, null, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, false);
   }
 
   /** The history that positions belong to. */
@@ -136,10 +131,6 @@ record Manifest(
     return with(copy -> copy.mirrorDue = false);
   }
 
-  Manifest withLimits(CopyLimits newLimits) {
-    return with(copy -> copy.limits = newLimits);
-  }
-
   private Manifest with(Consumer<Copy> change) {
     Copy copy = new Copy(this);
     change.accept(copy);
@@ -163,7 +154,6 @@ record Manifest(
     private long erasedThrough;
     private long forcedThrough;
     private boolean mirrorDue;
-    private CopyLimits limits;
 
     Copy(Manifest of) {
       node = of.node;
@@ -181,7 +171,6 @@ record Manifest(
       erasedThrough = of.erasedThrough;
       forcedThrough = of.forcedThrough;
       mirrorDue = of.mirrorDue;
-      limits = of.limits;
     }
 
     Manifest toManifest() {
@@ -200,8 +189,7 @@ record Manifest(
           snapshotEnd,
           erasedThrough,
           forcedThrough,
-          mirrorDue,
-          limits);
+          mirrorDue);
     }
   }
 
@@ -269,18 +257,10 @@ record Manifest(
           Json.number(json, "snapshot_end", 0),
           Json.number(json, "erased_through", 0),
           Json.number(json, "forced_through", 0),
-          Json.bool(json, "mirror_due"),
-          limits(json));
+          Json.bool(json, "mirror_due"));
     } catch (IllegalArgumentException e) {
       throw damaged(files, e);
     }
-  }
-
-  private static CopyLimits limits(JsonNode json) {
-    long millis = Json.number(json, "copy_active_millis", 0);
-    return new CopyLimits(
-        millis == 0 ? null : Duration.ofMillis(millis),
-        Json.number(json, "copy_max_bytes", CopyLimits.NONE.maxBytes()));
   }
 
   private static StoreDamagedException damaged(LogFiles files, @Nullable Throwable cause) {
@@ -338,13 +318,6 @@ record Manifest(
               out.writeNumberField("forced_through", forcedThrough);
               if (mirrorDue) {
                 out.writeBooleanField("mirror_due", true);
-              }
-              Duration activeWithin = limits.activeWithin();
-              if (activeWithin != null) {
-                out.writeNumberField("copy_active_millis", activeWithin.toMillis());
-              }
-              if (limits.maxBytes() != CopyLimits.NONE.maxBytes()) {
-                out.writeNumberField("copy_max_bytes", limits.maxBytes());
               }
               out.writeEndObject();
             });

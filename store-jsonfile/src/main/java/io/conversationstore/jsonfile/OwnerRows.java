@@ -73,9 +73,9 @@ final class OwnerRows {
     return conversations.values().stream().mapToLong(ConversationRows::liveMessages).sum();
   }
 
-  /** Whether headers count messages that are not here. */
-  boolean lacksMessages() {
-    return conversations.values().stream().anyMatch(ConversationRows::lacksMessages);
+  /** Whether messages may not be here, as {@link ConversationRows#lacksMessages} says. */
+  boolean lacksMessages(long toldMicros) {
+    return conversations.values().stream().anyMatch(rows -> rows.lacksMessages(toldMicros));
   }
 
   /** Removes all rows. */

@@ -122,7 +122,7 @@ final class Reads {
     if (rows == null || header == null) {
       return provenance(index, hasFollowed(index) && rows == null);
     }
-    return provenance(index, !rows.lacksMessages());
+    return provenance(index, !rows.lacksMessages(index.mirrorAsOfMicros()));
   }
 
   // One conversation
@@ -140,7 +140,10 @@ final class Reads {
   private Provenance provenance(Index index, @Nullable OwnerRows rows) {
     boolean alone = shared.manifest().storeId() == null;
     return provenance(
-        index, alone || (hasFollowed(index) && (rows == null || !rows.lacksMessages())));
+        index,
+        alone
+            || (hasFollowed(index)
+                && (rows == null || !rows.lacksMessages(index.mirrorAsOfMicros()))));
   }
 
   private record Messages(

@@ -8,6 +8,7 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
 import java.io.IOException;
@@ -78,11 +79,9 @@ final class Replay {
     } else if (json.has("reset")) {
       index.resetMirror();
     } else if (json.has("evict")) {
-      for (JsonNode conversation : Json.array(json, "evict")) {
-        Owner owner =
-            Owner.of(Json.string(conversation, "tenant_id"), Json.string(conversation, "user_id"));
-        evict(index, owner, Json.string(conversation, "id"));
-      }
+      Json.array(json, "evict").forEach(one -> giveUp(index, Lines.readMirrored(one)));
+    } else if (json.has("whole")) {
+      Json.array(json, "whole").forEach(one -> whole(index, Lines.readMirrored(one)));
     } else if (json.has("owner")) {
       owner(json.get("owner"));
     } else if (json.has("meta")) {
@@ -195,11 +194,29 @@ final class Replay {
   }
 
   /** Takes the contents of a conversation out of the mirror. */
-  static void evict(Index index, Owner owner, String conversationId) {
-    ConversationRows rows = index.find(owner, conversationId);
+  static void giveUp(Index index, Mirrored conversation) {
+    ConversationRows rows = find(index, conversation);
     if (rows != null) {
       rows.evict();
     }
+  }
+
+  /** The contents of a conversation are there again. */
+  static void whole(Index index, Mirrored conversation) {
+    ConversationRows rows = find(index, conversation);
+    if (rows != null) {
+      rows.setGivenUp(false);
+    }
+  }
+
+  /** The conversation, as long as it is this one. */
+  static @Nullable ConversationRows find(Index index, Mirrored conversation) {
+    ConversationRows rows = index.find(conversation.owner(), conversation.conversationId());
+    return rows != null
+            && index.epoch(conversation.owner()) == conversation.epoch()
+            && rows.generation() == conversation.generation()
+        ? rows
+        : null;
   }
 
   private void feed(JsonNode json) {

@@ -3,16 +3,17 @@ package io.conversationstore.jsonfile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.conversationstore.ConversationQuery;
-import io.conversationstore.CopyLimits;
 import io.conversationstore.Message;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.Page;
 import io.conversationstore.Provenance;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.State;
@@ -25,7 +26,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 /** A mirror that holds the contents of some conversations only. */
@@ -110,10 +113,12 @@ class EvictionTest {
     try (FileEngine engine = opened()) {
       engine.mirror(conversation("old", NOW.minus(Duration.ofDays(8)), 4), null, null);
       engine.mirror(conversation("new", NOW.minus(Duration.ofDays(6)), 3), PLACE, NOW);
-      LocalStore.Coverage left = engine.evict(NOW.minus(Duration.ofDays(7)), Long.MAX_VALUE);
+      LocalStore.Coverage left = evict(engine, NOW.minus(Duration.ofDays(7)), Long.MAX_VALUE);
       assertThat(left.conversations()).isEqualTo(2);
       assertThat(left.whole()).isEqualTo(1);
-      assertThat(left.evictedThrough()).isEqualTo(NOW.minus(Duration.ofDays(8)));
+      assertThat(left.evicted()).isEqualTo(1);
+      assertThat(left.evictedThrough()).isNull();
+      assertThat(left.heldSince()).isEqualTo(NOW.minus(Duration.ofDays(6)));
       requireEvicted(engine);
     }
     try (FileEngine engine = Memory.engine(files)) {
@@ -129,6 +134,7 @@ class EvictionTest {
       requireEvicted(engine);
       assertThat(engine.identity().position()).isEqualTo(PLACE);
       engine.mirror(conversation("old", NOW, 4), null, null);
+      engine.isWhole(new LocalStore.Mirrored(ALICE, "old", 0, 1));
       requireWhole(engine, "old", 3);
       assertThat(history(engine).provenance().complete()).isTrue();
     }
@@ -155,47 +161,166 @@ class EvictionTest {
       for (int i = 0; i < 10; i++) {
         engine.mirror(conversation("c" + i, NOW.plusSeconds(i), 3), PLACE, NOW);
       }
-      long all = engine.evict(Instant.MIN, Long.MAX_VALUE).bytes();
-      assertThat(engine.evict(Instant.MIN, all).bytes()).isEqualTo(all);
-      assertThat(engine.evict(Instant.MIN, all).evictedThrough()).isNull();
+      long all = evict(engine, Instant.MIN, Long.MAX_VALUE).bytes();
+      assertThat(evict(engine, Instant.MIN, all).bytes()).isEqualTo(all);
+      assertThat(evict(engine, Instant.MIN, all).evictedThrough()).isNull();
       // One of them is too much, and a tenth goes beside.
-      LocalStore.Coverage left = engine.evict(Instant.MIN, all - 10);
+      LocalStore.Coverage left = evict(engine, Instant.MIN, all - 10);
       assertThat(left.bytes()).isBetween(all / 2, all - all / 10);
       assertThat(left.evictedThrough()).isEqualTo(NOW.plusSeconds(1));
       requireHeaderOnly(engine, "c0", 2);
       requireHeaderOnly(engine, "c1", 2);
       requireWhole(engine, "c2", 2);
       requireWhole(engine, "c9", 2);
-      assertThat(engine.evict(Instant.MIN, 0))
-          .isEqualTo(new LocalStore.Coverage(10, 0, 0, NOW.plusSeconds(9)));
+      assertThat(evict(engine, Instant.MIN, 0))
+          .isEqualTo(new LocalStore.Coverage(10, 0, 0, 8, null, null));
     }
   }
 
   @Test
-  void widerLimitsHaveTheFeedReadFromItsStart() throws IOException {
-    CopyLimits week = CopyLimits.NONE.activeWithin(Duration.ofDays(7));
+  void aHeaderAheadOfADeleteDoesNotMakeItWhole() throws IOException {
+    for (boolean given : List.of(true, false)) {
+      MemoryFiles disk = new MemoryFiles();
+      try (FileEngine engine = Memory.engine(disk)) {
+        engine.remember(CONTACT, 0);
+        engine.mirror(List.of(header("c", 2, 1, 1)), PLACE, NOW);
+        if (given) {
+          engine.mirror(List.of(message("c", 1, NOW)), PLACE, NOW);
+          evict(engine, Instant.MAX, 0);
+        }
+        // Own append of 2; another node deletes 2; own append of 3 brings the header that knows so.
+        engine.mirror(List.of(header("c", 3, 2, 2), message("c", 2, NOW)), null, null);
+        engine.mirror(List.of(header("c", 5, 2, 3), message("c", 3, NOW)), null, null);
+        assertThat(engine.find(ALICE, "c").provenance().complete()).isFalse();
+        assertThat(engine.lacksMessages(ALICE, "c")).isTrue();
+      }
+      try (FileEngine engine = Memory.engine(disk)) {
+        assertThat(engine.lacksMessages(ALICE, "c")).isTrue();
+        MessageState deleted = Transitions.deleted(message("c", 2, NOW));
+        Instant later = NOW.plusSeconds(1);
+        engine.mirror(List.of(header("c", 5, 2, 3), message("c", 1, NOW), deleted), PLACE, later);
+        assertThat(engine.lacksMessages(ALICE, "c")).isEqualTo(given);
+        engine.isWhole(new LocalStore.Mirrored(ALICE, "c", 0, 1));
+        requireWhole(engine, "c", 2);
+      }
+    }
+  }
+
+  private static ConversationState header(String id, int version, int count, int lastSeq) {
+    ConversationState created =
+        Transitions.created(ALICE, NewConversation.withId(id), id, 0, 1, NOW, NODE);
+    return new ConversationState(
+        ALICE, id, 0, 1, version, Transitions.counted(created.requireLive(), count), lastSeq, NODE);
+  }
+
+  /** Rows that were deleted long ago are gone, here and in the database. */
+  @Test
+  void placesThatAreGoneForGoodAreNotMissed() throws IOException {
     try (FileEngine engine = opened()) {
-      engine.mirror(conversation("c", NOW, 3), PLACE, NOW);
-      engine.limit(week);
-      engine.limit(week.maxBytes(1_000));
-      assertThat(engine.identity().position()).isEqualTo(PLACE);
+      engine.mirror(List.of(header("c", 9, 1, 3), message("c", 3, NOW)), PLACE, NOW);
+      assertThat(engine.lacksMessages(ALICE, "c")).isTrue();
+      engine.mirror(List.of(), PLACE, NOW.plusSeconds(1));
+      requireWhole(engine, "c", 1);
+      // Ahead of what is told until it is told.
+      engine.mirror(List.of(header("c", 10, 1, 3)), null, null);
+      assertThat(engine.lacksMessages(ALICE, "c")).isTrue();
+      engine.mirror(List.of(header("c", 10, 1, 3)), PLACE, NOW.plusSeconds(2));
+      requireWhole(engine, "c", 1);
+    }
+  }
+
+  @Test
+  void whatIsGivenUpIsFoundTheLatestFirstUntilItIsWhole() throws IOException {
+    LocalStore.Mirrored third = new LocalStore.Mirrored(ALICE, "c3", 0, 1);
+    try (FileEngine engine = opened()) {
+      for (int i = 0; i < 5; i++) {
+        engine.mirror(conversation("c" + i, NOW.plusSeconds(i), 3), PLACE, NOW.plusSeconds(9));
+      }
+      engine.giveUp(
+          List.of(
+              new LocalStore.Mirrored(ALICE, "c1", 0, 1),
+              new LocalStore.Mirrored(ALICE, "c2", 0, 7),
+              third,
+              new LocalStore.Mirrored(ALICE, "c4", 3, 1)));
+      engine.mirror(conversation("c3", NOW.plusSeconds(3), 3), null, null);
     }
     try (FileEngine engine = Memory.engine(files)) {
-      engine.limit(week.maxBytes(1_000));
-      engine.limit(CopyLimits.NONE.activeWithin(Duration.ofDays(3)).maxBytes(1_000));
-      assertThat(engine.identity().position()).isEqualTo(PLACE);
-      engine.limit(week.maxBytes(1_000));
-      assertThat(engine.identity().position()).isEqualTo(FeedPosition.START);
-      engine.mirror(List.of(), PLACE, NOW);
-      engine.limit(week);
-      assertThat(engine.identity().position()).isEqualTo(FeedPosition.START);
-      engine.mirror(List.of(), PLACE, NOW);
+      assertThat(lacking(engine, Instant.MIN, 9)).containsExactly("c3", "c1");
+      assertThat(lacking(engine, NOW.plusSeconds(2), 9)).containsExactly("c3");
+      assertThat(lacking(engine, Instant.MIN, 1)).containsExactly("c3");
+      engine.compact();
+      files.remove(Checkpoint.NAME);
     }
     try (FileEngine engine = Memory.engine(files)) {
-      engine.limit(CopyLimits.NONE);
-      assertThat(engine.identity().position()).isEqualTo(FeedPosition.START);
-      assertThat(engine.identity().mirrorAsOf()).isEqualTo(NOW);
+      assertThat(lacking(engine, Instant.MIN, 9)).containsExactly("c3", "c1");
+      engine.isWhole(third);
+    }
+    try (FileEngine engine = Memory.engine(files)) {
+      assertThat(lacking(engine, Instant.MIN, 9)).containsExactly("c1");
+      // Another one of the same id was told from its beginning.
+      engine.mirror(
+          List.of(
+              new ConversationState(ALICE, "c1", 0, 2, 1, header("c1", 1, 0, 0).live(), 0, NODE)),
+          PLACE,
+          NOW.plusSeconds(9));
+      assertThat(lacking(engine, Instant.MIN, 9)).isEmpty();
+    }
+  }
+
+  private static List<String> lacking(LocalStore store, Instant since, int limit) {
+    return store.lacking(since, limit).stream().map(ConversationState::id).toList();
+  }
+
+  @Test
+  void aLargeOneGoesBeforeTheOthers() throws IOException {
+    try (FileEngine engine = opened()) {
+      for (int i = 0; i < 6; i++) {
+        engine.mirror(conversation("c" + i, NOW.plusSeconds(i), 3), PLACE, NOW);
+      }
+      engine.mirror(conversation("large", NOW.plusSeconds(9), 30), PLACE, NOW);
+      long all = evict(engine, Instant.MIN, Long.MAX_VALUE).bytes();
+      LocalStore.Coverage left = evict(engine, Instant.MIN, all - 1);
+      assertThat(left.evicted()).isEqualTo(1);
+      assertThat(left.evictedThrough()).isNull();
+      assertThat(left.heldSince()).isEqualTo(NOW);
+      assertThat(engine.lacksMessages(ALICE, "large")).isTrue();
+      requireWhole(engine, "c0", 2);
+    }
+  }
+
+  @Test
+  void aStepThatIsNotTakenLeavesWhatThereIs() throws IOException {
+    try (FileEngine engine = opened()) {
+      engine.mirror(conversation("c", NOW, 3), PLACE, NOW.plusSeconds(1));
+      LocalStore.Coverage left = engine.evict(Instant.MAX, 0, step -> false);
+      assertThat(left.evicted()).isZero();
+      assertThat(left.whole()).isEqualTo(1);
       requireWhole(engine, "c", 2);
     }
+  }
+
+  @Test
+  void aSearchThatMeetsAnEvictionIsNotComplete() throws IOException {
+    HookedFiles hooked = new HookedFiles(files);
+    try (FileEngine engine = Memory.engine(hooked, Memory.options().withSegmentBytes(64 << 20))) {
+      engine.remember(CONTACT, 0);
+      engine.mirror(conversation("c", NOW, Page.MAX_LIMIT + 10), PLACE, NOW.plusSeconds(1));
+      AtomicBoolean once = new AtomicBoolean();
+      hooked.afterRead(
+          () -> {
+            if (once.compareAndSet(false, true)) {
+              evict(engine, Instant.MAX, 0);
+            }
+          });
+      for (String id : new String[] {"c", null}) {
+        MessageFilter words = new MessageFilter.Words(Set.of("marker"), id, null);
+        assertThat(engine.search(ALICE, words, null, Page.MAX_LIMIT).provenance().complete())
+            .isFalse();
+      }
+    }
+  }
+
+  private static LocalStore.Coverage evict(LocalStore store, Instant idleSince, long maxBytes) {
+    return store.evict(idleSince, maxBytes, MirrorStep::all);
   }
 }

@@ -64,10 +64,16 @@ sealed interface MirrorStep {
     }
   }
 
+  /** Runs each step. */
+  static boolean all(Runnable step) {
+    step.run();
+    return true;
+  }
+
   record Evict(Instant idleSince, long maxBytes) implements MirrorStep {
     @Override
     public void make(LocalStore store) {
-      store.evict(idleSince, maxBytes);
+      store.evict(idleSince, maxBytes, MirrorStep::all);
     }
 
     @Override

@@ -1,0 +1,111 @@
+package io.conversationstore.jsonfile;
+
+import io.conversationstore.Owner;
+import io.conversationstore.spi.CodePointOrder;
+import io.conversationstore.spi.LocalStore.Coverage;
+import io.conversationstore.spi.LocalStore.Mirrored;
+import io.conversationstore.spi.LocalStore.Steps;
+import io.conversationstore.spi.State.ConversationState;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+
+/** How much a mirror holds: what it gives up, and what it lacks. Thread-safe. */
+final class MirrorScope {
+  /** How many conversations lose their contents before others write again. */
+  private static final int EVICTED_AT_ONCE = 100;
+
+  private static final Comparator<ConversationState> EARLIEST_FIRST =
+      Comparator.comparing((ConversationState header) -> header.requireLive().updatedAt())
+          .thenComparing(ConversationState::id, CodePointOrder.INSTANCE);
+
+  private final SharedIndex shared;
+  private final LogWrites writes;
+  private final LogThread thread;
+  private final Runnable requireMirror;
+
+  /**
+   * @param requireMirror fails where the directory is no mirror; for the log's thread
+   */
+  MirrorScope(SharedIndex shared, LogWrites writes, LogThread thread, Runnable requireMirror) {
+    this.shared = shared;
+    this.writes = writes;
+    this.thread = thread;
+    this.requireMirror = requireMirror;
+  }
+
+  boolean lacksMessages(Owner owner, String conversationId) {
+    return shared.read(
+        index -> {
+          ConversationRows rows = index.find(owner, conversationId);
+          return rows != null && rows.lacksMessages(index.mirrorAsOfMicros());
+        });
+  }
+
+  Coverage evict(Instant idleSince, long maxBytes, Steps steps) {
+    Eviction eviction = Eviction.of(shared, idleSince, maxBytes);
+    List<Eviction.Chosen> chosen = eviction.choose(idleSince, maxBytes);
+    int end = 0;
+    while (end < chosen.size()) {
+      int from = end;
+      int to = Math.min(chosen.size(), from + EVICTED_AT_ONCE);
+      if (!steps.run(() -> giveUpChosen(chosen.subList(from, to)))) {
+        break;
+      }
+      end = to;
+    }
+    return eviction.without(chosen.subList(0, end));
+  }
+
+  /** Those that are still as they were chosen. */
+  private void giveUpChosen(List<Eviction.Chosen> chosen) {
+    thread.call(
+        LogThread.Wait.WRITTEN,
+        () -> {
+          requireMirror.run();
+          return writes.giveUp(
+              chosen.stream()
+                  .filter(one -> one.isStillSo(shared.own()))
+                  .map(Eviction.Chosen::conversation)
+                  .toList());
+        });
+  }
+
+  void giveUp(List<Mirrored> conversations) {
+    List<Mirrored> copy = List.copyOf(conversations);
+    thread.call(
+        LogThread.Wait.WRITTEN,
+        () -> {
+          requireMirror.run();
+          return writes.giveUp(copy);
+        });
+  }
+
+  void whole(Mirrored conversation) {
+    thread.call(LogThread.Wait.WRITTEN, () -> writes.whole(List.of(conversation)));
+  }
+
+  List<ConversationState> lacking(Instant since, int limit) {
+    PriorityQueue<ConversationState> latest = new PriorityQueue<>(EARLIEST_FIRST);
+    for (OwnerRows owner : shared.read(index -> List.copyOf(index.owners()))) {
+      shared.read(
+          index -> {
+            for (ConversationRows rows : owner.conversations().values()) {
+              ConversationState header = rows.header();
+              if (header != null
+                  && header.isLive()
+                  && !header.requireLive().updatedAt().isBefore(since)
+                  && rows.lacksMessages(index.mirrorAsOfMicros())) {
+                latest.add(header);
+                if (latest.size() > limit) {
+                  latest.remove();
+                }
+              }
+            }
+            return true;
+          });
+    }
+    return latest.stream().sorted(EARLIEST_FIRST.reversed()).toList();
+  }
+}

@@ -114,11 +114,14 @@ final class LogWrites {
       throws IOException {
     for (int i = 0; i < states.size(); i++) {
       State state = states.get(i);
-      if (MirrorRules.isLater(shared.own(), state)) {
+      boolean later = MirrorRules.isLater(shared.own(), state);
+      if (later) {
         put(state, rows.get(i));
       }
+      if (state instanceof ConversationState header && (later || position != null)) {
+        noteTold(header, position != null);
+      }
     }
-    noteTold(states, position != null);
     if (position != null || asOf != null) {
       long asOfMicros = asOf == null ? MessageRow.NEVER : Micros.of(asOf);
       line(
@@ -129,20 +132,16 @@ final class LogWrites {
     }
   }
 
-  /** Notes which headers are as the feed told them, and which are ahead of it. */
-  private void noteTold(List<? extends State> states, boolean told) {
-    for (State state : states) {
-      if (state instanceof ConversationState header) {
-        ConversationRows rows = shared.own().find(header.owner(), header.id());
-        ConversationState there = rows == null ? null : rows.header();
-        if (rows != null
-            && there != null
-            && there.epoch() == header.epoch()
-            && there.generation() == header.generation()
-            && there.version() == header.version()) {
-          shared.write(() -> rows.setAhead(!told));
-        }
-      }
+  /** Notes whether a header is as the feed has told it, or ahead of it. */
+  private void noteTold(ConversationState header, boolean told) {
+    ConversationRows rows = shared.own().find(header.owner(), header.id());
+    ConversationState there = rows == null ? null : rows.header();
+    if (rows != null
+        && there != null
+        && there.epoch() == header.epoch()
+        && there.generation() == header.generation()
+        && there.version() == header.version()) {
+      shared.write(() -> rows.setAhead(!told));
     }
   }
 

@@ -226,6 +226,9 @@ class EvictionTest {
       assertThat(engine.lacksMessages(ALICE, "c")).isTrue();
       engine.mirror(List.of(header("c", 10, 1, 3)), PLACE, NOW.plusSeconds(2));
       requireWhole(engine, "c", 1);
+      // A write of this node that the feed was faster with.
+      engine.mirror(List.of(header("c", 10, 1, 3)), null, null);
+      requireWhole(engine, "c", 1);
     }
   }
 

@@ -348,8 +348,22 @@ class HybridCopyLimitsTest extends OnTestbed {
     }
   }
 
-  /** The count of a header that is ahead of the feed says nothing of which messages are here. */
-  private void requireFirstIsNotKnown(ConversationStore node) {
+  /**
+   * The count of a header that is ahead of the feed says nothing of which messages are here.
+   *
+   * @param writer writes the message of that number, before another node deletes message 1
+   */
+  private void requireFirstIsNotKnown(
+      ConversationStore node, ConversationStore writer, int number) {
+    Instant before = Instant.now();
+    Testbed.await("the feed was followed", () -> isFollowed(node, before));
+    whileTheFeedIsHeld(
+        () -> {
+          append(writer, "c", number, number + 1);
+          bed.direct().deleteMessage(alice, "c", id("c", 1));
+          append(node, "c", 2, 3);
+          bed.goDown(node);
+        });
     assertThat(isWhole(node, "c")).isFalse();
     assertThatThrownBy(() -> node.edit(alice, "c", id("c", 0), MessageEdit.text("other")))
         .isInstanceOf(NotKnownNowException.class);
@@ -365,40 +379,20 @@ class HybridCopyLimitsTest extends OnTestbed {
   void aMessageThatWasGivenUpIsNotTakenForOneThatWasDeleted() {
     Testbed.Interposition opened = node(SMALL);
     ConversationStore node = opened.store();
-    ConversationStore direct = bed.direct();
     node.createIfAbsent(alice, NewConversation.withId("c"));
     append(node, "c", 0, 1);
     make(node, "c1", "c2", "c3", "c4", "c5", "c6");
     awaitInCopy(opened, "c", false);
-    Instant before = Instant.now();
-    Testbed.await("the feed was followed", () -> isFollowed(node, before));
-    whileTheFeedIsHeld(
-        () -> {
-          append(node, "c", 1, 2);
-          direct.deleteMessage(alice, "c", id("c", 1));
-          append(node, "c", 2, 3);
-          bed.goDown(node);
-        });
-    requireFirstIsNotKnown(node);
+    requireFirstIsNotKnown(node, node, 1);
   }
 
   @Test
   void aMessageThatIsStillToComeIsNotTakenForOneThatWasDeleted() {
     Testbed.Interposition opened = node(HybridOptions.defaults());
     ConversationStore node = opened.store();
-    ConversationStore direct = bed.direct();
     node.createIfAbsent(alice, NewConversation.withId("c"));
     append(node, "c", 1, 2);
-    Instant before = Instant.now();
-    Testbed.await("the feed was followed", () -> isFollowed(node, before));
-    whileTheFeedIsHeld(
-        () -> {
-          append(direct, "c", 0, 1);
-          direct.deleteMessage(alice, "c", id("c", 1));
-          append(node, "c", 2, 3);
-          bed.goDown(node);
-        });
-    requireFirstIsNotKnown(node);
+    requireFirstIsNotKnown(node, bed.direct(), 0);
   }
 
   @Test

@@ -104,7 +104,8 @@ class RowsReadTest {
   /** A session tells what it read when it ends, if not before. */
   private long readSoFar() throws SQLException {
     String others =
-        " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        " FROM pg_stat_activity WHERE datname = current_database()"
+            + " AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
     // Which waits for each, and says no of one that has just ended by itself.
     databases.text("SELECT count(pg_terminate_backend(pid, 30000))" + others);
     assertThat(databases.text("SELECT count(*)" + others)).isEqualTo("0");

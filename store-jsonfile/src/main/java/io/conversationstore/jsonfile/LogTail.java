@@ -297,25 +297,34 @@ final class LogTail {
     }
   }
 
-  /** Writes what was not forced to a new segment, durably. */
+  /**
+   * Writes what was not forced to a new segment, durably. Some of it was acknowledged as written:
+   * from the moment that the new one counts, it has all of it.
+   */
   private void abandon() throws IOException {
     byte[] header = Line.logHeader(segment + 1, forcedNumber + 1);
+    String name = Segments.name(segment + 1);
+    long bytes =
+        files.write(
+            TEMPORARY,
+            to -> {
+              to.append(ByteBuffer.wrap(header));
+              for (byte[] line : unforced) {
+                to.append(ByteBuffer.wrap(line));
+              }
+            });
     LogFiles.LogFile next = null;
-    long nextSize = header.length;
     try {
-      next = files.create(Segments.name(segment + 1));
-      next.append(ByteBuffer.wrap(header));
-      for (byte[] line : unforced) {
-        next.append(ByteBuffer.wrap(line));
-        nextSize += line.length;
-      }
-      next.force();
+      files.rename(TEMPORARY, name);
+      next = files.open(name);
       files.forceDirectory();
     } catch (IOException e) {
-      giveUp(segment + 1, next, e);
+      if (next != null || files.list().contains(name)) {
+        giveUp(segment + 1, next, e);
+      }
       throw e;
     }
-    goOn(next, header.length, nextSize);
+    goOn(next, header.length, bytes);
   }
 
   /** The next segment holds all that is not known to be on the disk in this one. */
@@ -347,11 +356,10 @@ final class LogTail {
   }
 
   private void giveUp(int name, LogFiles.@Nullable LogFile next, IOException cause) {
-    if (next == null) {
-      return;
-    }
     try {
-      next.close();
+      if (next != null) {
+        next.close();
+      }
       files.delete(Segments.name(name));
       files.forceDirectory();
     } catch (IOException e) {
@@ -375,7 +383,9 @@ final class LogTail {
       files.forceDirectory();
     } catch (IOException e) {
       refusing = true;
-      giveUp(segment + 1, next, e);
+      if (next != null) {
+        giveUp(segment + 1, next, e);
+      }
       throw e;
     }
     segment++;

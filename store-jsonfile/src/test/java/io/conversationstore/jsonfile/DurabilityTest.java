@@ -10,6 +10,7 @@ import io.conversationstore.Owner;
 import io.conversationstore.StoreUnavailableException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,6 +122,38 @@ class DurabilityTest {
         assertThat(messages(files.copy())).isEqualTo(i);
       }
       assertThat(files.list()).as("segments were begun meanwhile").hasSizeGreaterThan(3);
+    }
+  }
+
+  /** Wherever it is killed while what was written moves to another segment. */
+  @ParameterizedTest
+  @EnumSource
+  void aProcessThatIsKilledAfterAWriteHasFailedLosesNothing(Durability durability)
+      throws IOException {
+    for (int calls = 0; calls < 16; calls++) {
+      MemoryFiles disk = new MemoryFiles();
+      JsonFileOptions options = options(durability);
+      ConversationStore store = Memory.front(Memory.engine(disk, options), options);
+      store.create(ALICE, NewConversation.withId("chat"));
+      append(store, 1);
+      append(store, 2);
+      disk.plan().failNth(FaultPlan.Call.APPEND, 1);
+      disk.crashAfter(calls, new Random(calls));
+      try {
+        append(store, 3);
+      } catch (StoreUnavailableException refused) {
+        assertThat(disk.plan().isDead()).isTrue();
+      }
+      assertThat(messages(disk.copy())).as("killed after %s calls", calls).isBetween(2L, 3L);
+      closeDead(store);
+    }
+  }
+
+  private static void closeDead(ConversationStore store) {
+    try {
+      store.close();
+    } catch (StoreUnavailableException dead) {
+      assertThat(dead).hasMessageContaining("memory");
     }
   }
 

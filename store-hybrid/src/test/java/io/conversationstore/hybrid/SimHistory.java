@@ -111,7 +111,6 @@ final class SimHistory {
   /** When nodes were killed. */
   final Map<Integer, List<Long>> crashes = new HashMap<>();
 
-  /** What the copies of nodes were given: {@code node/message}. */
   /** Whether contents were taken out of a copy, and then a node has asked for such, unbidden. */
   boolean fetched;
 
@@ -121,6 +120,7 @@ final class SimHistory {
   /** Nodes whose copies hold less than the database, for a time at least. */
   final Set<Integer> limited = new HashSet<>();
 
+  /** What the copies of nodes were given: {@code node/message}. */
   final Set<String> mirrored = new HashSet<>();
 
   /** When copies were emptied. */

@@ -106,12 +106,12 @@ public interface LocalStore extends StoreEngine {
 
   /**
    * Takes the contents of these out of the mirror, as far as they are there in this generation, and
-   * notes, without waiting for the disk, that they are not whole until {@link #isWhole} says so.
+   * notes, without waiting for the disk, that they are not whole until {@link #markWhole} says so.
    */
   void giveUp(List<Mirrored> conversations);
 
-  /** All messages of this conversation that the database held since it was given up are there. */
-  void isWhole(Mirrored conversation);
+  /** Notes that what was given up of this conversation is there again. */
+  void markWhole(Mirrored conversation);
 
   /**
    * Whether messages of a live conversation in the mirror may not be there: it was given up, its

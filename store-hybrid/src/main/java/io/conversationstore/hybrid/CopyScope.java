@@ -332,7 +332,7 @@ final class CopyScope {
     }
     Mirrored conversation = fetch.conversation;
     if (conversation != null && !fetch.more) {
-      LocalFailureException.guard(() -> local.isWhole(conversation));
+      LocalFailureException.guard(() -> local.markWhole(conversation));
     }
     if (isLimited()) {
       putOff(key, BETWEEN_FETCHES);

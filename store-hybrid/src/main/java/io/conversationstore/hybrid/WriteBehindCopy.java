@@ -368,8 +368,8 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
-  public void isWhole(Mirrored conversation) {
-    caughtUp().isWhole(conversation);
+  public void markWhole(Mirrored conversation) {
+    caughtUp().markWhole(conversation);
   }
 
   @Override

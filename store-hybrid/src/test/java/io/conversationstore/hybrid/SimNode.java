@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 final class SimNode {
 
   private static final Set<String> WRITES =
-      Set.of("enqueue", "mirror", "settle", "remember", "evict", "giveUp", "isWhole");
+      Set.of("enqueue", "mirror", "settle", "remember", "evict", "giveUp", "markWhole");
   private static final Duration LONG_AWAY = Duration.ofDays(40);
   private static final Set<String> PLACES =
       Set.of(

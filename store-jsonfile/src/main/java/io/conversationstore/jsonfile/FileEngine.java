@@ -367,7 +367,7 @@ final class FileEngine implements LocalStore {
   }
 
   @Override
-  public void isWhole(Mirrored conversation) {
+  public void markWhole(Mirrored conversation) {
     scope.whole(conversation);
   }
 

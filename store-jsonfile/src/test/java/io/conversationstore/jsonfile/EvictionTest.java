@@ -134,7 +134,7 @@ class EvictionTest {
       requireEvicted(engine);
       assertThat(engine.identity().position()).isEqualTo(PLACE);
       engine.mirror(conversation("old", NOW, 4), null, null);
-      engine.isWhole(new LocalStore.Mirrored(ALICE, "old", 0, 1));
+      engine.markWhole(new LocalStore.Mirrored(ALICE, "old", 0, 1));
       requireWhole(engine, "old", 3);
       assertThat(history(engine).provenance().complete()).isTrue();
     }
@@ -200,7 +200,7 @@ class EvictionTest {
         Instant later = NOW.plusSeconds(1);
         engine.mirror(List.of(header("c", 5, 2, 3), message("c", 1, NOW), deleted), PLACE, later);
         assertThat(engine.lacksMessages(ALICE, "c")).isEqualTo(given);
-        engine.isWhole(new LocalStore.Mirrored(ALICE, "c", 0, 1));
+        engine.markWhole(new LocalStore.Mirrored(ALICE, "c", 0, 1));
         requireWhole(engine, "c", 2);
       }
     }
@@ -256,7 +256,7 @@ class EvictionTest {
     }
     try (FileEngine engine = Memory.engine(files)) {
       assertThat(lacking(engine, Instant.MIN, 9)).containsExactly("c3", "c1");
-      engine.isWhole(third);
+      engine.markWhole(third);
     }
     try (FileEngine engine = Memory.engine(files)) {
       assertThat(lacking(engine, Instant.MIN, 9)).containsExactly("c1");

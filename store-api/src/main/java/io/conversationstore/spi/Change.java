@@ -202,7 +202,10 @@ public sealed interface Change {
       return new Bulk(
           newStamp,
           changes.stream()
-              .map(change -> change.withStamp(change.stamp().withEpoch(newStamp.epoch())))
+              .map(
+                  change ->
+                      change.withStamp(
+                          change.stamp().withEpoch(newStamp.epoch()).withTime(newStamp.time())))
               .toList());
     }
   }

@@ -23,4 +23,8 @@ public record ChangeStamp(UUID id, Owner owner, long epoch, Instant time, UUID n
   public ChangeStamp withEpoch(long newEpoch) {
     return new ChangeStamp(id, owner, newEpoch, time, node);
   }
+
+  public ChangeStamp withTime(Instant newTime) {
+    return new ChangeStamp(id, owner, epoch, newTime, node);
+  }
 }

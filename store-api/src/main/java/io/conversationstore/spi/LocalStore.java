@@ -210,7 +210,9 @@ public interface LocalStore extends StoreEngine {
    * Settlement#generations()} that named {@link ConversationRef#LIVE} name that generation ({@link
    * Rebase}), up to and including the next pending delete of the conversation: what follows a
    * delete means another generation. After a drained erasure, later pending changes of the owner
-   * carry its epoch.
+   * that name no epoch name the one that it began, up to and including the next pending erasure.
+   * After one with a {@link Settlement#landedAt}, later pending changes of the same conversation or
+   * preferences are made after that time.
    */
   void settle(List<Settlement> settlements);
 

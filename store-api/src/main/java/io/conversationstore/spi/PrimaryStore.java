@@ -25,6 +25,16 @@ public interface PrimaryStore extends StoreEngine {
   List<Applied> applyAll(List<Change> changes);
 
   /**
+   * Where a change has taken effect that was applied already, by this or by an earlier attempt: a
+   * create or a save with {@link ApplyMode#REPLAY} that joined a conversation included. What is not
+   * remembered is left out: a row remembers its last 16 changes, a message its last edit.
+   *
+   * @param change a create, an update, an edit, preferences, or a bulk of such
+   * @return one for each conversation at most, and one for preferences
+   */
+  List<Landing> landings(Change change);
+
+  /**
    * Reaches the database: checks or migrates its schema, raises the node's counter by one, and says
    * what was found. Other methods may be called before; they fail while the schema is not there.
    */

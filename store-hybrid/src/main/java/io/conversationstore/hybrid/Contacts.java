@@ -7,6 +7,7 @@ import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -91,6 +92,16 @@ final class Contacts {
     if (histories.get() == asOf) {
       wentBack = reason;
     }
+  }
+
+  /** The database has committed erasures that this node asked for. */
+  void erased(Set<UUID> changes) {
+    seen.addErasures(changes);
+  }
+
+  /** Whether this node has seen an erasure commit since it was started. */
+  boolean knowsErasure(UUID change) {
+    return seen.hasErasure(change);
   }
 
   /**

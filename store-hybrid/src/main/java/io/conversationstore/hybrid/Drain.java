@@ -3,6 +3,7 @@ package io.conversationstore.hybrid;
 import static io.conversationstore.spi.ChangeStamp.PRESENT_EPOCH;
 
 import io.conversationstore.ConversationStoreException;
+import io.conversationstore.Owner;
 import io.conversationstore.StoreState;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
@@ -10,11 +11,15 @@ import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.Settlement;
@@ -23,6 +28,8 @@ import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -135,42 +142,47 @@ final class Drain {
     while (goOn.getAsBoolean()) {
       long start = clockwork.nanoTime();
       settled = false;
-      sent.beginBatch();
-      try {
-        int seen = window;
-        // What comes while it is read asks for a drain of its own.
-        long there = local.pendingFigures().changes();
-        List<Change> pending =
-            LocalFailureException.guard(() -> local.pending(seen, seen / batch * WINDOW_BYTES));
-        boolean all = pending.size() >= there;
-        List<Change> next = DrainBatch.of(pending, slow.with(round.held), most);
-        if (!next.isEmpty()) {
-          boolean full = all || DrainBatch.isFull(next, most);
-          round.send(next, goOn);
-          window = full ? batch : Math.min(Math.max(window, batch * LOOK_AHEAD), window * 2);
-        } else if (!all) {
-          // All of it waits for a lock, and there may be other changes behind.
-          window = window * 2;
-        } else if (!slow.isEmpty()) {
-          slow.clear();
-          most = 1;
-        } else {
-          round.end();
-          progress.updateAndGet(
-              r ->
-                  r == null
-                      ? null
-                      : new StoreState.Resync(
-                          r.started(), clock.now(), r.drained(), r.dropped(), r.parked()));
-          return;
-        }
-      } finally {
-        sent.endBatch();
+      int seen = window;
+      // What comes while it is read asks for a drain of its own.
+      long there = local.pendingFigures().changes();
+      List<Change> pending =
+          LocalFailureException.guard(() -> local.pending(seen, seen / batch * WINDOW_BYTES));
+      boolean all = pending.size() >= there;
+      List<Change> next = DrainBatch.of(pending, slow.with(round.held), this::isToBeSettledFirst, most);
+      if (!next.isEmpty()) {
+        boolean full = all || DrainBatch.isFull(next, most);
+        round.send(next, goOn);
+        window = full ? batch : Math.min(Math.max(window, batch * LOOK_AHEAD), window * 2);
+      } else if (!all) {
+        // All of it waits for a lock, and there may be other changes behind.
+        window = window * 2;
+      } else if (!slow.isEmpty()) {
+        slow.clear();
+        most = 1;
+      } else {
+        round.end();
+        progress.updateAndGet(
+            r ->
+                r == null
+                    ? null
+                    : new StoreState.Resync(
+                        r.started(), clock.now(), r.drained(), r.dropped(), r.parked()));
+        return;
       }
       if (settled) {
         sentBatch.accept(clockwork.nanoTime() - start);
       }
     }
+  }
+
+  /**
+   * Whether what follows a change about the same has to wait until this one is settled: it has to
+   * name the generation that a create was given, or to be later than a first attempt whose answer
+   * was lost. Both have to be on disk by then.
+   */
+  private boolean isToBeSettledFirst(Change change) {
+    return change instanceof ConversationCreated
+        || (isFields(change) && sent.mayBeSent(change.id()));
   }
 
   /** One way through the queue. */
@@ -191,13 +203,8 @@ final class Drain {
     }
 
     void send(List<Change> changes, BooleanSupplier goOn) {
-      List<Change> taken = new ArrayList<>();
-      for (Change change : changes) {
-        if (sent.take(change.id())) {
-          taken.add(change);
-        }
-      }
-      apply(taken, goOn);
+      changes.forEach(change -> sent.gone(change.id()));
+      apply(changes, goOn);
     }
 
     /**
@@ -298,7 +305,7 @@ final class Drain {
   private void together(List<Change> changes, Consumer<EngineFailureException> onFailure) {
     Instant at = clock.now();
     List<Applied> applied = applying(changes, () -> primary.applyAll(changes), onFailure);
-    mirror(applied.stream().flatMap(one -> one.states().stream()).toList());
+    mirror(rows(changes, applied));
     List<Settlement> settlements = new ArrayList<>();
     for (int i = 0; i < changes.size(); i++) {
       settlements.add(settlement(changes.get(i), applied.get(i), at));
@@ -322,7 +329,7 @@ final class Drain {
       park(change, String.valueOf(refused.getMessage()), at);
       return;
     }
-    mirror(applied.states());
+    mirror(rows(List.of(change), List.of(applied)));
     boolean anew = change instanceof OwnerErased && tookTooMuch(change.stamp(), applied);
     settle(List.of(settlement(change, applied, at)), anew ? settlerAnew : settler);
   }
@@ -331,8 +338,7 @@ final class Drain {
     ConversationRef ref = change.ref();
     rejections.add(List.of(rejected(change, ref == null ? null : ref.id(), true, reason, at)));
     settle(
-        List.of(new Settlement(change.id(), Kind.PARKED, PRESENT_EPOCH, Map.of(), reason, at)),
-        settler);
+        List.of(Settlement.of(change.id(), Kind.PARKED, reason, at)), settler);
   }
 
   /**
@@ -343,6 +349,23 @@ final class Drain {
     return !applied.changed()
         && applied.dropped().isEmpty()
         && (erasure.epoch() == PRESENT_EPOCH || erasure.epoch() >= applied.states().get(0).epoch());
+  }
+
+  /**
+   * The rows that changes have left. Of what was dropped the answer has none: they are asked for,
+   * so that this node knows why before the change is gone from its queue.
+   */
+  private List<State> rows(List<Change> changes, List<Applied> applied) {
+    List<State> rows = new ArrayList<>();
+    for (int i = 0; i < changes.size(); i++) {
+      rows.addAll(applied.get(i).states());
+      Owner owner = changes.get(i).owner();
+      for (Applied.Dropped dropped : applied.get(i).dropped()) {
+        String id = dropped.conversationId();
+        rows.addAll(id == null ? watch.rows(owner) : watch.rows(owner, id));
+      }
+    }
+    return rows;
   }
 
   private void mirror(List<? extends State> states) {
@@ -358,11 +381,13 @@ final class Drain {
         applied.dropped().stream()
             .map(part -> rejected(change, part.conversationId(), false, part.reason(), at))
             .toList());
+    List<Landing> landings = landings(change, applied);
     return new Settlement(
         change.id(),
         dropped ? Kind.DROPPED : Kind.DRAINED,
         change instanceof OwnerErased ? epochAfter(change.stamp(), applied) : PRESENT_EPOCH,
-        created(change, applied),
+        created(change, applied, landings),
+        landedLater(change, landings),
         dropped ? applied.dropped().get(0).reason() : "",
         at);
   }
@@ -380,15 +405,54 @@ final class Drain {
     return maybeErasedSince ? Math.min(erasure.epoch() + 1, present) : present;
   }
 
-  /** The generations of the conversations that a change has created or joined. */
-  private static Map<String, Long> created(Change change, Applied applied) {
+  /**
+   * Where a change has taken effect that this attempt found done: the answer has the rows as they
+   * are now, in a later generation perhaps, or as somebody else has written them since.
+   */
+  private List<Landing> landings(Change change, Applied applied) {
+    boolean mayBeDone =
+        change instanceof Bulk
+            || (!applied.changed() && (change instanceof ConversationCreated || isFields(change)));
+    return mayBeDone ? primary.landings(change) : List.of();
+  }
+
+  /** Whether a change writes fields, which of several writes the latest has. */
+  static boolean isFields(Change change) {
+    return change instanceof ConversationUpdated
+        || change instanceof MessageEdited
+        || change instanceof PreferencesPut;
+  }
+
+  /**
+   * The generations of the conversations that a change has created or joined. One that is deleted
+   * since counts too: what follows the create was meant for it, and for no later one.
+   */
+  private static Map<String, Long> created(
+      Change change, Applied applied, List<Landing> landings) {
     if (!(change instanceof ConversationCreated) && !(change instanceof Bulk)) {
       return Map.of();
     }
-    return applied
+    Map<String, Long> generations = new HashMap<>();
+    applied
         .states(ConversationState.class)
         .filter(ConversationState::isLive)
-        .collect(Collectors.toMap(ConversationState::id, ConversationState::generation));
+        .forEach(state -> generations.put(state.id(), state.generation()));
+    for (Landing landing : landings) {
+      if (landing.conversationId() != null) {
+        generations.put(landing.conversationId(), landing.generation());
+      }
+    }
+    return generations;
+  }
+
+  /** When a write of fields took effect, where that was later than it was made; else null. */
+  private static @Nullable Instant landedLater(Change change, List<Landing> landings) {
+    return landings.stream()
+        .filter(landing -> isFields(change))
+        .map(Landing::at)
+        .filter(at -> at.isAfter(change.stamp().time()))
+        .max(Comparator.naturalOrder())
+        .orElse(null);
   }
 
   private static StoreState.Rejected rejected(

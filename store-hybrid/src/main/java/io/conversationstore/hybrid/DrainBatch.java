@@ -3,13 +3,13 @@ package io.conversationstore.hybrid;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
-import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,9 +43,11 @@ final class DrainBatch {
    * @param pending the beginning of the queue
    * @param later what must not be sent now, with all that follows about it; all that waits for a
    *     later batch is added
+   * @param settledFirst what all that follows about the same has to wait for
    * @param max at least 1
    */
-  static List<Change> of(List<Change> pending, Waiting later, int max) {
+  static List<Change> of(
+      List<Change> pending, Waiting later, Predicate<Change> settledFirst, int max) {
     List<Change> batch = new ArrayList<>();
     long content = 0;
     for (Change change : pending) {
@@ -69,7 +71,7 @@ final class DrainBatch {
       if (batch.size() == max) {
         return batch;
       }
-      if (change instanceof ConversationCreated) {
+      if (settledFirst.test(change)) {
         later.add(change);
       }
     }

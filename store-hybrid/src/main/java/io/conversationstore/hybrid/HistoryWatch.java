@@ -5,6 +5,7 @@ import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
@@ -12,12 +13,15 @@ import io.conversationstore.spi.Found;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Supplier;
 
 /**
@@ -45,6 +49,7 @@ final class HistoryWatch {
     private final int histories;
     private final Map<Id, ConversationState> headers = new HashMap<>();
     private final Map<Owner, PreferencesState> preferences = new HashMap<>();
+    private final Set<UUID> erasures = new HashSet<>();
 
     private Before(int histories) {
       this.histories = histories;
@@ -63,7 +68,9 @@ final class HistoryWatch {
           before.headers.put(new Id(change.owner(), id), known);
         }
       }
-      if (change instanceof PreferencesPut) {
+      if (change instanceof OwnerErased) {
+        before.erasures.add(change.id());
+      } else if (change instanceof PreferencesPut) {
         before.preferences.put(change.owner(), local.preferences(change.owner()));
       }
     }
@@ -87,6 +94,7 @@ final class HistoryWatch {
       one.states().forEach(state -> require(before, state));
     }
     requireSame(before);
+    contacts.erased(before.erasures);
     return applied;
   }
 
@@ -103,6 +111,28 @@ final class HistoryWatch {
       before.headers.put(id, known);
     }
     return look(before, id);
+  }
+
+  /** The rows that say what the database holds of a conversation: of its owner, and its header. */
+  List<State> rows(Owner owner, String conversationId) {
+    return rows(owner, look(owner, conversationId));
+  }
+
+  static List<State> rows(Owner owner, Found found) {
+    List<State> rows = new ArrayList<>();
+    if (found.ownerEpoch() > 0) {
+      rows.add(new OwnerState(owner, found.ownerEpoch()));
+    }
+    if (found.conversation() != null) {
+      rows.add(found.conversation());
+    }
+    return rows;
+  }
+
+  /** The row that says in which epoch an owner is; none in the first. */
+  List<State> rows(Owner owner) {
+    long epoch = primary.preferences(owner).epoch();
+    return epoch > 0 ? List.of(new OwnerState(owner, epoch)) : List.of();
   }
 
   private Found look(Before before, Id id) {

@@ -12,10 +12,8 @@ import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
-import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -129,14 +127,7 @@ final class KnownTargets {
   /** Asks the database, and copies what it says. */
   private Found look(Owner owner, String id) {
     Found found = watch.look(owner, id);
-    List<State> states = new ArrayList<>();
-    if (found.ownerEpoch() > 0) {
-      states.add(new OwnerState(owner, found.ownerEpoch()));
-    }
-    if (found.conversation() != null) {
-      states.add(found.conversation());
-    }
-    copy.accept(states);
+    copy.accept(HistoryWatch.rows(owner, found));
     return found;
   }
 }

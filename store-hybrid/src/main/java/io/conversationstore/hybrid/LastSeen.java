@@ -12,8 +12,11 @@ import io.conversationstore.spi.State.PreferencesState;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +87,9 @@ final class LastSeen {
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Key, Row> rows = new LinkedHashMap<>();
 
+  /** The changes of this run that have erased owners. */
+  private final Set<UUID> erasures = new LinkedHashSet<>();
+
   /** Begins with what the copy of an earlier run says: the conversations that were used last. */
   void begin(LocalStore local) {
     PriorityQueue<ConversationState> latest =
@@ -125,6 +131,29 @@ final class LastSeen {
       states.stream()
           .filter(state -> state instanceof ConversationState row && !row.isLive())
           .forEach(state -> forgetMessages((ConversationState) state));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The database has committed erasures that this node asked for. */
+  void addErasures(Set<UUID> changes) {
+    lock.lock();
+    try {
+      erasures.addAll(changes);
+      while (erasures.size() > MAX) {
+        erasures.remove(erasures.iterator().next());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether this node has seen an erasure commit, so that what it holds was written after it. */
+  boolean hasErasure(UUID change) {
+    lock.lock();
+    try {
+      return erasures.contains(change);
     } finally {
       lock.unlock();
     }
@@ -185,9 +214,19 @@ final class LastSeen {
               && row.messageId == null
               && there.version() < row.version);
     }
-    return primary
-        .message(row.owner, row.conversationId, row.messageId)
-        .map(message -> message.version() < row.version)
-        .orElse(row.live);
+    boolean missing =
+        primary
+            .message(row.owner, row.conversationId, row.messageId)
+            .map(message -> message.version() < row.version)
+            .orElse(row.live);
+    // Deleted or erased between the two looks, it proves nothing.
+    return missing && isLiveIn(primary, row);
+  }
+
+  /** Whether the conversation of a row lives in the generation that the row is of. */
+  private static boolean isLiveIn(PrimaryStore primary, Row row) {
+    Found found = primary.find(row.owner, Objects.requireNonNull(row.conversationId));
+    ConversationState there = found.live();
+    return there != null && there.epoch() == row.epoch && there.generation() == row.generation;
   }
 }

@@ -204,7 +204,7 @@ final class LocalQueue {
               + " under an id of the caller's choice needs the database; createIfAbsent does not",
           null);
     }
-    if (OwnerViews.isOfErased(create, view.epoch())) {
+    if (view.isOfErased(create)) {
       // Made by the first attempt or not, the erasure came after it. The database will say so.
       local.enqueue(create);
       return Applied.of(true, List.of(PendingView.made(create)));
@@ -226,7 +226,7 @@ final class LocalQueue {
       }
       throw new ConversationNotFoundException(change.owner(), id);
     }
-    Change about = change.withGeneration(live.generation());
+    Change about = isAsSent(change, attempt) ? change : change.withGeneration(view.target());
     if (about instanceof MessagesAppended append) {
       return append(view, live, append);
     } else if (change instanceof MessageEdited edit) {
@@ -241,11 +241,14 @@ final class LocalQueue {
       }
       return enqueue(
           view, delete.withGeneration(view.generationOf(delete.messageId(), live)), List.of());
-    } else if (about instanceof ConversationDeleted && takeBack(view, change.owner(), id)) {
-      sent.gone(change.id());
-      return Applied.of(true, List.of());
     }
     return enqueue(view, about, List.of());
+  }
+
+  /** Whether a change was sent about a generation: sent again, it must not reach another one. */
+  private static boolean isAsSent(Change change, Attempt attempt) {
+    ConversationRef ref = change.ref();
+    return attempt.maybeSent() && ref != null && ref.generation() != ConversationRef.LIVE;
   }
 
   /** Whether it is certain, and not only unknown here, that a conversation is not there. */
@@ -322,52 +325,6 @@ final class LocalQueue {
     return enqueue(view, missing, append.messages().stream().map(NewMessage::id).toList());
   }
 
-  /** A conversation that nobody outside this node ever saw is taken back, not deleted. */
-  private boolean takeBack(PendingView view, Owner owner, String id) {
-    if (!view.createdHere()) {
-      return false;
-    }
-    List<Change> pending = local.pending(owner, id);
-    for (Change change : pending) {
-      // What is not about this conversation alone has to be kept.
-      if (change instanceof Bulk
-          || change instanceof OwnerErased
-          || change instanceof PreferencesPut) {
-        return false;
-      }
-    }
-    int created = lastCreate(pending);
-    if (created < 0) {
-      return false;
-    }
-    List<Change> all = pending.subList(created, pending.size());
-    Instant at = now.get();
-    List<Settlement> settlements =
-        all.stream()
-            .map(
-                change ->
-                    new Settlement(
-                        change.id(),
-                        Settlement.Kind.CANCELLED,
-                        ChangeStamp.PRESENT_EPOCH,
-                        Map.of(),
-                        "deleted before it was sent",
-                        at))
-            .toList();
-    boolean taken = sent.takeBack(all, () -> local.settle(settlements));
-    views.forget();
-    return taken;
-  }
-
-  private static int lastCreate(List<Change> pending) {
-    for (int i = pending.size() - 1; i >= 0; i--) {
-      if (pending.get(i) instanceof ConversationCreated) {
-        return i;
-      }
-    }
-    return -1;
-  }
-
   /** Enqueues, lays the change over the view and returns the rows it is about. */
   private Applied enqueue(PendingView view, Change change, List<UUID> messageIds) {
     Change pending = stamps.of(view, change);
@@ -424,7 +381,7 @@ final class LocalQueue {
         }
         throw new ConversationNotFoundException(owner, active);
       }
-      generation = live.generation();
+      generation = view.target();
       epoch = view.epoch();
     }
     PreferencesState before = views.preferences(owner);
@@ -454,8 +411,8 @@ final class LocalQueue {
       ConversationState live = view.live();
       if (live != null) {
         at = QueueStamps.later(at, live.requireLive().updatedAt());
-        if (live.generation() != ConversationRef.LIVE) {
-          generations.put(id, live.generation());
+        if (view.target() != ConversationRef.LIVE) {
+          generations.put(id, view.target());
         }
       }
     }

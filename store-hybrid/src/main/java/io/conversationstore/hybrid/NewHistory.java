@@ -17,7 +17,6 @@ import io.conversationstore.spi.State.OwnerState;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
@@ -77,13 +76,18 @@ final class NewHistory {
     keepWithheld();
     if (!isTooOld(found)) {
       Instant there = found.contact().databaseTime();
-      if (!new Offering(primary, local, this::keep, this::eraseHere, there, goOn).run()) {
+      if (!offering(there, goOn).run()) {
         return false;
       }
     }
     mirror.change(queue::change, () -> contacts.begin(found));
     erased.clear();
     return true;
+  }
+
+  private Offering offering(Instant there, BooleanSupplier goOn) {
+    return new Offering(
+        primary, local, this::keep, this::eraseHere, contacts::knowsErasure, there, goOn);
   }
 
   /** What this node committed and its copy could not take waits in the queue, where it is seen. */
@@ -134,13 +138,7 @@ final class NewHistory {
     UUID node = local.identity().node();
     ChangeStamp stamp = new ChangeStamp(id, owner.owner(), owner.epoch(), at, node);
     Settlement done =
-        new Settlement(
-            id,
-            Settlement.Kind.CANCELLED,
-            ChangeStamp.PRESENT_EPOCH,
-            Map.of(),
-            "the database has done it",
-            at);
+        Settlement.of(id, Settlement.Kind.CANCELLED, "the database has done it", at);
     queue.change(
         () -> {
           local.enqueue(new OwnerErased(stamp));

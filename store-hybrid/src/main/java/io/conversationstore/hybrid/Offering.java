@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +38,7 @@ final class Offering {
   private final LocalStore local;
   private final OfferedChanges changes;
   private final Consumer<OwnerState> eraseHere;
+  private final Predicate<UUID> knownErasure;
   private final Instant now;
   private final BooleanSupplier goOn;
 
@@ -44,6 +46,7 @@ final class Offering {
    * @param keep takes what the database refuses, to be parked for an operator
    * @param eraseHere removes what this node has of an owner who was erased in the new history: the
    *     epochs do not tell, since both histories may have come to the same
+   * @param knownErasure whether this node has seen an erasure commit: what it holds came after it
    * @param now the database's time
    */
   Offering(
@@ -51,12 +54,14 @@ final class Offering {
       LocalStore local,
       Consumer<Change> keep,
       Consumer<OwnerState> eraseHere,
+      Predicate<UUID> knownErasure,
       Instant now,
       BooleanSupplier goOn) {
     this.primary = primary;
     this.local = local;
     this.changes = new OfferedChanges(primary, local.identity().node(), keep);
     this.eraseHere = eraseHere;
+    this.knownErasure = knownErasure;
     this.now = now;
     this.goOn = goOn;
   }
@@ -124,7 +129,9 @@ final class Offering {
         erasures.stream()
             .anyMatch(
                 erasure ->
-                    erasure.owner().equals(owner.owner()) && !known.contains(erasure.changeId()));
+                    erasure.owner().equals(owner.owner())
+                        && !known.contains(erasure.changeId())
+                        && !knownErasure.test(erasure.changeId()));
     if (erasedSince) {
       eraseHere.accept(owner);
     }

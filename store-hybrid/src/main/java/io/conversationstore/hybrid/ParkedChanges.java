@@ -144,13 +144,7 @@ final class ParkedChanges {
           }
           local.settle(
               List.of(
-                  new Settlement(
-                      changeId,
-                      Settlement.Kind.CANCELLED,
-                      ChangeStamp.PRESENT_EPOCH,
-                      Map.of(),
-                      how,
-                      clock.now())));
+                  Settlement.of(changeId, Settlement.Kind.CANCELLED, how, clock.now())));
         });
     if (there[0]) {
       rejections.remove(changeId);

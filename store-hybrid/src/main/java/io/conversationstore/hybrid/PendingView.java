@@ -13,6 +13,7 @@ import io.conversationstore.spi.Change.MessageDeleted;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.NewMessage;
@@ -55,8 +56,14 @@ final class PendingView {
   private long lackingLeft = NOT_ASKED;
   private @Nullable ConversationState header;
   private boolean baseVisible;
-  private boolean created;
   private boolean erased;
+
+  /** Whether a change that may begin a generation is pending. */
+  private boolean followsCreate;
+
+  /** The last epoch that pending erasures end. */
+  private long endedEpoch = ChangeStamp.PRESENT_EPOCH;
+
   private final Map<UUID, MessageState> tail = new LinkedHashMap<>();
 
   /** The generations that the appends of pending messages name. */
@@ -113,11 +120,13 @@ final class PendingView {
   }
 
   /**
-   * Whether the conversation as it is now was created by a pending change, as far as this node can
-   * tell: not where earlier pending changes are about one that the create will join.
+   * The generation that the next change of this conversation names. A create that is pending may
+   * begin a generation when it is sent, whatever is live now: what is queued behind it names none,
+   * and learns from its {@link io.conversationstore.spi.Settlement} where it landed.
    */
-  boolean createdHere() {
-    return created;
+  long target() {
+    ConversationState live = live();
+    return live == null || followsCreate ? ConversationRef.LIVE : live.generation();
   }
 
   /** The epoch of the owner in which the engine has answered. */
@@ -208,10 +217,11 @@ final class PendingView {
       bulk.changes().forEach(part -> add(part, sentAs));
     } else if (change instanceof OwnerErased) {
       erase(change);
-    } else if (OwnerViews.isOfErased(change, epoch)) {
+    } else if (isOfErased(change)) {
       return;
     } else if (change instanceof ConversationCreated create) {
       if (create.conversationId().equals(id)) {
+        followsCreate = true;
         create(create);
       }
     } else if (change.ref() != null && change.ref().id().equals(id)) {
@@ -219,7 +229,19 @@ final class PendingView {
     }
   }
 
+  /**
+   * Whether a change is of an epoch that is over, or that an erasure pending before it ends: it was
+   * sent before that erasure was asked for.
+   */
+  boolean isOfErased(Change change) {
+    return OwnerViews.isOfErased(change, epoch)
+        || (change.stamp().epoch() != ChangeStamp.PRESENT_EPOCH
+            && change.stamp().epoch() <= endedEpoch);
+  }
+
   private void erase(Change erasure) {
+    long ends = erasure.stamp().epoch();
+    endedEpoch = Math.max(endedEpoch, ends == ChangeStamp.PRESENT_EPOCH ? Long.MAX_VALUE : ends);
     // Where the erasure has reached the engine already, what it answers came after.
     if (header == null || OwnerViews.erases(erasure, header.epoch())) {
       header = null;
@@ -234,7 +256,6 @@ final class PendingView {
     }
     List<Unplaced> earlier = header == null ? List.copyOf(unplaced) : List.of();
     cut();
-    created = earlier.isEmpty();
     header = made(create);
     earlier.forEach(one -> addToConversation(one.change, one.ref, one.sentAs));
   }
@@ -253,7 +274,6 @@ final class PendingView {
 
   private void cut() {
     baseVisible = false;
-    created = false;
     tail.clear();
     named.clear();
     removedTail.clear();

@@ -166,7 +166,7 @@ final class SimClient {
       throw missing;
     }
     List<StoredMessage> messages = page.items();
-    reads.listed(op, messages, page.provenance().complete(), true, threads.now());
+    reads.listed(op, messages, page.provenance().complete(), true, 0, threads.now());
     Optional<Conversation> found = store.find(op.owner, op.conversation);
     // Nobody has done anything meanwhile, so both answers are about the same.
     if (events == history.events()
@@ -190,11 +190,13 @@ final class SimClient {
     List<StoredMessage> all = new ArrayList<>();
     MessageQuery query = MessageQuery.first(1 + threads.random().nextInt(3));
     boolean complete = true;
+    int sure = 0;
     try {
       while (true) {
         Page<StoredMessage> page = store.messages(op.owner, op.conversation, query);
         all.addAll(page.items());
         complete &= page.provenance().complete();
+        sure = page.provenance().complete() ? sure : all.size();
         op.firstPage = Math.min(op.firstPage, threads.now());
         op.lastPage = threads.now();
         Cursor next = page.cursor();
@@ -208,7 +210,7 @@ final class SimClient {
       history.event(threads.now(), "the walk of " + op.step.number() + " has expired");
       return;
     }
-    reads.listed(op, all, complete, false, threads.now());
+    reads.listed(op, all, complete, false, sure, threads.now());
   }
 
   static boolean isWrite(Kind kind) {

@@ -157,11 +157,21 @@ final class SimReads {
    *
    * @param complete whether it says that it is
    * @param atOnce whether this is one answer, in which nothing may be repeated
+   * @param sure from which item on all was told by answers that say that they are complete: others
+   *     may lack what would be repeated
    */
-  void listed(Op read, List<StoredMessage> messages, boolean complete, boolean atOnce, long now) {
+  void listed(
+      Op read,
+      List<StoredMessage> messages,
+      boolean complete,
+      boolean atOnce,
+      int sure,
+      long now) {
     Map<UUID, Integer> places = new HashMap<>();
+    int place = 0;
     for (StoredMessage message : messages) {
-      if (places.putIfAbsent(message.id(), places.size()) != null && atOnce) {
+      // Pages may repeat a pending message: its place is where it is listed last.
+      if (places.put(message.id(), place++) != null && atOnce) {
         history.wrong.add("doubled: " + read + " lists " + message.text() + " twice");
       }
     }
@@ -176,7 +186,7 @@ final class SimReads {
             message ->
                 history.wrong.add(
                     "resurrected: " + read + " shows " + name(message) + ", deleted before"));
-    order(read, places);
+    order(read, places, sure);
   }
 
   private boolean isForbidden(Op read, UUID message) {
@@ -207,7 +217,7 @@ final class SimReads {
         .toList();
   }
 
-  private void order(Op read, Map<UUID, Integer> places) {
+  private void order(Op read, Map<UUID, Integer> places, int sure) {
     List<Op> own = ownAppends(read);
     for (Op first : own) {
       for (Op second : own) {
@@ -215,6 +225,7 @@ final class SimReads {
           for (UUID a : first.messages) {
             for (UUID b : second.messages) {
               if (places.getOrDefault(a, -1) > places.getOrDefault(b, Integer.MAX_VALUE)
+                  && places.getOrDefault(a, -1) >= sure
                   && appendsOf(read, a).size() == 1
                   && appendsOf(read, b).size() == 1) {
                 history.wrong.add(

@@ -189,17 +189,30 @@ final class CheckpointReader {
     LinkedHashSet<String> conversations = new LinkedHashSet<>(readTexts());
     boolean erases = readBoolean();
     boolean deletes = readBoolean();
+    boolean preferences = readBoolean();
     Instant time = readTime();
     Place place = new Place(in.getInt(), in.getLong(), in.getInt(), in.getInt());
     long madeEpoch = in.getLong();
     long epoch = in.getLong();
+    Instant notBefore = readTime();
     int count = in.getInt();
     Map<String, Long> generations = new HashMap<>();
     for (int i = 0; i < count; i++) {
       generations.put(readText(), in.getLong());
     }
     return new PendingQueue.Entry(
-        id, of, conversations, erases, deletes, time, place, madeEpoch, epoch, generations);
+        id,
+        of,
+        conversations,
+        erases,
+        deletes,
+        preferences,
+        time,
+        place,
+        madeEpoch,
+        epoch,
+        notBefore,
+        generations);
   }
 
   private Owner readOwner() {

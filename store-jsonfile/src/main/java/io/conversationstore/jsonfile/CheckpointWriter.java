@@ -173,6 +173,7 @@ final class CheckpointWriter {
     writeTexts(entry.conversations());
     out.writeBoolean(entry.erases());
     out.writeBoolean(entry.deletes());
+    out.writeBoolean(entry.preferences());
     out.writeLong(Micros.of(entry.time()));
     Place place = segments.resolve(entry.place());
     out.writeInt(place.segment());
@@ -181,6 +182,7 @@ final class CheckpointWriter {
     out.writeInt(place.crc());
     out.writeLong(entry.madeEpoch());
     out.writeLong(entry.epoch());
+    out.writeLong(Micros.of(entry.notBefore()));
     out.writeInt(entry.generations().size());
     for (Map.Entry<String, Long> generation : entry.generations().entrySet()) {
       writeText(generation.getKey());

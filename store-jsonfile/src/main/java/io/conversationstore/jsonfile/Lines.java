@@ -63,6 +63,10 @@ final class Lines {
               out.writeNumberField(known.getKey(), known.getValue());
             }
             out.writeEndObject();
+            Instant landedAt = settlement.landedAt();
+            if (landedAt != null) {
+              out.writeStringField("landed_at", Json.time(landedAt));
+            }
             out.writeStringField("reason", settlement.reason());
             out.writeStringField("at", Json.time(settlement.at()));
             out.writeEndObject();
@@ -77,6 +81,7 @@ final class Lines {
         Settlement.Kind.valueOf(Json.string(json, "kind").toUpperCase(Locale.ROOT)),
         Json.number(json, "epoch", -1),
         generations(json.path("generations")),
+        json.has("landed_at") ? Json.time(json, "landed_at") : null,
         Json.string(json, "reason"),
         Json.time(json, "at"));
   }
@@ -168,6 +173,7 @@ final class Lines {
           out.writeNumberField("epoch", entry.madeEpoch());
           out.writeStringField("time", Json.time(entry.time()));
           out.writeBooleanField("deletes", entry.deletes());
+          out.writeBooleanField("preferences", entry.preferences());
           out.writeArrayFieldStart("ids");
           for (String id : entry.conversations()) {
             out.writeString(id);
@@ -186,10 +192,12 @@ final class Lines {
             .collect(Collectors.toCollection(LinkedHashSet::new)),
         false,
         Json.bool(json, "deletes"),
+        Json.bool(json, "preferences"),
         Json.time(json, "time"),
         new Place(0, 0, 0, 0),
         Json.number(json, "epoch", 0),
         PendingQueue.UNCHANGED,
+        Json.time(json, "time"),
         Map.of());
   }
 

@@ -8,6 +8,7 @@ import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Rebase;
 import io.conversationstore.spi.Settlement;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -25,17 +26,24 @@ import org.jspecify.annotations.Nullable;
 final class PendingQueue {
   static final long UNCHANGED = Long.MIN_VALUE;
 
-  /** A change in the queue. Immutable. */
+  /**
+   * A change in the queue. Immutable.
+   *
+   * @param notBefore the time that it has, which is later than {@code time} where one before it took
+   *     effect later than this one was made
+   */
   record Entry(
       UUID id,
       Owner owner,
       Set<String> conversations,
       boolean erases,
       boolean deletes,
+      boolean preferences,
       Instant time,
       Place place,
       long madeEpoch,
       long epoch,
+      Instant notBefore,
       Map<String, Long> generations) {
 
     static Entry of(Change change, Place place) {
@@ -51,10 +59,12 @@ final class PendingQueue {
           Set.copyOf(conversations),
           change instanceof Change.OwnerErased,
           deletes,
+          change instanceof Change.PreferencesPut,
           change.stamp().time(),
           place,
           change.stamp().epoch(),
           UNCHANGED,
+          change.stamp().time(),
           Map.of());
     }
 
@@ -88,29 +98,46 @@ final class PendingQueue {
     }
 
     Entry at(Place newPlace) {
-      return new Entry(
-          id, owner, conversations, erases, deletes, time, newPlace, madeEpoch, epoch, generations);
+      return with(newPlace, epoch, notBefore, generations);
     }
 
     Entry withEpoch(long newEpoch) {
-      return new Entry(
-          id, owner, conversations, erases, deletes, time, place, madeEpoch, newEpoch, generations);
+      return with(place, newEpoch, notBefore, generations);
     }
 
     Entry withGeneration(String conversation, long generation) {
       Map<String, Long> more = new HashMap<>(generations);
       more.putIfAbsent(conversation, generation);
+      return with(place, epoch, notBefore, Map.copyOf(more));
+    }
+
+    Entry after(Instant landed) {
+      Instant next = landed.plus(1, ChronoUnit.MICROS);
+      return next.isAfter(notBefore) ? with(place, epoch, next, generations) : this;
+    }
+
+    private Entry with(
+        Place newPlace, long newEpoch, Instant newNotBefore, Map<String, Long> newGenerations) {
       return new Entry(
           id,
           owner,
           conversations,
           erases,
           deletes,
+          preferences,
           time,
-          place,
+          newPlace,
           madeEpoch,
-          epoch,
-          Map.copyOf(more));
+          newEpoch,
+          newNotBefore,
+          newGenerations);
+    }
+
+    /** Whether both write fields of the same conversation, or preferences. */
+    boolean isAboutSame(Entry other) {
+      return preferences
+          ? other.preferences
+          : !other.preferences && conversations.stream().anyMatch(other.conversations::contains);
     }
 
     /** The change as settlements have moved it since it was made. */
@@ -118,6 +145,9 @@ final class PendingQueue {
       Change change = made;
       if (epoch != UNCHANGED) {
         change = change.withStamp(change.stamp().withEpoch(epoch));
+      }
+      if (notBefore.isAfter(time)) {
+        change = change.withStamp(change.stamp().withTime(notBefore));
       }
       return Rebase.onto(change, generations);
     }
@@ -317,9 +347,13 @@ final class PendingQueue {
 
   private void rebaseLater(Entry entry, Settlement settlement) {
     if (entry.erases() && settlement.epoch() != ChangeStamp.PRESENT_EPOCH) {
-      for (Entry next : after(entry, of(entry.owner()))) {
-        add(next.withEpoch(settlement.epoch()));
-      }
+      moveEpoch(after(entry, of(entry.owner())), settlement.epoch());
+    }
+    Instant landed = settlement.landedAt();
+    if (landed != null) {
+      after(entry, of(entry.owner())).stream()
+          .filter(entry::isAboutSame)
+          .forEach(next -> add(next.after(landed)));
     }
     settlement
         .generations()
@@ -329,6 +363,21 @@ final class PendingQueue {
               Map<UUID, Entry> about = byConversation.getOrDefault(key, Map.of());
               rebase(after(entry, about.values()), conversation, generation);
             });
+  }
+
+  /**
+   * What was made behind an erasure names no epoch, and now this one; behind a further erasure it
+   * means the epoch after that. What names an epoch was sent before the erasure was asked for.
+   */
+  private void moveEpoch(List<Entry> later, long epoch) {
+    for (Entry next : later) {
+      if (next.madeEpoch() == ChangeStamp.PRESENT_EPOCH && next.epoch() == UNCHANGED) {
+        add(next.withEpoch(epoch));
+      }
+      if (next.erases()) {
+        return;
+      }
+    }
   }
 
   /** What names the live generation after a pending delete means the one after it. */

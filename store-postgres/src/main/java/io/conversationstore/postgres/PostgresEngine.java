@@ -19,6 +19,7 @@ import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Found;
+import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
@@ -42,6 +43,7 @@ final class PostgresEngine implements PrimaryStore {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresStore.class);
 
   private final Database database;
+  private final Landings landings;
   private final Writes writes;
   private final BatchWrites batches;
   private final Reads reads;
@@ -55,7 +57,8 @@ final class PostgresEngine implements PrimaryStore {
     PostgresOptions.Values values = options.values();
     Sql sql = new Sql(values.schema);
     this.database = database;
-    this.writes = new Writes(database, sql, values.search);
+    this.landings = new Landings(database, sql);
+    this.writes = new Writes(database, sql, landings, values.search);
     this.batches = new BatchWrites(database, sql, writes);
     this.reads = new Reads(database, sql, values.clock);
     this.search =
@@ -96,6 +99,11 @@ final class PostgresEngine implements PrimaryStore {
   @Override
   public List<Applied> applyAll(List<Change> changes) {
     return batches.apply(changes);
+  }
+
+  @Override
+  public List<Landing> landings(Change change) {
+    return landings.of(change);
   }
 
   @Override

@@ -44,6 +44,9 @@ final class Sql {
   final String contact;
   final String beginHistory;
   final String erasuresSince;
+  final String headerLandings;
+  final String editLanding;
+  final String preferencesLanding;
   final String firstGeneration;
   final String find;
   final String messagesForward;
@@ -151,6 +154,33 @@ final class Sql {
                 + " RETURNING history");
     erasuresSince =
         in("SELECT tenant_id, user_id, change_id FROM $.owner_erasures WHERE erased_at > ?");
+    headerLandings =
+        in(
+            """
+            SELECT c.conversation_id, l.generation, l.at
+              FROM $.conversations c CROSS JOIN LATERAL (
+                SELECT c.created_by AS change, c.generation, c.created_at AS at
+                UNION ALL
+                SELECT r.change, r.generation, r.at FROM jsonb_to_recordset(c.recent_changes)
+                  AS r (change uuid, generation bigint, at timestamptz)) l
+              WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ANY (?::text[])
+                AND l.change = ANY (?::uuid[])""");
+    editLanding =
+        in(
+            """
+            SELECT c.conversation_id, m.generation, m.edited_at
+              FROM $.conversations c
+              JOIN $.messages m ON m.tenant_id = c.tenant_id
+                AND m.conversation_key = c.conversation_key AND m.generation = c.generation
+              WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?
+                AND m.message_id = ? AND m.edited_by = ?""");
+    preferencesLanding =
+        in(
+            """
+            SELECT NULL, 0, r.at
+              FROM $.user_preferences p CROSS JOIN LATERAL jsonb_to_recordset(p.recent_changes)
+                AS r (change uuid, generation bigint, at timestamptz)
+              WHERE p.tenant_id = ? AND p.user_id = ? AND r.change = ?""");
     firstGeneration =
         in(
             "SELECT coalesce(max(o.purged_generation), 0) + 1 FROM $.owners o"

@@ -19,6 +19,7 @@ import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Found;
+import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
@@ -97,6 +98,11 @@ final class TimedEngine implements PrimaryStore {
   @Override
   public List<Applied> applyAll(List<Change> changes) {
     return timed("batch", "batch of " + changes.size(), () -> engine.applyAll(changes));
+  }
+
+  @Override
+  public List<Landing> landings(Change change) {
+    return timed("landings", () -> engine.landings(change));
   }
 
   @Override

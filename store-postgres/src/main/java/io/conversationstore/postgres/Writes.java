@@ -28,6 +28,8 @@ import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.Landing;
+import io.conversationstore.spi.Rebase;
 import io.conversationstore.spi.StaleChangeException;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.OwnerState;
@@ -38,7 +40,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -57,15 +61,17 @@ final class Writes {
 
   private final Database database;
   private final Sql sql;
+  private final Landings landings;
   private final NewAppends newAppends;
   private final boolean search;
 
   /**
    * @param search whether the keys of words are stored with the text
    */
-  Writes(Database database, Sql sql, boolean search) {
+  Writes(Database database, Sql sql, Landings landings, boolean search) {
     this.database = database;
     this.sql = sql;
+    this.landings = landings;
     this.newAppends = new NewAppends(database, sql, search);
     this.search = search;
   }
@@ -118,13 +124,26 @@ final class Writes {
     boolean changed = false;
     List<State> states = new ArrayList<>();
     List<Applied.Dropped> dropped = new ArrayList<>();
-    for (Change change : bulk.changes()) {
+    for (Change change : parts(connection, bulk, mode)) {
       Applied part = one(connection, change, mode);
       changed |= part.changed();
       states.addAll(part.states());
       dropped.addAll(part.dropped());
     }
     return new Applied(changed, Latest.of(states), dropped, null);
+  }
+
+  /** The parts of a bulk; one that was applied before stays in the generations where it was. */
+  private List<Change> parts(Connection connection, Bulk bulk, ApplyMode mode)
+      throws SQLException {
+    if (mode != ApplyMode.REPLAY) {
+      return bulk.changes();
+    }
+    Map<String, Long> landed = new HashMap<>();
+    for (Landing landing : landings.of(connection, bulk)) {
+      landed.put(String.valueOf(landing.conversationId()), landing.generation());
+    }
+    return ((Bulk) Rebase.onto(bulk, landed)).changes();
   }
 
   Applied one(Connection connection, Change change, ApplyMode mode) throws SQLException {

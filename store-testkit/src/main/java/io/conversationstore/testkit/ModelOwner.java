@@ -2,6 +2,7 @@ package io.conversationstore.testkit;
 
 import io.conversationstore.ErasureReceipt;
 import io.conversationstore.Owner;
+import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.State.PreferencesState;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,6 +29,9 @@ final class ModelOwner {
   /** The last edit of each message, by conversation, generation and message. */
   final Map<String, UUID> lastEdits = new HashMap<>();
 
+  /** Where changes of this epoch have taken effect. */
+  final Map<UUID, Landing> landings = new HashMap<>();
+
   final Map<UUID, ErasureReceipt> erasures = new HashMap<>();
 
   ModelOwner(Owner owner) {
@@ -46,6 +50,7 @@ final class ModelOwner {
                 id, new ArrayList<>(generations.stream().map(ModelConversation::copy).toList())));
     copy.applied.addAll(applied);
     copy.lastEdits.putAll(lastEdits);
+    copy.landings.putAll(landings);
     copy.erasures.putAll(erasures);
     return copy;
   }

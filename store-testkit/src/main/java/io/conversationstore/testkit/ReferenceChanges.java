@@ -13,13 +13,16 @@ import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.Rebase;
 import io.conversationstore.spi.StaleChangeException;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.PreferencesState;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +73,7 @@ final class ReferenceChanges {
 
   void apply(Change change) {
     if (change instanceof Change.Bulk bulk) {
-      bulk.changes().forEach(this::apply);
+      parts(bulk).forEach(this::apply);
     } else if (change instanceof Change.ConversationCreated created) {
       create(created);
     } else if (change instanceof Change.PreferencesPut put) {
@@ -96,24 +99,38 @@ final class ReferenceChanges {
     }
   }
 
+  /** The parts of a bulk; one that was applied before stays in the generations where it was. */
+  private List<Change> parts(Change.Bulk bulk) {
+    Map<String, Long> landed = new HashMap<>();
+    for (Change part : replay ? bulk.changes() : List.<Change>of()) {
+      Landing landing = data.landings.get(part.id());
+      if (landing != null && landing.conversationId() != null) {
+        landed.put(landing.conversationId(), landing.generation());
+      }
+    }
+    return ((Change.Bulk) Rebase.onto(bulk, landed)).changes();
+  }
+
   private void create(Change.ConversationCreated change) {
     String id = change.conversationId();
     List<ModelConversation> generations =
         data.conversations.computeIfAbsent(id, absent -> new ArrayList<>());
     ModelConversation latest = data.latest(id);
-    for (ModelConversation generation : generations) {
-      if (generation.createdBy.equals(change.id())) {
-        if (generation.deleted && replay) {
-          drop(change, id, "the conversation that it created was deleted");
-        } else {
-          states.add(Objects.requireNonNull(latest).state(owner));
-        }
-        return;
+    Landing landing = data.landings.get(change.id());
+    if (landing != null && latest != null) {
+      if (replay && (latest.deleted || latest.generation != landing.generation())) {
+        drop(change, id, "the conversation that it created was deleted");
+      } else {
+        states.add(latest.state(owner));
       }
+      return;
     }
     if (latest != null && !latest.deleted) {
       if (change.strict()) {
         throw new ConversationExistsException(owner, id);
+      }
+      if (replay) {
+        landed(change, latest, time(change));
       }
       states.add(latest.state(owner));
       return;
@@ -127,6 +144,7 @@ final class ReferenceChanges {
             time(change),
             change.conversation());
     generations.add(created);
+    landed(change, created, time(change));
     changed = true;
     states.add(created.state(owner));
   }
@@ -159,6 +177,7 @@ final class ReferenceChanges {
       ModelConversation conversation, Change.ConversationUpdated change, boolean again) {
     if (!again) {
       conversation.update(change.update(), time(change), replay);
+      landed(change, conversation, time(change));
       changed = true;
     }
     states.add(conversation.state(owner));
@@ -236,6 +255,7 @@ final class ReferenceChanges {
     boolean done = remembersLastEditsOnly ? change.id().equals(data.lastEdits.get(key)) : again;
     if (!done && conversation.edit(message, change.edit(), time(change), replay)) {
       data.lastEdits.put(key, change.id());
+      landed(change, conversation, time(change));
       changed = true;
     }
     states.add(conversation.state(owner));
@@ -293,7 +313,10 @@ final class ReferenceChanges {
               writesActive ? time(change) : before.activeConversationTime(),
               writesModel ? update.selectedModel() : before.selectedModel(),
               writesModel ? time(change) : before.selectedModelTime());
-      changed |= writesActive || writesModel;
+      if (writesActive || writesModel) {
+        data.landings.put(change.id(), new Landing(null, 0, time(change)));
+        changed = true;
+      }
     }
     states.add(data.preferences);
   }
@@ -310,6 +333,10 @@ final class ReferenceChanges {
   private Instant time(Change change) {
     Instant made = change.stamp().time();
     return replay && made.isBefore(now) ? made : now;
+  }
+
+  private void landed(Change change, ModelConversation conversation, Instant at) {
+    data.landings.put(change.id(), new Landing(conversation.id, conversation.generation, at));
   }
 
   private void drop(Change change, String conversationId, String reason) {

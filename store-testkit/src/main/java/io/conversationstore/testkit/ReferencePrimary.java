@@ -14,6 +14,7 @@ import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
@@ -219,6 +220,22 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   @Override
   public long firstGeneration(Owner owner) {
     return 1;
+  }
+
+  @Override
+  public List<Landing> landings(Change change) {
+    List<Change> parts = change instanceof Bulk bulk ? bulk.changes() : List.of(change);
+    return locked(
+        () -> {
+          Map<@Nullable String, Landing> landings = new LinkedHashMap<>();
+          for (Change part : parts) {
+            Landing landing = owner(change.owner()).landings.get(part.id());
+            if (landing != null) {
+              landings.putIfAbsent(landing.conversationId(), landing);
+            }
+          }
+          return List.copyOf(landings.values());
+        });
   }
 
   @Override

@@ -10,6 +10,7 @@ DROP FUNCTION ${schema}.append_messages;
 DROP FUNCTION ${schema}.create_conversation;
 DROP FUNCTION ${schema}.shared_owner;
 DROP FUNCTION ${schema}.misfit;
+DROP FUNCTION ${schema}.landing;
 DROP FUNCTION ${schema}.remember;
 UPDATE ${schema}.store SET schema_version = 1;
 

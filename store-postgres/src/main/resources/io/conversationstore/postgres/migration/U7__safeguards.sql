@@ -11,6 +11,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   o ${schema}.owners;
   v_at timestamptz;
+  v_landed bigint;
 BEGIN
   PERFORM set_config('lock_timeout', p_lock_timeout, true);
   o := ${schema}.shared_owner(p_tenant, p_user);
@@ -30,6 +31,8 @@ BEGIN
       WHERE t.tenant_id = p_tenant AND t.user_id = p_user AND t.conversation_id = p_conversation
       FOR UPDATE;
     v_at := clock_timestamp();
+    v_landed := CASE WHEN p_change = c.created_by THEN c.generation
+      ELSE ${schema}.landing(c.recent_changes, p_change) END;
     IF p_replay THEN
       v_at := least(p_time, v_at);
     END IF;
@@ -46,9 +49,9 @@ BEGIN
         RETURNING * INTO c;
       CONTINUE WHEN NOT FOUND;
       changed := true;
-    ELSIF p_change = c.created_by OR p_change = ANY (c.recent_changes) THEN
-      -- Done before and deleted since: it does not come back.
-      IF c.deleted_at IS NOT NULL THEN
+    ELSIF v_landed IS NOT NULL THEN
+      -- Done before and deleted since: it does not come back, nor does it mean a later generation.
+      IF c.deleted_at IS NOT NULL OR v_landed <> c.generation THEN
         IF NOT p_replay THEN
           RAISE EXCEPTION 'no such conversation' USING ERRCODE = 'CS001';
         END IF;
@@ -58,6 +61,13 @@ BEGIN
     ELSIF c.deleted_at IS NULL THEN
       IF p_strict THEN
         RAISE EXCEPTION 'conversation exists' USING ERRCODE = 'CS002';
+      ELSIF p_replay THEN
+        -- What follows it in a queue was meant for this generation, also if it is sent twice.
+        UPDATE ${schema}.conversations AS t
+          SET recent_changes =
+            ${schema}.remember(t.recent_changes, p_change, t.generation, v_at)
+          WHERE t.tenant_id = p_tenant AND t.conversation_key = c.conversation_key
+          RETURNING * INTO c;
       END IF;
     ELSE
       UPDATE ${schema}.conversations AS t
@@ -69,7 +79,8 @@ BEGIN
           expires_at = (p_new ->> 'expires_at')::timestamptz, last_message_at = v_at,
           last_seq = 0, message_count = 0, prompt_tokens = 0, completion_tokens = 0,
           total_tokens = 0, field_times = '{}', created_by = p_change,
-          recent_changes = ${schema}.remember(t.recent_changes, t.created_by),
+          recent_changes = ${schema}.remember(
+            t.recent_changes, t.created_by, t.generation, t.created_at),
           changed_xid = pg_current_xact_id()
         WHERE t.tenant_id = p_tenant AND t.conversation_key = c.conversation_key
         RETURNING * INTO c;

@@ -97,7 +97,7 @@ CREATE TABLE ${schema}.conversations (
   metadata ${schema}.json_object,
   tags text[] COLLATE "C",
   field_times ${schema}.json_object NOT NULL DEFAULT '{}',
-  recent_changes uuid[] NOT NULL DEFAULT '{}',
+  recent_changes jsonb NOT NULL DEFAULT '[]',
   PRIMARY KEY (tenant_id, conversation_key),
   UNIQUE (tenant_id, user_id, conversation_id),
   FOREIGN KEY (tenant_id, user_id) REFERENCES ${schema}.owners ON DELETE CASCADE,
@@ -113,7 +113,7 @@ COMMENT ON COLUMN ${schema}.conversations.last_seq IS 'The highest seq given in 
 COMMENT ON COLUMN ${schema}.conversations.last_message_at IS 'No later message gets an earlier time.';
 COMMENT ON COLUMN ${schema}.conversations.field_times IS 'When a field was last written; one that is missing was written at created_at.';
 COMMENT ON COLUMN ${schema}.conversations.created_by IS 'The change that created this generation.';
-COMMENT ON COLUMN ${schema}.conversations.recent_changes IS 'The last changes of the header, by which a repeated one is known.';
+COMMENT ON COLUMN ${schema}.conversations.recent_changes IS 'The last changes of the header, by which a repeated one is known: each with the generation in which it took effect, and when.';
 COMMENT ON COLUMN ${schema}.conversations.changed_xid IS 'The transaction that last changed the row, for the feed.';
 
 CREATE TABLE ${schema}.messages (
@@ -173,7 +173,7 @@ CREATE TABLE ${schema}.user_preferences (
   active_conversation_time timestamptz,
   selected_model text CHECK (char_length(selected_model) BETWEEN 1 AND 255),
   selected_model_time timestamptz,
-  recent_changes uuid[] NOT NULL DEFAULT '{}',
+  recent_changes jsonb NOT NULL DEFAULT '[]',
   changed_xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
   PRIMARY KEY (tenant_id, user_id),
   FOREIGN KEY (tenant_id, user_id) REFERENCES ${schema}.owners ON DELETE CASCADE

@@ -7,11 +7,23 @@
 --   CS004 message exists with other content                   CS005 condition does not hold
 --   CS006 epoch or generation is not the present one
 
-CREATE FUNCTION ${schema}.remember(p_changes uuid[], p_change uuid) RETURNS uuid[]
-LANGUAGE sql IMMUTABLE AS $$
-  SELECT (p_changes || p_change)[greatest(1, cardinality(p_changes) - 6):];
+CREATE FUNCTION ${schema}.remember(
+  p_changes jsonb, p_change uuid, p_generation bigint, p_at timestamptz) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+  SELECT jsonb_agg(e.landing ORDER BY e.place)
+    FROM jsonb_array_elements(p_changes || jsonb_build_array(jsonb_build_object(
+        'change', p_change, 'generation', p_generation, 'at', p_at)))
+      WITH ORDINALITY AS e (landing, place)
+    WHERE e.place > jsonb_array_length(p_changes) - 15;
 $$;
-COMMENT ON FUNCTION ${schema}.remember(uuid[], uuid) IS 'The last eight changes.';
+COMMENT ON FUNCTION ${schema}.remember IS 'The last sixteen changes: in which generation each took effect, and when.';
+
+CREATE FUNCTION ${schema}.landing(p_changes jsonb, p_change uuid) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT (e.landing ->> 'generation')::bigint FROM jsonb_array_elements(p_changes) AS e (landing)
+    WHERE e.landing ->> 'change' = p_change::text LIMIT 1;
+$$;
+COMMENT ON FUNCTION ${schema}.landing IS 'The generation in which a remembered change took effect; null if it is not remembered.';
 
 -- Why a change of a conversation that does not fit is dropped; raises where that is an error.
 CREATE FUNCTION ${schema}.misfit(
@@ -73,6 +85,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   o ${schema}.owners;
   v_at timestamptz;
+  v_landed bigint;
 BEGIN
   PERFORM set_config('lock_timeout', p_lock_timeout, true);
   o := ${schema}.shared_owner(p_tenant, p_user);
@@ -92,6 +105,8 @@ BEGIN
       WHERE t.tenant_id = p_tenant AND t.user_id = p_user AND t.conversation_id = p_conversation
       FOR UPDATE;
     v_at := clock_timestamp();
+    v_landed := CASE WHEN p_change = c.created_by THEN c.generation
+      ELSE ${schema}.landing(c.recent_changes, p_change) END;
     IF p_replay THEN
       v_at := least(p_time, v_at);
     END IF;
@@ -108,9 +123,9 @@ BEGIN
         RETURNING * INTO c;
       CONTINUE WHEN NOT FOUND;
       changed := true;
-    ELSIF p_change = c.created_by OR p_change = ANY (c.recent_changes) THEN
-      -- Done before and deleted since: it does not come back.
-      IF c.deleted_at IS NOT NULL THEN
+    ELSIF v_landed IS NOT NULL THEN
+      -- Done before and deleted since: it does not come back, nor does it mean a later generation.
+      IF c.deleted_at IS NOT NULL OR v_landed <> c.generation THEN
         IF NOT p_replay THEN
           RAISE EXCEPTION 'no such conversation' USING ERRCODE = 'CS001';
         END IF;
@@ -120,6 +135,13 @@ BEGIN
     ELSIF c.deleted_at IS NULL THEN
       IF p_strict THEN
         RAISE EXCEPTION 'conversation exists' USING ERRCODE = 'CS002';
+      ELSIF p_replay THEN
+        -- What follows it in a queue was meant for this generation, also if it is sent twice.
+        UPDATE ${schema}.conversations AS t
+          SET recent_changes =
+            ${schema}.remember(t.recent_changes, p_change, t.generation, v_at)
+          WHERE t.tenant_id = p_tenant AND t.conversation_key = c.conversation_key
+          RETURNING * INTO c;
       END IF;
     ELSE
       UPDATE ${schema}.conversations AS t
@@ -131,7 +153,8 @@ BEGIN
           expires_at = (p_new ->> 'expires_at')::timestamptz, last_message_at = v_at,
           last_seq = 0, message_count = 0, prompt_tokens = 0, completion_tokens = 0,
           total_tokens = 0, field_times = '{}', created_by = p_change,
-          recent_changes = ${schema}.remember(t.recent_changes, t.created_by),
+          recent_changes = ${schema}.remember(
+            t.recent_changes, t.created_by, t.generation, t.created_at),
           changed_xid = pg_current_xact_id()
         WHERE t.tenant_id = p_tenant AND t.conversation_key = c.conversation_key
         RETURNING * INTO c;
@@ -301,7 +324,7 @@ BEGIN
   SELECT * INTO c FROM ${schema}.conversations t
     WHERE t.tenant_id = p_tenant AND t.user_id = p_user AND t.conversation_id = p_conversation
     FOR UPDATE;
-  IF p_change = ANY (c.recent_changes) AND c.deleted_at IS NULL THEN
+  IF ${schema}.landing(c.recent_changes, p_change) IS NOT NULL AND c.deleted_at IS NULL THEN
     RETURN NEXT;
     RETURN;
   END IF;
@@ -337,8 +360,8 @@ BEGIN
         expires_at = CASE WHEN p_fields ? 'expires_at'
           THEN (p_fields ->> 'expires_at')::timestamptz ELSE t.expires_at END,
         field_times = v_times, updated_at = greatest(t.updated_at, v_at),
-        version = t.version + 1, recent_changes = ${schema}.remember(t.recent_changes, p_change),
-        changed_xid = pg_current_xact_id()
+        version = t.version + 1, changed_xid = pg_current_xact_id(),
+        recent_changes = ${schema}.remember(t.recent_changes, p_change, t.generation, v_at)
       WHERE t.tenant_id = p_tenant AND t.conversation_key = c.conversation_key
       RETURNING * INTO c;
     changed := true;
@@ -364,7 +387,7 @@ BEGIN
     WHERE t.tenant_id = p_tenant AND t.user_id = p_user AND t.conversation_id = p_conversation
     FOR UPDATE;
   -- Done before: this very change, or a generation that is deleted already.
-  IF p_change = ANY (c.recent_changes)
+  IF ${schema}.landing(c.recent_changes, p_change) IS NOT NULL
       OR (p_epoch IN (-1, c.epoch) AND p_generation <> 0
         AND (p_generation < c.generation
           OR (p_generation = c.generation AND c.deleted_at IS NOT NULL)))
@@ -391,7 +414,8 @@ BEGIN
     SET deleted_at = v_at, version = t.version + 1, title = NULL, settings = NULL,
       metadata = NULL, tags = NULL, pinned = false, status = 'active', expires_at = NULL,
       field_times = '{}', message_count = 0, prompt_tokens = 0, completion_tokens = 0,
-      total_tokens = 0, recent_changes = ${schema}.remember(t.recent_changes, p_change),
+      total_tokens = 0,
+      recent_changes = ${schema}.remember(t.recent_changes, p_change, t.generation, v_at),
       changed_xid = pg_current_xact_id()
     WHERE t.tenant_id = p_tenant AND t.conversation_key = c.conversation_key
     RETURNING * INTO c;
@@ -554,7 +578,7 @@ BEGIN
       EXIT;
     END IF;
   END LOOP;
-  IF p_change = ANY (p.recent_changes) THEN
+  IF ${schema}.landing(p.recent_changes, p_change) IS NOT NULL THEN
     RETURN NEXT;
     RETURN;
   END IF;
@@ -586,7 +610,7 @@ BEGIN
         selected_model = CASE WHEN p_sets_model THEN p_model ELSE t.selected_model END,
         selected_model_time = CASE WHEN p_sets_model
           THEN greatest(t.selected_model_time, v_at) ELSE t.selected_model_time END,
-        recent_changes = ${schema}.remember(t.recent_changes, p_change),
+        recent_changes = ${schema}.remember(t.recent_changes, p_change, 0, v_at),
         changed_xid = pg_current_xact_id()
       WHERE t.tenant_id = p_tenant AND t.user_id = p_user
       RETURNING * INTO p;

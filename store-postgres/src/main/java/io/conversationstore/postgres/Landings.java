@@ -1,0 +1,80 @@
+package io.conversationstore.postgres;
+
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.MessageEdited;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.Landing;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Looks up where changes have taken effect, as far as the rows remember them. Thread-safe. */
+final class Landings {
+
+  private final Database database;
+  private final Sql sql;
+
+  Landings(Database database, Sql sql) {
+    this.database = database;
+    this.sql = sql;
+  }
+
+  List<Landing> of(Change change) {
+    return database.read(connection -> of(connection, change));
+  }
+
+  /** The same within a transaction. */
+  List<Landing> of(Connection connection, Change change) throws SQLException {
+    if (change instanceof MessageEdited edit) {
+      return query(
+          connection,
+          change,
+          sql.editLanding,
+          in -> in.text(edit.ref().id()).uuid(edit.messageId()).uuid(change.id()));
+    } else if (change instanceof PreferencesPut) {
+      return query(connection, change, sql.preferencesLanding, in -> in.uuid(change.id()));
+    }
+    List<Change> headers = new ArrayList<>();
+    for (Change part : change instanceof Bulk bulk ? bulk.changes() : List.of(change)) {
+      if (part instanceof ConversationCreated || part instanceof ConversationUpdated) {
+        headers.add(part);
+      }
+    }
+    if (headers.isEmpty()) {
+      return List.of();
+    }
+    return query(
+        connection,
+        change,
+        sql.headerLandings,
+        in ->
+            in.array("text", headers.stream().map(Writes::conversationId).distinct().toArray())
+                .array("uuid", headers.stream().map(Change::id).toArray()));
+  }
+
+  private List<Landing> query(
+      Connection connection, Change change, String text, Reads.Parameters parameters)
+      throws SQLException {
+    Map<@Nullable String, Landing> landings = new LinkedHashMap<>();
+    try (PreparedStatement statement = database.prepare(connection, text)) {
+      Binder in = database.bind(statement, change.owner().tenantId());
+      parameters.set(in.text(change.owner().tenantId()).text(change.owner().userId()));
+      try (ResultSet rows = database.rows(statement)) {
+        while (rows.next()) {
+          String id = rows.getString(1);
+          landings.putIfAbsent(id, new Landing(id, rows.getLong(2), Rows.requireTime(rows, 3)));
+        }
+      }
+    }
+    return List.copyOf(landings.values());
+  }
+}

@@ -5,10 +5,6 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.conversationstore.hybrid.SimRun.Verdict;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -17,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
@@ -27,8 +24,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Simulation {
 
-  private static final List<String> KINDS =
+  /** What may go wrong. */
+  static final List<String> KINDS =
       List.of("lost", "doubled", "reordered", "resurrected", "diverged");
+
   private static final int MOST_REPETITIONS = 120;
 
   static {
@@ -65,20 +64,7 @@ final class Simulation {
   }
 
   private void runAll() {
-    List<Thread> workers = new ArrayList<>();
-    for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
-      Thread worker = new Thread(this::work, "simulation-" + i);
-      worker.start();
-      workers.add(worker);
-    }
-    for (Thread worker : workers) {
-      try {
-        worker.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new AssertionError("interrupted", e);
-      }
-    }
+    onAllProcessors("simulation", this::work);
     StringBuilder line = new StringBuilder("SIMULATION");
     line.append(" seeds=").append(ran).append(" steps=").append(steps);
     line.append(" acked=").append(acked);
@@ -98,6 +84,29 @@ final class Simulation {
             .toList();
     if (!rare.isEmpty()) {
       throw new AssertionError("happened too seldom: " + rare + "; " + scenarios());
+    }
+  }
+
+  /** Does the same in as many threads as there are processors. */
+  static void onAllProcessors(String name, Runnable work) {
+    List<Thread> workers = new ArrayList<>();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+      Thread worker = new Thread(work, name + "-" + i);
+      worker.setUncaughtExceptionHandler((thread, e) -> failure.compareAndSet(null, e));
+      worker.start();
+      workers.add(worker);
+    }
+    for (Thread worker : workers) {
+      try {
+        worker.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AssertionError("interrupted", e);
+      }
+    }
+    if (failure.get() != null) {
+      throw new AssertionError("a worker has failed", failure.get());
     }
   }
 
@@ -132,32 +141,15 @@ final class Simulation {
     }
   }
 
-  private static String kind(String wrong) {
+  /** What has gone wrong, in one word. */
+  static String kind(String wrong) {
     return wrong.substring(0, wrong.indexOf(':'));
   }
 
-  /** Runs a plan in a directory of its own. */
+  /** Runs a plan; errors that a store logs count as failures. */
   static Verdict of(SimPlan plan) {
     listenForErrors();
-    Path directory = directory();
-    try {
-      return SimRun.of(plan, directory);
-    } finally {
-      TestDirectories.delete(directory);
-    }
-  }
-
-  /** In memory where there is such a place: what the power takes away is not simulated here. */
-  private static Path directory() {
-    Path memory = Path.of("/dev/shm");
-    if (!Files.isWritable(memory)) {
-      return TestDirectories.create();
-    }
-    try {
-      return Files.createTempDirectory(memory, "simulation");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return SimRun.of(plan);
   }
 
   /** Leaves out runs of steps, shorter and shorter ones, as long as the same goes wrong. */
@@ -200,7 +192,7 @@ final class Simulation {
   }
 
   /** What a store logs as an error is one; the rest would fill the disk. */
-  private static void listenForErrors() {
+  static void listenForErrors() {
     Logger logger = (Logger) LoggerFactory.getLogger("io.conversationstore");
     synchronized (logger) {
       if (logger.getAppender("simulation") == null) {

@@ -60,10 +60,18 @@ final class SimChecker {
     return picture;
   }
 
-  /** Whether a mirror holds what the database does; null if so. */
-  @Nullable String difference(LocalStore files) {
+  /** What the database holds, in words. */
+  Map<String, Object> picture() {
+    return picture(database);
+  }
+
+  /**
+   * Whether a mirror holds what the database does; null if so.
+   *
+   * @param there what the database holds
+   */
+  static @Nullable String difference(LocalStore files, Map<String, Object> there) {
     Map<String, Object> here = picture(files);
-    Map<String, Object> there = picture(database);
     Set<String> names = new HashSet<>(here.keySet());
     names.addAll(there.keySet());
     for (String name : names) {

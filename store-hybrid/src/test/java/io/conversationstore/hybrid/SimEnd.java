@@ -4,6 +4,7 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreState;
 import io.conversationstore.hybrid.SimDatabase.Fate;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,7 +88,7 @@ final class SimEnd {
     }
   }
 
-  /** What is still to come; null if nothing is. */
+  /** What is still to come; null if nothing is. What is cheap to find out comes first. */
   private @Nullable String left(SimChecker checker) {
     for (SimNode node : nodes) {
       ConversationStore store = node.store();
@@ -102,15 +103,21 @@ final class SimEnd {
       if (state.mirror().dirty()) {
         return name + " has a copy that is not whole";
       }
+    }
+    long ids = nodes.stream().map(node -> node.files().identity().node()).distinct().count();
+    if (ids < nodes.size()) {
+      return "two nodes have one id";
+    }
+    Map<String, Object> there = checker.picture();
+    for (SimNode node : nodes) {
       String difference =
           node.isLimited()
               ? checker.differenceWithin(node.files())
-              : checker.difference(node.files());
+              : SimChecker.difference(node.files(), there);
       if (difference != null) {
-        return name + " differs in " + difference;
+        return "node " + node.number() + " differs in " + difference;
       }
     }
-    long ids = nodes.stream().map(node -> node.files().identity().node()).distinct().count();
-    return ids < nodes.size() ? "two nodes have one id" : null;
+    return null;
   }
 }

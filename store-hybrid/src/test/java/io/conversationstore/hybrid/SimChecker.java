@@ -60,10 +60,18 @@ final class SimChecker {
     return picture;
   }
 
-  /** Whether a mirror holds what the database does; null if so. */
-  @Nullable String difference(LocalStore files) {
+  /** What the database holds, in words. */
+  Map<String, Object> picture() {
+    return picture(database);
+  }
+
+  /**
+   * Whether a mirror holds what the database does; null if so.
+   *
+   * @param there what the database holds
+   */
+  static @Nullable String difference(LocalStore files, Map<String, Object> there) {
     Map<String, Object> here = picture(files);
-    Map<String, Object> there = picture(database);
     Set<String> names = new HashSet<>(here.keySet());
     names.addAll(there.keySet());
     for (String name : names) {
@@ -114,6 +122,7 @@ final class SimChecker {
       notDoubled(op);
     }
     inserted();
+    deleted();
     order();
     edits();
   }
@@ -352,6 +361,60 @@ final class SimChecker {
                 + op);
       }
     }
+  }
+
+  /** No conversation lives that a node has deleted after it had created or joined it. */
+  private void deleted() {
+    for (Op delete : history.ops) {
+      if (delete.step.kind() == Kind.DELETE && delete.isAcknowledged() && delete.wasThere) {
+        ConversationState live = database.find(delete.owner, delete.conversation).live();
+        Op creator =
+            live == null
+                ? null
+                : history.creators.get(
+                    SimHistory.generation(
+                        live.owner(), live.id(), live.epoch(), live.generation()));
+        if (live != null && creator != null && isDeletedAfter(creator, delete)) {
+          wrong(
+              "resurrected: generation "
+                  + live.generation()
+                  + " by "
+                  + creator
+                  + " lives after "
+                  + delete);
+        }
+      }
+    }
+  }
+
+  /**
+   * Whether a delete is about what a call has created, for certain: the node itself has created it,
+   * or has found nothing and asked for one if there is none, while it was there.
+   */
+  private boolean isDeletedAfter(Op creator, Op delete) {
+    if (creator.step.node() == delete.step.node() && creator.end < delete.start) {
+      return creator.isAcknowledged() && isCreatedOnce(creator);
+    }
+    return !anyOf(delete, Kind.ERASE)
+        && history.ops.stream()
+            .anyMatch(
+                join ->
+                    join.step.kind() == Kind.CREATE_IF_ABSENT
+                        && join != creator
+                        && join.step.node() == delete.step.node()
+                        && join.isAbout(delete)
+                        && join.isAcknowledged()
+                        && !join.queued.isEmpty()
+                        && creator.end < join.start
+                        && join.end < delete.start);
+  }
+
+  /** Whether a creation has taken effect once; see {@link #notDoubled} for those that may not. */
+  private boolean isCreatedOnce(Op creator) {
+    return history.commits.stream()
+            .filter(commit -> commit.op() == creator && commit.changed())
+            .count()
+        < 2;
   }
 
   /** What one node has acknowledged one after the other stands in that order. */

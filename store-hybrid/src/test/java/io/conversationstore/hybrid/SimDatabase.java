@@ -25,7 +25,9 @@ final class SimDatabase {
     /** The caller is told that the connection broke, and the request arrives later. */
     REQUEST_LATE,
     REPLY_LOST,
-    BUSY
+    BUSY,
+    /** The request is applied, and the network is cut before the answer. */
+    CUT_BEFORE_REPLY
   }
 
   /** The way from one node; a cut ends the calls that are on it. */
@@ -33,6 +35,7 @@ final class SimDatabase {
     private boolean down;
     private int cuts;
     private Fate next = Fate.ARRIVES;
+    private Runnable meanwhile = () -> {};
 
     void cut() {
       down = true;
@@ -47,11 +50,20 @@ final class SimDatabase {
       return down;
     }
 
+    /** What happens after a cut before a reply, until the caller hears of it. */
+    void meanwhile(Runnable action) {
+      meanwhile = action;
+    }
+
     /** The next write meets this. */
     void next(Fate fate) {
       next = fate;
     }
   }
+
+  /** What a flaky network does. */
+  private static final List<Fate> BY_CHANCE =
+      List.of(Fate.ARRIVES, Fate.REQUEST_LOST, Fate.REQUEST_LATE, Fate.REPLY_LOST, Fate.BUSY);
 
   private static final Set<String> WRITES = Set.of("apply", "applyAll");
   private static final long LONGEST_SILENCE = 500_000_000;
@@ -61,6 +73,7 @@ final class SimDatabase {
   private final SimThreads threads;
   private final SimHistory history;
   private int flaky;
+  private int late;
 
   SimDatabase(ReferencePrimary model, SimThreads threads, SimHistory history, int flaky) {
     this.model = model;
@@ -76,6 +89,11 @@ final class SimDatabase {
   /** From now on, nothing is lost but what is told to be. */
   void calm() {
     flaky = 0;
+  }
+
+  /** Whether a request is on its way whose caller was told that the connection broke. */
+  boolean hasLate() {
+    return late > 0;
   }
 
   /** What a node is given. */
@@ -99,7 +117,7 @@ final class SimDatabase {
     threads.passTime();
     SplittableRandom random = threads.random();
     if (link.down) {
-      boolean silent = random.nextInt(4) == 0;
+      boolean silent = !threads.isStill() && random.nextInt(4) == 0;
       if (silent) {
         threads.sleep(random.nextLong(LONGEST_SILENCE));
       }
@@ -113,6 +131,7 @@ final class SimDatabase {
     if (fate == Fate.BUSY) {
       throw new EngineFailureException(FailureKind.CONTENTION, false, "others hold it", null);
     } else if (fate == Fate.REQUEST_LATE) {
+      late++;
       threads.spawn("late", null, () -> late(method, arguments), random.nextLong(LATEST));
     }
     if (fate == Fate.REQUEST_LOST || fate == Fate.REQUEST_LATE) {
@@ -120,8 +139,13 @@ final class SimDatabase {
       throw lost(write, "the connection broke");
     }
     Object answer = applied(method, arguments);
-    if (fate == Fate.REPLY_LOST) {
-      threads.sleep(random.nextLong(LONGEST_SILENCE));
+    if (fate == Fate.REPLY_LOST || fate == Fate.CUT_BEFORE_REPLY) {
+      if (fate == Fate.CUT_BEFORE_REPLY) {
+        link.cut();
+        link.meanwhile.run();
+      } else {
+        threads.sleep(random.nextLong(LONGEST_SILENCE));
+      }
       noteCutOff(arguments);
       throw lost(write, "the answer was lost");
     }
@@ -142,7 +166,7 @@ final class SimDatabase {
     if (random.nextInt(100) >= flaky) {
       return Fate.ARRIVES;
     }
-    return Fate.values()[random.nextInt(Fate.values().length)];
+    return BY_CHANCE.get(random.nextInt(BY_CHANCE.size()));
   }
 
   /**
@@ -163,6 +187,7 @@ final class SimDatabase {
   }
 
   private void late(Method method, Object @Nullable [] arguments) {
+    late--;
     try {
       applied(method, arguments);
     } catch (ConversationStoreException | IllegalArgumentException nobodyWaits) {

@@ -190,6 +190,15 @@ final class SimHistory {
     return emptied.getOrDefault(node, List.of()).stream().anyMatch(at -> at >= after);
   }
 
+  /** A node's files are gone: nobody can say what became of the changes that waited in them. */
+  void discarded(int node) {
+    for (Op op : ops) {
+      if (op.step.node() == node && op.isAcknowledged() && !ends.keySet().containsAll(op.queued)) {
+        op.outcome = Outcome.UNKNOWN;
+      }
+    }
+  }
+
   void attempted(@Nullable Op op, Change change) {
     if (op != null) {
       op.changes.add(change.id());

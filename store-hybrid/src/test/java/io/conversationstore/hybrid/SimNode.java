@@ -6,7 +6,7 @@ import io.conversationstore.Owner;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.jsonfile.Durability;
 import io.conversationstore.jsonfile.JsonFileOptions;
-import io.conversationstore.jsonfile.JsonFileStore;
+import io.conversationstore.jsonfile.MemoryDirectory;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
@@ -33,13 +33,18 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node of a simulation: a real hybrid store over real local files and the model of the database.
- * It dies, with all of its threads, and starts again over the same files.
+ * A node of a simulation: a real hybrid store over a real store in files, which are in memory, and
+ * the model of the database. It dies, with all of its threads, and starts again over the same
+ * files.
  */
 final class SimNode {
 
   private static final Set<String> WRITES =
       Set.of("enqueue", "mirror", "settle", "remember", "evict", "giveUp", "markWhole");
+
+  /** The files are in memory. */
+  private static final Path NOWHERE = Path.of("simulated");
+
   private static final Duration LONG_AWAY = Duration.ofDays(40);
   private static final Set<String> PLACES =
       Set.of(
@@ -50,7 +55,7 @@ final class SimNode {
   private final SimHistory history;
   private final SimDatabase database;
   private final SimDatabase.Link link = new SimDatabase.Link();
-  private final Path directory;
+  private MemoryDirectory directory = new MemoryDirectory();
   private final Clock clock;
   private final SimPlan plan;
   private final Random random;
@@ -67,14 +72,12 @@ final class SimNode {
       SimThreads threads,
       SimHistory history,
       SimDatabase database,
-      Path directory,
       Clock time) {
     this.number = number;
     this.plan = plan;
     this.threads = threads;
     this.history = history;
     this.database = database;
-    this.directory = directory;
     this.clock = Clock.offset(time, plan.skew(number));
     this.limits = plan.limits(number);
     if (isLimited()) {
@@ -166,8 +169,8 @@ final class SimNode {
   }
 
   private LocalStore open() {
-    return JsonFileStore.openEngine(
-        JsonFileOptions.in(directory)
+    return directory.open(
+        JsonFileOptions.in(NOWHERE)
             .withDurability(Durability.SYSTEM)
             .withCompactionBytes(Long.MAX_VALUE)
             .withClock(clock, new UuidV7(clock, random)));
@@ -193,7 +196,7 @@ final class SimNode {
   /** Kills the node, and copies its directory to that of another one, which has never run. */
   void cloneTo(SimNode other) {
     crash();
-    TestDirectories.copy(directory, other.directory);
+    other.directory = directory.copy();
     Set<UUID> pending = new HashSet<>();
     try (LocalStore files = open()) {
       files.pending(Integer.MAX_VALUE, Long.MAX_VALUE).forEach(change -> pending.add(change.id()));
@@ -217,6 +220,12 @@ final class SimNode {
 
   boolean isDead() {
     return local == null;
+  }
+
+  /** Kills the node for good, and its files with it: what waited in them is lost. */
+  void discard() {
+    crash();
+    history.discarded(number);
   }
 
   /** Kills the node; the files stay as they are. */

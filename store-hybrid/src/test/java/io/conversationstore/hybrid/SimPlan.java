@@ -53,12 +53,17 @@ record SimPlan(
 
   /** How far a node's clock is off; a copy has that of the node it was made of. */
   Duration skew(int node) {
-    return skews.get(node < NODES ? node : cloned());
+    return skews.get(origin(node));
   }
 
   /** How much of the database a node's copy holds; a copied directory goes on as it was. */
   CopyLimits limits(int node) {
-    return limits.get(node < NODES ? node : cloned());
+    return limits.get(origin(node));
+  }
+
+  /** The planned node that a later one goes on for: the copied one, or else the first. */
+  private int origin(int node) {
+    return node < NODES ? node : Math.max(0, cloned());
   }
 
   static SimPlan of(long seed) {

@@ -1,17 +1,11 @@
 package io.conversationstore.hybrid;
 
-import io.conversationstore.ConversationStore;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
-import io.conversationstore.StoreState;
 import io.conversationstore.hybrid.SimDatabase.Fate;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.testkit.ReferencePrimary;
-import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -44,12 +38,15 @@ final class SimRun {
     }
   }
 
-  private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
   private static final long MILLI = 1_000_000;
-  private static final int LONGEST_END = 1_200;
+
+  /** How often it is looked at the end whether everything has been sent. */
+  private static final long LOOK = 50 * MILLI;
+
+  /** By then each node has reached the database. */
+  private static final long CONTACT = 5_000 * MILLI;
 
   private final SimPlan plan;
-  private final Path directory;
   private final SimThreads threads;
   private final SimHistory history = new SimHistory();
   private final Clock time;
@@ -57,17 +54,16 @@ final class SimRun {
   private final List<SimNode> nodes = new ArrayList<>();
   private int clients;
 
-  private SimRun(SimPlan plan, Path directory) {
+  private SimRun(SimPlan plan) {
     this.plan = plan;
-    this.directory = directory;
     this.threads = new SimThreads(plan.seed());
-    this.time = new VirtualClock();
+    this.time = new SimClock(threads);
     this.database = new SimDatabase(new ReferencePrimary(time), threads, history, plan.flaky());
   }
 
-  /** Runs a plan, in a directory of its own that is empty. */
-  static Verdict of(SimPlan plan, Path directory) {
-    SimRun run = new SimRun(plan, directory);
+  /** Runs a plan. */
+  static Verdict of(SimPlan plan) {
+    SimRun run = new SimRun(plan);
     try {
       run.threads.run(run::drive);
     } catch (AssertionError e) {
@@ -108,23 +104,6 @@ final class SimRun {
     return texts;
   }
 
-  private final class VirtualClock extends Clock {
-    @Override
-    public Instant instant() {
-      return START.plusNanos(threads.now());
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      throw new UnsupportedOperationException("this clock is in UTC");
-    }
-  }
-
   private void drive() {
     for (int i = 0; i < SimPlan.NODES; i++) {
       nodes.add(node(i));
@@ -142,12 +121,12 @@ final class SimRun {
     while (clients > 0) {
       threads.sleep(50 * MILLI);
     }
-    end();
+    history.event(threads.now(), "all is well");
+    new SimEnd(threads, history, database, nodes, LOOK, CONTACT).run();
   }
 
   private SimNode node(int number) {
-    Path files = directory.resolve("n" + number);
-    return new SimNode(number, plan, threads, history, database, files, time);
+    return new SimNode(number, plan, threads, history, database, time);
   }
 
   private void startClients(SimNode node) {
@@ -229,75 +208,5 @@ final class SimRun {
     if (node.isDead()) {
       node.start();
     }
-  }
-
-  /** All is well again: everything is sent, and everybody hears of it. */
-  private void end() {
-    history.event(threads.now(), "all is well");
-    database.calm();
-    database.model().releaseFeed();
-    for (SimNode node : nodes) {
-      node.link().heal();
-      node.link().next(Fate.ARRIVES);
-      node.diskFull(false);
-    }
-    // What is still on its way arrives.
-    threads.sleep(5_000 * MILLI);
-    startClonesAnew();
-    SimChecker checker = new SimChecker(history, database.model());
-    awaitEnd(checker);
-    if (!history.limited.isEmpty()) {
-      nodes.stream().filter(SimNode::isLimited).forEach(SimNode::startWithoutLimits);
-      awaitEnd(checker);
-    }
-    checker.check();
-  }
-
-  private void awaitEnd(SimChecker checker) {
-    String left = left(checker);
-    for (int tries = 0; left != null && tries < LONGEST_END; tries++) {
-      threads.sleep(50 * MILLI);
-      left = left(checker);
-    }
-    if (left != null) {
-      history.wrong.add("diverged: " + left);
-    }
-  }
-
-  /** Of two nodes of one id, one that makes another contact finds out. */
-  private void startClonesAnew() {
-    for (SimNode node : nodes) {
-      if (history.isCloned(node.number())) {
-        node.crash();
-        node.start();
-      }
-    }
-  }
-
-  /** What is still to come; null if nothing is. */
-  private String left(SimChecker checker) {
-    for (SimNode node : nodes) {
-      ConversationStore store = node.store();
-      String name = "node " + node.number();
-      if (store == null) {
-        return name + " does not start";
-      }
-      StoreState state = store.state();
-      if (state.mode() != StoreState.Mode.IN_USE || state.pending().changes() > 0) {
-        return name + " has not sent everything: " + state;
-      }
-      if (state.mirror().dirty()) {
-        return name + " has a copy that is not whole";
-      }
-      String difference =
-          node.isLimited()
-              ? checker.differenceWithin(node.files())
-              : checker.difference(node.files());
-      if (difference != null) {
-        return name + " differs in " + difference;
-      }
-    }
-    long ids = nodes.stream().map(node -> node.files().identity().node()).distinct().count();
-    return ids < nodes.size() ? "two nodes have one id" : null;
   }
 }

@@ -6,68 +6,203 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.conversationstore.hybrid.SimRun.Verdict;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongUnaryOperator;
 import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs simulations by their seeds: {@code -Dsimulation.seed} the one, or {@code -Dsimulation.seeds}
- * as many, from {@code -Dsimulation.first} on. The first that goes wrong is made as short as it
- * gets, unless {@code -Dsimulation.shorten=false}, and told.
+ * Runs simulations by their seeds. {@code -Dsimulation.seed} repeats one. {@code
+ * -Dsimulation.seeds} runs as many, from {@code -Dsimulation.first} on, or from a place that is new
+ * each day; {@code -Dsimulation.minutes} runs seeds for so long. The first that goes wrong is made
+ * as short as it gets, unless {@code -Dsimulation.shorten=false}, and told.
  */
 final class Simulation {
 
-  private static final List<String> KINDS =
+  /** What may go wrong. */
+  static final List<String> KINDS =
       List.of("lost", "doubled", "reordered", "resurrected", "diverged");
+
   private static final int MOST_REPETITIONS = 120;
+
+  /** So many seeds begin on one day. */
+  private static final long MOST_A_DAY = 10_000_000;
 
   static {
     // Two threads that were the first to ask would be given something that is not ready.
     LoggerFactory.getILoggerFactory();
   }
 
-  private final AtomicLong next;
+  private static final String COMMAND =
+      "./mvnw -Pquick test -pl store-hybrid -am -Dtest=SimulationTest"
+          + " -Dsurefire.failIfNoSpecifiedTests=false -Dsimulation.seed=";
+
+  private final LongUnaryOperator seeds;
+  private final long count;
+  private final long end;
+  private final boolean goesOn;
+  private final AtomicLong next = new AtomicLong();
   private final AtomicLong ran = new AtomicLong();
   private final AtomicLong steps = new AtomicLong();
   private final AtomicLong acked = new AtomicLong();
-  private final Map<String, Integer> counts = new TreeMap<>();
   private final Map<SimScenario, Integer> reached = new EnumMap<>(SimScenario.class);
-  private final List<SimPlan> failed = new ArrayList<>();
-  private final long last;
 
-  private Simulation(long first, long seeds) {
-    this.next = new AtomicLong(first);
-    this.last = first + seeds - 1;
+  /** What went wrong with which seeds. */
+  private final Map<String, Set<Long>> failed = new TreeMap<>();
+
+  /**
+   * @param seeds the seed of each number from 0 on
+   * @param count how many at most
+   * @param end when the last one begins, by the system's clock in nanoseconds
+   * @param goesOn whether the others are run where one goes wrong
+   */
+  private Simulation(LongUnaryOperator seeds, long count, long end, boolean goesOn) {
+    this.seeds = seeds;
+    this.count = count;
+    this.end = end;
+    this.goesOn = goesOn;
   }
 
-  /** Runs seeds on all processors, and fails if one goes wrong. */
+  /**
+   * Runs seeds on all processors until one goes wrong, and fails then. Those that no property names
+   * are half the same each time, half new each day.
+   */
   static void run(long standard) {
-    Long only = Long.getLong("simulation.seed");
-    if (only != null) {
-      Verdict verdict = of(SimPlan.of(only));
-      if (!verdict.isClean()) {
-        throw new AssertionError(told(SimPlan.of(only), verdict));
-      }
-      return;
+    if (!repeats() && !runs(standard, false)) {
+      long half = standard / 2;
+      long today = today();
+      System.out.println("SEEDS 1 to " + half + ", and of this day from " + today + " on");
+      forSeeds(i -> i < half ? i + 1 : today + i - half, 2 * half, false).runAll();
     }
-    long seeds = Long.getLong("simulation.seeds", standard);
-    new Simulation(Long.getLong("simulation.first", 1), seeds).runAll();
+  }
+
+  /** Runs seeds that a property names, or that are new each day, and goes on where one fails. */
+  static void runLong(long standard) {
+    if (!repeats() && !runs(standard, true)) {
+      runFrom(today(), standard, Long.MAX_VALUE, true);
+    }
+  }
+
+  /** Runs those that ever failed, all of them. */
+  static void runFailedBefore() {
+    List<Long> before = failedBefore();
+    forSeeds(i -> before.get((int) i), before.size(), true).runAll();
+  }
+
+  /** Seeds with a comment each, kept in a file. */
+  private static List<Long> failedBefore() {
+    try (InputStream file = Simulation.class.getResourceAsStream("/failed-seeds.txt")) {
+      return new String(file.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .map(line -> line.replaceFirst("#.*", "").trim())
+          .filter(line -> !line.isEmpty())
+          .map(Long::valueOf)
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static long today() {
+    return LocalDate.now(ZoneOffset.UTC).toEpochDay() * MOST_A_DAY;
+  }
+
+  private static boolean repeats() {
+    Long only = Long.getLong("simulation.seed");
+    if (only == null) {
+      return false;
+    }
+    Verdict verdict = of(SimPlan.of(only));
+    if (!verdict.isClean()) {
+      throw new AssertionError(told(SimPlan.of(only), verdict));
+    }
+    return true;
+  }
+
+  private static boolean runs(long standard, boolean goesOn) {
+    Long first = Long.getLong("simulation.first");
+    Long seeds = Long.getLong("simulation.seeds");
+    Long minutes = Long.getLong("simulation.minutes");
+    if (first == null && seeds == null && minutes == null) {
+      return false;
+    }
+    long count = seeds != null ? seeds : minutes != null ? Long.MAX_VALUE : standard;
+    long start = first != null ? first : seeds != null && minutes == null ? 1 : today();
+    long duration = minutes == null ? Long.MAX_VALUE : TimeUnit.MINUTES.toNanos(minutes);
+    runFrom(start, count, duration, goesOn);
+    return true;
+  }
+
+  private static void runFrom(long first, long count, long nanos, boolean goesOn) {
+    System.out.println("SEEDS from " + first + " on");
+    long end = nanos == Long.MAX_VALUE ? nanos : System.nanoTime() + nanos;
+    new Simulation(i -> first + i, count, end, goesOn).runAll();
+  }
+
+  private static Simulation forSeeds(LongUnaryOperator seeds, long count, boolean goesOn) {
+    return new Simulation(seeds, count, Long.MAX_VALUE, goesOn);
   }
 
   private void runAll() {
+    onAllProcessors("simulation", this::work);
+    StringBuilder line = new StringBuilder("SIMULATION");
+    line.append(" seeds=").append(ran).append(" steps=").append(steps);
+    line.append(" acked=").append(acked);
+    KINDS.forEach(
+        kind ->
+            line.append(' ')
+                .append(kind)
+                .append('=')
+                .append(failed.getOrDefault(kind, Set.of()).size()));
+    System.out.println(line);
+    System.out.println(scenarios());
+    if (!failed.isEmpty()) {
+      failed.forEach((kind, which) -> System.out.println("FAILED " + kind + " " + which));
+      throw new AssertionError(line + "\n" + failed + "\n" + told(failed.values()));
+    }
+    List<SimScenario> rare =
+        Arrays.stream(SimScenario.values())
+            .filter(
+                scenario -> times(scenario) < scenario.least() * (ran.get() / SimScenario.SEEDS))
+            .toList();
+    if (!rare.isEmpty()) {
+      throw new AssertionError("happened too seldom: " + rare + "; " + scenarios());
+    }
+  }
+
+  /** The first that went wrong, as short as it gets. */
+  private static String told(Collection<Set<Long>> failed) {
+    long first = failed.stream().flatMap(Set::stream).mapToLong(seed -> seed).min().orElseThrow();
+    boolean shorten = Boolean.parseBoolean(System.getProperty("simulation.shorten", "true"));
+    SimPlan plan = SimPlan.of(first);
+    SimPlan shortest = shorten ? shortened(plan) : plan;
+    return told(shortest, of(shortest));
+  }
+
+  /** Does the same in as many threads as there are processors. */
+  static void onAllProcessors(String name, Runnable work) {
     List<Thread> workers = new ArrayList<>();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
     for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
-      Thread worker = new Thread(this::work, "simulation-" + i);
+      Thread worker = new Thread(work, name + "-" + i);
+      worker.setUncaughtExceptionHandler((thread, e) -> failure.compareAndSet(null, e));
       worker.start();
       workers.add(worker);
     }
@@ -79,25 +214,8 @@ final class Simulation {
         throw new AssertionError("interrupted", e);
       }
     }
-    StringBuilder line = new StringBuilder("SIMULATION");
-    line.append(" seeds=").append(ran).append(" steps=").append(steps);
-    line.append(" acked=").append(acked);
-    KINDS.forEach(
-        kind -> line.append(' ').append(kind).append('=').append(counts.getOrDefault(kind, 0)));
-    System.out.println(line);
-    System.out.println(scenarios());
-    if (!failed.isEmpty()) {
-      boolean shorten = Boolean.parseBoolean(System.getProperty("simulation.shorten", "true"));
-      SimPlan shortest = shorten ? shortened(failed.get(0)) : failed.get(0);
-      throw new AssertionError(told(shortest, of(shortest)));
-    }
-    List<SimScenario> rare =
-        Arrays.stream(SimScenario.values())
-            .filter(
-                scenario -> times(scenario) < scenario.least() * (ran.get() / SimScenario.SEEDS))
-            .toList();
-    if (!rare.isEmpty()) {
-      throw new AssertionError("happened too seldom: " + rare + "; " + scenarios());
+    if (failure.get() != null) {
+      throw new AssertionError("a worker has failed", failure.get());
     }
   }
 
@@ -113,51 +231,38 @@ final class Simulation {
   }
 
   private void work() {
-    for (long seed = next.getAndIncrement(); seed <= last; seed = next.getAndIncrement()) {
-      SimPlan plan = SimPlan.of(seed);
-      Verdict verdict = of(plan);
+    for (long i = next.getAndIncrement(); i < count && !isLate(); i = next.getAndIncrement()) {
+      long seed = seeds.applyAsLong(i);
+      Verdict verdict = of(SimPlan.of(seed));
       ran.incrementAndGet();
       steps.addAndGet(verdict.steps());
       acked.addAndGet(verdict.acked());
       synchronized (reached) {
         verdict.reached().forEach(scenario -> reached.merge(scenario, 1, Integer::sum));
+        verdict
+            .wrong()
+            .forEach(
+                wrong -> failed.computeIfAbsent(kind(wrong), key -> new TreeSet<>()).add(seed));
       }
-      if (!verdict.isClean()) {
-        next.set(last + 1);
-        synchronized (counts) {
-          verdict.wrong().forEach(wrong -> counts.merge(kind(wrong), 1, Integer::sum));
-          failed.add(plan);
-        }
+      if (!verdict.isClean() && !goesOn) {
+        next.set(count);
       }
     }
   }
 
-  private static String kind(String wrong) {
+  private boolean isLate() {
+    return end != Long.MAX_VALUE && System.nanoTime() - end >= 0;
+  }
+
+  /** What has gone wrong, in one word. */
+  static String kind(String wrong) {
     return wrong.substring(0, wrong.indexOf(':'));
   }
 
-  /** Runs a plan in a directory of its own. */
+  /** Runs a plan; errors that a store logs count as failures. */
   static Verdict of(SimPlan plan) {
     listenForErrors();
-    Path directory = directory();
-    try {
-      return SimRun.of(plan, directory);
-    } finally {
-      TestDirectories.delete(directory);
-    }
-  }
-
-  /** In memory where there is such a place: what the power takes away is not simulated here. */
-  private static Path directory() {
-    Path memory = Path.of("/dev/shm");
-    if (!Files.isWritable(memory)) {
-      return TestDirectories.create();
-    }
-    try {
-      return Files.createTempDirectory(memory, "simulation");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return SimRun.of(plan);
   }
 
   /** Leaves out runs of steps, shorter and shorter ones, as long as the same goes wrong. */
@@ -185,7 +290,8 @@ final class Simulation {
   private static String told(SimPlan plan, Verdict verdict) {
     return "seed "
         + plan.seed()
-        + " (-Dsimulation.seed="
+        + " ("
+        + COMMAND
         + plan.seed()
         + "), clocks "
         + plan.skews()
@@ -200,7 +306,7 @@ final class Simulation {
   }
 
   /** What a store logs as an error is one; the rest would fill the disk. */
-  private static void listenForErrors() {
+  static void listenForErrors() {
     Logger logger = (Logger) LoggerFactory.getLogger("io.conversationstore");
     synchronized (logger) {
       if (logger.getAppender("simulation") == null) {

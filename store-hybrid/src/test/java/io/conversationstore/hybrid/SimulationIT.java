@@ -3,7 +3,11 @@ package io.conversationstore.hybrid;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/** Many more seeds than {@link SimulationTest}. */
+/**
+ * Many more seeds than {@link SimulationTest}: {@code -Dsimulation.seeds} from {@code
+ * -Dsimulation.first} on, or for {@code -Dsimulation.minutes}. It goes on past those that fail, and
+ * tells them at the end.
+ */
 class SimulationIT {
 
   @AfterAll
@@ -13,6 +17,6 @@ class SimulationIT {
 
   @Test
   void row_1_4_nothingIsLostDoubledReorderedOrBroughtBack() {
-    Simulation.run(100_000);
+    Simulation.runLong(100_000);
   }
 }

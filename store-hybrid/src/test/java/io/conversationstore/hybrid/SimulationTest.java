@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 /**
  * Three nodes, a model of the database, and whatever may go wrong between them, in a time of its
  * own. {@code -Dsimulation.seed} repeats one seed, {@code -Dsimulation.seeds} runs more of them.
+ * Half of those that run by default are new each day.
  */
 class SimulationTest {
 
@@ -20,6 +21,11 @@ class SimulationTest {
   @Test
   void row_1_4_nothingIsLostDoubledReorderedOrBroughtBack() {
     Simulation.run(2_000);
+  }
+
+  @Test
+  void row_1_4_seedsThatHaveFailedBeforeDoNotFailAgain() {
+    Simulation.runFailedBefore();
   }
 
   @Test

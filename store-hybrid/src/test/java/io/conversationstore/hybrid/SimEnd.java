@@ -1,0 +1,123 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.ConversationStore;
+import io.conversationstore.StoreState;
+import io.conversationstore.hybrid.SimDatabase.Fate;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The end of a simulation: the network and the disks are well again, everything is sent, all copies
+ * hear of it, and the history is checked.
+ */
+final class SimEnd {
+
+  private static final int MOST_LOOKS = 1_200;
+
+  private final SimThreads threads;
+  private final SimHistory history;
+  private final SimDatabase database;
+  private final List<SimNode> nodes;
+  private final long look;
+  private final long contact;
+
+  /**
+   * @param nodes those that live
+   * @param look how long to wait before the next look whether everything was sent, in nanoseconds
+   * @param contact within which each node has reached the database, in nanoseconds
+   */
+  SimEnd(
+      SimThreads threads,
+      SimHistory history,
+      SimDatabase database,
+      List<SimNode> nodes,
+      long look,
+      long contact) {
+    this.threads = threads;
+    this.history = history;
+    this.database = database;
+    this.nodes = nodes;
+    this.look = look;
+    this.contact = contact;
+  }
+
+  void run() {
+    database.calm();
+    database.model().releaseFeed();
+    for (SimNode node : nodes) {
+      node.link().heal();
+      node.link().next(Fate.ARRIVES);
+      node.diskFull(false);
+    }
+    while (database.hasLate()) {
+      threads.sleep(look);
+    }
+    startClonesAnew();
+    SimChecker checker = new SimChecker(history, database.model());
+    await(checker);
+    if (!history.limited.isEmpty()) {
+      nodes.stream().filter(SimNode::isLimited).forEach(SimNode::startWithoutLimits);
+      await(checker);
+    }
+    checker.check();
+  }
+
+  private void await(SimChecker checker) {
+    String left = left(checker);
+    for (int looks = 0; left != null && looks < MOST_LOOKS; looks++) {
+      threads.sleep(look);
+      left = left(checker);
+    }
+    if (left != null) {
+      history.wrong.add("diverged: " + left);
+    }
+  }
+
+  /** Of two nodes of one id, one that makes another contact finds out. */
+  private void startClonesAnew() {
+    if (history.clone == null) {
+      return;
+    }
+    threads.sleep(contact);
+    for (SimNode node : nodes) {
+      if (history.isCloned(node.number())) {
+        node.crash();
+        node.start();
+      }
+    }
+  }
+
+  /** What is still to come; null if nothing is. What is cheap to find out comes first. */
+  private @Nullable String left(SimChecker checker) {
+    for (SimNode node : nodes) {
+      ConversationStore store = node.store();
+      String name = "node " + node.number();
+      if (store == null) {
+        return name + " does not start";
+      }
+      StoreState state = store.state();
+      if (state.mode() != StoreState.Mode.IN_USE || state.pending().changes() > 0) {
+        return name + " has not sent everything: " + state;
+      }
+      if (state.mirror().dirty()) {
+        return name + " has a copy that is not whole";
+      }
+    }
+    long ids = nodes.stream().map(node -> node.files().identity().node()).distinct().count();
+    if (ids < nodes.size()) {
+      return "two nodes have one id";
+    }
+    Map<String, Object> there = checker.picture();
+    for (SimNode node : nodes) {
+      String difference =
+          node.isLimited()
+              ? checker.differenceWithin(node.files())
+              : SimChecker.difference(node.files(), there);
+      if (difference != null) {
+        return "node " + node.number() + " differs in " + difference;
+      }
+    }
+    return null;
+  }
+}

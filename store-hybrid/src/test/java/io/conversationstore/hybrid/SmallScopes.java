@@ -1,0 +1,358 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.hybrid.ScopeRun.Pace;
+import io.conversationstore.hybrid.ScopeRun.Verdict;
+import io.conversationstore.hybrid.ScopeStep.Action;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All histories of a few steps by two nodes about one conversation. {@code -Dscopes.history="A:cut
+ * A:append"} repeats one of them.
+ *
+ * <p>Left out is what another history shows as well:
+ *
+ * <ul>
+ *   <li>those in which A and B have changed places: the first step is A's;
+ *   <li>those that go on after a step that has changed nothing: that step can be left out;
+ *   <li>those that differ in the order of two steps that cannot know of each other: A's comes
+ *       first;
+ *   <li>those that end with what makes no difference when all is healed, as it is at the end;
+ *   <li>cuts of a node that does nothing until it is healed, and lost replies to later calls;
+ *   <li>"create" but where its reply is lost: else it does what "create-if-absent" does, or
+ *       nothing.
+ * </ul>
+ */
+final class SmallScopes {
+
+  private static final Set<Action> NEW_COPIES =
+      EnumSet.of(Action.EVICT, Action.FRESH, Action.CLONE);
+  private static final Set<Action> FIRST =
+      EnumSet.of(Action.CREATE_IF_ABSENT, Action.SAVE, Action.ERASE, Action.CUT, Action.LOSE_REPLY);
+  private static final Set<Action> RESTARTS =
+      EnumSet.of(Action.RESTART, Action.EVICT, Action.FRESH, Action.CLONE);
+  private static final int MOST_TOLD = 400;
+
+  private final Pace pace;
+  private final int depth;
+  private final long end;
+  private final AtomicLong histories = new AtomicLong();
+  private final Map<String, Failure> failures = new ConcurrentHashMap<>();
+  private final Map<String, Integer> kinds = new TreeMap<>();
+
+  /** Histories in which the same goes wrong: how many, and the shortest. */
+  private record Failure(long times, List<ScopeStep> shortest, String wrong) {
+    Failure and(Failure other) {
+      Failure shorter = ORDER.compare(this, other) <= 0 ? this : other;
+      return new Failure(times + other.times, shorter.shortest, shorter.wrong);
+    }
+
+    private static final Comparator<Failure> ORDER =
+        Comparator.<Failure>comparingInt(failure -> failure.shortest.size())
+            .thenComparing(failure -> ScopeRun.text(failure.shortest));
+  }
+
+  private SmallScopes(Pace pace, int depth, long end) {
+    this.pace = pace;
+    this.depth = depth;
+    this.end = end;
+  }
+
+  /**
+   * Runs all histories, the shorter ones first, and fails with the shortest of each kind that goes
+   * wrong; or the one that {@code -Dscopes.history} names.
+   *
+   * @param depth how many steps the longest have
+   * @param minutes how long it may take; what is not run by then is told
+   */
+  static void run(Pace pace, int depth, long minutes) {
+    Simulation.listenForErrors();
+    String only = System.getProperty("scopes.history");
+    if (only != null) {
+      repeat(ScopeStep.parse(only), pace);
+      return;
+    }
+    SmallScopes scopes =
+        new SmallScopes(pace, depth, System.nanoTime() + minutes * 60_000_000_000L);
+    scopes.runAll();
+  }
+
+  private static void repeat(List<ScopeStep> steps, Pace pace) {
+    Verdict verdict = one(steps, pace);
+    if (!verdict.wrong().isEmpty()) {
+      throw new AssertionError(String.join("\n", ScopeRun.told(steps, verdict)));
+    }
+  }
+
+  static Verdict one(List<ScopeStep> steps, Pace pace) {
+    return ScopeRun.of(steps, pace);
+  }
+
+  private void runAll() {
+    List<List<ScopeStep>> level = List.of(List.of());
+    int complete = 0;
+    for (int length = 1; length <= depth; length++) {
+      List<List<ScopeStep>> next = extended(level);
+      level = inParallel(next);
+      if (isLate()) {
+        break;
+      }
+      complete = length;
+      System.out.println(
+          "SCOPES "
+              + pace
+              + " steps="
+              + length
+              + " histories="
+              + histories
+              + " of them to go on with="
+              + level.size());
+    }
+    StringBuilder line = new StringBuilder("SCOPES ").append(pace);
+    line.append(" steps=").append(complete).append(" histories=").append(histories);
+    Simulation.KINDS.forEach(
+        kind -> line.append(' ').append(kind).append('=').append(kinds.getOrDefault(kind, 0)));
+    System.out.println(line);
+    if (!failures.isEmpty()) {
+      throw new AssertionError(line + "\n" + told());
+    }
+    if (complete < depth) {
+      throw new AssertionError("only histories of " + complete + " steps could be run in time");
+    }
+  }
+
+  private String told() {
+    return failures.values().stream()
+        .sorted(Failure.ORDER)
+        .limit(MOST_TOLD)
+        .map(
+            failure ->
+                "-Dscopes.history=\""
+                    + ScopeRun.text(failure.shortest)
+                    + "\" (and "
+                    + (failure.times - 1)
+                    + " more): "
+                    + failure.wrong)
+        .collect(Collectors.joining("\n"));
+  }
+
+  private boolean isLate() {
+    return System.nanoTime() > end;
+  }
+
+  /** Runs histories on all processors; returns those that are worth going on with. */
+  private List<List<ScopeStep>> inParallel(List<List<ScopeStep>> all) {
+    AtomicInteger next = new AtomicInteger();
+    Collection<List<ScopeStep>> goOn = new ConcurrentLinkedQueue<>();
+    Simulation.onAllProcessors(
+        "scopes",
+        () -> {
+          for (int i = next.getAndIncrement(); i < all.size(); i = next.getAndIncrement()) {
+            if (isLate()) {
+              return;
+            }
+            List<ScopeStep> steps = all.get(i);
+            if (!new Prefix(steps).isComplete() || isWorthMore(steps)) {
+              goOn.add(steps);
+            }
+          }
+        });
+    return goOn.stream().sorted(Comparator.comparing(ScopeRun::text)).toList();
+  }
+
+  private boolean isWorthMore(List<ScopeStep> steps) {
+    Verdict verdict = one(steps, pace);
+    histories.incrementAndGet();
+    if (verdict.wrong().isEmpty()) {
+      return verdict.hasEffect();
+    }
+    synchronized (kinds) {
+      verdict.wrong().stream()
+          .map(Simulation::kind)
+          .distinct()
+          .forEach(kind -> kinds.merge(kind, 1, Integer::sum));
+    }
+    String first = verdict.wrong().get(0);
+    failures.merge(signature(first, steps), new Failure(1, steps, first), Failure::and);
+    return false;
+  }
+
+  /** What went wrong, without the names of what it went wrong with. */
+  private static String signature(String wrong, List<ScopeStep> steps) {
+    ScopeStep last = steps.get(steps.size() - 1);
+    return wrong.replaceAll("[0-9]+", "#").replaceAll("(?s)( differs in | has not sent ).*", "$1")
+        + last.action();
+  }
+
+  /** All histories that are one step longer. */
+  private List<List<ScopeStep>> extended(List<List<ScopeStep>> level) {
+    List<List<ScopeStep>> longer = new ArrayList<>();
+    for (List<ScopeStep> steps : level) {
+      Prefix before = new Prefix(steps);
+      for (int node = 0; node < 2; node++) {
+        for (Action action : Action.values()) {
+          ScopeStep step = new ScopeStep(node, action);
+          if (before.allows(step)) {
+            List<ScopeStep> one = new ArrayList<>(steps);
+            one.add(step);
+            if (one.size() < depth || new Prefix(one).isComplete()) {
+              longer.add(one);
+            }
+          }
+        }
+      }
+    }
+    return longer;
+  }
+
+  /** What is known after some steps, without running them. */
+  private static final class Prefix {
+    private final boolean[] isDown = new boolean[2];
+    private final boolean[] hasCalled = new boolean[2];
+
+    /** Whether a node's network was cut and the node has done nothing since. */
+    private final boolean[] isCutInVain = new boolean[2];
+
+    private final List<ScopeStep> steps;
+    private boolean losesReply;
+    private boolean hasMessages;
+    private boolean isCloned;
+
+    Prefix(List<ScopeStep> steps) {
+      this.steps = steps;
+      steps.forEach(this::take);
+    }
+
+    private void take(ScopeStep step) {
+      int node = step.node();
+      isCutInVain[node] = false;
+      switch (step.action()) {
+        case CUT -> {
+          isDown[node] = true;
+          isCutInVain[node] = true;
+        }
+        case HEAL -> isDown[node] = false;
+        case LOSE_REPLY -> losesReply = true;
+        case RESTART, EVICT, FRESH -> {}
+        case CLONE -> isCloned = true;
+        default -> {
+          hasCalled[node] = true;
+          hasMessages |= step.action().writesMessages();
+          isDown[node] |= losesReply;
+          losesReply = false;
+        }
+      }
+    }
+
+    /** Whether the last step can have changed what is there when all is well again. */
+    boolean isComplete() {
+      ScopeStep last = steps.get(steps.size() - 1);
+      boolean isInVain =
+          switch (last.action()) {
+            case CUT, HEAL, LOSE_REPLY -> true;
+            // Nothing waits, and the copy is the database's.
+            case RESTART, EVICT, FRESH -> !isDown[last.node()];
+            default -> false;
+          };
+      return !isInVain && !isCutInVain[0] && !isCutInVain[1];
+    }
+
+    boolean allows(ScopeStep step) {
+      return isOfUse(step) && isInOrder(step);
+    }
+
+    /** Whether a step can change anything that another step does not. */
+    private boolean isOfUse(ScopeStep step) {
+      int node = step.node();
+      if (steps.isEmpty()) {
+        return node == 0 && FIRST.contains(step.action());
+      }
+      ScopeStep last = steps.get(steps.size() - 1);
+      if (losesReply) {
+        return node == last.node()
+            && step.action().isCall()
+            && (hasMessages || !step.action().isAimed());
+      }
+      Action before = lastOf(node);
+      boolean isRestarted = before != null && RESTARTS.contains(before);
+      return switch (step.action()) {
+        case CUT -> !isDown[node];
+        case HEAL -> isDown[node] && !isCutInVain[node];
+        case LOSE_REPLY -> !isDown[node];
+        case RESTART -> hasCalled[node] && !isRestarted;
+        case EVICT, FRESH -> isUsed() && !isRestarted;
+        case CLONE -> !isCloned && isUsed() && !isRestarted;
+        case EDIT, DELETE_MESSAGE -> hasMessages;
+        // Without a reply that is lost it does what "if absent" does, or is refused.
+        case CREATE -> false;
+        default -> true;
+      };
+    }
+
+    private boolean isUsed() {
+      return hasCalled[0] || hasCalled[1];
+    }
+
+    private @Nullable Action lastOf(int node) {
+      for (int i = steps.size() - 1; i >= 0; i--) {
+        if (steps.get(i).node() == node) {
+          return steps.get(i).action();
+        }
+      }
+      return null;
+    }
+
+    /**
+     * Whether a step would not come first, were it sorted with the one before it: a call that
+     * reaches the database comes before one that cannot know of it, which has to respect it then.
+     */
+    private boolean isInOrder(ScopeStep step) {
+      if (steps.isEmpty()) {
+        return true;
+      }
+      ScopeStep last = steps.get(steps.size() - 1);
+      Prefix before = new Prefix(steps.subList(0, steps.size() - 1));
+      return step.node() == last.node()
+          || before.losesReply
+          || !before.areIndependent(last, step)
+          || before.place(last) < before.place(step);
+    }
+
+    private int place(ScopeStep step) {
+      return (isDown[step.node()] ? 2 : 0) + step.node();
+    }
+
+    private boolean areIndependent(ScopeStep one, ScopeStep other) {
+      boolean isOneCall = one.action().isCall();
+      boolean isOtherCall = other.action().isCall();
+      if (NEW_COPIES.contains(one.action()) || NEW_COPIES.contains(other.action())) {
+        return false;
+      } else if (!isOneCall && !isOtherCall) {
+        return one.action() != Action.HEAL || other.action() != Action.HEAL;
+      } else if (isOneCall && isOtherCall) {
+        // The later of two edits wins, and the last message is what edits are about.
+        boolean bothWrite = one.action().writesMessages() && other.action().writesMessages();
+        boolean oneWrites = one.action().writesMessages() || other.action().writesMessages();
+        boolean oneAims = one.action().isAimed() || other.action().isAimed();
+        boolean bothEdit = one.action() == Action.EDIT && other.action() == Action.EDIT;
+        return (isDown[one.node()] || isDown[other.node()])
+            && !bothWrite
+            && !(oneWrites && oneAims)
+            && !bothEdit;
+      }
+      return isDown[isOneCall ? one.node() : other.node()];
+    }
+  }
+}

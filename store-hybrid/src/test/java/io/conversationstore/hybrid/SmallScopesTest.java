@@ -1,0 +1,30 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.hybrid.ScopeRun.Pace;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Every history of up to four steps by two nodes about one conversation. {@code
+ * -Dscopes.history="A:cut B:save A:create-if-absent A:delete"} repeats one of them.
+ */
+class SmallScopesTest {
+
+  private static final int STEPS = 4;
+  private static final int MINUTES = 30;
+
+  @AfterAll
+  static void stopListening() {
+    Simulation.stopListening();
+  }
+
+  @Test
+  void row_1_4_noShortHistoryThatSettlesAfterEachStepBreaksAPromise() {
+    SmallScopes.run(Pace.SETTLED, STEPS, MINUTES);
+  }
+
+  @Test
+  void row_1_4_noShortHistoryWhoseStepsComeAtOnceBreaksAPromise() {
+    SmallScopes.run(Pace.AT_ONCE, STEPS, MINUTES);
+  }
+}

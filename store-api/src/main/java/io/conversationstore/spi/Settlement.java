@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  *     queue; else {@link ChangeStamp#PRESENT_EPOCH}, which says nothing
  * @param generations of what creates conversations (a create, a bulk), the generation that each of
  *     them was made or joined in, by conversation id
- * @param landedAt when its first attempt took effect, where that was later than the change was made:
- *     what follows it in the queue was made after it, and must not lose to it; else null
+ * @param landedAt when its first attempt took effect, where that was later than the change was
+ *     made: what follows it in the queue was made after it, and must not lose to it; else null
  * @param reason why it was dropped or parked, without content; empty when it was drained
  */
 public record Settlement(
@@ -31,8 +31,7 @@ public record Settlement(
 
   /** One that says nothing of where or when the change took effect. */
   public static Settlement of(UUID changeId, Kind kind, String reason, Instant at) {
-    return new Settlement(
-        changeId, kind, ChangeStamp.PRESENT_EPOCH, Map.of(), null, reason, at);
+    return new Settlement(changeId, kind, ChangeStamp.PRESENT_EPOCH, Map.of(), null, reason, at);
   }
 
   /** The ways a pending change ends. */

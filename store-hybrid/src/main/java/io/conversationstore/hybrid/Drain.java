@@ -30,8 +30,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -47,7 +49,9 @@ import org.jspecify.annotations.Nullable;
  * known, so that an attempt whose answer was lost does no harm. Where one of many is refused, each
  * gets its own answer: what the database refuses for good is parked, what a rule forbids is
  * dropped, both with a report, and the rest goes on; so does what is not about a conversation that
- * somebody holds a lock on. Used by one thread at a time; its progress may be read by any.
+ * somebody holds a lock on. A change that fails for a reason that is not known is put off while
+ * others pass, and parked when it has failed several times. Used by one thread at a time; its
+ * progress may be read by any.
  */
 final class Drain {
 
@@ -56,6 +60,12 @@ final class Drain {
 
   /** How much of the queue is read for one batch where nothing in it has to wait, in bytes. */
   private static final long WINDOW_BYTES = 8L << 20;
+
+  /** How often a change may fail by itself before it is parked. */
+  private static final int MOST_FAILURES = 3;
+
+  /** After how many failures in a row, and no success, all are taken to fail. */
+  private static final int FAILURES_OF_ALL = 3;
 
   private final PrimaryStore primary;
   private final LocalStore local;
@@ -79,6 +89,9 @@ final class Drain {
 
   /** Whether anything was settled since the batch began. */
   private boolean settled;
+
+  /** How often changes have failed while others passed. */
+  private final Map<UUID, Integer> failures = new HashMap<>();
 
   /**
    * @param mirror puts the states of drained changes into the local copy; false if it cannot
@@ -148,7 +161,8 @@ final class Drain {
       List<Change> pending =
           LocalFailureException.guard(() -> local.pending(seen, seen / batch * WINDOW_BYTES));
       boolean all = pending.size() >= there;
-      List<Change> next = DrainBatch.of(pending, slow.with(round.held), this::isToBeSettledFirst, most);
+      List<Change> next =
+          DrainBatch.of(pending, slow.with(round.held), this::isToBeSettledFirst, most);
       if (!next.isEmpty()) {
         boolean full = all || DrainBatch.isFull(next, most);
         round.send(next, goOn);
@@ -189,17 +203,12 @@ final class Drain {
   private final class Round {
     private final Waiting held = new Waiting();
     private final Consumer<EngineFailureException> onFailure;
-    private @Nullable EngineFailureException contention;
+    private @Nullable EngineFailureException putOff;
+    private final Map<Change, EngineFailureException> suspects = new LinkedHashMap<>();
+    private boolean anyPassed;
 
     Round(Consumer<EngineFailureException> onFailure) {
       this.onFailure = onFailure;
-    }
-
-    /** Fails if something was left because others hold it. */
-    void end() {
-      if (contention != null) {
-        throw contention;
-      }
     }
 
     void send(List<Change> changes, BooleanSupplier goOn) {
@@ -226,6 +235,7 @@ final class Drain {
       }
       try {
         Drain.this.together(free, onFailure);
+        passed();
         return true;
       } catch (BatchRefusedException refused) {
         return inParts(free, (free.size() + 1) / 2, goOn);
@@ -234,7 +244,9 @@ final class Drain {
           // Repeated as it is, it would take too long again.
           most = free.size() / 2;
         }
-        if (failure.kind() != FailureKind.CONTENTION) {
+        if (mayBeOfOne(failure)) {
+          return inParts(free, (free.size() + 1) / 2, goOn);
+        } else if (failure.kind() != FailureKind.CONTENTION) {
           throw failure;
         }
         return inParts(free, 1, goOn);
@@ -265,17 +277,72 @@ final class Drain {
     private void alone(Change change) {
       try {
         Drain.this.send(change, onFailure);
+        passed();
       } catch (EngineFailureException failure) {
         if (isOfTime(failure)) {
           slow.add(change);
         }
-        if (failure.kind() != FailureKind.CONTENTION) {
+        if (mayBeOfOne(failure)) {
+          failed(change, failure);
+          return;
+        } else if (failure.kind() != FailureKind.CONTENTION) {
           throw failure;
         }
-        contention = failure;
+        putOff = failure;
         held.add(change);
       }
     }
+
+    /**
+     * A change has failed alone, for a reason that may be its own (a trigger) or that of all (a
+     * right, a table). Where others pass it is its own.
+     */
+    private void failed(Change change, EngineFailureException failure) {
+      putOff = failure;
+      held.add(change);
+      if (anyPassed || failures.containsKey(change.id())) {
+        failedByItself(change, failure);
+        return;
+      }
+      suspects.put(change, failure);
+      if (suspects.size() == FAILURES_OF_ALL) {
+        onFailure.accept(failure);
+        throw failure;
+      }
+    }
+
+    private void passed() {
+      anyPassed = true;
+      suspects.forEach(this::failedByItself);
+      suspects.clear();
+    }
+
+    private void failedByItself(Change change, EngineFailureException failure) {
+      if (failures.merge(change.id(), 1, Integer::sum) == MOST_FAILURES) {
+        failures.remove(change.id());
+        park(change, String.valueOf(failure.getMessage()), clock.now());
+      }
+    }
+
+    /** Fails if something was left: others hold it, or it failed. */
+    void end() {
+      for (Map.Entry<Change, EngineFailureException> suspect : suspects.entrySet()) {
+        // There is no other to try. A set-up that lacks something is that of all.
+        if (suspect.getValue().kind() == FailureKind.MISCONFIGURED) {
+          onFailure.accept(suspect.getValue());
+          throw suspect.getValue();
+        }
+        failedByItself(suspect.getKey(), suspect.getValue());
+      }
+      if (putOff != null) {
+        throw putOff;
+      }
+    }
+  }
+
+  /** Whether a failure may concern the change alone that met it. */
+  private static boolean mayBeOfOne(EngineFailureException failure) {
+    return failure.kind() == FailureKind.UNEXPECTED || failure.kind() == FailureKind.MISCONFIGURED;
   }
 
   /** Whether the database may have failed because it was given too much at once. */
@@ -294,7 +361,7 @@ final class Drain {
           try {
             return watch.watched(before, action);
           } catch (EngineFailureException failure) {
-            if (failure.kind() != FailureKind.CONTENTION) {
+            if (failure.kind() != FailureKind.CONTENTION && !mayBeOfOne(failure)) {
               onFailure.accept(failure);
             }
             throw failure;
@@ -337,8 +404,7 @@ final class Drain {
   private void park(Change change, String reason, Instant at) {
     ConversationRef ref = change.ref();
     rejections.add(List.of(rejected(change, ref == null ? null : ref.id(), true, reason, at)));
-    settle(
-        List.of(Settlement.of(change.id(), Kind.PARKED, reason, at)), settler);
+    settle(List.of(Settlement.of(change.id(), Kind.PARKED, reason, at)), settler);
   }
 
   /**
@@ -427,8 +493,7 @@ final class Drain {
    * The generations of the conversations that a change has created or joined. One that is deleted
    * since counts too: what follows the create was meant for it, and for no later one.
    */
-  private static Map<String, Long> created(
-      Change change, Applied applied, List<Landing> landings) {
+  private static Map<String, Long> created(Change change, Applied applied, List<Landing> landings) {
     if (!(change instanceof ConversationCreated) && !(change instanceof Bulk)) {
       return Map.of();
     }

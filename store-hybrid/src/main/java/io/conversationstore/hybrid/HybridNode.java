@@ -371,7 +371,7 @@ final class HybridNode {
       drainTrouble.isOver();
       availability.drained(local::hasPending);
     } catch (EngineFailureException e) {
-      if (e.kind() == FailureKind.CONTENTION) {
+      if (pace.waitLeft() == 0) {
         pace.waitAfterFailure();
       }
       retryDrain(e);

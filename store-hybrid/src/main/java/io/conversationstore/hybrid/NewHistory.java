@@ -137,8 +137,7 @@ final class NewHistory {
     Instant at = now.get();
     UUID node = local.identity().node();
     ChangeStamp stamp = new ChangeStamp(id, owner.owner(), owner.epoch(), at, node);
-    Settlement done =
-        Settlement.of(id, Settlement.Kind.CANCELLED, "the database has done it", at);
+    Settlement done = Settlement.of(id, Settlement.Kind.CANCELLED, "the database has done it", at);
     queue.change(
         () -> {
           local.enqueue(new OwnerErased(stamp));

@@ -54,7 +54,8 @@ final class OverlayPages {
       return true;
     }
     List<MessageState> tail = tailWithout(items);
-    // Committed messages that the pages before did not have stand before all pending ones: these are
+    // Committed messages that the pages before did not have stand before all pending ones: these
+    // are
     // listed again behind them, so that where a message is listed last is its place.
     boolean goesOn = from != null && from.pending() != null && items.isEmpty();
     int next = goesOn ? indexOf(tail, from.pending()) + 1 : 0;

@@ -20,7 +20,6 @@ import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.Settlement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -143,8 +142,7 @@ final class ParkedChanges {
             local.parkedChange(changeId).ifPresent(change -> local.enqueue(renamed(change)));
           }
           local.settle(
-              List.of(
-                  Settlement.of(changeId, Settlement.Kind.CANCELLED, how, clock.now())));
+              List.of(Settlement.of(changeId, Settlement.Kind.CANCELLED, how, clock.now())));
         });
     if (there[0]) {
       rejections.remove(changeId);

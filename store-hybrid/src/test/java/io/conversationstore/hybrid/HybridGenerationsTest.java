@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
@@ -56,6 +57,40 @@ class HybridGenerationsTest extends OnTestbed {
     assertThat(bed.direct().find(alice, "chat")).get().extracting("title").isEqualTo("title");
     bed.goDown(node);
     assertThat(texts(node)).containsExactly("saved", "edited");
+  }
+
+  @Test
+  void row_1_4_aDeleteBehindAPendingCreateReachesWhatTheDatabaseHadAllAlong() {
+    ConversationStore other = bed.direct();
+    other.createIfAbsent(alice, CHAT);
+    other.append(alice, "chat", Message.user("another's"));
+    bed.goDown();
+    ConversationStore node = bed.node("a");
+    node.createIfAbsent(alice, CHAT);
+    assertThat(node.delete(alice, "chat")).isTrue();
+    assertThat(node.find(alice, "chat")).isEmpty();
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(node.state().rejected()).isEmpty();
+    assertThat(other.find(alice, "chat")).isEmpty();
+    assertThat(node.find(alice, "chat")).isEmpty();
+  }
+
+  @Test
+  void row_1_4_aDroppedDeleteOfAnErasedOwnerIsSeenAtOnce() {
+    ConversationStore node = bed.node("a");
+    ConversationStore other = bed.direct();
+    node.createIfAbsent(alice, CHAT);
+    node.append(alice, "chat", Message.user("text"));
+    Testbed.awaitDrained(node);
+    bed.goDown(node);
+    other.erase(alice);
+    assertThat(node.delete(alice, "chat")).isTrue();
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    bed.goDown(node);
+    // The copy heard of it with the answer, whatever the feed has told until now.
+    assertThat(node.list(alice, ConversationQuery.all()).items()).isEmpty();
   }
 
   @Test

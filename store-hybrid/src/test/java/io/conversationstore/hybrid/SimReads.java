@@ -161,12 +161,7 @@ final class SimReads {
    *     may lack what would be repeated
    */
   void listed(
-      Op read,
-      List<StoredMessage> messages,
-      boolean complete,
-      boolean atOnce,
-      int sure,
-      long now) {
+      Op read, List<StoredMessage> messages, boolean complete, boolean atOnce, int sure, long now) {
     Map<UUID, Integer> places = new HashMap<>();
     int place = 0;
     for (StoredMessage message : messages) {

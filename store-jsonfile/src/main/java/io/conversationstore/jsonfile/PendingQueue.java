@@ -29,8 +29,8 @@ final class PendingQueue {
   /**
    * A change in the queue. Immutable.
    *
-   * @param notBefore the time that it has, which is later than {@code time} where one before it took
-   *     effect later than this one was made
+   * @param notBefore the time that it has, which is later than {@code time} where one before it
+   *     took effect later than this one was made
    */
   record Entry(
       UUID id,

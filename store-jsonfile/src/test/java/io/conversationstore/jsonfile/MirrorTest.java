@@ -8,6 +8,7 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.ApplyMode;
@@ -31,6 +32,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -262,7 +264,7 @@ class MirrorTest {
   private static Settlement settled(Change change, Settlement.Kind kind, long generation) {
     Map<String, Long> generations = generation == 0 ? Map.of() : Map.of("chat", generation);
     return new Settlement(
-        change.id(), kind, ChangeStamp.PRESENT_EPOCH, generations, "because", NOW);
+        change.id(), kind, ChangeStamp.PRESENT_EPOCH, generations, null, "because", NOW);
   }
 
   @Test
@@ -289,7 +291,13 @@ class MirrorTest {
       engine.settle(
           List.of(
               new Settlement(
-                  bulk.id(), Settlement.Kind.DRAINED, 0, Map.of("a", 3L, "b", 5L), "", NOW)));
+                  bulk.id(),
+                  Settlement.Kind.DRAINED,
+                  0,
+                  Map.of("a", 3L, "b", 5L),
+                  null,
+                  "",
+                  NOW)));
     }
     try (LocalStore engine = Memory.engine(files)) {
       assertThat(engine.pending(10, Long.MAX_VALUE))
@@ -345,8 +353,83 @@ class MirrorTest {
     try (LocalStore engine = Memory.engine(files)) {
       assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(erase, later);
       engine.settle(
-          List.of(new Settlement(erase.id(), Settlement.Kind.DRAINED, 1, Map.of(), "", NOW)));
+          List.of(new Settlement(erase.id(), Settlement.Kind.DRAINED, 1, Map.of(), null, "", NOW)));
       assertThat(engine.pending(10, Long.MAX_VALUE).get(0).stamp().epoch()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void anErasureMovesOnlyWhatWasMadeBehindItAndNotBehindAFurtherOne() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    Change first = new Change.OwnerErased(stamp());
+    Change sent = create("sent").withStamp(stamp().withEpoch(0));
+    Change made = create("made");
+    Change second = new Change.OwnerErased(stamp());
+    Change last = create("last");
+    try (LocalStore engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      engine.enqueue(first);
+      engine.enqueue(sent);
+      engine.enqueue(made);
+      engine.settle(List.of(drained(first, 1)));
+      assertThat(epochs(engine)).containsExactly(0L, 1L);
+      engine.enqueue(second);
+      engine.enqueue(last);
+      engine.settle(List.of(drained(second, 2)));
+      assertThat(epochs(engine)).containsExactly(2L);
+    }
+    try (LocalStore engine = Memory.engine(files)) {
+      assertThat(epochs(engine)).containsExactly(2L);
+    }
+  }
+
+  @Test
+  void whatFollowsAWriteThatLandedLaterIsMadeAfterIt() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    Instant landed = NOW.plusSeconds(5);
+    Change first = rename("chat");
+    Change second = rename("chat");
+    Change other = rename("other");
+    Change put =
+        new Change.PreferencesPut(stamp(), PreferencesUpdate.none().selectedModel("m"), 0);
+    try (LocalStore engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      List.of(first, second, other, put).forEach(engine::enqueue);
+      engine.settle(
+          List.of(
+              new Settlement(
+                  first.id(),
+                  Settlement.Kind.DRAINED,
+                  ChangeStamp.PRESENT_EPOCH,
+                  Map.of(),
+                  landed,
+                  "",
+                  NOW)));
+    }
+    try (LocalStore engine = Memory.engine(files)) {
+      assertThat(engine.pending(10, Long.MAX_VALUE))
+          .extracting(change -> change.stamp().time())
+          .containsExactly(landed.plus(1, ChronoUnit.MICROS), NOW, NOW);
+    }
+  }
+
+  private static Change create(String id) {
+    return new Change.ConversationCreated(stamp(), NewConversation.withId(id), false);
+  }
+
+  private static Change rename(String id) {
+    return new Change.ConversationUpdated(
+        stamp(), new ConversationRef(id, 1), ConversationUpdate.touch().title("new"));
+  }
+
+  private static Settlement drained(Change erasure, long epoch) {
+    return new Settlement(
+        erasure.id(), Settlement.Kind.DRAINED, epoch, Map.of(), null, "", NOW);
+  }
+
+  private static List<Long> epochs(LocalStore engine) {
+    return engine.pending(10, Long.MAX_VALUE).stream()
+        .map(change -> change.stamp().epoch())
+        .toList();
   }
 }

@@ -114,7 +114,8 @@ final class MirrorWorkload {
         change instanceof Change.ConversationCreated created
             ? Map.of(created.conversationId(), generation)
             : Map.of();
-    return new Settlement(change.id(), kind, epoch, generations, "because", NOW);
+    Instant landed = random.nextInt(4) == 0 ? NOW.plusSeconds(random.nextInt(100)) : null;
+    return new Settlement(change.id(), kind, epoch, generations, landed, "because", NOW);
   }
 
   private MirrorStep rows() {

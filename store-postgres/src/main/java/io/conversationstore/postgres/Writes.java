@@ -134,8 +134,7 @@ final class Writes {
   }
 
   /** The parts of a bulk; one that was applied before stays in the generations where it was. */
-  private List<Change> parts(Connection connection, Bulk bulk, ApplyMode mode)
-      throws SQLException {
+  private List<Change> parts(Connection connection, Bulk bulk, ApplyMode mode) throws SQLException {
     if (mode != ApplyMode.REPLAY) {
       return bulk.changes();
     }

@@ -1,0 +1,202 @@
+package io.conversationstore.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.Landing;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.State.ConversationState;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What a database remembers of the changes that it has applied, so that what is queued behind one of
+ * them follows it also where its answer was lost.
+ */
+public abstract class LandingContract {
+
+  private static final String ID = "chat";
+
+  private final Owner owner = Owner.of("acme", UUID.randomUUID().toString());
+
+  /** The store that is tested; each test has an owner of its own. */
+  protected abstract PrimaryStore primary();
+
+  private ChangeStamp stamp() {
+    return new ChangeStamp(
+        UUID.randomUUID(),
+        owner,
+        ChangeStamp.PRESENT_EPOCH,
+        Instant.parse("2026-01-01T00:00:00Z"),
+        UUID.randomUUID());
+  }
+
+  private Change create() {
+    return new Change.ConversationCreated(stamp(), NewConversation.withId(ID), false);
+  }
+
+  private Change rename(String title) {
+    return new Change.ConversationUpdated(
+        stamp(), ConversationRef.live(ID), ConversationUpdate.touch().title(title));
+  }
+
+  private Change append(UUID message) {
+    return new Change.MessagesAppended(
+        stamp(),
+        ConversationRef.live(ID),
+        List.of(NewMessage.of(message, Message.user("text"))),
+        AppendCondition.always(),
+        true);
+  }
+
+  private Applied replay(Change change) {
+    return primary().apply(change, ApplyMode.REPLAY);
+  }
+
+  private void delete() {
+    primary()
+        .apply(
+            new Change.ConversationDeleted(stamp(), ConversationRef.live(ID)), ApplyMode.LIVE);
+  }
+
+  private ConversationState live() {
+    return primary().find(owner, ID).live();
+  }
+
+  @Test
+  void row_1_4_aCreateLandsWhereItMadeAConversationAndNowhereElse() {
+    Change create = create();
+    assertThat(primary().landings(create)).isEmpty();
+    primary().apply(create, ApplyMode.LIVE);
+    assertThat(primary().landings(create))
+        .singleElement()
+        .extracting(Landing::conversationId, Landing::generation)
+        .containsExactly(ID, 1L);
+    delete();
+    replay(create());
+    assertThat(replay(create).dropped()).hasSize(1);
+    assertThat(primary().landings(create).get(0).generation()).isEqualTo(1);
+    assertThat(live().generation()).isEqualTo(2);
+  }
+
+  @Test
+  void row_1_4_aReplayedCreateLandsWhereItJoinedAConversation() {
+    replay(create());
+    Change joins = create();
+    assertThat(replay(joins).changed()).isFalse();
+    assertThat(primary().landings(joins).get(0).generation()).isEqualTo(1);
+    delete();
+    assertThat(replay(joins).dropped()).hasSize(1);
+    assertThat(live()).isNull();
+    replay(create());
+    assertThat(replay(joins).dropped()).hasSize(1);
+    assertThat(primary().landings(joins).get(0).generation()).isEqualTo(1);
+  }
+
+  @Test
+  void row_1_4_aBatchOfCreatesLandsLikeSingleOnes() {
+    Change first = create();
+    Change second =
+        new Change.ConversationCreated(stamp(), NewConversation.withId("other"), false);
+    primary().applyAll(List.of(first, second));
+    Change joins = create();
+    primary().applyAll(List.of(joins, create()));
+    delete();
+    replay(create());
+    List<Applied> again = primary().applyAll(List.of(first, joins, second));
+    assertThat(again.get(0).dropped()).hasSize(1);
+    assertThat(again.get(1).dropped()).hasSize(1);
+    assertThat(again.get(2).dropped()).isEmpty();
+    assertThat(live().generation()).isEqualTo(2);
+  }
+
+  @Test
+  void row_3_5_aSaveThatIsRepeatedStaysInTheGenerationThatItSaved() {
+    replay(create());
+    UUID message = UUID.randomUUID();
+    Change save =
+        new Change.Bulk(stamp(), List.of(create(), rename("saved"), append(message)));
+    replay(save);
+    assertThat(primary().landings(save))
+        .singleElement()
+        .extracting(Landing::conversationId, Landing::generation)
+        .containsExactly(ID, 1L);
+    delete();
+    Applied again = replay(save);
+    assertThat(again.changed()).isFalse();
+    assertThat(again.dropped()).isNotEmpty();
+    assertThat(live()).isNull();
+    replay(create());
+    replay(save);
+    assertThat(live().generation()).isEqualTo(2);
+    assertThat(live().requireLive().title()).isEmpty();
+    assertThat(primary().message(owner, ID, message)).isEmpty();
+  }
+
+  @Test
+  void row_3_5_aSaveWhoseFirstAttemptWasLiveIsNotSavedAnewEither() {
+    replay(create());
+    Change save = new Change.Bulk(stamp(), List.of(create(), rename("saved")));
+    primary().apply(save, ApplyMode.LIVE);
+    delete();
+    assertThat(replay(save).changed()).isFalse();
+    assertThat(live()).isNull();
+  }
+
+  @Test
+  void row_5_4_aWriteOfFieldsLandsWhenItsFirstAttemptTookEffect() {
+    UUID message = UUID.randomUUID();
+    replay(create());
+    replay(append(message));
+    Change rename = rename("new");
+    Change edit =
+        new Change.MessageEdited(
+            stamp(), ConversationRef.live(ID), message, MessageEdit.text("edited"));
+    Change put =
+        new Change.PreferencesPut(stamp(), PreferencesUpdate.none().selectedModel("m"), 0);
+    for (Change change : List.of(rename, edit, put)) {
+      assertThat(primary().landings(change)).isEmpty();
+      primary().apply(change, ApplyMode.LIVE);
+      // Live, it happens now, and not when it was made.
+      Landing landing = primary().landings(change).get(0);
+      assertThat(landing.at()).isAfter(change.stamp().time());
+      assertThat(replay(change).changed()).isFalse();
+      assertThat(primary().landings(change)).containsExactly(landing);
+    }
+    assertThat(primary().landings(rename).get(0).at())
+        .isEqualTo(live().requireLive().fieldTimes().get("title"));
+  }
+
+  @Test
+  void row_0_6_anErasureForgetsWhereChangesLanded() {
+    Change create = create();
+    replay(create);
+    primary().apply(new Change.OwnerErased(stamp()), ApplyMode.LIVE);
+    assertThat(primary().landings(create)).isEmpty();
+  }
+
+  @Test
+  void row_1_4_theLastSixteenChangesOfAConversationAreRemembered() {
+    replay(create());
+    Change joins = create();
+    replay(joins);
+    for (int i = 0; i < 15; i++) {
+      replay(rename("title " + i));
+    }
+    assertThat(primary().landings(joins)).hasSize(1);
+  }
+}

@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.ConversationStore;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.hybrid.SimHistory.Commit;
@@ -121,6 +122,7 @@ final class SimChecker {
       }
       notDoubled(op);
     }
+    endedByOperator();
     inserted();
     deleted();
     order();
@@ -138,7 +140,7 @@ final class SimChecker {
     // Who writes the same again over itself, or over what came at the same time, has changed
     // nothing.
     boolean harmless =
-        isEdit(op)
+        (isEdit(op) || op.step.kind() == Kind.PREFER_CHAT)
             && history.commits.subList(first, last).stream()
                 .noneMatch(
                     commit ->
@@ -184,7 +186,7 @@ final class SimChecker {
         }
       } else if (end.kind() == Settlement.Kind.CANCELLED) {
         // An erasure ends what is parked, too.
-        if (!anyOf(op, Kind.DELETE) && !erased) {
+        if (!anyOf(op, Kind.DELETE) && !erased && !history.byOperator.contains(change)) {
           wrong("lost: " + op + " was taken back though nobody deleted anything");
         }
       } else if (!end.isReported()
@@ -193,7 +195,8 @@ final class SimChecker {
       } else if (end.kind() == Settlement.Kind.DROPPED
           && !erased
           && !anyOf(op, Kind.DELETE)
-          && !anyOf(op, Kind.DELETE_MESSAGE)) {
+          && !anyOf(op, Kind.DELETE_MESSAGE)
+          && !anyOf(op, Kind.RETAIN)) {
         wrong("lost: " + op + " was dropped though nobody deleted anything: " + end.reason());
       }
     }
@@ -243,9 +246,10 @@ final class SimChecker {
                 other.step.kind() == kind
                     && other != op
                     && other.outcome != SimHistory.Outcome.REFUSED
-                    && ((kind == Kind.ERASE || op.step.kind() == Kind.SAVE)
-                        ? other.owner.equals(op.owner)
-                        : other.isAbout(op)));
+                    && (kind == Kind.RETAIN
+                        || ((kind == Kind.ERASE || op.step.kind() == Kind.SAVE)
+                            ? other.owner.equals(op.owner)
+                            : other.isAbout(op))));
   }
 
   private Map<UUID, MessageState> live(Op op) {
@@ -359,6 +363,23 @@ final class SimChecker {
                 + state.generation()
                 + " after "
                 + op);
+      }
+    }
+  }
+
+  /** What an operator sends again is in the queue, under an id of its own, and ends there. */
+  private void endedByOperator() {
+    for (Op op : history.ops) {
+      if (op.step.kind() == Kind.RETRY_PARKED && op.isAcknowledged() && op.wasThere) {
+        if (op.queued.isEmpty()) {
+          wrong("lost: " + op + " has sent nothing");
+        }
+        for (UUID change : op.queued) {
+          End end = history.ends.get(change);
+          if (end == null || (end.kind() == Settlement.Kind.CANCELLED && end.at() <= op.end)) {
+            wrong("lost: what " + op + " sends ended as " + end);
+          }
+        }
       }
     }
   }
@@ -483,9 +504,10 @@ final class SimChecker {
   }
 
   private static boolean isSameTarget(Op a, Op b) {
-    return a.step.kind() == Kind.PREFER
-        ? a.owner.equals(b.owner)
-        : a.isAbout(b) && (a.step.kind() != Kind.EDIT || a.step.target() == b.step.target());
+    if (a.step.kind() == Kind.PREFER || a.step.kind() == Kind.PREFER_CHAT) {
+      return a.owner.equals(b.owner);
+    }
+    return a.isAbout(b) && (a.step.kind() != Kind.EDIT || a.step.target() == b.step.target());
   }
 
   /** Without deletes in between, both were about the same. */
@@ -512,5 +534,68 @@ final class SimChecker {
     }
     MessageState message = live(op).get(SimClient.messageId(op.step.target(), 0));
     return message != null && text.equals(message.requireLive().text());
+  }
+
+  /** The erased texts that no file may hold any more, each with the call that wrote it. */
+  Map<String, Op> erasedTexts() {
+    Map<String, Op> texts = new HashMap<>();
+    for (Op op : history.ops) {
+      Kind kind = op.step.kind();
+      if (kind == Kind.CLASH && isErasedLater(op) && live(op).isEmpty()) {
+        texts.put(SimClient.text(op.step.number()), op);
+      }
+      if ((kind == Kind.APPEND || kind == Kind.SAVE) && isErased(op)) {
+        for (UUID message : op.messages) {
+          texts.put(SimReads.name(message), op);
+        }
+        history.soughtPending |= !op.queued.isEmpty();
+      }
+    }
+    return texts;
+  }
+
+  /** Whether an owner was erased after a call, and what it wrote is not there. */
+  private boolean isErased(Op op) {
+    boolean isWrittenAgain =
+        history.ops.stream()
+            .anyMatch(
+                other ->
+                    other != op
+                        && other.owner.equals(op.owner)
+                        && other.messages.stream().anyMatch(op.messages::contains));
+    return isErasedLater(op)
+        && !isWrittenAgain
+        && live(op).keySet().stream().noneMatch(op.messages::contains);
+  }
+
+  private boolean isErasedLater(Op op) {
+    return history.ops.stream()
+        .anyMatch(
+            erase ->
+                erase.step.kind() == Kind.ERASE
+                    && erase.isAcknowledged()
+                    && erase.owner.equals(op.owner)
+                    && erase.start > op.end);
+  }
+
+  /** Whether a node keeps what an operator has given up, or sent again; null if not. */
+  @Nullable String keptParked(ConversationStore store) {
+    return store.operator().parked().stream()
+        .map(parked -> parked.rejected().changeId())
+        .filter(history.endedByOperator::contains)
+        .map(change -> "parked change " + change + " is still there")
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** Whether preferences lead to a conversation that is not there; null if not. */
+  @Nullable String lostPreference(ConversationStore store) {
+    for (Owner owner : SimClient.OWNERS) {
+      String active = store.preferences(owner).activeConversation();
+      if (active != null && database.find(owner, active).live() == null) {
+        return owner.userId() + " prefers " + active + ", which is not there";
+      }
+    }
+    return null;
   }
 }

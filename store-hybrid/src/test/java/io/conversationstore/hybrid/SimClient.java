@@ -16,15 +16,20 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
+import io.conversationstore.ParkedChange;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreOperator;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.hybrid.SimHistory.Op;
 import io.conversationstore.hybrid.SimHistory.Outcome;
 import io.conversationstore.hybrid.SimStep.Kind;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /** Does a client's steps on a node, one after the other, and notes what it is told. */
@@ -32,6 +37,18 @@ final class SimClient {
 
   static final List<Owner> OWNERS = List.of(Owner.of("acme", "alice"), Owner.of("acme", "bob"));
   static final List<String> CONVERSATIONS = List.of("default", "session-1", "O'Brien/..");
+
+  private static final Set<Kind> NO_WRITES =
+      EnumSet.of(
+          Kind.READ,
+          Kind.WALK,
+          Kind.READ_PREFERENCES,
+          Kind.RETAIN,
+          Kind.RETRY_PARKED,
+          Kind.DISCARD_PARKED);
+
+  /** In milliseconds. */
+  private static final int OLDEST_KEPT = 1_500;
 
   private static final long MILLI = 1_000_000;
   private static final long LONGEST_THOUGHT = 800 * MILLI;
@@ -132,6 +149,12 @@ final class SimClient {
       case DELETE -> op.wasThere = store.delete(owner, id);
       case ERASE -> store.erase(owner);
       case SAVE -> save(op, store);
+      case PREFER_CHAT ->
+          store.updatePreferences(owner, PreferencesUpdate.none().activeConversation(id));
+      case READ_PREFERENCES -> reads.preferences(op, store.preferences(owner));
+      case RETAIN -> retain(op, store.operator());
+      case RETRY_PARKED -> endParked(op, store.operator(), true);
+      case DISCARD_PARKED -> endParked(op, store.operator(), false);
       case READ -> read(op, store);
       case WALK -> walk(op, store);
       default -> throw new IllegalStateException("not a client's step: " + step);
@@ -154,6 +177,22 @@ final class SimClient {
         List.of(
             ConversationDocument.of(NewConversation.withId(op.conversation), turn),
             ConversationDocument.of(NewConversation.withId(second), List.of(other))));
+  }
+
+  private void retain(Op op, StoreOperator operator) {
+    long age = 1L + threads.random().nextInt(OLDEST_KEPT);
+    op.wasThere = operator.deleteMessagesOlderThan(Duration.ofMillis(age)) > 0;
+  }
+
+  /** Sends the oldest parked change again, or gives it up. */
+  private void endParked(Op op, StoreOperator operator, boolean again) {
+    List<ParkedChange> parked = operator.parked();
+    if (!parked.isEmpty()) {
+      UUID change = parked.get(0).rejected().changeId();
+      history.byOperator.add(change);
+      op.wasThere = again ? operator.retryParked(change) : operator.discardParked(change);
+      history.endedByOperator.add(change);
+    }
   }
 
   private void read(Op op, ConversationStore store) {
@@ -214,6 +253,6 @@ final class SimClient {
   }
 
   static boolean isWrite(Kind kind) {
-    return !kind.isFault() && kind != Kind.READ && kind != Kind.WALK;
+    return !kind.isFault() && !NO_WRITES.contains(kind);
   }
 }

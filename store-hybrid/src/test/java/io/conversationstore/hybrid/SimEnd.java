@@ -5,6 +5,7 @@ import io.conversationstore.StoreState;
 import io.conversationstore.hybrid.SimDatabase.Fate;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class SimEnd {
 
   private static final int MOST_LOOKS = 1_200;
+  private static final long LONGEST_CLEANING = 2_000_000_000L;
+  private static final long CLEANING = 5_000_000;
 
   private final SimThreads threads;
   private final SimHistory history;
@@ -61,6 +64,76 @@ final class SimEnd {
       await(checker);
     }
     checker.check();
+    for (SimNode node : nodes) {
+      ConversationStore store = node.store();
+      if (store != null) {
+        noteIfWrong(checker.lostPreference(store));
+        noteIfWrong(checker.keptParked(store));
+      }
+    }
+    seekErased(checker);
+  }
+
+  private void noteIfWrong(@Nullable String what) {
+    if (what != null) {
+      history.wrong.add("diverged: " + what);
+    }
+  }
+
+  /**
+   * Looks in the bytes of all files for what was erased. The store cleans its files by a thread of
+   * its own, which is not a part of the simulation, so it is given some time.
+   */
+  private void seekErased(SimChecker checker) {
+    Map<String, SimHistory.Op> texts = checker.erasedTexts();
+    if (texts.isEmpty()) {
+      return;
+    }
+    long deadline = System.nanoTime() + LONGEST_CLEANING;
+    String found = held(texts);
+    while (found != null && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(CLEANING);
+      found = held(texts);
+    }
+    if (found != null) {
+      history.wrong.add("resurrected: " + found);
+    }
+  }
+
+  private @Nullable String held(Map<String, SimHistory.Op> texts) {
+    for (SimNode node : nodes) {
+      for (Map.Entry<String, String> file : node.texts().entrySet()) {
+        for (Map.Entry<String, SimHistory.Op> text : texts.entrySet()) {
+          int at = file.getValue().indexOf('"' + text.getKey() + '"');
+          if (at >= 0) {
+            return "the file "
+                + file.getKey()
+                + " of node "
+                + node.number()
+                + " holds erased text of "
+                + text.getValue()
+                + " in a line of "
+                + kindOfLine(file.getValue(), at);
+          }
+        }
+      }
+    }
+    return null;
+  }
+
+  /** The names of the outermost fields of a line of JSON. */
+  private static String kindOfLine(String file, int at) {
+    int start = file.lastIndexOf('\n', at) + 1;
+    int end = file.indexOf('\n', at);
+    String line = file.substring(start, end < 0 ? file.length() : end);
+    StringBuilder names = new StringBuilder();
+    for (String name : List.of("pending", "parked", "row", "settled", "type", "kind", "epoch")) {
+      int found = line.indexOf('"' + name + "\":");
+      if (found >= 0) {
+        names.append(line, found, Math.min(line.length(), found + name.length() + 20)).append(' ');
+      }
+    }
+    return names.toString().trim();
   }
 
   private void await(SimChecker checker) {

@@ -129,6 +129,18 @@ final class SimHistory {
   /** When the copies that were emptied were whole again. */
   private final Map<Integer, Long> refilled = new HashMap<>();
 
+  /** Parked changes that an operator has asked to end. */
+  final Set<UUID> byOperator = new HashSet<>();
+
+  /** Those of them of which the operator was told that they have ended. */
+  final Set<UUID> endedByOperator = new HashSet<>();
+
+  /** When nodes have got a copy of another size for the first time. */
+  final Map<Integer, Long> resized = new HashMap<>();
+
+  /** Whether text of an erased owner had been written on a node that had not sent it. */
+  boolean soughtPending;
+
   /** Bulks whose answer did not come. */
   final Set<UUID> cutOff = new HashSet<>();
 
@@ -161,6 +173,11 @@ final class SimHistory {
 
   List<String> trace() {
     return trace;
+  }
+
+  /** Whether a call was made on a node that had got a copy of another size. */
+  boolean wasResized(Op op) {
+    return resized.getOrDefault(op.step.node(), Long.MAX_VALUE) < op.start;
   }
 
   /** Whether two nodes began as one, of which this is one. */

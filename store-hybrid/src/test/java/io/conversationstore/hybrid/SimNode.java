@@ -27,8 +27,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -113,6 +115,24 @@ final class SimNode {
     crash();
     limits = CopyLimits.NONE;
     start();
+  }
+
+  /** Kills the node; it starts again with a copy of another size. */
+  void resize(SplittableRandom random) {
+    crash();
+    limits =
+        isLimited()
+            ? CopyLimits.NONE
+            : random.nextBoolean()
+                ? CopyLimits.NONE.activeWithin(Duration.ofMillis(100L + random.nextInt(2_000)))
+                : CopyLimits.NONE.maxBytes(random.nextInt(2_000));
+    history.limited.add(number);
+    history.resized.putIfAbsent(number, threads.now());
+  }
+
+  /** The bytes of the node's files as text, by name. */
+  Map<String, String> texts() {
+    return directory.texts();
   }
 
   /** The store; null while the node is dead. */

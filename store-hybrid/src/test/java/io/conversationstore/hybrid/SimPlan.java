@@ -32,6 +32,14 @@ record SimPlan(
   static final int OWNERS = 2;
   static final int CONVERSATIONS = 3;
 
+  /**
+   * From this seed on, more kinds of steps are mixed in. The seeds below it stay what they were, so
+   * that those that ever failed go on to show the same.
+   */
+  static final long LATER = 1_000_000;
+
+  private static final int MOST_LATER = 4;
+
   SimPlan {
     skews = List.copyOf(skews);
     limits = List.copyOf(limits);
@@ -80,7 +88,7 @@ record SimPlan(
         1 + random.nextInt(12),
         limits(new SplittableRandom(~seed)),
         random.nextInt(3) * random.nextInt(6),
-        steps(random));
+        seed < LATER ? steps(random) : withLater(steps(random), new SplittableRandom(seed + 1)));
   }
 
   private static Duration skew(SplittableRandom random) {
@@ -111,7 +119,9 @@ record SimPlan(
   private static List<SimStep> steps(SplittableRandom random) {
     Map<Kind, Integer> weights = new EnumMap<>(Kind.class);
     for (Kind kind : Kind.values()) {
-      weights.put(kind, weight(kind) * random.nextInt(4));
+      if (!kind.isLater()) {
+        weights.put(kind, weight(kind) * random.nextInt(4));
+      }
     }
     weights.merge(Kind.APPEND, 8, Integer::sum);
     weights.merge(Kind.CREATE_IF_ABSENT, 4, Integer::sum);
@@ -172,6 +182,36 @@ record SimPlan(
     }
     steps.sort(Comparator.comparingLong(SimStep::at));
     return steps;
+  }
+
+  /** Mixes in steps of the later kinds, drawn apart from the others. */
+  private static List<SimStep> withLater(List<SimStep> steps, SplittableRandom random) {
+    List<SimStep> all = new ArrayList<>(steps);
+    int number = steps.stream().mapToInt(SimStep::number).max().orElse(0) + 1;
+    long end = steps.stream().mapToLong(SimStep::at).max().orElse(0);
+    List<Kind> kinds =
+        List.of(
+            Kind.PREFER_CHAT, Kind.READ_PREFERENCES, Kind.RELIMIT, Kind.RETRY_PARKED, Kind.RETAIN);
+    for (int i = random.nextInt(MOST_LATER); i > 0; i--) {
+      Kind kind = kinds.get(random.nextInt(kinds.size()));
+      all.add(
+          new SimStep(
+              number++,
+              random.nextLong(end + 1),
+              kind,
+              random.nextInt(NODES),
+              random.nextInt(2),
+              0,
+              random.nextInt(CONVERSATIONS),
+              0,
+              random.nextLong()));
+    }
+    if (random.nextInt(4) > 0) {
+      long start = random.nextLong(end + 1);
+      all.addAll(SimStory.later(random, number, start, 2, random.nextInt(CONVERSATIONS)));
+    }
+    all.sort(Comparator.comparingLong(SimStep::at));
+    return all;
   }
 
   private static int weight(Kind kind) {

@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.Preferences;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.hybrid.SimHistory.Op;
 import io.conversationstore.hybrid.SimHistory.Outcome;
@@ -36,8 +37,48 @@ final class SimReads {
       case DELETE -> op.isAbout(append);
       case DELETE_MESSAGE ->
           op.isAbout(append) && SimClient.messageId(op.step.target(), 0).equals(message);
+      case RETAIN -> true;
       default -> false;
     };
+  }
+
+  /** A node shows the preferences that it was the last to write. */
+  void preferences(Op read, Preferences shown) {
+    Op last = null;
+    for (Op op : history.ops) {
+      if (op.step.kind() == Kind.PREFER
+          && op.isAcknowledged()
+          && op.step.node() == read.step.node()
+          && op.owner.equals(read.owner)
+          && op.end < read.start
+          && (last == null || op.start > last.end)) {
+        last = op;
+      }
+    }
+    if (last == null || isOverwritten(last) || hasLostCopy(last)) {
+      return;
+    }
+    if (!SimClient.text(last.step.number()).equals(shown.selectedModel())) {
+      history.wrong.add("lost: " + read + " does not show " + last + " but " + shown);
+    }
+  }
+
+  private boolean isOverwritten(Op prefer) {
+    return history.ops.stream()
+        .anyMatch(
+            op ->
+                op != prefer
+                    && op.owner.equals(prefer.owner)
+                    && (op.step.kind() == Kind.PREFER || op.step.kind() == Kind.ERASE));
+  }
+
+  /** Whether the copy of the node may lack what a call has written since. */
+  private boolean hasLostCopy(Op op) {
+    int node = op.step.node();
+    return history.hadDiskFull.contains(node)
+        || history.isCloned(node)
+        || history.wasEmptied(node, op.end)
+        || history.crashes.getOrDefault(node, List.of()).stream().anyMatch(at -> at >= op.start);
   }
 
   /** Whether the database refused an append for good, and the node said so. */

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 
 /** One simulation, from its plan to its verdict. */
 final class SimRun {
@@ -175,6 +176,10 @@ final class SimRun {
       }
       case EVICT -> {
         node.evict(threads.random().nextBoolean());
+        restartSoon(node);
+      }
+      case RELIMIT -> {
+        node.resize(new SplittableRandom(step.seed()));
         restartSoon(node);
       }
       case CLONE -> {

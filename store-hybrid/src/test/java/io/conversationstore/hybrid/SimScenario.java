@@ -32,7 +32,19 @@ enum SimScenario {
   /** A directory with pending changes is copied, and both nodes send them. */
   CLONED_WITH_PENDING(60),
   /** A copy has given up contents, and fetches them when the conversation is used again. */
-  USED_AFTER_EVICTION(100);
+  USED_AFTER_EVICTION(100),
+  /** Text of an erased owner had waited on a node, and is looked for in the bytes of all files. */
+  ERASED_WHILE_PENDING(180),
+  /** Retention deletes messages while another node with pending changes is cut off. */
+  RETAINED_DURING_AN_OUTAGE(50),
+  /** An operator sends what is parked again. */
+  PARKED_SENT_AGAIN(25),
+  /** An operator gives up what is parked. */
+  PARKED_DISCARDED(40),
+  /** A node starts with a copy of another size, and the conversation is read. */
+  RESIZED_AND_READ(180),
+  /** The active conversation is deleted while another write of preferences waits. */
+  ACTIVE_CHAT_DELETED(80);
 
   /** Of how many seeds the least are told. */
   static final int SEEDS = 2_000;
@@ -48,6 +60,11 @@ enum SimScenario {
   /** In how many of {@link #SEEDS} seeds it has to happen, whichever they are. */
   int least() {
     return least;
+  }
+
+  /** Whether only seeds from {@link SimPlan#LATER} on lead to it. */
+  boolean isLater() {
+    return compareTo(ERASED_WHILE_PENDING) >= 0;
   }
 
   /** Those that have happened. */
@@ -94,7 +111,35 @@ enum SimScenario {
                 .anyMatch(nodes -> nodes.contains(clone.of()) && nodes.contains(clone.node()));
       }
       case USED_AFTER_EVICTION -> history.fetched;
+      case ERASED_WHILE_PENDING -> history.soughtPending;
+      case RETAINED_DURING_AN_OUTAGE ->
+          ops(history, Kind.RETAIN)
+              .anyMatch(retain -> retain.wasThere && isInOutage(retain, history));
+      case PARKED_SENT_AGAIN -> ops(history, Kind.RETRY_PARKED).anyMatch(op -> op.wasThere);
+      case PARKED_DISCARDED -> ops(history, Kind.DISCARD_PARKED).anyMatch(op -> op.wasThere);
+      case RESIZED_AND_READ ->
+          ops(history, Kind.READ)
+              .anyMatch(read -> read.isAcknowledged() && history.wasResized(read));
+      case ACTIVE_CHAT_DELETED ->
+          ops(history, Kind.DELETE)
+              .anyMatch(
+                  delete ->
+                      delete.wasThere
+                          && ops(history, Kind.PREFER_CHAT)
+                              .anyMatch(
+                                  prefer ->
+                                      prefer.isAbout(delete)
+                                          && prefer.isAcknowledged()
+                                          && prefer.end < delete.start));
     };
+  }
+
+  /** Whether what another node wrote waited for the database during a call. */
+  private static boolean isInOutage(Op op, SimHistory history) {
+    return history.ops.stream()
+        .filter(other -> other.step.node() != op.step.node() && other.end < op.start)
+        .flatMap(other -> ends(other, history))
+        .anyMatch(end -> end.at() > op.end);
   }
 
   private static Stream<Op> ops(SimHistory history, Kind kind) {

@@ -1,5 +1,8 @@
 package io.conversationstore.hybrid;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /**
  * A step of a simulation.
  *
@@ -38,6 +41,14 @@ record SimStep(
     SAVE,
     READ,
     WALK,
+    /** The conversation becomes the owner's active one. */
+    PREFER_CHAT,
+    READ_PREFERENCES,
+    /** An operator deletes messages that are older than a second or so. */
+    RETAIN,
+    /** An operator sends what is parked on the node again. */
+    RETRY_PARKED,
+    DISCARD_PARKED,
     // By the world
     CUT,
     HEAL,
@@ -53,10 +64,20 @@ record SimStep(
     /** A node dies, and its copy is empty, or so old that it has to be made anew. */
     EVICT,
     /** A node dies, and starts again, as does a copy of its directory: once in a simulation. */
-    CLONE;
+    CLONE,
+    /** A node dies, and starts again with a copy of another size. */
+    RELIMIT;
+
+    /** Later than the seeds below {@link SimPlan#LATER}: they do what they did before. */
+    private static final Set<Kind> LATER =
+        EnumSet.of(PREFER_CHAT, READ_PREFERENCES, RETAIN, RETRY_PARKED, DISCARD_PARKED, RELIMIT);
 
     boolean isFault() {
       return compareTo(CUT) >= 0;
+    }
+
+    boolean isLater() {
+      return LATER.contains(this);
     }
   }
 
@@ -68,7 +89,10 @@ record SimStep(
     } else if (kind.isFault()) {
       return what + " node " + node;
     }
-    String about = kind == Kind.ERASE || kind == Kind.PREFER ? "" : "/" + conversation;
+    String about =
+        kind == Kind.ERASE || kind == Kind.PREFER || kind == Kind.READ_PREFERENCES
+            ? ""
+            : "/" + conversation;
     boolean aimed =
         kind == Kind.RETRY
             || kind == Kind.CLASH

@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 final class SimStory {
 
   private static final int LONGEST_PAUSE = 400;
+  private static final int LONG_PAUSE = 2_000;
 
   private final SplittableRandom random;
   private final List<SimStep> steps = new ArrayList<>();
@@ -49,6 +50,20 @@ final class SimStory {
       case 3 -> story.cursor();
       case 4 -> story.evicted();
       default -> story.cloned();
+    }
+    return story.steps;
+  }
+
+  /** One of the stories that only seeds from {@link SimPlan#LATER} on know. */
+  static List<SimStep> later(
+      SplittableRandom random, int first, long start, int clients, int conversation) {
+    SimStory story = new SimStory(random, first, start, clients, conversation);
+    switch (random.nextInt(6)) {
+      case 0, 1 -> story.parked();
+      case 2 -> story.retained();
+      case 3 -> story.erased();
+      case 4 -> story.resized();
+      default -> story.preferred();
     }
     return story.steps;
   }
@@ -120,6 +135,82 @@ final class SimStory {
     then(Kind.APPEND, node);
     then(Kind.READ, node);
     then(Kind.HEAL, node);
+  }
+
+  private void parked() {
+    then(Kind.CREATE_IF_ABSENT, node);
+    then(Kind.READ, other);
+    then(Kind.CUT, other);
+    int message = then(Kind.APPEND, node);
+    then(Kind.CLASH, other, message);
+    then(Kind.APPEND, other);
+    then(Kind.HEAL, other);
+    at += LONG_PAUSE;
+    then(random.nextBoolean() ? Kind.RETRY_PARKED : Kind.DISCARD_PARKED, other);
+    then(Kind.READ, other);
+    at += LONG_PAUSE;
+    then(random.nextBoolean() ? Kind.RETRY_PARKED : Kind.DISCARD_PARKED, other);
+  }
+
+  private void retained() {
+    then(Kind.CREATE_IF_ABSENT, node);
+    int message = then(Kind.APPEND, node);
+    then(Kind.READ, other);
+    then(Kind.CUT, other);
+    then(Kind.EDIT, other, message);
+    then(Kind.APPEND, other);
+    at += LONG_PAUSE;
+    then(Kind.RETAIN, node);
+    then(Kind.READ, other);
+    then(Kind.HEAL, other);
+    then(Kind.APPEND, node);
+  }
+
+  private void erased() {
+    then(Kind.CREATE_IF_ABSENT, node);
+    then(Kind.APPEND, node);
+    then(Kind.READ, other);
+    then(Kind.CUT, other);
+    int message = then(Kind.APPEND, other);
+    then(Kind.ERASE, random.nextInt(3) == 0 ? other : node);
+    then(Kind.CREATE_IF_ABSENT, other);
+    then(Kind.EDIT, other, message);
+    then(Kind.APPEND, other);
+    if (random.nextBoolean()) {
+      then(Kind.CRASH, other);
+      at += LONG_PAUSE;
+    }
+    then(Kind.HEAL, other);
+  }
+
+  private void resized() {
+    then(Kind.CREATE_IF_ABSENT, node);
+    then(Kind.APPEND, node);
+    then(Kind.APPEND, other);
+    then(Kind.RELIMIT, node);
+    at += LONG_PAUSE;
+    then(Kind.READ, node);
+    then(Kind.CUT, node);
+    then(Kind.APPEND, node);
+    then(Kind.READ, node);
+    then(Kind.RELIMIT, node);
+    at += LONG_PAUSE;
+    then(Kind.READ, node);
+    then(Kind.HEAL, node);
+  }
+
+  private void preferred() {
+    then(Kind.CREATE_IF_ABSENT, node);
+    then(Kind.PREFER_CHAT, node);
+    then(Kind.READ_PREFERENCES, node);
+    then(Kind.CUT, other);
+    then(random.nextBoolean() ? Kind.PREFER : Kind.PREFER_CHAT, other);
+    then(Kind.READ_PREFERENCES, other);
+    then(Kind.DELETE, random.nextBoolean() ? node : other);
+    then(Kind.READ_PREFERENCES, other);
+    then(Kind.HEAL, other);
+    at += LONG_PAUSE;
+    then(Kind.READ_PREFERENCES, other);
   }
 
   private void cloned() {

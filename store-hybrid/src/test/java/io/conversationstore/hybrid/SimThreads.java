@@ -4,7 +4,7 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -47,14 +47,28 @@ final class SimThreads {
   private static final long MICRO = 1_000;
   private static final long MILLI = 1_000_000;
   private static final int MOST_STEPS = 400_000;
-  private static final ExecutorService POOL =
-      Executors.newCachedThreadPool(
+  private static final Executor POOL = pool();
+  private static final ThreadLocal<SimThread> CURRENT = new ThreadLocal<>();
+
+  /**
+   * Virtual threads where they can wait wherever they are, which is from JDK 24 on: they are handed
+   * the baton without the operating system.
+   */
+  private static Executor pool() {
+    if (Runtime.version().feature() < 24) {
+      return Executors.newCachedThreadPool(
           task -> {
             Thread thread = new Thread(task, "simulated");
             thread.setDaemon(true);
             return thread;
           });
-  private static final ThreadLocal<SimThread> CURRENT = new ThreadLocal<>();
+    }
+    try {
+      return (Executor) Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("this JDK has no virtual threads", e);
+    }
+  }
 
   private final class SimThread implements Runnable {
     private final String name;

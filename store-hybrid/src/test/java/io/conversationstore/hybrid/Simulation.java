@@ -60,6 +60,7 @@ final class Simulation {
   private final boolean goesOn;
   private final AtomicLong next = new AtomicLong();
   private final AtomicLong ran = new AtomicLong();
+  private final AtomicLong ranLater = new AtomicLong();
   private final AtomicLong steps = new AtomicLong();
   private final AtomicLong acked = new AtomicLong();
   private final Map<SimScenario, Integer> reached = new EnumMap<>(SimScenario.class);
@@ -82,14 +83,33 @@ final class Simulation {
 
   /**
    * Runs seeds on all processors until one goes wrong, and fails then. Those that no property names
-   * are half the same each time, half new each day.
+   * are two thirds the same each time, one third new each day.
    */
   static void run(long standard) {
-    if (!repeats() && !runs(standard, false)) {
-      long half = standard / 2;
+    if (repeats()) {
+      return;
+    }
+    Long seeds = Long.getLong("simulation.seeds");
+    if (Long.getLong("simulation.first") == null && Long.getLong("simulation.minutes") == null) {
+      long third = (seeds == null ? standard : seeds) / 3;
+      long fresh = seeds == null ? standard - 2 * third : 0;
       long today = today();
-      System.out.println("SEEDS 1 to " + half + ", and of this day from " + today + " on");
-      forSeeds(i -> i < half ? i + 1 : today + i - half, 2 * half, false).runAll();
+      System.out.printf(
+          "SEEDS 1 to %d, %d to %d%s%n",
+          third,
+          SimPlan.LATER + 1,
+          SimPlan.LATER + third,
+          fresh == 0 ? "" : ", and of this day " + today + " to " + (today + fresh - 1));
+      forSeeds(
+              i ->
+                  i < third
+                      ? i + 1
+                      : i < 2 * third ? SimPlan.LATER + 1 + i - third : today + i - 2 * third,
+              2 * third + fresh,
+              false)
+          .runAll();
+    } else {
+      runs(standard, false);
     }
   }
 
@@ -180,7 +200,10 @@ final class Simulation {
     List<SimScenario> rare =
         Arrays.stream(SimScenario.values())
             .filter(
-                scenario -> times(scenario) < scenario.least() * (ran.get() / SimScenario.SEEDS))
+                scenario ->
+                    times(scenario)
+                        < scenario.least()
+                            * ((scenario.isLater() ? ranLater : ran).get() / SimScenario.SEEDS))
             .toList();
     if (!rare.isEmpty()) {
       throw new AssertionError("happened too seldom: " + rare + "; " + scenarios());
@@ -235,6 +258,9 @@ final class Simulation {
       long seed = seeds.applyAsLong(i);
       Verdict verdict = of(SimPlan.of(seed));
       ran.incrementAndGet();
+      if (seed >= SimPlan.LATER) {
+        ranLater.incrementAndGet();
+      }
       steps.addAndGet(verdict.steps());
       acked.addAndGet(verdict.acked());
       synchronized (reached) {

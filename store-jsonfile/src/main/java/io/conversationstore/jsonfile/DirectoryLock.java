@@ -20,6 +20,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,20 +107,33 @@ final class DirectoryLock implements AutoCloseable {
    * @throws StoreLockedException if another store still has it after {@code wait}
    */
   static DirectoryLock take(Path path, Duration wait) throws IOException {
-    return take(path, wait, Use.WRITES);
+    return take(path, wait, Thread.currentThread()::isInterrupted);
+  }
+
+  /**
+   * Like {@link #take(Path, Duration)}, on a thread that works for another one.
+   *
+   * @param interrupted whether the other one was interrupted, which ends the wait
+   */
+  static DirectoryLock take(Path path, Duration wait, BooleanSupplier interrupted)
+      throws IOException {
+    return take(path, wait, Use.WRITES, interrupted);
   }
 
   /**
    * Takes the lock and changes nothing in the directory, which may be one that cannot be written.
    *
    * @return null where there is no {@code LOCK}, so that nobody can have it
+   * @param interrupted as in {@link #take(Path, Duration, BooleanSupplier)}
    * @throws StoreLockedException if a store still has it after {@code wait}
    */
-  static @Nullable DirectoryLock takeToRead(Path path, Duration wait) throws IOException {
-    return Files.exists(path.resolve(LOCK)) ? take(path, wait, Use.READS) : null;
+  static @Nullable DirectoryLock takeToRead(Path path, Duration wait, BooleanSupplier interrupted)
+      throws IOException {
+    return Files.exists(path.resolve(LOCK)) ? take(path, wait, Use.READS, interrupted) : null;
   }
 
-  private static DirectoryLock take(Path path, Duration wait, Use use) throws IOException {
+  private static DirectoryLock take(Path path, Duration wait, Use use, BooleanSupplier interrupted)
+      throws IOException {
     Path directory = path.toRealPath();
     long deadline = System.nanoTime() + wait.toNanos();
     Names names;
@@ -139,11 +153,11 @@ final class DirectoryLock implements AutoCloseable {
                 + self(since)
                 + "; use that one, or close it first");
       }
-      pause();
+      pause(interrupted);
     }
     boolean taken = false;
     try {
-      FileChannel channel = waitForOthers(directory, names, use, deadline);
+      FileChannel channel = waitForOthers(directory, names, use, deadline, interrupted);
       taken = true;
       if (use == Use.WRITES) {
         writeOwner(directory);
@@ -172,7 +186,8 @@ final class DirectoryLock implements AutoCloseable {
     return System.nanoTime() - deadline >= 0;
   }
 
-  private static FileChannel waitForOthers(Path directory, Names names, Use use, long deadline)
+  private static FileChannel waitForOthers(
+      Path directory, Names names, Use use, long deadline, BooleanSupplier interrupted)
       throws IOException {
     boolean shared = use == Use.READS;
     String left = use + " " + names.file;
@@ -196,7 +211,7 @@ final class DirectoryLock implements AutoCloseable {
         }
         if (!locked) {
           requireTime(directory, heldHere, deadline);
-          pause();
+          pause(interrupted);
         }
       }
       return channel;
@@ -221,9 +236,9 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /** An opener that is interrupted gives up waiting, and stays interrupted. */
-  private static void pause() throws InterruptedIOException {
+  private static void pause(BooleanSupplier interrupted) throws InterruptedIOException {
     LockSupport.parkNanos(POLL_NANOS);
-    if (Thread.currentThread().isInterrupted()) {
+    if (interrupted.getAsBoolean()) {
       throw new InterruptedIOException("interrupted while another store uses the directory");
     }
   }

@@ -526,8 +526,7 @@ final class FileEngine implements LocalStore {
     }
     try {
       housekeeping.close();
-      thread.close();
-      writes.noteEnd();
+      thread.close(writes::noteEnd);
     } finally {
       shared.close();
       segments.close();

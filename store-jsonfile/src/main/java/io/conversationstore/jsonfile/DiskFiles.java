@@ -74,11 +74,11 @@ final class DiskFiles implements LogFiles {
    * From now on changes nothing in a directory where this file is another one, or gone: it was
    * deleted or moved, and may belong to somebody else by now.
    *
-   * @param name of a file that stays open, so that the system gives its number to no other file
+   * @param path of a file that stays open, so that the system gives its number to no other file
+   * @param key what tells that file from others
    */
-  void guardBy(String name) throws IOException {
-    Path path = directory.resolve(name);
-    guardKey = key(path);
+  void guardBy(Path path, @Nullable Object key) {
+    guardKey = key;
     guard = path;
   }
 
@@ -86,6 +86,11 @@ final class DiskFiles implements LogFiles {
     if (readsOnly) {
       throw new ReadOnlyFileSystemException();
     }
+    requireHeld();
+  }
+
+  @Override
+  public void requireHeld() throws IOException {
     Path path = guard;
     if (path != null) {
       requireKey(path, guardKey);
@@ -265,6 +270,7 @@ final class DiskFiles implements LogFiles {
 
     @Override
     public void truncate(long size) throws IOException {
+      requireSame();
       appender.truncate(size);
       appender.position(size);
     }
@@ -272,13 +278,15 @@ final class DiskFiles implements LogFiles {
     @Override
     public void force() throws IOException {
       appender.force(false);
-      // Forcing a file that was deleted succeeds, and keeps nothing.
+      // Forcing a file that was deleted succeeds, and keeps nothing. Looked at last: who opens the
+      // directory with another lock makes that one before reading what is there.
       requireNamed();
     }
 
     @Override
     public void requireNamed() throws IOException {
       requireKey(path, key);
+      requireHeld();
     }
 
     @Override

@@ -77,11 +77,11 @@ public final class JsonFileStore {
     DirectoryLock lock = DirectoryLock.take(directory, options.lockWait(), interrupted);
     boolean opened = false;
     try {
-      files.guardBy(DirectoryLock.LOCK);
+      lock.guard(files);
       if (alone) {
         requireUnbound(files);
       }
-      FileEngine engine = FileEngine.open(files, lock, options);
+      FileEngine engine = FileEngine.open(files, lock, options, lock.mayBeShared());
       opened = true;
       return engine;
     } finally {

@@ -41,6 +41,11 @@ final class HookedFiles implements LogFiles {
   }
 
   @Override
+  public void requireHeld() throws IOException {
+    files.requireHeld();
+  }
+
+  @Override
   public List<String> list() throws IOException {
     beforeCall.run();
     return files.list();

@@ -202,6 +202,9 @@ final class MemoryFiles implements LogFiles {
   }
 
   @Override
+  public void requireHeld() {}
+
+  @Override
   public synchronized List<String> list() throws IOException {
     call(Call.LIST);
     return List.copyOf(names.keySet());

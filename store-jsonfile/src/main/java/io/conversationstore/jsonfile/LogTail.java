@@ -188,7 +188,7 @@ final class LogTail {
 
   /** Whether the next line begins a new segment. */
   private boolean isFull() {
-    return size >= segmentBytes || (ended && size > firstLine);
+    return ended || size >= segmentBytes;
   }
 
   /**
@@ -196,7 +196,7 @@ final class LogTail {
    * still have it open.
    */
   void endSegment() {
-    ended = true;
+    ended = size > firstLine;
   }
 
   /** Where the next line goes; begins a new segment where this one is full. */

@@ -22,11 +22,8 @@ final class Canonical {
 
   private static final char REPLACEMENT = '\uFFFD';
 
-  /** Deeper JSON is refused when it is made; stores have a lower limit of their own. */
-  private static final int MAX_DEPTH = 512;
-
-  /** The longest number, in digits written out plainly. Doubles need at most 1,075. */
-  private static final int MAX_NUMBER_DIGITS = 1_100;
+  private static final int MAX_DEPTH = StoreLimits.MAX_JSON_DEPTH;
+  private static final int MAX_NUMBER_DIGITS = StoreLimits.MAX_NUMBER_DIGITS;
 
   private Canonical() {}
 
@@ -106,8 +103,16 @@ final class Canonical {
     return '"' + shown.replaceAll("\\p{Cntrl}", "?") + '"';
   }
 
-  /** All times have microseconds, as PostgreSQL's {@code timestamptz} does. */
-  static Instant time(Instant instant) {
+  /**
+   * All times have microseconds, as PostgreSQL's {@code timestamptz} does, and a year of four
+   * digits, as JSON needs.
+   */
+  static Instant time(String what, Instant instant) {
+    if (instant.isBefore(StoreLimits.EARLIEST_TIME)
+        || instant.getEpochSecond() > StoreLimits.LATEST_TIME.getEpochSecond()) {
+      throw new IllegalArgumentException(
+          what + " must be in the years 1 to 9999, but is " + instant);
+    }
     return instant.truncatedTo(ChronoUnit.MICROS);
   }
 

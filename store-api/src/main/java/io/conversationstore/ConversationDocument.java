@@ -19,7 +19,7 @@ public record ConversationDocument(NewConversation conversation, List<Entry> mes
    */
   public record Entry(Message message, @Nullable Instant createdAt) {
     public Entry {
-      createdAt = createdAt == null ? null : Canonical.time(createdAt);
+      createdAt = createdAt == null ? null : Canonical.time("createdAt", createdAt);
     }
   }
 

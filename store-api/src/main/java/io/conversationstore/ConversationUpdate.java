@@ -32,7 +32,7 @@ public record ConversationUpdate(
     settings = settings == null ? null : Canonical.object("settings", settings);
     metadata = metadata == null ? null : Canonical.object("metadata", metadata);
     tags = tags == null ? null : NewConversation.requireTags(tags);
-    expiresAt = clearExpiry || expiresAt == null ? null : Canonical.time(expiresAt);
+    expiresAt = clearExpiry || expiresAt == null ? null : Canonical.time("expiresAt", expiresAt);
   }
 
   /** Changes nothing but the time of last use. */

@@ -38,7 +38,7 @@ public record NewConversation(
     settings = Canonical.object("settings", settings);
     metadata = Canonical.object("metadata", metadata);
     tags = requireTags(tags);
-    expiresAt = expiresAt == null ? null : Canonical.time(expiresAt);
+    expiresAt = expiresAt == null ? null : Canonical.time("expiresAt", expiresAt);
   }
 
   public static NewConversation titled(String title) {

@@ -1,8 +1,13 @@
 package io.conversationstore;
 
+import java.time.Instant;
+
 /**
  * Limits on what a store takes. Crossing one is an {@link IllegalArgumentException} that names the
  * limit and never shows the content.
+ *
+ * <p>The constants hold for every store, whatever its own limits are. Readers are set from them and
+ * allow more: files, rows and exports with what was accepted can be read.
  *
  * @param maxMessageBytes a message in JSON, UTF-8; default 16 MiB
  * @param maxMetadataBytes metadata or settings in JSON, UTF-8; default 1 MiB
@@ -20,6 +25,24 @@ public record StoreLimits(
     int maxBulkBytes,
     int maxUserMessageCharacters) {
 
+  /** The most that a limit in bytes can be set to: 128 MiB. */
+  public static final int MAX_BYTES = 128 << 20;
+
+  /** The most levels of nesting that {@code maxJsonDepth} can be set to. */
+  public static final int MAX_JSON_DEPTH = 500;
+
+  /** The longest key of a JSON object, in characters (UTF-16 code units). */
+  public static final int MAX_KEY_CHARACTERS = 50_000;
+
+  /** The longest number in JSON, in digits written out plainly. Doubles need at most 1,075. */
+  public static final int MAX_NUMBER_DIGITS = 1_100;
+
+  /** The earliest time that a caller can give. */
+  public static final Instant EARLIEST_TIME = Instant.parse("0001-01-01T00:00:00Z");
+
+  /** The latest time that a caller can give. */
+  public static final Instant LATEST_TIME = Instant.parse("9999-12-31T23:59:59.999999Z");
+
   public static final StoreLimits DEFAULT =
       new StoreLimits(16 << 20, 1 << 20, 64, 1_000, 16 << 20, Integer.MAX_VALUE);
 
@@ -32,8 +55,17 @@ public record StoreLimits(
         || maxUserMessageCharacters < 1) {
       throw new IllegalArgumentException("limits must be positive");
     }
-    if (maxJsonDepth > 500) {
-      throw new IllegalArgumentException("maxJsonDepth must be at most 500");
+    if (maxJsonDepth > MAX_JSON_DEPTH) {
+      throw new IllegalArgumentException("maxJsonDepth must be at most " + MAX_JSON_DEPTH);
+    }
+    requireBytes("maxMessageBytes", maxMessageBytes);
+    requireBytes("maxMetadataBytes", maxMetadataBytes);
+    requireBytes("maxBulkBytes", maxBulkBytes);
+  }
+
+  private static void requireBytes(String name, int bytes) {
+    if (bytes > MAX_BYTES) {
+      throw new IllegalArgumentException(name + " must be at most " + MAX_BYTES + " bytes");
     }
   }
 

@@ -29,8 +29,8 @@ public record StoredMessage(
     if (seq < 0) {
       throw new IllegalArgumentException("seq must not be negative");
     }
-    createdAt = Canonical.time(createdAt);
-    editedAt = editedAt == null ? null : Canonical.time(editedAt);
+    createdAt = Canonical.time("createdAt", createdAt);
+    editedAt = editedAt == null ? null : Canonical.time("editedAt", editedAt);
     message = message.withId(id);
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamWriteConstraints;
 import com.fasterxml.jackson.core.StreamWriteFeature;
@@ -13,6 +14,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.NullNode;
+import io.conversationstore.StoreLimits;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,15 +44,26 @@ public final class Json {
     void write(JsonGenerator out) throws IOException;
   }
 
+  /** What a value stands in (a message, a change, a line) nests less deep than this. */
+  private static final int LEVELS_AROUND = 100;
+
+  private static final int DEEPEST = StoreLimits.MAX_JSON_DEPTH + LEVELS_AROUND;
+
+  /**
+   * All that {@link StoreLimits} lets through can be read, and files of versions that took more.
+   */
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
+          // An attack on the table of names must not make what was accepted unreadable.
+          .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
           .streamReadConstraints(
               StreamReadConstraints.builder()
-                  .maxStringLength(256 << 20)
-                  .maxNumberLength(4_000)
-                  .maxNestingDepth(1_000)
+                  .maxStringLength(2 * StoreLimits.MAX_BYTES)
+                  .maxNameLength(2 * StoreLimits.MAX_BYTES)
+                  .maxNumberLength(4 * StoreLimits.MAX_NUMBER_DIGITS)
+                  .maxNestingDepth(2 * DEEPEST)
                   .build())
-          .streamWriteConstraints(StreamWriteConstraints.builder().maxNestingDepth(1_000).build())
+          .streamWriteConstraints(StreamWriteConstraints.builder().maxNestingDepth(DEEPEST).build())
           .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
           .build();
 
@@ -118,6 +131,27 @@ public final class Json {
   /** Reads {@code length} bytes of UTF-8 from {@code offset} step by step. */
   public static JsonParser parser(byte[] json, int offset, int length) throws IOException {
     return FACTORY.createParser(json, offset, length);
+  }
+
+  /**
+   * Checks that what was written can be read again.
+   *
+   * @throws IllegalArgumentException if it cannot; the text gives line and column, no content
+   */
+  public static void requireReadable(byte[] json) {
+    try (JsonParser parser = FACTORY.createParser(json)) {
+      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+        if (token.isNumeric()) {
+          parser.getNumberValue();
+        } else {
+          parser.finishToken();
+        }
+      }
+    } catch (JsonProcessingException e) {
+      throw malformed(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Reads the value that begins at the parser's present token and leaves what follows. */
@@ -210,7 +244,11 @@ public final class Json {
     }
   }
 
-  /** A time with six decimals, as in {@code 2026-01-02T03:04:05.000006Z}. */
+  /**
+   * A time with six decimals, as in {@code 2026-01-02T03:04:05.000006Z}. Callers cannot give a time
+   * outside the years 1 to 9999; one that a clock or a database brings is written as the nearest
+   * one within, which can be read.
+   */
   public static String time(Instant instant) {
     return JsonTime.format(instant);
   }
@@ -281,11 +319,18 @@ public final class Json {
     return value == null ? null : time(name, value);
   }
 
-  /** A time as text; the error names the field {@code name}. */
+  /**
+   * A time as text; the error names the field {@code name}. One outside the years 1 to 9999, as
+   * versions wrote that had no such limit, is read as the nearest one within.
+   */
   public static Instant time(String name, String value) {
     Instant written = JsonTime.parse(value);
     if (written != null) {
       return written;
+    }
+    Instant limit = JsonTime.limit(value);
+    if (limit != null) {
+      return limit;
     }
     try {
       return DateTimeFormatter.ISO_OFFSET_DATE_TIME.parse(value, Instant::from);

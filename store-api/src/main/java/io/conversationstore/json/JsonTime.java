@@ -1,10 +1,11 @@
 package io.conversationstore.json;
 
+import io.conversationstore.StoreLimits;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.YearMonth;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeFormatterBuilder;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +17,9 @@ final class JsonTime {
   private static final String SHAPE = "dddd-dd-ddTdd:dd:dd.ddddddZ";
   private static final int SECONDS_A_DAY = 86_400;
 
-  private static final DateTimeFormatter MICROS =
-      new DateTimeFormatterBuilder().appendInstant(6).toFormatter();
+  /** Years that do not have four digits: with a sign before them, as ISO 8601 wants it. */
+  private static final Pattern OUTSIDE =
+      Pattern.compile("([+-])\\d{4,10}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z");
 
   /** Years of four digits. */
   private static final long FIRST = LocalDate.of(0, 1, 1).toEpochDay() * SECONDS_A_DAY;
@@ -26,11 +28,17 @@ final class JsonTime {
 
   private JsonTime() {}
 
-  /** With six decimals; what is finer is cut off. */
+  /**
+   * With six decimals; what is finer is cut off. Outside of the years that have four digits it is
+   * the nearest time within, so that it can be read.
+   */
   static String format(Instant instant) {
     long second = instant.getEpochSecond();
-    if (second < FIRST || second >= END) {
-      return MICROS.format(instant);
+    if (second < FIRST) {
+      return format(StoreLimits.EARLIEST_TIME);
+    }
+    if (second >= END) {
+      return format(StoreLimits.LATEST_TIME);
     }
     LocalDate day = LocalDate.ofEpochDay(Math.floorDiv(second, (long) SECONDS_A_DAY));
     int time = (int) Math.floorMod(second, (long) SECONDS_A_DAY);
@@ -84,6 +92,15 @@ final class JsonTime {
             + minute * 60L
             + second;
     return Instant.ofEpochSecond(seconds, number(text, 20, 26) * 1_000L);
+  }
+
+  /** The nearest time within the limits for one outside of them; null for all other texts. */
+  static @Nullable Instant limit(String text) {
+    Matcher matcher = OUTSIDE.matcher(text);
+    if (!matcher.matches()) {
+      return null;
+    }
+    return matcher.group(1).equals("+") ? StoreLimits.LATEST_TIME : StoreLimits.EARLIEST_TIME;
   }
 
   private static int number(String text, int from, int to) {

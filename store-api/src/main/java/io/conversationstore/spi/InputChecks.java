@@ -17,7 +17,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Checks what a caller gives against the store's limits, before anything is stored. */
+/**
+ * Checks what a caller gives against the store's limits, before anything is stored. JSON that the
+ * caller made is also read back: what no reader could read again is refused here.
+ */
 public final class InputChecks {
 
   /** Bytes of a character that JSON spells as its number. */
@@ -161,6 +164,7 @@ public final class InputChecks {
     for (ContentPart part : parts) {
       if (part instanceof ContentPart.Unknown unknown) {
         depth("a content part", unknown.json());
+        Json.requireReadable(Json.bytes(out -> Json.writeValue(out, unknown.json())));
       }
     }
   }
@@ -170,18 +174,22 @@ public final class InputChecks {
       return;
     }
     depth(what, json);
-    long bytes = Json.bytes(out -> Json.writeValue(out, json)).length;
-    bytes(what, "maxMetadataBytes", bytes, limits.maxMetadataBytes());
+    byte[] written = Json.bytes(out -> Json.writeValue(out, json));
+    bytes(what, "maxMetadataBytes", written.length, limits.maxMetadataBytes());
+    Json.requireReadable(written);
   }
 
   private void depth(String what, Object json) {
-    int depth = depthOf(json);
+    int depth = depthOf(what, json);
     if (depth > limits.maxJsonDepth()) {
       throw exceeds(what, "maxJsonDepth", depth, limits.maxJsonDepth(), "levels");
     }
   }
 
-  private static int depthOf(@Nullable Object json) {
+  private static int depthOf(String what, @Nullable Object json) {
+    if (json instanceof Map<?, ?> map) {
+      map.keySet().forEach(key -> key(what, (String) key));
+    }
     Collection<?> children =
         json instanceof Map<?, ?> map
             ? map.values()
@@ -191,9 +199,20 @@ public final class InputChecks {
     }
     int deepest = 0;
     for (Object child : children) {
-      deepest = Math.max(deepest, depthOf(child));
+      deepest = Math.max(deepest, depthOf(what, child));
     }
     return deepest + 1;
+  }
+
+  private static void key(String what, String key) {
+    if (key.length() > StoreLimits.MAX_KEY_CHARACTERS) {
+      throw new IllegalArgumentException(
+          what
+              + " has a key of "
+              + key.length()
+              + " characters; a key has at most "
+              + StoreLimits.MAX_KEY_CHARACTERS);
+    }
   }
 
   private static void bytes(String what, String limit, long bytes, long max) {

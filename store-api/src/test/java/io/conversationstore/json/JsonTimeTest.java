@@ -2,6 +2,7 @@ package io.conversationstore.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.conversationstore.StoreLimits;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
@@ -21,7 +22,7 @@ class JsonTimeTest {
     for (int i = 0; i < 100_000; i++) {
       Instant time =
           Instant.ofEpochSecond(
-              random.nextLong(-63_000_000_000L, 253_402_300_800L), random.nextInt(1_000_000_000));
+              random.nextLong(-62_167_219_200L, 253_402_300_800L), random.nextInt(1_000_000_000));
       String text = JsonTime.format(time);
       assertThat(text).isEqualTo(JDK.format(time));
       Instant read = JsonTime.parse(text);
@@ -51,10 +52,19 @@ class JsonTimeTest {
   }
 
   @Test
-  void longYearsAndLeapDays() {
+  void yearsWithoutFourDigitsAreWrittenAndReadAsTheNearestTimeWithin() {
     for (Instant time : new Instant[] {Instant.MIN, Instant.MAX, Instant.EPOCH}) {
-      assertThat(JsonTime.format(time)).isEqualTo(JDK.format(time));
+      Instant within =
+          time.equals(Instant.MIN)
+              ? StoreLimits.EARLIEST_TIME
+              : time.equals(Instant.MAX) ? StoreLimits.LATEST_TIME : time;
+      assertThat(Json.time("at", JsonTime.format(time))).isEqualTo(within);
+      assertThat(Json.time("at", JDK.format(time))).isEqualTo(within);
     }
+  }
+
+  @Test
+  void leapDays() {
     Instant leap = Instant.parse("2024-02-29T23:59:59.999999Z");
     assertThat(JsonTime.parse("2024-02-29T23:59:59.999999Z")).isEqualTo(leap);
   }

@@ -119,13 +119,24 @@ final class Compaction {
         && rows.changedMicros() < Micros.of(now.minus(TOMBSTONES));
   }
 
-  /** Forgets in an index what the snapshot leaves out. */
-  void forget(Index index) {
-    for (Moved moved : conversations) {
+  /**
+   * Forgets in an index what the snapshot leaves out, from a step on.
+   *
+   * @param most how many messages at once, more or less
+   * @return the next step
+   */
+  int forget(int from, int most, Index index) {
+    int step = from;
+    int count = 0;
+    while (step < conversations.size() && count < most) {
+      Moved moved = conversations.get(step++);
       if (moved.leavesOut) {
         move(moved, index);
+        count += moved.view.messages().size();
       }
+      count++;
     }
+    return step;
   }
 
   /** How many steps {@link #move} takes. */

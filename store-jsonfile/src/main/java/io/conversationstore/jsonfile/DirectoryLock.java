@@ -6,9 +6,11 @@ import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -20,6 +22,9 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,8 +38,8 @@ import org.slf4j.LoggerFactory;
  * directory's path and under what tells the file from others: two names of one directory (a bind
  * mount) are one. Where Java knows of a lock that the registry does not, the channel that met it
  * stays open for good, one for each file, and serves the next attempt. Who holds the lock stands in
- * {@code LOCK.owner}, for error texts alone; the lock of a dead process is gone with it.
- * Thread-safe.
+ * {@code LOCK.owner}; the lock of a dead process is gone with it. Where the lock is free
+ * and the process that is noted lives, somebody has deleted its {@code LOCK}. Thread-safe.
  */
 final class DirectoryLock implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DirectoryLock.class);
@@ -42,6 +47,15 @@ final class DirectoryLock implements AutoCloseable {
   private static final String OWNER = "LOCK.owner";
   private static final String TEMPORARY = "LOCK.owner.tmp";
   static final Set<String> NAMES = Set.of(LOCK, OWNER, TEMPORARY);
+  /** Who, and then what tells the process and the directory from others of the same name. */
+  private static final Pattern NOTE =
+      Pattern.compile(
+          "pid (?<pid>\\d{1,18}) on (?<host>\\S+) since \\S+\n"
+              + "started (?<started>\\d{4}-[0-9T:.-]+Z) directory (?<directory>.*)\n");
+
+  /** The system gives the start of a process to a second or so. */
+  private static final Duration SAME_START = Duration.ofSeconds(3);
+
   private static final long POLL_NANOS = Duration.ofMillis(25).toNanos();
 
   /** Channels that may not be closed, by their use and what tells their file from others. */
@@ -51,13 +65,29 @@ final class DirectoryLock implements AutoCloseable {
   private final Names names;
   private final Use use;
   private final FileChannel channel;
+  private final boolean mayBeShared;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private DirectoryLock(Path directory, Names names, Use use, FileChannel channel) {
+  private DirectoryLock(
+      Path directory, Names names, Use use, FileChannel channel, boolean mayBeShared) {
     this.directory = directory;
     this.names = names;
     this.use = use;
     this.channel = channel;
+    this.mayBeShared = mayBeShared;
+  }
+
+  /**
+   * Whether somebody who does not know that the lock is lost may still have files open: {@code
+   * LOCK} was missing, or whoever had it did not close.
+   */
+  boolean mayBeShared() {
+    return mayBeShared;
+  }
+
+  /** Lets files be changed only while {@code LOCK} is the file that is locked. */
+  void guard(DiskFiles files) {
+    files.guardBy(directory.resolve(LOCK), names.key);
   }
 
   private enum Use {
@@ -68,11 +98,24 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /** What a directory stands for in the registry, and what is noted there. */
-  private record Names(String path, String file, String note) {
+  private record Names(String path, String file, @Nullable Object key, String note) {
 
     static Names of(Path directory) throws IOException {
+      Object key = DiskFiles.key(directory.resolve(LOCK));
       return new Names(
-          directory.toString(), fileKey(directory), Instant.now() + " " + UUID.randomUUID());
+          directory.toString(),
+          fileKey(directory, key),
+          key,
+          Instant.now() + " " + UUID.randomUUID());
+    }
+
+    /** Since when, as it is noted. */
+    String since() {
+      return since(note);
+    }
+
+    private static String since(String note) {
+      return note.substring(0, note.indexOf(' '));
     }
 
     /** Null where nobody held it; else since when somebody does. */
@@ -84,7 +127,7 @@ final class DirectoryLock implements AutoCloseable {
           HeldDirectories.release(path, note);
         }
       }
-      return other == null ? null : other.substring(0, other.indexOf(' '));
+      return other == null ? null : since(other);
     }
 
     void release() {
@@ -95,9 +138,11 @@ final class DirectoryLock implements AutoCloseable {
 
   /** What tells the file {@code LOCK} from others, by any name; without opening it. */
   private static String fileKey(Path directory) throws IOException {
-    Path file = directory.resolve(LOCK);
-    Object key = DiskFiles.key(file);
-    return key == null ? file.toString() : "LOCK " + key;
+    return fileKey(directory, DiskFiles.key(directory.resolve(LOCK)));
+  }
+
+  private static String fileKey(Path directory, @Nullable Object key) {
+    return key == null ? directory.resolve(LOCK).toString() : "LOCK " + key;
   }
 
   /**
@@ -106,73 +151,168 @@ final class DirectoryLock implements AutoCloseable {
    * @throws StoreLockedException if another store still has it after {@code wait}
    */
   static DirectoryLock take(Path path, Duration wait) throws IOException {
-    return take(path, wait, Use.WRITES);
+    return take(path, wait, Thread.currentThread()::isInterrupted);
+  }
+
+  /**
+   * Like {@link #take(Path, Duration)}, on a thread that works for another one.
+   *
+   * @param interrupted whether the other one was interrupted, which ends the wait
+   */
+  static DirectoryLock take(Path path, Duration wait, BooleanSupplier interrupted)
+      throws IOException {
+    return take(path, wait, Use.WRITES, interrupted);
   }
 
   /**
    * Takes the lock and changes nothing in the directory, which may be one that cannot be written.
    *
    * @return null where there is no {@code LOCK}, so that nobody can have it
+   * @param interrupted as in {@link #take(Path, Duration, BooleanSupplier)}
    * @throws StoreLockedException if a store still has it after {@code wait}
    */
-  static @Nullable DirectoryLock takeToRead(Path path, Duration wait) throws IOException {
-    return Files.exists(path.resolve(LOCK)) ? take(path, wait, Use.READS) : null;
+  static @Nullable DirectoryLock takeToRead(Path path, Duration wait, BooleanSupplier interrupted)
+      throws IOException {
+    return Files.exists(path.resolve(LOCK)) ? take(path, wait, Use.READS, interrupted) : null;
   }
 
-  private static DirectoryLock take(Path path, Duration wait, Use use) throws IOException {
+  private static DirectoryLock take(
+      Path path, Duration wait, Use use, BooleanSupplier interrupted) throws IOException {
     Path directory = path.toRealPath();
     long deadline = System.nanoTime() + wait.toNanos();
-    Names names;
+    boolean made = false;
     while (true) {
       if (use == Use.WRITES) {
-        makeFile(directory);
+        made |= makeFile(directory);
       }
-      names = Names.of(directory);
+      Names names = Names.of(directory);
       String since = names.hold();
-      if (since == null) {
-        break;
+      DirectoryLock lock =
+          since == null ? take(directory, names, use, deadline, interrupted, made) : null;
+      if (lock != null) {
+        return lock;
       }
-      if (isOver(deadline)) {
+      if (since != null && isOver(deadline)) {
         throw new StoreLockedException(
             directory
                 + " is in use by another store of this process: "
                 + self(since)
                 + "; use that one, or close it first");
       }
-      pause();
+      pause(interrupted);
     }
-    boolean taken = false;
+  }
+
+  /** Null where the file that was locked is not {@code LOCK} any more. */
+  private static @Nullable DirectoryLock take(
+      Path directory,
+      Names names,
+      Use use,
+      long deadline,
+      BooleanSupplier interrupted,
+      boolean made)
+      throws IOException {
+    DirectoryLock taken = null;
+    FileChannel channel = null;
     try {
-      FileChannel channel = waitForOthers(directory, names, use, deadline);
-      taken = true;
-      if (use == Use.WRITES) {
-        writeOwner(directory);
+      channel = waitForOthers(directory, names, use, deadline, interrupted);
+      if (!isPresent(directory, names)) {
+        return null;
       }
-      return new DirectoryLock(directory, names, use, channel);
+      boolean unclosed = false;
+      if (use == Use.WRITES) {
+        waitForOwner(directory, deadline, interrupted);
+        unclosed = Files.exists(directory.resolve(OWNER));
+        writeOwner(directory, names);
+      }
+      taken = new DirectoryLock(directory, names, use, channel, made || unclosed);
+      return taken;
     } finally {
-      if (!taken) {
+      if (taken == null) {
+        if (channel != null) {
+          channel.close();
+        }
         names.release();
       }
     }
   }
 
-  /** One that is there is not opened. */
-  private static void makeFile(Path directory) throws IOException {
+  private static boolean isPresent(Path directory, Names names) throws IOException {
+    try {
+      return names.file.equals(fileKey(directory));
+    } catch (NoSuchFileException e) {
+      LOG.trace("it was deleted meanwhile", e);
+      return false;
+    }
+  }
+
+  /** One that is there is not opened. Returns whether it was made. */
+  private static boolean makeFile(Path directory) throws IOException {
     Path file = directory.resolve(LOCK);
     if (!Files.exists(file)) {
       try {
         Files.createFile(file, DiskFiles.ofNewFile(directory));
+        return true;
       } catch (FileAlreadyExistsException e) {
         LOG.trace("another opener was faster", e);
       }
     }
+    return false;
+  }
+
+  /**
+   * Waits while a process lives that has noted this directory as its own: the lock is free, so its
+   * {@code LOCK} was deleted or replaced, and it goes on until it notices.
+   */
+  private static void waitForOwner(Path directory, long deadline, BooleanSupplier interrupted)
+      throws IOException {
+    while (isOwnerAlive(directory)) {
+      if (isOver(deadline)) {
+        throw new StoreLockedException(
+            directory
+                + " is in use by another process, whose "
+                + LOCK
+                + " was deleted: "
+                + holder(directory)
+                + "; end that process first");
+      }
+      pause(interrupted);
+    }
+  }
+
+  /** Whether another process that still lives is noted, for this directory and no copy of it. */
+  private static boolean isOwnerAlive(Path directory) throws IOException {
+    Path note = directory.resolve(OWNER);
+    if (!Files.exists(note)) {
+      return false;
+    }
+    Matcher noted;
+    try {
+      noted = NOTE.matcher(Files.readString(note, StandardCharsets.UTF_8));
+    } catch (NoSuchFileException | MalformedInputException e) {
+      LOG.trace("nobody is noted", e);
+      return false;
+    }
+    if (!noted.matches()
+        || !noted.group("host").equals(host())
+        || !noted.group("directory").equals(String.valueOf(DiskFiles.key(directory)))) {
+      return false;
+    }
+    long pid = Long.parseLong(noted.group("pid"));
+    Instant started = Instant.parse(noted.group("started"));
+    return pid != ProcessHandle.current().pid()
+        && ProcessHandle.of(pid)
+            .flatMap(process -> process.info().startInstant())
+            .filter(start -> Duration.between(start, started).abs().compareTo(SAME_START) < 0)
+            .isPresent();
   }
 
   private static boolean isOver(long deadline) {
     return System.nanoTime() - deadline >= 0;
   }
 
-  private static FileChannel waitForOthers(Path directory, Names names, Use use, long deadline)
+  private static FileChannel waitForOthers(
+      Path directory, Names names, Use use, long deadline, BooleanSupplier interrupted)
       throws IOException {
     boolean shared = use == Use.READS;
     String left = use + " " + names.file;
@@ -196,7 +336,7 @@ final class DirectoryLock implements AutoCloseable {
         }
         if (!locked) {
           requireTime(directory, heldHere, deadline);
-          pause();
+          pause(interrupted);
         }
       }
       return channel;
@@ -221,9 +361,9 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /** An opener that is interrupted gives up waiting, and stays interrupted. */
-  private static void pause() throws InterruptedIOException {
+  private static void pause(BooleanSupplier interrupted) throws InterruptedIOException {
     LockSupport.parkNanos(POLL_NANOS);
-    if (Thread.currentThread().isInterrupted()) {
+    if (interrupted.getAsBoolean()) {
       throw new InterruptedIOException("interrupted while another store uses the directory");
     }
   }
@@ -232,10 +372,17 @@ final class DirectoryLock implements AutoCloseable {
     return "pid " + ProcessHandle.current().pid() + " on " + host() + " since " + since;
   }
 
-  private static void writeOwner(Path directory) {
-    String owner = self(Instant.now().toString()) + "\n";
+  private static void writeOwner(Path directory, Names names) {
     Path temporary = directory.resolve(TEMPORARY);
     try {
+      Object key = DiskFiles.key(directory);
+      String started =
+          ProcessHandle.current()
+              .info()
+              .startInstant()
+              .map(start -> "started " + start + " directory " + key + "\n")
+              .orElse("");
+      String owner = self(names.since()) + "\n" + started;
       Files.deleteIfExists(temporary);
       Files.createFile(temporary, DiskFiles.ofNewFile(directory));
       Files.writeString(temporary, owner, StandardCharsets.UTF_8);
@@ -255,10 +402,16 @@ final class DirectoryLock implements AutoCloseable {
 
   private static String holder(Path directory) {
     try {
-      return Files.readString(directory.resolve(OWNER), StandardCharsets.UTF_8).strip();
+      String note = Files.readString(directory.resolve(OWNER), StandardCharsets.UTF_8);
+      return note.lines().findFirst().orElse("").strip();
     } catch (IOException notNoted) {
       return "it did not note which";
     }
+  }
+
+  /** Whether this store is the one that is noted, and no other one has noted itself since. */
+  private boolean isNoted() {
+    return holder(directory).equals(self(names.since()));
   }
 
   /** Gives it back; once, however often and from however many threads it is called. */
@@ -268,7 +421,7 @@ final class DirectoryLock implements AutoCloseable {
       return;
     }
     try (channel) {
-      if (use == Use.WRITES && names.file.equals(fileKey(directory))) {
+      if (use == Use.WRITES && isNoted()) {
         Files.deleteIfExists(directory.resolve(OWNER));
       }
     } catch (IOException e) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
@@ -13,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +22,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Files of a real directory: 0700, the files 0600, where the file system knows such rights. The
@@ -28,7 +32,14 @@ import org.jspecify.annotations.Nullable;
  * Java closes then is opened anew.
  */
 final class DiskFiles implements LogFiles {
+  private static final Logger LOG = LoggerFactory.getLogger(DiskFiles.class);
   private static final int BLANKS = 64 << 10;
+
+  /**
+   * The most bytes that a channel is given at a time: Java copies them to memory outside of the
+   * heap, of which each thread keeps as much as its largest call took.
+   */
+  static final int PIECE = 64 << 10;
 
   private final Path directory;
   private final boolean posix;
@@ -65,20 +76,41 @@ final class DiskFiles implements LogFiles {
     }
     DiskFiles files = new DiskFiles(directory, posix, false);
     if (posix && files.list().stream().allMatch(OwnFiles::isOwn)) {
-      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+      closeToOthers(directory);
     }
     return files;
+  }
+
+  /**
+   * Takes the rights of others, where that is allowed: a directory that was mounted belongs to
+   * whoever made it, and is as good as any other that can be written.
+   */
+  private static void closeToOthers(Path directory) throws IOException {
+    Set<PosixFilePermission> wanted = PosixFilePermissions.fromString("rwx------");
+    Set<PosixFilePermission> present = Files.getPosixFilePermissions(directory);
+    if (present.equals(wanted)) {
+      return;
+    }
+    try {
+      Files.setPosixFilePermissions(directory, wanted);
+    } catch (FileSystemException e) {
+      LOG.warn(
+          "the rights of {} stay {}, as it belongs to another user ({}); its files have rw-------",
+          directory,
+          PosixFilePermissions.toString(present),
+          e.getReason());
+    }
   }
 
   /**
    * From now on changes nothing in a directory where this file is another one, or gone: it was
    * deleted or moved, and may belong to somebody else by now.
    *
-   * @param name of a file that stays open, so that the system gives its number to no other file
+   * @param path of a file that stays open, so that the system gives its number to no other file
+   * @param key what tells that file from others
    */
-  void guardBy(String name) throws IOException {
-    Path path = directory.resolve(name);
-    guardKey = key(path);
+  void guardBy(Path path, @Nullable Object key) {
+    guardKey = key;
     guard = path;
   }
 
@@ -86,6 +118,11 @@ final class DiskFiles implements LogFiles {
     if (readsOnly) {
       throw new ReadOnlyFileSystemException();
     }
+    requireHeld();
+  }
+
+  @Override
+  public void requireHeld() throws IOException {
     Path path = guard;
     if (path != null) {
       requireKey(path, guardKey);
@@ -217,12 +254,7 @@ final class DiskFiles implements LogFiles {
           FileChannel channel = reader;
           try {
             into.position(start);
-            while (into.hasRemaining()) {
-              if (channel.read(into, position + into.position() - start) < 0) {
-                break;
-              }
-            }
-            return into.position() - start;
+            return readPieces(channel, into, position);
           } catch (ClosedChannelException e) {
             interrupted |= Thread.interrupted();
             reopen(channel, e);
@@ -232,6 +264,24 @@ final class DiskFiles implements LogFiles {
         if (interrupted) {
           Thread.currentThread().interrupt();
         }
+      }
+    }
+
+    /** Reads until the buffer is full or the file ends; returns how many bytes. */
+    private static int readPieces(FileChannel channel, ByteBuffer into, long position)
+        throws IOException {
+      int start = into.position();
+      int limit = into.limit();
+      try {
+        while (into.position() < limit) {
+          into.limit(Math.min(limit, into.position() + PIECE));
+          if (channel.read(into, position + into.position() - start) < 0) {
+            break;
+          }
+        }
+        return into.position() - start;
+      } finally {
+        into.limit(limit);
       }
     }
 
@@ -248,8 +298,14 @@ final class DiskFiles implements LogFiles {
 
     @Override
     public void append(ByteBuffer bytes) throws IOException {
-      while (bytes.hasRemaining()) {
-        appender.write(bytes);
+      int limit = bytes.limit();
+      try {
+        while (bytes.position() < limit) {
+          bytes.limit(Math.min(limit, bytes.position() + PIECE));
+          appender.write(bytes);
+        }
+      } finally {
+        bytes.limit(limit);
       }
     }
 
@@ -265,6 +321,7 @@ final class DiskFiles implements LogFiles {
 
     @Override
     public void truncate(long size) throws IOException {
+      requireSame();
       appender.truncate(size);
       appender.position(size);
     }
@@ -272,13 +329,15 @@ final class DiskFiles implements LogFiles {
     @Override
     public void force() throws IOException {
       appender.force(false);
-      // Forcing a file that was deleted succeeds, and keeps nothing.
+      // Forcing a file that was deleted succeeds, and keeps nothing. Looked at last: who opens the
+      // directory with another lock makes that one before reading what is there.
       requireNamed();
     }
 
     @Override
     public void requireNamed() throws IOException {
       requireKey(path, key);
+      requireHeld();
     }
 
     @Override

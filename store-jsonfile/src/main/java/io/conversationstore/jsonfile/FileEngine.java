@@ -110,6 +110,17 @@ final class FileEngine implements LocalStore {
    */
   static FileEngine open(LogFiles files, AutoCloseable lock, JsonFileOptions options)
       throws IOException {
+    return open(files, lock, options, false);
+  }
+
+  /**
+   * Opens the files.
+   *
+   * @param shared whether somebody may still have the last segment open; it is not written to
+   */
+  static FileEngine open(
+      LogFiles files, AutoCloseable lock, JsonFileOptions options, boolean shared)
+      throws IOException {
     Manifest manifest = Manifest.readOrMake(files, options.ids());
     Segments segments = new Segments(files.describe());
     boolean opened = false;
@@ -117,7 +128,7 @@ final class FileEngine implements LocalStore {
       Contents contents = new Contents(segments, options.cacheBytes());
       Recovery.End end = new Recovery(files, manifest, segments, contents).run();
       FileEngine engine = new FileEngine(files, lock, options, segments, contents, end, manifest);
-      engine.start(end);
+      engine.start(end, shared);
       opened = true;
       return engine;
     } finally {
@@ -127,8 +138,11 @@ final class FileEngine implements LocalStore {
     }
   }
 
-  private void start(Recovery.End end) throws IOException {
+  private void start(Recovery.End end, boolean endsSegment) throws IOException {
     tail.start(end, shared.manifest().firstSegment());
+    if (endsSegment) {
+      tail.endSegment();
+    }
     thread.start();
     resetMirrorIfDue();
     housekeeping.start(end.replayed());
@@ -526,8 +540,7 @@ final class FileEngine implements LocalStore {
     }
     try {
       housekeeping.close();
-      thread.close();
-      writes.noteEnd();
+      thread.close(writes::noteEnd);
     } finally {
       shared.close();
       segments.close();

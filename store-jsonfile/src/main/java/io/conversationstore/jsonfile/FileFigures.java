@@ -13,9 +13,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What an engine says of itself. Thread-safe. */
 final class FileFigures {
+  private static final Logger LOG = LoggerFactory.getLogger(FileFigures.class);
+
   private final LogFiles files;
   private final Segments segments;
   private final SharedIndex shared;
@@ -66,6 +70,13 @@ final class FileFigures {
 
   /** Files that were deleted under the store are still read, and gone at the next start. */
   private StoreHealth.Check directory() {
+    try {
+      files.requireHeld();
+    } catch (IOException e) {
+      LOG.debug("{} is not held any more", files.describe(), e);
+      String what = DirectoryLock.LOCK + " was deleted or replaced";
+      return new StoreHealth.Check("directory", false, what);
+    }
     try {
       // Files come and go meanwhile: what was open before and after had to be there.
       Set<String> missing = new TreeSet<>(segments.names());

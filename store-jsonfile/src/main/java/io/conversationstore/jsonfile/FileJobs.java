@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Rewriting the files of a directory: taking erased text out, collecting garbage, writing
@@ -15,6 +17,8 @@ import java.util.UUID;
  * of {@link Housekeeping} alone.
  */
 final class FileJobs {
+  private static final Logger LOG = LoggerFactory.getLogger(FileJobs.class);
+
   /** What {@link Repair} puts aside begins with this. */
   static final String SIDE_FILE = "damaged-";
 
@@ -78,32 +82,17 @@ final class FileJobs {
 
   /** Takes out of all files what is erased now. */
   void cleanFiles() throws IOException {
-    ToErase job =
-        log.call(
-            LogThread.Wait.WRITTEN,
-            () -> {
-              Index index = shared.own();
-              if (!index.dueErasures().isEmpty()) {
-                tail.roll();
-              }
-              Set<UUID> waiting = new HashSet<>();
-              index.pending().all().forEach(entry -> waiting.add(entry.id()));
-              index.pending().parked().forEach(parked -> waiting.add(parked.entry().id()));
-              return new ToErase(
-                  new HashMap<>(index.dueErasures()), waiting, tail.cut(), tail.end());
-            });
+    ToErase job = log.call(LogThread.Wait.WRITTEN, this::beginErasure);
     if (job.due.isEmpty()) {
       return;
     }
     Checkpoint.delete(files);
     checkpointed = Checkpointed.NOTHING;
     TreeSet<Integer> numbers = new TreeSet<>();
+    Manifest present = shared.manifest();
     for (String name : files.list()) {
       int file = Segments.number(name);
-      if (name.startsWith(SIDE_FILE) || (file != 0 && segments.get(file) == null)) {
-        // What does not count, or cannot be told whose it is, must not keep the text either.
-        files.delete(name);
-      } else if (file != 0 && file < job.end.segment()) {
+      if (file != 0 && present.counts(file) && file < job.end.segment()) {
         numbers.add(file);
       }
     }
@@ -124,6 +113,34 @@ final class FileJobs {
           return true;
         });
     contents.forgetAll();
+  }
+
+  /**
+   * Ends the segment that is written to, and removes what does not count or cannot be attributed to
+   * an owner: it must not keep the text either. A file that is not open is a leftover on the log's
+   * thread alone, where no segment is being begun.
+   */
+  private ToErase beginErasure() throws IOException {
+    Index index = shared.own();
+    if (!index.dueErasures().isEmpty()) {
+      tail.roll();
+      removeLeftovers();
+    }
+    Set<UUID> waiting = new HashSet<>();
+    index.pending().all().forEach(entry -> waiting.add(entry.id()));
+    index.pending().parked().forEach(parked -> waiting.add(parked.entry().id()));
+    return new ToErase(new HashMap<>(index.dueErasures()), waiting, tail.cut(), tail.end());
+  }
+
+  private void removeLeftovers() throws IOException {
+    Manifest manifest = shared.manifest();
+    for (String name : files.list()) {
+      int file = Segments.number(name);
+      boolean counts = file != 0 && manifest.counts(file) && segments.get(file) != null;
+      if (name.startsWith(SIDE_FILE) || (file != 0 && !counts)) {
+        files.delete(name);
+      }
+    }
   }
 
   /** The number that the segment after this one begins with. */
@@ -226,7 +243,12 @@ final class FileJobs {
       throw e;
     }
     shared.setManifest(manifest);
-    shared.write(() -> compaction.forget(shared.own()));
+    // No line is written before all is forgotten; readers go on between the steps.
+    for (int step = 0; step + 1 < compaction.steps(); ) {
+      int[] next = {step};
+      shared.write(() -> next[0] = compaction.forget(next[0], MOST_AT_ONCE, shared.own()));
+      step = next[0];
+    }
     return true;
   }
 
@@ -245,25 +267,39 @@ final class FileJobs {
     }
   }
 
-  /** Removes the files that no longer count; returns how many bytes they held. */
-  private long removeOld() throws IOException {
-    Manifest manifest = shared.manifest();
+  /**
+   * Removes the files that no longer count; returns how many bytes they held. One that cannot be
+   * removed is a leftover, which the next compaction, erasure or opening removes.
+   */
+  private long removeOld() {
     long removed = 0;
-    for (String name : files.list()) {
-      int file = Segments.number(name);
-      boolean counts =
-          file > 0
-              ? file >= manifest.firstSegment()
-              : -file >= manifest.firstSnapshot() && -file <= manifest.lastSnapshot();
-      if (file != 0 && !counts) {
-        LogFiles.LogFile open = segments.get(file);
-        removed += open == null ? 0 : open.size();
-        segments.remove(file);
-        files.delete(name);
+    try {
+      for (String name : files.list()) {
+        int file = Segments.number(name);
+        if (file != 0 && !shared.manifest().counts(file)) {
+          removed += remove(name, file);
+        }
       }
+      files.forceDirectory();
+    } catch (IOException e) {
+      LOG.warn("files that no longer count stay in {} for now", files.describe(), e);
     }
-    files.forceDirectory();
     return removed;
+  }
+
+  /** Returns how many bytes a file held that was open. */
+  private long remove(String name, int file) {
+    long size = 0;
+    try {
+      LogFiles.LogFile open = segments.get(file);
+      size = open == null ? 0 : open.size();
+      segments.remove(file);
+      files.delete(name);
+    } catch (IOException e) {
+      segments.remove(file);
+      LOG.warn("{} in {} no longer counts and stays for now", name, files.describe(), e);
+    }
+    return size;
   }
 
   // Checkpoints

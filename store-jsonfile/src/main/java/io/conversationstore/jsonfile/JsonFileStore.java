@@ -9,6 +9,7 @@ import io.conversationstore.spi.StoreFront;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 
 /**
  * Opens stores that keep conversations in local JSON Lines files, without a database. Thread-safe.
@@ -53,31 +54,40 @@ public final class JsonFileStore {
   private static FileEngine openEngine(JsonFileOptions options, boolean alone) {
     Path directory = options.directory();
     try {
-      if (Files.exists(directory) && !Files.isDirectory(directory)) {
-        throw new StoreConfigurationException("directory " + directory + " is not a directory");
-      }
-      DiskFiles files = DiskFiles.in(directory);
+      return Uninterruptibly.run(
+          "conversation-open-" + directory.getFileName(),
+          interrupted -> openEngine(options, alone, interrupted));
+    } catch (IOException e) {
+      String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+      throw new StoreUnavailableException(
+          "the files in " + directory + " cannot be opened: " + why, e);
+    }
+  }
+
+  private static FileEngine openEngine(
+      JsonFileOptions options, boolean alone, BooleanSupplier interrupted) throws IOException {
+    Path directory = options.directory();
+    if (Files.exists(directory) && !Files.isDirectory(directory)) {
+      throw new StoreConfigurationException("directory " + directory + " is not a directory");
+    }
+    DiskFiles files = DiskFiles.in(directory);
+    if (alone) {
+      requireUnbound(files);
+    }
+    DirectoryLock lock = DirectoryLock.take(directory, options.lockWait(), interrupted);
+    boolean opened = false;
+    try {
+      lock.guard(files);
       if (alone) {
         requireUnbound(files);
       }
-      DirectoryLock lock = DirectoryLock.take(directory, options.lockWait());
-      boolean opened = false;
-      try {
-        files.guardBy(DirectoryLock.LOCK);
-        if (alone) {
-          requireUnbound(files);
-        }
-        FileEngine engine = FileEngine.open(files, lock, options);
-        opened = true;
-        return engine;
-      } finally {
-        if (!opened) {
-          lock.close();
-        }
+      FileEngine engine = FileEngine.open(files, lock, options, lock.mayBeShared());
+      opened = true;
+      return engine;
+    } finally {
+      if (!opened) {
+        lock.close();
       }
-    } catch (IOException e) {
-      throw new StoreUnavailableException(
-          "the files in " + directory + " cannot be opened: " + e.getMessage(), e);
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,21 +78,28 @@ public final class JsonFileTool {
 
   private static DamageReport locked(Path directory, boolean writes, Work work) {
     try {
-      if (!Files.isDirectory(directory)) {
-        throw new StoreConfigurationException("directory " + directory + " is not there");
-      }
-      // Nothing is made in, and no right changed of, a directory that is not a store's.
-      requireManifest(DiskFiles.toRead(directory));
-      try (DirectoryLock lock =
-          writes
-              ? DirectoryLock.take(directory, LOCK_WAIT)
-              : DirectoryLock.takeToRead(directory, LOCK_WAIT)) {
-        LOG.debug("{} is locked by {}", directory, lock);
-        DiskFiles files = writes ? DiskFiles.in(directory) : DiskFiles.toRead(directory);
-        return work.run(files, requireManifest(files));
-      }
+      return Uninterruptibly.run(
+          "conversation-tool-" + directory.getFileName(),
+          interrupted -> locked(directory, writes, work, interrupted));
     } catch (IOException e) {
       throw new StoreUnavailableException("the files in " + directory + " cannot be read", e);
+    }
+  }
+
+  private static DamageReport locked(
+      Path directory, boolean writes, Work work, BooleanSupplier interrupted) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      throw new StoreConfigurationException("directory " + directory + " is not there");
+    }
+    // Nothing is made in, and no right changed of, a directory that is not a store's.
+    requireManifest(DiskFiles.toRead(directory));
+    try (DirectoryLock lock =
+        writes
+            ? DirectoryLock.take(directory, LOCK_WAIT, interrupted)
+            : DirectoryLock.takeToRead(directory, LOCK_WAIT, interrupted)) {
+      LOG.debug("{} is locked by {}", directory, lock);
+      DiskFiles files = writes ? DiskFiles.in(directory) : DiskFiles.toRead(directory);
+      return work.run(files, requireManifest(files));
     }
   }
 

@@ -13,6 +13,13 @@ interface LogFiles {
   /** For error texts. */
   String describe();
 
+  /**
+   * Checks that nobody else can have the directory.
+   *
+   * @throws java.nio.file.NoSuchFileException if its lock was deleted, moved or replaced
+   */
+  void requireHeld() throws IOException;
+
   /** The names of all files, in no order. */
   List<String> list() throws IOException;
 
@@ -101,10 +108,11 @@ interface LogFiles {
     void force() throws IOException;
 
     /**
-     * Checks that the file still has its name.
+     * Checks that the file still has its name, and the directory its lock.
      *
      * @throws java.nio.file.NoSuchFileException if it was deleted or moved, or another one has its
-     *     name: it takes writes all the same, and nobody will find them
+     *     name: it takes writes all the same, and nobody will find them; and as {@link
+     *     LogFiles#requireHeld()}
      */
     void requireNamed() throws IOException;
 

@@ -65,6 +65,9 @@ final class LogTail {
   /** The last write was refused; the next one may go. */
   private volatile boolean refusing;
 
+  /** The next line goes to a new segment. */
+  private boolean ended;
+
   /** Of what is not forced nobody knows whether that has failed before: it moves first. */
   private boolean unsure;
 
@@ -184,8 +187,16 @@ final class LogTail {
   }
 
   /** Whether the next line begins a new segment. */
-  boolean isFull() {
-    return size >= segmentBytes;
+  private boolean isFull() {
+    return ended || size >= segmentBytes;
+  }
+
+  /**
+   * Nothing more is appended to the segment that was there when the log was opened: somebody may
+   * still have it open.
+   */
+  void endSegment() {
+    ended = size > firstLine;
   }
 
   /** Where the next line goes; begins a new segment where this one is full. */
@@ -258,10 +269,14 @@ final class LogTail {
 
   /** Nothing moves to a new segment: what came before it would be missing there. */
   private EngineFailureException deleted(NoSuchFileException cause) {
-    LOG.error("{} in {} was deleted or moved away", Segments.name(segment), files.describe());
+    boolean unlocked = String.valueOf(cause.getFile()).endsWith(DirectoryLock.LOCK);
+    String what = unlocked ? DirectoryLock.LOCK : Segments.name(segment);
+    LOG.error("{} in {} was deleted or moved away", what, files.describe());
     broken =
-        Segments.name(segment)
-            + " was deleted or moved away; writes are refused until it is opened anew";
+        what
+            + " was deleted or moved away"
+            + (unlocked ? ", so that another process may use the directory" : "")
+            + "; writes are refused until it is opened anew";
     return new EngineFailureException(
         FailureKind.UNAVAILABLE, true, "the files in " + files.describe() + ": " + broken, cause);
   }
@@ -333,6 +348,7 @@ final class LogTail {
     LogFiles.LogFile oldFile = require(file);
     long start = forcedSize;
     segment++;
+    ended = false;
     segments.add(segment, next);
     segments.move(oldSegment, start, segment, headerBytes);
     file = next;
@@ -389,6 +405,7 @@ final class LogTail {
       throw e;
     }
     segment++;
+    ended = false;
     segments.add(segment, next);
     file = next;
     earlierBytes += size;

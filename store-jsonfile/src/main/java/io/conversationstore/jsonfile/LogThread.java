@@ -253,11 +253,20 @@ final class LogThread implements AutoCloseable {
   /** Makes everything durable and ends the thread, after the work that was handed in before. */
   @Override
   public void close() {
+    close(() -> {});
+  }
+
+  /**
+   * Like {@link #close()}, and does a last piece of work on the thread when everything is durable:
+   * the thread of the caller may be interrupted, which would close the files it writes to.
+   */
+  void close(Runnable lastWork) {
     LogBatch.Task<Boolean> last =
         new LogBatch.Task<>(
             () -> {
               stopped = true;
               tail.close();
+              lastWork.run();
               return true;
             },
             false,

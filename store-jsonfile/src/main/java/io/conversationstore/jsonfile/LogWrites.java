@@ -237,8 +237,8 @@ final class LogWrites {
   }
 
   /**
-   * What is on the disk now cannot be taken for torn when it is damaged later. For the thread that
-   * closes, after the log's own has ended.
+   * What is on the disk now cannot be taken for torn when it is damaged later. The last work of the
+   * log's thread.
    */
   void noteEnd() {
     Manifest noted = shared.manifest().withForcedThrough(tail.end().number());

@@ -193,6 +193,11 @@ record Manifest(
     }
   }
 
+  /** Whether a file of this number, as {@link Segments#number} gives it, is not a leftover. */
+  boolean counts(int file) {
+    return file > 0 ? file >= firstSegment : -file >= firstSnapshot && -file <= lastSnapshot;
+  }
+
   boolean hasSnapshot() {
     return lastSnapshot >= firstSnapshot;
   }

@@ -286,11 +286,16 @@ final class MessageTable {
       rows.set(at, 4, where);
       rows.set(at, 5, places.longs[2 * i + 1]);
     }
-    for (int i = size() - 1; removes && i >= 0; i--) {
-      if (rows.get(i, 4) == 0) {
-        remove(i);
-      }
+    if (removes) {
+      // Rows first named as going are still there, so that their changes are found by them.
+      changed.retain(at -> !isGoing(rows.find(changed.key(at))));
+      rows.retain(at -> !isGoing(at));
+      byId = NONE;
     }
+  }
+
+  private boolean isGoing(int index) {
+    return index >= 0 && rows.get(index, 4) == 0;
   }
 
   /** Whether the edit of a message stands at the same place as a row of another table says. */

@@ -1,6 +1,7 @@
 package io.conversationstore.jsonfile;
 
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /**
  * Rows of {@code width} longs in one array, ascending by their first long, the key.
@@ -104,6 +105,19 @@ final class PackedRows {
     own();
     System.arraycopy(longs, (index + 1) * width, longs, index * width, (size - index - 1) * width);
     size--;
+  }
+
+  /** Keeps the rows whose index passes, in one go however many go. */
+  void retain(IntPredicate keeps) {
+    own();
+    int kept = 0;
+    for (int i = 0; i < size; i++) {
+      if (keeps.test(i)) {
+        System.arraycopy(longs, i * width, longs, kept * width, width);
+        kept++;
+      }
+    }
+    size = kept;
   }
 
   void clear() {

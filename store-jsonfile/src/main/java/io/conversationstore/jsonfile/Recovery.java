@@ -137,12 +137,8 @@ final class Recovery {
     TreeSet<Integer> snapshot = new TreeSet<>();
     for (String name : files.list()) {
       int file = Segments.number(name);
-      if (file >= manifest.firstSegment()) {
-        log.add(file);
-      } else if (file < 0
-          && -file >= manifest.firstSnapshot()
-          && -file <= manifest.lastSnapshot()) {
-        snapshot.add(file);
+      if (file != 0 && manifest.counts(file)) {
+        (file > 0 ? log : snapshot).add(file);
       } else if (file != 0 || OwnFiles.isTemporary(name)) {
         leftovers.add(name);
       }

@@ -1,12 +1,51 @@
 package io.conversationstore.jsonfile;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
-/** Waits through interrupts, which stay noted. */
+/** Waits and works through interrupts, which stay noted. */
 final class Uninterruptibly {
   private Uninterruptibly() {}
+
+  /** Work on files that may look whether its caller was interrupted. */
+  @FunctionalInterface
+  interface Work<T> {
+    T run(BooleanSupplier interrupted) throws IOException;
+  }
+
+  /**
+   * Runs work on a thread of its own and waits for it. Java closes a file channel that an
+   * interrupted thread uses; the thread of an application may be interrupted at any time.
+   */
+  static <T> T run(String name, Work<T> work) throws IOException {
+    Thread caller = Thread.currentThread();
+    AtomicBoolean interrupted = new AtomicBoolean(caller.isInterrupted());
+    FutureTask<T> task = new FutureTask<>(() -> work.run(interrupted::get));
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      return await(
+          () -> {
+            try {
+              return task.get();
+            } catch (InterruptedException e) {
+              interrupted.set(true);
+              throw e;
+            } catch (ExecutionException e) {
+              throw failure(e);
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
 
   /** What a wait is for. */
   private interface Waiting<T> {
@@ -20,15 +59,20 @@ final class Uninterruptibly {
           try {
             return done.get();
           } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-              throw cause;
-            }
-            if (e.getCause() instanceof Error cause) {
-              throw cause;
-            }
-            throw new IllegalStateException(e.getCause());
+            throw failure(e);
           }
         });
+  }
+
+  private static RuntimeException failure(ExecutionException e) {
+    Throwable cause = e.getCause();
+    if (cause instanceof Error error) {
+      throw error;
+    }
+    if (cause instanceof IOException io) {
+      return new UncheckedIOException(io);
+    }
+    return cause instanceof RuntimeException runtime ? runtime : new IllegalStateException(cause);
   }
 
   /** Waits until it is open. */

@@ -48,6 +48,13 @@ class CrashTest {
     System.out.println("CRASHES mirror=" + crashes);
   }
 
+  /** Erasures and compactions act between any two calls of the writer, and it between theirs. */
+  @Test
+  void backgroundWorkInterleavesWithTheWriterAtEveryCall() throws InterruptedException {
+    long lives = Seeds.until(60, seed -> new InterleavedLives(seed).run());
+    System.out.println("CRASHES interleaved=" + lives);
+  }
+
   @Test
   void failedForceMovesTheTail() throws IOException {
     MemoryFiles files = new MemoryFiles();

@@ -265,14 +265,14 @@ class DirectoryLockTest {
   }
 
   @Test
-  void anOpenerThatIsInterruptedAlreadyGetsATypedError() throws Exception {
-    JsonFileStore.open(options()).close();
-    Thread.currentThread().interrupt();
-    try {
+  void anOpenerThatIsInterruptedAlreadyDoesNotWaitForAnotherStore() throws Exception {
+    try (ConversationStore held = JsonFileStore.open(options())) {
+      Thread.currentThread().interrupt();
       assertThatThrownBy(() -> JsonFileStore.open(options()))
-          .isInstanceOf(StoreUnavailableException.class);
-    } finally {
+          .isInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining("interrupted");
       assertThat(Thread.interrupted()).isTrue();
+      assertThat(held.operator().health().healthy()).isTrue();
     }
     JsonFileStore.open(options()).close();
   }

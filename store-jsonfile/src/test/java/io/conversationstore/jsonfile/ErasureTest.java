@@ -89,6 +89,30 @@ class ErasureTest {
     }
   }
 
+  @Test
+  void aFileThatACompactionCouldNotRemoveIsRemovedByTheNextErasure() throws IOException {
+    try (FileEngine engine = Memory.engine(files)) {
+      ConversationStore store = Memory.front(engine);
+      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(BOB, NewConversation.withId("chat"));
+      store.append(BOB, "chat", Message.user(SECRET));
+      for (int i = 0; i < 4; i++) {
+        fillSegment(store);
+      }
+      files.failNextDeleteOf("log-0000000001");
+      engine.compact();
+      assertThat(files.list())
+          .contains("log-0000000001.jsonl")
+          .doesNotContain("log-0000000002.jsonl");
+      store.erase(BOB);
+      requireGone();
+      store.append(ALICE, "chat", Message.user("after"));
+      engine.compact();
+      assertThat(engine.health().healthy()).isTrue();
+    }
+    Memory.engine(files).close();
+  }
+
   /** Its text may be of an owner whom the log no longer knows, so that no erasure would look. */
   @Test
   void aCheckpointThatIsNotUsedDoesNotStay() throws IOException {

@@ -5,15 +5,24 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Files that tell a test of each read, so that it can come between two of them. */
+/** Files that run a test's code before each call and after each read. Thread-safe. */
 final class HookedFiles implements LogFiles {
 
   private final LogFiles files;
   private final AtomicInteger forces = new AtomicInteger();
+  private final Runnable beforeCall;
   private volatile Runnable afterRead = () -> {};
 
   HookedFiles(LogFiles files) {
+    this(files, () -> {});
+  }
+
+  /**
+   * @param beforeCall run on the thread that calls, before each call
+   */
+  HookedFiles(LogFiles files, Runnable beforeCall) {
     this.files = files;
+    this.beforeCall = beforeCall;
   }
 
   /** How often the content of a file was forced. */
@@ -32,32 +41,43 @@ final class HookedFiles implements LogFiles {
   }
 
   @Override
+  public void requireHeld() throws IOException {
+    files.requireHeld();
+  }
+
+  @Override
   public List<String> list() throws IOException {
+    beforeCall.run();
     return files.list();
   }
 
   @Override
   public LogFile create(String name) throws IOException {
+    beforeCall.run();
     return new HookedFile(files.create(name));
   }
 
   @Override
   public LogFile open(String name) throws IOException {
+    beforeCall.run();
     return new HookedFile(files.open(name));
   }
 
   @Override
   public void rename(String from, String to) throws IOException {
+    beforeCall.run();
     files.rename(from, to);
   }
 
   @Override
   public void delete(String name) throws IOException {
+    beforeCall.run();
     files.delete(name);
   }
 
   @Override
   public void forceDirectory() throws IOException {
+    beforeCall.run();
     files.forceDirectory();
   }
 
@@ -70,11 +90,13 @@ final class HookedFiles implements LogFiles {
 
     @Override
     public long size() throws IOException {
+      beforeCall.run();
       return file.size();
     }
 
     @Override
     public int read(ByteBuffer into, long position) throws IOException {
+      beforeCall.run();
       int read = file.read(into, position);
       afterRead.run();
       return read;
@@ -82,32 +104,38 @@ final class HookedFiles implements LogFiles {
 
     @Override
     public void append(ByteBuffer bytes) throws IOException {
+      beforeCall.run();
       file.append(bytes);
     }
 
     @Override
     public void reserve(long bytes) throws IOException {
+      beforeCall.run();
       file.reserve(bytes);
     }
 
     @Override
     public void truncate(long size) throws IOException {
+      beforeCall.run();
       file.truncate(size);
     }
 
     @Override
     public void force() throws IOException {
+      beforeCall.run();
       file.force();
       forces.incrementAndGet();
     }
 
     @Override
     public void requireNamed() throws IOException {
+      beforeCall.run();
       file.requireNamed();
     }
 
     @Override
     public void close() throws IOException {
+      beforeCall.run();
       file.close();
     }
   }

@@ -306,7 +306,7 @@ class JsonFileToolTest {
 
   @Test
   void whileItIsVerifiedNoStoreOpensIt() throws IOException {
-    try (DirectoryLock lock = DirectoryLock.takeToRead(directory, Duration.ZERO)) {
+    try (DirectoryLock lock = DirectoryLock.takeToRead(directory, Duration.ZERO, () -> false)) {
       assertThat(lock).isNotNull();
       assertThatThrownBy(() -> JsonFileStore.open(options().withLockWait(Duration.ZERO)))
           .isInstanceOf(StoreLockedException.class);

@@ -42,6 +42,7 @@ final class MemoryFiles implements LogFiles {
 
   private final FaultPlan plan = new FaultPlan();
   private @Nullable String notCreated;
+  private @Nullable String notDeleted;
   private final Map<String, Inode> names = new TreeMap<>();
   private final Map<String, Inode> durableNames = new HashMap<>();
   private final List<NameChange> unforced = new ArrayList<>();
@@ -201,6 +202,9 @@ final class MemoryFiles implements LogFiles {
   }
 
   @Override
+  public void requireHeld() {}
+
+  @Override
   public synchronized List<String> list() throws IOException {
     call(Call.LIST);
     return List.copyOf(names.keySet());
@@ -244,8 +248,17 @@ final class MemoryFiles implements LogFiles {
     change(Call.RENAME, new NameChange(to, inode, from));
   }
 
+  /** The next file whose name begins so cannot be deleted. */
+  synchronized void failNextDeleteOf(String beginning) {
+    notDeleted = beginning;
+  }
+
   @Override
   public synchronized void delete(String name) throws IOException {
+    if (notDeleted != null && name.startsWith(notDeleted)) {
+      notDeleted = null;
+      throw FaultPlan.error(Call.DELETE, FaultPlan.Outcome.FAILED);
+    }
     change(Call.DELETE, new NameChange(name, null, null));
   }
 

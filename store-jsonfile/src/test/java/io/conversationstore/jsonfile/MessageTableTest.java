@@ -58,4 +58,33 @@ class MessageTableTest {
       threads.shutdownNow();
     }
   }
+
+  /** As a compaction does after 30 days; quadratic cost would take minutes, with writes waiting. */
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aPurgeOfManyRowsTakesOneWayThroughThem() {
+    int rows = 400_000;
+    MessageTable table = new MessageTable();
+    for (int i = 0; i < rows; i++) {
+      boolean live = i % 2 == 0;
+      Place place = new Place(1, i, 1, i);
+      table.put(new MessageRow(id(i), i + 1, 2, i, i, live, place, null));
+    }
+    MessageTable view = table.frozen();
+    MessageTable.Places places = new MessageTable.Places(rows);
+    for (int i = 0; i < rows; i += 2) {
+      places.set(i, new Place(-1, i, 1, i));
+    }
+    table.moved(view, places);
+    assertThat(table.size()).isEqualTo(rows / 2);
+    for (int i = 0; i < rows; i += 2) {
+      int at = table.find(id(i));
+      assertThat(table.seq(at)).isEqualTo(i + 1);
+      assertThat(table.get(at).live()).isTrue();
+      assertThat(table.get(at).version()).isEqualTo(2);
+      assertThat(table.get(at).content().segment()).isEqualTo(-1);
+    }
+    assertThat(table.find(id(1))).isNegative();
+    assertThat(view.size()).isEqualTo(rows);
+  }
 }

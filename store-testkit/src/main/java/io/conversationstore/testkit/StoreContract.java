@@ -109,6 +109,15 @@ public abstract class StoreContract {
     }
   }
 
+  /** What is at a limit, and what is beyond it. */
+  @Nested
+  public class Limits extends LimitContract {
+    @Override
+    StoreFixture newFixture() {
+      return StoreContract.this.newFixture();
+    }
+  }
+
   /** Many threads. */
   @Nested
   public class Concurrency extends ConcurrencyContract {

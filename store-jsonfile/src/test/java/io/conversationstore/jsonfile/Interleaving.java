@@ -1,0 +1,80 @@
+package io.conversationstore.jsonfile;
+
+import java.util.HashSet;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Lets the threads of one engine pass each other at calls to its files: a thread that is about to
+ * make a call waits, as a seed decides, until others have made some calls. It goes on as soon as no
+ * other thread could make one. Thread-safe.
+ */
+final class Interleaving {
+  private static final int MOST_CALLS = 6;
+  private static final long POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
+
+  /** Threads that were idle at so many looks in a row wait for the one that looks. */
+  private static final int LOOKS = 8;
+
+  private final Random random;
+  private final int oneIn;
+  private final Set<Thread> threads = new HashSet<>();
+  private boolean held;
+  private long calls;
+
+  /**
+   * @param oneIn the thread waits at one in so many calls
+   */
+  Interleaving(long seed, int oneIn) {
+    this.random = new Random(seed);
+    this.oneIn = oneIn;
+  }
+
+  /** Adds a thread that makes the engine's threads work, and makes no call itself. */
+  synchronized void with(Thread caller) {
+    threads.add(caller);
+  }
+
+  /** Waits for others, or not. Called on the thread that is about to call, without any lock. */
+  void beforeCall() {
+    long until = begin();
+    if (until == 0) {
+      return;
+    }
+    int idle = 0;
+    while (idle < LOOKS && !isReached(until)) {
+      idle = isAnotherRunning() ? 0 : idle + 1;
+      LockSupport.parkNanos(POLL_NANOS);
+    }
+    end();
+  }
+
+  /** The number of the call to wait for; 0 for none. One thread waits at a time. */
+  private synchronized long begin() {
+    threads.add(Thread.currentThread());
+    calls++;
+    if (held || random.nextInt(oneIn) > 0) {
+      return 0;
+    }
+    held = true;
+    return calls + 1 + random.nextInt(MOST_CALLS);
+  }
+
+  private synchronized boolean isReached(long call) {
+    return calls >= call;
+  }
+
+  private synchronized void end() {
+    held = false;
+  }
+
+  private synchronized boolean isAnotherRunning() {
+    threads.removeIf(thread -> thread.getState() == Thread.State.TERMINATED);
+    return threads.stream()
+        .anyMatch(
+            thread ->
+                thread != Thread.currentThread() && thread.getState() == Thread.State.RUNNABLE);
+  }
+}

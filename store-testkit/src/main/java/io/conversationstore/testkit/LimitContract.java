@@ -1,0 +1,152 @@
+package io.conversationstore.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.conversationstore.Conversation;
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.Role;
+import io.conversationstore.StoreLimits;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.testkit.StoreFixture.Capability;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** What is accepted at a limit is read by every reader; what is beyond is refused when it comes. */
+abstract class LimitContract extends ContractBase {
+
+  private static final String KEY = "k".repeat(StoreLimits.MAX_KEY_CHARACTERS);
+  private static final BigDecimal LARGE =
+      BigDecimal.TEN.pow(StoreLimits.MAX_NUMBER_DIGITS - 1).subtract(BigDecimal.ONE);
+  private static final BigDecimal SMALL =
+      new BigDecimal("7").movePointLeft(StoreLimits.MAX_NUMBER_DIGITS - 1);
+
+  @Override
+  StoreLimits limits() {
+    StoreLimits usual = StoreLimits.DEFAULT;
+    return new StoreLimits(
+        usual.maxMessageBytes(),
+        usual.maxMetadataBytes(),
+        StoreLimits.MAX_JSON_DEPTH,
+        usual.maxMessagesPerAppend(),
+        usual.maxBulkBytes(),
+        usual.maxUserMessageCharacters());
+  }
+
+  /** Objects that each are at a limit. */
+  private static List<Map<String, @Nullable Object>> extremes() {
+    return List.of(
+        Map.of(KEY, "x"),
+        Map.of("large", LARGE, "negative", LARGE.negate(), "small", SMALL),
+        Map.of("é".repeat(StoreLimits.MAX_KEY_CHARACTERS), 1),
+        Map.of("long", "x".repeat(limitsOfText())),
+        InputContract.nested(StoreLimits.MAX_JSON_DEPTH));
+  }
+
+  private static int limitsOfText() {
+    return StoreLimits.DEFAULT.maxMetadataBytes() - 100;
+  }
+
+  @Test
+  @DisplayName("5.2: what is accepted at a limit is read again, and stops nobody else")
+  void row_5_2_whatIsAcceptedIsReadByEveryReader() {
+    Owner bob = user("bob");
+    store().create(bob, NewConversation.withId("chat"));
+    store().append(bob, "chat", Message.user("x"));
+    List<Conversation> conversations = new ArrayList<>();
+    for (Map<String, @Nullable Object> extreme : extremes()) {
+      String id = "chat " + conversations.size();
+      store().create(alice, NewConversation.withId(id).metadata(extreme).settings(extreme));
+      UUID first = store().append(alice, id, Message.user("x").withMetadata(extreme)).get(0).id();
+      store().append(alice, id, Message.of(Role.USER, Generators.unknown(extreme)));
+      store().edit(alice, id, first, new MessageEdit(List.of(Generators.unknown(extreme))));
+      conversations.add(
+          store()
+              .update(alice, id, ConversationUpdate.touch().metadata(extreme).settings(extreme)));
+    }
+    List<StoredMessage> history = Walks.history(store(), alice, Direction.FORWARD, 10);
+    assertThat(history).hasSize(2 * extremes().size());
+    store().erase(bob);
+    for (int i = 0; i < 2; i++) {
+      for (Conversation conversation : conversations) {
+        boolean same =
+            store().find(alice, conversation.id()).map(conversation::equals).orElse(false);
+        assertThat(same).as(conversation.id()).isTrue();
+      }
+      assertThat(Walks.history(store(), alice, Direction.FORWARD, 10).equals(history)).isTrue();
+      if (has(Capability.PERSISTS)) {
+        reopen();
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("5.2: a key, a number or a nesting beyond the limit is refused before it is stored")
+  void row_5_2_whatIsBeyondIsRefused() {
+    chat("a");
+    Map<String, @Nullable Object> key = Map.of("outer", Map.of(KEY + "k", "x"));
+    Map<String, @Nullable Object> deep = InputContract.nested(StoreLimits.MAX_JSON_DEPTH + 1);
+    for (Map<String, @Nullable Object> bad : List.of(key, deep)) {
+      refused(() -> store().append(alice, "a", Message.user("x").withMetadata(bad)));
+      refused(() -> store().append(alice, "a", Message.of(Role.USER, Generators.unknown(bad))));
+      refused(() -> store().create(alice, NewConversation.withId("b").settings(bad)));
+      refused(() -> store().update(alice, "a", ConversationUpdate.touch().metadata(bad)));
+      refused(
+          () ->
+              store()
+                  .save(
+                      alice,
+                      ConversationDocument.of(
+                          NewConversation.withId("b"),
+                          List.of(Message.user("x").withMetadata(bad)))));
+    }
+    refused(() -> Message.user("x").withMetadata(Map.of("n", LARGE.movePointRight(2))));
+    assertThat(texts("a")).isEmpty();
+    assertThat(store().find(alice, "b")).isEmpty();
+  }
+
+  @Test
+  @DisplayName("5.2: times are in the years 1 to 9999, which every store can keep")
+  void row_5_2_timesAreInTheYears1To9999() {
+    chat("a");
+    for (Instant bad :
+        List.of(
+            Instant.MAX,
+            Instant.MIN,
+            StoreLimits.LATEST_TIME.plusSeconds(1),
+            StoreLimits.EARLIEST_TIME.minusNanos(1))) {
+      refused(() -> store().create(alice, NewConversation.withId("b").expiresAt(bad)));
+      refused(() -> store().update(alice, "a", ConversationUpdate.touch().expiresAt(bad)));
+      refused(() -> new ConversationDocument.Entry(Message.user("x"), bad));
+    }
+    for (Instant good : List.of(StoreLimits.LATEST_TIME, StoreLimits.EARLIEST_TIME)) {
+      String id = "at " + good;
+      store().create(alice, NewConversation.withId(id).expiresAt(good));
+      assertThat(store().find(alice, id).orElseThrow().expiresAt()).isEqualTo(good);
+      store().update(alice, "a", ConversationUpdate.touch().expiresAt(good));
+      if (has(Capability.PERSISTS)) {
+        reopen();
+      }
+      assertThat(store().find(alice, id).orElseThrow().expiresAt()).isEqualTo(good);
+      assertThat(store().find(alice, "a").orElseThrow().expiresAt()).isEqualTo(good);
+    }
+  }
+
+  private static void refused(ThrowingCallable call) {
+    assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class);
+  }
+}

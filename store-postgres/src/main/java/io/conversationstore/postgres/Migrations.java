@@ -90,13 +90,13 @@ final class Migrations {
     try (Statement statement = connection.createStatement()) {
       try (ResultSet there =
           statement.executeQuery("SELECT to_regclass('\"" + schema + "\".store') IS NOT NULL")) {
-        if (!there.next() || !there.getBoolean(1)) {
+        if (!there.next() || !Rows.flag(there, 1)) {
           return 0;
         }
       }
       try (ResultSet row =
           statement.executeQuery("SELECT schema_version FROM \"" + schema + "\".store")) {
-        return row.next() ? row.getInt(1) : 0;
+        return row.next() ? Rows.count(row, 1) : 0;
       }
     }
   }

@@ -228,8 +228,8 @@ final class Sql {
                 + " FROM $.conversations WHERE deleted_at IS NULL"
                 + " AND (?::text IS NULL OR tenant_id = ?)");
     tableSizes =
-        "SELECT c.relname, sum(pg_table_size(coalesce(p.relid, c.oid))),"
-            + " sum(pg_indexes_size(coalesce(p.relid, c.oid))) FROM pg_class c"
+        "SELECT c.relname, coalesce(sum(pg_table_size(coalesce(p.relid, c.oid))), 0),"
+            + " coalesce(sum(pg_indexes_size(coalesce(p.relid, c.oid))), 0) FROM pg_class c"
             + " LEFT JOIN LATERAL pg_partition_tree(c.oid) p ON true"
             + " WHERE c.relnamespace = ?::regnamespace AND c.relkind IN ('r', 'p')"
             + " AND NOT c.relispartition GROUP BY c.relname ORDER BY c.relname COLLATE \"C\"";
@@ -253,36 +253,37 @@ final class Sql {
             "SELECT pg_snapshot_xmin(q.s)::text, CASE"
                 + " WHEN pg_snapshot_xmin(q.s) = pg_snapshot_xmax(q.s) THEN statement_timestamp()"
                 + " ELSE (SELECT min(a.xact_start) FROM pg_stat_activity a WHERE a.backend_xid ="
-                + " pg_snapshot_xmin(q.s)::xid) END, history"
+                + " pg_snapshot_xmin(q.s)::xid) END, history, pg_snapshot_xmax(q.s)::text,"
+                + " statement_timestamp()"
                 + " FROM (SELECT pg_current_snapshot() AS s, h.history FROM $.store h) q");
     feedOwners =
         feed(
-            "t.owner_key, 0, 0, t.tenant_id, t.user_id, t.epoch FROM $.owners t",
-            "(t.changed_xid, t.owner_key, 0, 0)",
+            "t.owner_key, 0, 0, t.tenant_id, t.tenant_id, t.user_id, t.epoch FROM $.owners t",
+            "(t.changed_xid, t.owner_key, 0, 0, t.tenant_id)",
             "t.owner_key");
     feedConversations =
         feed(
-            "t.conversation_key, 0, 0, "
+            "t.conversation_key, 0, 0, t.tenant_id, "
                 + Rows.columns(Rows.CONVERSATION, "t")
                 + " FROM $.conversations t",
-            "(t.changed_xid, t.conversation_key, 0, 0)",
+            "(t.changed_xid, t.conversation_key, 0, 0, t.tenant_id)",
             "t.conversation_key");
     feedMessages =
         feed(
-            "t.conversation_key, t.generation, t.seq, "
+            "t.conversation_key, t.generation, t.seq, t.tenant_id, "
                 + Rows.columns(Rows.MESSAGE, "t")
                 + ", "
                 + C
                 + " FROM $.messages t JOIN $.conversations c ON c.tenant_id = t.tenant_id"
                 + " AND c.conversation_key = t.conversation_key",
-            "(t.changed_xid, t.conversation_key, t.generation, t.seq)",
+            "(t.changed_xid, t.conversation_key, t.generation, t.seq, t.tenant_id)",
             "t.conversation_key, t.generation, t.seq");
     feedPreferences =
         feed(
-            "t.owner_key, 0, 0, "
+            "t.owner_key, 0, 0, t.tenant_id, "
                 + Rows.columns(Rows.PREFERENCES, "t")
                 + " FROM $.user_preferences t",
-            "(t.changed_xid, t.owner_key, 0, 0)",
+            "(t.changed_xid, t.owner_key, 0, 0, t.tenant_id)",
             "t.owner_key");
   }
 
@@ -388,14 +389,19 @@ final class Sql {
             + " ORDER BY q.created_at DESC, q.conversation_id DESC, q.seq DESC");
   }
 
+  /**
+   * The tenant comes last in the order: keys are unique within a tenant only, and so the indexes of
+   * the feed, which name no tenant, give nearly all of the order.
+   */
   private String feed(String columnsAndTables, String key, String order) {
     return in(
         "SELECT t.changed_xid::text, "
             + columnsAndTables
             + " WHERE t.changed_xid < ?::text::xid8 AND t.changed_xid >= ?::text::xid8 AND "
             + key
-            + " > (?::text::xid8, ?::bigint, ?::bigint, ?::bigint) ORDER BY t.changed_xid, "
+            + " > (?::text::xid8, ?::bigint, ?::bigint, ?::bigint, ?::text)"
+            + " ORDER BY t.changed_xid, "
             + order
-            + " LIMIT ?");
+            + ", t.tenant_id LIMIT ?");
   }
 }

@@ -5,6 +5,7 @@ import io.conversationstore.Owner;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.TableSize;
 import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.DatabaseIdentity;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.PrimaryStore;
@@ -61,7 +62,13 @@ final class Operations {
                   Rows.uuid(row, 2),
                   counter - 1,
                   counter,
-                  Rows.requireTime(row, 4));
+                  Rows.requireTime(row, 4),
+                  new DatabaseIdentity(
+                      Rows.numberOrNull(row, 7),
+                      Rows.number(row, 8),
+                      Rows.string(row, 9),
+                      Rows.countOrNull(row, 10)),
+                  row.getString(6));
             }
           }
         });

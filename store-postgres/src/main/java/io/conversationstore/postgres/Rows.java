@@ -141,6 +141,16 @@ final class Rows {
     return flag;
   }
 
+  static @Nullable Long numberOrNull(ResultSet row, int column) throws SQLException {
+    long number = row.getLong(column);
+    return row.wasNull() ? null : number;
+  }
+
+  static @Nullable Integer countOrNull(ResultSet row, int column) throws SQLException {
+    int count = row.getInt(column);
+    return row.wasNull() ? null : count;
+  }
+
   /** 0 where it is null: for what counts nothing then. */
   static long numberOrZero(ResultSet row, int column) throws SQLException {
     return row.getLong(column);

@@ -43,6 +43,7 @@ final class Sql {
   final String erase;
   final String contact;
   final String beginHistory;
+  final String identitiesBehind;
   final String erasuresSince;
   final String firstGeneration;
   final String find;
@@ -128,27 +129,22 @@ final class Sql {
                 + " FROM $.erase_owner(?,?,?,?,?,?) w");
     contact =
         in(
-            "WITH f AS MATERIALIZED (SELECT "
-                + foreign("owners")
-                + " OR "
-                + foreign("conversations")
-                + " OR "
-                + foreign("messages")
-                + " OR "
-                + foreign("user_preferences")
-                + " AS found), n AS (INSERT INTO $.nodes (node, counter, last_contact)"
-                + " SELECT ?, 1, clock_timestamp() FROM f WHERE NOT f.found"
-                + " ON CONFLICT (node) DO UPDATE"
-                + " SET counter = nodes.counter + 1, last_contact = clock_timestamp()"
-                + " RETURNING counter)"
-                + " SELECT s.store_id, s.history, n.counter, clock_timestamp(), f.found"
-                + " FROM $.store s CROSS JOIN f LEFT JOIN n ON true");
+            "SELECT w.store_id, w.history, w.counter, w.database_time, w.hidden_rows,"
+                + " w.copied_from, w.system_identifier, w.database_oid, w.database_name, w.timeline"
+                + " FROM $.contact_node(?) w");
     // Of two that come at once the second waits, and then sees that another history has begun.
     beginHistory =
         in(
             "UPDATE $.store SET history ="
                 + " CASE WHEN history = ? THEN gen_random_uuid() ELSE history END"
                 + " RETURNING history");
+    identitiesBehind =
+        in(
+            "SELECT string_agg(q.of, ', ' ORDER BY q.of) FROM ("
+                + identityBehind("owners", "owner_key")
+                + " UNION ALL "
+                + identityBehind("conversations", "conversation_key")
+                + ") q WHERE q.used > q.given");
     erasuresSince =
         in("SELECT tenant_id, user_id, change_id FROM $.owner_erasures WHERE erased_at > ?");
     firstGeneration =
@@ -287,11 +283,24 @@ final class Sql {
             "t.owner_key");
   }
 
-  /** Whether a table has rows with transaction ids that this cluster has not given yet. */
-  private static String foreign(String table) {
-    return "coalesce((SELECT t.changed_xid >= pg_snapshot_xmax(pg_current_snapshot()) FROM $."
+  /**
+   * The highest key of the rows that were changed last, and the last key that was given; null where
+   * the role may not know.
+   */
+  private static String identityBehind(String table, String key) {
+    String sequence = "pg_get_serial_sequence('$." + table + "', '" + key + "')::regclass";
+    return "SELECT '"
         + table
-        + " t ORDER BY t.changed_xid DESC LIMIT 1), false)";
+        + "' AS of, (SELECT max(r.used) FROM (SELECT t."
+        + key
+        + " AS used FROM $."
+        + table
+        + " t ORDER BY t.changed_xid DESC LIMIT 1000) r) AS used, CASE"
+        + " WHEN has_sequence_privilege("
+        + sequence
+        + "::oid, 'SELECT, USAGE') THEN coalesce(pg_sequence_last_value("
+        + sequence
+        + "), 0) END AS given";
   }
 
   private static String appendNew(String messages) {

@@ -247,7 +247,7 @@ final class Contacts {
     if (known != null && there != null && there.isOther(known)) {
       return "it was restored in another place";
     }
-    return isRecent(identity, contact) && seen.isMissingIn(primary)
+    return seen.isMissingIn(primary, isRecent(identity, contact))
         ? "it lacks what this node saw committed"
         : null;
   }

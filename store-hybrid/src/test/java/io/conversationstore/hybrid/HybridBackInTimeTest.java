@@ -33,6 +33,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -257,6 +259,46 @@ class HybridBackInTimeTest {
     bed.comeBack();
     awaitAnotherHistory(before, node);
     assertThat(texts(bed.direct(), "chat")).containsExactly("before", "after");
+  }
+
+  /** The copy is empty then, and what waits has not been sent. */
+  @Test
+  void row_1_4_callsGoOnWhileTheCopyIsBuiltAnewBehindPendingChanges() {
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicBoolean hold = new AtomicBoolean();
+    Testbed.Interposition a = bed.interposed("a", HybridOptions.defaults());
+    a.primary()
+        .before(
+            (method, arguments) -> {
+              if (hold.get() && List.of("feed", "applyAll").contains(method.getName())) {
+                goOn.await();
+              }
+            });
+    ConversationStore node = a.store();
+    Testbed.awaitDrained(node);
+    node.createIfAbsent(alice, CHAT);
+    UUID first = append(node, "before");
+    backup();
+    Testbed.awaitDrained(node);
+    append(node, "after");
+    bed.goDown(node);
+    append(node, "pending");
+    restore();
+    hold.set(true);
+    bed.comeBack();
+    try {
+      Testbed.await(
+          "the database is in use", () -> node.state().mode() == StoreState.Mode.RESYNCING);
+      assertThat(node.state().mirror().asOf()).as("the copy has been emptied").isNull();
+      append(node, "meanwhile");
+      node.edit(alice, "chat", first, MessageEdit.text("edited"));
+      assertThat(texts(node, "chat")).containsExactly("edited", "after", "pending", "meanwhile");
+    } finally {
+      goOn.countDown();
+    }
+    Testbed.awaitDrained(node);
+    assertThat(texts(bed.direct(), "chat"))
+        .containsExactly("edited", "after", "pending", "meanwhile");
   }
 
   /** A transaction that somebody left prepared keeps the copy's time unknown. */

@@ -26,6 +26,7 @@ public interface LocalStore extends StoreEngine {
    * @param clockOffsetMicros database clock minus node clock, at the last contact
    * @param position how far the mirror has followed the feed
    * @param mirrorAsOf all that was committed before is in the mirror; null if it never was complete
+   * @param database where the store was at the last contact, or null if that is not known
    * @param standaloneContent whether it holds conversations written without a database
    */
   record Identity(
@@ -36,6 +37,7 @@ public interface LocalStore extends StoreEngine {
       long clockOffsetMicros,
       FeedPosition position,
       @Nullable Instant mirrorAsOf,
+      @Nullable DatabaseIdentity database,
       boolean standaloneContent) {}
 
   Identity identity();

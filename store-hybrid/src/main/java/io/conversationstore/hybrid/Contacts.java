@@ -2,6 +2,7 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.DatabaseIdentity;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
@@ -116,14 +117,11 @@ final class Contacts {
     Contact contact = contact(identity.node());
     Instant after = clock.uncorrected();
     UUID bound = identity.storeId();
-    if (bound != null && !bound.equals(contact.storeId())) {
-      return new Refusal(
-          "this is another database: the local directory belongs to store "
-              + bound
-              + ", the database is store "
-              + contact.storeId()
-              + "; give the node the right database or a directory of its own",
-          true);
+    Refusal refusal = refusal(identity, contact);
+    if (refusal != null) {
+      // It did not count, or somewhere else.
+      counted = earlier;
+      return refusal;
     }
     if (bound != null && contact.counterBefore() > identity.counter() + earlier) {
       return renewed();
@@ -141,7 +139,7 @@ final class Contacts {
       histories.incrementAndGet();
       // At once: each contact raises the counter, and soon it would not be lower any more.
       UUID history = primary.beginHistory(contact.history());
-      return new WentBack(reason, in(history, contact), offset);
+      return new WentBack(reason, contact.in(history), offset);
     }
     if (bound != null && identity.mirrorAsOf() != null && !isRecent(identity, contact)) {
       forgetCopy();
@@ -192,13 +190,60 @@ final class Contacts {
     }
   }
 
-  private static Contact in(UUID history, Contact contact) {
-    return new Contact(
-        contact.storeId(),
-        history,
-        contact.counterBefore(),
-        contact.counter(),
-        contact.databaseTime());
+  /** Why the database must not be used; null if it may be. */
+  private static @Nullable Refusal refusal(LocalStore.Identity identity, Contact contact) {
+    UUID bound = identity.storeId();
+    if (bound != null && !bound.equals(contact.storeId())) {
+      return new Refusal(
+          "this is another database: the local directory belongs to store "
+              + bound
+              + ", the database is store "
+              + contact.storeId()
+              + "; give the node the right database or a directory of its own",
+          true);
+    }
+    DatabaseIdentity known = identity.database();
+    DatabaseIdentity there = contact.database();
+    String original = contact.copiedFrom();
+    if (original == null && isCopy(identity, contact) && known != null) {
+      original = known.name();
+    }
+    if (original != null) {
+      return new Refusal(
+          "this database"
+              + (there == null ? "" : ", " + there.name() + ",")
+              + " is a copy of database "
+              + original
+              + ": give the node the right database. Where the copy is used beside the first one,"
+              + " call become_own_store() in its schema; where it takes its place, call"
+              + " take_over_store()",
+          true);
+    }
+    return known != null && there != null && there.isSupersededBy(known)
+        ? new Refusal(
+            "this server is on timeline "
+                + there.timeline()
+                + ", and this node used the store on timeline "
+                + known.timeline()
+                + ": an old primary has come back. Stop it, or take it out of the URL; where it is"
+                + " to take the place of the later one, call take_over_store("
+                + known.timeline()
+                + ") in the schema",
+            false)
+        : null;
+  }
+
+  /**
+   * Whether it is a copy under another name that has not been said to take the first one's place.
+   */
+  private static boolean isCopy(LocalStore.Identity identity, Contact contact) {
+    DatabaseIdentity known = identity.database();
+    DatabaseIdentity there = contact.database();
+    return known != null
+        && there != null
+        && there.isOther(known)
+        && !there.name().equals(known.name())
+        && identity.history().equals(contact.history());
   }
 
   private @Nullable String wentBack(LocalStore.Identity identity, Contact contact) {
@@ -208,7 +253,12 @@ final class Contacts {
           + " of this node, the node remembers "
           + identity.counter();
     }
-    return isRecent(identity, contact) && seen.isMissingIn(primary)
+    DatabaseIdentity known = identity.database();
+    DatabaseIdentity there = contact.database();
+    if (known != null && there != null && there.isOther(known)) {
+      return "it was restored in another place";
+    }
+    return seen.isMissingIn(primary, isRecent(identity, contact))
         ? "it lacks what this node saw committed"
         : null;
   }
@@ -273,6 +323,7 @@ final class Contacts {
             last.offsetMicros,
             identity.position(),
             identity.mirrorAsOf(),
+            last.contact.databaseAfter(identity.database()),
             identity.standaloneContent());
   }
 

@@ -142,9 +142,10 @@ final class CopyScope {
     return text.toString();
   }
 
-  private Instant idleSince(Instant now) {
+  /** Where the time is not known, nothing is idle. */
+  private Instant idleSince(@Nullable Instant now) {
     Duration window = limits.activeWithin();
-    return window == null ? Instant.MIN : now.minus(window);
+    return window == null || now == null ? Instant.MIN : now.minus(window);
   }
 
   // What the feed tells
@@ -196,7 +197,7 @@ final class CopyScope {
   }
 
   /** These were put in, from a page of the feed. */
-  void took(List<State> states, Instant now) {
+  void took(List<State> states, @Nullable Instant now) {
     if (!isLimited()) {
       return;
     }
@@ -244,9 +245,9 @@ final class CopyScope {
   /**
    * Takes out what is beyond the limits.
    *
-   * @param now by the database's clock
+   * @param now by the database's clock; null if it is not known
    */
-  void evict(Instant now, Steps steps) {
+  void evict(@Nullable Instant now, Steps steps) {
     lookedAt = clockwork.nanoTime();
     added = 0;
     Coverage left = local.evict(idleSince(now), limits.maxBytes(), steps);
@@ -262,9 +263,9 @@ final class CopyScope {
   /**
    * Once: what lacks messages since an earlier life of this node, or under narrower limits.
    *
-   * @param now by the database's clock
+   * @param now by the database's clock; null if it is not known
    */
-  void seekLacking(Instant now) {
+  void seekLacking(@Nullable Instant now) {
     if (soughtLacking || !lacking.isEmpty()) {
       return;
     }

@@ -5,6 +5,7 @@ import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStoreException;
 import io.conversationstore.ErasureReceipt;
 import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.ParkedChange;
@@ -21,6 +22,7 @@ import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.ConversationDeleted;
 import io.conversationstore.spi.Change.MessageDeleted;
+import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.EngineFailureException;
@@ -32,8 +34,10 @@ import io.conversationstore.spi.Position;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.StaleChangeException;
+import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.StoreEngine;
 import java.time.Duration;
@@ -86,8 +90,11 @@ final class HybridEngine implements StoreEngine {
   public Applied apply(Change change, ApplyMode mode) {
     node.requireOpen();
     Availability availability = node.availability();
-    if (!availability.usable() || gated(change)) {
+    if (!availability.usable()) {
       return keep(change, null, false);
+    }
+    if (gated(change)) {
+      return keepBehind(change);
     }
     node.liveCall();
     long tag = availability.tag();
@@ -157,6 +164,52 @@ final class HybridEngine implements StoreEngine {
     Set<String> ids = new HashSet<>();
     OverlayReader.collectIds(List.of(change), ids);
     return ids.stream().anyMatch(id -> local.hasPending(owner, id));
+  }
+
+  /**
+   * Keeps a change behind what is pending. The copy may not have what it is about, as while it is
+   * built anew; the database, which is in use, has it then.
+   */
+  private Applied keepBehind(Change change) {
+    try {
+      return keep(change, null, false);
+    } catch (NotKnownNowException notHere) {
+      long tag = node.availability().tag();
+      try {
+        copyTargets(change);
+      } catch (EngineFailureException failure) {
+        node.availability().failed(tag, failure);
+        notHere.addSuppressed(failure);
+        throw notHere;
+      }
+      return keep(change, null, false);
+    }
+  }
+
+  /** Copies what a change is about, as the database has it. */
+  private void copyTargets(Change change) {
+    Owner owner = change.owner();
+    Set<String> ids = new HashSet<>();
+    OverlayReader.collectIds(List.of(change), ids);
+    if (change instanceof PreferencesPut put && put.update().activeConversation() != null) {
+      ids.add(put.update().activeConversation());
+    }
+    List<State> states = new ArrayList<>();
+    for (String id : ids) {
+      Found found = node.watch().look(owner, id);
+      if (found.ownerEpoch() > 0) {
+        states.add(new OwnerState(owner, found.ownerEpoch()));
+      }
+      if (found.conversation() != null) {
+        states.add(found.conversation());
+      }
+    }
+    if (change instanceof MessageEdited edit) {
+      primary.message(owner, edit.ref().id(), edit.messageId()).ifPresent(states::add);
+    } else if (change instanceof MessageDeleted delete) {
+      primary.message(owner, delete.ref().id(), delete.messageId()).ifPresent(states::add);
+    }
+    node.own(states);
   }
 
   /**

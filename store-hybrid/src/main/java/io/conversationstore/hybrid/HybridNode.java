@@ -72,7 +72,7 @@ final class HybridNode {
     this.overlays = new OverlayLocks(clockwork);
     this.clock = new NodeClock(options.clock(), files.identity().clockOffsetMicros());
     this.rejections = new Rejections(files.parked());
-    this.seen = new LastSeen();
+    this.seen = new LastSeen(clockwork::nanoTime);
     this.contacts = new Contacts(primary, files, clock, seen);
     this.scope = new CopyScope(primary, files, options.copyLimits(), clockwork);
     this.mirror =

@@ -35,7 +35,7 @@ public final class HybridStore {
     LocalStore local = JsonFileStore.openEngine(files);
     PrimaryStore primary;
     try {
-      primary = PostgresStore.openEngine(database);
+      primary = PostgresStore.openEngine(database, local.identity().storeId() != null);
     } catch (RuntimeException e) {
       local.close();
       throw e;

@@ -19,6 +19,7 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,8 @@ final class LastSeen {
 
   /** More than are written at the same time, so that the order of their commits does not matter. */
   private static final int MAX = 64;
+
+  private static final long RECENTLY = Contacts.DELETED_ROWS_STAY.toNanos();
 
   /**
    * A row, without its content.
@@ -85,7 +88,22 @@ final class LastSeen {
       @Nullable UUID messageId) {}
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<Key, Row> rows = new LinkedHashMap<>();
+  private final Map<Key, Seen> rows = new LinkedHashMap<>();
+  private final LongSupplier nanoTime;
+
+  /**
+   * A row and when this process saw it.
+   *
+   * @param ofTheCopy whether an earlier one did, at a time that the copy alone may tell
+   */
+  private record Seen(Row row, boolean ofTheCopy, long nanos) {}
+
+  /**
+   * @param nanoTime goes on whatever is done to the node's clock
+   */
+  LastSeen(LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
+  }
 
   /** The changes of this run that have erased owners. */
   private final Set<UUID> erasures = new LinkedHashSet<>();
@@ -107,8 +125,8 @@ final class LastSeen {
     }
     while (!latest.isEmpty()) {
       ConversationState state = latest.remove();
-      add(List.of(state));
-      add(local.mirroredMessages(state.owner(), state.id(), state.lastSeq() - 1, 1));
+      add(List.of(state), true);
+      add(local.mirroredMessages(state.owner(), state.id(), state.lastSeq() - 1, 1), true);
     }
   }
 
@@ -117,13 +135,22 @@ final class LastSeen {
    * is deleted goes for good some day, and must not be looked for then.
    */
   void add(List<? extends State> states) {
+    add(states, false);
+  }
+
+  private void add(List<? extends State> states, boolean ofTheCopy) {
+    long nanos = nanoTime.getAsLong();
     lock.lock();
     try {
       for (State state : states.subList(Math.max(0, states.size() - MAX), states.size())) {
         Row row = Row.of(state);
         Key key = new Key(state.getClass(), row.owner, row.conversationId, row.messageId);
-        Row before = rows.remove(key);
-        rows.put(key, before == null || !before.isLaterThan(row) ? row : before);
+        Seen before = rows.remove(key);
+        rows.put(
+            key,
+            before == null || !before.row.isLaterThan(row)
+                ? new Seen(row, ofTheCopy, nanos)
+                : before);
         if (rows.size() > MAX) {
           rows.remove(rows.keySet().iterator().next());
         }
@@ -178,19 +205,24 @@ final class LastSeen {
   }
 
   /**
-   * Whether the database lacks one of them.
+   * Whether the database lacks one of them. Those are asked for that cannot have been deleted and
+   * removed for good since, without this node hearing of it.
    *
+   * @param followed whether the copy has followed the database lately, and so would have heard
    * @throws io.conversationstore.spi.EngineFailureException if it cannot be asked
    */
-  boolean isMissingIn(PrimaryStore primary) {
-    List<Row> seen;
+  boolean isMissingIn(PrimaryStore primary, boolean followed) {
+    long now = nanoTime.getAsLong();
+    List<Seen> seen;
     lock.lock();
     try {
       seen = List.copyOf(rows.values());
     } finally {
       lock.unlock();
     }
-    return seen.stream().anyMatch(row -> isMissing(row, primary));
+    return seen.stream()
+        .filter(one -> followed || (!one.ofTheCopy && now - one.nanos < RECENTLY))
+        .anyMatch(one -> isMissing(one.row, primary));
   }
 
   private static boolean isMissing(Row row, PrimaryStore primary) {

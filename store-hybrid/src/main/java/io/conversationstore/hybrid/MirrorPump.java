@@ -241,8 +241,9 @@ final class MirrorPump {
       scope.fetch(goOn, this::next);
       evict(page, goOn);
     }
-    if (dirty() && !page.more()) {
-      missed.followed(page.asOf());
+    Instant asOf = page.asOf();
+    if (dirty() && !page.more() && asOf != null) {
+      missed.followed(asOf);
       tellIfWhole();
     }
   }

@@ -33,6 +33,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -59,7 +61,7 @@ class HybridBackInTimeTest {
 
   @BeforeAll
   static void startServer() {
-    server = TestPostgres.builder().start();
+    server = TestPostgres.builder().setting("max_prepared_transactions", "2").start();
   }
 
   @AfterAll
@@ -257,6 +259,105 @@ class HybridBackInTimeTest {
     bed.comeBack();
     awaitAnotherHistory(before, node);
     assertThat(texts(bed.direct(), "chat")).containsExactly("before", "after");
+  }
+
+  /** The copy is empty then, and what waits has not been sent. */
+  @Test
+  void row_1_4_callsGoOnWhileTheCopyIsBuiltAnewBehindPendingChanges() {
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicBoolean hold = new AtomicBoolean();
+    Testbed.Interposition a = bed.interposed("a", HybridOptions.defaults());
+    a.primary()
+        .before(
+            (method, arguments) -> {
+              if (hold.get() && List.of("feed", "applyAll").contains(method.getName())) {
+                goOn.await();
+              }
+            });
+    ConversationStore node = a.store();
+    Testbed.awaitDrained(node);
+    node.createIfAbsent(alice, CHAT);
+    UUID first = append(node, "before");
+    backup();
+    Testbed.awaitDrained(node);
+    append(node, "after");
+    bed.goDown(node);
+    append(node, "pending");
+    restore();
+    hold.set(true);
+    bed.comeBack();
+    try {
+      Testbed.await(
+          "the database is in use", () -> node.state().mode() == StoreState.Mode.RESYNCING);
+      assertThat(node.state().mirror().asOf()).as("the copy has been emptied").isNull();
+      append(node, "meanwhile");
+      node.edit(alice, "chat", first, MessageEdit.text("edited"));
+      assertThat(texts(node, "chat")).containsExactly("edited", "after", "pending", "meanwhile");
+    } finally {
+      goOn.countDown();
+    }
+    Testbed.awaitDrained(node);
+    assertThat(texts(bed.direct(), "chat"))
+        .containsExactly("edited", "after", "pending", "meanwhile");
+  }
+
+  /** A transaction that somebody left prepared keeps the copy's time unknown. */
+  private void leavePrepared() {
+    server.execute(
+        bed.database(),
+        "BEGIN; CREATE TABLE left_prepared (); PREPARE TRANSACTION 'left prepared'");
+    server.execute(bed.database(), "CREATE TABLE later ()");
+  }
+
+  private void endPrepared() {
+    server.execute(bed.database(), "ROLLBACK PREPARED 'left prepared'");
+  }
+
+  @Test
+  void row_1_4_whatThisNodeCommittedIsAskedForAlsoWhereItsCopyWasNeverComplete() {
+    leavePrepared();
+    ConversationStore node = open("a");
+    node.createIfAbsent(alice, CHAT);
+    append(node, "before");
+    backup();
+    Testbed.awaitDrained(node);
+    append(node, "1");
+    append(node, "2");
+    assertThat(node.state().mirror().asOf()).isNull();
+    UUID before = history();
+    long counter = value("SELECT counter FROM conversation_store.nodes", Long.class);
+    bed.goDown(node);
+    append(node, "3");
+    restore();
+    server.execute(bed.database(), "UPDATE conversation_store.nodes SET counter = " + counter);
+    bed.comeBack();
+    Testbed.await("a new history has begun", () -> !history().equals(before));
+    Testbed.awaitDrained(node);
+    assertThat(texts(bed.direct(), "chat")).containsExactly("before", "1", "2", "3");
+    endPrepared();
+  }
+
+  /** The copy of such a node must not be taken for one of 1970, which is too old to be offered. */
+  @Test
+  void row_1_4_aCopyOfAnUnknownTimeIsOfferedToo() {
+    leavePrepared();
+    ConversationStore node = open("a");
+    node.createIfAbsent(alice, CHAT);
+    append(node, "before");
+    backup();
+    Testbed.awaitDrained(node);
+    for (int i = 0; i < 5; i++) {
+      append(node, "after " + i);
+    }
+    UUID before = history();
+    bed.goDown(node);
+    restore();
+    bed.comeBack();
+    Testbed.await("a new history has begun", () -> !history().equals(before));
+    Testbed.awaitDrained(node);
+    assertThat(texts(bed.direct(), "chat"))
+        .containsExactly("before", "after 0", "after 1", "after 2", "after 3", "after 4");
+    endPrepared();
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.conversationstore.postgres.PostgresStore;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.testkit.TestPostgres;
+import java.time.Duration;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,8 +21,9 @@ import org.junit.jupiter.api.Test;
 class LastSeenTest {
 
   private final Owner alice = Owner.of("acme", "alice");
-  private final LastSeen seen = new LastSeen();
+  private final LastSeen seen = new LastSeen(() -> this.nanos);
   private TestPostgres server;
+  private long nanos;
   private String database;
   private ConversationStore store;
   private PrimaryStore engine;
@@ -56,20 +58,35 @@ class LastSeenTest {
   void whatWasDeletedAndIsGoneForGoodIsNotMissed() {
     UUID message = store.append(alice, "kept", Message.user("goes")).get(0).id();
     follow();
-    assertThat(seen.isMissingIn(engine)).isFalse();
+    assertThat(seen.isMissingIn(engine, true)).isFalse();
     store.deleteMessage(alice, "kept", message);
     store.delete(alice, "deleted");
     follow();
     server.execute(database, "SELECT conversation_store.purge_deleted(interval '0')");
     assertThat(engine.find(alice, "deleted").conversation()).isNull();
     assertThat(engine.message(alice, "kept", message)).isEmpty();
-    assertThat(seen.isMissingIn(engine)).isFalse();
+    assertThat(seen.isMissingIn(engine, true)).isFalse();
   }
 
   @Test
   void whatWasErasedIsNotMissed() {
     store.erase(alice);
-    assertThat(seen.isMissingIn(engine)).isFalse();
+    assertThat(seen.isMissingIn(engine, true)).isFalse();
+  }
+
+  /** As where the copy was never complete. */
+  @Test
+  void whatThisProcessSawIsMissedAlsoWhereTheCopyHasNotFollowed() {
+    store.append(alice, "kept", Message.user("lost"));
+    follow();
+    server.execute(
+        database,
+        "SET conversation_store.allow_delete = on; DELETE FROM conversation_store.messages;"
+            + " UPDATE conversation_store.conversations SET last_seq = 0, message_count = 0");
+    assertThat(seen.isMissingIn(engine, false)).isTrue();
+    nanos += Duration.ofDays(30).toNanos();
+    assertThat(seen.isMissingIn(engine, false)).as("so long ago that it may be gone").isFalse();
+    assertThat(seen.isMissingIn(engine, true)).isTrue();
   }
 
   @Test
@@ -80,6 +97,6 @@ class LastSeenTest {
         database,
         "SET conversation_store.allow_delete = on; DELETE FROM conversation_store.messages;"
             + " UPDATE conversation_store.conversations SET last_seq = 0, message_count = 0");
-    assertThat(seen.isMissingIn(engine)).isTrue();
+    assertThat(seen.isMissingIn(engine, true)).isTrue();
   }
 }

@@ -56,11 +56,7 @@ final class Testbed implements AutoCloseable {
   static Testbed withSchema(TestPostgres server) {
     String template = TEMPLATES.computeIfAbsent(server, Testbed::createTemplate);
     String database = server.createDatabase(template);
-    // What tells a database from any other.
-    server.execute(
-        database,
-        "UPDATE conversation_store.store SET store_id = gen_random_uuid(),"
-            + " history = gen_random_uuid(), created_at = clock_timestamp()");
+    server.execute(database, "SELECT conversation_store.become_own_store()");
     return new Testbed(server, database);
   }
 

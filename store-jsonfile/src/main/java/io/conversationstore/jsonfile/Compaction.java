@@ -33,17 +33,29 @@ final class Compaction {
   private final Contents contents;
   private final SnapshotFiles out;
   private final Instant now;
+
+  /** Rows that were deleted before go. */
+  private final long oldestMicros;
+
   private final List<Moved> conversations = new ArrayList<>();
   private final Map<UUID, Place> pending = new LinkedHashMap<>();
 
   /**
+   * @param bound whether the index mirrors a database. Then deleted rows age by the time up to
+   *     which the mirror has followed it, and by none before that: a clock that is ahead for a
+   *     moment must not forget what was deleted
    * @param contents read without a cache: nobody asked for what passes here
    */
-  Compaction(Index view, Contents contents, SnapshotFiles out, Instant now) {
+  Compaction(Index view, boolean bound, Contents contents, SnapshotFiles out, Instant now) {
     this.view = view;
     this.contents = contents;
     this.out = out;
     this.now = now;
+    long asOf = view.mirrorAsOfMicros();
+    boolean known = asOf != MessageRow.NEVER;
+    Instant present =
+        bound && known && Micros.instant(asOf).isBefore(now) ? Micros.instant(asOf) : now;
+    this.oldestMicros = bound && !known ? Long.MIN_VALUE : Micros.of(present.minus(TOMBSTONES));
   }
 
   /** Writes the snapshot, durably but for the files' names. */
@@ -82,7 +94,6 @@ final class Compaction {
 
   private void write(OwnerRows owner, String id, ConversationRows rows) throws IOException {
     ConversationState header = rows.header();
-    long oldest = Micros.of(now.minus(TOMBSTONES));
     if (header != null) {
       if (isExpired(rows)) {
         MessageTable.Places nowhere = new MessageTable.Places(rows.messages().size());
@@ -100,7 +111,7 @@ final class Compaction {
     boolean leavesOut = false;
     for (int i = 0; i < messages.size(); i++) {
       MessageRow row = messages.get(i);
-      if (row.live() || row.changedMicros() >= oldest) {
+      if (row.live() || row.changedMicros() >= oldestMicros) {
         Instant at = row.live() ? now : Micros.instant(row.changedMicros());
         byte[] state =
             Lines.row(contents.state(owner.owner(), id, owner.epoch(), rows.generation(), row));
@@ -114,9 +125,7 @@ final class Compaction {
 
   /** Whether a conversation was deleted longer ago than a node may be offline. */
   private boolean isExpired(ConversationRows rows) {
-    return rows.header() != null
-        && !rows.isLive()
-        && rows.changedMicros() < Micros.of(now.minus(TOMBSTONES));
+    return rows.header() != null && !rows.isLive() && rows.changedMicros() < oldestMicros;
   }
 
   /**

@@ -303,6 +303,7 @@ final class FileEngine implements LocalStore {
               manifest.clockOffsetMicros(),
               index.position(),
               FileFigures.asOf(index),
+              manifest.database(),
               index.standaloneContent());
         });
   }
@@ -328,9 +329,7 @@ final class FileEngine implements LocalStore {
                     + " holds conversations that were written without a database; import them,"
                     + " and use another directory beside the database");
           }
-          return writes.remember(
-              manifest.withContact(
-                  contact.storeId(), contact.history(), contact.counter(), clockOffsetMicros));
+          return writes.remember(manifest.withContact(contact, clockOffsetMicros));
         });
   }
 

@@ -173,7 +173,12 @@ final class FileJobs {
         new SnapshotFiles(
             files, segments, begun.firstPart, options.segmentBytes(), begun.end.number(), pace);
     Compaction compaction =
-        new Compaction(begun.view, uncached, out, Micros.truncated(options.clock().instant()));
+        new Compaction(
+            begun.view,
+            shared.manifest().storeId() != null,
+            uncached,
+            out,
+            Micros.truncated(options.clock().instant()));
     try {
       compaction.write();
       requireWhole(begun.firstPart, out.last(), pace);

@@ -145,8 +145,20 @@ final class LogWrites {
     }
   }
 
+  /**
+   * Deleted rows age from the time of their line: by a clock that is behind it may be past the time
+   * that they have to stay, so it is not before what the mirror has followed.
+   */
+  private Instant mirroredAt() {
+    long asOf = shared.own().mirrorAsOfMicros();
+    Instant now = now();
+    return asOf != MessageRow.NEVER && Micros.instant(asOf).isAfter(now)
+        ? Micros.instant(asOf)
+        : now;
+  }
+
   private void put(State state, byte[] row) throws IOException {
-    Instant at = now();
+    Instant at = mirroredAt();
     // Asked of the directory only where it counts.
     boolean aside =
         state.epoch() > 0 && shared.own().find(state.owner()) == null && Repair.hasPutAside(files);

@@ -1,9 +1,12 @@
 package io.conversationstore.jsonfile;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.json.Json;
+import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.DatabaseIdentity;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.UUID;
@@ -23,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param history the database's history at the last contact, or null
  * @param counter the node's counter at the last contact
  * @param clockOffsetMicros the database's clock minus the node's, at the last contact
+ * @param database where the database was at the last contact, or null if that is not known
  * @param firstSegment segments of the log with lower numbers are leftovers
  * @param lastSegment segments up to this one are there
  * @param firstSnapshot the first file of the snapshot that the log begins with
@@ -40,6 +44,7 @@ record Manifest(
     @Nullable UUID history,
     long counter,
     long clockOffsetMicros,
+    @Nullable DatabaseIdentity database,
     int firstSegment,
     int lastSegment,
     int firstSnapshot,
@@ -64,7 +69,7 @@ record Manifest(
   static final String TEMPORARY = "store.json.tmp";
 
   static Manifest fresh(UUID node, UUID history) {
-    return new Manifest(node, history, null, null, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, false);
+    return new Manifest(node, history, null, null, 0, 0, null, 1, 0, 1, 0, 0, 0, 0, 0, false);
   }
 
   /** The history that positions belong to. */
@@ -72,13 +77,15 @@ record Manifest(
     return history != null ? history : ownHistory;
   }
 
-  Manifest withContact(UUID newStoreId, UUID newHistory, long newCounter, long newOffset) {
+  /** What is not known at this contact stays as it was known before. */
+  Manifest withContact(Contact contact, long newOffset) {
     return with(
         copy -> {
-          copy.storeId = newStoreId;
-          copy.history = newHistory;
-          copy.counter = newCounter;
+          copy.storeId = contact.storeId();
+          copy.history = contact.history();
+          copy.counter = contact.counter();
           copy.clockOffsetMicros = newOffset;
+          copy.database = contact.databaseAfter(database);
         });
   }
 
@@ -145,6 +152,7 @@ record Manifest(
     private @Nullable UUID history;
     private long counter;
     private long clockOffsetMicros;
+    private @Nullable DatabaseIdentity database;
     private int firstSegment;
     private int lastSegment;
     private int firstSnapshot;
@@ -162,6 +170,7 @@ record Manifest(
       history = of.history;
       counter = of.counter;
       clockOffsetMicros = of.clockOffsetMicros;
+      database = of.database;
       firstSegment = of.firstSegment;
       lastSegment = of.lastSegment;
       firstSnapshot = of.firstSnapshot;
@@ -181,6 +190,7 @@ record Manifest(
           history,
           counter,
           clockOffsetMicros,
+          database,
           firstSegment,
           lastSegment,
           firstSnapshot,
@@ -254,6 +264,7 @@ record Manifest(
           Json.optionalUuid(json, "history"),
           Json.number(json, "counter", 0),
           Json.number(json, "clock_offset_micros", 0),
+          database(json),
           (int) Json.number(json, "first_segment", 1),
           (int) Json.number(json, "last_segment", 0),
           (int) Json.number(json, "first_snapshot", 1),
@@ -265,6 +276,30 @@ record Manifest(
           Json.bool(json, "mirror_due"));
     } catch (IllegalArgumentException e) {
       throw damaged(files, e);
+    }
+  }
+
+  private static @Nullable DatabaseIdentity database(JsonNode json) {
+    String name = Json.optionalString(json, "database_name");
+    return name == null
+        ? null
+        : new DatabaseIdentity(
+            json.has("system_identifier") ? Json.number(json, "system_identifier", 0) : null,
+            Json.number(json, "database_oid", 0),
+            name,
+            json.has("timeline") ? (int) Json.number(json, "timeline", 0) : null);
+  }
+
+  private static void write(JsonGenerator out, DatabaseIdentity database) throws IOException {
+    Long system = database.systemIdentifier();
+    if (system != null) {
+      out.writeNumberField("system_identifier", system);
+    }
+    out.writeNumberField("database_oid", database.database());
+    out.writeStringField("database_name", database.name());
+    Integer timeline = database.timeline();
+    if (timeline != null) {
+      out.writeNumberField("timeline", timeline);
     }
   }
 
@@ -313,6 +348,9 @@ record Manifest(
               }
               out.writeNumberField("counter", counter);
               out.writeNumberField("clock_offset_micros", clockOffsetMicros);
+              if (database != null) {
+                write(out, database);
+              }
               out.writeNumberField("first_segment", firstSegment);
               out.writeNumberField("last_segment", lastSegment);
               out.writeNumberField("first_snapshot", firstSnapshot);

@@ -28,13 +28,17 @@ import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.Transitions;
+import io.conversationstore.spi.UuidV7;
+import io.conversationstore.testkit.ManualClock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +75,10 @@ class MirrorTest {
             live.lastMessageAt(),
             live.fieldTimes());
     return new ConversationState(ALICE, "chat", 0, generation, version, counted, count, NODE);
+  }
+
+  private static ConversationState gone(long generation) {
+    return new ConversationState(ALICE, "chat", 0, generation, 2, null, 0, NODE);
   }
 
   private static MessageState message(long generation, long seq, String text) {
@@ -253,6 +261,31 @@ class MirrorTest {
         requireQueued(opened, waiting, rejected);
       }
       requireQueued(engine, waiting, rejected);
+    }
+  }
+
+  /** What a node must know to keep a database that went back in time from showing it again. */
+  @Test
+  void whatTheDatabaseDeletedIsForgottenByItsTimeAndNotByTheNodesClock() throws IOException {
+    ManualClock clock = new ManualClock(NOW);
+    JsonFileOptions options = Memory.options().withClock(clock, new UuidV7(clock, new Random(1)));
+    try (FileEngine engine = Memory.engine(new MemoryFiles(), options)) {
+      engine.remember(CONTACT, 0);
+      engine.mirror(List.of(header(1, 1, 0)), null, null);
+      engine.mirror(List.of(gone(1)), new FeedPosition("1"), NOW);
+      clock.advance(Duration.ofDays(40));
+      engine.compact();
+      assertThat(engine.find(ALICE, "chat").conversation()).as("the clock is ahead").isNotNull();
+      clock.advance(Duration.ofDays(-80));
+      engine.mirror(List.of(header(2, 1, 0)), null, null);
+      engine.mirror(List.of(gone(2)), new FeedPosition("2"), NOW);
+      clock.advance(Duration.ofDays(40));
+      engine.compact();
+      assertThat(engine.find(ALICE, "chat").conversation()).as("it was behind").isNotNull();
+      engine.mirror(List.of(), new FeedPosition("3"), NOW.plus(Duration.ofDays(31)));
+      clock.advance(Duration.ofDays(31));
+      engine.compact();
+      assertThat(engine.find(ALICE, "chat").conversation()).as("its time is over").isNull();
     }
   }
 

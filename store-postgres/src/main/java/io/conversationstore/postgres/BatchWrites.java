@@ -110,7 +110,7 @@ final class BatchWrites {
       arrays.text(database.lockTimeout());
       try (ResultSet rows = database.rows(statement)) {
         while (rows.next()) {
-          written.get(rows.getInt(Sql.WRITTEN_PLACE) - 1).add(rows);
+          written.get(Rows.count(rows, Sql.WRITTEN_PLACE) - 1).add(rows);
         }
       }
     } catch (SQLException e) {

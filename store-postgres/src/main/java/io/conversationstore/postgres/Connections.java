@@ -37,19 +37,31 @@ final class Connections implements AutoCloseable {
   /** Past a pool that was given; made when it is first needed. */
   private volatile @Nullable Answers answers;
 
-  private Connections(DataSource source, PostgresOptions.Values values, @Nullable Pools pools) {
+  /** What the application gave; null where the pool was made here. */
+  private final @Nullable DataSource given;
+
+  private Connections(
+      DataSource source,
+      @Nullable DataSource given,
+      PostgresOptions.Values values,
+      @Nullable Pools pools) {
     this.source = source;
+    this.given = given;
     this.values = values;
     this.pools = pools;
   }
 
-  /** Connections of the application's own data source, which stays open. */
-  static Connections given(DataSource source, PostgresOptions.Values values) {
-    return new Connections(source, values, null);
+  /**
+   * Connections of the application's own data source, which stays open.
+   *
+   * @param guarded gives out the same connections
+   */
+  static Connections given(DataSource guarded, DataSource source, PostgresOptions.Values values) {
+    return new Connections(guarded, source, values, null);
   }
 
   static Connections pooled(DataSource driver, PostgresOptions.Values values) {
-    return new Connections(driver, values, new Pools(driver, values));
+    return new Connections(driver, null, values, new Pools(driver, values));
   }
 
   Connection take() throws SQLException {
@@ -63,7 +75,7 @@ final class Connections implements AutoCloseable {
         throw new Failures.Interrupted();
       }
       throw e instanceof SQLTransientConnectionException
-              && source instanceof HikariDataSource pool
+              && given instanceof HikariDataSource pool
               && inUse(pool, e)
               && answersPast(pool)
           ? new Failures.PoolBusy()
@@ -91,8 +103,8 @@ final class Connections implements AutoCloseable {
   /** What the pool tells of itself; null of a given source that is no pool of HikariCP's. */
   StoreFigures.@Nullable Pool figures() {
     HikariDataSource pool = pools != null ? pools.current : null;
-    if (source instanceof HikariDataSource given) {
-      pool = given;
+    if (given instanceof HikariDataSource its) {
+      pool = its;
     }
     // A pool that was given and not used yet has none.
     HikariPoolMXBean figures = pool == null ? null : pool.getHikariPoolMXBean();
@@ -124,8 +136,8 @@ final class Connections implements AutoCloseable {
     try {
       if (pools != null) {
         pools.current.evictConnection(connection);
-      } else if (source instanceof HikariDataSource given) {
-        given.evictConnection(connection);
+      } else if (given instanceof HikariDataSource its) {
+        its.evictConnection(connection);
       }
       connection.abort(Runnable::run);
     } catch (SQLException e) {

@@ -77,14 +77,20 @@ final class Database implements AutoCloseable {
   private volatile boolean closed;
   private volatile Reachability reachability;
 
-  Database(PostgresOptions.Values values, Sleeper sleeper) {
+  /**
+   * @param bound whether there is data that belongs to a store in the schema, which is not made
+   *     anew then
+   */
+  Database(PostgresOptions.Values values, Sleeper sleeper, boolean bound) {
     this.statementTimeoutSeconds = DriverSettings.seconds(values.statementTimeout);
     this.removalTimeoutMillis = DriverSettings.seconds(values.removalTimeout) * 1_000;
     DataSource given = values.dataSource;
     if (given != null) {
+      DataSource guarded = new GivenSource(given);
       this.driver = null;
-      this.connections = Connections.given(given, values);
-      this.migrations = new Migrations(given, values.schema, values.migrate);
+      this.connections = Connections.given(guarded, given, values);
+      this.migrations =
+          new Migrations(guarded, values.schema, values.migrate, bound, values.rowSecurity);
     } else {
       PGSimpleDataSource settings = DriverSettings.of(values);
       this.driver = new DriverDataSource(settings, statementTimeoutSeconds);
@@ -92,7 +98,12 @@ final class Database implements AutoCloseable {
       // Flyway takes several connections at once, which a small pool may not have, and its
       // statements have no time-out but the socket's.
       this.migrations =
-          new Migrations(new DriverDataSource(settings, 0), values.schema, values.migrate);
+          new Migrations(
+              new DriverDataSource(settings, 0),
+              values.schema,
+              values.migrate,
+              bound,
+              values.rowSecurity);
     }
     this.schemaPatience = values.socketTimeout;
     this.sleeper = sleeper;

@@ -110,7 +110,7 @@ final class DriverDataSource implements DataSource {
                 "SELECT current_setting('statement_timeout')::interval = interval '"
                     + statementTimeoutMillis
                     + " milliseconds'")) {
-      return row.next() && row.getBoolean(1);
+      return row.next() && Rows.flag(row, 1);
     }
   }
 

@@ -2,6 +2,7 @@ package io.conversationstore.postgres;
 
 import io.conversationstore.CursorExpiredException;
 import io.conversationstore.Owner;
+import io.conversationstore.spi.CodePointOrder;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.State;
@@ -30,8 +31,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Feed {
 
+  /** The first column of a row's state; the row's place is before it. */
+  private static final int STATE = 6;
+
   private final Database database;
   private final Sql sql;
+
+  /** A moment to be reached by the oldest transaction that still runs. */
+  private volatile @Nullable Mark mark;
 
   Feed(Database database, Sql sql) {
     this.database = database;
@@ -39,28 +46,51 @@ final class Feed {
   }
 
   /**
-   * A place: beyond this row, in the order of transaction, table and key.
+   * A snapshot: what was committed before its time has a lower transaction id than {@code end}.
+   * Once the oldest transaction that runs has reached that id, the feed tells all of it. So the
+   * time is known without asking since when the oldest transaction runs, which the server does not
+   * say of a prepared one, nor to everybody of one of another role.
+   */
+  private record Mark(UUID history, long end, Instant time) {}
+
+  /**
+   * A place: beyond this row, in the order of transaction, table and key. Keys are unique within a
+   * tenant only, so the tenant is the last part of the key.
    *
    * @param history the one that it belongs to; null at the start, which belongs to all
+   * @param asOf all that was committed before is at or before this place; null if no time is known
    */
   private record Place(
-      @Nullable UUID history, String xid, int table, long k1, long k2, long k3, long asOfMicros)
+      @Nullable UUID history,
+      String xid,
+      int table,
+      long k1,
+      long k2,
+      long k3,
+      String tenant,
+      @Nullable Instant asOf)
       implements Comparable<Place> {
+
+    private static final String UNKNOWN = "unknown";
 
     private static final Comparator<Place> ORDER =
         Comparator.<Place>comparingLong(place -> Long.parseUnsignedLong(place.xid))
             .thenComparingInt(Place::table)
             .thenComparingLong(Place::k1)
             .thenComparingLong(Place::k2)
-            .thenComparingLong(Place::k3);
+            .thenComparingLong(Place::k3)
+            .thenComparing(Place::tenant, CodePointOrder.INSTANCE);
 
     static Place of(FeedPosition position) {
       if (position.token().isEmpty()) {
-        return new Place(null, "0", 0, 0, 0, 0, 0);
+        return new Place(null, "0", 0, 0, 0, 0, "", null);
       }
-      String[] f = position.token().split(":", -1);
+      String[] f = position.token().split(":", 8);
       try {
-        if (f.length == 7) {
+        // A position of an earlier version of the library names no tenant, so one row is told
+        // again,
+        // and says 0 for a time that is not known.
+        if (f.length >= 7) {
           return new Place(
               UUID.fromString(f[6]),
               String.valueOf(Long.parseLong(f[0])),
@@ -68,7 +98,10 @@ final class Feed {
               Long.parseLong(f[2]),
               Long.parseLong(f[3]),
               Long.parseLong(f[4]),
-              Long.parseLong(f[5]));
+              f.length == 8 ? f[7] : "",
+              f[5].equals(UNKNOWN) || f[5].equals("0")
+                  ? null
+                  : Instant.EPOCH.plus(Long.parseLong(f[5]), ChronoUnit.MICROS));
         }
       } catch (IllegalArgumentException notOurs) {
         throw notAPosition();
@@ -81,8 +114,11 @@ final class Feed {
     }
 
     FeedPosition position() {
+      String time =
+          asOf == null ? UNKNOWN : String.valueOf(ChronoUnit.MICROS.between(Instant.EPOCH, asOf));
       return new FeedPosition(
-          xid + ":" + table + ":" + k1 + ":" + k2 + ":" + k3 + ":" + asOfMicros + ":" + history);
+          xid + ":" + table + ":" + k1 + ":" + k2 + ":" + k3 + ":" + time + ":" + history + ":"
+              + tenant);
     }
 
     /**
@@ -109,9 +145,16 @@ final class Feed {
     }
   }
 
+  /** What names a conversation. */
+  private record Key(String tenant, long conversation) {
+    static Key of(Place place) {
+      return new Key(place.tenant, place.k1);
+    }
+  }
+
   private record Told(Place place, State state, @Nullable ConversationState parent) {}
 
-  /** Reads the state of a row; its columns start at the fifth. */
+  /** Reads the state of a row; its columns start at {@link #STATE}. */
   @FunctionalInterface
   private interface Reader {
     Told read(Place place, ResultSet row) throws SQLException;
@@ -128,17 +171,15 @@ final class Feed {
   private FeedPage page(Connection connection, Place from, int limit) throws SQLException {
     String below;
     UUID history;
-    long asOf = from.asOfMicros;
+    Instant asOf;
     try (PreparedStatement head = database.prepare(connection, sql.feedHead);
         ResultSet row = headOf(head)) {
       Reads.requireRow(row);
       below = Rows.string(row, 1);
       history = Rows.uuid(row, 3);
       from.requireValid(history, below);
-      Instant time = Rows.time(row, 2);
-      if (time != null) {
-        asOf = Math.max(asOf, ChronoUnit.MICROS.between(Instant.EPOCH, time));
-      }
+      Instant reached = reached(history, below, Rows.string(row, 4), Rows.requireTime(row, 5));
+      asOf = latest(from.asOf, latest(Rows.time(row, 2), reached));
     }
     List<Told> told = new ArrayList<>();
     read(connection, sql.feedOwners, 1, from, below, limit, told, Feed::owner);
@@ -153,12 +194,42 @@ final class Feed {
     Place end = page.isEmpty() ? from : page.get(page.size() - 1).place;
     Place next =
         new Place(
-            history, end.xid, end.table, end.k1, end.k2, end.k3, more ? from.asOfMicros : asOf);
-    return new FeedPage(
-        ordered(page),
-        next.position(),
-        more,
-        Instant.EPOCH.plus(next.asOfMicros, ChronoUnit.MICROS));
+            history,
+            end.xid,
+            end.table,
+            end.k1,
+            end.k2,
+            end.k3,
+            end.tenant,
+            more ? from.asOf : asOf);
+    return new FeedPage(ordered(page), next.position(), more, next.asOf);
+  }
+
+  /**
+   * The time of the last mark that the oldest running transaction has reached, or null. Sets the
+   * next mark at the present snapshot.
+   *
+   * @param next the id that the next transaction gets
+   * @param now when the statement began, which is before its snapshot
+   */
+  private @Nullable Instant reached(UUID history, String below, String next, Instant now) {
+    Mark last = mark;
+    Instant time = null;
+    if (last != null && last.history.equals(history)) {
+      if (Long.compareUnsigned(Long.parseUnsignedLong(below), last.end) < 0) {
+        return null;
+      }
+      time = last.time;
+    }
+    mark = new Mark(history, Long.parseUnsignedLong(next), now);
+    return time;
+  }
+
+  private static @Nullable Instant latest(@Nullable Instant a, @Nullable Instant b) {
+    if (a == null || b == null) {
+      return a == null ? b : a;
+    }
+    return a.isAfter(b) ? a : b;
   }
 
   private ResultSet headOf(PreparedStatement head) throws SQLException {
@@ -185,6 +256,7 @@ final class Feed {
           .number(from.key(table, from.k1))
           .number(from.key(table, from.k2))
           .number(from.key(table, from.k3))
+          .text(from.tenant)
           .number(limit + 1L);
       try (ResultSet rows = database.rows(statement)) {
         while (rows.next()) {
@@ -193,10 +265,11 @@ final class Feed {
                   from.history,
                   Rows.string(rows, 1),
                   table,
-                  rows.getLong(2),
-                  rows.getLong(3),
-                  rows.getLong(4),
-                  0);
+                  Rows.number(rows, 2),
+                  Rows.number(rows, 3),
+                  Rows.number(rows, 4),
+                  Rows.string(rows, 5),
+                  null);
           told.add(reader.read(place, rows));
         }
       }
@@ -206,21 +279,23 @@ final class Feed {
   private static Told owner(Place place, ResultSet row) throws SQLException {
     return new Told(
         place,
-        new OwnerState(Owner.of(Rows.string(row, 5), Rows.string(row, 6)), row.getLong(7)),
+        new OwnerState(
+            Owner.of(Rows.string(row, STATE), Rows.string(row, STATE + 1)),
+            Rows.number(row, STATE + 2)),
         null);
   }
 
   private static Told conversation(Place place, ResultSet row) throws SQLException {
-    return new Told(place, required(Rows.conversation(row, 5)), null);
+    return new Told(place, required(Rows.conversation(row, STATE)), null);
   }
 
   private static Told message(Place place, ResultSet row) throws SQLException {
-    ConversationState parent = required(Rows.conversation(row, 5 + Rows.MESSAGE.size()));
-    return new Told(place, Rows.message(row, 5, parent.owner(), parent.id(), null), parent);
+    ConversationState parent = required(Rows.conversation(row, STATE + Rows.MESSAGE.size()));
+    return new Told(place, Rows.message(row, STATE, parent.owner(), parent.id(), null), parent);
   }
 
   private static Told preferences(Place place, ResultSet row) throws SQLException {
-    return new Told(place, required(Rows.preferences(row, 5)), null);
+    return new Told(place, required(Rows.preferences(row, STATE)), null);
   }
 
   private static <S extends State> S required(@Nullable S state) {
@@ -233,13 +308,13 @@ final class Feed {
   /** Owners, conversations with those that the messages need, messages by place, preferences. */
   private static List<State> ordered(List<Told> page) {
     List<State> owners = new ArrayList<>();
-    Map<Long, State> conversations = new LinkedHashMap<>();
+    Map<Key, State> conversations = new LinkedHashMap<>();
     List<Told> messages = new ArrayList<>();
     List<State> preferences = new ArrayList<>();
     for (Told told : page) {
       switch (told.place.table) {
         case 1 -> owners.add(told.state);
-        case 2 -> conversations.put(told.place.k1, told.state);
+        case 2 -> conversations.put(Key.of(told.place), told.state);
         case 3 -> messages.add(told);
         default -> preferences.add(told.state);
       }
@@ -248,11 +323,12 @@ final class Feed {
       ConversationState parent = told.parent;
       // Read last, so it is at least as new as what the conversation's own row said.
       if (parent != null) {
-        conversations.put(told.place.k1, parent);
+        conversations.put(Key.of(told.place), parent);
       }
     }
     messages.sort(
-        Comparator.<Told>comparingLong(told -> told.place.k1)
+        Comparator.<Told, String>comparing(told -> told.place.tenant)
+            .thenComparingLong(told -> told.place.k1)
             .thenComparingLong(told -> told.place.k2)
             .thenComparingLong(told -> told.place.k3));
     List<State> states = new ArrayList<>(owners);

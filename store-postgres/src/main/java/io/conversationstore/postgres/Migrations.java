@@ -23,6 +23,8 @@ final class Migrations {
   private final DataSource source;
   private final String schema;
   private final boolean allowed;
+  private final boolean bound;
+  private final boolean rowSecurity;
   private volatile boolean later;
 
   /** Written by one caller at a time: when a lock that others held was last waited for in vain. */
@@ -30,10 +32,22 @@ final class Migrations {
 
   private volatile boolean waited;
 
-  Migrations(DataSource source, String schema, boolean allowed) {
+  /** Whether the schema was there before: it is not made anew then. */
+  private volatile boolean seen;
+
+  /**
+   * @param allowed whether the schema may be made and migrated
+   * @param bound whether there is data that belongs to a store in this schema, so that it was there
+   *     before
+   * @param rowSecurity whether the store names the tenant of each call
+   */
+  Migrations(
+      DataSource source, String schema, boolean allowed, boolean bound, boolean rowSecurity) {
     this.source = source;
     this.schema = schema;
     this.allowed = allowed;
+    this.bound = bound;
+    this.rowSecurity = rowSecurity;
   }
 
   /** Whether the schema was made by a later library when it was last looked at. */
@@ -45,6 +59,10 @@ final class Migrations {
   void ensure() throws SQLException {
     int found = version();
     later = found > SchemaScript.LATEST;
+    seen |= found > 0;
+    if (found == 0 && (seen || bound)) {
+      throw gone();
+    }
     if (found < SchemaScript.LATEST && allowed) {
       requireRested();
       migrate(found);
@@ -76,6 +94,46 @@ final class Migrations {
               + "; use the library that made it, or see PostgresStore.writeSchemaUndo",
           null);
     }
+    seen = true;
+    if (!rowSecurity) {
+      requireNoRowSecurity();
+    }
+  }
+
+  /** Made anew it would be empty, and taken for a store of nothing. */
+  private EngineFailureException gone() {
+    return new EngineFailureException(
+        FailureKind.MISCONFIGURED,
+        false,
+        "schema "
+            + schema
+            + " is not in the database, and a store in it was in use; restore it, or give the node the"
+            + " right database or a directory of its own. A store without a local directory makes an"
+            + " empty one when it is opened again",
+        null);
+  }
+
+  /** A store that names no tenant would see no rows, and take that for an empty database. */
+  private void requireNoRowSecurity() throws SQLException {
+    try (Connection connection = source.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT coalesce(bool_or(row_security_active(c.oid)), false) FROM pg_class c"
+                    + " WHERE c.relnamespace = '\""
+                    + schema
+                    + "\"'::regnamespace AND c.relkind IN ('r', 'p')")) {
+      if (row.next() && Rows.flag(row, 1)) {
+        throw new EngineFailureException(
+            FailureKind.MISCONFIGURED,
+            false,
+            "row-level security is on for the tables of schema "
+                + schema
+                + ", and the store was opened without it; open it with"
+                + " withRowLevelSecurity(true), or turn it off with use_row_level_security(false)",
+            null);
+      }
+    }
   }
 
   /** The schema's version; 0 where it is not there. */
@@ -90,13 +148,13 @@ final class Migrations {
     try (Statement statement = connection.createStatement()) {
       try (ResultSet there =
           statement.executeQuery("SELECT to_regclass('\"" + schema + "\".store') IS NOT NULL")) {
-        if (!there.next() || !there.getBoolean(1)) {
+        if (!there.next() || !Rows.flag(there, 1)) {
           return 0;
         }
       }
       try (ResultSet row =
           statement.executeQuery("SELECT schema_version FROM \"" + schema + "\".store")) {
-        return row.next() ? row.getInt(1) : 0;
+        return row.next() ? Rows.count(row, 1) : 0;
       }
     }
   }

@@ -5,6 +5,7 @@ import io.conversationstore.Owner;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.TableSize;
 import io.conversationstore.spi.Contact;
+import io.conversationstore.spi.DatabaseIdentity;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.PrimaryStore;
@@ -45,7 +46,7 @@ final class Operations {
             database.bind(statement, null).uuid(node);
             try (ResultSet row = database.rows(statement)) {
               Reads.requireRow(row);
-              if (row.getBoolean(5)) {
+              if (Rows.flag(row, 5)) {
                 throw new EngineFailureException(
                     FailureKind.MISCONFIGURED,
                     false,
@@ -55,13 +56,19 @@ final class Operations {
                         + " the feed; call its function adopt_restored_rows() until it returns 0",
                     null);
               }
-              long counter = row.getLong(3);
+              long counter = Rows.number(row, 3);
               return new Contact(
                   Rows.uuid(row, 1),
                   Rows.uuid(row, 2),
                   counter - 1,
                   counter,
-                  Rows.requireTime(row, 4));
+                  Rows.requireTime(row, 4),
+                  new DatabaseIdentity(
+                      Rows.numberOrNull(row, 7),
+                      Rows.number(row, 8),
+                      Rows.string(row, 9),
+                      Rows.countOrNull(row, 10)),
+                  row.getString(6));
             }
           }
         });
@@ -126,7 +133,7 @@ final class Operations {
           .number(before.nextOwner());
       try (ResultSet row = database.rows(statement)) {
         Reads.requireRow(row);
-        return new Blanked(row.getLong(1), row.getString(2), row.getLong(3));
+        return new Blanked(Rows.number(row, 1), row.getString(2), Rows.numberOrZero(row, 3));
       }
     }
   }
@@ -147,7 +154,7 @@ final class Operations {
       database.bind(statement, null).number(age.toMillis()).count(BATCH);
       try (ResultSet row = database.rows(statement)) {
         Reads.requireRow(row);
-        return row.getLong(1);
+        return Rows.number(row, 1);
       }
     }
   }
@@ -182,7 +189,7 @@ final class Operations {
           .number(before.next());
       try (ResultSet row = database.rows(statement)) {
         Reads.requireRow(row);
-        return new Archived(row.getLong(1), row.getString(2), row.getLong(3));
+        return new Archived(Rows.number(row, 1), row.getString(2), Rows.numberOrZero(row, 3));
       }
     }
   }
@@ -195,7 +202,11 @@ final class Operations {
         row -> {
           Reads.requireRow(row);
           return new StoreStatistics(
-              row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5));
+              Rows.number(row, 1),
+              Rows.number(row, 2),
+              Rows.number(row, 3),
+              Rows.number(row, 4),
+              Rows.number(row, 5));
         });
   }
 
@@ -211,7 +222,7 @@ final class Operations {
                 new ActiveUser(
                     Owner.of(tenantId, Rows.string(rows, 1)),
                     Rows.requireTime(rows, 2),
-                    rows.getLong(3)));
+                    Rows.number(rows, 3)));
           }
           return users;
         });
@@ -225,7 +236,8 @@ final class Operations {
         rows -> {
           List<TableSize> sizes = new ArrayList<>();
           while (rows.next()) {
-            sizes.add(new TableSize(Rows.string(rows, 1), rows.getLong(2), rows.getLong(3)));
+            sizes.add(
+                new TableSize(Rows.string(rows, 1), Rows.number(rows, 2), Rows.number(rows, 3)));
           }
           return sizes;
         });

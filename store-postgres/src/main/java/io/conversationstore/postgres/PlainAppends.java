@@ -138,7 +138,7 @@ final class PlainAppends {
                           writes.search())));
       try (ResultSet rows = database.rows(statement)) {
         while (rows.next()) {
-          int place = rows.getInt(1) - 1;
+          int place = Rows.count(rows, 1) - 1;
           MessagesAppended append = (MessagesAppended) changes.get(place);
           messages.get(place).add(message(rows, append));
           ConversationState header = Rows.conversation(rows, 7);
@@ -160,8 +160,13 @@ final class PlainAppends {
   }
 
   private static MessageState message(ResultSet row, MessagesAppended append) throws SQLException {
-    NewMessage given = append.messages().get(row.getInt(2) - 1);
+    NewMessage given = append.messages().get(Rows.count(row, 2) - 1);
     return NewAppends.state(
-        append, given, row.getLong(3), row.getLong(4), row.getLong(5), Rows.requireTime(row, 6));
+        append,
+        given,
+        Rows.number(row, 3),
+        Rows.number(row, 4),
+        Rows.number(row, 5),
+        Rows.requireTime(row, 6));
   }
 }

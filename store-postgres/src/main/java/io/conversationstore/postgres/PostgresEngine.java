@@ -66,19 +66,21 @@ final class PostgresEngine implements PrimaryStore {
             reads, sql, new TokenIndex(database, sql, reads), values.search, values.rowSecurity);
     this.feed = new Feed(database, sql);
     this.operations = new Operations(database, sql, reads, values.schema);
-    this.health = new Health(database, reads, values.schema);
+    this.health = new Health(database, reads, sql, values.schema);
   }
 
   static PostgresEngine open(PostgresOptions options, Sleeper sleeper) {
-    return open(options, sleeper, false);
+    return open(options, sleeper, false, false);
   }
 
   /**
    * @param alone whether nothing stands behind the store that could wait for a schema that fits
+   * @param bound whether there is data that belongs to a store in the schema
    * @throws StoreConfigurationException if it is alone and the schema is of a later library
    */
-  static PostgresEngine open(PostgresOptions options, Sleeper sleeper, boolean alone) {
-    Database database = new Database(options.values(), sleeper);
+  static PostgresEngine open(
+      PostgresOptions options, Sleeper sleeper, boolean alone, boolean bound) {
+    Database database = new Database(options.values(), sleeper, bound);
     boolean opened = false;
     try {
       database.start(alone);

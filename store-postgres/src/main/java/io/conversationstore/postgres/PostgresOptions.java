@@ -71,6 +71,10 @@ public final class PostgresOptions {
    * server does not answer waits for good. Where all connections of a HikariCP pool are in use, the
    * store connects once beside it, by the pool's own address and login, to tell a busy pool from a
    * silent server; a pool whose data source is not the driver's own is taken for unavailable then.
+   *
+   * <p>The store commits what it does. A call fails with an {@link IllegalStateException} where the
+   * source hands out a connection that is in a transaction, as one does that follows the
+   * transaction of a thread: give such an application a source for the store alone.
    */
   public static PostgresOptions dataSource(DataSource dataSource) {
     Values values = new Values();
@@ -195,6 +199,7 @@ public final class PostgresOptions {
   /**
    * Whether each call tells the server whose rows it is about, for policies of row-level security;
    * default false. Costs no round trip. A DBA turns the policies on: see {@code docs/schema.md}.
+   * Where they are on for the role and this is false, calls fail.
    */
   public PostgresOptions withRowLevelSecurity(boolean on) {
     Values next = new Values(values);

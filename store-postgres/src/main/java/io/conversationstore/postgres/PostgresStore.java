@@ -28,7 +28,11 @@ public final class PostgresStore {
   public static ConversationStore open(PostgresOptions options) {
     Supplier<UUID> ids = options.ids();
     return new StoreFront(
-        engine(options, true), options.values().limits, options.values().clock, ids, ids.get());
+        engine(options, true, false),
+        options.values().limits,
+        options.values().clock,
+        ids,
+        ids.get());
   }
 
   /**
@@ -36,11 +40,22 @@ public final class PostgresStore {
    * schema was made by a later version of the library it refuses each call until the schema fits.
    */
   public static PrimaryStore openEngine(PostgresOptions options) {
-    return engine(options, false);
+    return openEngine(options, false);
   }
 
-  private static PrimaryStore engine(PostgresOptions options, boolean alone) {
-    PrimaryStore engine = PostgresEngine.open(options, Sleeper.REAL, alone);
+  /**
+   * Opens the engine below a store, as {@link #openEngine(PostgresOptions)} does.
+   *
+   * @param bound whether there is data that belongs to a store in the database, as a node's local
+   *     copy does. Then the schema is migrated, but where it is not there it is not made: an empty
+   *     one could not be that store
+   */
+  public static PrimaryStore openEngine(PostgresOptions options, boolean bound) {
+    return engine(options, false, bound);
+  }
+
+  private static PrimaryStore engine(PostgresOptions options, boolean alone, boolean bound) {
+    PrimaryStore engine = PostgresEngine.open(options, Sleeper.REAL, alone, bound);
     Duration slow = options.values().slowCall;
     return new TimedEngine(engine, slow, System::nanoTime, LOG::warn);
   }

@@ -81,7 +81,7 @@ final class Reads {
         in -> in.text(owner.tenantId()).text(owner.userId()),
         row -> {
           requireRow(row);
-          return row.getLong(1);
+          return Rows.number(row, 1);
         });
   }
 
@@ -92,7 +92,7 @@ final class Reads {
         in -> in.text(owner.tenantId()).text(owner.userId()).text(conversationId),
         row -> {
           requireRow(row);
-          return new Found(Rows.conversation(row, 2), row.getLong(1), provenance());
+          return new Found(Rows.conversation(row, 2), Rows.number(row, 1), provenance());
         });
   }
 
@@ -241,7 +241,7 @@ final class Reads {
         row -> {
           requireRow(row);
           PreferencesState state = Rows.preferences(row, 2);
-          return state != null ? state : PreferencesState.none(owner, row.getLong(1));
+          return state != null ? state : PreferencesState.none(owner, Rows.number(row, 1));
         });
   }
 
@@ -252,7 +252,7 @@ final class Reads {
         in -> in.text(owner.tenantId()).text(owner.userId()),
         row -> {
           requireRow(row);
-          return new OwnerCounts(row.getLong(1), row.getLong(2));
+          return new OwnerCounts(Rows.number(row, 1), Rows.number(row, 2));
         });
   }
 

@@ -122,6 +122,46 @@ final class Rows {
     return present(row.getString(column));
   }
 
+  /** A number that is never null: the driver would give 0 for null, which may mean something. */
+  static long number(ResultSet row, int column) throws SQLException {
+    long number = row.getLong(column);
+    requireNotNull(row);
+    return number;
+  }
+
+  static int count(ResultSet row, int column) throws SQLException {
+    int count = row.getInt(column);
+    requireNotNull(row);
+    return count;
+  }
+
+  static boolean flag(ResultSet row, int column) throws SQLException {
+    boolean flag = row.getBoolean(column);
+    requireNotNull(row);
+    return flag;
+  }
+
+  static @Nullable Long numberOrNull(ResultSet row, int column) throws SQLException {
+    long number = row.getLong(column);
+    return row.wasNull() ? null : number;
+  }
+
+  static @Nullable Integer countOrNull(ResultSet row, int column) throws SQLException {
+    int count = row.getInt(column);
+    return row.wasNull() ? null : count;
+  }
+
+  /** 0 where it is null: for what counts nothing then. */
+  static long numberOrZero(ResultSet row, int column) throws SQLException {
+    return row.getLong(column);
+  }
+
+  private static void requireNotNull(ResultSet row) throws SQLException {
+    if (row.wasNull()) {
+      throw new IllegalStateException("a column that is never null was null");
+    }
+  }
+
   private static <T> T present(@Nullable T value) {
     if (value == null) {
       throw new IllegalStateException("a column that is never null was null");
@@ -138,11 +178,11 @@ final class Rows {
     return new ConversationState(
         Owner.of(tenant, string(row, first + 1)),
         string(row, first + 2),
-        row.getLong(first + 3),
-        row.getLong(first + 4),
-        row.getLong(first + 5),
+        number(row, first + 3),
+        number(row, first + 4),
+        number(row, first + 5),
         time(row, first + 6) == null ? live(row, first) : null,
-        row.getLong(first + 16),
+        number(row, first + 16),
         uuid(row, first + 23));
   }
 
@@ -158,12 +198,12 @@ final class Rows {
         object(row.getString(first + 9)),
         object(row.getString(first + 10)),
         tags(row.getString(first + 11)),
-        row.getBoolean(first + 12),
+        flag(row, first + 12),
         requireTime(row, first + 13),
         requireTime(row, first + 14),
         time(row, first + 15),
-        row.getLong(first + 17),
-        new TokenUsage(row.getLong(first + 18), row.getLong(first + 19), row.getLong(first + 20)),
+        number(row, first + 17),
+        new TokenUsage(number(row, first + 18), number(row, first + 19), number(row, first + 20)),
         requireTime(row, first + 21),
         times(string(row, first + 22)));
   }
@@ -204,7 +244,7 @@ final class Rows {
       ResultSet row, int first, Owner owner, String conversationId, @Nullable Message given)
       throws SQLException {
     UUID id = uuid(row, first + 3);
-    long seq = row.getLong(first + 2);
+    long seq = number(row, first + 2);
     StoredMessage stored = null;
     if (time(row, first + 6) == null) {
       stored =
@@ -219,9 +259,9 @@ final class Rows {
     return new MessageState(
         owner,
         conversationId,
-        row.getLong(first),
-        row.getLong(first + 1),
-        row.getLong(first + 4),
+        number(row, first),
+        number(row, first + 1),
+        number(row, first + 4),
         seq,
         id,
         java.util.HexFormat.of().formatHex(present(row.getBytes(first + 5))),
@@ -233,11 +273,11 @@ final class Rows {
     String text = row.getString(first + 8);
     String parts = row.getString(first + 9);
     String toolCalls = row.getString(first + 10);
-    long prompt = row.getLong(first + 15);
+    long prompt = numberOrZero(row, first + 15);
     TokenUsage usage =
         row.wasNull()
             ? null
-            : new TokenUsage(prompt, row.getLong(first + 16), row.getLong(first + 17));
+            : new TokenUsage(prompt, numberOrZero(row, first + 16), numberOrZero(row, first + 17));
     return new Message(
         id,
         Role.ofWireName(string(row, first + 7)),
@@ -251,7 +291,7 @@ final class Rows {
                 .toolCalls(),
         row.getString(first + 11),
         row.getString(first + 12),
-        row.getBoolean(first + 13),
+        flag(row, first + 13),
         row.getString(first + 14),
         usage,
         object(row.getString(first + 18)));
@@ -264,10 +304,10 @@ final class Rows {
     }
     return new PreferencesState(
         Owner.of(tenant, string(row, first + 1)),
-        row.getLong(first + 2),
-        row.getLong(first + 3),
+        number(row, first + 2),
+        number(row, first + 3),
         row.getString(first + 4),
-        row.getLong(first + 5),
+        number(row, first + 5),
         time(row, first + 6),
         row.getString(first + 7),
         time(row, first + 8));

@@ -148,8 +148,8 @@ final class Search {
     List<MessageState> items = new ArrayList<>();
     while (rows.next()) {
       history = Rows.uuid(rows, 1);
-      unindexed = rows.getBoolean(2);
-      if (id != null && !rows.getBoolean(3)) {
+      unindexed = Rows.flag(rows, 2);
+      if (id != null && !Rows.flag(rows, 3)) {
         throw new ConversationNotFoundException(owner, id);
       }
       String conversationId = rows.getString(4);

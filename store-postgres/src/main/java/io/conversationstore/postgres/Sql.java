@@ -43,6 +43,7 @@ final class Sql {
   final String erase;
   final String contact;
   final String beginHistory;
+  final String identitiesBehind;
   final String erasuresSince;
   final String headerLandings;
   final String editLanding;
@@ -131,27 +132,22 @@ final class Sql {
                 + " FROM $.erase_owner(?,?,?,?,?,?) w");
     contact =
         in(
-            "WITH f AS MATERIALIZED (SELECT "
-                + foreign("owners")
-                + " OR "
-                + foreign("conversations")
-                + " OR "
-                + foreign("messages")
-                + " OR "
-                + foreign("user_preferences")
-                + " AS found), n AS (INSERT INTO $.nodes (node, counter, last_contact)"
-                + " SELECT ?, 1, clock_timestamp() FROM f WHERE NOT f.found"
-                + " ON CONFLICT (node) DO UPDATE"
-                + " SET counter = nodes.counter + 1, last_contact = clock_timestamp()"
-                + " RETURNING counter)"
-                + " SELECT s.store_id, s.history, n.counter, clock_timestamp(), f.found"
-                + " FROM $.store s CROSS JOIN f LEFT JOIN n ON true");
+            "SELECT w.store_id, w.history, w.counter, w.database_time, w.hidden_rows,"
+                + " w.copied_from, w.system_identifier, w.database_oid, w.database_name, w.timeline"
+                + " FROM $.contact_node(?) w");
     // Of two that come at once the second waits, and then sees that another history has begun.
     beginHistory =
         in(
             "UPDATE $.store SET history ="
                 + " CASE WHEN history = ? THEN gen_random_uuid() ELSE history END"
                 + " RETURNING history");
+    identitiesBehind =
+        in(
+            "SELECT string_agg(q.of, ', ' ORDER BY q.of) FROM ("
+                + identityBehind("owners", "owner_key")
+                + " UNION ALL "
+                + identityBehind("conversations", "conversation_key")
+                + ") q WHERE q.used > q.given");
     erasuresSince =
         in("SELECT tenant_id, user_id, change_id FROM $.owner_erasures WHERE erased_at > ?");
     headerLandings =
@@ -258,8 +254,8 @@ final class Sql {
                 + " FROM $.conversations WHERE deleted_at IS NULL"
                 + " AND (?::text IS NULL OR tenant_id = ?)");
     tableSizes =
-        "SELECT c.relname, sum(pg_table_size(coalesce(p.relid, c.oid))),"
-            + " sum(pg_indexes_size(coalesce(p.relid, c.oid))) FROM pg_class c"
+        "SELECT c.relname, coalesce(sum(pg_table_size(coalesce(p.relid, c.oid))), 0),"
+            + " coalesce(sum(pg_indexes_size(coalesce(p.relid, c.oid))), 0) FROM pg_class c"
             + " LEFT JOIN LATERAL pg_partition_tree(c.oid) p ON true"
             + " WHERE c.relnamespace = ?::regnamespace AND c.relkind IN ('r', 'p')"
             + " AND NOT c.relispartition GROUP BY c.relname ORDER BY c.relname COLLATE \"C\"";
@@ -283,44 +279,58 @@ final class Sql {
             "SELECT pg_snapshot_xmin(q.s)::text, CASE"
                 + " WHEN pg_snapshot_xmin(q.s) = pg_snapshot_xmax(q.s) THEN statement_timestamp()"
                 + " ELSE (SELECT min(a.xact_start) FROM pg_stat_activity a WHERE a.backend_xid ="
-                + " pg_snapshot_xmin(q.s)::xid) END, history"
+                + " pg_snapshot_xmin(q.s)::xid) END, history, pg_snapshot_xmax(q.s)::text,"
+                + " statement_timestamp()"
                 + " FROM (SELECT pg_current_snapshot() AS s, h.history FROM $.store h) q");
     feedOwners =
         feed(
-            "t.owner_key, 0, 0, t.tenant_id, t.user_id, t.epoch FROM $.owners t",
-            "(t.changed_xid, t.owner_key, 0, 0)",
+            "t.owner_key, 0, 0, t.tenant_id, t.tenant_id, t.user_id, t.epoch FROM $.owners t",
+            "(t.changed_xid, t.owner_key, 0, 0, t.tenant_id)",
             "t.owner_key");
     feedConversations =
         feed(
-            "t.conversation_key, 0, 0, "
+            "t.conversation_key, 0, 0, t.tenant_id, "
                 + Rows.columns(Rows.CONVERSATION, "t")
                 + " FROM $.conversations t",
-            "(t.changed_xid, t.conversation_key, 0, 0)",
+            "(t.changed_xid, t.conversation_key, 0, 0, t.tenant_id)",
             "t.conversation_key");
     feedMessages =
         feed(
-            "t.conversation_key, t.generation, t.seq, "
+            "t.conversation_key, t.generation, t.seq, t.tenant_id, "
                 + Rows.columns(Rows.MESSAGE, "t")
                 + ", "
                 + C
                 + " FROM $.messages t JOIN $.conversations c ON c.tenant_id = t.tenant_id"
                 + " AND c.conversation_key = t.conversation_key",
-            "(t.changed_xid, t.conversation_key, t.generation, t.seq)",
+            "(t.changed_xid, t.conversation_key, t.generation, t.seq, t.tenant_id)",
             "t.conversation_key, t.generation, t.seq");
     feedPreferences =
         feed(
-            "t.owner_key, 0, 0, "
+            "t.owner_key, 0, 0, t.tenant_id, "
                 + Rows.columns(Rows.PREFERENCES, "t")
                 + " FROM $.user_preferences t",
-            "(t.changed_xid, t.owner_key, 0, 0)",
+            "(t.changed_xid, t.owner_key, 0, 0, t.tenant_id)",
             "t.owner_key");
   }
 
-  /** Whether a table has rows with transaction ids that this cluster has not given yet. */
-  private static String foreign(String table) {
-    return "coalesce((SELECT t.changed_xid >= pg_snapshot_xmax(pg_current_snapshot()) FROM $."
+  /**
+   * The highest key of the rows that were changed last, and the last key that was given; null where
+   * the role may not know.
+   */
+  private static String identityBehind(String table, String key) {
+    String sequence = "pg_get_serial_sequence('$." + table + "', '" + key + "')::regclass";
+    return "SELECT '"
         + table
-        + " t ORDER BY t.changed_xid DESC LIMIT 1), false)";
+        + "' AS of, (SELECT max(r.used) FROM (SELECT t."
+        + key
+        + " AS used FROM $."
+        + table
+        + " t ORDER BY t.changed_xid DESC LIMIT 1000) r) AS used, CASE"
+        + " WHEN has_sequence_privilege("
+        + sequence
+        + "::oid, 'SELECT, USAGE') THEN coalesce(pg_sequence_last_value("
+        + sequence
+        + "), 0) END AS given";
   }
 
   private static String appendNew(String messages) {
@@ -418,14 +428,19 @@ final class Sql {
             + " ORDER BY q.created_at DESC, q.conversation_id DESC, q.seq DESC");
   }
 
+  /**
+   * The tenant comes last in the order: keys are unique within a tenant only, and so the indexes of
+   * the feed, which name no tenant, give nearly all of the order.
+   */
   private String feed(String columnsAndTables, String key, String order) {
     return in(
         "SELECT t.changed_xid::text, "
             + columnsAndTables
             + " WHERE t.changed_xid < ?::text::xid8 AND t.changed_xid >= ?::text::xid8 AND "
             + key
-            + " > (?::text::xid8, ?::bigint, ?::bigint, ?::bigint) ORDER BY t.changed_xid, "
+            + " > (?::text::xid8, ?::bigint, ?::bigint, ?::bigint, ?::text)"
+            + " ORDER BY t.changed_xid, "
             + order
-            + " LIMIT ?");
+            + ", t.tenant_id LIMIT ?");
   }
 }

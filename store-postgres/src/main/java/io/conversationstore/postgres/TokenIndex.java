@@ -43,7 +43,7 @@ final class TokenIndex {
         null,
         "SELECT current_setting('transaction_read_only') = 'on'",
         in -> {},
-        row -> row.next() && row.getBoolean(1));
+        row -> row.next() && Rows.flag(row, 1));
   }
 
   /** Goes through all messages of an owner that have no keys now. */
@@ -79,10 +79,10 @@ final class TokenIndex {
               : ModelJson.readContent(parts == null ? null : Json.parse(parts));
       batch.add(
           new Row(
-              rows.getLong(1),
-              rows.getLong(2),
-              rows.getLong(3),
-              rows.getLong(4),
+              Rows.number(rows, 1),
+              Rows.number(rows, 2),
+              Rows.number(rows, 3),
+              Rows.number(rows, 4),
               TokenKeys.of(owner, content)));
     }
     return batch;

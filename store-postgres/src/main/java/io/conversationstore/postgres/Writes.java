@@ -307,7 +307,7 @@ final class Writes {
           return Applied.dropped(put.id(), put.update().activeConversation(), dropped);
         }
         PreferencesState state = Rows.preferences(row, 3);
-        return Applied.of(row.getBoolean(2), state == null ? List.of() : List.of(state));
+        return Applied.of(Rows.flag(row, 2), state == null ? List.of() : List.of(state));
       }
     }
   }
@@ -338,11 +338,11 @@ final class Writes {
                 false,
                 List.of(
                     new ErasureReceipt.Removal(
-                        Provenance.Source.DATABASE, row.getLong(5), row.getLong(6))),
+                        Provenance.Source.DATABASE, Rows.number(row, 5), Rows.number(row, 6))),
                 NOT_COVERED);
         return new Applied(
-            row.getBoolean(2),
-            List.of(new OwnerState(stamp.owner(), row.getLong(3))),
+            Rows.flag(row, 2),
+            List.of(new OwnerState(stamp.owner(), Rows.number(row, 3))),
             List.of(),
             receipt);
       }

@@ -34,14 +34,14 @@ final class WrittenRows {
       dropped = reason;
       return;
     }
-    changed |= row.getBoolean(2);
+    changed |= Rows.flag(row, 2);
     ConversationState conversation = Rows.conversation(row, Sql.WRITTEN_CONVERSATION);
     if (conversation != null) {
       header = conversation;
     }
     if (row.getObject(Sql.WRITTEN_MESSAGE + 3) != null) {
       Message given =
-          row.getBoolean(3)
+          Rows.flag(row, 3)
               ? ((MessagesAppended) change).messages().get(messages.size()).message()
               : null;
       messages.add(Rows.message(row, Sql.WRITTEN_MESSAGE, change.owner(), conversationId, given));

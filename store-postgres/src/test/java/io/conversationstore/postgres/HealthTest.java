@@ -91,7 +91,8 @@ class HealthTest {
                   + " not valid: messages messages_feed",
               "triggers, false: disabled: conversations no_bare_delete,"
                   + " missing: messages no_bare_delete",
-              "functions, false: missing: grant_use 1");
+              "functions, false: missing: grant_use 1",
+              "identities, true: above the keys of the rows changed last");
     }
   }
 }

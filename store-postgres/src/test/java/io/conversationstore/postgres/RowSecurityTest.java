@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.SearchQuery;
+import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.PrimaryStore;
@@ -60,7 +62,9 @@ class RowSecurityTest {
 
   @Test
   void sqlThatForgetsItsFilterSeesOneTenant() throws SQLException {
-    assertThat(role.text("", MESSAGES)).as("no tenant named").isEqualTo("null");
+    assertThatThrownBy(() -> role.text("", MESSAGES))
+        .as("no tenant named")
+        .hasMessageContaining("conversation_store.tenant");
     assertThat(role.text("acme", MESSAGES)).isEqualTo("said in acme");
     assertThat(role.text("acme", MESSAGES + " WHERE tenant_id = 'other'")).isEqualTo("null");
     assertThat(
@@ -84,10 +88,30 @@ class RowSecurityTest {
   }
 
   @Test
-  void aStoreThatDoesNotSayWhoseRowsItMeansSeesNone() {
+  void aStoreThatDoesNotSayWhoseRowsItMeansIsRefused() {
     try (ConversationStore silent =
         PostgresStore.open(role.options().withRowLevelSecurity(false))) {
-      assertThat(silent.find(ACME, "c")).isEmpty();
+      assertThatThrownBy(() -> silent.list(ACME, ConversationQuery.all()))
+          .isInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining("withRowLevelSecurity(true)");
+      assertThat(silent.operator().health().healthy()).isFalse();
+    }
+  }
+
+  @Test
+  void aRunningStoreDoesNotTakeHiddenRowsForNone() throws SQLException {
+    RestrictedRole late = RestrictedRole.create(Databases.create());
+    late.database().text("SELECT conversation_store.use_row_level_security(false)");
+    try (ConversationStore silent =
+        PostgresStore.open(late.options().withRowLevelSecurity(false))) {
+      silent.create(ACME, NewConversation.withId("c"));
+      late.database().text("SELECT conversation_store.use_row_level_security(true)");
+      assertThatThrownBy(() -> silent.list(ACME, ConversationQuery.all()))
+          .isInstanceOf(StoreUnavailableException.class);
+      assertThatThrownBy(() -> silent.find(ACME, "c"))
+          .isInstanceOf(StoreUnavailableException.class);
+      late.database().text("SELECT conversation_store.use_row_level_security(false)");
+      assertThat(silent.find(ACME, "c")).isPresent();
     }
   }
 

@@ -1,0 +1,105 @@
+package io.conversationstore.postgres;
+
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.util.logging.Logger;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.core.TransactionState;
+
+/**
+ * A data source of the application's that may give out a connection in the middle of a transaction,
+ * as those do that follow the transaction of a thread. The store commits what it does, and with it
+ * would commit what is the application's: such a connection is refused. Thread-safe.
+ */
+final class GivenSource implements DataSource {
+
+  private final DataSource source;
+
+  GivenSource(DataSource source) {
+    this.source = source;
+  }
+
+  /**
+   * A connection that is in no transaction.
+   *
+   * @throws IllegalStateException if it is in one, or nobody can say whether it is
+   */
+  @Override
+  public Connection getConnection() throws SQLException {
+    return free(source.getConnection());
+  }
+
+  @Override
+  public Connection getConnection(String user, String password) throws SQLException {
+    return free(source.getConnection(user, password));
+  }
+
+  private static Connection free(Connection connection) throws SQLException {
+    boolean free = false;
+    try {
+      requireFree(connection);
+      free = true;
+      return connection;
+    } finally {
+      if (!free) {
+        // Given back; the transaction is its owner's to end.
+        connection.close();
+      }
+    }
+  }
+
+  private static void requireFree(Connection connection) throws SQLException {
+    if (connection.isWrapperFor(BaseConnection.class)) {
+      TransactionState state = connection.unwrap(BaseConnection.class).getTransactionState();
+      if (state != TransactionState.IDLE) {
+        throw new IllegalStateException(
+            "the given DataSource handed out a connection that is in a transaction; call the store"
+                + " outside of transactions, or give it a DataSource whose connections take no part"
+                + " in them");
+      }
+    } else if (!connection.getAutoCommit()) {
+      throw new IllegalStateException(
+          "the given DataSource handed out a connection without autocommit that does not say"
+              + " whether it is in a transaction; give the store a DataSource with autocommit");
+    }
+  }
+
+  @Override
+  public @Nullable PrintWriter getLogWriter() throws SQLException {
+    return source.getLogWriter();
+  }
+
+  @Override
+  public void setLogWriter(@Nullable PrintWriter out) throws SQLException {
+    source.setLogWriter(out);
+  }
+
+  @Override
+  public void setLoginTimeout(int seconds) throws SQLException {
+    source.setLoginTimeout(seconds);
+  }
+
+  @Override
+  public int getLoginTimeout() throws SQLException {
+    return source.getLoginTimeout();
+  }
+
+  @Override
+  public Logger getParentLogger() throws SQLFeatureNotSupportedException {
+    return source.getParentLogger();
+  }
+
+  @Override
+  public <T> T unwrap(Class<T> type) throws SQLException {
+    return source.unwrap(type);
+  }
+
+  @Override
+  public boolean isWrapperFor(Class<?> type) throws SQLException {
+    return source.isWrapperFor(type);
+  }
+}

@@ -32,6 +32,13 @@ final class Health {
             "reachable",
             () -> reads.query(null, "SELECT 1", in -> {}, row -> row.next() ? "it answers" : ""),
             "it answers"));
+    if (!checks.get(0).passed()) {
+      // Each further question would wait as long and hear the same.
+      return StoreHealth.of(checks);
+    }
+    for (Conditions.Condition condition : Conditions.ofTheDatabase()) {
+      checks.add(check(condition));
+    }
     checks.add(
         check(
             "schema",
@@ -39,6 +46,9 @@ final class Health {
             "version " + SchemaScript.LATEST));
     if (database.rowSecurity()) {
       checks.add(check("row-level security", this::policies, POLICIES_HOLD));
+    }
+    for (Conditions.Condition condition : Conditions.ofTheSchema(database.rowSecurity())) {
+      checks.add(check(condition));
     }
     SchemaObjects objects;
     try {
@@ -58,6 +68,15 @@ final class Health {
     checks.add(objects(objects, "triggers", "trigger", "all enabled"));
     checks.add(objects(objects, "functions", "function", "all there"));
     return StoreHealth.of(checks);
+  }
+
+  private StoreHealth.Check check(Conditions.Condition condition) {
+    return check(
+        condition.name(),
+        () ->
+            reads.query(
+                null, condition.query(), in -> condition.bind(in, schema), condition::read),
+        condition.good());
   }
 
   private String policies() {

@@ -30,6 +30,9 @@ public final class PostgresOptions {
 
   private static final Pattern IDENTIFIER = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
+  /** Without what belongs to a login or a URL. */
+  private static final Pattern HOST = Pattern.compile("[^\\s/@?#]+");
+
   private final Values values;
 
   private PostgresOptions(Values values) {
@@ -45,6 +48,13 @@ public final class PostgresOptions {
     if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
       throw new StoreConfigurationException("the JDBC URL must start with jdbc:postgresql:");
     }
+    int query = jdbcUrl.indexOf('?');
+    if (jdbcUrl.substring(0, query < 0 ? jdbcUrl.length() : query).indexOf('@') >= 0) {
+      // The driver reads no login there: it would take pieces of a password for host and database.
+      throw new StoreConfigurationException(
+          "the JDBC URL has an @ before its parameters; give user and password by withLogin, and"
+              + " write an @ in the name of the database as %40");
+    }
     Values values = new Values();
     values.url = jdbcUrl;
     return new PostgresOptions(values);
@@ -52,7 +62,7 @@ public final class PostgresOptions {
 
   /** The database {@code database} at a host and port. */
   public static PostgresOptions at(String host, int port, String database) {
-    if (host.isBlank() || database.isBlank() || port < 1 || port > 65_535) {
+    if (!HOST.matcher(host).matches() || database.isBlank() || port < 1 || port > 65_535) {
       throw new StoreConfigurationException("host, port or database is not usable");
     }
     Values values = new Values();
@@ -277,8 +287,7 @@ public final class PostgresOptions {
       where = "given data source";
     } else if (values.url != null) {
       int query = values.url.indexOf('?');
-      String path = query < 0 ? values.url : values.url.substring(0, query);
-      where = path.replaceAll("//[^/]*@", "//");
+      where = query < 0 ? values.url : values.url.substring(0, query);
     } else {
       where = String.format(Locale.ROOT, "%s:%d/%s", values.host, values.port, values.database);
     }

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Opens the store that the environment asks for: PostgreSQL with a local copy where a database is
@@ -118,18 +119,19 @@ public final class ConversationStores {
       case NOTHING_THERE -> {}
       case TAKEN_OVER -> {
         if (report != null) {
-          LOG.info(
-              "Took over {} for {}: {} conversations, {} messages, {} empty places skipped; it is"
-                  + " now called {}",
+          LOG.atLevel(report.skippedCount() > 0 ? Level.WARN : Level.INFO).log(
+              "Took over {} for {}: {} conversations, {} messages, {} places skipped{}; it"
+                  + " is now called {}",
               file,
               settings.importOwner(),
               report.conversations(),
               report.messages(),
               report.skippedCount(),
+              report.skipped().isEmpty() ? "" : ", the first: " + report.skipped().get(0),
               Takeover.DONE);
         }
       }
-      case LEFT_ALONE -> LOG.warn("{} is not taken over: {}", file, takeover.reason());
+      case LEFT_ALONE, NOTHING_FOUND -> LOG.warn("{} is not taken over: {}", file, takeover.reason());
       case REFUSED ->
           LOG.error(
               "{} is not taken over and nothing of it was saved: {}. The store works without it;"

@@ -28,7 +28,8 @@ final class SchemaScript implements JavaMigration {
           "rowsecurity",
           "appends",
           "safeguards",
-          "searchpath");
+          "searchpath",
+          "toolcallids");
 
   /** What {@code store.schema_version} says when all have run. */
   static final int LATEST = NAMES.size();

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param content the parts in order; empty where a message has no content, as when it only calls
  *     tools
  * @param toolCalls the tools that an assistant message calls, in order
- * @param toolCallId on a tool's result, the {@link ToolCall#id()} that it answers
+ * @param toolCallId on a tool's result, the {@link ToolCall#id()} that it answers; any text
  * @param name the speaker's or the tool's name, up to 255 characters
  * @param toolError on a tool's result, whether the tool failed
  * @param model the model that made the message, up to 255 characters
@@ -47,20 +47,21 @@ public record Message(
   private static final Pattern THOUGHTS = Pattern.compile("reasoning|thinking|thought");
 
   /**
-   * @throws IllegalArgumentException if a name is too long or empty, or metadata is not JSON; the
-   *     text never shows content
+   * @throws IllegalArgumentException if a name is too long or empty, a count of tokens larger than
+   *     {@link TokenUsage#MAX_PER_MESSAGE}, or metadata is not JSON; the text never shows content
    */
   public Message {
     content = List.copyOf(content);
     toolCalls = List.copyOf(toolCalls);
-    if (toolCallId != null) {
-      Canonical.requireName("toolCallId", toolCallId);
-    }
+    toolCallId = toolCallId == null ? null : Canonical.text(toolCallId);
     if (name != null) {
       Canonical.requireName("name", name);
     }
     if (model != null) {
       Canonical.requireName("model", model);
+    }
+    if (usage != null) {
+      usage.requireOfOneMessage();
     }
     metadata = Canonical.object("metadata", metadata);
   }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.conversationstore.ConversationDocument.Entry;
 import io.conversationstore.Message;
+import io.conversationstore.TokenUsage;
 import io.conversationstore.json.ModelJson;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -66,7 +67,7 @@ final class LenientMessages {
           "sent_at",
           "send_date");
 
-  private static final List<String> NAMES = List.of("tool_call_id", "name", "model");
+  private static final List<String> NAMES = List.of("name", "model");
   private static final Set<String> USAGE =
       Set.of("prompt_tokens", "completion_tokens", "total_tokens");
 
@@ -94,6 +95,7 @@ final class LenientMessages {
     keepUnless(message, metadata, "id", LenientMessages::isUuid);
     readContent(message);
     keepUnless(message, metadata, "tool_calls", LenientMessages::areToolCalls);
+    keepUnless(message, metadata, "tool_call_id", JsonNode::isTextual);
     for (String name : NAMES) {
       keepUnless(message, metadata, name, LenientJson::isName);
     }
@@ -273,7 +275,9 @@ final class LenientMessages {
 
   private static boolean isCount(JsonNode json) {
     return json.isNull()
-        || (json.isIntegralNumber() && json.canConvertToLong() && json.longValue() >= 0);
+        || (json.isIntegralNumber() && json.canConvertToLong()
+            && json.longValue() >= 0
+            && json.longValue() <= TokenUsage.MAX_PER_MESSAGE);
   }
 
   private static @Nullable Instant readTime(ObjectNode message, ObjectNode metadata, ZoneId zone) {
@@ -324,7 +328,7 @@ final class LenientMessages {
     }
     for (JsonNode call : json) {
       JsonNode function = call.path("function");
-      if (!LenientJson.isName(call.path("id"))
+      if (!call.path("id").isTextual()
           || !(call.path("type").isMissingNode() || LenientJson.isName(call.path("type")))
           || !LenientJson.isName(function.path("name"))
           || !function.path("arguments").isTextual()

@@ -30,6 +30,12 @@ public final class PostgresOptions {
 
   private static final Pattern IDENTIFIER = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
+  /** More than a server takes. */
+  private static final int MOST_CONNECTIONS = 10_000;
+
+  /** In milliseconds it fits into what the driver and the server count with. */
+  private static final Duration LONGEST = Duration.ofDays(20);
+
   /** Without what belongs to a login or a URL. */
   private static final Pattern HOST = Pattern.compile("[^\\s/@?#]+");
 
@@ -119,8 +125,8 @@ public final class PostgresOptions {
 
   /** Connections of the store's own pool; default 2 to 10. */
   public PostgresOptions withPoolSize(int min, int max) {
-    if (min < 0 || max < 1 || min > max) {
-      throw new StoreConfigurationException("pool sizes must be 0 <= min <= max, max at least 1");
+    if (min < 0 || max < 1 || min > max || max > MOST_CONNECTIONS) {
+      throw new StoreConfigurationException("pool sizes must be 0 <= min <= max, max 1 to " + MOST_CONNECTIONS);
     }
     Values next = new Values(values);
     next.minPool = min;
@@ -149,11 +155,8 @@ public final class PostgresOptions {
    * How long a statement may run (whole seconds; 8 s; zero for no limit) and wait for a lock (5 s).
    */
   public PostgresOptions withStatementTimeouts(Duration statement, Duration lock) {
-    if (statement.isNegative()) {
-      throw new StoreConfigurationException("the statement time-out must not be negative");
-    }
     Values next = new Values(values);
-    next.statementTimeout = statement;
+    next.statementTimeout = requireShort("statement time-out", statement);
     next.lockTimeout = requirePositive("lock time-out", lock);
     return new PostgresOptions(next);
   }
@@ -183,6 +186,9 @@ public final class PostgresOptions {
    * PgBouncer before 1.21 in transaction mode.
    */
   public PostgresOptions withPrepareThreshold(int runs) {
+    if (runs < 0) {
+      throw new StoreConfigurationException("the prepare threshold must not be negative");
+    }
     Values next = new Values(values);
     next.prepareThreshold = runs;
     next.setInCode("prepareThreshold");
@@ -217,11 +223,8 @@ public final class PostgresOptions {
    * and how it ended, and nothing that is in it; default 1 s, zero for never.
    */
   public PostgresOptions withSlowCallLog(Duration threshold) {
-    if (threshold.isNegative()) {
-      throw new StoreConfigurationException("the threshold of slow calls must not be negative");
-    }
     Values next = new Values(values);
-    next.slowCall = threshold;
+    next.slowCall = requireShort("threshold of slow calls", threshold);
     return new PostgresOptions(next);
   }
 
@@ -266,6 +269,17 @@ public final class PostgresOptions {
   private static Duration requirePositive(String what, Duration duration) {
     if (duration.isNegative() || duration.isZero()) {
       throw new StoreConfigurationException("the " + what + " must be positive");
+    }
+    return requireShort(what, duration);
+  }
+
+  private static Duration requireShort(String what, Duration duration) {
+    if (duration.isNegative()) {
+      throw new StoreConfigurationException("the " + what + " must not be negative");
+    }
+    if (duration.compareTo(LONGEST) > 0) {
+      throw new StoreConfigurationException(
+          "the " + what + " must be at most " + LONGEST.toDays() + " days");
     }
     return duration;
   }

@@ -3,6 +3,7 @@ package io.conversationstore;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param content the parts in order; empty where a message has no content, as when it only calls
  *     tools
  * @param toolCalls the tools that an assistant message calls, in order
- * @param toolCallId on a tool's result, the {@link ToolCall#id()} that it answers
+ * @param toolCallId on a tool's result, the {@link ToolCall#id()} that it answers; any text
  * @param name the speaker's or the tool's name, up to 255 characters
  * @param toolError on a tool's result, whether the tool failed
  * @param model the model that made the message, up to 255 characters
@@ -42,21 +43,25 @@ public record Message(
     @Nullable TokenUsage usage,
     Map<String, @Nullable Object> metadata) {
 
+  /** Types of parts that hold what a model thought. */
+  private static final Pattern THOUGHTS = Pattern.compile("reasoning|thinking|thought");
+
   /**
-   * @throws IllegalArgumentException if a name is too long or empty, or metadata is not JSON; the
-   *     text never shows content
+   * @throws IllegalArgumentException if a name is too long or empty, a count of tokens larger than
+   *     {@link TokenUsage#MAX_PER_MESSAGE}, or metadata is not JSON; the text never shows content
    */
   public Message {
     content = List.copyOf(content);
     toolCalls = List.copyOf(toolCalls);
-    if (toolCallId != null) {
-      Canonical.requireName("toolCallId", toolCallId);
-    }
+    toolCallId = toolCallId == null ? null : Canonical.text(toolCallId);
     if (name != null) {
       Canonical.requireName("name", name);
     }
     if (model != null) {
       Canonical.requireName("model", model);
+    }
+    if (usage != null) {
+      usage.requireOfOneMessage();
     }
     metadata = Canonical.object("metadata", metadata);
   }
@@ -106,7 +111,8 @@ public record Message(
 
   /**
    * The text parts, joined without anything between; empty where there is none. Parts of an unknown
-   * shape count with their {@code text} where they call themselves text.
+   * shape count with their {@code text}, whatever their type is called ({@code output_text}), or with
+   * its {@code value} where it is an object; those of a model's thoughts do not count.
    */
   public String text() {
     if (content.size() == 1 && content.get(0) instanceof ContentPart.Text only) {
@@ -119,12 +125,19 @@ public record Message(
     if (part instanceof ContentPart.Text text) {
       return text.text();
     }
-    if (part instanceof ContentPart.Unknown unknown
-        && "text".equals(unknown.json().get("type"))
-        && unknown.json().get("text") instanceof String text) {
-      return text;
+    return part instanceof ContentPart.Unknown unknown ? textOf(unknown.json()) : "";
+  }
+
+  private static String textOf(Map<String, @Nullable Object> part) {
+    if (Boolean.TRUE.equals(part.get("thought"))
+        || (part.get("type") instanceof String type && THOUGHTS.matcher(type).find())) {
+      return "";
     }
-    return "";
+    Object text = part.get("text");
+    if (text instanceof Map<?, ?> annotated) {
+      text = annotated.get("value");
+    }
+    return text instanceof String string ? string : "";
   }
 
   public Message withId(@Nullable UUID newId) {

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What an operator does over all owners. Where there is a database these run in it and need it:
- * without it they throw {@link StoreUnavailableException}. Safe for use by many threads.
+ * without it they throw {@link StoreUnavailableException}. An age that is negative or longer than
+ * {@link #LONGEST_AGE} is an {@link IllegalArgumentException}. Safe for use by many threads.
  */
 public interface StoreOperator {
 
@@ -19,6 +20,9 @@ public interface StoreOperator {
 
   /** The time without use after which a conversation is archived unless said otherwise: 90 days. */
   Duration DEFAULT_ARCHIVE_AFTER = Duration.ofDays(90);
+
+  /** The longest age or time without use that these methods take: 365,000 days. */
+  Duration LONGEST_AGE = Duration.ofDays(365_000);
 
   /**
    * Deletes messages that were created longer ago than {@code age}, except those of pinned

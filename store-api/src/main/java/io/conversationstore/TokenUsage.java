@@ -8,6 +8,12 @@ public record TokenUsage(long promptTokens, long completionTokens, long totalTok
 
   public static final TokenUsage NONE = new TokenUsage(0, 0, 0);
 
+  /**
+   * The most tokens that one message may count of a kind: 10^12. The sum over a conversation fits
+   * into a {@code long} up to nine million messages of so many.
+   */
+  public static final long MAX_PER_MESSAGE = 1_000_000_000_000L;
+
   public TokenUsage {
     if (promptTokens < 0 || completionTokens < 0 || totalTokens < 0) {
       throw new IllegalArgumentException("token counts must not be negative");
@@ -17,15 +23,48 @@ public record TokenUsage(long promptTokens, long completionTokens, long totalTok
   /** Usage whose total is the sum of prompt and completion. */
   public static TokenUsage of(long promptTokens, long completionTokens) {
     return new TokenUsage(
-        promptTokens, completionTokens, Math.addExact(promptTokens, completionTokens));
+        promptTokens,
+        completionTokens,
+        sum("promptTokens and completionTokens", promptTokens, completionTokens));
   }
 
-  /** The sum, part by part. */
+  /**
+   * What one message may count.
+   *
+   * @throws IllegalArgumentException that names the count which is too large
+   */
+  void requireOfOneMessage() {
+    requireOfOneMessage("usage.promptTokens", promptTokens);
+    requireOfOneMessage("usage.completionTokens", completionTokens);
+    requireOfOneMessage("usage.totalTokens", totalTokens);
+  }
+
+  private static void requireOfOneMessage(String what, long tokens) {
+    if (tokens > MAX_PER_MESSAGE) {
+      throw new IllegalArgumentException(
+          what + " must be at most " + MAX_PER_MESSAGE + ", but is " + tokens);
+    }
+  }
+
+  private static long sum(String what, long one, long other) {
+    long sum = one + other;
+    if (sum < 0) {
+      // Two numbers that are not negative.
+      throw new IllegalArgumentException("the sum of " + what + " is more than a long can hold");
+    }
+    return sum;
+  }
+
+  /**
+   * The sum, part by part.
+   *
+   * @throws IllegalArgumentException that names the part whose sum a {@code long} cannot hold
+   */
   public TokenUsage plus(TokenUsage other) {
     return new TokenUsage(
-        Math.addExact(promptTokens, other.promptTokens),
-        Math.addExact(completionTokens, other.completionTokens),
-        Math.addExact(totalTokens, other.totalTokens));
+        sum("promptTokens", promptTokens, other.promptTokens),
+        sum("completionTokens", completionTokens, other.completionTokens),
+        sum("totalTokens", totalTokens, other.totalTokens));
   }
 
   /** The difference, part by part, never below zero. */

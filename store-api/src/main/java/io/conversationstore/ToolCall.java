@@ -3,7 +3,8 @@ package io.conversationstore;
 /**
  * A call of a tool that an assistant message asks for.
  *
- * @param id the id that the tool's result refers to; 1 to 255 characters
+ * @param id the id that the tool's result refers to, as the provider gave it: any text, which may be
+ *     empty or long; U+0000 and lone surrogates become U+FFFD
  * @param type the kind of tool, {@code function} in today's APIs; 1 to 255 characters
  * @param name the tool's name; 1 to 255 characters
  * @param arguments the exact text that the model produced, which need not be valid JSON; kept to
@@ -12,7 +13,7 @@ package io.conversationstore;
 public record ToolCall(String id, String type, String name, String arguments) {
 
   public ToolCall {
-    Canonical.requireName("tool call id", id);
+    id = Canonical.text(id);
     Canonical.requireName("tool call type", type);
     Canonical.requireName("tool name", name);
     arguments = Canonical.text(arguments);
@@ -23,9 +24,9 @@ public record ToolCall(String id, String type, String name, String arguments) {
     return new ToolCall(id, "function", name, arguments);
   }
 
-  /** Names the call; the arguments are content and are left out. */
+  /** Names the tool; the arguments are content and are left out. */
   @Override
   public String toString() {
-    return "ToolCall[" + id + " " + name + "]";
+    return "ToolCall[" + name + "]";
   }
 }

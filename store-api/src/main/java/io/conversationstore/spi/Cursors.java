@@ -2,6 +2,7 @@ package io.conversationstore.spi;
 
 import io.conversationstore.Cursor;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Base64;
@@ -13,6 +14,11 @@ final class Cursors {
 
   /** The kinds of cursors that hold a place in an owner's messages. */
   static final String HISTORY = "h";
+
+  /** Times that every store can hold. */
+  private static final long FIRST = micros(Instant.parse("0001-01-01T00:00:00Z"));
+
+  private static final long LAST = micros(Instant.parse("9999-12-31T23:59:59.999999Z"));
 
   static final String SEARCH = "s";
   static final String TOOL = "t";
@@ -51,7 +57,7 @@ final class Cursors {
           Long.parseLong(f[3]),
           Long.parseLong(f[4]),
           uuidOrNull(f[5]));
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
       throw notACursor(e);
     }
   }
@@ -67,8 +73,12 @@ final class Cursors {
     String[] f = decode(cursor, kind, 6);
     try {
       return new Position.InHistory(
-          UUID.fromString(f[1]), instant(f[2]), f[5], Long.parseLong(f[3]), orNull(f[4]));
-    } catch (IllegalArgumentException e) {
+          UUID.fromString(f[1]),
+          instant(f[2]),
+          InputChecks.conversationId(f[5]),
+          Long.parseLong(f[3]),
+          orNull(f[4]));
+    } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
       throw notACursor(e);
     }
   }
@@ -79,8 +89,8 @@ final class Cursors {
     }
     String[] f = decode(cursor, "c", 4);
     try {
-      return new Position.InConversations(UUID.fromString(f[1]), instant(f[2]), f[3]);
-    } catch (IllegalArgumentException e) {
+      return new Position.InConversations(UUID.fromString(f[1]), instant(f[2]), InputChecks.conversationId(f[3]));
+    } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
       throw notACursor(e);
     }
   }
@@ -133,6 +143,10 @@ final class Cursors {
   }
 
   private static Instant instant(String micros) {
-    return Instant.EPOCH.plus(Long.parseLong(micros), ChronoUnit.MICROS);
+    long time = Long.parseLong(micros);
+    if (time < FIRST || time > LAST) {
+      throw new IllegalArgumentException("no time of a store's");
+    }
+    return Instant.EPOCH.plus(time, ChronoUnit.MICROS);
   }
 }

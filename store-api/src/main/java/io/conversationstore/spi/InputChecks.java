@@ -106,17 +106,32 @@ public final class InputChecks {
   private void checkFields(Message message) {
     object("metadata", message.metadata());
     parts(message.content());
-    if (message.role() == Role.USER) {
-      long characters = message.text().length();
-      if (characters > limits.maxUserMessageCharacters()) {
-        throw exceeds(
-            "a user message",
-            "maxUserMessageCharacters",
-            characters,
-            limits.maxUserMessageCharacters(),
-            "characters");
-      }
+    if (message.role() == Role.USER
+        && message.text().length() > limits.maxUserMessageCharacters()) {
+      throw tooLongForUsers(message.text().length());
     }
+  }
+
+  /** Whether content is too long for a message of a user, if it is put into one. */
+  boolean isTooLongForUsers(MessageEdit edit) {
+    return characters(edit) > limits.maxUserMessageCharacters();
+  }
+
+  IllegalArgumentException tooLongForUsers(MessageEdit edit) {
+    return tooLongForUsers(characters(edit));
+  }
+
+  private static int characters(MessageEdit edit) {
+    return Message.of(Role.USER, edit.content().toArray(ContentPart[]::new)).text().length();
+  }
+
+  private IllegalArgumentException tooLongForUsers(int characters) {
+    return exceeds(
+        "a user message",
+        "maxUserMessageCharacters",
+        characters,
+        limits.maxUserMessageCharacters(),
+        "characters");
   }
 
   private long checkSize(Message message) {

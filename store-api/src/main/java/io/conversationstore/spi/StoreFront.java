@@ -21,6 +21,7 @@ import io.conversationstore.Page;
 import io.conversationstore.ParkedChange;
 import io.conversationstore.Preferences;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.Role;
 import io.conversationstore.SearchHit;
 import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreFigures;
@@ -284,6 +285,13 @@ public final class StoreFront implements ConversationStore {
   @Override
   public StoredMessage edit(Owner owner, String conversationId, UUID messageId, MessageEdit edit) {
     checks.check(edit);
+    if (checks.isTooLongForUsers(edit)
+        && engine
+            .message(owner, InputChecks.conversationId(conversationId), messageId)
+            .filter(message -> message.isLive() && message.requireLive().role() == Role.USER)
+            .isPresent()) {
+      throw checks.tooLongForUsers(edit);
+    }
     return apply(new Change.MessageEdited(stamp(owner), ref(conversationId), messageId, edit))
         .state(MessageState.class)
         .requireLive();
@@ -405,17 +413,17 @@ public final class StoreFront implements ConversationStore {
 
     @Override
     public long deleteMessagesOlderThan(Duration age) {
-      return engine.deleteMessagesBefore(now().minus(requirePositive("age", age)));
+      return engine.deleteMessagesBefore(now().minus(requireAge("age", age)));
     }
 
     @Override
     public long purgeDeleted(Duration age) {
-      return engine.purgeDeleted(requirePositive("age", age));
+      return engine.purgeDeleted(requireAge("age", age));
     }
 
     @Override
     public long archiveIdle(Duration idle) {
-      return engine.archiveIdleBefore(now().minus(requirePositive("idle", idle)));
+      return engine.archiveIdleBefore(now().minus(requireAge("idle", idle)));
     }
 
     @Override
@@ -426,7 +434,7 @@ public final class StoreFront implements ConversationStore {
     @Override
     public List<ActiveUser> activeUsers(String tenantId, Duration window, int limit) {
       InputChecks.limit(limit);
-      return engine.activeUsers(tenantId, now().minus(requirePositive("window", window)), limit);
+      return engine.activeUsers(tenantId, now().minus(requireAge("window", window)), limit);
     }
 
     @Override
@@ -444,9 +452,10 @@ public final class StoreFront implements ConversationStore {
       return engine.tableSizes();
     }
 
-    private static Duration requirePositive(String name, Duration duration) {
-      if (duration.isNegative()) {
-        throw new IllegalArgumentException(name + " must not be negative, but was " + duration);
+    private static Duration requireAge(String name, Duration duration) {
+      if (duration.isNegative() || duration.compareTo(StoreOperator.LONGEST_AGE) > 0) {
+        throw new IllegalArgumentException(
+            name + " must be 0 to " + StoreOperator.LONGEST_AGE.toDays() + " days, but was " + duration);
       }
       return duration;
     }

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +21,45 @@ import org.jspecify.annotations.Nullable;
  */
 final class LenientHeaders {
 
-  private static final Set<String> OWN_IDS = Set.of("id", "conversation_id");
+  /** Where a conversation names its own id, the best name first. */
+  private static final List<String> OWN_IDS =
+      List.of(
+          "id",
+          "conversation_id",
+          "conversationId",
+          "session_id",
+          "sessionId",
+          "thread_id",
+          "threadId",
+          "chat_id",
+          "chatId",
+          "uuid");
+
+  /** Where a title stands that has another name. */
+  private static final List<String> TITLES = List.of("name", "topic", "subject");
 
   /** The store sets these itself; {@link FileWriter} writes them from the metadata again. */
   static final List<String> TIMES = List.of("created_at", "updated_at");
+
+  /** The names by which an object without messages is known for a conversation. */
+  static final Set<String> FIELDS =
+      Stream.concat(
+              OWN_IDS.stream(),
+              Stream.of(
+                  "title",
+                  "settings",
+                  "metadata",
+                  "tags",
+                  "pinned",
+                  "status",
+                  "expires_at",
+                  "created_at",
+                  "updated_at",
+                  "createdAt",
+                  "updatedAt",
+                  "create_time",
+                  "update_time"))
+          .collect(Collectors.toUnmodifiableSet());
 
   /**
    * A header.
@@ -33,6 +70,28 @@ final class LenientHeaders {
 
   private LenientHeaders() {}
 
+  /** The id that a conversation names itself; null where it names none. */
+  static @Nullable String idOf(JsonNode fields) {
+    for (String name : OWN_IDS) {
+      JsonNode value = fields.path(name);
+      if (LenientJson.isName(value) && !value.textValue().isBlank()) {
+        return value.textValue();
+      }
+      if (value.isIntegralNumber()) {
+        return value.asText();
+      }
+    }
+    return null;
+  }
+
+  private static void nameTheTitle(ObjectNode fields) {
+    for (String name : TITLES) {
+      if (!fields.has("title") && fields.path(name).isTextual()) {
+        fields.set("title", fields.remove(name));
+      }
+    }
+  }
+
   /**
    * Reads a header.
    *
@@ -40,7 +99,8 @@ final class LenientHeaders {
    * @throws IllegalArgumentException naming the field, never its value
    */
   static Header read(String id, ObjectNode fields, ZoneId zone) {
-    LenientJson.replaceNonFinite(fields);
+    LenientJson.replaceUnholdable(fields);
+    nameTheTitle(fields);
     ObjectNode metadata = LenientJson.takeMetadata(fields);
     NewConversation conversation = NewConversation.withId(id);
     ConversationStatus status = null;
@@ -69,7 +129,7 @@ final class LenientHeaders {
         }
         placed = time != null;
       } else {
-        placed = OWN_IDS.contains(name) && id.equals(value.textValue());
+        placed = OWN_IDS.contains(name) && id.equals(value.asText());
       }
       if (!placed) {
         LenientJson.keep(metadata, name, value);

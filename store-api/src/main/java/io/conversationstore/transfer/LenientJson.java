@@ -6,10 +6,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.conversationstore.ContentPart;
 import io.conversationstore.Owner;
+import java.math.BigDecimal;
 import java.util.Map;
 
 /** What reading messages and headers share. */
 final class LenientJson {
+
+  /** As the canonical form of JSON has it. */
+  private static final int MOST_DIGITS = 1_100;
 
   private LenientJson() {}
 
@@ -32,29 +36,39 @@ final class LenientJson {
     return metadata;
   }
 
-  /** {@code NaN} and the infinities, which no store can hold as numbers, become their names. */
-  static void replaceNonFinite(JsonNode json) {
+  /**
+   * Numbers that no store can hold become their text: {@code NaN}, the infinities, and those of
+   * more digits than a number may have. A number is measured, not written out.
+   */
+  static void replaceUnholdable(JsonNode json) {
     if (json instanceof ObjectNode object) {
       for (Map.Entry<String, JsonNode> field : object.properties()) {
-        if (isNonFinite(field.getValue())) {
+        if (isUnholdable(field.getValue())) {
           field.setValue(TextNode.valueOf(field.getValue().asText()));
         } else {
-          replaceNonFinite(field.getValue());
+          replaceUnholdable(field.getValue());
         }
       }
     } else if (json instanceof ArrayNode array) {
       for (int i = 0; i < array.size(); i++) {
-        if (isNonFinite(array.get(i))) {
+        if (isUnholdable(array.get(i))) {
           array.set(i, TextNode.valueOf(array.get(i).asText()));
         } else {
-          replaceNonFinite(array.get(i));
+          replaceUnholdable(array.get(i));
         }
       }
     }
   }
 
-  private static boolean isNonFinite(JsonNode json) {
-    return json.isDouble() && !Double.isFinite(json.doubleValue());
+  private static boolean isUnholdable(JsonNode json) {
+    if (json.isDouble()) {
+      return !Double.isFinite(json.doubleValue());
+    }
+    if (json.isBigDecimal() || json.isBigInteger()) {
+      BigDecimal number = json.decimalValue();
+      return (long) number.precision() + Math.abs((long) number.scale()) > MOST_DIGITS;
+    }
+    return false;
   }
 
   /** Whether it can be an id or a name: 1 to 255 characters that every store can hold. */

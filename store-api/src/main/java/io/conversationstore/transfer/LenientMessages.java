@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.conversationstore.ConversationDocument.Entry;
 import io.conversationstore.Message;
+import io.conversationstore.TokenUsage;
 import io.conversationstore.json.ModelJson;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -33,14 +34,40 @@ final class LenientMessages {
           Map.entry("human", "user"),
           Map.entry("ai", "assistant"),
           Map.entry("bot", "assistant"),
+          Map.entry("chatbot", "assistant"),
+          Map.entry("gpt", "assistant"),
+          Map.entry("chatgpt", "assistant"),
           Map.entry("model", "assistant"),
           Map.entry("function", "tool"));
 
+  /** Where the speaker stands if not under role. */
+  private static final List<String> SPEAKERS =
+      List.of("sender", "author", "from", "speaker", "type");
+
+  /** Whether the user speaks, as a truth value. */
+  private static final List<String> USER_FLAGS =
+      List.of("is_user", "isUser", "fromUser", "isCreatedByUser");
+
+  /** Where the text stands if not under content. */
+  private static final List<String> TEXTS =
+      List.of("text", "parts", "message", "value", "body", "mes");
+
   /** Where the time stands, the best name first. */
   private static final List<String> TIMES =
-      List.of("created_at", "timestamp", "createdAt", "time", "date");
+      List.of(
+          "created_at",
+          "timestamp",
+          "createdAt",
+          "time",
+          "date",
+          "ts",
+          "create_time",
+          "created",
+          "datetime",
+          "sent_at",
+          "send_date");
 
-  private static final List<String> NAMES = List.of("tool_call_id", "name", "model");
+  private static final List<String> NAMES = List.of("name", "model");
   private static final Set<String> USAGE =
       Set.of("prompt_tokens", "completion_tokens", "total_tokens");
 
@@ -56,12 +83,19 @@ final class LenientMessages {
       throw new IllegalArgumentException("a message must be a JSON object");
     }
     ObjectNode message = ((ObjectNode) source).deepCopy();
-    LenientJson.replaceNonFinite(message);
+    LenientJson.replaceUnholdable(message);
     ObjectNode metadata = LenientJson.takeMetadata(message);
+    unwrap(message, metadata);
+    nameTheRole(message, metadata);
+    nameTheContent(message, metadata);
     readRole(message, metadata);
+    if (!message.has("id") && isUuid(message.path("uuid"))) {
+      message.set("id", message.remove("uuid"));
+    }
     keepUnless(message, metadata, "id", LenientMessages::isUuid);
     readContent(message);
     keepUnless(message, metadata, "tool_calls", LenientMessages::areToolCalls);
+    keepUnless(message, metadata, "tool_call_id", JsonNode::isTextual);
     for (String name : NAMES) {
       keepUnless(message, metadata, name, LenientJson::isName);
     }
@@ -71,6 +105,96 @@ final class LenientMessages {
     message.set("metadata", metadata);
     Message read = ModelJson.readMessage(message);
     return new Entry(read, time);
+  }
+
+  /** Whether it looks like a message: somebody whose role can be told says something. */
+  static boolean isMessage(JsonNode json) {
+    if (!json.isObject()) {
+      return false;
+    }
+    ObjectNode message = ((ObjectNode) json).deepCopy();
+    ObjectNode metadata = message.objectNode();
+    unwrap(message, metadata);
+    nameTheRole(message, metadata);
+    nameTheContent(message, metadata);
+    String role = message.path("role").textValue();
+    return role != null
+        && ROLES.containsKey(role.strip().toLowerCase(Locale.ROOT))
+        && (message.has("content") || message.has("tool_calls"));
+  }
+
+  /** A message in an envelope: {@code {"type": "human", "data": {…}}} and the like. */
+  private static void unwrap(ObjectNode message, ObjectNode metadata) {
+    for (String name : List.of("message", "data")) {
+      JsonNode inner = message.path(name);
+      boolean speaks = inner.has("role") || (inner.has("content") && speaker(message) != null);
+      if (inner.isObject() && speaks && !message.has("content")) {
+        message.remove(name);
+        for (Map.Entry<String, JsonNode> field : inner.properties()) {
+          if (!message.has(field.getKey())) {
+            message.set(field.getKey(), field.getValue());
+          } else {
+            LenientJson.keep(metadata, name + "." + field.getKey(), field.getValue());
+          }
+        }
+      }
+    }
+  }
+
+  /** The name of the field that says who speaks, where it is not role; null where none does. */
+  private static @Nullable String speaker(ObjectNode message) {
+    for (String name : SPEAKERS) {
+      String word = message.path(name).textValue();
+      if (word != null && ROLES.containsKey(word.strip().toLowerCase(Locale.ROOT))) {
+        return name;
+      }
+    }
+    return null;
+  }
+
+  private static void nameTheRole(ObjectNode message, ObjectNode metadata) {
+    if (message.hasNonNull("role")) {
+      return;
+    }
+    JsonNode author = message.path("author").path("role");
+    String speaker = speaker(message);
+    if (author.isTextual()) {
+      LenientJson.keep(metadata, "author", message.remove("author"));
+      message.set("role", author);
+    } else if (speaker != null) {
+      JsonNode word = message.remove(speaker);
+      LenientJson.keep(metadata, speaker, word);
+      message.put("role", ROLES.get(word.textValue().strip().toLowerCase(Locale.ROOT)));
+    } else {
+      for (String flag : USER_FLAGS) {
+        if (message.path(flag).isBoolean() && !message.hasNonNull("role")) {
+          message.put("role", message.path(flag).booleanValue() ? "user" : "assistant");
+        }
+      }
+    }
+  }
+
+  private static void nameTheContent(ObjectNode message, ObjectNode metadata) {
+    JsonNode content = message.path("content");
+    boolean missing =
+        content.isMissingNode() || content.isNull() || (content.isArray() && content.isEmpty());
+    for (String name : TEXTS) {
+      JsonNode text = message.path(name);
+      if (missing && (text.isTextual() || text.isArray())) {
+        message.remove(name);
+        message.set("content", text);
+        missing = false;
+      }
+    }
+    JsonNode parts = content.path("parts");
+    JsonNode text = content.path("text");
+    if (content.has("content_type") && (parts.isArray() || text.isTextual())) {
+      // As in exports of ChatGPT: the kind of the whole, and its pieces.
+      if (!content.path("content_type").asText().equals("text")) {
+        LenientJson.keep(metadata, "content_type", content.get("content_type"));
+      }
+      message.set("content", parts.isArray() ? parts : text);
+    }
   }
 
   private static void readRole(ObjectNode message, ObjectNode metadata) {
@@ -99,7 +223,7 @@ final class LenientMessages {
       ArrayNode parts = JsonNodeFactory.instance.arrayNode();
       for (JsonNode part : content) {
         if (part.isObject()) {
-          parts.add(part);
+          parts.add(named((ObjectNode) part));
         } else if (!part.isNull()) {
           parts
               .addObject()
@@ -109,6 +233,25 @@ final class LenientMessages {
       }
       message.set("content", parts);
     }
+  }
+
+  /** A part that does not say its type, as Gemini's, in this library's words. */
+  private static ObjectNode named(ObjectNode part) {
+    if (part.size() == 1 && part.path("text").isTextual()) {
+      return part.objectNode().put("type", "text").set("text", part.get("text"));
+    }
+    JsonNode inline = part.has("inlineData") ? part.get("inlineData") : part.path("inline_data");
+    String mimeType = inline.path("mimeType").textValue();
+    if (mimeType == null) {
+      mimeType = inline.path("mime_type").textValue();
+    }
+    if (part.size() == 1 && inline.size() == 2 && mimeType != null && inline.has("data")) {
+      return part.objectNode()
+          .put("type", "media")
+          .put("mime_type", mimeType)
+          .set("data", inline.get("data"));
+    }
+    return part;
   }
 
   private static void readUsage(ObjectNode message, ObjectNode metadata) {
@@ -132,7 +275,9 @@ final class LenientMessages {
 
   private static boolean isCount(JsonNode json) {
     return json.isNull()
-        || (json.isIntegralNumber() && json.canConvertToLong() && json.longValue() >= 0);
+        || (json.isIntegralNumber() && json.canConvertToLong()
+            && json.longValue() >= 0
+            && json.longValue() <= TokenUsage.MAX_PER_MESSAGE);
   }
 
   private static @Nullable Instant readTime(ObjectNode message, ObjectNode metadata, ZoneId zone) {
@@ -183,7 +328,7 @@ final class LenientMessages {
     }
     for (JsonNode call : json) {
       JsonNode function = call.path("function");
-      if (!LenientJson.isName(call.path("id"))
+      if (!call.path("id").isTextual()
           || !(call.path("type").isMissingNode() || LenientJson.isName(call.path("type")))
           || !LenientJson.isName(function.path("name"))
           || !function.path("arguments").isTextual()

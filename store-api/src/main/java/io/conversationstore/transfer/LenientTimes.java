@@ -29,6 +29,8 @@ final class LenientTimes {
   private static final BigDecimal MOST_MILLIS = BigDecimal.TEN.pow(14);
   private static final BigDecimal MOST_MICROS = BigDecimal.TEN.pow(17);
 
+  private static final int MOST_DIGITS = 60;
+
   private LenientTimes() {}
 
   /** Returns null where it is no time, or one outside the years 1 to 9999. */
@@ -50,6 +52,11 @@ final class LenientTimes {
   }
 
   private static Instant ofEpoch(BigDecimal value) {
+    // A number with an exponent is short as it stands, and may have as many digits as it says.
+    if ((long) value.precision() - value.scale() > MOST_DIGITS
+        || Math.abs((long) value.scale()) > MOST_DIGITS) {
+      throw new ArithmeticException("no time has as many digits");
+    }
     BigDecimal size = value.abs();
     int digits =
         size.compareTo(MOST_SECONDS) < 0

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>The file is read to its end first. Where it is damaged nothing is saved, it stays as it is,
- *       and the answer says so; the next start tries again.
+ *       and the answer says so; the next start tries again. So it does where no message is found in what the
+ *       file holds.
  *   <li>It is saved. A store that fails meanwhile is an exception; the next start begins again,
  *       which doubles nothing.
  *   <li>It is renamed to {@code conversations.json.imported}, in one step. Where a file of that
@@ -40,7 +41,9 @@ public final class Takeover {
     /** One was taken over before; this one was left alone. */
     LEFT_ALONE,
     /** It cannot be read; nothing was saved. */
-    REFUSED
+    REFUSED,
+    /** It is JSON, and no message was found in it; nothing was saved and it has its name still. */
+    NOTHING_FOUND
   }
 
   /**
@@ -70,7 +73,13 @@ public final class Takeover {
       return new Result(Outcome.LEFT_ALONE, null, DONE + " says that one was taken over before");
     }
     try {
-      ConversationsFile.check(file, options);
+      TransferReport found = ConversationsFile.check(file, options);
+      if (found.messages() == 0 && found.skippedCount() > 0) {
+        return new Result(
+            Outcome.NOTHING_FOUND,
+            found,
+            "no messages were found in it; docs/json.md lists the shapes that are read");
+      }
     } catch (TransferException e) {
       return new Result(Outcome.REFUSED, e.report(), e.getMessage());
     }

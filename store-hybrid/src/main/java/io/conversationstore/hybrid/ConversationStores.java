@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Opens the store that the environment asks for: PostgreSQL with a local copy where a database is
@@ -46,9 +47,15 @@ import org.slf4j.LoggerFactory;
  * </table>
  *
  * <p>Where several name a database they have to name the same one (host, port and database); the
- * login is then taken from the first. What is malformed or contradictory is a {@link
- * io.conversationstore.StoreConfigurationException} that names the variable and never shows a
- * value.
+ * login is then taken from the first. Where one names a database, an incomplete group behind it is
+ * ignored with a line in the log, as is a URL of another kind of database. A port as Kubernetes
+ * sets it for a service ({@code tcp://10.0.0.1:5432}) counts beside a host alone. What is malformed
+ * or contradictory is a {@link io.conversationstore.StoreConfigurationException} that names the
+ * variable and never shows a value.
+ *
+ * <p>Parameters of a URL are those of libpq or of the JDBC driver. Those of other clients and pools
+ * are ignored with a line in the log; what is not known, and a demand that cannot be met, is an
+ * error that names the parameter.
  *
  * <p>A file {@code conversations.json} in that directory, as programs keep it that have no store,
  * is taken over at first start, before this returns; see {@link Takeover}. A file that is damaged
@@ -76,6 +83,7 @@ public final class ConversationStores {
   /** Like {@link #fromEnvironment()} with variables from elsewhere. */
   public static ConversationStore from(Map<String, String> environment) {
     Settings settings = Settings.of(environment);
+    settings.notes().forEach(LOG::info);
     if (settings.remark() != null) {
       LOG.warn("{}; using the local files in {}", settings.remark(), settings.directory());
     }
@@ -111,18 +119,19 @@ public final class ConversationStores {
       case NOTHING_THERE -> {}
       case TAKEN_OVER -> {
         if (report != null) {
-          LOG.info(
-              "Took over {} for {}: {} conversations, {} messages, {} empty places skipped; it is"
-                  + " now called {}",
+          LOG.atLevel(report.skippedCount() > 0 ? Level.WARN : Level.INFO).log(
+              "Took over {} for {}: {} conversations, {} messages, {} places skipped{}; it"
+                  + " is now called {}",
               file,
               settings.importOwner(),
               report.conversations(),
               report.messages(),
               report.skippedCount(),
+              report.skipped().isEmpty() ? "" : ", the first: " + report.skipped().get(0),
               Takeover.DONE);
         }
       }
-      case LEFT_ALONE -> LOG.warn("{} is not taken over: {}", file, takeover.reason());
+      case LEFT_ALONE, NOTHING_FOUND -> LOG.warn("{} is not taken over: {}", file, takeover.reason());
       case REFUSED ->
           LOG.error(
               "{} is not taken over and nothing of it was saved: {}. The store works without it;"

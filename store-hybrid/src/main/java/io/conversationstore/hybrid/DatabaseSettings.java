@@ -3,16 +3,16 @@ package io.conversationstore.hybrid;
 import io.conversationstore.StoreConfigurationException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where a database is and how to log in, as variables of the environment say it.
  *
+ * @param host of several hosts, all with their ports but for the last one's
  * @param parameters of the connection, by the names of the JDBC driver
  * @param source the variable that named it
  */
@@ -27,53 +27,51 @@ record DatabaseSettings(
 
   private static final int DEFAULT_PORT = 5432;
 
-  /** Names of libpq and, beside them, those of the JDBC driver. */
-  private static final Map<String, String> PARAMETERS =
-      Map.of(
-          "sslmode", "sslmode",
-          "sslrootcert", "sslrootcert",
-          "sslcert", "sslcert",
-          "sslkey", "sslkey",
-          "sslpassword", "sslpassword",
-          "channel_binding", "channelBinding",
-          "application_name", "ApplicationName",
-          "connect_timeout", "connectTimeout",
-          "options", "options");
+  /**
+   * As libpq and JDBC write it, with the driver's name that SQLAlchemy puts behind it, and as
+   * R2DBC, PHP, Django and Ecto do.
+   */
+  private static final Pattern SCHEME =
+      Pattern.compile(
+          "(jdbc:|r2dbc:(?:pool:)?|vertx-reactive:)?"
+              + "(?:postgresql|postgres|pgsql|postgis|psql|ecto)(?:\\+[a-z0-9_]+)?",
+          Pattern.CASE_INSENSITIVE);
 
-  /** Names of libpq, and one of hosts', whose values the driver spells in another way. */
-  private static final Map<String, Map<String, Map.Entry<String, String>>> TRANSLATED =
-      Map.of(
-          "keepalives",
-          Map.of("0", Map.entry("tcpKeepAlive", "false"), "1", Map.entry("tcpKeepAlive", "true")),
-          "pgbouncer",
-          Map.of(
-              "true", Map.entry("prepareThreshold", "0"),
-              "false", Map.entry("prepareThreshold", "5")),
-          "target_session_attrs",
-          Map.of(
-              "any", Map.entry("targetServerType", "any"),
-              "read-write", Map.entry("targetServerType", "primary"),
-              "primary", Map.entry("targetServerType", "primary")));
+  /** A name, an IPv4 address, or an IPv6 address in brackets. */
+  private static final Pattern HOST =
+      Pattern.compile(
+          "[\\p{L}\\p{N}_][\\p{L}\\p{N}._-]*|\\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?\\]");
 
-  private static final Pattern SECONDS = Pattern.compile("[0-9]{1,6}");
+  private static final Pattern BARE_IPV6 =
+      Pattern.compile("[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*");
 
-  private static final Set<String> SCHEMES =
-      Set.of("postgresql", "postgres", "jdbc:postgresql", "postgresql+asyncpg");
+  /** What Kubernetes puts into the variable {@code <SERVICE>_PORT} of every container. */
+  private static final Pattern SERVICE_PORT = Pattern.compile("(?:tcp|udp)://\\S*:([0-9]{1,5})");
 
   DatabaseSettings {
     parameters = Map.copyOf(parameters);
   }
 
+  /** Whether a text is a URL of another kind of database, for another part of the application. */
+  static boolean isForeign(String url) {
+    int schemeEnd = url.indexOf("://");
+    return schemeEnd > 0
+        && Pattern.matches("[A-Za-z][A-Za-z0-9+.:-]*", url.substring(0, schemeEnd))
+        && !SCHEME.matcher(url.substring(0, schemeEnd)).matches();
+  }
+
   /**
-   * Reads a URL as {@code postgresql://user:password@host:port/database?sslmode=require}. User and
-   * password may be percent-encoded.
+   * Reads a URL as {@code postgresql://user:password@host:port/database?sslmode=require}. User,
+   * password and database may be percent-encoded, and must be where they hold a slash.
    *
+   * @param notes takes lines for the log
    * @throws StoreConfigurationException if it is not one; the text names the variable, not its
    *     value
    */
-  static DatabaseSettings ofUrl(String variable, String url) {
+  static DatabaseSettings ofUrl(String variable, String url, Consumer<String> notes) {
     int schemeEnd = url.indexOf("://");
-    if (schemeEnd < 0 || !SCHEMES.contains(url.substring(0, schemeEnd))) {
+    Matcher scheme = SCHEME.matcher(schemeEnd < 0 ? "" : url.substring(0, schemeEnd));
+    if (!scheme.matches()) {
       throw malformed(variable, "it must begin with postgresql://");
     }
     String rest = url.substring(schemeEnd + 3);
@@ -82,80 +80,123 @@ record DatabaseSettings(
     String path = slash < 0 ? "" : rest.substring(slash + 1);
     int question = path.indexOf('?');
     String query = question < 0 ? "" : path.substring(question + 1);
-    String database = decode(variable, question < 0 ? path : path.substring(0, question));
-    if (database.isEmpty()) {
-      throw malformed(variable, "the name of the database is missing");
-    }
+    String rawName = question < 0 ? path : path.substring(0, question);
     // A password may hold an @ that nobody encoded; a host cannot.
     int at = authority.lastIndexOf('@');
+    if (rawName.indexOf('@') >= 0 || (at < 0 && query.indexOf('@') >= 0 && !namesUser(query))) {
+      throw malformed(
+          variable,
+          "an @ stands behind the first / or ?; write a / in user or password as %2F and a ? as"
+              + " %3F, and an @ in the name of the database as %40");
+    }
+    if (rawName.indexOf('/') >= 0) {
+      throw malformed(
+          variable, "a second / follows the host; write a / in the name of the database as %2F");
+    }
+    UrlParameters parameters =
+        UrlParameters.of(variable, query, "jdbc:".equalsIgnoreCase(scheme.group(1)), notes);
     String login = at < 0 ? "" : authority.substring(0, at);
-    String address = authority.substring(at + 1);
-    int colon = address.startsWith("[") ? address.indexOf("]:") + 1 : address.lastIndexOf(':');
-    boolean hasPort = colon > 0;
-    String host = hasPort ? address.substring(0, colon) : address;
+    int secret = login.indexOf(':');
+    String user = decode(variable, secret < 0 ? login : login.substring(0, secret));
+    String password = secret < 0 ? null : decode(variable, login.substring(secret + 1));
+    String database = decode(variable, rawName);
+    if (database.isEmpty()) {
+      String given = parameters.address("dbname");
+      if (given == null) {
+        throw malformed(variable, "the name of the database is missing");
+      }
+      database = given;
+    }
+    return at(
+        variable,
+        address(variable, authority.substring(at + 1), parameters),
+        database,
+        user.isEmpty() ? parameters.address("user") : user,
+        password == null ? parameters.address("password") : password,
+        parameters.driver());
+  }
+
+  private static boolean namesUser(String query) {
+    return query.startsWith("user=") || query.contains("&user=");
+  }
+
+  private static String address(String variable, String authority, UrlParameters parameters) {
+    if (!authority.isEmpty()) {
+      return authority;
+    }
+    String host = parameters.address("host");
+    if (host == null) {
+      host = parameters.address("hostaddr");
+    }
+    if (host == null) {
+      throw malformed(variable, "the host is missing");
+    }
+    String port = parameters.address("port");
+    return port == null ? bracketed(host) : bracketed(host) + ":" + port;
+  }
+
+  /**
+   * Settings of one address or of several with commas between, each a host and perhaps a port.
+   *
+   * @throws StoreConfigurationException that names {@code variable}
+   */
+  private static DatabaseSettings at(
+      String variable,
+      String addresses,
+      String database,
+      @Nullable String user,
+      @Nullable String password,
+      Map<String, String> parameters) {
+    StringBuilder hosts = new StringBuilder();
+    int port = DEFAULT_PORT;
+    for (String address : addresses.split(",", -1)) {
+      if (!hosts.isEmpty()) {
+        hosts.append(':').append(port).append(',');
+      }
+      int colon = address.startsWith("[") ? address.indexOf("]:") + 1 : address.lastIndexOf(':');
+      boolean hasPort = colon > 0 && colon < address.length() - 1;
+      String host = colon > 0 ? address.substring(0, colon) : address;
+      hosts.append(host(variable, host));
+      port = hasPort ? port(variable, address.substring(colon + 1)) : DEFAULT_PORT;
+    }
+    return new DatabaseSettings(
+        hosts.toString(), port, database, user, password, parameters, variable);
+  }
+
+  /**
+   * Checks a host, so that no piece of a password which nobody encoded is taken for one.
+   *
+   * @throws StoreConfigurationException that names {@code variable}
+   */
+  static String host(String variable, String text) {
+    String host = bracketed(text);
     if (host.isEmpty()) {
       throw malformed(variable, "the host is missing");
     }
-    int port = hasPort ? port(variable, address.substring(colon + 1)) : DEFAULT_PORT;
-    int secret = login.indexOf(':');
-    String user = secret < 0 ? login : login.substring(0, secret);
-    String password = secret < 0 ? null : decode(variable, login.substring(secret + 1));
-    Map<String, String> parameters = new LinkedHashMap<>();
-    for (String parameter : query.split("&", -1)) {
-      if (!parameter.isEmpty()) {
-        addParameter(variable, parameters, parameter);
-      }
+    if (host.startsWith("/") || host.startsWith("%2F") || host.startsWith("%2f")) {
+      throw malformed(variable, "Unix sockets are not supported; give a host and a port");
     }
-    String givenUser = parameters.remove("user");
-    String givenPassword = parameters.remove("password");
-    return new DatabaseSettings(
-        host,
-        port,
-        database,
-        user.isEmpty() ? givenUser : decode(variable, user),
-        password == null ? givenPassword : password,
-        parameters,
-        variable);
-  }
-
-  private static void addParameter(
-      String variable, Map<String, String> parameters, String parameter) {
-    int equals = parameter.indexOf('=');
-    String name = equals < 0 ? parameter : parameter.substring(0, equals);
-    String value = equals < 0 ? "" : decode(variable, parameter.substring(equals + 1));
-    Map<String, Map.Entry<String, String>> values = TRANSLATED.get(name);
-    if (values != null) {
-      Map.Entry<String, String> meaning = values.get(value);
-      if (meaning == null) {
-        throw malformed(
-            variable, name + " must be one of " + values.keySet().stream().sorted().toList());
-      }
-      parameters.put(meaning.getKey(), meaning.getValue());
-      return;
-    }
-    if (name.equals("connect_timeout") && !SECONDS.matcher(value).matches()) {
-      throw malformed(variable, "connect_timeout must be a number of seconds");
-    }
-    String known = name.equals("user") || name.equals("password") ? name : PARAMETERS.get(name);
-    if (known == null) {
+    if (!HOST.matcher(host).matches()) {
       throw malformed(
           variable,
-          "it has a parameter that is not known; known are "
-              + Stream.concat(PARAMETERS.keySet().stream(), TRANSLATED.keySet().stream())
-                  .sorted()
-                  .toList());
+          "the host holds characters that no host has; give the name or the address alone");
     }
-    parameters.put(known, value);
+    return host;
   }
 
-  /** Reads a port; {@code text} null gives PostgreSQL's own. */
+  private static String bracketed(String host) {
+    return BARE_IPV6.matcher(host).matches() ? "[" + host + "]" : host;
+  }
+
+  /** Reads a port, also in the form of Kubernetes; {@code text} null gives PostgreSQL's own. */
   static int port(String variable, @Nullable String text) {
     if (text == null) {
       return DEFAULT_PORT;
     }
+    Matcher service = SERVICE_PORT.matcher(text);
     int port;
     try {
-      port = Integer.parseInt(text);
+      port = Integer.parseInt(service.matches() ? service.group(1) : text);
     } catch (NumberFormatException notANumber) {
       throw malformed(variable, "the port is not a number");
     }
@@ -165,7 +206,12 @@ record DatabaseSettings(
     return port;
   }
 
-  private static String decode(String variable, String text) {
+  /** Whether Kubernetes has set a port, of a service that has this variable's name by chance. */
+  static boolean isServicePort(@Nullable String text) {
+    return text != null && SERVICE_PORT.matcher(text).matches();
+  }
+
+  static String decode(String variable, String text) {
     try {
       return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException notEncoded) {
@@ -178,10 +224,12 @@ record DatabaseSettings(
   }
 
   boolean isSameDatabase(DatabaseSettings other) {
-    return host.equals(other.host) && port == other.port && database.equals(other.database);
+    return host.equalsIgnoreCase(other.host)
+        && port == other.port
+        && database.equals(other.database);
   }
 
-  /** Leaves out the password. */
+  /** Leaves out user and password. */
   @Override
   public String toString() {
     return host + ":" + port + "/" + database;

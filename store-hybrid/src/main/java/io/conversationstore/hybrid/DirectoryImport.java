@@ -162,8 +162,12 @@ public final class DirectoryImport {
 
   private String another(String id) {
     String part = "-" + from.identity().node().toString().substring(0, 8);
-    int most = 255 - part.length();
-    return (id.length() > most ? id.substring(0, most) : id) + part;
+    int most = Owner.MAX_ID_LENGTH - part.length();
+    if (id.length() <= most) {
+      return id + part;
+    }
+    boolean half = Character.isHighSurrogate(id.charAt(most - 1));
+    return id.substring(0, half ? most - 1 : most) + part;
   }
 
   private long copy(ConversationState conversation, String name) {

@@ -40,6 +40,9 @@ public record HybridOptions(
   /** The name of the circuit breaker before the database. */
   public static final String CIRCUIT_BREAKER = "conversation-store-database";
 
+  private static final Duration LONGEST = Duration.ofDays(1);
+  private static final int MOST = 100_000;
+
   public HybridOptions {
     requirePositive("mirrorInterval", mirrorInterval);
     requirePositive("firstProbe", firstProbe);
@@ -47,14 +50,20 @@ public record HybridOptions(
     if (longestProbe.compareTo(firstProbe) < 0) {
       throw new IllegalArgumentException("longestProbe must not be shorter than firstProbe");
     }
-    if (drainBatch < 1 || feedPage < 1) {
-      throw new IllegalArgumentException("drainBatch and feedPage must be at least 1");
-    }
+    requireCount("drainBatch", drainBatch);
+    requireCount("feedPage", feedPage);
   }
 
   private static void requirePositive(String name, Duration duration) {
-    if (duration.isNegative() || duration.isZero()) {
-      throw new IllegalArgumentException(name + " must be positive, but was " + duration);
+    if (duration.isNegative() || duration.isZero() || duration.compareTo(LONGEST) > 0) {
+      throw new IllegalArgumentException(
+          name + " must be positive and at most " + LONGEST + ", but was " + duration);
+    }
+  }
+
+  private static void requireCount(String name, int count) {
+    if (count < 1 || count > MOST) {
+      throw new IllegalArgumentException(name + " must be 1 to " + MOST + ", but was " + count);
     }
   }
 

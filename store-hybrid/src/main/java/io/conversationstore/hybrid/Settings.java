@@ -19,13 +19,15 @@ import org.jspecify.annotations.Nullable;
  * @param remark what deserves a warning, or null
  * @param importOwner whose the conversations of a file that is taken over become
  * @param copyLimits how much of the database the local copy holds
+ * @param notes lines for the log: what is set and not used; no values
  */
 record Settings(
     @Nullable DatabaseSettings database,
     Path directory,
     @Nullable String remark,
     Owner importOwner,
-    CopyLimits copyLimits) {
+    CopyLimits copyLimits,
+    List<String> notes) {
 
   private static final String TYPE = "STORAGE_TYPE";
   private static final String CONNECTION_URL = "STORAGE_CONNECTION_URL";
@@ -36,42 +38,42 @@ record Settings(
   private static final String COPY_DAYS = "LOCAL_COPY_DAYS";
   private static final String COPY_MB = "LOCAL_COPY_MB";
 
+  private static final List<Group> GROUPS =
+      List.of(
+          new Group("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"),
+          new Group(
+              "POSTGRES_HOST",
+              "POSTGRES_PORT",
+              "POSTGRES_DB",
+              "POSTGRES_USER",
+              "POSTGRES_PASSWORD"));
+
+  Settings {
+    notes = List.copyOf(notes);
+  }
+
   /** Reads variables; an empty one counts as not set. */
   static Settings of(Map<String, String> environment) {
     Path directory = directory(environment);
     Owner importOwner =
         new Owner(importName(environment, IMPORT_TENANT), importName(environment, IMPORT_USER));
-    CopyLimits limits = copyLimits(environment);
+    List<String> notes = new ArrayList<>();
     Boolean wantsDatabase = wantsDatabase(environment);
     if (Boolean.FALSE.equals(wantsDatabase)) {
-      if (value(environment, CONNECTION_URL) != null) {
-        throw new StoreConfigurationException(
-            TYPE + " asks for local files, but " + CONNECTION_URL + " is set; unset one of them");
+      for (String variable : List.of(CONNECTION_URL, DATABASE_URL)) {
+        if (value(environment, variable) != null) {
+          notes.add(variable + " is ignored: " + TYPE + " asks for local files");
+        }
       }
-      return new Settings(null, directory, null, importOwner, limits);
+      return new Settings(null, directory, null, importOwner, CopyLimits.NONE, notes);
     }
-    List<DatabaseSettings> named = databases(environment);
-    if (named.isEmpty()) {
-      return new Settings(
-          null,
-          directory,
-          Boolean.TRUE.equals(wantsDatabase)
-              ? TYPE + " asks for PostgreSQL, but no variable says where it is"
-              : null,
-          importOwner,
-          limits);
-    }
-    DatabaseSettings first = named.get(0);
-    for (DatabaseSettings other : named) {
-      if (!first.isSameDatabase(other)) {
-        throw new StoreConfigurationException(
-            first.source()
-                + " and "
-                + other.source()
-                + " name different databases; unset one of them");
-      }
-    }
-    return new Settings(first, directory, null, importOwner, limits);
+    CopyLimits limits = copyLimits(environment);
+    DatabaseSettings database = database(environment, notes);
+    String remark =
+        database == null && Boolean.TRUE.equals(wantsDatabase)
+            ? TYPE + " asks for PostgreSQL, but no variable says where it is"
+            : null;
+    return new Settings(database, directory, remark, importOwner, limits, notes);
   }
 
   private static Path directory(Map<String, String> environment) {
@@ -134,62 +136,89 @@ record Settings(
     };
   }
 
-  /** The databases that are named, in the order of precedence. */
-  private static List<DatabaseSettings> databases(Map<String, String> environment) {
-    List<DatabaseSettings> named = new ArrayList<>();
+  /**
+   * The database of the highest precedence that is named. Those of lower precedence must name the
+   * same one, or not enough to name one.
+   */
+  private static @Nullable DatabaseSettings database(
+      Map<String, String> environment, List<String> notes) {
+    DatabaseSettings first = null;
     for (String variable : List.of(CONNECTION_URL, DATABASE_URL)) {
       String url = value(environment, variable);
-      if (url != null) {
-        named.add(DatabaseSettings.ofUrl(variable, url));
+      if (url != null && first != null && DatabaseSettings.isForeign(url)) {
+        notes.add(
+            variable + " is ignored: it names no PostgreSQL, and " + first.source() + " does");
+      } else if (url != null) {
+        first = same(first, DatabaseSettings.ofUrl(variable, url, notes::add));
       }
     }
-    for (DatabaseSettings group :
-        new @Nullable DatabaseSettings[] {
-          group(environment, "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"),
-          group(
-              environment,
-              "POSTGRES_HOST",
-              "POSTGRES_PORT",
-              "POSTGRES_DB",
-              "POSTGRES_USER",
-              "POSTGRES_PASSWORD")
-        }) {
-      if (group != null) {
-        named.add(group);
+    for (Group group : GROUPS) {
+      String missing = group.missing(environment);
+      if (missing == null) {
+        if (value(environment, group.host) != null) {
+          first = same(first, group.settings(environment));
+        }
+      } else if (first == null) {
+        throw new StoreConfigurationException(
+            missing
+                + "; set it, unset the others, or set "
+                + TYPE
+                + "=jsonfile to use local files alone");
+      } else {
+        notes.add(
+            group.host
+                + " and its group are ignored: "
+                + missing
+                + ", and "
+                + first.source()
+                + " names the database");
       }
     }
-    return named;
+    return first;
   }
 
-  private static @Nullable DatabaseSettings group(
-      Map<String, String> environment,
-      String host,
-      String port,
-      String name,
-      String user,
-      String password) {
-    String server = value(environment, host);
-    if (server == null) {
+  private static DatabaseSettings same(@Nullable DatabaseSettings first, DatabaseSettings other) {
+    if (first == null) {
+      return other;
+    }
+    if (!first.isSameDatabase(other)) {
+      throw new StoreConfigurationException(
+          first.source()
+              + " and "
+              + other.source()
+              + " name different databases; unset one of them");
+    }
+    return first;
+  }
+
+  /** Variables that name a database in parts. */
+  private record Group(String host, String port, String name, String user, String password) {
+
+    /** Which variable is missing beside another one that is set; null where none is. */
+    @Nullable String missing(Map<String, String> environment) {
+      if (value(environment, host) != null) {
+        return value(environment, name) != null ? null : host + " is set, but " + name + " is not";
+      }
       for (String other : List.of(port, name, user, password)) {
-        if (value(environment, other) != null) {
-          throw new StoreConfigurationException(
-              other + " is set, but " + host + " is not; set it, or unset " + other);
+        String set = value(environment, other);
+        boolean ofKubernetes = other.equals(port) && DatabaseSettings.isServicePort(set);
+        if (set != null && !ofKubernetes) {
+          return other + " is set, but " + host + " is not";
         }
       }
       return null;
     }
-    String database = value(environment, name);
-    if (database == null) {
-      throw new StoreConfigurationException(host + " is set, but " + name + " is not");
+
+    DatabaseSettings settings(Map<String, String> environment) {
+      return new DatabaseSettings(
+          DatabaseSettings.host(host, String.valueOf(value(environment, host))),
+          DatabaseSettings.port(port, value(environment, port)),
+          String.valueOf(value(environment, name)),
+          value(environment, user),
+          environment.get(password), // as it is: a blank may be part of it
+          Map.of(),
+          host);
     }
-    return new DatabaseSettings(
-        server,
-        DatabaseSettings.port(port, value(environment, port)),
-        database,
-        value(environment, user),
-        environment.get(password), // as it is: a blank may be part of it
-        Map.of(),
-        host);
   }
 
   private static @Nullable String value(Map<String, String> environment, String name) {

@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,11 +12,17 @@ import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreState.Mode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the variables of the environment ask for. */
 class SettingsTest {
@@ -39,9 +46,9 @@ class SettingsTest {
   @Test
   void row_1_7_withoutADatabaseItIsTheDirectoryData() {
     assertThat(Settings.of(Map.of()))
-        .isEqualTo(new Settings(null, Path.of("data"), null, IMPORTED, CopyLimits.NONE));
+        .isEqualTo(new Settings(null, Path.of("data"), null, IMPORTED, CopyLimits.NONE, List.of()));
     assertThat(Settings.of(Map.of("DATA_PATH", "/x", "DATABASE_URL", " ")))
-        .isEqualTo(new Settings(null, Path.of("/x"), null, IMPORTED, CopyLimits.NONE));
+        .isEqualTo(new Settings(null, Path.of("/x"), null, IMPORTED, CopyLimits.NONE, List.of()));
   }
 
   @Test
@@ -90,7 +97,18 @@ class SettingsTest {
     "postgresql+asyncpg://u:a+b@h/d,h,5432,d,a+b",
     "jdbc:postgresql://h:7/d?user=u&password=p,h,7,d,p",
     "postgresql://u:p@[::1]:6/d,[::1],6,d,p",
-    "postgresql://u:p@h/d?application_name=a@b,h,5432,d,p"
+    "postgresql://u:p@h/d?application_name=a@b,h,5432,d,p",
+    "postgresql+psycopg2://u:p@h/d,h,5432,d,p",
+    "postgresql+psycopg://u:p@h/d,h,5432,d,p",
+    "POSTGRES://u:p@h/d,h,5432,d,p",
+    "pgsql://u:p@h/d,h,5432,d,p",
+    "postgis://u:p@h/d,h,5432,d,p",
+    "ecto://u:p@h/d,h,5432,d,p",
+    "r2dbc:postgresql://u:p@h:5/d,h,5,d,p",
+    "postgresql://u:p@h:/d,h,5432,d,p",
+    "postgresql:///d?host=h&port=6&user=u&password=p,h,6,d,p",
+    "postgresql://u:p?x#@h/d,h,5432,d,p?x#",
+    "postgresql://u:p@db_1.svc/d%2Fe,db_1.svc,5432,d/e,p"
   })
   void row_2_9_databaseUrl(String url, String host, int port, String name, String password) {
     DatabaseSettings database = database(Map.of("DATABASE_URL", url));
@@ -99,6 +117,12 @@ class SettingsTest {
     assertThat(database.database()).isEqualTo(name);
     assertThat(database.user()).isEqualTo("u");
     assertThat(database.password()).isEqualTo(password);
+  }
+
+  @Test
+  void severalHostsKeepTheirPorts() {
+    DatabaseSettings database = database(Map.of("DATABASE_URL", "postgresql://a,b:7,[::1]/d"));
+    assertThat(database.toString()).isEqualTo("a:5432,b:7,[::1]:5432/d");
   }
 
   @Test
@@ -130,14 +154,88 @@ class SettingsTest {
     "target_session_attrs=read-only,'target_session_attrs must be one of [any, primary, read-write]'",
     "pgbouncer=x7Secret,'pgbouncer must be one of [false, true]'",
     "connect_timeout=x7Secret,connect_timeout must be a number of seconds",
-    "x7Secret=1,'known are [application_name, channel_binding, connect_timeout, keepalives, options,"
-        + " pgbouncer, sslcert, sslkey, sslmode, sslpassword, sslrootcert, target_session_attrs]'"
+    "sslmode=no-verify,the same is sslmode=require",
+    "sslmode=x7Secret,'sslmode must be one of [allow, disable, prefer, require, verify-ca, verify-full]'",
+    "channel_binding=x7Secret,'channel_binding must be one of [disable, prefer, require]'",
+    "sslnegotiation=x7Secret,'sslnegotiation must be one of [direct, postgres]'",
+    "gssencmode=x7Secret,gssencmode must be one of",
+    "ssl=x7Secret,ssl must be one of",
+    "socketTimeout=x7Secret,socketTimeout must be a whole number",
+    "tcpKeepAlive=x7Secret,'tcpKeepAlive must be one of [false, true]'",
+    "targetServerType=secondary,targetServerType must be one of",
+    "sslaccept=strict,set sslmode=verify-full",
+    "sslrootcert=system&sslmode=require,sslrootcert=system needs sslmode=verify-full",
+    "sslcrl=x7Secret,the parameter sslcrl cannot be met",
+    "service=x7Secret,the parameter service cannot be met",
+    "replication=database,the parameter replication cannot be met",
+    "sslmod=x7Secret,the parameter sslmod is not known"
   })
   void row_2_9_whatIsNotUnderstoodIsRefusedWithoutItsValue(String parameter, String text) {
     assertThatThrownBy(() -> database(Map.of("DATABASE_URL", "postgresql://h/d?" + parameter)))
         .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining("DATABASE_URL")
         .hasMessageContaining(text)
         .hasMessageNotContaining("x7Secret");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ssl=true,sslmode,require",
+    "ssl=false,sslmode,disable",
+    "ssl=true&sslmode=verify-full,sslmode,verify-full",
+    "ssl=verify-ca,sslmode,verify-ca",
+    "requiressl=1,sslmode,require",
+    "sslmode=Require,sslmode,require",
+    "sslrootcert=system,sslmode,verify-full",
+    "sslnegotiation=direct,sslNegotiation,direct",
+    "require_auth=scram-sha-256,requireAuth,scram-sha-256",
+    "gssencmode=disable,gssEncMode,disable",
+    "load_balance_hosts=random,loadBalanceHosts,true",
+    "pgbouncer=True,prepareThreshold,0",
+    "socketTimeout=30,socketTimeout,30"
+  })
+  void row_2_9_parametersMeanWhatTheirClientsMean(String parameter, String name, String value) {
+    assertThat(database(Map.of("DATABASE_URL", "postgresql://h/d?" + parameter)).parameters())
+        .containsEntry(name, value);
+  }
+
+  @Test
+  void row_2_9_sslOfTheDriverChecksTheCertificate() {
+    assertThat(database(Map.of("DATABASE_URL", "jdbc:postgresql://h/d?ssl=true")).parameters())
+        .isEqualTo(Map.of("sslmode", "verify-full"));
+    assertThat(database(Map.of("DATABASE_URL", "postgresql://h/d?sslrootcert=system")).parameters())
+        .containsEntry("sslfactory", "org.postgresql.ssl.DefaultJavaSSLFactory")
+        .doesNotContainKey("sslrootcert");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "supa=base-pooler.x",
+        "workaround=supabase-pooler.vercel",
+        "connection_limit=1",
+        "pool_timeout=20",
+        "schema=public",
+        "uselibpqcompat=true",
+        "keepalives_idle=30",
+        "keepalives_interval=10",
+        "tcp_user_timeout=1000",
+        "pool_max_conns=10",
+        "prepared_statement_cache_size=0",
+        "client_encoding=utf8",
+        "serverVersion=16",
+        "currentSchema=x",
+        "sslaccept=accept_invalid_certs"
+      })
+  void row_2_9_whatIsAnotherClientsIsIgnoredWithALine(String parameter) {
+    Settings settings =
+        Settings.of(Map.of("DATABASE_URL", "postgresql://h/d?sslmode=require&" + parameter));
+    assertThat(settings.database()).isNotNull();
+    assertThat(settings.database().parameters()).isEqualTo(Map.of("sslmode", "require"));
+    assertThat(settings.notes())
+        .singleElement(as(InstanceOfAssertFactories.STRING))
+        .contains("DATABASE_URL", parameter.substring(0, parameter.indexOf('=')))
+        .doesNotContain(parameter);
   }
 
   @Test
@@ -150,11 +248,32 @@ class SettingsTest {
     Settings withoutUrl = Settings.of(Map.of("STORAGE_TYPE", "postgres"));
     assertThat(withoutUrl.database()).isNull();
     assertThat(withoutUrl.remark()).contains("STORAGE_TYPE");
-    refused(
-        Map.of("STORAGE_TYPE", "local", "STORAGE_CONNECTION_URL", "postgresql://" + SECRET),
-        "STORAGE_TYPE",
-        "STORAGE_CONNECTION_URL");
     refused(Map.of("STORAGE_TYPE", "mongodb"), "STORAGE_TYPE");
+  }
+
+  @Test
+  void row_3_6_localFilesWinWhateverElseIsSet() {
+    Settings settings =
+        Settings.of(
+            Map.of(
+                "STORAGE_TYPE",
+                "jsonfile",
+                "STORAGE_CONNECTION_URL",
+                "postgresql://" + SECRET,
+                "DATABASE_URL",
+                SECRET,
+                "DB_PORT",
+                "tcp://10.0.0.1:5432",
+                "POSTGRES_HOST",
+                "h",
+                "POSTGRES_PORT",
+                SECRET,
+                "LOCAL_COPY_DAYS",
+                SECRET));
+    assertThat(settings.database()).isNull();
+    assertThat(settings.notes())
+        .hasSize(2)
+        .allSatisfy(note -> assertThat(note).contains("STORAGE_TYPE").doesNotContain(SECRET));
   }
 
   @Test
@@ -197,10 +316,29 @@ class SettingsTest {
     "postgresql://u:SECRET-MARKER@h:99999/d",
     "postgresql://u:SECRET-MARKER@h:x/d",
     "postgresql://u:SECRET-MARKER%zz@h/d",
-    "postgresql://u:SECRET-MARKER@h/d?wat=SECRET-MARKER"
+    "postgresql://u:SECRET-MARKER@h/d?wat=SECRET-MARKER",
+    "postgresql://localhost:1/SECRET-MARKER@127.0.0.1:5432/chat",
+    "postgresql://localhost:1/SECRET-MARKER?x@127.0.0.1:5432/chat",
+    "postgresql://localhost:1/x?SECRET-MARKER@127.0.0.1:5432/chat",
+    "postgresql://localhost:1/x?SECRET-MARKER=1&y@127.0.0.1:5432/chat",
+    "postgresql://u:p@1/x?SECRET-MARKER=1&y@127.0.0.1:5432/chat",
+    "postgresql://u:1/SECRET-MARKER/x",
+    "postgresql://u:p@SECRET-MARKER?x/d",
+    "postgresql://u:p@SECRET-MARKER x/d",
+    "jdbc:postgresql://u:1/SECRET-MARKER@h/d",
+    "postgresql://%2Fvar%2FSECRET-MARKER/d",
+    "postgresql:///d?host=/var/SECRET-MARKER"
   })
   void whatIsMalformedIsNamedAndNotShown(String url) {
     refused(Map.of("DATABASE_URL", url), "DATABASE_URL");
+  }
+
+  @Test
+  void anUnencodedSlashIsSaidToBeWhatIsWrong() {
+    refused(
+        Map.of("DATABASE_URL", "postgresql://localhost:1/" + SECRET + "@127.0.0.1:5432/chat"),
+        "DATABASE_URL",
+        "%2F");
   }
 
   @Test
@@ -208,6 +346,76 @@ class SettingsTest {
     refused(Map.of("DB_PASSWORD", SECRET), "DB_PASSWORD", "DB_HOST");
     refused(Map.of("POSTGRES_HOST", "h"), "POSTGRES_HOST", "POSTGRES_DB");
     refused(Map.of("DB_HOST", "h", "DB_NAME", "d", "DB_PORT", SECRET), "DB_PORT");
+    refused(Map.of("DB_HOST", "u:" + SECRET + "@h", "DB_NAME", "d"), "DB_HOST");
+  }
+
+  static Stream<Map<String, String>> incompleteGroups() {
+    return Stream.of(
+        Map.of("POSTGRES_DB", "x"),
+        Map.of("POSTGRES_USER", "x", "POSTGRES_PASSWORD", SECRET, "POSTGRES_DB", "x"),
+        Map.of("POSTGRES_HOST", "elsewhere"),
+        Map.of("DB_NAME", "x", "DB_PASSWORD", SECRET),
+        Map.of("DB_HOST", "elsewhere"),
+        Map.of("DB_PORT", "3306"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("incompleteGroups")
+  void anIncompleteGroupBehindANamedDatabaseIsIgnoredWithALine(Map<String, String> group) {
+    Map<String, String> environment = new HashMap<>(group);
+    environment.put("DATABASE_URL", "postgresql://u:p@h/d");
+    Settings settings = Settings.of(environment);
+    assertThat(settings.database()).hasToString("h:5432/d");
+    assertThat(settings.notes())
+        .singleElement(as(InstanceOfAssertFactories.STRING))
+        .contains("DATABASE_URL", "ignored")
+        .doesNotContain(SECRET);
+  }
+
+  @Test
+  void anIncompleteGroupBehindAWholeOneIsIgnored() {
+    Settings settings =
+        Settings.of(Map.of("DB_HOST", "h", "DB_NAME", "d", "POSTGRES_PASSWORD", SECRET));
+    assertThat(settings.database()).hasToString("h:5432/d");
+    assertThat(settings.notes()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"POSTGRES_PORT", "DB_PORT"})
+  void aPortThatKubernetesSetsNamesNoDatabase(String variable) {
+    String port = "tcp://10.0.0.1:5432";
+    assertThat(Settings.of(Map.of(variable, port)))
+        .isEqualTo(new Settings(null, Path.of("data"), null, IMPORTED, CopyLimits.NONE, List.of()));
+    Settings beside = Settings.of(Map.of(variable, port, "DATABASE_URL", "postgresql://h/d"));
+    assertThat(beside.database()).hasToString("h:5432/d");
+    assertThat(beside.notes()).isEmpty();
+  }
+
+  @Test
+  void aPortThatKubernetesSetsIsReadBesideAHost() {
+    assertThat(
+            database(
+                Map.of(
+                    "POSTGRES_HOST", "postgres",
+                    "POSTGRES_DB", "d",
+                    "POSTGRES_PORT", "tcp://10.0.0.1:6543")))
+        .hasToString("postgres:6543/d");
+  }
+
+  @Test
+  void aUrlOfAnotherKindOfDatabaseBehindANamedOneIsIgnored() {
+    Settings settings =
+        Settings.of(
+            Map.of(
+                "STORAGE_CONNECTION_URL",
+                "postgresql://h/d",
+                "DATABASE_URL",
+                "mysql://u:" + SECRET + "@h/x"));
+    assertThat(settings.database()).hasToString("h:5432/d");
+    assertThat(settings.notes())
+        .singleElement(as(InstanceOfAssertFactories.STRING))
+        .contains("DATABASE_URL")
+        .doesNotContain(SECRET);
   }
 
   @Test

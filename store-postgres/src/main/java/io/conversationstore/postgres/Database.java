@@ -165,13 +165,14 @@ final class Database implements AutoCloseable {
   /**
    * Tries to make the schema; a database that is away is logged, not thrown.
    *
-   * @param refusesLater whether a schema of a later library is thrown
+   * @param refusesUnfit whether a schema of a later library, and a database that cannot hold every
+   *     text, are thrown
    */
-  void start(boolean refusesLater) {
+  void start(boolean refusesUnfit) {
     try {
       ensureSchema();
     } catch (EngineFailureException e) {
-      if (refusesLater && migrations.later()) {
+      if (refusesUnfit && (migrations.later() || migrations.unfit())) {
         throw new StoreConfigurationException(String.valueOf(e.getMessage()));
       }
       if (e.kind() == FailureKind.MISCONFIGURED) {

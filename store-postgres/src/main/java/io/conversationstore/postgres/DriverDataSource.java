@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
+import java.util.Set;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -22,13 +23,16 @@ import org.postgresql.ds.PGSimpleDataSource;
  * <p>Each session looks for functions and operators where PostgreSQL's own are, and nowhere else:
  * of those that somebody else made one might fit better. And the statement time-out is a setting of
  * the session, so that the server sees to it: the driver's own costs a task for its timer, and a
- * thread that wakes up, at each call. A PgBouncer refuses such settings or leaves them out, and a
+ * thread that wakes up, at each call. Poolers (PgBouncer, RDS Proxy) refuse such settings or leave them out, and a
  * URL may bring its own; where the time-out is not in force, {@link #serverEndsStatements()} is
  * false, for good, and the driver has to see to it. Thread-safe.
  */
 final class DriverDataSource implements DataSource {
 
-  private static final String REFUSED_PARAMETER = "08P01";
+  /** What a server or a pooler says to a startup parameter that it does not take. */
+  private static final Set<String> REFUSED_PARAMETER =
+      Set.of("08P01", "0A000", "22023", "42601", "42704");
+
   private static final String OPTIONS = "options";
   private static final String SEARCH_PATH = "-c search_path=pg_catalog,pg_temp";
 
@@ -77,7 +81,7 @@ final class DriverDataSource implements DataSource {
     try {
       connection = connect(user, password, true);
     } catch (SQLException e) {
-      if (!Failures.state(e).equals(REFUSED_PARAMETER)) {
+      if (!REFUSED_PARAMETER.contains(Failures.state(e))) {
         throw e;
       }
       connection = connect(user, password, false);

@@ -3,16 +3,29 @@ package io.conversationstore.postgres;
 import io.conversationstore.StoreConfigurationException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
+import org.postgresql.ssl.DefaultJavaSSLFactory;
 
 /**
  * The driver's settings: what was set in code, else what the URL says, else what is good for the
  * store.
  */
 final class DriverSettings {
+
+  /** A list of the choices, each perhaps with a mark before it. */
+  private static final Set<PGProperty> MANY = Set.of(PGProperty.REQUIRE_AUTH);
 
   private DriverSettings() {}
 
@@ -22,7 +35,7 @@ final class DriverSettings {
     try {
       if (values.url != null) {
         driver.setUrl(values.url);
-        inUrl.addAll(names(values.url));
+        inUrl.addAll(parameters(values.url).keySet());
       } else {
         driver.setServerNames(new String[] {values.host});
         driver.setPortNumbers(new int[] {values.port});
@@ -31,6 +44,9 @@ final class DriverSettings {
     } catch (IllegalArgumentException unusable) {
       throw unusableUrl();
     }
+    if (values.url != null) {
+      requireUsable(driver, parameters(values.url));
+    }
     if (values.user != null) {
       driver.setUser(values.user);
     }
@@ -38,8 +54,9 @@ final class DriverSettings {
       driver.setPassword(values.password);
     }
     if (values.sslMode != null) {
-      driver.setSslMode(values.sslMode);
+      driver.setSslMode(choice(PGProperty.SSL_MODE, values.sslMode));
     }
+    requireCertificates(driver);
     Set<String> inCode = values.setInCode;
     if (stands("connectTimeout", inCode, inUrl)) {
       driver.setConnectTimeout(seconds(values.connectTimeout));
@@ -72,14 +89,115 @@ final class DriverSettings {
     return inCode.contains(property) || !inUrl.contains(property);
   }
 
-  private static Set<String> names(String url) {
-    Set<String> names = new HashSet<>();
+  private static Map<String, String> parameters(String url) {
+    Map<String, String> parameters = new LinkedHashMap<>();
     int query = url.indexOf('?');
     for (String parameter : query < 0 ? new String[0] : url.substring(query + 1).split("&", -1)) {
-      String name = parameter.split("=", 2)[0];
-      names.add(URLDecoder.decode(name, StandardCharsets.UTF_8));
+      String[] sides = parameter.split("=", 2);
+      parameters.put(decoded(sides[0]), sides.length < 2 ? "" : decoded(sides[1]));
     }
-    return names;
+    return parameters;
+  }
+
+  private static String decoded(String text) {
+    try {
+      return URLDecoder.decode(text, StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException notEncoded) {
+      throw unusableUrl();
+    }
+  }
+
+  /**
+   * Refuses values that the driver would refuse at each try to connect, which looked like a
+   * database that is away.
+   */
+  private static void requireUsable(PGSimpleDataSource driver, Map<String, String> parameters) {
+    for (Map.Entry<String, String> parameter : parameters.entrySet()) {
+      PGProperty property = PGProperty.forName(parameter.getKey());
+      String value = parameter.getValue();
+      if (property == null || value.isEmpty()) {
+        continue;
+      }
+      if (property.getChoices() != null && !MANY.contains(property)) {
+        driver.setProperty(property, choice(property, value));
+      } else if (isSwitch(property) && !value.matches("(?i)true|false")) {
+        throw unusable(property, "must be true or false");
+      } else if (isNumber(property) && !value.matches("-?[0-9]{1,10}")) {
+        throw unusable(property, "must be a whole number");
+      }
+    }
+  }
+
+  private static boolean isSwitch(PGProperty property) {
+    String initial = property.getDefaultValue();
+    return "true".equals(initial) || "false".equals(initial);
+  }
+
+  private static boolean isNumber(PGProperty property) {
+    String initial = property.getDefaultValue();
+    return initial != null && initial.matches("-?[0-9]+");
+  }
+
+  /** The value as the driver spells it. */
+  private static String choice(PGProperty property, String value) {
+    String[] choices = Objects.requireNonNullElse(property.getChoices(), new String[0]);
+    for (String choice : choices) {
+      if (choice.equalsIgnoreCase(value)) {
+        return choice;
+      }
+    }
+    throw unusable(property, "must be one of " + List.of(choices));
+  }
+
+  /**
+   * Refuses files that are not there, and checks against certificates that are in none. {@code
+   * sslrootcert=system} means the certificates that the Java platform trusts, as in libpq those of
+   * the system.
+   */
+  private static void requireCertificates(PGSimpleDataSource driver) {
+    String mode = driver.getSslMode();
+    if ("disable".equals(mode)) {
+      return;
+    }
+    String root = driver.getSslRootCert();
+    boolean checked = mode != null && mode.startsWith("verify");
+    if ("system".equals(root)) {
+      if (!"verify-full".equals(mode)) {
+        throw unusable(PGProperty.SSL_ROOT_CERT, "may be system with sslmode=verify-full alone");
+      }
+      driver.setSslRootCert(null);
+      driver.setSslfactory(DefaultJavaSSLFactory.class.getName());
+      root = null;
+    }
+    requireFile(PGProperty.SSL_ROOT_CERT, root);
+    requireFile(PGProperty.SSL_CERT, driver.getSslCert());
+    requireFile(PGProperty.SSL_KEY, driver.getSslKey());
+    Path usual = Path.of(System.getProperty("user.home", ""), ".postgresql", "root.crt");
+    if (checked
+        && root == null
+        && driver.getSslfactory() == null
+        && !System.getProperty("os.name", "").startsWith("Windows")
+        && !Files.isReadable(usual)) {
+      throw new StoreConfigurationException(
+          "sslmode "
+              + mode
+              + " needs sslrootcert: a file of the certificates to trust, or system");
+    }
+  }
+
+  private static void requireFile(PGProperty property, @Nullable String file) {
+    try {
+      if (file != null && !file.isEmpty() && !Files.isReadable(Path.of(file))) {
+        throw unusable(property, "names a file that is missing or not readable");
+      }
+    } catch (InvalidPathException notAPath) {
+      throw unusable(property, "names no file");
+    }
+  }
+
+  private static StoreConfigurationException unusable(PGProperty property, String why) {
+    return new StoreConfigurationException(
+        "the connection parameter " + property.getName() + " " + why);
   }
 
   /** The driver's text would show the URL, which may hold a password. */

@@ -30,9 +30,23 @@ final class Failures {
   static final class Redacted extends SQLException {
     private static final long serialVersionUID = 1;
 
+    /** Whether it is for an operator to mend, and not for time. */
+    private final boolean misconfigured;
+
     Redacted(SQLException original) {
       super(describe(original), meaning(original));
+      SetupFault fault = SetupFault.of(original);
+      misconfigured = isMisconfigured(original) || (fault != null && fault.misconfigured());
       setStackTrace(original.getStackTrace());
+    }
+
+    private static boolean isMisconfigured(SQLException e) {
+      for (Throwable t = e; t != null; t = t.getCause()) {
+        if (t instanceof Redacted redacted && redacted.misconfigured) {
+          return true;
+        }
+      }
+      return false;
     }
 
     private static @Nullable String meaning(SQLException original) {
@@ -171,6 +185,8 @@ final class Failures {
   private static @Nullable FailureKind kind(SQLException e, String state) {
     if (CONTENTION.contains(state) || e instanceof PoolBusy) {
       return FailureKind.CONTENTION;
+    } else if (new Redacted(e).misconfigured) {
+      return FailureKind.MISCONFIGURED;
     } else if (state.equals("57014")) {
       return FailureKind.SLOW;
     } else if (SESSION_OVER.contains(state) || state.startsWith("57P")) {
@@ -206,10 +222,12 @@ final class Failures {
     return null;
   }
 
-  /** SQLSTATE, constraint and class of the cause; nothing else of the driver's text. */
+  /** SQLSTATE, constraint, class of the cause and what it means; nothing else of the driver's text. */
   static String describe(SQLException e) {
-    if (e instanceof Redacted || e instanceof PoolBusy || e instanceof Interrupted) {
-      return String.valueOf(e.getMessage());
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof Redacted || t instanceof PoolBusy || t instanceof Interrupted) {
+        return String.valueOf(t.getMessage());
+      }
     }
     StringBuilder text = new StringBuilder("SQLSTATE ").append(state(e));
     Matcher constraint = CONSTRAINT.matcher(String.valueOf(e.getMessage()));
@@ -219,6 +237,10 @@ final class Failures {
     Throwable io = ioCause(e);
     if (io != null) {
       text.append(", ").append(io.getClass().getSimpleName());
+    }
+    SetupFault fault = SetupFault.of(e);
+    if (fault != null) {
+      text.append(": ").append(fault.words());
     }
     return text.toString();
   }

@@ -35,6 +35,13 @@ final class Health {
             "reachable",
             () -> reads.query(null, "SELECT 1", in -> {}, row -> row.next() ? "it answers" : ""),
             "it answers"));
+    if (!checks.get(0).passed()) {
+      // Each further question would wait as long and hear the same.
+      return StoreHealth.of(checks);
+    }
+    for (Conditions.Condition condition : Conditions.ofTheDatabase()) {
+      checks.add(check(condition));
+    }
     checks.add(
         check(
             "schema",
@@ -42,6 +49,9 @@ final class Health {
             "version " + SchemaScript.LATEST));
     if (database.rowSecurity()) {
       checks.add(check("row-level security", this::policies, POLICIES_HOLD));
+    }
+    for (Conditions.Condition condition : Conditions.ofTheSchema(database.rowSecurity())) {
+      checks.add(check(condition));
     }
     SchemaObjects objects;
     try {
@@ -77,6 +87,15 @@ final class Health {
                   + behind
                   + "; call advance_identities() in the schema";
         });
+  }
+
+  private StoreHealth.Check check(Conditions.Condition condition) {
+    return check(
+        condition.name(),
+        () ->
+            reads.query(
+                null, condition.query(), in -> condition.bind(in, schema), condition::read),
+        condition.good());
   }
 
   private String policies() {

@@ -26,6 +26,7 @@ final class Migrations {
   private final boolean bound;
   private final boolean rowSecurity;
   private volatile boolean later;
+  private volatile boolean unfit;
 
   /** Written by one caller at a time: when a lock that others held was last waited for in vain. */
   private volatile long waitedNanos;
@@ -55,9 +56,23 @@ final class Migrations {
     return later;
   }
 
-  /** Throws the driver's error, or what is wrong with the schema. */
+  /** Whether the database was unfit for good when it was last looked at. */
+  boolean unfit() {
+    return unfit;
+  }
+
+  /** Throws the driver's error, or what is wrong with the database or the schema. */
   void ensure() throws SQLException {
-    int found = version();
+    Surroundings surroundings;
+    int found;
+    try (Connection connection = source.getConnection()) {
+      surroundings = Surroundings.read(connection, schema);
+      String encoding = surroundings.encodingFault();
+      unfit = encoding != null;
+      requireNone(encoding);
+      requireNone(surroundings.accessFault(schema));
+      found = surroundings.storeIsThere() ? version(connection) : 0;
+    }
     later = found > SchemaScript.LATEST;
     seen |= found > 0;
     if (found == 0 && (seen || bound)) {
@@ -65,6 +80,11 @@ final class Migrations {
     }
     if (found < SchemaScript.LATEST && allowed) {
       requireRested();
+      // Asked before: what Flyway is refused it tries again, for seconds.
+      requireNone(surroundings.migrationFault(schema, found));
+      if (surroundings.readOnly()) {
+        throw new SQLException("no migration where nothing can be written", "25006");
+      }
       migrate(found);
       found = version();
     }
@@ -133,6 +153,12 @@ final class Migrations {
                 + " withRowLevelSecurity(true), or turn it off with use_row_level_security(false)",
             null);
       }
+    }
+  }
+
+  private static void requireNone(@Nullable String fault) {
+    if (fault != null) {
+      throw Surroundings.misconfigured(fault);
     }
   }
 

@@ -30,6 +30,15 @@ public final class PostgresOptions {
 
   private static final Pattern IDENTIFIER = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
+  /** More than a server takes. */
+  private static final int MOST_CONNECTIONS = 10_000;
+
+  /** In milliseconds it fits into what the driver and the server count with. */
+  private static final Duration LONGEST = Duration.ofDays(20);
+
+  /** Without what belongs to a login or a URL. */
+  private static final Pattern HOST = Pattern.compile("[^\\s/@?#]+");
+
   private final Values values;
 
   private PostgresOptions(Values values) {
@@ -45,6 +54,13 @@ public final class PostgresOptions {
     if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
       throw new StoreConfigurationException("the JDBC URL must start with jdbc:postgresql:");
     }
+    int query = jdbcUrl.indexOf('?');
+    if (jdbcUrl.substring(0, query < 0 ? jdbcUrl.length() : query).indexOf('@') >= 0) {
+      // The driver reads no login there: it would take pieces of a password for host and database.
+      throw new StoreConfigurationException(
+          "the JDBC URL has an @ before its parameters; give user and password by withLogin, and"
+              + " write an @ in the name of the database as %40");
+    }
     Values values = new Values();
     values.url = jdbcUrl;
     return new PostgresOptions(values);
@@ -52,7 +68,7 @@ public final class PostgresOptions {
 
   /** The database {@code database} at a host and port. */
   public static PostgresOptions at(String host, int port, String database) {
-    if (host.isBlank() || database.isBlank() || port < 1 || port > 65_535) {
+    if (!HOST.matcher(host).matches() || database.isBlank() || port < 1 || port > 65_535) {
       throw new StoreConfigurationException("host, port or database is not usable");
     }
     Values values = new Values();
@@ -113,8 +129,8 @@ public final class PostgresOptions {
 
   /** Connections of the store's own pool; default 2 to 10. */
   public PostgresOptions withPoolSize(int min, int max) {
-    if (min < 0 || max < 1 || min > max) {
-      throw new StoreConfigurationException("pool sizes must be 0 <= min <= max, max at least 1");
+    if (min < 0 || max < 1 || min > max || max > MOST_CONNECTIONS) {
+      throw new StoreConfigurationException("pool sizes must be 0 <= min <= max, max 1 to " + MOST_CONNECTIONS);
     }
     Values next = new Values(values);
     next.minPool = min;
@@ -143,11 +159,8 @@ public final class PostgresOptions {
    * How long a statement may run (whole seconds; 8 s; zero for no limit) and wait for a lock (5 s).
    */
   public PostgresOptions withStatementTimeouts(Duration statement, Duration lock) {
-    if (statement.isNegative()) {
-      throw new StoreConfigurationException("the statement time-out must not be negative");
-    }
     Values next = new Values(values);
-    next.statementTimeout = statement;
+    next.statementTimeout = requireShort("statement time-out", statement);
     next.lockTimeout = requirePositive("lock time-out", lock);
     return new PostgresOptions(next);
   }
@@ -177,6 +190,9 @@ public final class PostgresOptions {
    * PgBouncer before 1.21 in transaction mode.
    */
   public PostgresOptions withPrepareThreshold(int runs) {
+    if (runs < 0) {
+      throw new StoreConfigurationException("the prepare threshold must not be negative");
+    }
     Values next = new Values(values);
     next.prepareThreshold = runs;
     next.setInCode("prepareThreshold");
@@ -212,11 +228,8 @@ public final class PostgresOptions {
    * and how it ended, and nothing that is in it; default 1 s, zero for never.
    */
   public PostgresOptions withSlowCallLog(Duration threshold) {
-    if (threshold.isNegative()) {
-      throw new StoreConfigurationException("the threshold of slow calls must not be negative");
-    }
     Values next = new Values(values);
-    next.slowCall = threshold;
+    next.slowCall = requireShort("threshold of slow calls", threshold);
     return new PostgresOptions(next);
   }
 
@@ -262,6 +275,17 @@ public final class PostgresOptions {
     if (duration.isNegative() || duration.isZero()) {
       throw new StoreConfigurationException("the " + what + " must be positive");
     }
+    return requireShort(what, duration);
+  }
+
+  private static Duration requireShort(String what, Duration duration) {
+    if (duration.isNegative()) {
+      throw new StoreConfigurationException("the " + what + " must not be negative");
+    }
+    if (duration.compareTo(LONGEST) > 0) {
+      throw new StoreConfigurationException(
+          "the " + what + " must be at most " + LONGEST.toDays() + " days");
+    }
     return duration;
   }
 
@@ -282,8 +306,7 @@ public final class PostgresOptions {
       where = "given data source";
     } else if (values.url != null) {
       int query = values.url.indexOf('?');
-      String path = query < 0 ? values.url : values.url.substring(0, query);
-      where = path.replaceAll("//[^/]*@", "//");
+      where = query < 0 ? values.url : values.url.substring(0, query);
     } else {
       where = String.format(Locale.ROOT, "%s:%d/%s", values.host, values.port, values.database);
     }

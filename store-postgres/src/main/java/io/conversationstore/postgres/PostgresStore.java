@@ -23,7 +23,9 @@ public final class PostgresStore {
    * Opens a store. A database that is away does not make this fail: the store tries again at each
    * call, and makes its schema at the first success.
    *
-   * @throws StoreConfigurationException if the schema was made by a later version of the library
+   * @throws StoreConfigurationException if a setting is one that no server can satisfy, if the
+   *     schema was made by a later version of the library, or if the encoding of the database is
+   *     another than UTF8
    */
   public static ConversationStore open(PostgresOptions options) {
     Supplier<UUID> ids = options.ids();

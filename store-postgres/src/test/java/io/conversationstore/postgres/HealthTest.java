@@ -82,7 +82,14 @@ class HealthTest {
           .extracting(check -> check.name() + ", " + check.passed() + ": " + check.detail())
           .containsExactly(
               "reachable, true: it answers",
+              "encoding, true: UTF8",
+              "writable, true: it takes writes",
+              "session, true: triggers and foreign keys work",
               "schema, true: version " + SchemaScript.LATEST,
+              "privileges, true: the role may do all that the store does",
+              "columns, true: all there",
+              "tables, true: they keep what is written",
+              "visible rows, true: the role sees all rows",
               "orphans, false: disabled: conversations conversations_tenant_id_user_id_fkey,"
                   + " missing: messages messages_tenant_id_conversation_key_fkey",
               "constraints, false: missing: messages messages_blank,"
@@ -93,6 +100,104 @@ class HealthTest {
                   + " missing: messages no_bare_delete",
               "functions, false: missing: grant_use 1",
               "identities, true: above the keys of the rows changed last");
+    }
+  }
+
+  private static void assertUnfit(PostgresOptions options, String name, String detail) {
+    try (ConversationStore store = PostgresStore.open(options)) {
+      StoreHealth health = store.operator().health();
+      assertThat(health.healthy()).isFalse();
+      assertThat(health.checks())
+          .filteredOn(check -> !check.passed())
+          .singleElement()
+          .satisfies(
+              check -> {
+                assertThat(check.name()).isEqualTo(name);
+                assertThat(check.detail()).contains(detail);
+              });
+    }
+  }
+
+  @Test
+  void row_4_9_aDatabaseThatTakesNoWrites() throws Exception {
+    Databases own = Databases.create();
+    PostgresStore.open(own.options()).close();
+    own.text("ALTER DATABASE " + own.name + " SET default_transaction_read_only = on");
+    assertUnfit(own.options(), "writable", "transactions are read-only");
+  }
+
+  @Test
+  void row_4_9_aSessionWithoutTriggers() throws Exception {
+    Databases own = Databases.create();
+    PostgresStore.open(own.options()).close();
+    own.text("ALTER DATABASE " + own.name + " SET session_replication_role = replica");
+    assertUnfit(own.options(), "session", "triggers and foreign keys rest");
+  }
+
+  @Test
+  void row_4_9_aRoleWithoutAPrivilege() throws Exception {
+    Databases own = Databases.create();
+    PostgresStore.open(own.options()).close();
+    String role = RestrictedRoles.create(own);
+    own.text("SELECT conversation_store.grant_use('" + role + "')");
+    PostgresOptions options = RestrictedRoles.options(own, role);
+    try (ConversationStore store = PostgresStore.open(options)) {
+      assertThat(store.operator().health().healthy()).isTrue();
+    }
+    own.text("REVOKE INSERT ON conversation_store.messages FROM " + role);
+    assertUnfit(options, "privileges", "role " + role + " lacks INSERT on messages");
+    own.text("GRANT INSERT ON conversation_store.messages TO " + role);
+    own.text("REVOKE UPDATE (history) ON conversation_store.store FROM " + role);
+    assertUnfit(options, "privileges", "lacks UPDATE (history) on store");
+  }
+
+  /** As {@code ALTER DEFAULT PRIVILEGES} leaves it, which hardened servers have. */
+  @Test
+  void row_4_9_defaultPrivilegesThatWereRevoked() throws Exception {
+    Databases own = Databases.create();
+    own.text(
+        "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM public;"
+            + " ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM public");
+    PostgresStore.open(own.options()).close();
+    String role = RestrictedRoles.create(own);
+    own.text("SELECT conversation_store.grant_use('" + role + "')");
+    PostgresOptions options = RestrictedRoles.options(own, role);
+    assertUnfit(options, "privileges", "EXECUTE on append_messages, ");
+    own.text("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA conversation_store TO " + role);
+    assertUnfit(options, "privileges", "lacks USAGE on type amount, ");
+  }
+
+  @Test
+  void row_4_9_aColumnThatIsMissing() throws Exception {
+    Databases own = Databases.create();
+    PostgresStore.open(own.options()).close();
+    own.text("ALTER TABLE conversation_store.conversations DROP COLUMN created_by");
+    assertUnfit(own.options(), "columns", "missing: conversations created_by");
+  }
+
+  @Test
+  void row_4_9_tablesThatDoNotKeepWhatIsWritten() throws Exception {
+    Databases own = Databases.create();
+    PostgresStore.open(own.options()).close();
+    own.text("ALTER TABLE conversation_store.user_preferences SET UNLOGGED");
+    assertUnfit(own.options(), "tables", "unlogged, empty after a crash: user_preferences");
+    own.text("ALTER TABLE conversation_store.user_preferences SET LOGGED");
+    own.text(
+        "CREATE RULE lost AS ON INSERT TO conversation_store.user_preferences DO INSTEAD NOTHING");
+    assertUnfit(own.options(), "tables", "a rule rewrites what is written: user_preferences lost");
+  }
+
+  @Test
+  void row_4_9_rowsThatPoliciesHide() throws Exception {
+    Databases own = Databases.create();
+    PostgresStore.open(own.options()).close();
+    String role = RestrictedRoles.create(own);
+    own.text("SELECT conversation_store.grant_use('" + role + "')");
+    own.text("SELECT conversation_store.use_row_level_security(true)");
+    PostgresOptions options = RestrictedRoles.options(own, role);
+    assertUnfit(options, "visible rows", "hides rows of conversations, messages, owner_erasures");
+    try (ConversationStore store = PostgresStore.open(options.withRowLevelSecurity(true))) {
+      assertThat(store.operator().health().healthy()).isTrue();
     }
   }
 }

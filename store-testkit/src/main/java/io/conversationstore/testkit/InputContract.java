@@ -4,21 +4,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.AppendCondition;
+import io.conversationstore.ContentPart;
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Cursor;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.Role;
+import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.StoreOperator;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.TokenUsage;
+import io.conversationstore.ToolCall;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -146,6 +155,136 @@ abstract class InputContract extends ContractBase {
     refused(() -> say("a", "short", "x".repeat(1_001)));
     store().append(alice, "a", Message.assistant("x".repeat(1_001)));
     assertThat(texts("a")).hasSize(2);
+  }
+
+  @Test
+  @DisplayName("2.5: the rule for user messages holds for edits and saves, not for other roles")
+  void row_2_5_theRuleHoldsForEveryWayIn() {
+    chat("a");
+    UUID user = say("a", "short").get(0).id();
+    UUID assistant = store().append(alice, "a", Message.assistant("short")).get(0).id();
+    refused(() -> store().edit(alice, "a", user, MessageEdit.text("x".repeat(1_001))));
+    ContentPart half = new ContentPart.Text("x".repeat(501));
+    refused(() -> store().edit(alice, "a", user, new MessageEdit(List.of(half, half))));
+    ContentPart foreign =
+        new ContentPart.Unknown(Map.of("type", "input_text", "text", "x".repeat(1_001)));
+    refused(() -> store().edit(alice, "a", user, new MessageEdit(List.of(foreign))));
+    refused(() -> store().append(alice, "a", Message.of(Role.USER, foreign)));
+    refused(
+        () ->
+            store()
+                .save(
+                    alice,
+                    ConversationDocument.of(
+                        NewConversation.withId("b"), List.of(Message.user("x".repeat(1_001))))));
+    assertThat(texts("a")).containsExactly("short", "short");
+    assertThat(store().find(alice, "b")).isEmpty();
+    store().edit(alice, "a", user, MessageEdit.text("x".repeat(1_000)));
+    store().edit(alice, "a", assistant, MessageEdit.text("x".repeat(1_001)));
+    assertThat(texts("a")).containsExactly("x".repeat(1_000), "x".repeat(1_001));
+    assertThatThrownBy(
+            () -> store().edit(alice, "a", UUID.randomUUID(), MessageEdit.text("x".repeat(1_001))))
+        .isInstanceOf(MessageNotFoundException.class);
+  }
+
+  @Test
+  @DisplayName("1.2: the id of a tool call is any text, kept as it came")
+  void row_1_2_idsOfToolCallsAreAnyText() {
+    chat("a");
+    for (String id : List.of("", " ", "x".repeat(256), "id ".repeat(500), "\u0130\uD83D\uDE00")) {
+      Message call = Message.calling(ToolCall.function(id, "f", "{}"));
+      Message result = Message.toolResult(id, "f", "done");
+      List<StoredMessage> stored = store().append(alice, "a", call, result);
+      assertThat(stored.get(0).toolCalls().get(0).id()).isEqualTo(id);
+      assertThat(stored.get(1).message().toolCallId()).isEqualTo(id);
+      List<StoredMessage> read = store().last(alice, "a", 2);
+      assertThat(read).isEqualTo(stored);
+    }
+    store()
+        .save(
+            alice,
+            ConversationDocument.of(
+                NewConversation.withId("b"), List.of(Message.toolResult("", "f", "done"))));
+    assertThat(store().last(alice, "b", 1).get(0).message().toolCallId()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("5.2: numbers beyond all measure are refused by their names")
+  void row_5_2_numbersBeyondAllMeasure() {
+    chat("a");
+    StoreOperator operator = store().operator();
+    for (Duration age :
+        List.of(
+            Duration.ofSeconds(Long.MAX_VALUE),
+            Duration.ofSeconds(Long.MIN_VALUE),
+            Duration.ofDays(365_001),
+            Duration.ofNanos(-1))) {
+      named("age", () -> operator.deleteMessagesOlderThan(age));
+      named("age", () -> operator.purgeDeleted(age));
+      named("idle", () -> operator.archiveIdle(age));
+      named("window", () -> operator.activeUsers(alice.tenantId(), age, 10));
+    }
+    assertThat(operator.deleteMessagesOlderThan(StoreOperator.LONGEST_AGE)).isZero();
+    assertThat(operator.purgeDeleted(StoreOperator.LONGEST_AGE)).isZero();
+    assertThat(operator.archiveIdle(StoreOperator.LONGEST_AGE)).isZero();
+    operator.activeUsers(alice.tenantId(), StoreOperator.LONGEST_AGE, 10);
+    named("promptTokens", () -> TokenUsage.of(Long.MAX_VALUE, 1));
+    TokenUsage large = new TokenUsage(0, Long.MAX_VALUE, 0);
+    named("completionTokens", () -> large.plus(large));
+    long most = TokenUsage.MAX_PER_MESSAGE;
+    named("usage.totalTokens", () -> usage(new TokenUsage(0, 0, most + 1)));
+    named("usage.promptTokens", () -> usage(new TokenUsage(Long.MAX_VALUE, 0, 0)));
+    for (int i = 0; i < 3; i++) {
+      store().append(alice, "a", usage(new TokenUsage(most, most, most)));
+    }
+    assertThat(store().find(alice, "a").orElseThrow().usage())
+        .isEqualTo(new TokenUsage(3 * most, 3 * most, 3 * most));
+  }
+
+  private static Message usage(TokenUsage usage) {
+    return Message.assistant("x").withModel("m", usage);
+  }
+
+  private static void named(String name, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(name);
+  }
+
+  @Test
+  @DisplayName("2.2: what is no cursor of a listing is refused, whatever stands in it")
+  void row_2_2_forgedCursors() {
+    chat("a");
+    say("a", "one", "two");
+    String history = UUID.randomUUID().toString();
+    for (String text :
+        List.of(
+            "",
+            "m|x",
+            "m|" + history + "|0|1|9223372036854775808|-",
+            "m|" + history + "|0|1|1|no-uuid",
+            "h|" + history + "|9223372036854775807|1|-|a",
+            "h|" + history + "|-9223372036854775808|1|-|a",
+            "h|" + history + "|0|1|-|",
+            "h|" + history + "|0|1|-|a\u0000",
+            "h|" + history + "|0|1|-|" + "a".repeat(256),
+            "c|" + history + "|9223372036854775807|a",
+            "c|" + history + "|0|")) {
+      String token =
+          Base64.getUrlEncoder().encodeToString(("z" + text).getBytes(StandardCharsets.UTF_8));
+      for (String forged :
+          List.of(
+              token,
+              "!" + text.length(),
+              Base64.getUrlEncoder()
+                  .encodeToString((text.isEmpty() ? "-" : text).getBytes(StandardCharsets.UTF_8)))) {
+        Cursor cursor = new Cursor(forged);
+        refused(() -> store().messages(alice, "a", MessageQuery.first(1).from(cursor)));
+        refused(() -> store().history(alice, MessageQuery.first(1).from(cursor)));
+        refused(() -> store().list(alice, ConversationQuery.all().after(cursor)));
+        refused(() -> store().search(alice, SearchQuery.of("one").after(cursor)));
+      }
+    }
   }
 
   @Test

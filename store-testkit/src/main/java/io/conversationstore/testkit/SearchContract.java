@@ -44,6 +44,36 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
+  @DisplayName("3.3: text is found whatever a provider calls its part, and thoughts are not")
+  void row_3_3_textUnderEveryNameOfAPart() {
+    chat("a");
+    Map<String, Object> annotated = Map.of("value", "gamma", "annotations", List.of());
+    store()
+        .append(
+            alice,
+            "a",
+            Message.of(Role.USER, part("input_text", "alpha")),
+            Message.of(
+                Role.ASSISTANT, part("output_text", "beta"), part("some_text_to_come", " delta")),
+            Message.of(
+                Role.ASSISTANT,
+                new ContentPart.Unknown(Map.of("type", "text", "text", annotated)),
+                part("reasoning_text", "omega"),
+                part("thinking", "omega"),
+                new ContentPart.Unknown(Map.of("text", "omega", "thought", true)),
+                new ContentPart.Reasoning("omega", null)));
+    assertThat(texts("a")).containsExactly("alpha", "beta delta", "gamma");
+    for (String word : List.of("alpha", "beta", "delta", "gamma")) {
+      assertThat(store().search(alice, SearchQuery.of(word)).items()).as(word).hasSize(1);
+    }
+    assertThat(store().search(alice, SearchQuery.of("omega")).items()).isEmpty();
+  }
+
+  private static ContentPart part(String type, String text) {
+    return new ContentPart.Unknown(Map.of("type", type, "text", text));
+  }
+
+  @Test
   @DisplayName("5.9: a hit holds every word, in any order and case, as a whole")
   void row_5_9_everyWordMustOccur() {
     chat("a");

@@ -330,8 +330,8 @@ class ConversationsFileTest {
       delimiter = '|',
       value = {
         "|empty",
-        "[]|one JSON object",
-        "{\"a\":[]}|conversation 1, line 1, byte 5",
+        "7|one JSON object",
+        "{\"a\":{\"messages\":7}}|conversation 1, line 1",
         "{\"a\":{},\"b\":{\"messages\":7}}|conversation 2, line 1",
         "{\"a\":{\"messages\":[{\"role\":\"SECRET-MARKER\"}]}}|conversation 1, message 1,",
         "{\"a\":{\"messages\":[{\"role\":\"user\"},{\"x\":\"SECRET-MARKER\"}]}}|message 2",

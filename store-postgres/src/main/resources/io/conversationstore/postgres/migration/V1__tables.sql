@@ -138,7 +138,7 @@ CREATE TABLE ${schema}.messages (
   role ${schema}.role,
   name ${schema}.short_name,
   model ${schema}.short_name,
-  tool_call_id ${schema}.short_name,
+  tool_call_id text,
   content text,
   parts ${schema}.json_array,
   tool_calls ${schema}.json_array,

@@ -1,0 +1,374 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.StoreConfigurationException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parameters of a database URL, as libpq, the JDBC driver, hosts and other clients write them.
+ * Each has one of four meanings: the driver's, in its own spelling; a part of the address or the
+ * login; a setting of another client, which is ignored with a line in the log; or a demand that
+ * cannot be met, which is an error that names the parameter. For one URL and one thread.
+ */
+final class UrlParameters {
+
+  /** Names of libpq, and the driver's names for the same. */
+  private static final Map<String, String> LIBPQ =
+      Map.ofEntries(
+          Map.entry("sslmode", "sslmode"),
+          Map.entry("sslrootcert", "sslrootcert"),
+          Map.entry("sslcert", "sslcert"),
+          Map.entry("sslkey", "sslkey"),
+          Map.entry("sslpassword", "sslpassword"),
+          Map.entry("sslnegotiation", "sslNegotiation"),
+          Map.entry("channel_binding", "channelBinding"),
+          Map.entry("require_auth", "requireAuth"),
+          Map.entry("gssencmode", "gssEncMode"),
+          Map.entry("krbsrvname", "kerberosServerName"),
+          Map.entry("application_name", "ApplicationName"),
+          Map.entry("connect_timeout", "connectTimeout"),
+          Map.entry("options", "options"));
+
+  /** Names of the driver that change how it connects and nothing that the store relies on. */
+  private static final Set<String> DRIVER =
+      Set.of(
+          "ApplicationName",
+          "authenticationPluginClassName",
+          "cancelSignalTimeout",
+          "channelBinding",
+          "connectTimeout",
+          "gssEncMode",
+          "gsslib",
+          "hostRecheckSeconds",
+          "jaasApplicationName",
+          "jaasLogin",
+          "kerberosServerName",
+          "loadBalanceHosts",
+          "loginTimeout",
+          "preparedStatementCacheQueries",
+          "preparedStatementCacheSizeMiB",
+          "prepareThreshold",
+          "receiveBufferSize",
+          "requireAuth",
+          "sendBufferSize",
+          "socketTimeout",
+          "sslfactory",
+          "sslfactoryarg",
+          "sslhostnameverifier",
+          "sslNegotiation",
+          "sslResponseTimeout",
+          "targetServerType",
+          "tcpKeepAlive",
+          "tcpNoDelay");
+
+  private static final Map<String, Set<String>> CHOICES =
+      Map.of(
+          "sslmode", Set.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+          "sslNegotiation", Set.of("postgres", "direct"),
+          "channelBinding", Set.of("disable", "prefer", "require"),
+          "gssEncMode", Set.of("disable", "allow", "prefer", "require"),
+          "targetServerType", Set.of("any", "primary", "master", "preferPrimary"));
+
+  private static final Set<String> WHOLE_NUMBERS =
+      Set.of(
+          "cancelSignalTimeout",
+          "connectTimeout",
+          "hostRecheckSeconds",
+          "loginTimeout",
+          "preparedStatementCacheQueries",
+          "preparedStatementCacheSizeMiB",
+          "prepareThreshold",
+          "receiveBufferSize",
+          "sendBufferSize",
+          "socketTimeout",
+          "sslResponseTimeout");
+
+  private static final Set<String> SWITCHES =
+      Set.of("jaasLogin", "loadBalanceHosts", "tcpKeepAlive", "tcpNoDelay");
+
+  private static final Set<String> SECONDS = Set.of("connectTimeout", "loginTimeout");
+
+  /** Names whose values the driver spells in another way. */
+  private static final Map<String, Map<String, Map.Entry<String, String>>> TRANSLATED =
+      Map.of(
+          "keepalives",
+          Map.of("0", Map.entry("tcpKeepAlive", "false"), "1", Map.entry("tcpKeepAlive", "true")),
+          "pgbouncer",
+          Map.of(
+              "true", Map.entry("prepareThreshold", "0"),
+              "false", Map.entry("prepareThreshold", "5")),
+          "requiressl",
+          Map.of("0", Map.entry("sslmode", "prefer"), "1", Map.entry("sslmode", "require")),
+          "load_balance_hosts",
+          Map.of(
+              "disable", Map.entry("loadBalanceHosts", "false"),
+              "random", Map.entry("loadBalanceHosts", "true")),
+          "target_session_attrs",
+          Map.of(
+              "any", Map.entry("targetServerType", "any"),
+              "read-write", Map.entry("targetServerType", "primary"),
+              "primary", Map.entry("targetServerType", "primary")));
+
+  /** Parts of the address and the login. */
+  private static final Set<String> ADDRESS =
+      Set.of("user", "password", "host", "hostaddr", "port", "dbname");
+
+  /**
+   * Settings of other clients, pools and hosts, and of libpq what has no counterpart and weakens
+   * nothing where it is left out.
+   */
+  private static final Set<String> OTHERS =
+      Set.of(
+          // libpq
+          "client_encoding",
+          "fallback_application_name",
+          "gssdelegation",
+          "keepalives_count",
+          "keepalives_idle",
+          "keepalives_interval",
+          "max_protocol_version",
+          "min_protocol_version",
+          "sslcertmode",
+          "sslcompression",
+          "sslsni",
+          "tcp_user_timeout",
+          // the JDBC driver, where the store decides
+          "adaptiveFetch",
+          "allowEncodingChanges",
+          "autosave",
+          "binaryTransfer",
+          "cleanupSavepoints",
+          "currentSchema",
+          "defaultRowFetchSize",
+          "logServerErrorDetail",
+          "logUnclosedConnections",
+          "loggerLevel",
+          "preferQueryMode",
+          "queryTimeout",
+          "readOnly",
+          "reWriteBatchedInserts",
+          "stringtype",
+          // Prisma
+          "connection_limit",
+          "pool_timeout",
+          "schema",
+          "single_use_connections",
+          "socket_timeout",
+          "statement_cache_size",
+          // node-postgres, Drizzle, postgres.js
+          "encoding",
+          "idle_in_transaction_session_timeout",
+          "lock_timeout",
+          "max",
+          "query_timeout",
+          "statement_timeout",
+          "uselibpqcompat",
+          // pgx, lib/pq, GORM
+          "TimeZone",
+          "binary_parameters",
+          "default_query_exec_mode",
+          "description_cache_capacity",
+          "pool_health_check_period",
+          "pool_max_conn_idle_time",
+          "pool_max_conn_lifetime",
+          "pool_max_conn_lifetime_jitter",
+          "pool_max_conns",
+          "pool_min_conns",
+          "search_path",
+          "statement_cache_capacity",
+          "statement_cache_mode",
+          "timezone",
+          // SQLAlchemy, asyncpg, Django
+          "async_fallback",
+          "command_timeout",
+          "conn_health_checks",
+          "conn_max_age",
+          "prepared_statement_cache_size",
+          // Rails, Ecto, Doctrine, Laravel
+          "charset",
+          "checkout_timeout",
+          "pool",
+          "pool_size",
+          "prepared_statements",
+          "reaping_frequency",
+          "serverVersion",
+          "timeout",
+          // Supabase, Vercel
+          "supa",
+          "workaround");
+
+  /** Demands that the driver cannot meet: to leave them out would weaken what was asked for. */
+  private static final Map<String, String> UNMET =
+      Map.of(
+          "passfile", "files of passwords are not read; give the password",
+          "replication", "a store does not replicate",
+          "requirepeer", "there are no Unix sockets here",
+          "service", "files of services are not read; give host and database",
+          "sslcrl", "lists of revoked certificates are not read",
+          "sslcrldir", "lists of revoked certificates are not read",
+          "sslidentity", "it is another client's; give sslcert and sslkey",
+          "ssl_max_protocol_version", "the Java platform decides about versions of TLS",
+          "ssl_min_protocol_version", "the Java platform decides about versions of TLS");
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]{0,39}");
+  private static final Pattern WHOLE_NUMBER = Pattern.compile("[0-9]{1,6}");
+  private static final Pattern SIGNED_NUMBER = Pattern.compile("-?[0-9]{1,9}");
+  private static final String SYSTEM_FACTORY = "org.postgresql.ssl.DefaultJavaSSLFactory";
+
+  private final String variable;
+  private final boolean jdbc;
+  private final boolean mayName;
+  private final Map<String, String> driver = new LinkedHashMap<>();
+  private final Map<String, String> address = new LinkedHashMap<>();
+  private final List<String> ignored = new ArrayList<>();
+
+  private UrlParameters(String variable, boolean jdbc, boolean mayName) {
+    this.variable = variable;
+    this.jdbc = jdbc;
+    this.mayName = mayName;
+  }
+
+  /**
+   * Reads what follows the question mark of a URL.
+   *
+   * @param jdbc whether it is a URL of the JDBC driver, whose {@code ssl} means more than libpq's
+   * @throws StoreConfigurationException that names the variable and the parameter, not its value
+   */
+  static UrlParameters of(String variable, String query, boolean jdbc, Consumer<String> notes) {
+    // With an @ in it, a piece of a password may stand where a name should.
+    UrlParameters parameters = new UrlParameters(variable, jdbc, query.indexOf('@') < 0);
+    for (String parameter : query.split("&", -1)) {
+      if (!parameter.isEmpty()) {
+        parameters.add(parameter);
+      }
+    }
+    parameters.trustTheSystem();
+    if (!parameters.ignored.isEmpty()) {
+      notes.accept(
+          variable
+              + " has parameters of other clients, which are ignored: "
+              + String.join(", ", parameters.ignored));
+    }
+    return parameters;
+  }
+
+  /** By the driver's names. */
+  Map<String, String> driver() {
+    return driver;
+  }
+
+  @Nullable String address(String name) {
+    String value = address.get(name);
+    return value == null || value.isEmpty() ? null : value;
+  }
+
+  private void add(String parameter) {
+    int equals = parameter.indexOf('=');
+    String name = equals < 0 ? parameter : parameter.substring(0, equals);
+    String value =
+        equals < 0 ? "" : DatabaseSettings.decode(variable, parameter.substring(equals + 1));
+    if (ADDRESS.contains(name)) {
+      address.put(name, value);
+    } else if (name.equals("ssl")) {
+      ssl(value);
+    } else if (name.equals("sslaccept")) {
+      accept(value);
+    } else if (TRANSLATED.containsKey(name)) {
+      translated(name, value, TRANSLATED.get(name));
+    } else if (LIBPQ.containsKey(name)) {
+      put(name, LIBPQ.get(name), value);
+    } else if (DRIVER.contains(name)) {
+      put(name, name, value);
+    } else if (OTHERS.contains(name)) {
+      ignored.add(name);
+    } else if (UNMET.containsKey(name)) {
+      throw malformed("the parameter " + name + " cannot be met: " + UNMET.get(name));
+    } else {
+      throw malformed(
+          mayName && NAME.matcher(name).matches()
+              ? "the parameter " + name + " is not known; remove it, or correct its name"
+              : "it has a parameter that is not known; characters of a user or password that a URL"
+                  + " reserves must be percent-encoded");
+    }
+  }
+
+  private void translated(
+      String name, String value, Map<String, Map.Entry<String, String>> meanings) {
+    Map.Entry<String, String> meaning = meanings.get(value.toLowerCase(Locale.ROOT));
+    if (meaning == null) {
+      throw oneOf(name, meanings.keySet());
+    }
+    driver.put(meaning.getKey(), meaning.getValue());
+  }
+
+  /** libpq takes it for {@code sslmode=require}, the JDBC driver for {@code verify-full}. */
+  private void ssl(String value) {
+    switch (value.toLowerCase(Locale.ROOT)) {
+      case "", "true", "1" -> driver.putIfAbsent("sslmode", jdbc ? "verify-full" : "require");
+      case "false", "0" -> driver.putIfAbsent("sslmode", "disable");
+      default -> put("ssl", "sslmode", value);
+    }
+  }
+
+  private void accept(String value) {
+    if (!value.equals("accept_invalid_certs")) {
+      throw malformed(
+          "the parameter sslaccept is another client's; to have the certificate checked, set"
+              + " sslmode=verify-full");
+    }
+    ignored.add("sslaccept");
+  }
+
+  private void put(String name, String driverName, String value) {
+    Set<String> choices = CHOICES.get(driverName);
+    if (choices != null) {
+      for (String choice : choices) {
+        if (choice.equalsIgnoreCase(value)) {
+          driver.put(driverName, choice);
+          return;
+        }
+      }
+      throw name.equals("sslmode") && value.equalsIgnoreCase("no-verify")
+          ? malformed("sslmode no-verify is another client's; the same is sslmode=require")
+          : oneOf(name, choices);
+    }
+    if (SECONDS.contains(driverName) && !WHOLE_NUMBER.matcher(value).matches()) {
+      throw malformed(name + " must be a number of seconds");
+    }
+    if (WHOLE_NUMBERS.contains(driverName) && !SIGNED_NUMBER.matcher(value).matches()) {
+      throw malformed(name + " must be a whole number");
+    }
+    if (SWITCHES.contains(driverName) && !Set.of("true", "false").contains(value)) {
+      throw oneOf(name, Set.of("true", "false"));
+    }
+    driver.put(driverName, value);
+  }
+
+  /** libpq's word for the certificates that the system trusts. */
+  private void trustTheSystem() {
+    if (!"system".equals(driver.get("sslrootcert"))) {
+      return;
+    }
+    driver.remove("sslrootcert");
+    driver.put("sslfactory", SYSTEM_FACTORY);
+    if (!"verify-full".equals(driver.getOrDefault("sslmode", "verify-full"))) {
+      throw malformed("sslrootcert=system needs sslmode=verify-full");
+    }
+    driver.put("sslmode", "verify-full");
+  }
+
+  private StoreConfigurationException oneOf(String name, Set<String> values) {
+    return malformed(name + " must be one of " + values.stream().sorted().toList());
+  }
+
+  private StoreConfigurationException malformed(String why) {
+    return DatabaseSettings.malformed(variable, why);
+  }
+}

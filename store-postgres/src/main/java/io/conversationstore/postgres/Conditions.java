@@ -1,0 +1,147 @@
+package io.conversationstore.postgres;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+
+/**
+ * Conditions of a database, a session and a role under which answers would be wrong or writes would
+ * fail, each as a query over the catalogue alone that gives the faults as one text, or null. The
+ * parameters of each are the schema's name, again and again.
+ */
+final class Conditions {
+
+  /**
+   * A condition.
+   *
+   * @param good what to say where there is no fault
+   * @param schemas how often the query takes the schema's name
+   */
+  record Condition(String name, String query, int schemas, String good) {
+
+    void bind(Binder in, String schema) throws SQLException {
+      for (int i = 0; i < schemas; i++) {
+        in.text(schema);
+      }
+    }
+
+    /** The faults, or what is good. */
+    String read(ResultSet row) throws SQLException {
+      String faults = row.next() ? row.getString(1) : null;
+      return faults == null ? good : faults;
+    }
+  }
+
+  private static final String TABLES =
+      "('owners', 'owner_erasures', 'conversations', 'messages', 'user_preferences', 'nodes')";
+
+  private static final Condition ENCODING =
+      new Condition(
+          "encoding",
+          "SELECT CASE WHEN current_setting('server_encoding') <> 'UTF8'"
+              + " THEN current_setting('server_encoding') || ', which cannot hold every text' END",
+          0,
+          "UTF8");
+
+  private static final Condition WRITABLE =
+      new Condition(
+          "writable",
+          "SELECT CASE WHEN pg_is_in_recovery() THEN 'the server is a standby'"
+              + " WHEN current_setting('transaction_read_only') = 'on'"
+              + " THEN 'transactions are read-only' END",
+          0,
+          "it takes writes");
+
+  private static final Condition SESSION =
+      new Condition(
+          "session",
+          "SELECT CASE WHEN current_setting('session_replication_role') = 'replica'"
+              + " THEN 'session_replication_role is replica: triggers and foreign keys rest' END",
+          0,
+          "triggers and foreign keys work");
+
+  private static final Condition PRIVILEGES =
+      new Condition(
+          "privileges",
+          "SELECT 'role ' || current_user || ' lacks ' || string_agg(x.what, ', ' ORDER BY x.what)"
+              + " FROM (SELECT p.name || ' on ' || c.relname AS what FROM pg_class c"
+              + " CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) p (name)"
+              + " WHERE c.relnamespace = ?::regnamespace AND c.relname IN "
+              + TABLES
+              + " AND NOT has_table_privilege(c.oid, p.name)"
+              + " UNION ALL SELECT 'UPDATE (history) on store' FROM pg_class c"
+              + " WHERE c.relnamespace = ?::regnamespace AND c.relname = 'store'"
+              + " AND NOT has_column_privilege(c.oid, 'history', 'UPDATE')"
+              + " UNION ALL SELECT 'EXECUTE on ' || p.proname FROM pg_proc p"
+              + " WHERE p.pronamespace = ?::regnamespace AND p.prorettype <> 'trigger'::regtype"
+              + " AND NOT has_function_privilege(p.oid, 'EXECUTE')"
+              + " UNION ALL SELECT 'USAGE on type ' || t.typname FROM pg_type t"
+              + " WHERE t.typnamespace = ?::regnamespace AND t.typtype = 'd'"
+              + " AND NOT has_type_privilege(t.oid, 'USAGE')) x HAVING count(*) > 0",
+          4,
+          "the role may do all that the store does");
+
+  private static final Condition COLUMNS =
+      new Condition(
+          "columns",
+          "SELECT 'missing: ' || string_agg(x.name, ', ' ORDER BY x.name) FROM (VALUES "
+              + columns("conversations", Rows.CONVERSATION)
+              + ", "
+              + columns("messages", Rows.MESSAGE)
+              + ", "
+              + columns("user_preferences", Rows.PREFERENCES)
+              + ") x (name) WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_attribute a"
+              + " ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+              + " WHERE c.relnamespace = ?::regnamespace"
+              + " AND c.relname || ' ' || a.attname = x.name) HAVING count(*) > 0",
+          1,
+          "all there");
+
+  private static final Condition TABLES_KEEP =
+      new Condition(
+          "tables",
+          "SELECT string_agg(x.what, ', ' ORDER BY x.what) FROM ("
+              + "SELECT 'unlogged, empty after a crash: ' || c.relname AS what FROM pg_class c"
+              + " WHERE c.relnamespace = ?::regnamespace AND c.relkind = 'r'"
+              + " AND c.relpersistence = 'u'"
+              + " UNION ALL SELECT 'a rule rewrites what is written: ' || c.relname || ' '"
+              + " || r.rulename FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class"
+              + " WHERE c.relnamespace = ?::regnamespace AND c.relkind IN ('r', 'p')"
+              + " AND r.ev_enabled <> 'D') x HAVING count(*) > 0",
+          2,
+          "they keep what is written");
+
+  /** For a store that does not say whose rows it asks for. */
+  private static final Condition VISIBLE =
+      new Condition(
+          "visible rows",
+          "SELECT 'row-level security hides rows of ' || string_agg(c.relname, ', '"
+              + " ORDER BY c.relname) || ' from role ' || current_user"
+              + " || '; open the store with withRowLevelSecurity(true)' FROM pg_class c"
+              + " WHERE c.relnamespace = ?::regnamespace AND c.relname IN "
+              + TABLES
+              + " AND row_security_active(c.oid) HAVING count(*) > 0",
+          1,
+          "the role sees all rows");
+
+  private Conditions() {}
+
+  /** Those that can be asked without the schema. */
+  static List<Condition> ofTheDatabase() {
+    return List.of(ENCODING, WRITABLE, SESSION);
+  }
+
+  static List<Condition> ofTheSchema(boolean rowSecurity) {
+    return rowSecurity
+        ? List.of(PRIVILEGES, COLUMNS, TABLES_KEEP)
+        : List.of(PRIVILEGES, COLUMNS, TABLES_KEEP, VISIBLE);
+  }
+
+  private static String columns(String table, List<String> names) {
+    StringBuilder values = new StringBuilder();
+    for (String name : names) {
+      values.append(values.isEmpty() ? "" : ", ").append("('" + table + " " + name + "')");
+    }
+    return values.toString();
+  }
+}

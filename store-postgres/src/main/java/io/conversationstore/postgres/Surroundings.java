@@ -1,0 +1,144 @@
+package io.conversationstore.postgres;
+
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a database and a role allow, before the schema is looked at: its text, whether it takes
+ * writes, and what the role may do. Read from the catalogue, where anybody may.
+ *
+ * @param schemaIsThere whether there is a schema of that name; what follows is false where not
+ * @param foreignTable a table of the schema that the role does not own; null where there is none
+ */
+record Surroundings(
+    String role,
+    String database,
+    String encoding,
+    boolean readOnly,
+    boolean mayCreateSchemas,
+    boolean schemaIsThere,
+    boolean mayUseSchema,
+    boolean mayCreateInSchema,
+    boolean storeIsThere,
+    boolean mayReadStore,
+    @Nullable String foreignTable) {
+
+  private static final String ENCODING = "UTF8";
+
+  static Surroundings read(Connection connection, String schema) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT current_user, current_database(), current_setting('server_encoding'),"
+                    + " current_setting('transaction_read_only') = 'on',"
+                    + " has_database_privilege(current_database(), 'CREATE'), n.oid IS NOT NULL,"
+                    + " coalesce(has_schema_privilege(n.oid, 'USAGE'), false),"
+                    + " coalesce(has_schema_privilege(n.oid, 'CREATE'), false),"
+                    + " s.oid IS NOT NULL, coalesce(has_table_privilege(s.oid, 'SELECT'), false),"
+                    + " (SELECT c.relname FROM pg_class c WHERE c.relnamespace = n.oid"
+                    + " AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')"
+                    + " ORDER BY c.relname LIMIT 1)"
+                    + " FROM (SELECT '"
+                    + schema
+                    + "' AS name) w LEFT JOIN pg_namespace n ON n.nspname = w.name"
+                    + " LEFT JOIN pg_class s ON s.relnamespace = n.oid AND s.relname = 'store'")) {
+      if (!row.next()) {
+        throw new SQLException("a query for one row gave none", "XX000");
+      }
+      return new Surroundings(
+          Rows.string(row, 1),
+          Rows.string(row, 2),
+          Rows.string(row, 3),
+          row.getBoolean(4),
+          row.getBoolean(5),
+          row.getBoolean(6),
+          row.getBoolean(7),
+          row.getBoolean(8),
+          row.getBoolean(9),
+          row.getBoolean(10),
+          row.getString(11));
+    }
+  }
+
+  /** What is wrong with the encoding, which is for good; null where it is the right one. */
+  @Nullable String encodingFault() {
+    return encoding.equals(ENCODING)
+        ? null
+        : "database "
+            + database
+            + " has the encoding "
+            + encoding
+            + ", which cannot hold every text; create one with ENCODING 'UTF8' TEMPLATE template0";
+  }
+
+  /** What the role lacks to ask for the schema's version; null where it may. */
+  @Nullable String accessFault(String schema) {
+    boolean missing = (schemaIsThere && !mayUseSchema) || (storeIsThere && !mayReadStore);
+    return missing
+        ? "role "
+            + role
+            + " lacks privileges on schema "
+            + schema
+            + "; as its owner, run SELECT "
+            + schema
+            + ".grant_use('"
+            + role
+            + "')"
+        : null;
+  }
+
+  /** What the role lacks to make the schema, or to take it to another version; null if nothing. */
+  @Nullable String migrationFault(String schema, int found) {
+    String remedy;
+    String lack;
+    if (!schemaIsThere) {
+      if (mayCreateSchemas) {
+        return null;
+      }
+      lack = "does not exist, and role " + role + " lacks the privilege CREATE on database ";
+      remedy = "GRANT CREATE ON DATABASE " + quoted(database) + " TO " + quoted(role);
+      return "schema " + schema + " " + lack + database + "; run " + remedy + byHand(found);
+    }
+    if (!mayCreateInSchema) {
+      lack = "lacks the privilege CREATE on schema " + schema;
+      remedy = "GRANT USAGE, CREATE ON SCHEMA " + quoted(schema) + " TO " + quoted(role);
+    } else if (foreignTable != null) {
+      lack = "does not own table " + schema + "." + foreignTable;
+      remedy = "REASSIGN OWNED BY its owner TO " + quoted(role);
+    } else {
+      return null;
+    }
+    return "schema "
+        + schema
+        + " is at version "
+        + found
+        + ", but "
+        + SchemaScript.LATEST
+        + " is needed, and role "
+        + role
+        + " "
+        + lack
+        + "; run "
+        + remedy
+        + byHand(found);
+  }
+
+  private static String byHand(int found) {
+    return found == 0
+        ? ", or as a DBA what PostgresStore.writeSchema writes"
+        : ", or as a DBA what PostgresStore.writeSchemaUpgrade writes for version " + found;
+  }
+
+  private static String quoted(String name) {
+    return '"' + name.replace("\"", "\"\"") + '"';
+  }
+
+  static EngineFailureException misconfigured(String text) {
+    return new EngineFailureException(FailureKind.MISCONFIGURED, false, text, null);
+  }
+}

@@ -1,0 +1,119 @@
+package io.conversationstore.postgres;
+
+import static io.conversationstore.postgres.Databases.ALICE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.testkit.TestPostgres;
+import java.io.StringWriter;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a role may not do to the schema is found before a migration begins, and said at once. */
+class MigrationPrivilegesTest {
+
+  /** Flyway takes some ten seconds to give up. */
+  private static final Duration AT_ONCE = Duration.ofSeconds(5);
+
+  private Databases databases;
+  private String role;
+
+  @BeforeEach
+  void prepare() throws SQLException {
+    Assumptions.assumeTrue(
+        TestPostgres.shared().canControl(), "the user of this server may not create roles");
+    databases = Databases.create();
+    role = RestrictedRoles.create(databases);
+  }
+
+  private void assertRefused(String... words) {
+    try (PrimaryStore engine =
+        PostgresStore.openEngine(RestrictedRoles.options(databases, role))) {
+      long start = System.nanoTime();
+      EngineFailureException error =
+          catchThrowableOfType(EngineFailureException.class, () -> engine.find(ALICE, "c"));
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(AT_ONCE);
+      assertThat(error.kind()).isEqualTo(FailureKind.MISCONFIGURED);
+      assertThat(error).hasMessageContainingAll(words);
+      assertThat(engine.health().healthy()).isFalse();
+      assertThat(engine.health().checks().get(0).detail()).contains(words);
+    }
+  }
+
+  private void makeSchema() {
+    PostgresStore.openEngine(databases.options()).close();
+  }
+
+  private void undo(int version) throws Exception {
+    StringWriter undo = new StringWriter();
+    PostgresStore.writeSchemaUndo(undo, PostgresOptions.DEFAULT_SCHEMA, version);
+    databases.text(undo.toString());
+  }
+
+  @Test
+  void row_4_1_aRoleThatMayCreateNoSchema() throws Exception {
+    assertRefused(
+        "schema conversation_store does not exist",
+        "CREATE on database",
+        "GRANT CREATE ON DATABASE \"" + databases.name + "\" TO \"" + role + "\"",
+        "writeSchema");
+    databases.text("GRANT CREATE ON DATABASE " + databases.name + " TO " + role);
+    try (PrimaryStore engine =
+        PostgresStore.openEngine(RestrictedRoles.options(databases, role))) {
+      assertThat(engine.health().healthy()).as("%s", engine.health().checks()).isTrue();
+    }
+  }
+
+  @Test
+  void row_4_1_anEmptySchemaThatTheRoleMayNotFill() throws Exception {
+    databases.text("CREATE SCHEMA conversation_store");
+    databases.text("GRANT USAGE ON SCHEMA conversation_store TO " + role);
+    assertRefused("CREATE on schema conversation_store", "GRANT USAGE, CREATE");
+  }
+
+  @Test
+  void row_4_1_anOlderSchemaAndARoleWithoutDdl() throws Exception {
+    makeSchema();
+    undo(SchemaScript.LATEST - 1);
+    databases.text("SELECT conversation_store.grant_use('" + role + "')");
+    assertRefused(
+        "version " + (SchemaScript.LATEST - 1),
+        "CREATE on schema conversation_store",
+        "writeSchemaUpgrade writes for version " + (SchemaScript.LATEST - 1));
+    databases.text("GRANT CREATE ON SCHEMA conversation_store TO " + role);
+    assertRefused("does not own table conversation_store.conversations");
+  }
+
+  @Test
+  void row_4_1_aSchemaThatTheRoleMayNotUse() throws Exception {
+    makeSchema();
+    assertRefused("lacks privileges on schema conversation_store", "grant_use('" + role + "')");
+    databases.text("GRANT USAGE ON SCHEMA conversation_store TO " + role);
+    assertRefused("lacks privileges on schema conversation_store");
+    databases.text("SELECT conversation_store.grant_use('" + role + "')");
+    try (PrimaryStore engine =
+        PostgresStore.openEngine(RestrictedRoles.options(databases, role))) {
+      assertThat(engine.health().healthy()).as("%s", engine.health().checks()).isTrue();
+    }
+  }
+
+  @Test
+  void row_4_1_aDatabaseWithoutTheSchemaThatTakesNoWrites() throws Exception {
+    databases.text(
+        "ALTER DATABASE " + databases.name + " SET default_transaction_read_only = on");
+    try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
+      long start = System.nanoTime();
+      EngineFailureException error =
+          catchThrowableOfType(EngineFailureException.class, () -> engine.find(ALICE, "c"));
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(AT_ONCE);
+      assertThat(error.kind()).isEqualTo(FailureKind.UNAVAILABLE);
+      assertThat(error).hasMessageContaining("takes no writes");
+    }
+  }
+}

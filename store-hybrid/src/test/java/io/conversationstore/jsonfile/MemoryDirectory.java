@@ -119,6 +119,10 @@ public final class MemoryDirectory {
       return "memory";
     }
 
+    /** Nobody else can reach it. */
+    @Override
+    public void requireHeld() {}
+
     @Override
     public List<String> list() {
       synchronized (MemoryDirectory.this) {

@@ -89,7 +89,8 @@ final class Cursors {
     }
     String[] f = decode(cursor, "c", 4);
     try {
-      return new Position.InConversations(UUID.fromString(f[1]), instant(f[2]), InputChecks.conversationId(f[3]));
+      return new Position.InConversations(
+          UUID.fromString(f[1]), instant(f[2]), InputChecks.conversationId(f[3]));
     } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
       throw notACursor(e);
     }

@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  * one thread and one file.
  *
  * <p>A conversation is found by its messages: an object with a list of them under one of {@link
- * #MESSAGES}, or such a list itself. It may stand at any place down to {@link #MOST_DEPTH}: keyed by
- * its id, below the name of a user, in a list, or under a word that means conversations. Its id is
- * what it is keyed by, behind the keys above it; in a list, the one that it names.
+ * #MESSAGES}, or such a list itself. It may stand at any place down to {@link #MOST_DEPTH}: keyed
+ * by its id, below the name of a user, in a list, or under a word that means conversations. Its id
+ * is what it is keyed by, behind the keys above it; in a list, the one that it names.
  *
  * <p>What the file gets wrong is a {@link TransferException} with the place; what the receiver
  * throws is passed on as it is.

@@ -324,13 +324,7 @@ class MirrorTest {
       engine.settle(
           List.of(
               new Settlement(
-                  bulk.id(),
-                  Settlement.Kind.DRAINED,
-                  0,
-                  Map.of("a", 3L, "b", 5L),
-                  null,
-                  "",
-                  NOW)));
+                  bulk.id(), Settlement.Kind.DRAINED, 0, Map.of("a", 3L, "b", 5L), null, "", NOW)));
     }
     try (LocalStore engine = Memory.engine(files)) {
       assertThat(engine.pending(10, Long.MAX_VALUE))
@@ -423,8 +417,7 @@ class MirrorTest {
     Change first = rename("chat");
     Change second = rename("chat");
     Change other = rename("other");
-    Change put =
-        new Change.PreferencesPut(stamp(), PreferencesUpdate.none().selectedModel("m"), 0);
+    Change put = new Change.PreferencesPut(stamp(), PreferencesUpdate.none().selectedModel("m"), 0);
     try (LocalStore engine = Memory.engine(files)) {
       engine.remember(CONTACT, 0);
       List.of(first, second, other, put).forEach(engine::enqueue);
@@ -456,8 +449,7 @@ class MirrorTest {
   }
 
   private static Settlement drained(Change erasure, long epoch) {
-    return new Settlement(
-        erasure.id(), Settlement.Kind.DRAINED, epoch, Map.of(), null, "", NOW);
+    return new Settlement(erasure.id(), Settlement.Kind.DRAINED, epoch, Map.of(), null, "", NOW);
   }
 
   private static List<Long> epochs(LocalStore engine) {

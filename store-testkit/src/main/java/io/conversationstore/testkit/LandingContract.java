@@ -24,8 +24,8 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a database remembers of the changes that it has applied, so that what is queued behind one of
- * them follows it also where its answer was lost.
+ * What a database remembers of the changes that it has applied, so that what is queued behind one
+ * of them follows it also where its answer was lost.
  */
 public abstract class LandingContract {
 
@@ -69,8 +69,7 @@ public abstract class LandingContract {
 
   private void delete() {
     primary()
-        .apply(
-            new Change.ConversationDeleted(stamp(), ConversationRef.live(ID)), ApplyMode.LIVE);
+        .apply(new Change.ConversationDeleted(stamp(), ConversationRef.live(ID)), ApplyMode.LIVE);
   }
 
   private ConversationState live() {
@@ -110,8 +109,7 @@ public abstract class LandingContract {
   @Test
   void row_1_4_aBatchOfCreatesLandsLikeSingleOnes() {
     Change first = create();
-    Change second =
-        new Change.ConversationCreated(stamp(), NewConversation.withId("other"), false);
+    Change second = new Change.ConversationCreated(stamp(), NewConversation.withId("other"), false);
     primary().applyAll(List.of(first, second));
     Change joins = create();
     primary().applyAll(List.of(joins, create()));
@@ -128,8 +126,7 @@ public abstract class LandingContract {
   void row_3_5_aSaveThatIsRepeatedStaysInTheGenerationThatItSaved() {
     replay(create());
     UUID message = UUID.randomUUID();
-    Change save =
-        new Change.Bulk(stamp(), List.of(create(), rename("saved"), append(message)));
+    Change save = new Change.Bulk(stamp(), List.of(create(), rename("saved"), append(message)));
     replay(save);
     assertThat(primary().landings(save))
         .singleElement()
@@ -166,8 +163,7 @@ public abstract class LandingContract {
     Change edit =
         new Change.MessageEdited(
             stamp(), ConversationRef.live(ID), message, MessageEdit.text("edited"));
-    Change put =
-        new Change.PreferencesPut(stamp(), PreferencesUpdate.none().selectedModel("m"), 0);
+    Change put = new Change.PreferencesPut(stamp(), PreferencesUpdate.none().selectedModel("m"), 0);
     for (Change change : List.of(rename, edit, put)) {
       assertThat(primary().landings(change)).isEmpty();
       primary().apply(change, ApplyMode.LIVE);

@@ -293,9 +293,13 @@ class HybridNodesIT {
     }
     for (Map.Entry<String, Boolean> secret : erased.entrySet()) {
       boolean isThere = direct.count(Owner.of("nodes", secret.getKey())).messages() > 0;
-      if (secret.getValue() && (isThere || anyFileHolds(root, "TEXT-" + secret.getKey() + "-"))) {
+      List<String> places = new ArrayList<>(places(root, "TEXT-" + secret.getKey() + "-"));
+      if (isThere) {
+        places.add("the database");
+      }
+      if (secret.getValue() && !places.isEmpty()) {
         resurrected++;
-        findings.add("erased, but there: " + secret.getKey());
+        findings.add("erased, but there: " + secret.getKey() + " in " + places);
       }
     }
     long acked = sent.stream().filter(message -> message.acknowledged).count();
@@ -318,14 +322,17 @@ class HybridNodesIT {
     return ids;
   }
 
-  private static boolean anyFileHolds(Path root, String text) throws IOException {
+  /** Where a text is: the files, and what the lines are that hold it, but nothing of the text. */
+  private static List<String> places(Path root, String text) throws IOException {
+    List<String> places = new ArrayList<>();
     try (Stream<Path> tree = Files.walk(root)) {
       for (Path file : tree.filter(path -> path.toString().endsWith(".jsonl")).toList()) {
-        if (new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(text)) {
-          return true;
+        String content = Files.readString(file, StandardCharsets.ISO_8859_1);
+        for (int at = content.indexOf(text); at >= 0; at = content.indexOf(text, at + 1)) {
+          places.add(root.relativize(file) + ", " + FileLines.kindAt(content, at));
         }
       }
     }
-    return false;
+    return places;
   }
 }

@@ -30,8 +30,9 @@ final class ScopeRun {
    *
    * @param wrong each begins with what it is, as those of a simulation
    * @param hasEffect whether the last step has changed anything
+   * @param state what it has led to, before all is healed; empty where pumps have not run
    */
-  record Verdict(List<String> wrong, boolean hasEffect, List<String> trace) {}
+  record Verdict(List<String> wrong, boolean hasEffect, String state, List<String> trace) {}
 
   private static final long SECOND = 1_000_000_000;
   private static final long MICRO = 1_000;
@@ -54,6 +55,7 @@ final class ScopeRun {
   private final boolean[] isCutByNext = new boolean[2];
   private int nodeNumbers = 2;
   private int reads;
+  private String state = "";
   private int taken;
   private int calls;
   private int target;
@@ -88,7 +90,8 @@ final class ScopeRun {
         }
       }
     }
-    return new Verdict(List.copyOf(run.history.wrong), run.hasEffect, run.history.trace());
+    return new Verdict(
+        List.copyOf(run.history.wrong), run.hasEffect, run.state, run.history.trace());
   }
 
   private void drive() {
@@ -100,6 +103,9 @@ final class ScopeRun {
     while (taken < steps.size()) {
       take();
       pause();
+    }
+    if (pace == Pace.SETTLED) {
+      state = ScopeState.of(history, database.model(), List.of(nodes)) + " #" + aim();
     }
     new SimEnd(threads, history, database, List.of(nodes), SECOND, SETTLING).run();
     readAll();
@@ -211,6 +217,14 @@ final class ScopeRun {
     calls++;
     new SimClient(threads, history, node, List.of(step)).run();
     calls--;
+  }
+
+  /** How many messages were written before the one that edits are about. */
+  private long aim() {
+    return history.ops.stream()
+        .filter(op -> op.step.number() < target)
+        .mapToLong(op -> op.messages.size())
+        .sum();
   }
 
   /** How much has been changed, in the database or in a queue. */

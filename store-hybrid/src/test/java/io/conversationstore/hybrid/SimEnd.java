@@ -112,28 +112,13 @@ final class SimEnd {
                 + node.number()
                 + " holds erased text of "
                 + text.getValue()
-                + " in a line of "
-                + kindOfLine(file.getValue(), at);
+                + " in "
+                + FileLines.kindAt(file.getValue(), at);
           }
         }
       }
     }
     return null;
-  }
-
-  /** The names of the outermost fields of a line of JSON. */
-  private static String kindOfLine(String file, int at) {
-    int start = file.lastIndexOf('\n', at) + 1;
-    int end = file.indexOf('\n', at);
-    String line = file.substring(start, end < 0 ? file.length() : end);
-    StringBuilder names = new StringBuilder();
-    for (String name : List.of("pending", "parked", "row", "settled", "type", "kind", "epoch")) {
-      int found = line.indexOf('"' + name + "\":");
-      if (found >= 0) {
-        names.append(line, found, Math.min(line.length(), found + name.length() + 20)).append(' ');
-      }
-    }
-    return names.toString().trim();
   }
 
   private void await(SimChecker checker) {

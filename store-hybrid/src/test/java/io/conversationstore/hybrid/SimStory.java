@@ -146,7 +146,11 @@ final class SimStory {
     then(Kind.APPEND, other);
     then(Kind.HEAL, other);
     at += LONG_PAUSE;
-    then(random.nextBoolean() ? Kind.RETRY_PARKED : Kind.DISCARD_PARKED, other);
+    if (random.nextInt(3) == 0) {
+      then(Kind.ERASE, node);
+    } else {
+      then(random.nextBoolean() ? Kind.RETRY_PARKED : Kind.DISCARD_PARKED, other);
+    }
     then(Kind.READ, other);
     at += LONG_PAUSE;
     then(random.nextBoolean() ? Kind.RETRY_PARKED : Kind.DISCARD_PARKED, other);

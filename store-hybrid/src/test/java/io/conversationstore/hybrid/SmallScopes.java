@@ -4,9 +4,11 @@ import io.conversationstore.hybrid.ScopeRun.Pace;
 import io.conversationstore.hybrid.ScopeRun.Verdict;
 import io.conversationstore.hybrid.ScopeStep.Action;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  *       first;
  *   <li>those that end with what makes no difference when all is healed, as it is at the end;
  *   <li>cuts of a node that does nothing until it is healed, and lost replies to later calls;
+ *   <li>from five steps on, where pumps run between them, those that go on from a state of the
+ *       database, the files and the network that another history of the same length has led to;
  *   <li>"create" but where its reply is lost: else it does what "create-if-absent" does, or
  *       nothing.
  * </ul>
@@ -43,6 +47,10 @@ final class SmallScopes {
       EnumSet.of(Action.CREATE_IF_ABSENT, Action.SAVE, Action.ERASE, Action.CUT, Action.LOSE_REPLY);
   private static final Set<Action> RESTARTS =
       EnumSet.of(Action.RESTART, Action.EVICT, Action.FRESH, Action.CLONE);
+
+  /** Of this many steps all are run; of longer ones, one of those that go on from the same. */
+  private static final int ALL = 4;
+
   private static final int MOST_TOLD = 400;
 
   private final Pace pace;
@@ -155,7 +163,7 @@ final class SmallScopes {
   /** Runs histories on all processors; returns those that are worth going on with. */
   private List<List<ScopeStep>> inParallel(List<List<ScopeStep>> all) {
     AtomicInteger next = new AtomicInteger();
-    Collection<List<ScopeStep>> goOn = new ConcurrentLinkedQueue<>();
+    Collection<Led> goOn = new ConcurrentLinkedQueue<>();
     Simulation.onAllProcessors(
         "scopes",
         () -> {
@@ -164,19 +172,37 @@ final class SmallScopes {
               return;
             }
             List<ScopeStep> steps = all.get(i);
-            if (!new Prefix(steps).isComplete() || isWorthMore(steps)) {
-              goOn.add(steps);
+            if (!new Prefix(steps).isComplete()) {
+              goOn.add(new Led(steps, ""));
+            } else {
+              run(steps, goOn);
             }
           }
         });
-    return goOn.stream().sorted(Comparator.comparing(ScopeRun::text)).toList();
+    Set<String> states = new HashSet<>();
+    return goOn.stream()
+        .sorted(Comparator.comparing(led -> ScopeRun.text(led.steps)))
+        .filter(led -> led.state.isEmpty() || states.add(led.state))
+        .map(Led::steps)
+        .toList();
   }
 
-  private boolean isWorthMore(List<ScopeStep> steps) {
+  /**
+   * A history that is worth going on with.
+   *
+   * @param state what it has led to; empty if nobody has looked
+   */
+  private record Led(List<ScopeStep> steps, String state) {}
+
+  private void run(List<ScopeStep> steps, Collection<Led> goOn) {
     Verdict verdict = one(steps, pace);
     histories.incrementAndGet();
     if (verdict.wrong().isEmpty()) {
-      return verdict.hasEffect();
+      if (verdict.hasEffect()) {
+        boolean looked = steps.size() >= ALL && !verdict.state().isEmpty();
+        goOn.add(new Led(steps, looked ? verdict.state() + new Prefix(steps).state() : ""));
+      }
+      return;
     }
     synchronized (kinds) {
       verdict.wrong().stream()
@@ -186,7 +212,6 @@ final class SmallScopes {
     }
     String first = verdict.wrong().get(0);
     failures.merge(signature(first, steps), new Failure(1, steps, first), Failure::and);
-    return false;
   }
 
   /** What went wrong, without the names of what it went wrong with. */
@@ -269,6 +294,24 @@ final class SmallScopes {
       return !isInVain && !isCutInVain[0] && !isCutInVain[1];
     }
 
+    /** What decides about the steps that may follow. */
+    String state() {
+      return " after "
+          + steps.get(steps.size() - 1)
+          + Arrays.toString(isDown)
+          + Arrays.toString(hasCalled)
+          + Arrays.toString(isCutInVain)
+          + isRestarted(0)
+          + isRestarted(1)
+          + hasMessages
+          + isCloned;
+    }
+
+    private boolean isRestarted(int node) {
+      Action last = lastOf(node);
+      return last != null && RESTARTS.contains(last);
+    }
+
     boolean allows(ScopeStep step) {
       return isOfUse(step) && isInOrder(step);
     }
@@ -285,8 +328,7 @@ final class SmallScopes {
             && step.action().isCall()
             && (hasMessages || !step.action().isAimed());
       }
-      Action before = lastOf(node);
-      boolean isRestarted = before != null && RESTARTS.contains(before);
+      boolean isRestarted = isRestarted(node);
       return switch (step.action()) {
         case CUT -> !isDown[node];
         case HEAL -> isDown[node] && !isCutInVain[node];

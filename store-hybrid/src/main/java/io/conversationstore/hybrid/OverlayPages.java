@@ -49,7 +49,7 @@ final class OverlayPages {
 
   private boolean forward(
       List<MessageState> items, Position.@Nullable InConversation from, int limit) {
-    boolean more = fromBase(items, Direction.FORWARD, committed(from), limit);
+    boolean more = fromBase(items, Direction.FORWARD, resumed(from), limit);
     if (more) {
       return true;
     }
@@ -63,6 +63,20 @@ final class OverlayPages {
       items.add(tail.get(next++));
     }
     return next < tail.size();
+  }
+
+  /**
+   * Where a walk goes on. The pending message at which a page ended may have been committed before
+   * others that were listed, by another node that was given it too: the walk goes back to its place,
+   * so that what was sent with it is not skipped.
+   */
+  private Position.@Nullable InConversation resumed(Position.@Nullable InConversation from) {
+    Position.InConversation place = committed(from);
+    if (from == null || from.pending() == null || indexOf(view.tail(), from.pending()) >= 0) {
+      return place;
+    }
+    Position.InConversation now = placeOf(from, from.pending());
+    return now != null && place != null && now.seq() < place.seq() ? now : place;
   }
 
   private boolean backward(

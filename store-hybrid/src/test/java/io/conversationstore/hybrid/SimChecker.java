@@ -426,6 +426,7 @@ final class SimChecker {
                         && join.isAbout(delete)
                         && join.isAcknowledged()
                         && !join.queued.isEmpty()
+                        && creator.queued.isEmpty()
                         && creator.end < join.start
                         && join.end < delete.start);
   }

@@ -27,17 +27,19 @@ final class SimReads {
   boolean mayBeGone(Op append, UUID message, long before) {
     return history.ops.stream()
         .anyMatch(
-            op -> op.start < before && op.outcome != Outcome.REFUSED && takes(op, append, message));
+            op ->
+                op.start < before
+                    && op.outcome != Outcome.REFUSED
+                    && (op.step.kind() == Kind.RETAIN || takes(op, append, message)));
   }
 
-  /** Whether a call is to take a message away. */
+  /** Whether a call is to take a message away; of a retention that is not known. */
   static boolean takes(Op op, Op append, UUID message) {
     return switch (op.step.kind()) {
       case ERASE -> op.owner.equals(append.owner);
       case DELETE -> op.isAbout(append);
       case DELETE_MESSAGE ->
           op.isAbout(append) && SimClient.messageId(op.step.target(), 0).equals(message);
-      case RETAIN -> true;
       default -> false;
     };
   }

@@ -580,10 +580,10 @@ final class SimChecker {
   }
 
   /** Whether a node keeps what an operator has given up, or sent again; null if not. */
-  @Nullable String keptParked(ConversationStore store) {
+  @Nullable String keptParked(ConversationStore store, int node) {
     return store.operator().parked().stream()
         .map(parked -> parked.rejected().changeId())
-        .filter(history.endedByOperator::contains)
+        .filter(change -> history.endedByOperator.getOrDefault(change, Set.of()).contains(node))
         .map(change -> "parked change " + change + " is still there")
         .findFirst()
         .orElse(null);

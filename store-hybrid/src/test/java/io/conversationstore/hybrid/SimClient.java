@@ -27,6 +27,7 @@ import io.conversationstore.hybrid.SimStep.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -191,7 +192,7 @@ final class SimClient {
       UUID change = parked.get(0).rejected().changeId();
       history.byOperator.add(change);
       op.wasThere = again ? operator.retryParked(change) : operator.discardParked(change);
-      history.endedByOperator.add(change);
+      history.endedByOperator.computeIfAbsent(change, key -> new HashSet<>()).add(node.number());
     }
   }
 

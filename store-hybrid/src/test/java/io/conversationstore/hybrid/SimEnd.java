@@ -68,7 +68,7 @@ final class SimEnd {
       ConversationStore store = node.store();
       if (store != null) {
         noteIfWrong(checker.lostPreference(store));
-        noteIfWrong(checker.keptParked(store));
+        noteIfWrong(checker.keptParked(store, node.number()));
       }
     }
     seekErased(checker);

@@ -132,8 +132,8 @@ final class SimHistory {
   /** Parked changes that an operator has asked to end. */
   final Set<UUID> byOperator = new HashSet<>();
 
-  /** Those of them of which the operator was told that they have ended. */
-  final Set<UUID> endedByOperator = new HashSet<>();
+  /** On which nodes they have ended, as the operator was told. */
+  final Map<UUID, Set<Integer>> endedByOperator = new HashMap<>();
 
   /** When nodes have got a copy of another size for the first time. */
   final Map<Integer, Long> resized = new HashMap<>();

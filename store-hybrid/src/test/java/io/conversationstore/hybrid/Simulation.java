@@ -91,21 +91,21 @@ final class Simulation {
     }
     Long seeds = Long.getLong("simulation.seeds");
     if (Long.getLong("simulation.first") == null && Long.getLong("simulation.minutes") == null) {
-      long third = (seeds == null ? standard : seeds) / 3;
-      long fresh = seeds == null ? standard - 2 * third : 0;
+      long stay = seeds == null ? standard / 3 : seeds / 2;
+      long fresh = seeds == null ? standard - 2 * stay : 0;
       long today = today();
       System.out.printf(
           "SEEDS 1 to %d, %d to %d%s%n",
-          third,
+          stay,
           SimPlan.LATER + 1,
-          SimPlan.LATER + third,
+          SimPlan.LATER + stay,
           fresh == 0 ? "" : ", and of this day " + today + " to " + (today + fresh - 1));
       forSeeds(
               i ->
-                  i < third
+                  i < stay
                       ? i + 1
-                      : i < 2 * third ? SimPlan.LATER + 1 + i - third : today + i - 2 * third,
-              2 * third + fresh,
+                      : i < 2 * stay ? SimPlan.LATER + 1 + i - stay : today + i - 2 * stay,
+              2 * stay + fresh,
               false)
           .runAll();
     } else {

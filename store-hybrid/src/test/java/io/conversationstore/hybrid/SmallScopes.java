@@ -211,7 +211,10 @@ final class SmallScopes {
           .forEach(kind -> kinds.merge(kind, 1, Integer::sum));
     }
     String first = verdict.wrong().get(0);
-    failures.merge(signature(first, steps), new Failure(1, steps, first), Failure::and);
+    Failure failure = new Failure(1, steps, first);
+    if (failures.merge(signature(first, steps), failure, Failure::and).times == 1) {
+      System.out.println("SCOPES " + pace + " found " + ScopeRun.text(steps) + ": " + first);
+    }
   }
 
   /** What went wrong, without the names of what it went wrong with. */

@@ -169,7 +169,7 @@ final class LocalQueue {
         () -> {
           PendingView view = views.get(owner, id);
           if (change instanceof ConversationCreated create) {
-            return create(view, create);
+            return create(view, create, attempt);
           }
           return toConversation(view, id, change, attempt);
         });
@@ -186,12 +186,17 @@ final class LocalQueue {
     return ref.id();
   }
 
-  private Applied create(PendingView view, ConversationCreated create) {
+  private Applied create(PendingView view, ConversationCreated create, Attempt attempt) {
     ConversationState live = view.live();
     if (live != null) {
       // Its own first attempt may have made it, and the feed have told of it since.
       if (create.strict() && !live.createdBy().equals(create.id())) {
         throw new ConversationExistsException(create.owner(), create.conversationId());
+      }
+      if (attempt.maybeSent() && !live.createdBy().equals(create.id())) {
+        // The first attempt may be on its way, and make anew what is deleted before it arrives: the
+        // database has to know that it joined this one.
+        enqueue(view, create, List.of());
       }
       return Applied.of(false, List.of(live));
     }

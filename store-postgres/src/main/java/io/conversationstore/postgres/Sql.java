@@ -129,7 +129,7 @@ final class Sql {
     erase =
         in(
             "SELECT w.dropped, w.changed, w.epoch, w.erased_at, w.conversations, w.messages"
-                + " FROM $.erase_owner(?,?,?,?,?,?) w");
+                + " FROM $.erase_owner(?,?,?,?,?,?,?) w");
     contact =
         in(
             "SELECT w.store_id, w.history, w.counter, w.database_time, w.hidden_rows,"

@@ -323,7 +323,8 @@ final class Writes {
           .text(stamp.owner().userId())
           .uuid(stamp.id())
           .number(stamp.epoch())
-          .flag(replay);
+          .flag(replay)
+          .time(stamp.time());
       try (ResultSet row = database.rows(statement)) {
         row.next();
         String dropped = row.getString(1);

@@ -186,6 +186,20 @@ public abstract class LandingContract {
   }
 
   @Test
+  void row_0_6_anErasureThatWasAskedForAfterTheLastOneTakesWhatWasWrittenInBetween() {
+    Instant now = Instant.now();
+    primary().apply(new Change.OwnerErased(stamp()), ApplyMode.LIVE);
+    replay(create());
+    Change older = new Change.OwnerErased(stamp().withEpoch(0).withTime(now.minusSeconds(60)));
+    assertThat(replay(older).dropped()).hasSize(1);
+    assertThat(live()).isNotNull();
+    Change later = new Change.OwnerErased(stamp().withEpoch(0).withTime(now.plusSeconds(60)));
+    assertThat(replay(later).changed()).isTrue();
+    assertThat(live()).isNull();
+    assertThat(replay(later).changed()).isFalse();
+  }
+
+  @Test
   void row_1_4_theLastSixteenChangesOfAConversationAreRemembered() {
     replay(create());
     Change joins = create();

@@ -129,7 +129,12 @@ class ReferenceEngine implements StoreEngine {
     if (done != null) {
       return new Applied(false, List.of(present), List.of(), done);
     }
-    if (isStale(change.stamp().epoch(), before.epoch, mode)) {
+    // One that was asked for after the last one takes what was written in between, which its node had
+    // not heard of.
+    boolean isLater =
+        before.erasures.values().stream()
+            .allMatch(erasure -> change.stamp().time().isAfter(erasure.at()));
+    if (isStale(change.stamp().epoch(), before.epoch, mode) && !isLater) {
       return Applied.dropped(change.id(), null, "its owner was erased");
     }
     OwnerCounts counts = counts(before);

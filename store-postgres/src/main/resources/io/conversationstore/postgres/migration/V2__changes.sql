@@ -622,7 +622,7 @@ COMMENT ON FUNCTION ${schema}.put_preferences IS 'Writes an owner''s preferences
 
 CREATE FUNCTION ${schema}.erase_owner(
   p_lock_timeout text, p_tenant text, p_user text, p_change uuid, p_epoch bigint,
-  p_replay boolean)
+  p_replay boolean, p_time timestamptz DEFAULT NULL)
 RETURNS TABLE (dropped text, changed boolean, epoch bigint, erased_at timestamptz,
   conversations bigint, messages bigint)
 LANGUAGE plpgsql AS $$
@@ -645,7 +645,11 @@ BEGIN
     RETURN;
   ELSIF NOT p_replay AND p_epoch NOT IN (-1, o.epoch) THEN
     RAISE EXCEPTION 'the epoch is not the present one' USING ERRCODE = 'CS006';
-  ELSIF p_replay AND p_epoch <> -1 AND p_epoch < o.epoch THEN
+  ELSIF p_replay AND p_epoch <> -1 AND p_epoch < o.epoch AND EXISTS (
+      SELECT FROM ${schema}.owner_erasures e
+        WHERE e.tenant_id = p_tenant AND e.user_id = p_user AND e.erased_at >= p_time) THEN
+    -- One that was asked for after the last one takes what was written in between, which its node
+    -- had not heard of.
     dropped := 'its owner was erased';
     RETURN NEXT;
     RETURN;

@@ -344,6 +344,9 @@ final class SimChecker {
   }
 
   private void notResurrected(Op append, UUID message, MessageState state) {
+    if (append.step.kind() == Kind.SAVE && !isCreatedOnce(append)) {
+      return; // it may save once more, see notDoubled
+    }
     boolean onlyOnce =
         history.ops.stream()
             .noneMatch(

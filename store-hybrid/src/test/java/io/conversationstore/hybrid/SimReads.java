@@ -239,6 +239,8 @@ final class SimReads {
         .anyMatch(
             op ->
                 op.isAcknowledged()
+                    // A copy that lacks what the database had may say that there is nothing.
+                    && (op.wasThere || op.step.kind() == Kind.ERASE)
                     && op.end < read.start
                     && op.step.node() == read.step.node()
                     && appends.stream()

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -97,6 +98,49 @@ final class SmallScopes {
     scopes.runAll();
   }
 
+  /**
+   * Runs histories at random, and fails with the shortest of each kind that goes wrong.
+   *
+   * @param steps how many each has, or a few less
+   * @param minutes how long
+   */
+  static void sample(Pace pace, int steps, long minutes) {
+    Simulation.listenForErrors();
+    SmallScopes scopes =
+        new SmallScopes(pace, steps, System.nanoTime() + minutes * 60_000_000_000L);
+    Simulation.onAllProcessors("scopes", scopes::sample);
+    scopes.tell(steps);
+  }
+
+  private void sample() {
+    SplittableRandom random = new SplittableRandom(System.nanoTime());
+    while (!isLate()) {
+      List<ScopeStep> steps = new ArrayList<>();
+      List<ScopeStep> possible = following(steps);
+      while (steps.size() < depth && !possible.isEmpty()) {
+        steps.add(possible.get(random.nextInt(possible.size())));
+        possible = following(steps);
+      }
+      if (new Prefix(steps).isComplete()) {
+        run(steps, new ArrayList<>());
+      }
+    }
+  }
+
+  private static List<ScopeStep> following(List<ScopeStep> steps) {
+    List<ScopeStep> following = new ArrayList<>();
+    Prefix before = new Prefix(steps);
+    for (int node = 0; node < 2; node++) {
+      for (Action action : Action.values()) {
+        ScopeStep step = new ScopeStep(node, action);
+        if (before.allows(step)) {
+          following.add(step);
+        }
+      }
+    }
+    return following;
+  }
+
   private static void repeat(List<ScopeStep> steps, Pace pace) {
     Verdict verdict = one(steps, pace);
     if (!verdict.wrong().isEmpty()) {
@@ -128,16 +172,21 @@ final class SmallScopes {
               + " of them to go on with="
               + level.size());
     }
+    tell(complete);
+    if (complete < depth) {
+      throw new AssertionError("only histories of " + complete + " steps could be run in time");
+    }
+  }
+
+  /** Prints how many were run, and fails if one of them went wrong. */
+  private void tell(int steps) {
     StringBuilder line = new StringBuilder("SCOPES ").append(pace);
-    line.append(" steps=").append(complete).append(" histories=").append(histories);
+    line.append(" steps=").append(steps).append(" histories=").append(histories);
     Simulation.KINDS.forEach(
         kind -> line.append(' ').append(kind).append('=').append(kinds.getOrDefault(kind, 0)));
     System.out.println(line);
     if (!failures.isEmpty()) {
       throw new AssertionError(line + "\n" + told());
-    }
-    if (complete < depth) {
-      throw new AssertionError("only histories of " + complete + " steps could be run in time");
     }
   }
 
@@ -228,17 +277,11 @@ final class SmallScopes {
   private List<List<ScopeStep>> extended(List<List<ScopeStep>> level) {
     List<List<ScopeStep>> longer = new ArrayList<>();
     for (List<ScopeStep> steps : level) {
-      Prefix before = new Prefix(steps);
-      for (int node = 0; node < 2; node++) {
-        for (Action action : Action.values()) {
-          ScopeStep step = new ScopeStep(node, action);
-          if (before.allows(step)) {
-            List<ScopeStep> one = new ArrayList<>(steps);
-            one.add(step);
-            if (one.size() < depth || new Prefix(one).isComplete()) {
-              longer.add(one);
-            }
-          }
+      for (ScopeStep step : following(steps)) {
+        List<ScopeStep> one = new ArrayList<>(steps);
+        one.add(step);
+        if (one.size() < depth || new Prefix(one).isComplete()) {
+          longer.add(one);
         }
       }
     }

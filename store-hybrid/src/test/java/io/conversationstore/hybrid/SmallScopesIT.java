@@ -5,8 +5,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Longer histories than {@link SmallScopesTest} runs: up to {@code -Dscopes.steps}, in up to {@code
- * -Dscopes.minutes} for each test.
+ * Longer histories than {@link SmallScopesTest} runs: all of up to {@code -Dscopes.steps}, in up to
+ * {@code -Dscopes.minutes} for each test, and for a sixth of that longer ones at random.
  */
 class SmallScopesIT {
 
@@ -26,5 +26,11 @@ class SmallScopesIT {
   @Test
   void row_1_4_noHistoryWhoseStepsComeAtOnceBreaksAPromise() {
     SmallScopes.run(Pace.AT_ONCE, STEPS, MINUTES);
+  }
+
+  @Test
+  void row_1_4_noHistoryOfMoreStepsAtRandomBreaksAPromise() {
+    SmallScopes.sample(Pace.SETTLED, STEPS + 2, Math.max(1, MINUTES / 6));
+    SmallScopes.sample(Pace.AT_ONCE, STEPS + 2, Math.max(1, MINUTES / 6));
   }
 }

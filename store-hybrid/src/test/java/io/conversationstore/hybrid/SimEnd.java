@@ -91,8 +91,8 @@ final class SimEnd {
     }
     long deadline = System.nanoTime() + LONGEST_CLEANING;
     String found = held(texts);
-    while (found != null && System.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(CLEANING);
+    for (long wait = CLEANING; found != null && System.nanoTime() - deadline < 0; wait *= 2) {
+      LockSupport.parkNanos(wait);
       found = held(texts);
     }
     if (found != null) {

@@ -38,8 +38,8 @@ import org.slf4j.LoggerFactory;
  * directory's path and under what tells the file from others: two names of one directory (a bind
  * mount) are one. Where Java knows of a lock that the registry does not, the channel that met it
  * stays open for good, one for each file, and serves the next attempt. Who holds the lock stands in
- * {@code LOCK.owner}; the lock of a dead process is gone with it. Where the lock is free
- * and the process that is noted lives, somebody has deleted its {@code LOCK}. Thread-safe.
+ * {@code LOCK.owner}; the lock of a dead process is gone with it. Where the lock is free and the
+ * process that is noted lives, somebody has deleted its {@code LOCK}. Thread-safe.
  */
 final class DirectoryLock implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DirectoryLock.class);
@@ -47,6 +47,7 @@ final class DirectoryLock implements AutoCloseable {
   private static final String OWNER = "LOCK.owner";
   private static final String TEMPORARY = "LOCK.owner.tmp";
   static final Set<String> NAMES = Set.of(LOCK, OWNER, TEMPORARY);
+
   /** Who, and then what tells the process and the directory from others of the same name. */
   private static final Pattern NOTE =
       Pattern.compile(
@@ -176,8 +177,8 @@ final class DirectoryLock implements AutoCloseable {
     return Files.exists(path.resolve(LOCK)) ? take(path, wait, Use.READS, interrupted) : null;
   }
 
-  private static DirectoryLock take(
-      Path path, Duration wait, Use use, BooleanSupplier interrupted) throws IOException {
+  private static DirectoryLock take(Path path, Duration wait, Use use, BooleanSupplier interrupted)
+      throws IOException {
     Path directory = path.toRealPath();
     long deadline = System.nanoTime() + wait.toNanos();
     boolean made = false;

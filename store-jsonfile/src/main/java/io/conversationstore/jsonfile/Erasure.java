@@ -1,7 +1,5 @@
 package io.conversationstore.jsonfile;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.json.Json;
@@ -189,75 +187,9 @@ final class Erasure {
     if (!reader.isWhole()) {
       return last >= end - 1;
     }
-    Head head = Head.of(reader.line(), reader.length());
-    last = reader.offset() == 0 ? head.from - 1 : head.number;
+    LineHead head = LineHead.of(reader.line(), reader.length());
+    last = reader.offset() == 0 ? head.from() - 1 : head.number();
     return reader.offset() > 0 && last >= end;
-  }
-
-  /**
-   * What a line says before all content, which is all that counts here: a line whose content nobody
-   * can read stops no erasure.
-   *
-   * @param payload the name of the field that holds a change or a state; empty where none does
-   * @param kind of the change or the state
-   */
-  private record Head(
-      long number,
-      long synced,
-      long from,
-      String at,
-      String payload,
-      String kind,
-      String id,
-      long epoch) {
-
-    static Head of(byte[] line, int length) {
-      long number = 0;
-      long synced = 0;
-      long from = 1;
-      String at = "";
-      try (JsonParser parser = Json.parser(line, 0, length)) {
-        parser.nextToken();
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-          String name = parser.currentName();
-          parser.nextToken();
-          switch (name) {
-            case "n" -> number = parser.getLongValue();
-            case "s" -> synced = parser.getLongValue();
-            case "from" -> from = parser.getLongValue();
-            case "at" -> at = parser.getText();
-            case "apply", "row", "pending" -> {
-              return payload(parser, new Head(number, synced, from, at, name, "", "", 0));
-            }
-            default -> parser.skipChildren();
-          }
-        }
-      } catch (IOException e) {
-        // Its text quotes what was read. The line is whole, so that its beginning is as it was
-        // made.
-        return new Head(number, synced, from, at, "", "", "", 0);
-      }
-      return new Head(number, synced, from, at, "", "", "", 0);
-    }
-
-    private static Head payload(JsonParser parser, Head head) throws IOException {
-      String kind = "";
-      String id = "";
-      long epoch = 0;
-      while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        String name = parser.currentName();
-        if (!parser.nextToken().isScalarValue() || name.equals("conversation_id")) {
-          break;
-        }
-        switch (name) {
-          case "change", "state" -> kind = parser.getText();
-          case "id" -> id = parser.getText();
-          case "epoch" -> epoch = parser.getLongValue();
-          default -> parser.finishToken();
-        }
-      }
-      return new Head(head.number, head.synced, head.from, head.at, head.payload, kind, id, epoch);
-    }
   }
 
   private byte[] line(int file, LogReader reader) {
@@ -272,17 +204,17 @@ final class Erasure {
 
   /** A line of this length, newline left out, with what others depend on and nothing else. */
   private byte[] blanked(byte[] line, int length) {
-    Head whole = Head.of(line, length);
-    boolean pending = whole.payload.equals("pending");
+    LineHead whole = LineHead.of(line, length);
+    boolean pending = whole.payload().equals("pending");
     String was = pending ? was(line, length) : "";
-    long epoch = whole.payload.equals("row") ? whole.epoch : 0;
+    long epoch = whole.payload().equals("row") ? whole.epoch() : 0;
     Owner owner = marks.get(markOf(line, length));
     // A row also says that its epoch has begun.
     byte[] begun =
         epoch == 0 || owner == null ? new byte[0] : Lines.row(new State.OwnerState(owner, epoch));
     String after = begun.length == 0 ? "\"" : "\",\"row\":";
     byte[] head =
-        Line.head(whole.number, whole.synced, Json.time("at", whole.at), was + "\"gone\":\"");
+        Line.head(whole.number(), whole.synced(), Json.time("at", whole.at()), was + "\"gone\":\"");
     byte[] rest = new byte[length - head.length - 1];
     Arrays.fill(rest, (byte) ' ');
     int end = rest.length - begun.length;
@@ -320,15 +252,16 @@ final class Erasure {
     }
     Owner owner = marks.get(markOf(reader.line(), reader.length()));
     Index.DueErasure erasure = owner == null ? null : due.get(owner);
-    return erasure != null && isErased(file, Head.of(reader.line(), reader.length()), erasure);
+    return erasure != null && isErased(file, LineHead.of(reader.line(), reader.length()), erasure);
   }
 
-  private boolean isErased(int file, Head line, Index.DueErasure erasure) {
-    boolean before = file < 0 || line.number < erasure.line();
-    return switch (line.payload) {
-      case "row" -> before && !line.kind.equals("owner") && line.epoch < erasure.epoch();
-      case "apply" -> before && !line.kind.equals(ERASED);
-      case "pending" -> !line.kind.equals(ERASED) && !waiting.contains(UUID.fromString(line.id));
+  private boolean isErased(int file, LineHead line, Index.DueErasure erasure) {
+    boolean before = file < 0 || line.number() < erasure.line();
+    return switch (line.payload()) {
+      case "row" -> before && !line.kind().equals("owner") && line.epoch() < erasure.epoch();
+      case "apply" -> before && !line.kind().equals(ERASED);
+      case "pending" ->
+          !line.kind().equals(ERASED) && !waiting.contains(UUID.fromString(line.id()));
       default -> false;
     };
   }

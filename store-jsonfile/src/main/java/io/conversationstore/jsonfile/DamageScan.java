@@ -1,7 +1,5 @@
 package io.conversationstore.jsonfile;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import io.conversationstore.json.Json;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,7 +74,7 @@ final class DamageScan {
     try (LogFiles.LogFile open = files.open(Segments.name(file))) {
       LogReader reader = new LogReader(open);
       return reader.next() && reader.isWhole()
-          ? Line.number(reader.line(), reader.length(), "from")
+          ? LineHead.of(reader.line(), reader.length()).from()
           : 0;
     }
   }
@@ -106,15 +104,9 @@ final class DamageScan {
       if (!reader.isWhole()) {
         return new Found(reader.offset(), end, false, 0, 0, 0);
       }
-      JsonNode json = Line.parse(reader.line(), reader.length());
-      long number = Json.number(json, "n", 0);
-      return new Found(
-          reader.offset(),
-          end,
-          true,
-          number,
-          Math.max(number, Lines.lostThrough(json)),
-          Json.number(json, "s", 0));
+      LineHead head = LineHead.of(reader.line(), reader.length());
+      long through = Math.max(head.number(), head.through());
+      return new Found(reader.offset(), end, true, head.number(), through, head.synced());
     }
   }
 

@@ -1,9 +1,9 @@
 package io.conversationstore.jsonfile;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.json.Json;
+import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
 import io.conversationstore.spi.State;
 import java.io.IOException;
@@ -11,11 +11,15 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes the text of erased owners out of files of whole lines: each line that holds such text is
@@ -23,39 +27,94 @@ import java.util.UUID;
  * they are. A file is rewritten beside and renamed over. For one thread.
  */
 final class Erasure {
+  private static final Logger LOG = LoggerFactory.getLogger(Erasure.class);
   static final String TEMPORARY = "erasure.tmp";
+  private static final String ERASED = "owner_erased";
+  private static final byte[] TENANT = "\"tenant_id\":\"".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] USER = ",\"user_id\":\"".getBytes(StandardCharsets.US_ASCII);
 
   private final LogFiles files;
   private final Segments segments;
   private final Map<Owner, Index.DueErasure> due;
   private final Set<UUID> waiting;
-  private final Map<Owner, byte[]> marks = new LinkedHashMap<>();
+  private final FileOwners owners;
+  private final Map<String, Owner> marks = new HashMap<>();
 
   /** The number of the last whole line that was read. */
   private long last;
 
   /**
    * @param waiting ids of the pending and parked changes, which stay
+   * @param owners of files that were read before
    */
-  Erasure(LogFiles files, Segments segments, Map<Owner, Index.DueErasure> due, Set<UUID> waiting) {
+  Erasure(
+      LogFiles files,
+      Segments segments,
+      Map<Owner, Index.DueErasure> due,
+      Set<UUID> waiting,
+      FileOwners owners) {
     this.files = files;
     this.segments = segments;
     this.due = due;
     this.waiting = waiting;
-    due.keySet().forEach(owner -> marks.put(owner, mark(owner)));
+    this.owners = owners;
+    due.keySet().forEach(owner -> marks.put(mark(owner), owner));
   }
 
-  /** The bytes that are in every line that is about an owner. */
-  private static byte[] mark(Owner owner) {
-    String object =
-        Json.text(
+  /** The bytes that stand for an owner in each line about it, as characters. */
+  private static String mark(Owner owner) {
+    byte[] object =
+        Json.bytes(
             out -> {
               out.writeStartObject();
               out.writeStringField("tenant_id", owner.tenantId());
               out.writeStringField("user_id", owner.userId());
               out.writeEndObject();
             });
-    return object.substring(1, object.length() - 1).getBytes(StandardCharsets.UTF_8);
+    return new String(object, 1, object.length - 2, StandardCharsets.ISO_8859_1);
+  }
+
+  /**
+   * The bytes that stand for the owner of a line; null where it has none. They come before all
+   * content, in which the same bytes have a backslash before each quotation mark, or come later.
+   */
+  private static @Nullable String markOf(byte[] line, int length) {
+    int start = find(TENANT, line, Line.PREFIX, length);
+    int tenantEnd = start < 0 ? -1 : quote(line, start + TENANT.length, length);
+    boolean followed =
+        tenantEnd >= 0
+            && tenantEnd + 1 + USER.length <= length
+            && Arrays.equals(
+                line, tenantEnd + 1, tenantEnd + 1 + USER.length, USER, 0, USER.length);
+    int userEnd = followed ? quote(line, tenantEnd + 1 + USER.length, length) : -1;
+    return userEnd < 0
+        ? null
+        : new String(line, start, userEnd + 1 - start, StandardCharsets.ISO_8859_1);
+  }
+
+  private static int find(byte[] mark, byte[] line, int from, int length) {
+    for (int i = from; i <= length - mark.length; i++) {
+      if (line[i] == mark[0] && Arrays.equals(line, i, i + mark.length, mark, 0, mark.length)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** Where the string ends whose first character stands at {@code from}. */
+  private static int quote(byte[] line, int from, int length) {
+    for (int i = from; i < length; i++) {
+      if (line[i] == '"') {
+        return i;
+      }
+      i += line[i] == '\\' ? 1 : 0;
+    }
+    return -1;
+  }
+
+  /** Whether a file may hold lines of the owners; where it was not read before, it may. */
+  boolean mayConcern(int file) {
+    return !owners.hasNone(file, marks.keySet());
   }
 
   /**
@@ -98,14 +157,26 @@ final class Erasure {
     to.append(buffer.flip());
   }
 
+  /** Reads a file and notes its owners; whether it has to be written anew. */
   private boolean holdsText(int file, long end) throws IOException {
+    Set<String> found = new HashSet<>();
+    boolean holds = false;
     LogReader reader = new LogReader(segments.require(file));
     while (reader.next()) {
-      if (isBeyond(file, reader, end) || (reader.offset() > 0 && isErased(file, reader))) {
-        return true;
+      if (isBeyond(file, reader, end)) {
+        holds = true;
+        break;
+      }
+      if (reader.offset() > 0) {
+        holds |= isErased(file, reader);
+        String mark = markOf(reader.line(), reader.length());
+        if (mark != null) {
+          found.add(mark);
+        }
       }
     }
-    return false;
+    owners.put(file, found);
+    return holds;
   }
 
   /** Whether the line, and all after it, do not count. */
@@ -116,15 +187,15 @@ final class Erasure {
     if (!reader.isWhole()) {
       return last >= end - 1;
     }
-    JsonNode json = Line.parse(reader.line(), reader.length());
-    last = reader.offset() == 0 ? Json.number(json, "from", 1) - 1 : Json.number(json, "n", 0);
+    LineHead head = LineHead.of(reader.line(), reader.length());
+    last = reader.offset() == 0 ? head.from() - 1 : head.number();
     return reader.offset() > 0 && last >= end;
   }
 
   private byte[] line(int file, LogReader reader) {
     byte[] line = new byte[reader.length() + 1];
     if (reader.offset() > 0 && isErased(file, reader)) {
-      return blanked(Line.parse(reader.line(), reader.length()), reader.length());
+      return blanked(reader.line(), reader.length());
     }
     System.arraycopy(reader.line(), 0, line, 0, reader.length());
     line[reader.length()] = '\n';
@@ -132,25 +203,18 @@ final class Erasure {
   }
 
   /** A line of this length, newline left out, with what others depend on and nothing else. */
-  private static byte[] blanked(JsonNode line, int length) {
-    JsonNode pending = line.get("pending");
-    JsonNode row = line.get("row");
-    String was = pending == null ? "" : "\"was\":" + was(pending) + ",";
-    long epoch = row == null ? 0 : Json.number(row, "epoch", 0);
+  private byte[] blanked(byte[] line, int length) {
+    LineHead whole = LineHead.of(line, length);
+    boolean pending = whole.payload().equals("pending");
+    String was = pending ? was(line, length) : "";
+    long epoch = whole.payload().equals("row") ? whole.epoch() : 0;
+    Owner owner = marks.get(markOf(line, length));
     // A row also says that its epoch has begun.
     byte[] begun =
-        epoch == 0
-            ? new byte[0]
-            : Lines.row(
-                new State.OwnerState(
-                    Owner.of(Json.string(row, "tenant_id"), Json.string(row, "user_id")), epoch));
-    String after = epoch == 0 ? "\"" : "\",\"row\":";
+        epoch == 0 || owner == null ? new byte[0] : Lines.row(new State.OwnerState(owner, epoch));
+    String after = begun.length == 0 ? "\"" : "\",\"row\":";
     byte[] head =
-        Line.head(
-            Json.number(line, "n", 0),
-            Json.number(line, "s", 0),
-            Json.time(line, "at"),
-            was + "\"gone\":\"");
+        Line.head(whole.number(), whole.synced(), Json.time("at", whole.at()), was + "\"gone\":\"");
     byte[] rest = new byte[length - head.length - 1];
     Arrays.fill(rest, (byte) ' ');
     int end = rest.length - begun.length;
@@ -160,10 +224,19 @@ final class Erasure {
     return Line.join(head, rest);
   }
 
-  /** What later changes in the queue learn from the end of this one, without its content. */
-  private static String was(JsonNode pending) {
+  /**
+   * What later changes in the queue learn from the end of this one, without its content; nothing
+   * where it cannot be read, so that it never came into the queue.
+   */
+  private static String was(byte[] line, int length) {
     Place nowhere = new Place(0, 0, 0, 0);
-    return Lines.ended(PendingQueue.Entry.of(ChangeJson.read(pending), nowhere));
+    try {
+      Change change = ChangeJson.read(Line.parse(line, length).get("pending"));
+      return "\"was\":" + Lines.ended(PendingQueue.Entry.of(change, nowhere)) + ",";
+    } catch (IllegalArgumentException e) {
+      LOG.debug("a change that cannot be read is erased", e);
+      return "";
+    }
   }
 
   private boolean isErased(int file, LogReader reader) {
@@ -177,57 +250,19 @@ final class Erasure {
               + ": a line is not whole, so that it cannot be told whose it is",
           null);
     }
-    for (Map.Entry<Owner, byte[]> mark : marks.entrySet()) {
-      if (contains(reader.line(), reader.length(), mark.getValue())) {
-        Index.DueErasure erasure = due.get(mark.getKey());
-        if (erasure != null
-            && isErased(file, Line.parse(reader.line(), reader.length()), mark.getKey(), erasure)) {
-          return true;
-        }
-      }
-    }
-    return false;
+    Owner owner = marks.get(markOf(reader.line(), reader.length()));
+    Index.DueErasure erasure = owner == null ? null : due.get(owner);
+    return erasure != null && isErased(file, LineHead.of(reader.line(), reader.length()), erasure);
   }
 
-  private boolean isErased(int file, JsonNode line, Owner owner, Index.DueErasure erasure) {
-    boolean before = file < 0 || Json.number(line, "n", 0) < erasure.line();
-    JsonNode row = line.get("row");
-    if (row != null) {
-      return before
-          && isOf(row, owner)
-          && !Json.string(row, "state").equals("owner")
-          && Json.number(row, "epoch", 0) < erasure.epoch();
-    }
-    JsonNode apply = line.get("apply");
-    if (apply != null) {
-      return before && isOf(apply, owner) && !isErasure(apply);
-    }
-    JsonNode pending = line.get("pending");
-    return pending != null
-        && isOf(pending, owner)
-        && !isErasure(pending)
-        && !waiting.contains(Json.uuid(pending, "id"));
-  }
-
-  private static boolean isOf(JsonNode object, Owner owner) {
-    return Json.string(object, "tenant_id").equals(owner.tenantId())
-        && Json.string(object, "user_id").equals(owner.userId());
-  }
-
-  private static boolean isErasure(JsonNode change) {
-    return Json.string(change, "change").equals("owner_erased");
-  }
-
-  private static boolean contains(byte[] line, int length, byte[] mark) {
-    for (int i = Line.PREFIX; i <= length - mark.length; i++) {
-      int matched = 0;
-      while (matched < mark.length && line[i + matched] == mark[matched]) {
-        matched++;
-      }
-      if (matched == mark.length) {
-        return true;
-      }
-    }
-    return false;
+  private boolean isErased(int file, LineHead line, Index.DueErasure erasure) {
+    boolean before = file < 0 || line.number() < erasure.line();
+    return switch (line.payload()) {
+      case "row" -> before && !line.kind().equals("owner") && line.epoch() < erasure.epoch();
+      case "apply" -> before && !line.kind().equals(ERASED);
+      case "pending" ->
+          !line.kind().equals(ERASED) && !waiting.contains(UUID.fromString(line.id()));
+      default -> false;
+    };
   }
 }

@@ -52,6 +52,7 @@ final class FileJobs {
   private final LogTail tail;
   private final LogThread log;
   private final JsonFileOptions options;
+  private final FileOwners owners = new FileOwners();
   private volatile Checkpointed checkpointed = Checkpointed.NOTHING;
 
   FileJobs(
@@ -96,11 +97,14 @@ final class FileJobs {
         numbers.add(file);
       }
     }
-    Erasure erasure = new Erasure(files, segments, job.due, job.waiting);
+    Erasure erasure = new Erasure(files, segments, job.due, job.waiting, owners);
+    owners.retain(numbers);
     // From the end on: what a crash leaves are the first changes of an owner, which can be read.
     for (int file : numbers.descendingSet()) {
-      long end = file < 0 ? Long.MAX_VALUE : firstLineAfter(file);
-      erasure.clean(file, end, job.cut.contains(file));
+      boolean cut = job.cut.contains(file);
+      if (cut || erasure.mayConcern(file)) {
+        erasure.clean(file, file < 0 ? Long.MAX_VALUE : firstLineAfter(file), cut);
+      }
     }
     log.call(
         LogThread.Wait.WRITTEN,

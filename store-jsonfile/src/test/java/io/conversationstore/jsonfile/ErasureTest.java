@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** What was erased comes back in no file, whatever failed before. */
@@ -110,6 +111,34 @@ class ErasureTest {
       engine.compact();
       assertThat(engine.health().healthy()).isTrue();
     }
+    Memory.engine(files).close();
+  }
+
+  /** However many are erased one after the other, each costs what its own lines take. */
+  @Test
+  void anErasureReadsNoFileThatHasNoLineOfItsOwner() throws IOException {
+    AtomicLong calls = new AtomicLong();
+    HookedFiles counted = new HookedFiles(files, calls::incrementAndGet);
+    int owners = 40;
+    try (FileEngine engine = Memory.engine(counted)) {
+      ConversationStore store = Memory.front(engine);
+      for (int i = 0; i < owners; i++) {
+        Owner owner = Owner.of("acme", "owner \"" + i + "\" \\");
+        store.create(owner, NewConversation.withId("chat"));
+        store.append(owner, "chat", Message.user(SECRET + "-" + i + "-" + "x".repeat(9_000)));
+      }
+      for (int i = 0; i < owners; i++) {
+        long before = calls.get();
+        store.erase(Owner.of("acme", "owner \"" + i + "\" \\"));
+        long took = calls.get() - before;
+        if (i > 0) {
+          assertThat(took).as("calls for erasure %d", i).isLessThan(80);
+        }
+        assertThat(files.holds(SECRET + "-" + i + "-")).isFalse();
+        assertThat(i == owners - 1 || files.holds(SECRET + "-" + (i + 1) + "-")).isTrue();
+      }
+    }
+    requireGone();
     Memory.engine(files).close();
   }
 

@@ -1,0 +1,101 @@
+package io.conversationstore.jsonfile;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.conversationstore.json.Json;
+import java.io.IOException;
+
+/**
+ * What a whole line says before all content, as the store itself wrote it. Content that nobody can
+ * read does not matter here: it stops neither an erasure nor a repair. Immutable.
+ *
+ * @param number the line's own, 0 where it has none
+ * @param synced the number of the last line that was known to be on the disk
+ * @param from the number of the first line of the file, in its header
+ * @param through the last line that it stands for, where it says that lines are lost; else 0
+ * @param at when it was written
+ * @param payload the name of the field that holds a change or a state; empty where none does
+ * @param kind of the change or the state
+ * @param id of the change
+ * @param epoch of the state
+ */
+record LineHead(
+    long number,
+    long synced,
+    long from,
+    long through,
+    String at,
+    String payload,
+    String kind,
+    String id,
+    long epoch) {
+
+  static LineHead of(byte[] line, int length) {
+    Reader reader = new Reader();
+    try (JsonParser parser = Json.parser(line, 0, length)) {
+      reader.read(parser);
+    } catch (IOException e) {
+      // Its text quotes what was read, and what comes before content was read by then.
+      return reader.head();
+    }
+    return reader.head();
+  }
+
+  private static final class Reader {
+    private long number;
+    private long synced;
+    private long from = 1;
+    private long through;
+    private String at = "";
+    private String payload = "";
+    private String kind = "";
+    private String id = "";
+    private long epoch;
+
+    LineHead head() {
+      return new LineHead(number, synced, from, through, at, payload, kind, id, epoch);
+    }
+
+    void read(JsonParser parser) throws IOException {
+      parser.nextToken();
+      while (payload.isEmpty() && parser.nextToken() == JsonToken.FIELD_NAME) {
+        String name = parser.currentName();
+        parser.nextToken();
+        switch (name) {
+          case "n" -> number = parser.getLongValue();
+          case "s" -> synced = parser.getLongValue();
+          case "from" -> from = parser.getLongValue();
+          case "at" -> at = parser.getText();
+          case "lost" -> lost(parser);
+          case "apply", "row", "pending" -> {
+            payload = name;
+            payload(parser);
+          }
+          default -> parser.skipChildren();
+        }
+      }
+    }
+
+    private void lost(JsonParser parser) throws IOException {
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        parser.nextToken();
+        through = parser.getLongValue();
+      }
+    }
+
+    private void payload(JsonParser parser) throws IOException {
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String name = parser.currentName();
+        if (!parser.nextToken().isScalarValue() || name.equals("conversation_id")) {
+          return;
+        }
+        switch (name) {
+          case "change", "state" -> kind = parser.getText();
+          case "id" -> id = parser.getText();
+          case "epoch" -> epoch = parser.getLongValue();
+          default -> parser.finishToken();
+        }
+      }
+    }
+  }
+}

@@ -104,8 +104,7 @@ class HybridSwitchIT {
       subscribe(green, blue);
       write(node, MESSAGES, 2 * MESSAGES);
       String rows = "SELECT count(*) FROM conversation_store.messages";
-      Testbed.await(
-          "all is replicated", () -> value(green, rows).equals(value(blue, rows)));
+      Testbed.await("all is replicated", () -> value(green, rows).equals(value(blue, rows)));
       node.close();
       green.execute(DATABASE, "DROP SUBSCRIPTION everything");
       assertThat(identitiesHold(green)).isFalse();

@@ -4,7 +4,7 @@ import io.conversationstore.StoreUnavailableException;
 import org.jspecify.annotations.Nullable;
 
 /** An engine could not carry out a request, through no fault of the request. */
-public final class EngineFailureException extends StoreUnavailableException {
+public class EngineFailureException extends StoreUnavailableException {
 
   private static final long serialVersionUID = 1;
 

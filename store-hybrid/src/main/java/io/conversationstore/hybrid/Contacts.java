@@ -6,6 +6,7 @@ import io.conversationstore.spi.DatabaseIdentity;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.StoreAbsentException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
@@ -114,9 +115,18 @@ final class Contacts {
     LocalStore.Identity identity = identity();
     Instant before = clock.uncorrected();
     int earlier = counted;
-    Contact contact = contact(identity.node());
-    Instant after = clock.uncorrected();
     UUID bound = identity.storeId();
+    Contact contact;
+    try {
+      contact = contact(identity.node());
+    } catch (StoreAbsentException absent) {
+      if (bound == null) {
+        throw absent;
+      }
+      return new Refusal(
+          "this is another database, or its schema was dropped: " + absent.getMessage(), true);
+    }
+    Instant after = clock.uncorrected();
     Refusal refusal = refusal(identity, contact);
     if (refusal != null) {
       // It did not count, or somewhere else.

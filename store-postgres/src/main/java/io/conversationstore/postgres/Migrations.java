@@ -2,6 +2,7 @@ package io.conversationstore.postgres;
 
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.StoreAbsentException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -121,16 +122,13 @@ final class Migrations {
   }
 
   /** Made anew it would be empty, and taken for a store of nothing. */
-  private EngineFailureException gone() {
-    return new EngineFailureException(
-        FailureKind.MISCONFIGURED,
-        false,
+  private StoreAbsentException gone() {
+    return new StoreAbsentException(
         "schema "
             + schema
             + " is not in the database, and a store in it was in use; restore it, or give the node the"
             + " right database or a directory of its own. A store without a local directory makes an"
-            + " empty one when it is opened again",
-        null);
+            + " empty one when it is opened again");
   }
 
   /** A store that names no tenant would see no rows, and take that for an empty database. */

@@ -1,0 +1,16 @@
+package io.conversationstore.spi;
+
+/**
+ * The database holds no store, although there was one or should be: nothing is made in its place.
+ */
+public final class StoreAbsentException extends EngineFailureException {
+
+  private static final long serialVersionUID = 1;
+
+  /**
+   * @param message without bound values, message content and secrets
+   */
+  public StoreAbsentException(String message) {
+    super(FailureKind.MISCONFIGURED, false, message, null);
+  }
+}

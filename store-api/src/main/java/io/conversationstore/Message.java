@@ -111,8 +111,8 @@ public record Message(
 
   /**
    * The text parts, joined without anything between; empty where there is none. Parts of an unknown
-   * shape count with their {@code text}, whatever their type is called ({@code output_text}), or with
-   * its {@code value} where it is an object; those of a model's thoughts do not count.
+   * shape count with their {@code text}, whatever their type is called ({@code output_text}), or
+   * with its {@code value} where it is an object; those of a model's thoughts do not count.
    */
   public String text() {
     if (content.size() == 1 && content.get(0) instanceof ContentPart.Text only) {

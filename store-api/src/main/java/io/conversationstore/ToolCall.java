@@ -3,8 +3,8 @@ package io.conversationstore;
 /**
  * A call of a tool that an assistant message asks for.
  *
- * @param id the id that the tool's result refers to, as the provider gave it: any text, which may be
- *     empty or long; U+0000 and lone surrogates become U+FFFD
+ * @param id the id that the tool's result refers to, as the provider gave it: any text, which may
+ *     be empty or long; U+0000 and lone surrogates become U+FFFD
  * @param type the kind of tool, {@code function} in today's APIs; 1 to 255 characters
  * @param name the tool's name; 1 to 255 characters
  * @param arguments the exact text that the model produced, which need not be valid JSON; kept to

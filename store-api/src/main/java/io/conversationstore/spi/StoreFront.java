@@ -455,7 +455,11 @@ public final class StoreFront implements ConversationStore {
     private static Duration requireAge(String name, Duration duration) {
       if (duration.isNegative() || duration.compareTo(StoreOperator.LONGEST_AGE) > 0) {
         throw new IllegalArgumentException(
-            name + " must be 0 to " + StoreOperator.LONGEST_AGE.toDays() + " days, but was " + duration);
+            name
+                + " must be 0 to "
+                + StoreOperator.LONGEST_AGE.toDays()
+                + " days, but was "
+                + duration);
       }
       return duration;
     }

@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  * one thread and one file.
  *
  * <p>A conversation is found by its messages: an object with a list of them under one of {@link
- * #MESSAGES}, or such a list itself. It may stand at any place down to {@link #MOST_DEPTH}: keyed by
- * its id, below the name of a user, in a list, or under a word that means conversations. Its id is
- * what it is keyed by, behind the keys above it; in a list, the one that it names.
+ * #MESSAGES}, or such a list itself. It may stand at any place down to {@link #MOST_DEPTH}: keyed
+ * by its id, below the name of a user, in a list, or under a word that means conversations. Its id
+ * is what it is keyed by, behind the keys above it; in a list, the one that it names.
  *
  * <p>What the file gets wrong is a {@link TransferException} with the place; what the receiver
  * throws is passed on as it is.
@@ -274,16 +274,18 @@ final class FileReader {
         fields.set(name, Json.readValue(parser));
       }
     }
-    if (open == null && (held != null || (mapping != null && MessageTree.is(mapping)))) {
-      open = open(record ? idIn(fields, path) : idOf(path));
-      open.fields().setAll(fields);
-      List<JsonNode> all =
-          held != null ? held : MessageTree.shown(mapping, fields.path("current_node").textValue());
-      for (JsonNode each : all) {
-        message(open, each);
-      }
+    List<JsonNode> waiting = held;
+    if (mapping != null && open == null && held == null && MessageTree.is(mapping)) {
+      waiting = MessageTree.shown(mapping, fields.path("current_node").textValue());
     } else if (mapping != null) {
       fields.set(MAPPING, mapping);
+    }
+    if (waiting != null) {
+      open = open(record ? idIn(fields, path) : idOf(path));
+      open.fields().setAll(fields);
+      for (JsonNode each : waiting) {
+        message(open, each);
+      }
     }
     if (open != null) {
       end(open);

@@ -275,7 +275,8 @@ final class LenientMessages {
 
   private static boolean isCount(JsonNode json) {
     return json.isNull()
-        || (json.isIntegralNumber() && json.canConvertToLong()
+        || (json.isIntegralNumber()
+            && json.canConvertToLong()
             && json.longValue() >= 0
             && json.longValue() <= TokenUsage.MAX_PER_MESSAGE);
   }

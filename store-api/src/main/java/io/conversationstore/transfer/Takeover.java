@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>The file is read to its end first. Where it is damaged nothing is saved, it stays as it is,
- *       and the answer says so; the next start tries again. So it does where no message is found in what the
- *       file holds.
+ *       and the answer says so; the next start tries again. So it does where no message is found in
+ *       what the file holds.
  *   <li>It is saved. A store that fails meanwhile is an exception; the next start begins again,
  *       which doubles nothing.
  *   <li>It is renamed to {@code conversations.json.imported}, in one step. Where a file of that

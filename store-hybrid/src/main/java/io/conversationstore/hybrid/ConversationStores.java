@@ -119,19 +119,21 @@ public final class ConversationStores {
       case NOTHING_THERE -> {}
       case TAKEN_OVER -> {
         if (report != null) {
-          LOG.atLevel(report.skippedCount() > 0 ? Level.WARN : Level.INFO).log(
-              "Took over {} for {}: {} conversations, {} messages, {} places skipped{}; it"
-                  + " is now called {}",
-              file,
-              settings.importOwner(),
-              report.conversations(),
-              report.messages(),
-              report.skippedCount(),
-              report.skipped().isEmpty() ? "" : ", the first: " + report.skipped().get(0),
-              Takeover.DONE);
+          LOG.atLevel(report.skippedCount() > 0 ? Level.WARN : Level.INFO)
+              .log(
+                  "Took over {} for {}: {} conversations, {} messages, {} places skipped{}; it"
+                      + " is now called {}",
+                  file,
+                  settings.importOwner(),
+                  report.conversations(),
+                  report.messages(),
+                  report.skippedCount(),
+                  report.skipped().isEmpty() ? "" : ", the first: " + report.skipped().get(0),
+                  Takeover.DONE);
         }
       }
-      case LEFT_ALONE, NOTHING_FOUND -> LOG.warn("{} is not taken over: {}", file, takeover.reason());
+      case LEFT_ALONE, NOTHING_FOUND ->
+          LOG.warn("{} is not taken over: {}", file, takeover.reason());
       case REFUSED ->
           LOG.error(
               "{} is not taken over and nothing of it was saved: {}. The store works without it;"

@@ -23,9 +23,9 @@ import org.postgresql.ds.PGSimpleDataSource;
  * <p>Each session looks for functions and operators where PostgreSQL's own are, and nowhere else:
  * of those that somebody else made one might fit better. And the statement time-out is a setting of
  * the session, so that the server sees to it: the driver's own costs a task for its timer, and a
- * thread that wakes up, at each call. Poolers (PgBouncer, RDS Proxy) refuse such settings or leave them out, and a
- * URL may bring its own; where the time-out is not in force, {@link #serverEndsStatements()} is
- * false, for good, and the driver has to see to it. Thread-safe.
+ * thread that wakes up, at each call. Poolers (PgBouncer, RDS Proxy) refuse such settings or leave
+ * them out, and a URL may bring its own; where the time-out is not in force, {@link
+ * #serverEndsStatements()} is false, for good, and the driver has to see to it. Thread-safe.
  */
 final class DriverDataSource implements DataSource {
 

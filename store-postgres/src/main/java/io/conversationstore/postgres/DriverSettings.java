@@ -179,9 +179,7 @@ final class DriverSettings {
         && !System.getProperty("os.name", "").startsWith("Windows")
         && !Files.isReadable(usual)) {
       throw new StoreConfigurationException(
-          "sslmode "
-              + mode
-              + " needs sslrootcert: a file of the certificates to trust, or system");
+          "sslmode " + mode + " needs sslrootcert: a file of the certificates to trust, or system");
     }
   }
 

@@ -222,7 +222,9 @@ final class Failures {
     return null;
   }
 
-  /** SQLSTATE, constraint, class of the cause and what it means; nothing else of the driver's text. */
+  /**
+   * SQLSTATE, constraint, class of the cause and what it means; nothing else of the driver's text.
+   */
   static String describe(SQLException e) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof Redacted || t instanceof PoolBusy || t instanceof Interrupted) {

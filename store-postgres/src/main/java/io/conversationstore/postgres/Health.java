@@ -74,8 +74,7 @@ final class Health {
     return check(
         condition.name(),
         () ->
-            reads.query(
-                null, condition.query(), in -> condition.bind(in, schema), condition::read),
+            reads.query(null, condition.query(), in -> condition.bind(in, schema), condition::read),
         condition.good());
   }
 

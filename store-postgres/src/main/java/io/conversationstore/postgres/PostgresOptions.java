@@ -126,7 +126,8 @@ public final class PostgresOptions {
   /** Connections of the store's own pool; default 2 to 10. */
   public PostgresOptions withPoolSize(int min, int max) {
     if (min < 0 || max < 1 || min > max || max > MOST_CONNECTIONS) {
-      throw new StoreConfigurationException("pool sizes must be 0 <= min <= max, max 1 to " + MOST_CONNECTIONS);
+      throw new StoreConfigurationException(
+          "pool sizes must be 0 <= min <= max, max 1 to " + MOST_CONNECTIONS);
     }
     Values next = new Values(values);
     next.minPool = min;

@@ -90,7 +90,9 @@ record SetupFault(String words, boolean misconfigured) {
       case "57P03" -> passing("the server is starting up or shutting down");
       case "25006" -> passing("the server takes no writes: it is read-only or a standby");
       default ->
-          says(e, NO_PRIMARY) ? passing("none of the servers takes writes (targetServerType)") : null;
+          says(e, NO_PRIMARY)
+              ? passing("none of the servers takes writes (targetServerType)")
+              : null;
     };
   }
 

@@ -33,8 +33,7 @@ class MigrationPrivilegesTest {
   }
 
   private void assertRefused(String... words) {
-    try (PrimaryStore engine =
-        PostgresStore.openEngine(RestrictedRoles.options(databases, role))) {
+    try (PrimaryStore engine = PostgresStore.openEngine(RestrictedRoles.options(databases, role))) {
       long start = System.nanoTime();
       EngineFailureException error =
           catchThrowableOfType(EngineFailureException.class, () -> engine.find(ALICE, "c"));
@@ -64,8 +63,7 @@ class MigrationPrivilegesTest {
         "GRANT CREATE ON DATABASE \"" + databases.name + "\" TO \"" + role + "\"",
         "writeSchema");
     databases.text("GRANT CREATE ON DATABASE " + databases.name + " TO " + role);
-    try (PrimaryStore engine =
-        PostgresStore.openEngine(RestrictedRoles.options(databases, role))) {
+    try (PrimaryStore engine = PostgresStore.openEngine(RestrictedRoles.options(databases, role))) {
       assertThat(engine.health().healthy()).as("%s", engine.health().checks()).isTrue();
     }
   }
@@ -97,16 +95,14 @@ class MigrationPrivilegesTest {
     databases.text("GRANT USAGE ON SCHEMA conversation_store TO " + role);
     assertRefused("lacks privileges on schema conversation_store");
     databases.text("SELECT conversation_store.grant_use('" + role + "')");
-    try (PrimaryStore engine =
-        PostgresStore.openEngine(RestrictedRoles.options(databases, role))) {
+    try (PrimaryStore engine = PostgresStore.openEngine(RestrictedRoles.options(databases, role))) {
       assertThat(engine.health().healthy()).as("%s", engine.health().checks()).isTrue();
     }
   }
 
   @Test
   void row_4_1_aDatabaseWithoutTheSchemaThatTakesNoWrites() throws Exception {
-    databases.text(
-        "ALTER DATABASE " + databases.name + " SET default_transaction_read_only = on");
+    databases.text("ALTER DATABASE " + databases.name + " SET default_transaction_read_only = on");
     try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
       long start = System.nanoTime();
       EngineFailureException error =

@@ -19,7 +19,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Why the database cannot be used is said in words; settings that no server satisfies are errors. */
+/**
+ * Why the database cannot be used is said in words; settings that no server satisfies are errors.
+ */
 class SetupFaultTest {
 
   private static final Locale LOCALE = Locale.getDefault();

@@ -277,7 +277,8 @@ abstract class InputContract extends ContractBase {
               token,
               "!" + text.length(),
               Base64.getUrlEncoder()
-                  .encodeToString((text.isEmpty() ? "-" : text).getBytes(StandardCharsets.UTF_8)))) {
+                  .encodeToString(
+                      (text.isEmpty() ? "-" : text).getBytes(StandardCharsets.UTF_8)))) {
         Cursor cursor = new Cursor(forged);
         refused(() -> store().messages(alice, "a", MessageQuery.first(1).from(cursor)));
         refused(() -> store().history(alice, MessageQuery.first(1).from(cursor)));

@@ -3,9 +3,9 @@ package io.conversationstore.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.conversationstore.ContentPart;
+import io.conversationstore.Conversation;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
-import io.conversationstore.Conversation;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Role;
@@ -79,12 +79,14 @@ class FileShapesTest {
         Arguments.of("{\"c\":{\"id\":\"c\",\"turns\":%s}}", List.of("c")),
         Arguments.of("{\"c\":%s}", List.of("c")),
         Arguments.of("{\"c\":%s,\"d\":%<s}", List.of("c", "d")),
-        Arguments.of("[{\"id\":\"c\",\"messages\":%s},{\"messages\":%<s,\"id\":\"d\"}]",
-            List.of("c", "d")),
-        Arguments.of("{\"conversations\":[{\"id\":\"c\",\"messages\":%s},"
-            + "{\"session_id\":7,\"messages\":%<s}]}", List.of("7", "c")),
-        Arguments.of("{\"conversations\":[{\"messages\":%s},{\"messages\":%<s}]}",
-            List.of("1", "2")),
+        Arguments.of(
+            "[{\"id\":\"c\",\"messages\":%s},{\"messages\":%<s,\"id\":\"d\"}]", List.of("c", "d")),
+        Arguments.of(
+            "{\"conversations\":[{\"id\":\"c\",\"messages\":%s},"
+                + "{\"session_id\":7,\"messages\":%<s}]}",
+            List.of("7", "c")),
+        Arguments.of(
+            "{\"conversations\":[{\"messages\":%s},{\"messages\":%<s}]}", List.of("1", "2")),
         Arguments.of("[{\"conversation_id\":\"c\",\"conversations\":%s}]", List.of("c")),
         Arguments.of("%s", List.of("conversation")));
   }
@@ -171,7 +173,9 @@ class FileShapesTest {
               "current_node": "b", "conversation_id": "c-1", "id": "c-1"}]
             """);
     assertThat(report.conversations()).isEqualTo(1);
-    assertThat(messages("c-1")).extracting(StoredMessage::text).containsExactly("question", "answer");
+    assertThat(messages("c-1"))
+        .extracting(StoredMessage::text)
+        .containsExactly("question", "answer");
     assertThat(messages("c-1").get(0).id()).hasToString("01890000-0000-7000-8000-000000000001");
     assertThat(store.find(BOB, "c-1").orElseThrow().title()).isEqualTo("T");
   }
@@ -189,7 +193,9 @@ class FileShapesTest {
          {"uuid": "c-2", "name": "Empty", "chat_messages": []}]
         """);
     assertThat(ids()).containsExactly("c-1", "c-2");
-    assertThat(messages("c-1")).extracting(StoredMessage::text).containsExactly("question", "answer");
+    assertThat(messages("c-1"))
+        .extracting(StoredMessage::text)
+        .containsExactly("question", "answer");
     assertThat(store.find(BOB, "c-1").orElseThrow().title()).isEqualTo("T");
   }
 

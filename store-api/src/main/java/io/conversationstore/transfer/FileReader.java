@@ -176,7 +176,7 @@ final class FileReader {
   }
 
   /**
-   * A list of conversations, or of the messages of one; its first element tells.
+   * A list of conversations, or of the messages of one; its first element decides.
    *
    * @param begunWithOne whether the first element is a conversation that was read already
    */

@@ -44,8 +44,7 @@ class QuietLogsTest {
             server.jdbcUrl(databases.name),
             server.user());
     builder.environment().put(OpenMain.PASSWORD, server.password());
-    Process process =
-        builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
+    Process process = builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
     assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
     assertThat(process.exitValue()).as(Files.readString(output)).isZero();
     assertThat(Files.readAllLines(output)).isNotEmpty().allMatch(line -> line.contains("SLF4J"));

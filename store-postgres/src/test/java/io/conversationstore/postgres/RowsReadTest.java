@@ -70,12 +70,12 @@ class RowsReadTest {
     databases.text(
         "INSERT INTO conversation_store.messages (tenant_id, conversation_key, generation, seq,"
             + " owner_key, epoch, message_id, version, digest, created_at, role, content,"
-            + " search_tokens) SELECT m.tenant_id, m.conversation_key, m.generation, n, m.owner_key,"
-            + " m.epoch, overlay(m.message_id::text PLACING lpad(n::text, 4, '0') FROM 1)::uuid, 1,"
-            + " m.digest, m.created_at, m.role, 'hay', '{}'"
-            + " FROM conversation_store.messages m"
-            + " JOIN conversation_store.conversations c USING (tenant_id, conversation_key)"
-            + " JOIN lengths l ON l.id = c.conversation_id, generate_series(2, l.length) n");
+            + " search_tokens) SELECT m.tenant_id, m.conversation_key, m.generation, n,"
+            + " m.owner_key, m.epoch, overlay(m.message_id::text PLACING lpad(n::text, 4, '0') FROM"
+            + " 1)::uuid, 1, m.digest, m.created_at, m.role, 'hay', '{}' FROM"
+            + " conversation_store.messages m JOIN conversation_store.conversations c USING"
+            + " (tenant_id, conversation_key) JOIN lengths l ON l.id = c.conversation_id,"
+            + " generate_series(2, l.length) n");
     databases.text(
         "UPDATE conversation_store.conversations c SET last_seq = l.length,"
             + " message_count = l.length FROM lengths l WHERE l.id = c.conversation_id");

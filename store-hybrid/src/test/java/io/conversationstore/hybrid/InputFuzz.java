@@ -579,7 +579,8 @@ final class InputFuzz {
 
   private static String quoted(String text) {
     StringBuilder json = new StringBuilder("\"");
-    for (char c : text.toCharArray()) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
       if (c < ' ' || c == '"' || c == '\\' || Character.isSurrogate(c)) {
         json.append(String.format("\\u%04x", (int) c));
       } else {

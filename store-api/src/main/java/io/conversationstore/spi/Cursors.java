@@ -77,7 +77,7 @@ final class Cursors {
           instant(f[2]),
           InputChecks.conversationId(f[5]),
           Long.parseLong(f[3]),
-          orNull(f[4]));
+          overlay(f[4]));
     } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
       throw notACursor(e);
     }
@@ -129,8 +129,10 @@ final class Cursors {
     return field == null ? "-" : field.toString();
   }
 
-  private static @Nullable String orNull(String text) {
-    return text.equals("-") ? null : text;
+  /** The id of a pending message; null where there is none. */
+  private static @Nullable String overlay(String text) {
+    UUID message = uuidOrNull(text);
+    return message == null ? null : message.toString();
   }
 
   private static @Nullable UUID uuidOrNull(String text) {

@@ -176,7 +176,7 @@ final class FileReader {
   }
 
   /**
-   * A list of conversations, or of the messages of one; its first element tells.
+   * A list of conversations, or of the messages of one; its first element decides.
    *
    * @param begunWithOne whether the first element is a conversation that was read already
    */
@@ -274,16 +274,18 @@ final class FileReader {
         fields.set(name, Json.readValue(parser));
       }
     }
-    if (open == null && (held != null || (mapping != null && MessageTree.is(mapping)))) {
-      open = open(record ? idIn(fields, path) : idOf(path));
-      open.fields().setAll(fields);
-      List<JsonNode> all =
-          held != null ? held : MessageTree.shown(mapping, fields.path("current_node").textValue());
-      for (JsonNode each : all) {
-        message(open, each);
-      }
+    List<JsonNode> waiting = held;
+    if (mapping != null && open == null && held == null && MessageTree.is(mapping)) {
+      waiting = MessageTree.shown(mapping, fields.path("current_node").textValue());
     } else if (mapping != null) {
       fields.set(MAPPING, mapping);
+    }
+    if (waiting != null) {
+      open = open(record ? idIn(fields, path) : idOf(path));
+      open.fields().setAll(fields);
+      for (JsonNode each : waiting) {
+        message(open, each);
+      }
     }
     if (open != null) {
       end(open);

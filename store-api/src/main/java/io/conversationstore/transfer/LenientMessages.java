@@ -107,7 +107,7 @@ final class LenientMessages {
     return new Entry(read, time);
   }
 
-  /** Whether it looks like a message: somebody whose role can be told says something. */
+  /** Whether it looks like a message: it has a speaker with a known role, and content. */
   static boolean isMessage(JsonNode json) {
     if (!json.isObject()) {
       return false;

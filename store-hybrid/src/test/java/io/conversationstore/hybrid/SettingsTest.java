@@ -151,11 +151,13 @@ class SettingsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "target_session_attrs=read-only,'target_session_attrs must be one of [any, primary, read-write]'",
+    "target_session_attrs=read-only,'target_session_attrs must be one of [any, primary,"
+        + " read-write]'",
     "pgbouncer=x7Secret,'pgbouncer must be one of [false, true]'",
     "connect_timeout=x7Secret,connect_timeout must be a number of seconds",
     "sslmode=no-verify,the same is sslmode=require",
-    "sslmode=x7Secret,'sslmode must be one of [allow, disable, prefer, require, verify-ca, verify-full]'",
+    "sslmode=x7Secret,'sslmode must be one of [allow, disable, prefer, require, verify-ca,"
+        + " verify-full]'",
     "channel_binding=x7Secret,'channel_binding must be one of [disable, prefer, require]'",
     "sslnegotiation=x7Secret,'sslnegotiation must be one of [direct, postgres]'",
     "gssencmode=x7Secret,gssencmode must be one of",

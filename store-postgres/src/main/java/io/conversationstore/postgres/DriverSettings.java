@@ -6,15 +6,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.DriverPropertyInfo;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Properties;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.postgresql.ssl.DefaultJavaSSLFactory;
 
@@ -25,7 +29,9 @@ import org.postgresql.ssl.DefaultJavaSSLFactory;
 final class DriverSettings {
 
   /** A list of the choices, each perhaps with a mark before it. */
-  private static final Set<PGProperty> MANY = Set.of(PGProperty.REQUIRE_AUTH);
+  private static final Set<String> MANY = Set.of("requireAuth");
+
+  private static final Map<String, DriverPropertyInfo> PROPERTIES = properties();
 
   private DriverSettings() {}
 
@@ -54,7 +60,7 @@ final class DriverSettings {
       driver.setPassword(values.password);
     }
     if (values.sslMode != null) {
-      driver.setSslMode(choice(PGProperty.SSL_MODE, values.sslMode));
+      driver.setSslMode(choice(property("sslmode"), values.sslMode));
     }
     requireCertificates(driver);
     Set<String> inCode = values.setInCode;
@@ -113,40 +119,64 @@ final class DriverSettings {
    */
   private static void requireUsable(PGSimpleDataSource driver, Map<String, String> parameters) {
     for (Map.Entry<String, String> parameter : parameters.entrySet()) {
-      PGProperty property = PGProperty.forName(parameter.getKey());
+      DriverPropertyInfo property = PROPERTIES.get(parameter.getKey());
       String value = parameter.getValue();
       if (property == null || value.isEmpty()) {
         continue;
       }
-      if (property.getChoices() != null && !MANY.contains(property)) {
-        driver.setProperty(property, choice(property, value));
+      if (property.choices != null && !MANY.contains(property.name)) {
+        set(driver, property.name, choice(property, value));
       } else if (isSwitch(property) && !value.matches("(?i)true|false")) {
-        throw unusable(property, "must be true or false");
+        throw unusable(property.name, "must be true or false");
       } else if (isNumber(property) && !value.matches("-?[0-9]{1,10}")) {
-        throw unusable(property, "must be a whole number");
+        throw unusable(property.name, "must be a whole number");
       }
     }
   }
 
-  private static boolean isSwitch(PGProperty property) {
-    String initial = property.getDefaultValue();
-    return "true".equals(initial) || "false".equals(initial);
+  /** What the driver says of its properties, with their defaults as values. */
+  private static Map<String, DriverPropertyInfo> properties() {
+    String url = "jdbc:postgresql://localhost/postgres";
+    Map<String, DriverPropertyInfo> properties = new HashMap<>();
+    try {
+      for (DriverPropertyInfo property :
+          DriverManager.getDriver(url).getPropertyInfo(url, new Properties())) {
+        properties.put(property.name, property);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("the driver does not name its properties", e);
+    }
+    return properties;
   }
 
-  private static boolean isNumber(PGProperty property) {
-    String initial = property.getDefaultValue();
-    return initial != null && initial.matches("-?[0-9]+");
+  private static DriverPropertyInfo property(String name) {
+    return Objects.requireNonNull(PROPERTIES.get(name), name);
+  }
+
+  private static boolean isSwitch(DriverPropertyInfo property) {
+    return "true".equals(property.value) || "false".equals(property.value);
+  }
+
+  private static boolean isNumber(DriverPropertyInfo property) {
+    return property.value != null && property.value.matches("-?[0-9]+");
   }
 
   /** The value as the driver spells it. */
-  private static String choice(PGProperty property, String value) {
-    String[] choices = Objects.requireNonNullElse(property.getChoices(), new String[0]);
-    for (String choice : choices) {
+  private static String choice(DriverPropertyInfo property, String value) {
+    for (String choice : property.choices) {
       if (choice.equalsIgnoreCase(value)) {
         return choice;
       }
     }
-    throw unusable(property, "must be one of " + List.of(choices));
+    throw unusable(property.name, "must be one of " + List.of(property.choices));
+  }
+
+  private static void set(PGSimpleDataSource driver, String property, String value) {
+    try {
+      driver.setProperty(property, value);
+    } catch (SQLException refused) {
+      throw unusable(property, "is not what the driver understands");
+    }
   }
 
   /**
@@ -163,15 +193,15 @@ final class DriverSettings {
     boolean checked = mode != null && mode.startsWith("verify");
     if ("system".equals(root)) {
       if (!"verify-full".equals(mode)) {
-        throw unusable(PGProperty.SSL_ROOT_CERT, "may be system with sslmode=verify-full alone");
+        throw unusable("sslrootcert", "may be system with sslmode=verify-full alone");
       }
       driver.setSslRootCert(null);
       driver.setSslfactory(DefaultJavaSSLFactory.class.getName());
       root = null;
     }
-    requireFile(PGProperty.SSL_ROOT_CERT, root);
-    requireFile(PGProperty.SSL_CERT, driver.getSslCert());
-    requireFile(PGProperty.SSL_KEY, driver.getSslKey());
+    requireFile("sslrootcert", root);
+    requireFile("sslcert", driver.getSslCert());
+    requireFile("sslkey", driver.getSslKey());
     Path usual = Path.of(System.getProperty("user.home", ""), ".postgresql", "root.crt");
     if (checked
         && root == null
@@ -183,7 +213,7 @@ final class DriverSettings {
     }
   }
 
-  private static void requireFile(PGProperty property, @Nullable String file) {
+  private static void requireFile(String property, @Nullable String file) {
     try {
       if (file != null && !file.isEmpty() && !Files.isReadable(Path.of(file))) {
         throw unusable(property, "names a file that is missing or not readable");
@@ -193,9 +223,8 @@ final class DriverSettings {
     }
   }
 
-  private static StoreConfigurationException unusable(PGProperty property, String why) {
-    return new StoreConfigurationException(
-        "the connection parameter " + property.getName() + " " + why);
+  private static StoreConfigurationException unusable(String property, String why) {
+    return new StoreConfigurationException("the connection parameter " + property + " " + why);
   }
 
   /** The driver's text would show the URL, which may hold a password. */

@@ -208,6 +208,8 @@ final class Migrations {
     try {
       Flyway.configure(Migrations.class.getClassLoader())
           .dataSource(source)
+          // Without a provider of SLF4J it would write through java.util.logging, line by line.
+          .loggers("slf4j")
           .schemas(schema)
           .defaultSchema(schema)
           .table(HISTORY_TABLE)

@@ -110,7 +110,8 @@ abstract class SearchContract extends ContractBase {
             "\uFF76\uFF9E\uFF97\uFF7D\u306E\u30B3\u30FC\u30D2\u30FC",
             "\u6211\u559C\u6B22Java\u7F16\u7A0B2024\u5E74",
             "\u0E2A\u0E27\u0E31\u0E2A\u0E14\u0E35\u0E04\u0E23\u0E31\u0E1A",
-            "\u1019\u103C\u1014\u103A\u1019\u102C \u0E9E\u0EB2\u0EAA\u0EB2 \u1797\u17B6\u179F\u17B6");
+            "\u1019\u103C\u1014\u103A\u1019\u102C \u0E9E\u0EB2\u0EAA\u0EB2"
+                + " \u1797\u17B6\u179F\u17B6");
     texts.forEach(text -> say("a", text));
     assertThat(found("\u4EAC\u90FD")).containsExactly(texts.get(0));
     assertThat(found("\u6771\u4EAC\u90FD")).containsExactly(texts.get(0));

@@ -20,7 +20,9 @@ import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State.ConversationState;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -72,8 +74,12 @@ public abstract class LandingContract {
         .apply(new Change.ConversationDeleted(stamp(), ConversationRef.live(ID)), ApplyMode.LIVE);
   }
 
-  private ConversationState live() {
+  private @Nullable ConversationState found() {
     return primary().find(owner, ID).live();
+  }
+
+  private ConversationState live() {
+    return Objects.requireNonNull(found(), "it lives");
   }
 
   @Test
@@ -100,7 +106,7 @@ public abstract class LandingContract {
     assertThat(primary().landings(joins).get(0).generation()).isEqualTo(1);
     delete();
     assertThat(replay(joins).dropped()).hasSize(1);
-    assertThat(live()).isNull();
+    assertThat(found()).isNull();
     replay(create());
     assertThat(replay(joins).dropped()).hasSize(1);
     assertThat(primary().landings(joins).get(0).generation()).isEqualTo(1);
@@ -136,7 +142,7 @@ public abstract class LandingContract {
     Applied again = replay(save);
     assertThat(again.changed()).isFalse();
     assertThat(again.dropped()).isNotEmpty();
-    assertThat(live()).isNull();
+    assertThat(found()).isNull();
     replay(create());
     replay(save);
     assertThat(live().generation()).isEqualTo(2);
@@ -151,7 +157,7 @@ public abstract class LandingContract {
     primary().apply(save, ApplyMode.LIVE);
     delete();
     assertThat(replay(save).changed()).isFalse();
-    assertThat(live()).isNull();
+    assertThat(found()).isNull();
   }
 
   @Test
@@ -192,10 +198,10 @@ public abstract class LandingContract {
     replay(create());
     Change older = new Change.OwnerErased(stamp().withEpoch(0).withTime(now.minusSeconds(60)));
     assertThat(replay(older).dropped()).hasSize(1);
-    assertThat(live()).isNotNull();
+    assertThat(found()).isNotNull();
     Change later = new Change.OwnerErased(stamp().withEpoch(0).withTime(now.plusSeconds(60)));
     assertThat(replay(later).changed()).isTrue();
-    assertThat(live()).isNull();
+    assertThat(found()).isNull();
     assertThat(replay(later).changed()).isFalse();
   }
 

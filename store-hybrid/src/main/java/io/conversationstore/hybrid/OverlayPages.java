@@ -67,8 +67,8 @@ final class OverlayPages {
 
   /**
    * Where a walk goes on. The pending message at which a page ended may have been committed before
-   * others that were listed, by another node that was given it too: the walk goes back to its place,
-   * so that what was sent with it is not skipped.
+   * others that were listed, by another node that was given it too: the walk goes back to its
+   * place, so that what was sent with it is not skipped.
    */
   private Position.@Nullable InConversation resumed(Position.@Nullable InConversation from) {
     Position.InConversation place = committed(from);

@@ -129,7 +129,8 @@ class ReferenceEngine implements StoreEngine {
     if (done != null) {
       return new Applied(false, List.of(present), List.of(), done);
     }
-    // One that was asked for after the last one takes what was written in between, which its node had
+    // One that was asked for after the last one takes what was written in between, which its node
+    // had
     // not heard of.
     boolean isLater =
         before.erasures.values().stream()

@@ -4,6 +4,7 @@ import io.conversationstore.ErasureReceipt;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.State.PreferencesState;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -34,6 +35,9 @@ final class ModelOwner {
 
   final Map<UUID, ErasureReceipt> erasures = new HashMap<>();
 
+  /** When the last erasure was asked for. */
+  Instant erasureAsked = Instant.MIN;
+
   ModelOwner(Owner owner) {
     this.owner = owner;
     this.preferences = PreferencesState.none(owner, 0);
@@ -52,6 +56,7 @@ final class ModelOwner {
     copy.lastEdits.putAll(lastEdits);
     copy.landings.putAll(landings);
     copy.erasures.putAll(erasures);
+    copy.erasureAsked = erasureAsked;
     return copy;
   }
 

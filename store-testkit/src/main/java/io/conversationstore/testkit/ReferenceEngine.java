@@ -132,9 +132,7 @@ class ReferenceEngine implements StoreEngine {
     // One that was asked for after the last one takes what was written in between, which its node
     // had
     // not heard of.
-    boolean isLater =
-        before.erasures.values().stream()
-            .allMatch(erasure -> change.stamp().time().isAfter(erasure.at()));
+    boolean isLater = change.stamp().time().isAfter(before.erasureAsked);
     if (isStale(change.stamp().epoch(), before.epoch, mode) && !isLater) {
       return Applied.dropped(change.id(), null, "its owner was erased");
     }
@@ -152,6 +150,9 @@ class ReferenceEngine implements StoreEngine {
     ModelOwner after = new ModelOwner(owner);
     after.epoch = before.epoch + 1;
     after.preferences = PreferencesState.none(owner, after.epoch);
+    Instant made = change.stamp().time();
+    Instant asked = mode == ApplyMode.REPLAY && made.isBefore(receipt.at()) ? made : receipt.at();
+    after.erasureAsked = asked.isAfter(before.erasureAsked) ? asked : before.erasureAsked;
     after.erasures.putAll(before.erasures);
     after.erasures.put(change.id(), receipt);
     owners.put(owner, after);

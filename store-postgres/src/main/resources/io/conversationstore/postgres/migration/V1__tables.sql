@@ -39,6 +39,7 @@ CREATE TABLE ${schema}.owner_erasures (
   user_id text COLLATE "C" NOT NULL,
   change_id uuid NOT NULL,
   epoch bigint NOT NULL,
+  asked_at timestamptz NOT NULL,
   erased_at timestamptz NOT NULL,
   conversations bigint NOT NULL,
   messages bigint NOT NULL,

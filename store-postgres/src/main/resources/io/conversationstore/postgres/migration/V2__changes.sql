@@ -647,7 +647,7 @@ BEGIN
     RAISE EXCEPTION 'the epoch is not the present one' USING ERRCODE = 'CS006';
   ELSIF p_replay AND p_epoch <> -1 AND p_epoch < o.epoch AND EXISTS (
       SELECT FROM ${schema}.owner_erasures e
-        WHERE e.tenant_id = p_tenant AND e.user_id = p_user AND e.erased_at >= p_time) THEN
+        WHERE e.tenant_id = p_tenant AND e.user_id = p_user AND e.asked_at >= p_time) THEN
     -- One that was asked for after the last one takes what was written in between, which its node
     -- had not heard of.
     dropped := 'its owner was erased';
@@ -672,7 +672,9 @@ BEGIN
     RETURNING t.epoch INTO epoch;
   erased_at := clock_timestamp();
   INSERT INTO ${schema}.owner_erasures
-    VALUES (p_tenant, p_user, p_change, epoch, erased_at, conversations, messages);
+    VALUES (p_tenant, p_user, p_change, epoch,
+      CASE WHEN p_replay THEN least(p_time, erased_at) ELSE erased_at END,
+      erased_at, conversations, messages);
   changed := true;
   RETURN NEXT;
 END $$;

@@ -233,6 +233,7 @@ COMMENT ON COLUMN ${schema}.owner_erasures.tenant_id IS 'The tenant of the owner
 COMMENT ON COLUMN ${schema}.owner_erasures.user_id IS 'The user of the owner.';
 COMMENT ON COLUMN ${schema}.owner_erasures.change_id IS 'The change that asked for the erasure.';
 COMMENT ON COLUMN ${schema}.owner_erasures.epoch IS 'The epoch that the erasure began.';
+COMMENT ON COLUMN ${schema}.owner_erasures.asked_at IS 'When it was asked for, offline perhaps.';
 COMMENT ON COLUMN ${schema}.owner_erasures.erased_at IS 'When it was done.';
 COMMENT ON COLUMN ${schema}.owner_erasures.conversations IS 'How many live conversations it removed.';
 COMMENT ON COLUMN ${schema}.owner_erasures.messages IS 'How many live messages it removed.';

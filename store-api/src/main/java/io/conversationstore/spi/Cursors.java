@@ -75,7 +75,8 @@ final class Cursors {
       return new Position.InHistory(
           UUID.fromString(f[1]),
           instant(f[2]),
-          InputChecks.conversationId(f[5]),
+          // At the start of a time there is no conversation, where pending changes are laid over.
+          f[5].isEmpty() && overlay(f[4]) != null ? "" : InputChecks.conversationId(f[5]),
           Long.parseLong(f[3]),
           overlay(f[4]));
     } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {

@@ -52,7 +52,11 @@ class InputChecksSizeTest {
         Message.toolResult(name, name, "x")
             .withId(UUID.randomUUID())
             .withModel(
-                name, new TokenUsage(Long.MAX_VALUE - 1, Long.MAX_VALUE - 1, Long.MAX_VALUE));
+                name,
+                new TokenUsage(
+                    TokenUsage.MAX_PER_MESSAGE,
+                    TokenUsage.MAX_PER_MESSAGE,
+                    TokenUsage.MAX_PER_MESSAGE));
     assertHeldToTheByte(full);
     ContentPart[] parts = new ContentPart[5_000];
     Arrays.fill(parts, new ContentPart.Text(""));

@@ -299,14 +299,22 @@ final class CopyScope {
         return;
       }
       Key key = entry.getKey();
-      lacking.remove(key);
-      // What is older than something that was taken out would be taken out itself.
-      if (entry.getValue().isAfter(evictedThrough)
-          && local.lacksMessages(key.owner, key.id)
-          && !isPutOff(key)) {
-        fetch(key, goOn, put);
+      if (!isPutOff(key) && fetch(key, entry.getValue(), goOn, put)) {
+        lacking.remove(key);
       }
     }
+  }
+
+  /**
+   * @param used when the conversation was used last
+   * @return false if it was cut off, and is to be tried again
+   */
+  private boolean fetch(
+      Key key, Instant used, BooleanSupplier goOn, Consumer<Supplier<List<State>>> put) {
+    // What is older than something that was taken out would be taken out itself.
+    return !used.isAfter(evictedThrough)
+        || !local.lacksMessages(key.owner, key.id)
+        || fetch(key, goOn, put);
   }
 
   private boolean isPutOff(Key key) {
@@ -319,7 +327,7 @@ final class CopyScope {
     notBefore.put(key, clockwork.nanoTime() + time.toNanos());
   }
 
-  private void fetch(Key key, BooleanSupplier goOn, Consumer<Supplier<List<State>>> put) {
+  private boolean fetch(Key key, BooleanSupplier goOn, Consumer<Supplier<List<State>>> put) {
     Fetch fetch = new Fetch(key);
     // Until it has not failed.
     putOff(key, AFTER_FAILURE);
@@ -329,7 +337,10 @@ final class CopyScope {
       } while (fetch.more && fetch.hasRoom() && goOn.getAsBoolean());
     } catch (ConversationNotFoundException | CursorExpiredException deleted) {
       LOG.debug("Not fetched, as it was deleted meanwhile", deleted);
-      return;
+      return true;
+    }
+    if (fetch.more && fetch.hasRoom()) {
+      return false;
     }
     Mirrored conversation = fetch.conversation;
     if (conversation != null && !fetch.more) {
@@ -338,6 +349,7 @@ final class CopyScope {
     if (isLimited()) {
       putOff(key, BETWEEN_FETCHES);
     }
+    return true;
   }
 
   /**

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The text form of positions: fields with a bar between, in URL-safe Base64. */
@@ -22,6 +23,8 @@ final class Cursors {
 
   static final String SEARCH = "s";
   static final String TOOL = "t";
+
+  private static final Pattern OVERLAY = Pattern.compile("[0-9A-Za-z.-]{1,200}");
 
   private Cursors() {}
 
@@ -130,10 +133,14 @@ final class Cursors {
     return field == null ? "-" : field.toString();
   }
 
-  /** The id of a pending message; null where there is none. */
+  /** Whoever lays pending changes over reads what it says; null where it says nothing. */
   private static @Nullable String overlay(String text) {
-    UUID message = uuidOrNull(text);
-    return message == null ? null : message.toString();
+    if (text.equals("-")) {
+      return null;
+    } else if (!OVERLAY.matcher(text).matches()) {
+      throw notACursor(null);
+    }
+    return text;
   }
 
   private static @Nullable UUID uuidOrNull(String text) {

@@ -65,7 +65,7 @@ final class Replay {
       Place place = payload(PENDING, line, segment);
       if (segment < 0) {
         // What an erasure in the queue removed is not in the snapshot; its rows came later.
-        index.pending().add(PendingQueue.Entry.of(change, place));
+        queue(index, change, place);
       } else {
         enqueue(index, change, place);
       }
@@ -146,6 +146,12 @@ final class Replay {
       }
       index.pending().removeAll(change.owner());
     }
+    queue(index, change, place);
+  }
+
+  /** Its owner is known from then on: an erasure elsewhere takes the text of what has waited, too. */
+  private static void queue(Index index, Change change, Place place) {
+    index.owner(change.owner());
     index.pending().add(PendingQueue.Entry.of(change, place));
   }
 

@@ -51,8 +51,10 @@ final class DirectoryLock implements AutoCloseable {
   /** Who, and then what tells the process and the directory from others of the same name. */
   private static final Pattern NOTE =
       Pattern.compile(
-          "pid (?<pid>\\d{1,18}) on (?<host>\\S+) since \\S+\n"
-              + "started (?<started>\\d{4}-[0-9T:.-]+Z) directory (?<directory>.*)\n");
+          """
+          pid (?<pid>\\d{1,18}) on (?<host>\\S+) since \\S+
+          started (?<started>\\d{4}-[0-9T:.-]+Z) directory (?<directory>.*)
+          """);
 
   /** The system gives the start of a process to a second or so. */
   private static final Duration SAME_START = Duration.ofSeconds(3);

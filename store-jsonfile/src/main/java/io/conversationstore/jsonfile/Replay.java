@@ -149,7 +149,9 @@ final class Replay {
     queue(index, change, place);
   }
 
-  /** Its owner is known from then on: an erasure elsewhere takes the text of what has waited, too. */
+  /**
+   * Its owner is known from then on: an erasure elsewhere takes the text of what has waited, too.
+   */
   private static void queue(Index index, Change change, Place place) {
     index.owner(change.owner());
     index.pending().add(PendingQueue.Entry.of(change, place));

@@ -73,7 +73,7 @@ class SearchPathTest {
                     + " AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']"))
         .isEqualTo(
             "append_messages append_new create_conversation delete_conversation delete_message"
-                + " edit_message erase_owner forget_search_tokens misfit put_preferences"
+                + " edit_message erase_owner forget_search_tokens landing misfit put_preferences"
                 + " refuse_bare_delete remember shared_owner update_conversation");
   }
 }

@@ -57,8 +57,7 @@ final class OverlayPages {
     // Committed messages that the pages before did not have stand before all pending ones: these
     // are
     // listed again behind them, so that where a message is listed last is its place.
-    boolean goesOn = from != null && from.pending() != null && items.isEmpty();
-    int next = goesOn ? indexOf(tail, from.pending()) + 1 : 0;
+    int next = from == null || !items.isEmpty() ? 0 : indexOf(tail, from.pending()) + 1;
     while (next < tail.size() && items.size() < limit) {
       items.add(tail.get(next++));
     }

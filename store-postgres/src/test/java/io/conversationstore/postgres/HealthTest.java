@@ -193,9 +193,15 @@ class HealthTest {
     PostgresStore.open(own.options()).close();
     String role = RestrictedRoles.create(own);
     own.text("SELECT conversation_store.grant_use('" + role + "')");
-    own.text("SELECT conversation_store.use_row_level_security(true)");
     PostgresOptions options = RestrictedRoles.options(own, role);
-    assertUnfit(options, "visible rows", "hides rows of conversations, messages, owner_erasures");
+    try (ConversationStore running = PostgresStore.open(options)) {
+      own.text("SELECT conversation_store.use_row_level_security(true)");
+      assertThat(running.operator().health().checks())
+          .filteredOn(check -> !check.passed())
+          .extracting(StoreHealth.Check::name)
+          .contains("visible rows");
+    }
+    assertUnfit(options, "reachable", "withRowLevelSecurity(true)");
     try (ConversationStore store = PostgresStore.open(options.withRowLevelSecurity(true))) {
       assertThat(store.operator().health().healthy()).isTrue();
     }

@@ -363,7 +363,7 @@ class MirrorTest {
   void pendingErasureRemovesRowsAndEarlierChanges() throws IOException {
     MemoryFiles files = new MemoryFiles();
     Change erase = new Change.OwnerErased(stamp());
-    Change later = new Change.ConversationCreated(stamp(), NewConversation.withId("new"), false);
+    Change later = create("new");
     try (LocalStore engine = Memory.engine(files)) {
       engine.remember(CONTACT, 0);
       engine.mirror(List.of(header(1, 1, 1), message(1, 1, "MARKER")), null, null);
@@ -391,7 +391,7 @@ class MirrorTest {
     Change first = new Change.OwnerErased(stamp());
     Change sent = create("sent").withStamp(stamp().withEpoch(0));
     Change made = create("made");
-    Change second = new Change.OwnerErased(stamp());
+    Change second = new Change.OwnerErased(stamp().withEpoch(ChangeStamp.PRESENT_EPOCH));
     Change last = create("last");
     try (LocalStore engine = Memory.engine(files)) {
       engine.remember(CONTACT, 0);
@@ -439,8 +439,10 @@ class MirrorTest {
     }
   }
 
+  /** As it is made behind an erasure. */
   private static Change create(String id) {
-    return new Change.ConversationCreated(stamp(), NewConversation.withId(id), false);
+    return new Change.ConversationCreated(
+        stamp().withEpoch(ChangeStamp.PRESENT_EPOCH), NewConversation.withId(id), false);
   }
 
   private static Change rename(String id) {

@@ -11,6 +11,7 @@ import io.conversationstore.postgres.PostgresStore;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.testkit.TestPostgres;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -66,6 +67,22 @@ class LastSeenTest {
     assertThat(engine.find(alice, "deleted").conversation()).isNull();
     assertThat(engine.message(alice, "kept", message)).isEmpty();
     assertThat(seen.isMissingIn(engine, true)).isFalse();
+  }
+
+  @Test
+  void whatIsErasedBetweenTwoQuestionsIsNotMissed() {
+    PrimaryStore erasing =
+        (PrimaryStore)
+            Proxy.newProxyInstance(
+                PrimaryStore.class.getClassLoader(),
+                new Class<?>[] {PrimaryStore.class},
+                (proxy, method, arguments) -> {
+                  if (method.getName().equals("message")) {
+                    store.erase(alice);
+                  }
+                  return method.invoke(engine, arguments);
+                });
+    assertThat(seen.isMissingIn(erasing, true)).isFalse();
   }
 
   @Test

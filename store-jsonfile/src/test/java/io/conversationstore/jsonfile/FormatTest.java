@@ -108,7 +108,8 @@ class FormatTest {
       engine.enqueue(new Change.OwnerErased(later));
       JsonNode was = values("log-", "was").get(0);
       assertThat(fields(was))
-          .containsExactly("id", "tenant_id", "user_id", "epoch", "time", "deletes", "ids");
+          .containsExactly(
+              "id", "tenant_id", "user_id", "epoch", "time", "deletes", "preferences", "ids");
       assertThat(was.get("ids").get(0).asText()).isEqualTo("chat");
     }
   }

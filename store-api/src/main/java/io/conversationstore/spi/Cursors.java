@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The text form of positions: fields with a bar between, in URL-safe Base64. */
@@ -23,8 +22,6 @@ final class Cursors {
 
   static final String SEARCH = "s";
   static final String TOOL = "t";
-
-  private static final Pattern OVERLAY = Pattern.compile("[0-9A-Za-z.-]{1,200}");
 
   private Cursors() {}
 
@@ -79,9 +76,11 @@ final class Cursors {
           UUID.fromString(f[1]),
           instant(f[2]),
           // At the start of a time there is no conversation, where pending changes are laid over.
-          f[5].isEmpty() && overlay(f[4]) != null ? "" : InputChecks.conversationId(f[5]),
+          f[5].isEmpty() && kind.equals(HISTORY) && overlay(kind, f[4]) != null
+              ? ""
+              : InputChecks.conversationId(f[5]),
           Long.parseLong(f[3]),
-          overlay(f[4]));
+          overlay(kind, f[4]));
     } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
       throw notACursor(e);
     }
@@ -133,13 +132,26 @@ final class Cursors {
     return field == null ? "-" : field.toString();
   }
 
-  /** Whoever lays pending changes over reads what it says; null where it says nothing. */
-  private static @Nullable String overlay(String text) {
+  /**
+   * What whoever lays pending changes over has noted; null where that is nothing. Its form is
+   * checked here, so that all stores refuse the same cursors.
+   */
+  private static @Nullable String overlay(String kind, String text) {
     if (text.equals("-")) {
       return null;
-    } else if (!OVERLAY.matcher(text).matches()) {
+    }
+    String[] fields = text.split("\\.", -1);
+    if (!kind.equals(HISTORY)) {
+      return UUID.fromString(text).toString();
+    } else if (fields.length != 3) {
       throw notACursor(null);
     }
+    for (int i = 0; i < 2; i++) {
+      if (!fields[i].equals("none") && !UUID.fromString(fields[i]).toString().equals(fields[i])) {
+        throw notACursor(null);
+      }
+    }
+    instant(fields[2]);
     return text;
   }
 

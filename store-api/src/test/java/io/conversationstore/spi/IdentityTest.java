@@ -65,7 +65,7 @@ class IdentityTest {
       assertThat(Cursors.inHistory(Cursors.encode(far))).isEqualTo(far);
     }
     Position.InHistory overlaid =
-        new Position.InHistory(HISTORY, Instant.EPOCH, "", 0, pending + ".-.17");
+        new Position.InHistory(HISTORY, Instant.EPOCH, "", 0, pending + ".none.17");
     assertThat(Cursors.inHistory(Cursors.encode(overlaid))).isEqualTo(overlaid);
     Position.InConversations inConversations =
         new Position.InConversations(HISTORY, Instant.parse("2026-01-01T00:00:00.000001Z"), "|");

@@ -84,7 +84,7 @@ final class Drain {
   /** How many changes are sent together at most: fewer after what took too long. */
   private int most;
 
-  /** What took too long alone: in the next round it goes last. */
+  /** What took too long alone, or failed where all may fail: in the next round it goes last. */
   private final Waiting slow = new Waiting();
 
   /** Whether anything was settled since the batch began. */
@@ -244,9 +244,7 @@ final class Drain {
           // Repeated as it is, it would take too long again.
           most = free.size() / 2;
         }
-        if (mayBeOfOne(failure)) {
-          return inParts(free, (free.size() + 1) / 2, goOn);
-        } else if (failure.kind() != FailureKind.CONTENTION) {
+        if (failure.kind() != FailureKind.CONTENTION && !mayBeOfOne(failure)) {
           throw failure;
         }
         return inParts(free, 1, goOn);
@@ -306,6 +304,8 @@ final class Drain {
       }
       suspects.put(change, failure);
       if (suspects.size() == FAILURES_OF_ALL) {
+        // Others are tried first in the next round.
+        suspects.keySet().forEach(slow::add);
         onFailure.accept(failure);
         throw failure;
       }

@@ -83,8 +83,9 @@ class HybridBackoffTest extends OnTestbed {
     failing.set(changes -> FailureKind.MISCONFIGURED);
     clockwork.pass(MINUTE);
     // Waits of 50 ms that double up to 2 s, a quarter less at most.
-    assertThat(sends.get()).isBetween(10, 50);
     assertThat(fallenBack.get()).isBetween(10, 50);
+    // Each time the batch, and the first of its changes alone: it might be at fault by itself.
+    assertThat(sends.get()).isBetween(20, 100);
     failing.set(changes -> null);
     clockwork.pass(5_000);
     assertThat(store.state().pending().changes()).isZero();
@@ -98,7 +99,8 @@ class HybridBackoffTest extends OnTestbed {
       store.createIfAbsent(alice, NewConversation.withId("c" + i));
       clockwork.pass(20);
     }
-    assertThat(sends.get()).isLessThan(100);
+    // As above, with three conversations at the most to tell a fault of one from that of all.
+    assertThat(sends.get()).isLessThan(200);
   }
 
   @Test

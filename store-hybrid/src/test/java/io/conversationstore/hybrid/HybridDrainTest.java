@@ -194,9 +194,11 @@ class HybridDrainTest extends OnTestbed {
     direct.createIfAbsent(alice, CHAT);
     failing.set(false);
     Testbed.awaitDrained(store);
-    // Made offline, they join the live conversation of that id.
-    assertThat(texts(direct, alice, "chat")).containsExactly("one", "two");
-    assertThat(direct.find(alice, "chat").orElseThrow().messageCount()).isEqualTo(2);
+    // They were meant for the conversation that the create had made, which was deleted.
+    assertThat(texts(direct, alice, "chat")).isEmpty();
+    assertThat(store.state().rejected())
+        .hasSize(3)
+        .allSatisfy(rejected -> assertThat(rejected.reason()).contains("deleted"));
   }
 
   @Test

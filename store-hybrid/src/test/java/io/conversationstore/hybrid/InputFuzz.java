@@ -490,6 +490,10 @@ final class InputFuzz {
     String text = new String(Base64.getUrlDecoder().decode(real.token()), StandardCharsets.UTF_8);
     String[] fields = text.split("\\|", -1);
     fields[Math.min(field, fields.length - 1)] = value;
+    if (fields[0].equals("m") && fields[3].matches("[+-]?0+")) {
+      // In a hybrid alone it has a meaning: a page of what was not in the database then.
+      fields[3] = "9";
+    }
     return new Cursor(
         Base64.getUrlEncoder()
             .withoutPadding()

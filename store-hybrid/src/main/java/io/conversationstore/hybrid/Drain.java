@@ -408,13 +408,15 @@ final class Drain {
   }
 
   /**
-   * Whether an erasure that waited here took rows out of the copy that the database keeps: it had
-   * been applied before, its answer was lost, and they were written and copied after it.
+   * Whether an erasure that waited here may have taken rows out of the copy that the database
+   * keeps: they were written and copied after it was applied. One that names no epoch takes any
+   * until it is settled; one that names an epoch does where an earlier attempt had been applied in
+   * a later one.
    */
   private static boolean tookTooMuch(ChangeStamp erasure, Applied applied) {
-    return !applied.changed()
-        && applied.dropped().isEmpty()
-        && (erasure.epoch() == PRESENT_EPOCH || erasure.epoch() >= applied.states().get(0).epoch());
+    return applied.dropped().isEmpty()
+        && (erasure.epoch() == PRESENT_EPOCH
+            || (!applied.changed() && erasure.epoch() >= applied.states().get(0).epoch()));
   }
 
   /**

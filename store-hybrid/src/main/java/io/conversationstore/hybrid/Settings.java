@@ -118,10 +118,12 @@ record Settings(
     if (name == null) {
       return "default";
     }
-    if (name.length() > Owner.MAX_ID_LENGTH) {
-      throw DatabaseSettings.malformed(variable, "it must have at most 255 characters");
+    try {
+      return Owner.of(name, name).userId();
+    } catch (IllegalArgumentException notAName) {
+      throw DatabaseSettings.malformed(
+          variable, "it must have at most 255 characters, and no U+0000 or lone surrogate");
     }
-    return name;
   }
 
   private static @Nullable Boolean wantsDatabase(Map<String, String> environment) {

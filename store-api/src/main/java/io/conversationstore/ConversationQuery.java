@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Conversation#updatedAt()} descending, then id ascending by Unicode code point).
  *
  * @param status only these, or null for all
- * @param tag only those with this tag, or null for all
+ * @param tag only those with this tag, or null for all; no U+0000 and no lone surrogate
  * @param pinned only the pinned or only the others, or null for all
  * @param after continues after this page, or null for the first one
  * @param limit 1 to 1,000 conversations
@@ -24,6 +24,9 @@ public record ConversationQuery(
 
   public ConversationQuery {
     Page.requireLimit(limit);
+    if (tag != null) {
+      Canonical.requireClean("tag", tag, Integer.MAX_VALUE);
+    }
   }
 
   /** All conversations, 50 a page. */

@@ -142,6 +142,7 @@ final class FileJobs {
       int file = Segments.number(name);
       boolean counts = file != 0 && manifest.counts(file) && segments.get(file) != null;
       if (name.startsWith(SIDE_FILE) || (file != 0 && !counts)) {
+        segments.remove(file);
         files.delete(name);
       }
     }

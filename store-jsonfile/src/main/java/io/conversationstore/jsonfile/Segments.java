@@ -64,8 +64,13 @@ final class Segments implements AutoCloseable {
     return (int) (matcher.group(1).equals("log") ? number : -number);
   }
 
+  /** Takes over a file that was opened; its number is not in use. */
   void add(int segment, LogFiles.LogFile file) {
-    open.put(segment, file);
+    LogFiles.LogFile before = open.put(segment, file);
+    if (before != null) {
+      close(before);
+      throw new IllegalStateException(name(segment) + " was open already");
+    }
   }
 
   /** Says that the bytes from {@code start} on were abandoned and written again elsewhere. */

@@ -129,10 +129,10 @@ final class SnapshotFiles {
     }
   }
 
-  /** Removes what was written. */
+  /** Closes and removes what was written. A file that cannot be deleted is closed all the same. */
   void undo() throws IOException {
+    written.forEach(segments::remove);
     for (int leftover : written) {
-      segments.remove(leftover);
       files.delete(Segments.name(leftover));
     }
     files.forceDirectory();

@@ -114,6 +114,27 @@ class ErasureTest {
     Memory.engine(files).close();
   }
 
+  @Test
+  void filesOfAFailedCompactionAreClosedThoughOneCannotBeDeleted() throws IOException {
+    try (FileEngine engine = Memory.engine(files)) {
+      ConversationStore store = Memory.front(engine);
+      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(BOB, NewConversation.withId("chat"));
+      store.append(BOB, "chat", Message.user(SECRET));
+      for (int i = 0; i < 5; i++) {
+        fillSegment(store);
+      }
+      files.failNextCreateOf("snapshot-0000000004");
+      files.failNextDeleteOf("snapshot-0000000001");
+      assertThatThrownBy(engine::compact).isInstanceOf(EngineFailureException.class);
+      store.erase(BOB);
+      requireGone();
+      engine.compact();
+      assertThat(store.count(ALICE).messages()).isEqualTo(5);
+    }
+    assertThat(files.openFiles()).isZero();
+  }
+
   /** However many are erased one after the other, each costs what its own lines take. */
   @Test
   void anErasureReadsNoFileThatHasNoLineOfItsOwner() throws IOException {

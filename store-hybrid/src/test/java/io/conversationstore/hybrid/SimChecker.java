@@ -150,16 +150,7 @@ final class SimChecker {
                             && commit.op().step.kind() == op.step.kind()
                             && isSameTarget(op, commit.op())
                             && isCertainlyAfter(commit.op(), op));
-    // Sent again after somebody has deleted what it had saved, it saves once more: see
-    // docs/guarantees.md.
-    boolean savedAnew = op.step.kind() == Kind.SAVE && anyOf(op, Kind.DELETE);
-    // So does what waited in two copies of a directory: the first create has joined, the second one
-    // makes the conversation anew.
-    boolean clonedAnew =
-        history.clone != null
-            && op.changes.stream().anyMatch(history.clone.pending()::contains)
-            && anyOf(op, Kind.DELETE);
-    if (!harmless && !savedAnew && !clonedAnew) {
+    if (!harmless) {
       wrong("doubled: " + op + " took effect " + effects.size() + " times");
     }
   }
@@ -282,8 +273,7 @@ final class SimChecker {
         if (op.isAcknowledged()
             && !isLive
             && !reads.mayBeGone(op, message, Long.MAX_VALUE)
-            && !reads.clashes(op)
-            && !(kind == Kind.SAVE && anyOf(op, Kind.DELETE))) {
+            && !reads.clashes(op)) {
           wrong("lost: " + SimReads.name(message) + " of " + op);
         }
         for (Insert insert : insertsOf(op, message)) {
@@ -344,9 +334,6 @@ final class SimChecker {
   }
 
   private void notResurrected(Op append, UUID message, MessageState state) {
-    if (append.step.kind() == Kind.SAVE && !isCreatedOnce(append)) {
-      return; // it may save once more, see notDoubled
-    }
     boolean onlyOnce =
         history.ops.stream()
             .noneMatch(
@@ -427,7 +414,7 @@ final class SimChecker {
    */
   private boolean isDeletedAfter(Op creator, Op delete) {
     if (creator.step.node() == delete.step.node() && creator.end < delete.start) {
-      return creator.isAcknowledged() && isCreatedOnce(creator);
+      return creator.isAcknowledged();
     }
     return !anyOf(delete, Kind.ERASE)
         && history.ops.stream()
@@ -442,14 +429,6 @@ final class SimChecker {
                         && creator.queued.isEmpty()
                         && creator.end < join.start
                         && join.end < delete.start);
-  }
-
-  /** Whether a creation has taken effect once; see {@link #notDoubled} for those that may not. */
-  private boolean isCreatedOnce(Op creator) {
-    return history.commits.stream()
-            .filter(commit -> commit.op() == creator && commit.changed())
-            .count()
-        < 2;
   }
 
   /** What one node has acknowledged one after the other stands in that order. */

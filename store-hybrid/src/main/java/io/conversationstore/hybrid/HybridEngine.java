@@ -532,9 +532,7 @@ final class HybridEngine implements StoreEngine {
   @Override
   public boolean retryParked(UUID changeId) {
     node.requireOpen();
-    boolean queued = node.parked().retry(changeId);
-    node.wakeDrain();
-    return queued;
+    return node.parked().retry(changeId);
   }
 
   @Override

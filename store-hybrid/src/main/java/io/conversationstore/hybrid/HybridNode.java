@@ -89,7 +89,7 @@ final class HybridNode {
             contacts::record,
             this::forgetViews,
             this::contradicted);
-    this.local = new WriteBehindCopy(files, clockwork, mirror::put);
+    this.local = new WriteBehindCopy(files, clockwork, mirror::put, this::wakeDrain);
     this.watch = new HistoryWatch(primary, local, contacts);
     this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays, this::requireUsable);
     this.queue = new LocalQueue(local, reader, sent, rejections, clock::now, clockwork);
@@ -128,6 +128,8 @@ final class HybridNode {
    */
   void start() {
     seen.begin(local);
+    // An erasure that came just before a crash may not have got so far.
+    forgetParked();
     // What takes longer than a look goes on beside the calls.
     Contacts.Finding finding = tryReach();
     if (finding instanceof Contacts.Refusal refusal && refusal.otherDatabase()) {
@@ -342,10 +344,9 @@ final class HybridNode {
 
   // The pumps
 
-  /** A change was queued. */
+  /** A change was queued; the state says so. */
   void queued() {
     availability.queued(local::hasPending);
-    wakeDrain();
   }
 
   /** Sends what is pending: soon, or when the drain has waited after a failure. */

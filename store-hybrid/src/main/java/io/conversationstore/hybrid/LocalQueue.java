@@ -156,7 +156,7 @@ final class LocalQueue {
       return locks.exclusive(() -> erase(erasure));
     }
     if (change instanceof Bulk bulk) {
-      return locks.exclusive(() -> bulk(bulk));
+      return locks.exclusive(() -> bulk(bulk, attempt));
     }
     if (change instanceof PreferencesPut put) {
       return locks.exclusive(() -> preferences(put));
@@ -404,7 +404,14 @@ final class LocalQueue {
         true, List.of(Transitions.put(before, update, generation, at, ApplyMode.REPLAY)));
   }
 
-  private Applied bulk(Bulk bulk) {
+  private Applied bulk(Bulk bulk, Attempt attempt) {
+    if (attempt.maybeSent()) {
+      // It may be on its way, and make anew what is live here: what is queued behind it must learn
+      // from its settlement where it landed.
+      local.enqueue(bulk);
+      views.forget();
+      return Applied.of(true, List.of());
+    }
     Set<String> ids = new HashSet<>();
     OverlayReader.collectIds(bulk.changes(), ids);
     Map<String, Long> generations = new HashMap<>();

@@ -57,6 +57,7 @@ final class WriteBehindCopy implements LocalStore {
   private final LocalStore files;
   private final Clockwork clockwork;
   private final Consumer<List<State>> put;
+  private final Runnable onEnqueued;
   private final ReentrantLock writing = new ReentrantLock();
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -77,11 +78,14 @@ final class WriteBehindCopy implements LocalStore {
 
   /**
    * @param put puts states into the files, or notes that they lack them
+   * @param onEnqueued called after a change was added to the queue, whoever added it
    */
-  WriteBehindCopy(LocalStore files, Clockwork clockwork, Consumer<List<State>> put) {
+  WriteBehindCopy(
+      LocalStore files, Clockwork clockwork, Consumer<List<State>> put, Runnable onEnqueued) {
     this.files = files;
     this.clockwork = clockwork;
     this.put = put;
+    this.onEnqueued = onEnqueued;
   }
 
   /** Takes what this node has committed, no owners among it, in the order of the calls. */
@@ -410,7 +414,9 @@ final class WriteBehindCopy implements LocalStore {
 
   @Override
   public Removed enqueue(Change change) {
-    return caughtUp().enqueue(change);
+    Removed removed = caughtUp().enqueue(change);
+    onEnqueued.run();
+    return removed;
   }
 
   @Override

@@ -180,6 +180,8 @@ final class SimChecker {
         if (!anyOf(op, Kind.DELETE) && !erased && !history.byOperator.contains(change)) {
           wrong("lost: " + op + " was taken back though nobody deleted anything");
         }
+      } else if (end.kind() == Settlement.Kind.PARKED && isErasedOnNode(op, end.at())) {
+        continue; // The erasure took it out of the queue while it was sent.
       } else if (!end.isReported()
           || (end.kind() == Settlement.Kind.PARKED && !reads.clashes(op))) {
         wrong("lost: " + op + " ended as " + end);
@@ -206,6 +208,19 @@ final class SimChecker {
         wrong("lost: " + op + " was acknowledged and not committed");
       }
     }
+  }
+
+  /** Whether the node of a call has queued an erasure of its owner between the call and a time. */
+  private boolean isErasedOnNode(Op op, long until) {
+    return history.ops.stream()
+        .anyMatch(
+            other ->
+                other.step.kind() == Kind.ERASE
+                    && other.owner.equals(op.owner)
+                    && other.step.node() == op.step.node()
+                    && !other.queued.isEmpty()
+                    && other.end > op.start
+                    && other.start <= until);
   }
 
   /** Whether the same was queued by another call, whose fate is what counts. */
@@ -427,6 +442,7 @@ final class SimChecker {
                         && join.isAcknowledged()
                         && !join.queued.isEmpty()
                         && creator.queued.isEmpty()
+                        && creator.isAcknowledged()
                         && creator.end < join.start
                         && join.end < delete.start);
   }

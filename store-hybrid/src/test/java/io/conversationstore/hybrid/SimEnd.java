@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimEnd {
 
-  private static final int MOST_LOOKS = 1_200;
+  private static final int MOST_LOOKS = 1_800;
   private static final long LONGEST_CLEANING = 2_000_000_000L;
   private static final long CLEANING = 5_000_000;
 
@@ -160,6 +160,9 @@ final class SimEnd {
       }
       if (state.mirror().dirty()) {
         return name + " has a copy that is not whole";
+      }
+      if (!node.files().parkedOfErased().isEmpty()) {
+        return name + " keeps parked changes of an erased owner";
       }
     }
     long ids = nodes.stream().map(node -> node.files().identity().node()).distinct().count();

@@ -25,10 +25,16 @@ final class SimReads {
 
   /** Whether somebody may have taken a message away before a time. */
   boolean mayBeGone(Op append, UUID message, long before) {
+    return mayGo(append, message, Long.MIN_VALUE, before);
+  }
+
+  /** Whether a call that ended after one time and began before another may have taken it away. */
+  private boolean mayGo(Op append, UUID message, long after, long before) {
     return history.ops.stream()
         .anyMatch(
             op ->
                 op.start < before
+                    && (op.end > after || op.outcome != Outcome.ACKNOWLEDGED)
                     && op.outcome != Outcome.REFUSED
                     && (op.step.kind() == Kind.RETAIN || takes(op, append, message)));
   }
@@ -224,7 +230,7 @@ final class SimReads {
             message ->
                 history.wrong.add(
                     "resurrected: " + read + " shows " + name(message) + ", deleted before"));
-    order(read, places, sure);
+    order(read, places, atOnce, sure, now);
   }
 
   private boolean isForbidden(Op read, UUID message) {
@@ -257,7 +263,7 @@ final class SimReads {
         .toList();
   }
 
-  private void order(Op read, Map<UUID, Integer> places, int sure) {
+  private void order(Op read, Map<UUID, Integer> places, boolean atOnce, int sure, long now) {
     List<Op> own = ownAppends(read);
     for (Op first : own) {
       for (Op second : own) {
@@ -267,7 +273,9 @@ final class SimReads {
               if (places.getOrDefault(a, -1) > places.getOrDefault(b, Integer.MAX_VALUE)
                   && places.getOrDefault(a, -1) >= sure
                   && appendsOf(read, a).size() == 1
-                  && appendsOf(read, b).size() == 1) {
+                  && appendsOf(read, b).size() == 1
+                  // What goes in the middle of a walk is not listed again at its place.
+                  && (atOnce || !mayGo(second, b, read.start, now))) {
                 history.wrong.add(
                     "reordered: " + read + " lists " + name(b) + " before " + name(a));
               }

@@ -48,7 +48,7 @@ class WriteBehindCopyTest {
     ThreadClockwork clockwork = new ThreadClockwork();
     clockwork.stop();
     return new WriteBehindCopy(
-        JsonFileStore.openEngine(JsonFileOptions.in(directory)), clockwork, put);
+        JsonFileStore.openEngine(JsonFileOptions.in(directory)), clockwork, put, () -> {});
   }
 
   @Test

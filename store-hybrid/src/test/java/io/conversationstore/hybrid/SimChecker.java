@@ -584,7 +584,27 @@ final class SimChecker {
                 erase.step.kind() == Kind.ERASE
                     && erase.isAcknowledged()
                     && erase.owner.equals(op.owner)
-                    && erase.start > op.end);
+                    && erase.start > op.end
+                    && !followsLater(op, erase));
+  }
+
+  /**
+   * Whether a call was queued behind an erasure of its own node that came to the database after
+   * another one: it is of the epoch that the last one to come began. See docs/guarantees.md.
+   */
+  private boolean followsLater(Op op, Op erase) {
+    return !op.queued.isEmpty()
+        && history.ops.stream()
+            .anyMatch(
+                own ->
+                    own.step.kind() == Kind.ERASE
+                        && own != erase
+                        && own.owner.equals(op.owner)
+                        && own.step.node() == op.step.node()
+                        && own.end <= op.start
+                        && own.queued.stream()
+                            .map(history.ends::get)
+                            .anyMatch(end -> end != null && end.at() > erase.start));
   }
 
   /** Whether a node keeps what an operator has given up, or sent again; null if not. */

@@ -2,6 +2,7 @@ package io.conversationstore.jsonfile;
 
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.Transitions;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -25,6 +26,9 @@ final class ConversationRows {
 
   /** Whether a mirror has given up contents of this generation. */
   private boolean givenUp;
+
+  /** The version of the header when contents were given up last, since the start. */
+  private long givenUpVersion;
 
   /** Whether the header came by a write of this node, and the feed has not told it yet. */
   private boolean ahead;
@@ -182,6 +186,18 @@ final class ConversationRows {
     clear();
     deleted.forEach(this::add);
     givenUp = true;
+    givenUpVersion = header == null ? 0 : header.version();
+  }
+
+  /**
+   * Whether a message that was committed with a version of the header may have been given up in a
+   * later state: which one that was is not known any more.
+   */
+  boolean mayHaveGivenUp(MessageState message, long headerVersion) {
+    return givenUp
+        && message.generation() == generation
+        && message(message.messageId()) == null
+        && headerVersion < givenUpVersion;
   }
 
   /**

@@ -11,6 +11,7 @@ import io.conversationstore.spi.LocalStore.Removed;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
@@ -114,7 +115,9 @@ final class LogWrites {
       throws IOException {
     for (int i = 0; i < states.size(); i++) {
       State state = states.get(i);
-      boolean later = MirrorRules.isLater(shared.own(), state);
+      boolean later =
+          MirrorRules.isLater(shared.own(), state)
+              && (position != null || !mayBeGivenUp(state, states));
       if (later) {
         put(state, rows.get(i));
       }
@@ -130,6 +133,32 @@ final class LogWrites {
           now(),
           (place, line) -> shared.write(() -> shared.own().followed(position, asOfMicros)));
     }
+  }
+
+  /**
+   * Whether a state that does not come from the feed may be older than one that the feed told and
+   * that was given up since. A read of the conversation brings its present header.
+   */
+  private boolean mayBeGivenUp(State state, List<? extends State> with) {
+    if (!(state instanceof MessageState message)) {
+      return false;
+    }
+    ConversationRows rows = shared.own().find(message.owner(), message.conversationId());
+    if (rows == null || !rows.isGivenUp()) {
+      return false;
+    }
+    long headerVersion =
+        with.stream()
+            .filter(ConversationState.class::isInstance)
+            .map(ConversationState.class::cast)
+            .filter(
+                header ->
+                    header.id().equals(message.conversationId())
+                        && header.owner().equals(message.owner()))
+            .mapToLong(ConversationState::version)
+            .max()
+            .orElse(0);
+    return rows.mayHaveGivenUp(message, headerVersion);
   }
 
   /** Notes whether a header is as the feed has told it, or ahead of it. */

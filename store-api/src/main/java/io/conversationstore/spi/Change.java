@@ -184,8 +184,15 @@ public sealed interface Change {
    *
    * @param changes about conversations, none of them a bulk; their stamps have the bulk's owner and
    *     epoch
+   * @param asSent whether a node keeps it as it was sent before: the database may have it already,
+   *     so what is settled before it moves it to no other generation
    */
-  record Bulk(ChangeStamp stamp, List<Change> changes) implements Change {
+  record Bulk(ChangeStamp stamp, List<Change> changes, boolean asSent) implements Change {
+    /** A bulk that was not sent before. */
+    public Bulk(ChangeStamp stamp, List<Change> changes) {
+      this(stamp, changes, false);
+    }
+
     public Bulk {
       changes = List.copyOf(changes);
       for (Change change : changes) {
@@ -206,7 +213,8 @@ public sealed interface Change {
                   change ->
                       change.withStamp(
                           change.stamp().withEpoch(newStamp.epoch()).withTime(newStamp.time())))
-              .toList());
+              .toList(),
+          asSent);
     }
   }
 }

@@ -112,6 +112,9 @@ public final class ChangeJson {
     } else if (change instanceof PreferencesPut put) {
       writePreferences(out, put);
     } else if (change instanceof Bulk bulk) {
+      if (bulk.asSent()) {
+        out.writeBooleanField("as_sent", true);
+      }
       out.writeArrayFieldStart("changes");
       for (Change part : bulk.changes()) {
         write(out, part, listener);
@@ -302,7 +305,7 @@ public final class ChangeJson {
         for (JsonNode part : Json.array(json, "changes")) {
           changes.add(read(part, messages));
         }
-        yield new Bulk(stamp, changes);
+        yield new Bulk(stamp, changes, json.has("as_sent") && Json.bool(json, "as_sent"));
       }
       default -> throw new IllegalArgumentException("change is of a kind that is not known");
     };

@@ -198,7 +198,8 @@ public final class StoreFront implements ConversationStore {
     if (!items.isEmpty()) {
       if (direction == Direction.FORWARD) {
         for (MessageState item : items) {
-          seq = Math.max(seq, item.seq());
+          // Not the highest of all pages: a walk may have gone back to what was pending before.
+          seq = item.seq() == 0 ? seq : item.seq();
         }
         MessageState last = items.get(items.size() - 1);
         pending = last.seq() == 0 ? last.messageId() : null;

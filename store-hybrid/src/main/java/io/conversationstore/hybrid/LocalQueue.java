@@ -153,13 +153,13 @@ final class LocalQueue {
 
   private Applied taken(Change change, Attempt attempt) {
     if (change instanceof OwnerErased erasure) {
-      return locks.exclusive(() -> erase(erasure));
+      return locks.exclusive(() -> erase(erasure, attempt));
     }
     if (change instanceof Bulk bulk) {
       return locks.exclusive(() -> bulk(bulk, attempt));
     }
     if (change instanceof PreferencesPut put) {
-      return locks.exclusive(() -> preferences(put));
+      return locks.exclusive(() -> preferences(put, attempt));
     }
     Owner owner = change.owner();
     String id = conversationId(change);
@@ -371,7 +371,7 @@ final class LocalQueue {
     return states;
   }
 
-  private Applied preferences(PreferencesPut put) {
+  private Applied preferences(PreferencesPut put, Attempt attempt) {
     Owner owner = put.owner();
     PreferencesUpdate update = put.update();
     long generation = 0;
@@ -386,7 +386,7 @@ final class LocalQueue {
         }
         throw new ConversationNotFoundException(owner, active);
       }
-      generation = view.target();
+      generation = attempt.maybeSent() ? put.activeGeneration() : view.target();
       epoch = view.epoch();
     }
     PreferencesState before = views.preferences(owner);
@@ -408,7 +408,7 @@ final class LocalQueue {
     if (attempt.maybeSent()) {
       // It may be on its way, and make anew what is live here: what is queued behind it must learn
       // from its settlement where it landed.
-      local.enqueue(bulk);
+      local.enqueue(new Bulk(bulk.stamp(), bulk.changes(), true));
       views.forget();
       return Applied.of(true, List.of());
     }
@@ -434,16 +434,9 @@ final class LocalQueue {
     return Applied.of(true, List.of());
   }
 
-  private Applied erase(OwnerErased erasure) {
-    ChangeStamp stamp = erasure.stamp();
+  private Applied erase(OwnerErased erasure, Attempt attempt) {
     List<Change> before = local.pending(erasure.owner());
-    // An earlier erasure may be on its way, and raise the epoch.
-    long epoch =
-        before.stream().anyMatch(OwnerErased.class::isInstance)
-            ? ChangeStamp.PRESENT_EPOCH
-            : local.preferences(erasure.owner()).epoch();
-    OwnerErased pending =
-        new OwnerErased(new ChangeStamp(stamp.id(), stamp.owner(), epoch, now.get(), stamp.node()));
+    OwnerErased pending = attempt.maybeSent() ? erasure : stamped(erasure, before);
     LocalStore.Removed removed = local.enqueue(pending);
     before.forEach(change -> sent.gone(change.id()));
     rejections.removeParked(erasure.owner());
@@ -462,5 +455,16 @@ final class LocalQueue {
                 "other nodes: their copies go at their next contact with the database",
                 "backups of the database and of the local files"));
     return new Applied(true, List.of(), List.of(), receipt);
+  }
+
+  private OwnerErased stamped(OwnerErased erasure, List<Change> before) {
+    ChangeStamp stamp = erasure.stamp();
+    // An earlier erasure may be on its way, and raise the epoch.
+    long epoch =
+        before.stream().anyMatch(OwnerErased.class::isInstance)
+            ? ChangeStamp.PRESENT_EPOCH
+            : local.preferences(erasure.owner()).epoch();
+    return new OwnerErased(
+        new ChangeStamp(stamp.id(), stamp.owner(), epoch, now.get(), stamp.node()));
   }
 }

@@ -106,6 +106,10 @@ final class SimHistory {
   final Map<UUID, Op> byChange = new HashMap<>();
   final Map<UUID, Change> queued = new HashMap<>();
   final Map<UUID, End> ends = new HashMap<>();
+
+  /** What was ever parked: sent again by an operator, it comes behind what was sent meanwhile. */
+  final Set<UUID> parked = new HashSet<>();
+
   final Set<Integer> hadDiskFull = new HashSet<>();
 
   /** When nodes were killed. */
@@ -237,6 +241,9 @@ final class SimHistory {
     boolean reported =
         rejected == null
             || rejected.stream().anyMatch(one -> one.changeId().equals(settlement.changeId()));
+    if (settlement.kind() == Settlement.Kind.PARKED) {
+      parked.add(settlement.changeId());
+    }
     ends.put(settlement.changeId(), new End(settlement.kind(), reported, settlement.reason(), at));
   }
 

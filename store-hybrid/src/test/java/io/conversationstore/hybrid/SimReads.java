@@ -25,16 +25,10 @@ final class SimReads {
 
   /** Whether somebody may have taken a message away before a time. */
   boolean mayBeGone(Op append, UUID message, long before) {
-    return mayGo(append, message, Long.MIN_VALUE, before);
-  }
-
-  /** Whether a call that ended after one time and began before another may have taken it away. */
-  private boolean mayGo(Op append, UUID message, long after, long before) {
     return history.ops.stream()
         .anyMatch(
             op ->
                 op.start < before
-                    && (op.end > after || op.outcome != Outcome.ACKNOWLEDGED)
                     && op.outcome != Outcome.REFUSED
                     && (op.step.kind() == Kind.RETAIN || takes(op, append, message)));
   }
@@ -267,7 +261,7 @@ final class SimReads {
     List<Op> own = ownAppends(read);
     for (Op first : own) {
       for (Op second : own) {
-        if (first.end < second.start) {
+        if (first.end < second.start && first.queued.stream().noneMatch(history.parked::contains)) {
           for (UUID a : first.messages) {
             for (UUID b : second.messages) {
               if (places.getOrDefault(a, -1) > places.getOrDefault(b, Integer.MAX_VALUE)
@@ -275,7 +269,7 @@ final class SimReads {
                   && appendsOf(read, a).size() == 1
                   && appendsOf(read, b).size() == 1
                   // What goes in the middle of a walk is not listed again at its place.
-                  && (atOnce || !mayGo(second, b, read.start, now))) {
+                  && (atOnce || !mayBeGone(second, b, now))) {
                 history.wrong.add(
                     "reordered: " + read + " lists " + name(b) + " before " + name(a));
               }

@@ -91,6 +91,15 @@ final class PendingQueue {
       return own != ChangeStamp.PRESENT_EPOCH && own < present;
     }
 
+    /** Whether both may be about rows of one epoch. */
+    boolean isOfSameEpoch(Entry other) {
+      long own = epoch == UNCHANGED ? madeEpoch : epoch;
+      long others = other.epoch == UNCHANGED ? other.madeEpoch : other.epoch;
+      return own == others
+          || own == ChangeStamp.PRESENT_EPOCH
+          || others == ChangeStamp.PRESENT_EPOCH;
+    }
+
     /** Whether this erasure is of that epoch or of a later one. */
     boolean takes(long rowEpoch) {
       long erased = epoch == UNCHANGED ? madeEpoch : epoch;
@@ -149,7 +158,8 @@ final class PendingQueue {
       if (notBefore.isAfter(time)) {
         change = change.withStamp(change.stamp().withTime(notBefore));
       }
-      return Rebase.onto(change, generations);
+      boolean asSent = change instanceof Change.Bulk bulk && bulk.asSent();
+      return asSent ? change : Rebase.onto(change, generations);
     }
   }
 
@@ -351,9 +361,15 @@ final class PendingQueue {
     }
     Instant landed = settlement.landedAt();
     if (landed != null) {
-      after(entry, of(entry.owner())).stream()
-          .filter(entry::isAboutSame)
-          .forEach(next -> add(next.after(landed)));
+      // Each comes after the one before it: of two writes of one time the first would win.
+      Instant last = landed;
+      for (Entry next : after(entry, of(entry.owner()))) {
+        if (entry.isAboutSame(next)) {
+          Entry moved = next.after(last);
+          add(moved);
+          last = moved.notBefore();
+        }
+      }
     }
     settlement
         .generations()
@@ -361,7 +377,10 @@ final class PendingQueue {
             (conversation, generation) -> {
               Conversation key = new Conversation(entry.owner(), conversation);
               Map<UUID, Entry> about = byConversation.getOrDefault(key, Map.of());
-              rebase(after(entry, about.values()), conversation, generation);
+              // Generations begin anew with each epoch.
+              List<Entry> later =
+                  after(entry, about.values()).stream().filter(entry::isOfSameEpoch).toList();
+              rebase(later, conversation, generation);
             });
   }
 

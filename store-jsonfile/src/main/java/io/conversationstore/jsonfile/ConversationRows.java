@@ -27,9 +27,6 @@ final class ConversationRows {
   /** Whether a mirror has given up contents of this generation. */
   private boolean givenUp;
 
-  /** The version of the header when contents were given up last, since the start. */
-  private long givenUpVersion;
-
   /** Whether the header came by a write of this node, and the feed has not told it yet. */
   private boolean ahead;
 
@@ -186,18 +183,19 @@ final class ConversationRows {
     clear();
     deleted.forEach(this::add);
     givenUp = true;
-    givenUpVersion = header == null ? 0 : header.version();
   }
 
   /**
    * Whether a message that was committed with a version of the header may have been given up in a
-   * later state: which one that was is not known any more.
+   * later state, which is not known any more: the header has been told of later changes. Where that
+   * is not so, the feed still brings it.
    */
   boolean mayHaveGivenUp(MessageState message, long headerVersion) {
     return givenUp
         && message.generation() == generation
         && message(message.messageId()) == null
-        && headerVersion < givenUpVersion;
+        && header != null
+        && headerVersion < header.version();
   }
 
   /**

@@ -164,8 +164,8 @@ final class Erasure {
     LogReader reader = new LogReader(segments.require(file));
     while (reader.next()) {
       if (isBeyond(file, reader, end)) {
-        holds = true;
-        break;
+        // Whose lines follow is not known, and they are there until the file is written anew.
+        return true;
       }
       if (reader.offset() > 0) {
         holds |= isErased(file, reader);

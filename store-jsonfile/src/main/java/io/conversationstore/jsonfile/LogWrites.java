@@ -157,7 +157,7 @@ final class LogWrites {
                         && header.owner().equals(message.owner()))
             .mapToLong(ConversationState::version)
             .max()
-            .orElse(0);
+            .orElse(Long.MAX_VALUE);
     return rows.mayHaveGivenUp(message, headerVersion);
   }
 

@@ -91,7 +91,11 @@ final class LogTail {
     if (file == null) {
       segment = firstSegment - 1;
       begin();
-    } else if (forcedNumber < number) {
+      return;
+    }
+    // An earlier start may have cut off its end and failed to force that: no later one can tell.
+    cut.add(segment);
+    if (forcedNumber < number) {
       unsure = true;
       try {
         moveUnsure();

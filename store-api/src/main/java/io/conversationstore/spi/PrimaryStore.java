@@ -29,8 +29,8 @@ public interface PrimaryStore extends StoreEngine {
    * create or a save with {@link ApplyMode#REPLAY} that joined a conversation included. What is not
    * remembered is left out: a row remembers its last 16 changes, a message its last edit.
    *
-   * @param change a create, an update, an edit, preferences, or a bulk of such
-   * @return one for each conversation at most, and one for preferences
+   * @param change a create, an update, an edit, preferences, an erasure, or a bulk of such
+   * @return one for each conversation at most, and one for preferences or an erasure
    */
   List<Landing> landings(Change change);
 

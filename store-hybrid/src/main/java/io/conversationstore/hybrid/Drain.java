@@ -453,7 +453,9 @@ final class Drain {
     return new Settlement(
         change.id(),
         dropped ? Kind.DROPPED : Kind.DRAINED,
-        change instanceof OwnerErased ? epochAfter(change.stamp(), applied) : PRESENT_EPOCH,
+        change instanceof OwnerErased erasure
+            ? epochAfter(erasure, applied, landings)
+            : PRESENT_EPOCH,
         created(change, applied, landings),
         landedLater(change, landings),
         dropped ? applied.dropped().get(0).reason() : "",
@@ -461,16 +463,16 @@ final class Drain {
   }
 
   /**
-   * The epoch of what follows an erasure in the queue. Where other nodes have erased the owner as
-   * well, that takes along what was written here before this node heard of it.
+   * The epoch of what follows an erasure in the queue: the one that it began. Where another node has
+   * erased the owner since, that takes along what was written here before this node heard of it.
    */
-  private static long epochAfter(ChangeStamp erasure, Applied applied) {
+  private static long epochAfter(OwnerErased erasure, Applied applied, List<Landing> landings) {
     if (!applied.dropped().isEmpty()) {
-      return erasure.epoch();
+      return erasure.stamp().epoch();
     }
-    long present = applied.states().get(0).epoch();
-    boolean maybeErasedSince = !applied.changed() && erasure.epoch() != PRESENT_EPOCH;
-    return maybeErasedSince ? Math.min(erasure.epoch() + 1, present) : present;
+    return landings.isEmpty()
+        ? applied.states().get(0).epoch()
+        : landings.get(0).generation();
   }
 
   /**
@@ -480,7 +482,10 @@ final class Drain {
   private List<Landing> landings(Change change, Applied applied) {
     boolean mayBeDone =
         change instanceof Bulk
-            || (!applied.changed() && (change instanceof ConversationCreated || isFields(change)));
+            || (!applied.changed()
+                && (change instanceof ConversationCreated
+                    || change instanceof OwnerErased
+                    || isFields(change)));
     return mayBeDone ? primary.landings(change) : List.of();
   }
 

@@ -585,7 +585,21 @@ final class SimChecker {
                     && erase.isAcknowledged()
                     && erase.owner.equals(op.owner)
                     && erase.start > op.end
+                    && !isTakenForEarlier(erase)
                     && !followsLater(op, erase));
+  }
+
+  /**
+   * Whether an erasure was dropped, as by its time it was asked for before another one: the clock of
+   * a node that has never reached the database may be behind. It is reported.
+   */
+  private boolean isTakenForEarlier(Op erase) {
+    return !erase.clockIsKnown
+        && erase.queued.stream()
+            .map(history.ends::get)
+            .anyMatch(
+                end ->
+                    end != null && end.kind() == Settlement.Kind.DROPPED && end.isReported());
   }
 
   /**

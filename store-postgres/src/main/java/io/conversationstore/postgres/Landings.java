@@ -5,6 +5,7 @@ import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.ConversationUpdated;
 import io.conversationstore.spi.Change.MessageEdited;
+import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.Landing;
 import java.sql.Connection;
@@ -42,6 +43,8 @@ final class Landings {
           in -> in.text(edit.ref().id()).uuid(edit.messageId()).uuid(change.id()));
     } else if (change instanceof PreferencesPut) {
       return query(connection, change, sql.preferencesLanding, in -> in.uuid(change.id()));
+    } else if (change instanceof OwnerErased) {
+      return query(connection, change, sql.erasureLanding, in -> in.uuid(change.id()));
     }
     List<Change> headers = new ArrayList<>();
     for (Change part : change instanceof Bulk bulk ? bulk.changes() : List.of(change)) {

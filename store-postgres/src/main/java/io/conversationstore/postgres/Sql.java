@@ -48,6 +48,7 @@ final class Sql {
   final String headerLandings;
   final String editLanding;
   final String preferencesLanding;
+  final String erasureLanding;
   final String firstGeneration;
   final String find;
   final String messagesForward;
@@ -177,6 +178,11 @@ final class Sql {
               FROM $.user_preferences p CROSS JOIN LATERAL jsonb_to_recordset(p.recent_changes)
                 AS r (change uuid, generation bigint, at timestamptz)
               WHERE p.tenant_id = ? AND p.user_id = ? AND r.change = ?""");
+    erasureLanding =
+        in(
+            """
+            SELECT NULL, e.epoch, e.asked_at FROM $.owner_erasures e
+              WHERE e.tenant_id = ? AND e.user_id = ? AND e.change_id = ?""");
     firstGeneration =
         in(
             "SELECT coalesce(max(o.purged_generation), 0) + 1 FROM $.owners o"

@@ -192,6 +192,23 @@ public abstract class LandingContract {
   }
 
   @Test
+  void row_0_6_anErasureKnowsTheEpochThatItBegan() {
+    Change erasure = new Change.OwnerErased(stamp());
+    assertThat(primary().landings(erasure)).isEmpty();
+    replay(create());
+    long begun = replay(erasure).states().get(0).epoch();
+    assertThat(replay(new Change.OwnerErased(stamp())).changed()).isTrue();
+    assertThat(replay(erasure).changed()).isFalse();
+    assertThat(primary().landings(erasure))
+        .singleElement()
+        .satisfies(
+            landing -> {
+              assertThat(landing.conversationId()).isNull();
+              assertThat(landing.generation()).isEqualTo(begun);
+            });
+  }
+
+  @Test
   void row_0_6_anErasureThatWasAskedForAfterTheLastOneTakesWhatWasWrittenInBetween() {
     Instant now = Instant.now();
     primary().apply(new Change.OwnerErased(stamp()), ApplyMode.LIVE);

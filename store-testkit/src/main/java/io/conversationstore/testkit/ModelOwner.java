@@ -35,6 +35,9 @@ final class ModelOwner {
 
   final Map<UUID, ErasureReceipt> erasures = new HashMap<>();
 
+  /** The epochs that erasures have begun, by change. */
+  final Map<UUID, Long> epochs = new HashMap<>();
+
   /** When the last erasure was asked for. */
   Instant erasureAsked = Instant.MIN;
 
@@ -56,6 +59,7 @@ final class ModelOwner {
     copy.lastEdits.putAll(lastEdits);
     copy.landings.putAll(landings);
     copy.erasures.putAll(erasures);
+    copy.epochs.putAll(epochs);
     copy.erasureAsked = erasureAsked;
     return copy;
   }

@@ -130,8 +130,7 @@ class ReferenceEngine implements StoreEngine {
       return new Applied(false, List.of(present), List.of(), done);
     }
     // One that was asked for after the last one takes what was written in between, which its node
-    // had
-    // not heard of.
+    // had not heard of.
     boolean isLater = change.stamp().time().isAfter(before.erasureAsked);
     if (isStale(change.stamp().epoch(), before.epoch, mode) && !isLater) {
       return Applied.dropped(change.id(), null, "its owner was erased");
@@ -155,6 +154,8 @@ class ReferenceEngine implements StoreEngine {
     after.erasureAsked = asked.isAfter(before.erasureAsked) ? asked : before.erasureAsked;
     after.erasures.putAll(before.erasures);
     after.erasures.put(change.id(), receipt);
+    after.epochs.putAll(before.epochs);
+    after.epochs.put(change.id(), after.epoch);
     owners.put(owner, after);
     return new Applied(true, List.of(new OwnerState(owner, after.epoch)), List.of(), receipt);
   }

@@ -224,6 +224,9 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
 
   @Override
   public List<Landing> landings(Change change) {
+    if (change instanceof OwnerErased erasure) {
+      return locked(() -> erasureLanding(erasure));
+    }
     List<Change> parts = change instanceof Bulk bulk ? bulk.changes() : List.of(change);
     return locked(
         () -> {
@@ -236,6 +239,14 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
           }
           return List.copyOf(landings.values());
         });
+  }
+
+  private List<Landing> erasureLanding(OwnerErased erasure) {
+    ModelOwner owner = owner(erasure.owner());
+    Long epoch = owner.epochs.get(erasure.id());
+    return epoch == null
+        ? List.of()
+        : List.of(new Landing(null, epoch, owner.erasures.get(erasure.id()).at()));
   }
 
   @Override

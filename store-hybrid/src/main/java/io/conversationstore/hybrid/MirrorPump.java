@@ -134,11 +134,11 @@ final class MirrorPump {
       bind.run();
       List<State> contradicting = check.contradicting(states);
       if (contradicting.isEmpty()) {
-        local.mirror(states, null, null);
+        local.mirror(states);
         return true;
       }
       if (withhold) {
-        local.mirror(without(contradicting, states), null, null);
+        local.mirror(without(contradicting, states));
         withhold(contradicting);
       }
       onContradiction.run();
@@ -197,7 +197,7 @@ final class MirrorPump {
       List<State> contradicting = check.contradicting(states);
       overlays.mirroring(
           () -> {
-            local.mirror(without(contradicting, states), null, null);
+            local.mirror(without(contradicting, states));
             return true;
           });
       onMirrored.run();

@@ -357,6 +357,11 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
+  public void mirror(List<? extends State> states) {
+    caughtUp().mirror(states);
+  }
+
+  @Override
   public void resetMirror() {
     files.resetMirror();
   }

@@ -213,6 +213,7 @@ final class SimClient {
         && found.isPresent()
         && found.get().provenance().complete()
         && !reads.isSentByTwo(op)
+        && !reads.isRetentionOpen(op)
         && found.get().provenance().source() == page.provenance().source()
         && found.get().messageCount() != messages.size()) {
       history.wrong.add(

@@ -47,6 +47,7 @@ final class SimEnd {
 
   void run() {
     database.calm();
+    history.feedHeld = false;
     database.model().releaseFeed();
     for (SimNode node : nodes) {
       node.link().heal();

@@ -110,6 +110,9 @@ final class SimHistory {
   /** What was ever parked: sent again by an operator, it comes behind what was sent meanwhile. */
   final Set<UUID> parked = new HashSet<>();
 
+  /** Whether a transaction holds the feed back, so that rows that it has not told are missing. */
+  boolean feedHeld;
+
   final Set<Integer> hadDiskFull = new HashSet<>();
 
   /** When nodes were killed. */
@@ -198,7 +201,9 @@ final class SimHistory {
 
   /** A node's copy has all that the feed tells. */
   void whole(int node, long at) {
-    refilled.computeIfPresent(node, (key, before) -> Math.min(before, at));
+    if (!feedHeld) {
+      refilled.computeIfPresent(node, (key, before) -> Math.min(before, at));
+    }
   }
 
   /** Whether a node's copy lacked, after a time, what it had lost. */

@@ -353,7 +353,7 @@ final class SimNode {
           history.mirrored.add(number + "/" + message.messageId());
         }
       }
-      if (arguments[2] != null) {
+      if (arguments.length > 2 && arguments[2] != null) {
         history.whole(number, threads.now());
       }
       history.event(

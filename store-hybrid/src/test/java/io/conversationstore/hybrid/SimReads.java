@@ -163,6 +163,21 @@ final class SimReads {
         && (append.queued.isEmpty() || history.ends.keySet().containsAll(append.queued));
   }
 
+  /** Whether another node was given a message, too: it may have a place that the copy lacks. */
+  private boolean isSentByAnother(Op op, UUID message) {
+    return appendsOf(op, message).stream()
+        .anyMatch(other -> other.step.node() != op.step.node());
+  }
+
+  /** Whether a retention goes on, or went on, since a read began. */
+  boolean isRetentionOpen(Op read) {
+    return history.ops.stream()
+        .anyMatch(
+            op ->
+                op.step.kind() == Kind.RETAIN
+                    && (op.outcome == Outcome.OPEN || op.end >= read.start));
+  }
+
   private Set<UUID> required(Op read, boolean complete, long now) {
     Set<UUID> required = new HashSet<>();
     if (history.hadDiskFull.contains(read.step.node())) {
@@ -173,7 +188,7 @@ final class SimReads {
         if (!mayBeGone(op, message, now)
             && !isRejected(op)
             && !clashes(op)
-            && (complete || !mayBeEvicted(op))
+            && (complete || (!mayBeEvicted(op) && !isSentByAnother(op, message)))
             && !isOnlyInDatabase(op, message)) {
           required.add(message);
         }

@@ -163,8 +163,14 @@ final class SimRun {
       case LOSE_REPLY -> node.link().next(Fate.REPLY_LOST);
       case DELAY_REQUEST -> node.link().next(Fate.REQUEST_LATE);
       case BUSY -> node.link().next(Fate.BUSY);
-      case HOLD_FEED -> database.model().holdFeed();
-      case RELEASE_FEED -> database.model().releaseFeed();
+      case HOLD_FEED -> {
+        history.feedHeld = true;
+        database.model().holdFeed();
+      }
+      case RELEASE_FEED -> {
+        history.feedHeld = false;
+        database.model().releaseFeed();
+      }
       case DISK_FULL -> {
         history.hadDiskFull.add(step.node());
         node.diskFull(true);

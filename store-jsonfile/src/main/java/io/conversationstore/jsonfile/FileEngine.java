@@ -336,6 +336,20 @@ final class FileEngine implements LocalStore {
   @Override
   public void mirror(
       List<? extends State> states, @Nullable FeedPosition position, @Nullable Instant asOf) {
+    mirror(states, (present, rows) -> writes.mirror(present, rows, position, asOf));
+  }
+
+  @Override
+  public void mirror(List<? extends State> states) {
+    mirror(states, writes::mirrorOwn);
+  }
+
+  /** Puts states in. */
+  private interface Mirroring {
+    void put(List<State> states, List<byte[]> rows) throws IOException;
+  }
+
+  private void mirror(List<? extends State> states, Mirroring mirroring) {
     List<State> copy = List.copyOf(states);
     List<byte[]> rows = copy.stream().map(Lines::row).toList();
     thread.call(
@@ -343,7 +357,7 @@ final class FileEngine implements LocalStore {
         rows.stream().mapToLong(row -> row.length).sum(),
         () -> {
           requireMirror();
-          writes.mirror(copy, rows, position, asOf);
+          mirroring.put(copy, rows);
           return true;
         });
     housekeeping.erase();

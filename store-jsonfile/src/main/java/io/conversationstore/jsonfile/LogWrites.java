@@ -114,16 +114,7 @@ final class LogWrites {
       @Nullable Instant asOf)
       throws IOException {
     for (int i = 0; i < states.size(); i++) {
-      State state = states.get(i);
-      boolean later =
-          MirrorRules.isLater(shared.own(), state)
-              && (position != null || !mayBeGivenUp(state, states));
-      if (later) {
-        put(state, rows.get(i));
-      }
-      if (state instanceof ConversationState header && (later || position != null)) {
-        noteTold(header, position != null);
-      }
+      mirror(states.get(i), rows.get(i), position != null);
     }
     if (position != null || asOf != null) {
       long asOfMicros = asOf == null ? MessageRow.NEVER : Micros.of(asOf);
@@ -135,10 +126,26 @@ final class LogWrites {
     }
   }
 
-  /**
-   * Whether a state that does not come from the feed may be older than one that the feed told and
-   * that was given up since. A read of the conversation brings its present header.
-   */
+  /** What this node has committed itself; see {@link io.conversationstore.spi.LocalStore}. */
+  void mirrorOwn(List<? extends State> states, List<byte[]> rows) throws IOException {
+    for (int i = 0; i < states.size(); i++) {
+      if (!mayBeGivenUp(states.get(i), states)) {
+        mirror(states.get(i), rows.get(i), false);
+      }
+    }
+  }
+
+  private void mirror(State state, byte[] row, boolean told) throws IOException {
+    boolean later = MirrorRules.isLater(shared.own(), state);
+    if (later) {
+      put(state, row);
+    }
+    if (state instanceof ConversationState header && (later || told)) {
+      noteTold(header, told);
+    }
+  }
+
+  /** Whether a message may be older than a state of it that the feed told and that was given up. */
   private boolean mayBeGivenUp(State state, List<? extends State> with) {
     if (!(state instanceof MessageState message)) {
       return false;

@@ -6,8 +6,6 @@ import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
-import io.conversationstore.spi.State.ConversationState;
-import io.conversationstore.spi.State.MessageState;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,29 +48,12 @@ sealed interface MirrorStep {
     public List<MirrorStep> parts() {
       List<MirrorStep> parts = new ArrayList<>();
       for (State state : states) {
-        parts.add(new Mirror(position == null ? withHeader(state) : List.of(state), null, null));
+        parts.add(new Mirror(List.of(state), null, null));
       }
       if (position != null || asOf != null) {
         parts.add(new Mirror(List.of(), position, asOf));
       }
       return parts;
-    }
-
-    /** What does not come from the feed is taken or not by the header that comes with it. */
-    private List<State> withHeader(State state) {
-      if (!(state instanceof MessageState message)) {
-        return List.of(state);
-      }
-      List<State> both = new ArrayList<>();
-      for (State other : states) {
-        if (other instanceof ConversationState header
-            && header.owner().equals(message.owner())
-            && header.id().equals(message.conversationId())) {
-          both.add(header);
-        }
-      }
-      both.add(message);
-      return both;
     }
   }
 

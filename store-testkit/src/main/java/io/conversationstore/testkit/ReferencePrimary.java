@@ -1,5 +1,6 @@
 package io.conversationstore.testkit;
 
+import io.conversationstore.ErasureReceipt;
 import io.conversationstore.ConversationStoreException;
 import io.conversationstore.CursorExpiredException;
 import io.conversationstore.Owner;
@@ -244,9 +245,10 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   private List<Landing> erasureLanding(OwnerErased erasure) {
     ModelOwner owner = owner(erasure.owner());
     Long epoch = owner.epochs.get(erasure.id());
-    return epoch == null
+    ErasureReceipt receipt = owner.erasures.get(erasure.id());
+    return epoch == null || receipt == null
         ? List.of()
-        : List.of(new Landing(null, epoch, owner.erasures.get(erasure.id()).at()));
+        : List.of(new Landing(null, epoch, receipt.at()));
   }
 
   @Override

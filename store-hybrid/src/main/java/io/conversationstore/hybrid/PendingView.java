@@ -61,6 +61,9 @@ final class PendingView {
   /** Whether a change that may begin a generation is pending. */
   private boolean followsCreate;
 
+  /** The epoch that the last of them names. */
+  private long createEpoch = ChangeStamp.PRESENT_EPOCH;
+
   /** The last epoch that pending erasures end. */
   private long endedEpoch = ChangeStamp.PRESENT_EPOCH;
 
@@ -127,6 +130,17 @@ final class PendingView {
   long target() {
     ConversationState live = live();
     return live == null || followsCreate ? ConversationRef.LIVE : live.generation();
+  }
+
+  /**
+   * The epoch that the next change of this conversation names: that of the create that it follows, so
+   * that an erasure takes both or neither. Behind an erasure it names none.
+   */
+  long targetEpoch() {
+    if (followsCreate) {
+      return createEpoch;
+    }
+    return erased ? ChangeStamp.PRESENT_EPOCH : epoch;
   }
 
   /** The epoch of the owner in which the engine has answered. */
@@ -222,6 +236,7 @@ final class PendingView {
     } else if (change instanceof ConversationCreated create) {
       if (create.conversationId().equals(id)) {
         followsCreate = true;
+        createEpoch = create.stamp().epoch();
         create(create);
       }
     } else if (change.ref() != null && change.ref().id().equals(id)) {
@@ -246,6 +261,7 @@ final class PendingView {
     if (header == null || OwnerViews.erases(erasure, header.epoch())) {
       header = null;
       erased = true;
+      followsCreate = false;
       cut();
     }
   }

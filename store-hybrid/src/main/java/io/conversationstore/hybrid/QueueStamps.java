@@ -43,7 +43,7 @@ final class QueueStamps {
       return change; // as it was sent
     }
     // Of the view, not of now: what was checked before an erasure must not outlive it.
-    long epoch = view.erased() ? ChangeStamp.PRESENT_EPOCH : view.epoch();
+    long epoch = view.targetEpoch();
     Instant at = now.get();
     ConversationState live = view.live();
     if (live != null) {

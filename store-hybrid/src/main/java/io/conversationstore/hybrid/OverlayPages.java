@@ -55,8 +55,7 @@ final class OverlayPages {
     }
     List<MessageState> tail = tailWithout(items);
     // Committed messages that the pages before did not have stand before all pending ones: these
-    // are
-    // listed again behind them, so that where a message is listed last is its place.
+    // are listed again behind them, so that where a message is listed last is its place.
     int next = from == null || !items.isEmpty() ? 0 : indexOf(tail, from.pending()) + 1;
     while (next < tail.size() && items.size() < limit) {
       items.add(tail.get(next++));
@@ -86,7 +85,9 @@ final class OverlayPages {
     if (from != null && from.pending() != null) {
       int at = indexOf(tail, from.pending());
       end = Math.max(at, 0);
-      place = at >= 0 ? null : placeOf(from, from.pending());
+      Position.InConversation now = at >= 0 ? null : placeOf(from, from.pending());
+      // One that is gone has no place: what was committed when the cursor was made comes next.
+      place = at >= 0 || now != null ? now : place;
     }
     int start = Math.max(0, end - limit);
     boolean more;
@@ -104,7 +105,7 @@ final class OverlayPages {
     return more;
   }
 
-  /** Where a message stands that was pending when the cursor was made; the end if it is gone. */
+  /** Where a message stands that was pending when the cursor was made; null if it is gone. */
   private Position.@Nullable InConversation placeOf(Position.InConversation from, UUID messageId) {
     if (!view.baseVisible()) {
       return null;

@@ -84,7 +84,7 @@ class InputFuzzTest {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 20787000012L, 20787000019L})
+  @ValueSource(longs = {1, 2, 3, 20787000012L, 20787000019L, 1796016664106L})
   void row_5_2_seedsThatAreAlwaysTried(long seed) {
     run(directory, seed, Duration.ZERO);
   }

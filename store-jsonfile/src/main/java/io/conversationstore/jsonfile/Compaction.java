@@ -5,6 +5,7 @@ import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State.ConversationState;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -89,7 +90,11 @@ final class Compaction {
   }
 
   private void write(PendingQueue.Entry entry) throws IOException {
-    pending.put(entry.id(), out.line("pending", Lines.change(contents.change(entry)), now));
+    if (!entry.hasContent()) {
+      out.line("was", Lines.ended(entry).getBytes(StandardCharsets.UTF_8), now);
+      return;
+    }
+    pending.put(entry.id(), out.line("pending", contents.changeLine(entry), now));
   }
 
   private void write(OwnerRows owner, String id, ConversationRows rows) throws IOException {
@@ -113,8 +118,7 @@ final class Compaction {
       MessageRow row = messages.get(i);
       if (row.live() || row.changedMicros() >= oldestMicros) {
         Instant at = row.live() ? now : Micros.instant(row.changedMicros());
-        byte[] state =
-            Lines.row(contents.state(owner.owner(), id, owner.epoch(), rows.generation(), row));
+        byte[] state = contents.row(owner.owner(), id, owner.epoch(), rows.generation(), row);
         places.set(i, out.line("row", state, at));
       } else {
         leavesOut = true;

@@ -1,10 +1,13 @@
 package io.conversationstore.jsonfile;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.conversationstore.Message;
 import io.conversationstore.Owner;
+import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.json.Json;
 import io.conversationstore.json.ModelJson;
@@ -12,12 +15,16 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
 import io.conversationstore.spi.State.MessageState;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads contents from disk, through a cache bounded in bytes. Thread-safe. */
 final class Contents {
+  private static final Logger LOG = LoggerFactory.getLogger(Contents.class);
   private static final int ENTRY_OVERHEAD = 400;
 
   /**
@@ -119,7 +126,24 @@ final class Contents {
         stored);
   }
 
+  /**
+   * Reads what stands at a place.
+   *
+   * @throws StoreDamagedException if it is not what was written, or is no message that can be read
+   */
   private Content read(MessageRow row, NearbyReads reads) throws IOException {
+    Content content;
+    try {
+      content = parsed(row, reads);
+    } catch (IllegalArgumentException e) {
+      LOG.debug("what stands there is no message", e);
+      throw segments.damaged(row.content(), "the message cannot be read");
+    }
+    cache.put(row.latest(), content);
+    return content;
+  }
+
+  private Content parsed(MessageRow row, NearbyReads reads) throws IOException {
     Place edit = row.edit();
     JsonNode json = reads.json(row.content());
     JsonNode written = Json.field(json, "message");
@@ -135,15 +159,92 @@ final class Contents {
                   ? ModelJson.readContent(edited)
                   : ModelJson.readMessage(another).content());
     }
-    Content content = new Content(Json.string(json, "digest"), message, bytes);
-    cache.put(row.latest(), content);
-    return content;
+    return new Content(Json.string(json, "digest"), message, bytes);
   }
 
-  /** A pending change as it stands now. */
+  /**
+   * The row of a message for a snapshot. What is as it was written but is no message that can be
+   * read is carried over as it stands: it is for a later version, or for an operator.
+   */
+  byte[] row(Owner owner, String conversationId, long epoch, long generation, MessageRow row)
+      throws IOException {
+    try {
+      return Lines.row(state(owner, conversationId, epoch, generation, row));
+    } catch (StoreDamagedException damage) {
+      try {
+        return asItStands(owner, conversationId, epoch, generation, row);
+      } catch (IllegalArgumentException e) {
+        damage.addSuppressed(e);
+        throw damage;
+      }
+    }
+  }
+
+  private byte[] asItStands(
+      Owner owner, String conversationId, long epoch, long generation, MessageRow row)
+      throws IOException {
+    NearbyReads reads = new NearbyReads(segments, List.of());
+    JsonNode json = reads.json(row.content());
+    ObjectNode state = JsonNodeFactory.instance.objectNode();
+    state.put("state", "message");
+    state.put("tenant_id", owner.tenantId());
+    state.put("user_id", owner.userId());
+    state.put("epoch", epoch);
+    state.put("conversation_id", conversationId);
+    state.put("generation", generation);
+    state.put("version", row.version());
+    state.put("seq", row.seq());
+    state.put("message_id", row.id().toString());
+    state.put("digest", Json.string(json, "digest"));
+    if (!row.live()) {
+      state.putNull("message");
+    } else if (Json.required(json, "message") instanceof ObjectNode message) {
+      Place edit = row.edit();
+      if (edit != null) {
+        JsonNode edited = reads.json(edit);
+        JsonNode another = Json.field(edited, "message");
+        message.set("content", another == null ? edited : another.get("content"));
+        message.put("edited_at", Json.time(Micros.instant(row.changedMicros())));
+      }
+      message.put("id", row.id().toString());
+      message.put("conversation_id", conversationId);
+      message.put("seq", row.seq());
+      message.put("created_at", Json.time(Micros.instant(row.createdMicros())));
+      state.set("message", message);
+    } else {
+      throw new IllegalArgumentException("message is not an object");
+    }
+    return state.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * A pending change as it stands now.
+   *
+   * @throws StoreDamagedException if it cannot be read
+   */
   Change change(PendingQueue.Entry entry) throws IOException {
+    if (!entry.hasContent()) {
+      throw new StoreDamagedException(
+          "change " + entry.id() + " could not be read; its line was set aside in a damaged- file",
+          null);
+    }
     byte[] json = segments.read(entry.place());
-    return entry.rebased(ChangeJson.read(Json.parse(json, 0, json.length)));
+    try {
+      return entry.rebased(ChangeJson.read(Json.parse(json, 0, json.length)));
+    } catch (IllegalArgumentException e) {
+      LOG.debug("what stands there is no change", e);
+      throw segments.damaged(entry.place(), "the change cannot be read");
+    }
+  }
+
+  /** The same for a snapshot, where a change that cannot be read stays as it stands. */
+  byte[] changeLine(PendingQueue.Entry entry) throws IOException {
+    try {
+      return Lines.change(change(entry));
+    } catch (StoreDamagedException damage) {
+      LOG.debug("carried over as it stands, if it is what was written", damage);
+      return segments.read(entry.place());
+    }
   }
 
   void forgetAll() {

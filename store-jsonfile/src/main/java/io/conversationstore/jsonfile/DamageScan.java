@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Goes through all lines of the files that count, past what is wrong with them. Changes nothing.
@@ -18,9 +19,22 @@ final class DamageScan {
    * @param from the number of the first line that is lost
    * @param through the number of the last one, lower than {@code from} where none is
    * @param torn whether a crash may have left it: nothing says that the lines were acknowledged
+   * @param instead the field of the line that takes their place; null where it says that they are
+   *     lost
    */
   record Damage(
-      int file, long offset, long length, long from, long through, String what, boolean torn) {}
+      int file,
+      long offset,
+      long length,
+      long from,
+      long through,
+      String what,
+      boolean torn,
+      @Nullable String instead) {
+    Damage(int file, long offset, long length, long from, long through, String what, boolean torn) {
+      this(file, offset, length, from, through, what, torn, null);
+    }
+  }
 
   private final LogFiles files;
   private final Manifest manifest;

@@ -1,5 +1,6 @@
 package io.conversationstore.jsonfile;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.json.Json;
@@ -13,10 +14,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +32,7 @@ import org.slf4j.LoggerFactory;
 final class Erasure {
   private static final Logger LOG = LoggerFactory.getLogger(Erasure.class);
   static final String TEMPORARY = "erasure.tmp";
+  private static final int MOST_NAMED = 10;
   private static final String ERASED = "owner_erased";
   private static final byte[] TENANT = "\"tenant_id\":\"".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] USER = ",\"user_id\":\"".getBytes(StandardCharsets.US_ASCII);
@@ -39,6 +43,9 @@ final class Erasure {
   private final Set<UUID> waiting;
   private final FileOwners owners;
   private final Map<String, Owner> marks = new HashMap<>();
+
+  /** Where lines stand that are not whole. */
+  private final Set<String> damages = new LinkedHashSet<>();
 
   /** The number of the last whole line that was read. */
   private long last;
@@ -90,6 +97,22 @@ final class Erasure {
     return userEnd < 0
         ? null
         : new String(line, start, userEnd + 1 - start, StandardCharsets.ISO_8859_1);
+  }
+
+  /** The owner that a whole line is about; null where that cannot be told. */
+  static @Nullable Owner ownerOf(byte[] line, int length) {
+    String mark = markOf(line, length);
+    if (mark == null) {
+      return null;
+    }
+    byte[] object = ("{" + mark + "}").getBytes(StandardCharsets.ISO_8859_1);
+    try {
+      JsonNode json = Json.parse(object, 0, object.length);
+      return Owner.of(Json.string(json, "tenant_id"), Json.string(json, "user_id"));
+    } catch (IllegalArgumentException e) {
+      LOG.debug("a line names an owner that none can be", e);
+      return null;
+    }
   }
 
   private static int find(byte[] mark, byte[] line, int from, int length) {
@@ -161,6 +184,7 @@ final class Erasure {
   private boolean holdsText(int file, long end) throws IOException {
     Set<String> found = new HashSet<>();
     boolean holds = false;
+    int before = damages.size();
     LogReader reader = new LogReader(segments.require(file));
     while (reader.next()) {
       if (isBeyond(file, reader, end)) {
@@ -175,7 +199,12 @@ final class Erasure {
         }
       }
     }
-    owners.put(file, found);
+    if (damages.size() == before) {
+      owners.put(file, found);
+    } else {
+      // It is read, and told of, each time.
+      owners.forget(file);
+    }
     return holds;
   }
 
@@ -192,14 +221,24 @@ final class Erasure {
     return reader.offset() > 0 && last >= end;
   }
 
-  private byte[] line(int file, LogReader reader) {
-    byte[] line = new byte[reader.length() + 1];
+  private byte[] line(int file, LogReader reader) throws IOException {
     if (reader.offset() > 0 && isErased(file, reader)) {
       return blanked(reader.line(), reader.length());
     }
+    if (!reader.isWhole()) {
+      return asItStands(file, reader);
+    }
+    byte[] line = new byte[reader.length() + 1];
     System.arraycopy(reader.line(), 0, line, 0, reader.length());
     line[reader.length()] = '\n';
     return line;
+  }
+
+  /** With its newline, where it has one. */
+  private byte[] asItStands(int file, LogReader reader) throws IOException {
+    LogFiles.LogFile open = segments.require(file);
+    long left = open.size() - reader.offset();
+    return segments.read(file, reader.offset(), (int) Math.min(reader.length() + 1L, left));
   }
 
   /** A line of this length, newline left out, with what others depend on and nothing else. */
@@ -229,10 +268,9 @@ final class Erasure {
    * where it cannot be read, so that it never came into the queue.
    */
   private static String was(byte[] line, int length) {
-    Place nowhere = new Place(0, 0, 0, 0);
     try {
       Change change = ChangeJson.read(Line.parse(line, length).get("pending"));
-      return "\"was\":" + Lines.ended(PendingQueue.Entry.of(change, nowhere)) + ",";
+      return "\"was\":" + Lines.ended(PendingQueue.Entry.of(change, PendingQueue.NOWHERE)) + ",";
     } catch (IllegalArgumentException e) {
       LOG.debug("a change that cannot be read is erased", e);
       return "";
@@ -241,18 +279,36 @@ final class Erasure {
 
   private boolean isErased(int file, LogReader reader) {
     if (!reader.isWhole()) {
-      throw new StoreDamagedException(
-          Segments.name(file)
-              + " in "
-              + files.describe()
-              + ", byte "
-              + reader.offset()
-              + ": a line is not whole, so that it cannot be told whose it is",
-          null);
+      damage(file, reader.offset());
+      return false;
     }
     Owner owner = marks.get(markOf(reader.line(), reader.length()));
     Index.DueErasure erasure = owner == null ? null : due.get(owner);
     return erasure != null && isErased(file, LineHead.of(reader.line(), reader.length()), erasure);
+  }
+
+  /** What stands there may be about anybody: it stays, and the erasure stays due. */
+  void damage(int file, long offset) {
+    damages.add(Segments.name(file) + ", byte " + offset);
+  }
+
+  /**
+   * Fails where lines were met that may be about the owners and stay.
+   *
+   * @throws StoreDamagedException naming their places
+   */
+  void requireAllTold() {
+    if (!damages.isEmpty()) {
+      throw new StoreDamagedException(
+          "an erasure in "
+              + files.describe()
+              + " has done all but what stands in lines that are not whole, of which it cannot be"
+              + " told whose they are: "
+              + damages.stream().limit(MOST_NAMED).collect(Collectors.joining("; "))
+              + (damages.size() > MOST_NAMED ? "; and more" : "")
+              + ". It stays due; close the store and repair the directory",
+          null);
+    }
   }
 
   private boolean isErased(int file, LineHead line, Index.DueErasure erasure) {

@@ -54,6 +54,10 @@ import org.slf4j.LoggerFactory;
 final class FileEngine implements LocalStore {
   private static final Logger LOG = LoggerFactory.getLogger(FileEngine.class);
 
+  /** Why a change is parked that nobody can send. */
+  private static final String UNREADABLE =
+      "it cannot be read; its line was set aside in a damaged- file, see the health of the store";
+
   private final LogFiles files;
   private final AutoCloseable lock;
   private final JsonFileOptions options;
@@ -100,7 +104,8 @@ final class FileEngine implements LocalStore {
     this.mirrorRows = new MirrorRows(shared, contents);
     this.scope = new MirrorScope(shared, writes, thread, this::requireMirror);
     this.retention = new Retention(shared, writes, thread, options);
-    this.figures = new FileFigures(files, segments, shared, tail, options.clock());
+    this.figures =
+        new FileFigures(files, segments, shared, tail, options.clock(), housekeeping::textLeft);
   }
 
   /**
@@ -122,18 +127,23 @@ final class FileEngine implements LocalStore {
       LogFiles files, AutoCloseable lock, JsonFileOptions options, boolean shared)
       throws IOException {
     Manifest manifest = Manifest.readOrMake(files, options.ids());
-    Segments segments = new Segments(files.describe());
-    boolean opened = false;
-    try {
-      Contents contents = new Contents(segments, options.cacheBytes());
-      Recovery.End end = new Recovery(files, manifest, segments, contents).run();
-      FileEngine engine = new FileEngine(files, lock, options, segments, contents, end, manifest);
-      engine.start(end, shared);
-      opened = true;
-      return engine;
-    } finally {
-      if (!opened) {
-        segments.close();
+    while (true) {
+      Segments segments = new Segments(files.describe());
+      boolean opened = false;
+      try {
+        Contents contents = new Contents(segments, options.cacheBytes());
+        Recovery.End end = new Recovery(files, manifest, segments, contents).run();
+        FileEngine engine = new FileEngine(files, lock, options, segments, contents, end, manifest);
+        engine.start(end, shared);
+        opened = true;
+        return engine;
+      } catch (Recovery.UnusableLinesException e) {
+        // Each time some lines fewer are left, of which all but these could be applied.
+        manifest = Repair.setAside(files, manifest, e.lines(), options);
+      } finally {
+        if (!opened) {
+          segments.close();
+        }
       }
     }
   }
@@ -146,6 +156,7 @@ final class FileEngine implements LocalStore {
     thread.start();
     resetMirrorIfDue();
     housekeeping.start(end.replayed());
+    parkUnreadable();
     try {
       housekeeping.erase();
     } catch (EngineFailureException | StoreDamagedException e) {
@@ -159,6 +170,24 @@ final class FileEngine implements LocalStore {
       resetMirror();
       thread.call(
           LogThread.Wait.FORCED, () -> writes.remember(shared.manifest().withMirrorBegun()));
+    }
+  }
+
+  /** Pending changes whose lines were set aside are for an operator to see and to give up. */
+  private void parkUnreadable() {
+    List<UUID> unreadable = shared.read(index -> index.pending().withoutContent());
+    if (unreadable.isEmpty()) {
+      return;
+    }
+    Instant now = Micros.truncated(options.clock().instant());
+    List<Settlement> parked =
+        unreadable.stream()
+            .map(id -> Settlement.of(id, Settlement.Kind.PARKED, UNREADABLE, now))
+            .toList();
+    try {
+      thread.call(LogThread.Wait.FORCED, () -> writes.settle(parked));
+    } catch (EngineFailureException e) {
+      LOG.error("changes in {} that cannot be read stay pending for now", files.describe(), e);
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,9 +26,20 @@ final class FileFigures {
   private final SharedIndex shared;
   private final LogTail tail;
   private final Clock clock;
+  private final Supplier<@Nullable String> textLeft;
   private final Instant since;
 
-  FileFigures(LogFiles files, Segments segments, SharedIndex shared, LogTail tail, Clock clock) {
+  /**
+   * @param textLeft why the last erasure could not be done; null where it could
+   */
+  FileFigures(
+      LogFiles files,
+      Segments segments,
+      SharedIndex shared,
+      LogTail tail,
+      Clock clock,
+      Supplier<@Nullable String> textLeft) {
+    this.textLeft = textLeft;
     this.files = files;
     this.segments = segments;
     this.shared = shared;
@@ -55,10 +67,16 @@ final class FileFigures {
             !refusing,
             refusing ? "the files did not take it" : "it was not refused"));
     checks.add(directory());
+    checks.add(setAside());
     int due = shared.read(index -> index.dueErasures().size());
+    String why = due == 0 ? null : textLeft.get();
     checks.add(
         new StoreHealth.Check(
-            "erasures", due == 0, due + " owners whose erased text is still in the files"));
+            "erasures",
+            due == 0,
+            due
+                + " owners whose erased text is still in the files"
+                + (why == null ? "" : ": " + why)));
     if (shared.manifest().storeId() == null) {
       long wrong = shared.read(FileFigures::miscounted);
       checks.add(
@@ -89,6 +107,24 @@ final class FileFigures {
           : new StoreHealth.Check("directory", false, "missing: " + String.join(", ", missing));
     } catch (IOException e) {
       return new StoreHealth.Check("directory", false, "it cannot be read");
+    }
+  }
+
+  /** What could not be read and stands in files beside, whose names say where it stood. */
+  private StoreHealth.Check setAside() {
+    try {
+      List<String> beside = Repair.putAside(files);
+      return new StoreHealth.Check(
+          "set-aside",
+          beside.isEmpty(),
+          beside.isEmpty()
+              ? "all lines could be read"
+              : "lines that could not be read are in "
+                  + String.join(", ", beside.subList(0, Math.min(10, beside.size())))
+                  + (beside.size() > 10 ? " and " + (beside.size() - 10) + " more" : "")
+                  + " (file and byte); move these files away once they are looked at");
+    } catch (IOException e) {
+      return new StoreHealth.Check("set-aside", false, "the directory cannot be read");
     }
   }
 

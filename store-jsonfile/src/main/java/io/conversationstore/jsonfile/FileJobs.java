@@ -103,9 +103,11 @@ final class FileJobs {
     for (int file : numbers.descendingSet()) {
       boolean cut = job.cut.contains(file);
       if (cut || erasure.mayConcern(file)) {
-        erasure.clean(file, file < 0 ? Long.MAX_VALUE : firstLineAfter(file), cut);
+        erasure.clean(file, file < 0 ? Long.MAX_VALUE : firstLineAfter(file, erasure), cut);
       }
     }
+    contents.forgetAll();
+    erasure.requireAllTold();
     log.call(
         LogThread.Wait.WRITTEN,
         () -> {
@@ -116,7 +118,6 @@ final class FileJobs {
           shared.write(() -> shared.own().dueErasures().entrySet().removeAll(job.due.entrySet()));
           return true;
         });
-    contents.forgetAll();
   }
 
   /**
@@ -128,7 +129,7 @@ final class FileJobs {
     Index index = shared.own();
     if (!index.dueErasures().isEmpty()) {
       tail.roll();
-      removeLeftovers();
+      removeLeftovers(index.dueErasures().keySet());
     }
     Set<UUID> waiting = new HashSet<>();
     index.pending().all().forEach(entry -> waiting.add(entry.id()));
@@ -136,23 +137,41 @@ final class FileJobs {
     return new ToErase(new HashMap<>(index.dueErasures()), waiting, tail.cut(), tail.end());
   }
 
-  private void removeLeftovers() throws IOException {
+  private void removeLeftovers(Set<Owner> erased) throws IOException {
     Manifest manifest = shared.manifest();
     for (String name : files.list()) {
       int file = Segments.number(name);
       boolean counts = file != 0 && manifest.counts(file) && segments.get(file) != null;
-      if (name.startsWith(SIDE_FILE) || (file != 0 && !counts)) {
+      if (name.startsWith(SIDE_FILE) ? mayConcern(name, erased) : file != 0 && !counts) {
         segments.remove(file);
         files.delete(name);
       }
     }
   }
 
-  /** The number that the segment after this one begins with. */
-  private long firstLineAfter(int segment) throws IOException {
+  /** Whether what was put aside may be about these owners: it is, or does not say about whom. */
+  private boolean mayConcern(String name, Set<Owner> erased) throws IOException {
+    try (LogFiles.LogFile file = files.open(name)) {
+      LogReader reader = new LogReader(file);
+      boolean any = false;
+      while (reader.next()) {
+        any = true;
+        Owner owner = reader.isWhole() ? Erasure.ownerOf(reader.line(), reader.length()) : null;
+        if (owner == null || erased.contains(owner)) {
+          LOG.warn("{} in {} goes with an erasure", name, files.describe());
+          return true;
+        }
+      }
+      return !any;
+    }
+  }
+
+  /** The number that the segment after this one begins with; the highest one if that is damaged. */
+  private long firstLineAfter(int segment, Erasure erasure) throws IOException {
     LogReader reader = new LogReader(segments.require(segment + 1));
     if (!reader.next() || !reader.isWhole()) {
-      throw segments.damaged(new Place(segment + 1, 0, 0, 0), "its header is not whole");
+      erasure.damage(segment + 1, 0);
+      return Long.MAX_VALUE;
     }
     return Line.number(reader.line(), reader.length(), "from");
   }

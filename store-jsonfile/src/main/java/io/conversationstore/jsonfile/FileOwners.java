@@ -36,6 +36,11 @@ final class FileOwners {
     return true;
   }
 
+  /** Forgets a file, which is read again. */
+  void forget(int file) {
+    hashes.remove(file);
+  }
+
   /** Forgets files that are not among these. */
   void retain(Set<Integer> files) {
     hashes.keySet().retainAll(files);

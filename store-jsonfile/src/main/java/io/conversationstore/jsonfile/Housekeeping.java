@@ -1,5 +1,6 @@
 package io.conversationstore.jsonfile;
 
+import io.conversationstore.StoreDamagedException;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,8 +40,8 @@ final class Housekeeping implements AutoCloseable {
   private boolean checkpointDue;
   private boolean closing;
 
-  /** An erasure failed: its text is still there, and nobody waits for it any more. */
-  private volatile boolean textLeft;
+  /** Why an erasure failed whose text is still there, and nobody waits for it any more. */
+  private volatile @Nullable String textLeft;
 
   /** Bytes that the last compaction could not collect, nor could the next one. */
   private volatile long staying;
@@ -81,8 +83,9 @@ final class Housekeeping implements AutoCloseable {
     FileJobs.Checkpointed last = jobs.checkpointed();
     long grown = tail.bytes() - last.covered();
     boolean checkpoint = grown >= Math.max(options.segmentBytes(), last.size());
-    if (collect || checkpoint || textLeft) {
-      request(textLeft, collect, checkpoint);
+    boolean cleaning = textLeft != null;
+    if (collect || checkpoint || cleaning) {
+      request(cleaning, collect, checkpoint);
     }
   }
 
@@ -243,13 +246,19 @@ final class Housekeeping implements AutoCloseable {
   }
 
   private void clean() throws IOException {
-    boolean done = false;
     try {
       jobs.cleanFiles();
-      done = true;
-    } finally {
-      textLeft = !done;
+      textLeft = null;
+    } catch (IOException | RuntimeException | Error e) {
+      // The text of damage names the place.
+      textLeft = e instanceof StoreDamagedException ? e.getMessage() : "it is tried again";
+      throw e;
     }
+  }
+
+  /** Why the last erasure could not be done; null where it could. */
+  @Nullable String textLeft() {
+    return textLeft;
   }
 
   /** A segment that was begun during the last compaction may have asked for what that one did. */

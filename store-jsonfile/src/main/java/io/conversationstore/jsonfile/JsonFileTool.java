@@ -11,9 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,9 +63,8 @@ public final class JsonFileTool {
    * damaged. Where it is cut off or fails, files are each as before or put right, and it can be
    * done again; what was moved aside before may then be there twice.
    *
-   * <p>The files beside hold text of whoever it was of. They stay until somebody deletes them, or
-   * the next erasure of any owner, which removes them all: whose they are cannot be told. Save what
-   * is still wanted before.
+   * <p>A file beside stays until somebody deletes it, or until an erasure: of the owner whom its
+   * lines name, where all of them do, else of any owner. Save what is still wanted before.
    *
    * @return what was wrong, and where the bytes are now
    * @throws io.conversationstore.StoreLockedException and the others as in {@link #verify}
@@ -134,7 +131,7 @@ public final class JsonFileTool {
                 Segments.name(damage.file()),
                 damage.offset(),
                 damage.length(),
-                "the line cannot be applied",
+                damage.what(),
                 false,
                 null));
       }
@@ -166,23 +163,12 @@ public final class JsonFileTool {
     // First what says where lines stand, and what to do anew: a repair may be cut off.
     Checkpoint.delete(files);
     manifest.withRepair(options.ids().get()).write(files);
-    repairFiles(repair, scan.damages());
-    repairFiles(repair, unusable(files, manifest));
+    repair.applyAll(scan.damages());
+    repair.applyAll(unusable(files, manifest));
     if (manifest.storeId() != null) {
       FileEngine.open(files, () -> {}, options).close();
     }
     return new DamageReport(directory, scan.lines(), scan.bytes(), repair.findings());
-  }
-
-  private static void repairFiles(Repair repair, List<DamageScan.Damage> damages)
-      throws IOException {
-    Map<Integer, List<DamageScan.Damage>> byFile = new LinkedHashMap<>();
-    for (DamageScan.Damage damage : damages) {
-      byFile.computeIfAbsent(damage.file(), key -> new ArrayList<>()).add(damage);
-    }
-    for (List<DamageScan.Damage> ofFile : byFile.values()) {
-      repair.apply(ofFile);
-    }
   }
 
   /** The command line; see the class. */

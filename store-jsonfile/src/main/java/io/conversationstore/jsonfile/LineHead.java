@@ -2,8 +2,10 @@ package io.conversationstore.jsonfile;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.conversationstore.Owner;
 import io.conversationstore.json.Json;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a whole line says before all content, as the store itself wrote it. Content that nobody can
@@ -16,8 +18,13 @@ import java.io.IOException;
  * @param at when it was written
  * @param payload the name of the field that holds a change or a state; empty where none does
  * @param kind of the change or the state
- * @param id of the change
- * @param epoch of the state
+ * @param id of the change, or of the conversation whose state it is
+ * @param tenant of the owner; empty where the line does not say whose it is
+ * @param user of the owner
+ * @param epoch of the change or the state
+ * @param time of the change
+ * @param conversation the id of the conversation that it is about; empty where it does not say
+ * @param generation of that conversation
  */
 record LineHead(
     long number,
@@ -28,7 +35,17 @@ record LineHead(
     String payload,
     String kind,
     String id,
-    long epoch) {
+    String tenant,
+    String user,
+    long epoch,
+    String time,
+    String conversation,
+    long generation) {
+
+  /** The owner that the line is about; null where it does not say. */
+  @Nullable Owner owner() {
+    return tenant.isEmpty() || user.isEmpty() ? null : Owner.of(tenant, user);
+  }
 
   static LineHead of(byte[] line, int length) {
     Reader reader = new Reader();
@@ -50,10 +67,29 @@ record LineHead(
     private String payload = "";
     private String kind = "";
     private String id = "";
+    private String tenant = "";
+    private String user = "";
     private long epoch;
+    private String time = "";
+    private String conversation = "";
+    private long generation;
 
     LineHead head() {
-      return new LineHead(number, synced, from, through, at, payload, kind, id, epoch);
+      return new LineHead(
+          number,
+          synced,
+          from,
+          through,
+          at,
+          payload,
+          kind,
+          id,
+          tenant,
+          user,
+          epoch,
+          time,
+          conversation,
+          generation);
     }
 
     void read(JsonParser parser) throws IOException {
@@ -83,17 +119,26 @@ record LineHead(
       }
     }
 
+    /** Reads on until something comes that no line says before its content. */
     private void payload(JsonParser parser) throws IOException {
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String name = parser.currentName();
-        if (!parser.nextToken().isScalarValue() || name.equals("conversation_id")) {
+        if (!parser.nextToken().isScalarValue()) {
           return;
         }
         switch (name) {
           case "change", "state" -> kind = parser.getText();
           case "id" -> id = parser.getText();
+          case "tenant_id" -> tenant = parser.getText();
+          case "user_id" -> user = parser.getText();
           case "epoch" -> epoch = parser.getLongValue();
-          default -> parser.finishToken();
+          case "time" -> time = parser.getText();
+          case "node" -> parser.finishToken();
+          case "conversation_id" -> conversation = parser.getText();
+          case "generation" -> generation = parser.getLongValue();
+          default -> {
+            return;
+          }
         }
       }
     }

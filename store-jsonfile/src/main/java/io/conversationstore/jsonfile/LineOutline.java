@@ -117,9 +117,12 @@ record LineOutline(
       } catch (JsonProcessingException e) {
         // Its text quotes what was read.
         payload = new IllegalArgumentException("not JSON of the shape that lines have");
-      } catch (IllegalArgumentException e) {
+      } catch (RuntimeException e) {
         // Told when the line's turn comes.
-        payload = e;
+        payload =
+            e instanceof IllegalArgumentException
+                ? e
+                : new IllegalArgumentException("a line is not of the shape that lines have", e);
       }
       return new LineOutline(number, synced, json, at, payload, contents);
     }

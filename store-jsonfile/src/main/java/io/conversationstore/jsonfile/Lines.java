@@ -194,7 +194,7 @@ final class Lines {
         Json.bool(json, "deletes"),
         Json.bool(json, "preferences"),
         Json.time(json, "time"),
-        new Place(0, 0, 0, 0),
+        PendingQueue.NOWHERE,
         Json.number(json, "epoch", 0),
         PendingQueue.UNCHANGED,
         Json.time(json, "time"),

@@ -2,6 +2,7 @@ package io.conversationstore.jsonfile;
 
 import io.conversationstore.Owner;
 import io.conversationstore.StoreState;
+import io.conversationstore.json.Json;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class PendingQueue {
   static final long UNCHANGED = Long.MIN_VALUE;
+
+  /** The place of a change whose content is gone, or could not be read and was set aside. */
+  static final Place NOWHERE = new Place(0, 0, 0, 0);
 
   /**
    * A change in the queue. Immutable.
@@ -66,6 +70,37 @@ final class PendingQueue {
           UNCHANGED,
           change.stamp().time(),
           Map.of());
+    }
+
+    /**
+     * A change whose line cannot be read, as far as the line says before its content what it is.
+     *
+     * @throws IllegalArgumentException if it says too little
+     */
+    static Entry of(LineHead head) {
+      Owner owner = head.owner();
+      if (owner == null) {
+        throw new IllegalArgumentException("the owner is missing");
+      }
+      Instant time = Json.time("time", head.time());
+      return new Entry(
+          UUID.fromString(head.id()),
+          owner,
+          head.conversation().isEmpty() ? Set.of() : Set.of(head.conversation()),
+          false,
+          head.kind().equals("conversation_deleted"),
+          head.kind().equals("preferences_put"),
+          time,
+          NOWHERE,
+          head.epoch(),
+          UNCHANGED,
+          time,
+          Map.of());
+    }
+
+    /** Whether its content can be in the files. */
+    boolean hasContent() {
+      return !place.equals(NOWHERE);
     }
 
     private static void collect(Change change, Set<String> conversations) {
@@ -268,6 +303,11 @@ final class PendingQueue {
 
   Collection<Entry> all() {
     return queue.values();
+  }
+
+  /** Those whose lines could not be read. */
+  List<UUID> withoutContent() {
+    return queue.values().stream().filter(entry -> !entry.hasContent()).map(Entry::id).toList();
   }
 
   Collection<Parked> parked() {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.json.Json;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -41,6 +42,21 @@ final class Recovery {
       long bytes,
       long replayed) {}
 
+  /** Lines are whole but cannot be read or applied; nothing was changed. */
+  static final class UnusableLinesException extends IOException {
+    private static final long serialVersionUID = 1;
+    private final transient List<DamageScan.Damage> lines;
+
+    UnusableLinesException(List<DamageScan.Damage> lines) {
+      super(lines.size() + " lines cannot be read");
+      this.lines = List.copyOf(lines);
+    }
+
+    List<DamageScan.Damage> lines() {
+      return lines;
+    }
+  }
+
   /** The first line of a file. */
   private record Header(int file, long from) {}
 
@@ -56,7 +72,10 @@ final class Recovery {
   private long cut = -1;
   private long replayed;
   private boolean holesFound;
-  private @Nullable Unusable unusable;
+  private Unusable unusable = (file, line) -> {};
+
+  /** Whether nothing is to be opened, and all that is wrong to be told. */
+  private boolean checks;
 
   Recovery(LogFiles files, Manifest manifest, Segments segments, Contents contents) {
     this.files = files;
@@ -65,10 +84,21 @@ final class Recovery {
     this.contents = contents;
   }
 
-  /** Reads, with the help of the checkpoint if there is a good one, then cleans up. */
+  /**
+   * Reads, with the help of the checkpoint if there is a good one, then cleans up.
+   *
+   * @throws UnusableLinesException if lines have to be set aside first
+   */
   End run() throws IOException {
     try (logLines) {
-      return readAll();
+      List<DamageScan.Damage> lines = new ArrayList<>();
+      unusable = (file, line) -> lines.add(Repair.unusable(file, line));
+      End end = readAll();
+      if (!lines.isEmpty()) {
+        throw new UnusableLinesException(lines);
+      }
+      cleanUp(end);
+      return end;
     }
   }
 
@@ -88,7 +118,6 @@ final class Recovery {
     if (holesFound) {
       index.recount();
     }
-    cleanUp(end);
     return end;
   }
 
@@ -100,6 +129,7 @@ final class Recovery {
   /** Reads everything, past lines that cannot be applied, and changes nothing. */
   End check(Unusable listener) throws IOException {
     unusable = listener;
+    checks = true;
     try (logLines) {
       List<Integer> log = open();
       readSnapshot();
@@ -325,18 +355,26 @@ final class Recovery {
     return good;
   }
 
-  /** Returns whether the line could be applied; where nobody is told, one that cannot is damage. */
+  /**
+   * Returns whether the line could be applied. Where one cannot because of what it depends on is
+   * damaged, that is damage.
+   */
   private boolean replay(Replay replay, int file, LogLine line) throws IOException {
     try {
       replay.line(line, file);
       return true;
-    } catch (RuntimeException e) {
-      if (unusable != null) {
-        unusable.found(file, line);
-        return false;
+    } catch (StoreDamagedException e) {
+      if (!checks) {
+        throw e;
       }
-      throw new StoreDamagedException(where(file, line.offset()) + "the line cannot be read", e);
+      unusable.found(file, line);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    } catch (RuntimeException e) {
+      LOG.debug("{}a line cannot be applied", where(file, line.offset()), e);
+      unusable.found(file, line);
     }
+    return false;
   }
 
   /**

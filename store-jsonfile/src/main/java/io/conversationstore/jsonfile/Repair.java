@@ -1,13 +1,21 @@
 package io.conversationstore.jsonfile;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.conversationstore.Owner;
 import io.conversationstore.json.Json;
+import io.conversationstore.spi.LocalStore.Mirrored;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Moves what cannot be read out of a directory's files, each into a file beside, and says in its
@@ -15,6 +23,7 @@ import java.util.List;
  * can be done again. For one thread, which holds the directory's lock.
  */
 final class Repair {
+  private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
   static final String TEMPORARY = "repair.tmp";
 
   private final LogFiles files;
@@ -26,9 +35,17 @@ final class Repair {
     this.now = now;
   }
 
-  /** Whether a repair has put bytes aside, which are still there. */
+  /** Whether bytes were put aside that are still there. */
   static boolean hasPutAside(LogFiles files) throws IOException {
-    return files.list().stream().anyMatch(name -> name.startsWith(FileJobs.SIDE_FILE));
+    return !putAside(files).isEmpty();
+  }
+
+  /** The files that hold what was put aside. */
+  static List<String> putAside(LogFiles files) throws IOException {
+    return files.list().stream()
+        .filter(name -> name.startsWith(FileJobs.SIDE_FILE))
+        .sorted()
+        .toList();
   }
 
   List<DamageReport.Finding> findings() {
@@ -36,7 +53,7 @@ final class Repair {
   }
 
   /** Puts right what is wrong with one file. */
-  void apply(List<DamageScan.Damage> damages) throws IOException {
+  private void apply(List<DamageScan.Damage> damages) throws IOException {
     int file = damages.get(0).file();
     String name = Segments.name(file);
     boolean missing = !files.list().contains(name);
@@ -112,9 +129,13 @@ final class Repair {
   /** A line that stands for those that are lost; torn ones were never there. */
   private void writeLost(LogFiles.LogFile to, DamageScan.Damage damage) throws IOException {
     if (!damage.torn() && damage.through() >= damage.from()) {
-      String lost = Json.text(out -> writeLost(out, damage.through()));
-      byte[] head = Line.head(damage.from(), 0, now, "\"lost\":");
-      to.append(ByteBuffer.wrap(Line.join(head, lost.getBytes(StandardCharsets.UTF_8))));
+      String instead = damage.instead();
+      String field =
+          instead == null
+              ? "\"lost\":" + Json.text(out -> writeLost(out, damage.through()))
+              : instead;
+      byte[] head = Line.head(damage.from(), 0, now, "");
+      to.append(ByteBuffer.wrap(Line.join(head, field.getBytes(StandardCharsets.UTF_8))));
     }
   }
 
@@ -124,11 +145,82 @@ final class Repair {
     out.writeEndObject();
   }
 
-  /** The stretch that a line takes which is whole but cannot be applied any more. */
+  /** The stretch that a line takes which is whole but cannot be read or applied. */
   static DamageScan.Damage unusable(int file, LogLine line) {
     long number = line.number();
-    String what = "the line depends on lines that are lost";
     return new DamageScan.Damage(
-        file, line.offset(), line.length() + 1L, number, number, what, false);
+        file,
+        line.offset(),
+        line.length() + 1L,
+        number,
+        number,
+        "the line cannot be read, or depends on lines that are lost",
+        false,
+        instead(line));
+  }
+
+  /**
+   * What takes the place of a line, as far as it still says what it was about. A pending change
+   * stays known by its id, so that it can be parked; a message that the mirror lacks makes its
+   * conversation one that is not whole.
+   */
+  private static @Nullable String instead(LogLine line) {
+    byte[] bytes = Arrays.copyOfRange(line.bytes(), line.start(), line.start() + line.length());
+    LineHead head = LineHead.of(bytes, bytes.length);
+    try {
+      if (head.payload().equals("pending")) {
+        return "\"was\":" + Lines.ended(PendingQueue.Entry.of(head)) + ",\"gone\":\"\"";
+      }
+      Mirrored incomplete = incomplete(head);
+      return incomplete == null
+          ? null
+          : "\"evict\":" + new String(Lines.mirrored(List.of(incomplete)), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      LOG.debug("a line does not say what it was about", e);
+      return null;
+    }
+  }
+
+  /** The conversation of the mirror that lacks a message without this line; null if none does. */
+  private static @Nullable Mirrored incomplete(LineHead head) {
+    Owner owner = head.owner();
+    boolean message = head.payload().equals("row") && head.kind().equals("message");
+    return owner == null || !message || head.conversation().isEmpty() || head.generation() == 0
+        ? null
+        : new Mirrored(owner, head.conversation(), head.epoch(), head.generation());
+  }
+
+  /**
+   * Takes lines that are whole but cannot be read or applied out of the log, as a repair does, so
+   * that the directory opens. Unless the mirror of a database lacks no more than messages of
+   * conversations that it now calls incomplete, it is built anew.
+   */
+  static Manifest setAside(
+      LogFiles files, Manifest manifest, List<DamageScan.Damage> lines, JsonFileOptions options)
+      throws IOException {
+    Repair repair = new Repair(files, Micros.truncated(options.clock().instant()));
+    boolean mirrorStays =
+        !manifest.mirrorDue() && lines.stream().allMatch(line -> line.instead() != null);
+    Manifest repaired = manifest.withRepair(options.ids().get());
+    repaired = mirrorStays ? repaired.withMirrorBegun() : repaired;
+    // First what says where lines stand, and what to do anew: it may be cut off.
+    Checkpoint.delete(files);
+    repaired.write(files);
+    repair.applyAll(lines);
+    for (DamageReport.Finding finding : repair.findings()) {
+      LOG.error("{}: {}", files.describe(), finding);
+    }
+    return repaired;
+  }
+
+  /** Puts right what is wrong with any files; of each in its order. */
+  void applyAll(List<DamageScan.Damage> damages) throws IOException {
+    Map<Integer, List<DamageScan.Damage>> byFile = new LinkedHashMap<>();
+    for (DamageScan.Damage damage : damages) {
+      byFile.computeIfAbsent(damage.file(), key -> new ArrayList<>()).add(damage);
+    }
+    for (List<DamageScan.Damage> ofFile : byFile.values()) {
+      apply(ofFile);
+    }
   }
 }

@@ -7,8 +7,10 @@ import io.conversationstore.jsonfile.FaultPlan.Call;
 import io.conversationstore.spi.UuidV7;
 import io.conversationstore.testkit.ManualClock;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.Random;
+import java.util.UUID;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,7 @@ abstract class Lives {
   MemoryFiles files = new MemoryFiles();
   private final UnaryOperator<LogFiles> between;
   private long crashes;
+  private @Nullable UUID history;
 
   /**
    * @param between what the engine sees of the files; a harness puts bugs there
@@ -77,6 +80,20 @@ abstract class Lives {
     begin(engine);
     requireErased(files);
     assertThat(engine.health().healthy()).isTrue();
+    requireNothingSetAside();
+  }
+
+  /** Whatever a crash leaves can be read: opening begins no new history of positions. */
+  private void requireNothingSetAside() {
+    try {
+      Manifest manifest = Manifest.read(files);
+      assertThat(manifest).isNotNull();
+      assertThat(manifest.ownHistory())
+          .isEqualTo(history == null ? manifest.ownHistory() : history);
+      history = manifest.ownHistory();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private Random fork() {

@@ -5,32 +5,48 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.AppendCondition;
 import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.Transitions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Lines that versions without limits wrote, and lines that nobody can read. */
 class UnreadableLineTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final Owner BOB = Owner.of("acme", "bob");
+  private static final Owner CAROL = Owner.of("acme", "carol");
   private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
 
   private final MemoryFiles files = new MemoryFiles();
@@ -123,9 +139,55 @@ class UnreadableLineTest {
     Memory.engine(files).close();
   }
 
-  /** The place is named, and a repair sets the line aside; nobody else has lost anything. */
+  /** The place is named, and what was set aside stays until an erasure of its owner. */
   @Test
-  void aLineThatNobodyCanReadIsSetAsideByARepair() throws IOException {
+  void aLineThatNobodyCanReadStopsNothing() throws IOException {
+    String name = withAnUnreadableLineOfBob();
+    int at = new String(files.bytes(name), StandardCharsets.UTF_8).indexOf("\"message\":}");
+    assertThat(verify().isSound()).isFalse();
+    try (FileEngine engine = Memory.engine(files)) {
+      ConversationStore store = Memory.front(engine);
+      assertThat(engine.health().healthy()).isFalse();
+      assertThat(engine.health().checks())
+          .filteredOn(check -> check.name().equals("set-aside"))
+          .singleElement()
+          .satisfies(
+              check -> {
+                assertThat(check.passed()).isFalse();
+                assertThat(check.detail()).contains(name).doesNotContain("not to be");
+                assertThat(offsetIn(check.detail(), name)).isLessThan(at);
+              });
+      assertThat(texts(store, BOB)).containsExactly("text-of-bob");
+      assertThat(texts(store, ALICE)).hasSize(3).contains("here", "behind it");
+      store.append(BOB, "chat", Message.user("goes on"));
+      store.create(CAROL, NewConversation.withId("chat"));
+      store.append(CAROL, "chat", Message.user("text-of-carol"));
+      store.erase(CAROL);
+      assertThat(files.holds("text-of-carol")).isFalse();
+      assertThat(files.holds("not to be read")).isTrue();
+      engine.compact();
+      assertThat(files.holds("not to be read")).isTrue();
+    }
+    assertThat(verify().isSound()).isTrue();
+    assertThat(JsonFileTool.repair(Path.of("memory"), files, manifest()).findings()).isEmpty();
+    try (FileEngine engine = Memory.engine(files)) {
+      ConversationStore store = Memory.front(engine);
+      assertThat(texts(store, BOB)).containsExactly("text-of-bob", "goes on");
+      assertThat(engine.health().healthy()).isFalse();
+      store.erase(BOB);
+      assertThat(files.holds("not to be read")).isFalse();
+      assertThat(engine.health().healthy()).isTrue();
+      assertThat(texts(store, ALICE)).hasSize(3);
+    }
+  }
+
+  private static int offsetIn(String text, String name) {
+    String behind = text.substring(text.indexOf(name) + name.length() + 1);
+    return Integer.parseInt(behind.substring(0, behind.indexOf('.')));
+  }
+
+  /** Returns the name of the file that has it. */
+  private String withAnUnreadableLineOfBob() throws IOException {
     try (ConversationStore store = Memory.store(files)) {
       fill(store);
       store.append(BOB, "chat", Message.user("not to be read"));
@@ -133,23 +195,321 @@ class UnreadableLineTest {
     }
     String name = lastLogWith("not to be read");
     rewrite(name, "not to be read", "\"message\":{", "\"message\":}");
-    assertThatThrownBy(() -> Memory.engine(files))
-        .isInstanceOf(StoreDamagedException.class)
-        .hasMessageContaining(name)
-        .hasMessageContaining("byte ")
-        .hasMessageNotContaining("not to be");
-    assertThat(verify().isSound()).isFalse();
+    return name;
+  }
+
+  @Test
+  void aLineThatNobodyCanReadIsSetAsideByARepair() throws IOException {
+    withAnUnreadableLineOfBob();
     DamageReport report = JsonFileTool.repair(Path.of("memory"), files, manifest());
     assertThat(report.findings()).hasSize(1);
     assertThat(report.findings().get(0).movedTo()).startsWith(FileJobs.SIDE_FILE);
     assertThat(verify().isSound()).isTrue();
+    try (ConversationStore store = Memory.store(files)) {
+      assertThat(texts(store, ALICE)).hasSize(3).contains("here", "behind it");
+    }
+  }
+
+  /** What follows and needs it goes with it; nobody else has lost anything. */
+  @Test
+  void eachLineMayBeUnreadable() throws IOException {
+    Map<String, List<String>> expected = new LinkedHashMap<>();
+    try (ConversationStore store = Memory.store(files)) {
+      for (int i = 0; i < 3; i++) {
+        for (Owner owner : List.of(ALICE, BOB, CAROL)) {
+          if (i == 0) {
+            store.create(owner, NewConversation.withId("chat"));
+          }
+          UUID id = store.append(owner, "chat", Message.user("text " + i)).get(0).id();
+          store.edit(owner, "chat", id, MessageEdit.text("edited " + i));
+        }
+      }
+      for (Owner owner : List.of(ALICE, BOB, CAROL)) {
+        expected.put(owner.userId(), texts(store, owner));
+      }
+    }
+    int tried = 0;
+    for (String name : files.list()) {
+      String[] lines =
+          Segments.number(name) > 0
+              ? new String(files.bytes(name), StandardCharsets.UTF_8).split("(?<=\n)")
+              : new String[0];
+      for (int i = 0; i < lines.length; i++) {
+        if (lines[i].contains("\"node\":\"")) {
+          MemoryFiles copy = files.copy();
+          copy.setBytes(name, unreadable(lines, i));
+          copy.remove(Checkpoint.NAME);
+          tried++;
+          for (int life = 0; life < 2; life++) {
+            try (FileEngine engine = Memory.engine(copy)) {
+              assertThat(engine.health().healthy()).as(lines[i]).isFalse();
+              ConversationStore store = Memory.front(engine);
+              for (Owner owner : List.of(ALICE, BOB, CAROL)) {
+                if (!lines[i].contains("\"" + owner.userId() + "\"")) {
+                  assertThat(texts(store, owner)).isEqualTo(expected.get(owner.userId()));
+                  store.append(owner, "chat", Message.user("more"));
+                }
+              }
+              engine.compact();
+              for (Owner owner : List.of(ALICE, BOB, CAROL)) {
+                if (!lines[i].contains("\"" + owner.userId() + "\"")) {
+                  store.erase(owner);
+                  store.create(owner, NewConversation.withId("chat"));
+                  expected
+                      .get(owner.userId())
+                      .forEach(text -> store.append(owner, "chat", Message.user(text)));
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    assertThat(tried).isEqualTo(21);
+  }
+
+  /** With the checksum that the changed line has. */
+  private static byte[] unreadable(String[] lines, int at) {
+    String[] changed = lines.clone();
+    byte[] line = lines[at].replace("\"node\":\"", "\"node\":}").getBytes(StandardCharsets.UTF_8);
+    byte[] head = Arrays.copyOf(line, line.length - 2);
+    changed[at] = new String(Line.join(head, new byte[0]), StandardCharsets.UTF_8);
+    return String.join("", changed).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Opening that sets aside may be cut off at every call, and comes to the same. */
+  @Test
+  void whatAPowerCutLeavesOfSettingAsideOpens() throws IOException {
+    withAnUnreadableLineOfBob();
+    boolean ended = false;
+    int calls = 0;
+    while (!ended) {
+      MemoryFiles cut = files.copy();
+      cut.crashAfter(calls++, new Random(calls));
+      try {
+        Memory.engine(cut).close();
+      } catch (IOException | StoreUnavailableException e) {
+        assertThat(cut.plan().isDead()).isTrue();
+      }
+      ended = !cut.plan().isDead();
+      cut.heal();
+      MemoryFiles after = ended ? cut : cut.survivor(new Random(calls));
+      try (FileEngine engine = Memory.engine(after)) {
+        ConversationStore store = Memory.front(engine);
+        assertThat(texts(store, BOB))
+            .as("cut off at call %d", calls)
+            .containsExactly("text-of-bob");
+        assertThat(texts(store, ALICE)).hasSize(3);
+        assertThat(after.holds("not to be read")).isTrue();
+        assertThat(engine.health().healthy()).isFalse();
+      }
+    }
+    assertThat(calls).isGreaterThan(20);
+  }
+
+  /** A whole line that holds a message of a kind that this version does not know. */
+  @Test
+  void aMessageThatCannotBeReadStopsNoOtherConversationAndNoCompaction() throws IOException {
+    try (ConversationStore store = Memory.store(files)) {
+      fill(store);
+      store.append(BOB, "chat", Message.user("not to be read"));
+      store.create(BOB, NewConversation.withId("other"));
+    }
+    rewrite(
+        lastLogWith("not to be read"), "not to be read", "\"role\":\"user\"", "\"role\":\"seer\"");
     try (FileEngine engine = Memory.engine(files)) {
       ConversationStore store = Memory.front(engine);
-      assertThat(texts(store, BOB)).containsExactly("text-of-bob");
-      assertThat(texts(store, ALICE)).hasSize(3).contains("here", "behind it");
-      engine.compact();
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(() -> store.last(BOB, "chat", 5))
+            .isInstanceOf(StoreDamagedException.class)
+            .hasMessageContaining(i == 0 ? "log-" : "snapshot-")
+            .hasMessageContaining("byte ")
+            .hasMessageNotContaining("not to be");
+        assertThat(texts(store, ALICE)).hasSize(2);
+        engine.compact();
+        assertThat(files.holds("not to be read")).isTrue();
+      }
+      store.erase(ALICE);
+      store.append(BOB, "other", Message.user("goes on"));
+    }
+    files.remove(Checkpoint.NAME);
+    try (FileEngine engine = Memory.engine(files)) {
+      ConversationStore store = Memory.front(engine);
+      assertThat(store.last(BOB, "other", 5)).hasSize(1);
+      assertThat(files.holds("not to be read")).isTrue();
+      assertThat(engine.health().healthy()).isFalse();
       store.erase(BOB);
       assertThat(files.holds("not to be read")).isFalse();
+    }
+  }
+
+  /** It may be the owner's; all else is erased, and the call says what is left. */
+  @Test
+  void anErasureThatMeetsDamageDoesTheRestAndStaysDue() throws IOException {
+    try (FileEngine engine = Memory.engine(files)) {
+      ConversationStore store = Memory.front(engine);
+      fill(store);
+      store.append(ALICE, "chat", Message.user("it is damaged"));
+      store.append(BOB, "chat", Message.user("text-of-bob again"));
+      store.append(ALICE, "chat", Message.user("y".repeat(5_000)));
+      store.append(BOB, "chat", Message.user("text-of-bob at last"));
+      String name = lastLogWith("it is damaged");
+      byte[] before = files.bytes(name);
+      int at = new String(before, StandardCharsets.UTF_8).indexOf("it is damaged");
+      files.turnBit(name, at);
+      for (Owner owner : List.of(BOB, CAROL)) {
+        if (owner.equals(CAROL)) {
+          store.create(CAROL, NewConversation.withId("chat"));
+        }
+        assertThatThrownBy(() -> store.erase(owner))
+            .isInstanceOf(StoreDamagedException.class)
+            .hasMessageContaining(name + ", byte ")
+            .hasMessageContaining("stays due");
+        assertThat(files.holds("text-of-bob")).isFalse();
+      }
+      assertThat(engine.health().checks())
+          .filteredOn(check -> check.name().equals("erasures"))
+          .singleElement()
+          .satisfies(
+              check -> {
+                assertThat(check.passed()).isFalse();
+                assertThat(check.detail()).startsWith("2 owners").contains(name + ", byte ");
+              });
+      store.append(ALICE, "chat", Message.user("goes on"));
+    }
+    assertThatThrownBy(() -> Memory.engine(files)).isInstanceOf(StoreDamagedException.class);
+    JsonFileTool.repair(Path.of("memory"), files, manifest());
+    try (FileEngine engine = Memory.engine(files)) {
+      assertThat(engine.health().healthy()).isTrue();
+      assertThat(files.list()).noneMatch(file -> file.startsWith(FileJobs.SIDE_FILE));
+      assertThat(Memory.front(engine).last(ALICE, "chat", 1).get(0).text()).isEqualTo("goes on");
+    }
+  }
+
+  // In the mirror of a database
+
+  private static ConversationState header(Owner owner) {
+    ConversationState made =
+        Transitions.created(
+            owner, NewConversation.withId("chat"), "chat", 0, 1, NOW, new UUID(7, 7));
+    State.Live live = made.requireLive();
+    for (int i = 0; i < 2; i++) {
+      live = Transitions.appended(live, NOW.plusSeconds(i), null, NOW);
+    }
+    return new ConversationState(owner, "chat", 0, 1, 3, live, 2, new UUID(7, 7));
+  }
+
+  private static MessageState row(Owner owner, long seq) {
+    return row(owner, seq, 1, "row " + seq + " of " + owner.userId());
+  }
+
+  private static MessageState row(Owner owner, long seq, long version, String text) {
+    UUID id = new UUID(owner.hashCode(), seq);
+    Message message = Message.user(text).withId(id);
+    StoredMessage stored = new StoredMessage("chat", id, seq, NOW, null, message);
+    return new MessageState(owner, "chat", 0, 1, version, seq, id, "d" + seq, stored);
+  }
+
+  private FileEngine mirror() throws IOException {
+    FileEngine engine = Memory.engine(files);
+    Contact contact = new Contact(new UUID(2, 2), new UUID(3, 3), 0, 1, NOW);
+    engine.remember(contact, 0);
+    for (Owner owner : List.of(ALICE, BOB)) {
+      List<State> rows = List.of(header(owner), row(owner, 1), row(owner, 2));
+      engine.mirror(rows, new FeedPosition("17"), NOW);
+    }
+    return engine;
+  }
+
+  /** Also where it has told of an edit, so that no message is missing by their number. */
+  @ParameterizedTest
+  @ValueSource(strings = {"row 1 of bob", "edited row of bob"})
+  void aConversationOfTheMirrorIsIncompleteWhereARowCannotBeRead(String text) throws IOException {
+    try (FileEngine engine = mirror()) {
+      engine.mirror(List.of(row(BOB, 2, 2, "edited row of bob")), null, null);
+    }
+    rewrite(lastLogWith(text), text, "\"message\":{", "\"message\":}");
+    for (int life = 0; life < 2; life++) {
+      try (FileEngine engine = Memory.engine(files)) {
+        assertThat(engine.identity().position()).isEqualTo(new FeedPosition("17"));
+        assertThat(engine.find(ALICE, "chat").provenance().complete()).isTrue();
+        assertThat(engine.find(BOB, "chat").provenance().complete()).isFalse();
+        assertThat(engine.lacksMessages(BOB, "chat")).isTrue();
+        assertThat(read(engine, ALICE)).hasSize(2);
+        assertThat(engine.health().healthy()).isFalse();
+        engine.compact();
+      }
+    }
+  }
+
+  private static List<MessageState> read(FileEngine engine, Owner owner) {
+    return engine.messages(owner, "chat", Direction.FORWARD, null, 10).slice().items();
+  }
+
+  /** What else is lost only the feed can tell. */
+  @Test
+  void theMirrorIsBuiltAnewWhereItsConversationsCannotBeRead() throws IOException {
+    mirror().close();
+    rewrite(
+        lastLogWith("\"state\":\"conversation\""),
+        "\"bob\",\"epoch\":0,\"id\"",
+        "\"title\":",
+        "\"title\";");
+    try (FileEngine engine = Memory.engine(files)) {
+      assertThat(engine.identity().position()).isEqualTo(FeedPosition.START);
+      assertThat(engine.mirroredConversations(ALICE)).isEmpty();
+    }
+  }
+
+  /** An operator gives it up; what waits behind it goes on. */
+  @Test
+  void aPendingChangeThatCannotBeReadIsParked() throws IOException {
+    NewMessage added = new NewMessage(new UUID(1, 2), Message.user("not to be read"), "d", null);
+    Change append =
+        new Change.MessagesAppended(
+            stamp(),
+            new ConversationRef("chat", 1),
+            List.of(added),
+            AppendCondition.always(),
+            false);
+    Change touch =
+        new Change.ConversationUpdated(
+            stamp(), new ConversationRef("chat", 1), ConversationUpdate.touch());
+    try (FileEngine engine = mirror()) {
+      engine.enqueue(append);
+      engine.enqueue(touch);
+    }
+    rewrite(lastLogWith("not to be read"), "not to be read", "\"message\":{", "\"message\":}");
+    for (int life = 0; life < 3; life++) {
+      try (FileEngine engine = Memory.engine(files)) {
+        assertThat(engine.pending(10, Long.MAX_VALUE))
+            .extracting(Change::id)
+            .containsExactly(touch.id());
+        assertThat(engine.parked())
+            .singleElement()
+            .satisfies(
+                parked -> {
+                  assertThat(parked.changeId()).isEqualTo(append.id());
+                  assertThat(parked.conversationId()).isEqualTo("chat");
+                  assertThat(parked.owner()).isEqualTo(ALICE);
+                  assertThat(parked.reason()).contains("cannot be read");
+                });
+        assertThatThrownBy(() -> engine.parkedChange(append.id()))
+            .isInstanceOf(StoreDamagedException.class)
+            .hasMessageContaining(append.id().toString());
+        assertThat(read(engine, ALICE)).hasSize(2);
+        if (life == 1) {
+          engine.compact();
+        }
+      }
+    }
+    try (FileEngine engine = Memory.engine(files)) {
+      engine.settle(
+          List.of(Settlement.of(append.id(), Settlement.Kind.CANCELLED, "given up", NOW)));
+    }
+    try (FileEngine engine = Memory.engine(files)) {
+      assertThat(engine.parked()).isEmpty();
+      assertThat(engine.pending(10, Long.MAX_VALUE)).hasSize(1);
     }
   }
 

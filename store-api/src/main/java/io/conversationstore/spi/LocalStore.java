@@ -120,6 +120,12 @@ public interface LocalStore extends StoreEngine {
    */
   void giveUp(List<Mirrored> conversations);
 
+  /**
+   * Notes, without waiting for the disk, that these are not whole until {@link #markWhole} says so,
+   * also those that the mirror has not heard of; what is there of them stays.
+   */
+  void markIncomplete(List<Mirrored> conversations);
+
   /** Notes that what was given up of this conversation is there again. */
   void markWhole(Mirrored conversation);
 
@@ -213,6 +219,13 @@ public interface LocalStore extends StoreEngine {
    *     it takes more
    */
   List<Change> pending(int max, long maxBytes);
+
+  /**
+   * Pending changes that could not be read when they were last asked for, with the reason. The
+   * methods that answer with changes leave them out; they end by {@link #settle} like others.
+   * Cheap.
+   */
+  List<StoreState.Rejected> unreadable();
 
   /**
    * Ends pending changes, durably and in one write; a parked change that is named is not kept any

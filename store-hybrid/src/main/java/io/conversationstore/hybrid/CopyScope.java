@@ -17,6 +17,9 @@ import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,8 +31,11 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -98,6 +104,9 @@ final class CopyScope {
 
   /** Null before the first look. */
   private volatile @Nullable Coverage coverage;
+
+  /** Rows that could not be read, by their places. */
+  private final Map<String, FeedPage.Unreadable> unread = new ConcurrentHashMap<>();
 
   private boolean soughtLacking;
   private long lookedAt;
@@ -196,8 +205,75 @@ final class CopyScope {
     local.giveUp(List.copyOf(conversations));
   }
 
+  /**
+   * Notes rows that the feed could not read. Their conversations are incomplete until they are
+   * fetched, which is tried from time to time.
+   */
+  void cannotRead(List<FeedPage.Unreadable> rows) {
+    local.markIncomplete(
+        rows.stream().map(CopyScope::conversationOf).filter(Objects::nonNull).toList());
+    for (FeedPage.Unreadable row : rows) {
+      if (unread.size() < MOST_REMEMBERED && unread.put(row.place(), row) == null) {
+        LOG.warn("A row of the database cannot be read, and the copy lacks it: {}", row.place());
+      }
+      Mirrored conversation = conversationOf(row);
+      if (conversation != null) {
+        Key key = new Key(conversation.owner(), conversation.conversationId());
+        lacking.put(key, Instant.MAX);
+        putOff(key, AFTER_FAILURE);
+      }
+    }
+  }
+
+  private static @Nullable Mirrored conversationOf(FeedPage.Unreadable row) {
+    Owner owner = row.owner();
+    String id = row.conversationId();
+    return owner == null || id == null
+        ? null
+        : new Mirrored(owner, id, row.epoch(), row.generation());
+  }
+
+  /** The tables and keys of rows that could not be read; for any thread. */
+  Set<String> unread() {
+    return new TreeSet<>(unread.keySet());
+  }
+
+  private boolean isUnread(Key key) {
+    return unread.values().stream()
+        .anyMatch(row -> key.owner.equals(row.owner()) && key.id.equals(row.conversationId()));
+  }
+
+  /** Rows that could not be read can be read now, or are not there any more. */
+  private void read(Key key) {
+    unread
+        .values()
+        .removeIf(row -> key.owner.equals(row.owner()) && key.id.equals(row.conversationId()));
+  }
+
+  /** The header of a conversation of which rows could not be read is there: the rest is fetched. */
+  private void tookUnread(List<State> states) {
+    for (State state : states) {
+      if (state instanceof PreferencesState || state instanceof OwnerState) {
+        unread
+            .values()
+            .removeIf(row -> row.conversationId() == null && state.owner().equals(row.owner()));
+      } else if (state instanceof ConversationState header) {
+        Key key = new Key(header.owner(), header.id());
+        if (!header.isLive()) {
+          read(key);
+        } else if (isUnread(key)) {
+          lacking.put(key, Instant.MAX);
+          notBefore.remove(key);
+        }
+      }
+    }
+  }
+
   /** These were put in, from a page of the feed. */
   void took(List<State> states, @Nullable Instant now) {
+    if (!unread.isEmpty()) {
+      tookUnread(states);
+    }
     if (!isLimited()) {
       return;
     }
@@ -266,7 +342,7 @@ final class CopyScope {
    * @param now by the database's clock; null if it is not known
    */
   void seekLacking(@Nullable Instant now) {
-    if (soughtLacking || !lacking.isEmpty()) {
+    if (soughtLacking || !lacking.keySet().stream().allMatch(this::isUnread)) {
       return;
     }
     Instant since = idleSince(now);
@@ -317,6 +393,15 @@ final class CopyScope {
         || fetch(key, goOn, put);
   }
 
+  /** A row of a conversation cannot be read. */
+  private static final class UnreadableException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    UnreadableException(RuntimeException cause) {
+      super("a row cannot be read", cause);
+    }
+  }
+
   private boolean isPutOff(Key key) {
     Long until = notBefore.get(key);
     return until != null && clockwork.nanoTime() - until < 0;
@@ -337,7 +422,12 @@ final class CopyScope {
       } while (fetch.more && fetch.hasRoom() && goOn.getAsBoolean());
     } catch (ConversationNotFoundException | CursorExpiredException deleted) {
       LOG.debug("Not fetched, as it was deleted meanwhile", deleted);
+      read(key);
       return true;
+    } catch (UnreadableException unreadable) {
+      // It is tried again, and keeps no other.
+      LOG.debug("Not fetched, as it cannot be read", unreadable);
+      return false;
     }
     if (fetch.more && fetch.hasRoom()) {
       return false;
@@ -345,6 +435,7 @@ final class CopyScope {
     Mirrored conversation = fetch.conversation;
     if (conversation != null && !fetch.more) {
       LocalFailureException.guard(() -> local.markWhole(conversation));
+      read(key);
     }
     if (isLimited()) {
       putOff(key, BETWEEN_FETCHES);
@@ -371,7 +462,7 @@ final class CopyScope {
 
     List<State> page() {
       Direction direction = isLimited() ? Direction.BACKWARD : Direction.FORWARD;
-      MessageSlice read = primary.messages(key.owner, key.id, direction, from, size);
+      MessageSlice read = read(direction);
       ConversationState header = read.conversation();
       List<MessageState> items = read.slice().items();
       List<State> states = new ArrayList<>();
@@ -394,6 +485,14 @@ final class CopyScope {
                 read.slice().history(), end.epoch(), end.generation(), end.seq(), null);
       }
       return states;
+    }
+
+    private MessageSlice read(Direction direction) {
+      try {
+        return primary.messages(key.owner, key.id, direction, from, size);
+      } catch (IllegalArgumentException | IllegalStateException | DateTimeException e) {
+        throw new UnreadableException(e);
+      }
     }
 
     /** One conversation must not drive out all others. */

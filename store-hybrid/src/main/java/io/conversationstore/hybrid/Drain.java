@@ -160,6 +160,9 @@ final class Drain {
       long there = local.pendingFigures().changes();
       List<Change> pending =
           LocalFailureException.guard(() -> local.pending(seen, seen / batch * WINDOW_BYTES));
+      if (parkUnreadable()) {
+        continue;
+      }
       boolean all = pending.size() >= there;
       List<Change> next =
           DrainBatch.of(pending, slow.with(round.held), this::isToBeSettledFirst, most);
@@ -187,6 +190,18 @@ final class Drain {
         sentBatch.accept(clockwork.nanoTime() - start);
       }
     }
+  }
+
+  /** What cannot be read is for an operator, and keeps no other; returns whether there was some. */
+  private boolean parkUnreadable() {
+    List<StoreState.Rejected> unreadable = LocalFailureException.guard(local::unreadable);
+    for (StoreState.Rejected change : unreadable) {
+      rejections.add(List.of(change));
+      settle(
+          List.of(Settlement.of(change.changeId(), Kind.PARKED, change.reason(), change.at())),
+          settler);
+    }
+    return !unreadable.isEmpty();
   }
 
   /**

@@ -51,6 +51,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,6 +70,9 @@ final class HybridEngine implements StoreEngine {
 
   /** How often a write is tried again when other nodes recreate or erase what it is about. */
   private static final int STALE_TRIES = 8;
+
+  /** How many rows that cannot be read are named. */
+  private static final int MOST_NAMED = 10;
 
   private final PrimaryStore primary;
   private final WriteBehindCopy local;
@@ -520,6 +524,16 @@ final class HybridEngine implements StoreEngine {
             "local copy whole",
             !dirty,
             dirty ? "misses writes that the database holds; being healed" : "yes"));
+    Set<String> unread = node.unreadRows();
+    checks.add(
+        new StoreHealth.Check(
+            "rows of the database",
+            unread.isEmpty(),
+            unread.isEmpty()
+                ? "all that the feed told could be read"
+                : unread.size()
+                    + " cannot be read, and the local copy lacks them: "
+                    + unread.stream().limit(MOST_NAMED).collect(Collectors.joining("; "))));
     return StoreHealth.of(checks);
   }
 

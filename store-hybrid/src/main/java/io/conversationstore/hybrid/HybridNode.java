@@ -17,6 +17,7 @@ import io.conversationstore.spi.UuidV7;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -159,6 +160,11 @@ final class HybridNode {
 
   HistoryWatch watch() {
     return watch;
+  }
+
+  /** The tables and keys of rows of the database that could not be read. */
+  Set<String> unreadRows() {
+    return scope.unread();
   }
 
   ParkedChanges parked() {

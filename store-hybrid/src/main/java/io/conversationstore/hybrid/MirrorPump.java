@@ -311,6 +311,10 @@ final class MirrorPump {
               mirror(wanted, local.identity().position(), null);
               scope.leaveOut(unwanted);
             }
+            if (!page.unreadable().isEmpty()) {
+              mirror(wanted, local.identity().position(), null);
+              scope.cannotRead(page.unreadable());
+            }
             mirror(wanted, page.next(), page.more() ? null : page.asOf());
             scope.took(wanted, page.asOf());
           });

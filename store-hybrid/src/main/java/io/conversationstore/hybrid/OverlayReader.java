@@ -97,7 +97,22 @@ final class OverlayReader {
    * all that this node has written.
    */
   boolean isComplete(Owner owner, String id) {
-    return local.find(owner, id).provenance().complete() && !missed.covers(owner, id);
+    return local.find(owner, id).provenance().complete() && !misses(owner, id);
+  }
+
+  /** Whether the copy, or a pending change that cannot be read, lacks something of it. */
+  private boolean misses(Owner owner, String id) {
+    return missed.covers(owner, id)
+        || local.unreadable().stream()
+            .anyMatch(
+                change ->
+                    change.owner().equals(owner)
+                        && (change.conversationId() == null || change.conversationId().equals(id)));
+  }
+
+  private boolean misses(Owner owner) {
+    return missed.covers(owner)
+        || local.unreadable().stream().anyMatch(change -> change.owner().equals(owner));
   }
 
   /** Whether a conversation that the copy holds as deleted may be another by now. */
@@ -182,7 +197,7 @@ final class OverlayReader {
   Found find(StoreEngine base, Owner owner, String id) {
     List<Change> pending = pending(owner, id);
     Found found = base.find(owner, id);
-    Provenance provenance = told(found.provenance(), base == local && missed.covers(owner, id));
+    Provenance provenance = told(found.provenance(), base == local && misses(owner, id));
     if (pending.isEmpty()) {
       requireKnown(base, owner, id, found.conversation(), false);
       return new Found(found.conversation(), found.ownerEpoch(), provenance);
@@ -236,7 +251,7 @@ final class OverlayReader {
             local.identity().history(),
             told(
                 pending.isEmpty() ? found.provenance() : pending(found.provenance()),
-                base == local && missed.covers(owner, id)));
+                base == local && misses(owner, id)));
     return new MessageSlice(live, pages.read(direction, from, limit));
   }
 
@@ -290,17 +305,17 @@ final class OverlayReader {
         slice.history(),
         merged.subList(0, Math.min(query.limit(), merged.size())),
         more,
-        pending(told(slice.provenance(), base == local && missed.covers(owner))));
+        pending(told(slice.provenance(), base == local && misses(owner))));
   }
 
   private MessageSlice told(StoreEngine base, Owner owner, MessageSlice read) {
-    return base == local && missed.covers(owner, read.conversation().id())
+    return base == local && misses(owner, read.conversation().id())
         ? new MessageSlice(read.conversation(), incomplete(read.slice()))
         : read;
   }
 
   private <T> Slice<T> told(StoreEngine base, Owner owner, Slice<T> slice) {
-    return base == local && missed.covers(owner) ? incomplete(slice) : slice;
+    return base == local && misses(owner) ? incomplete(slice) : slice;
   }
 
   private static <T> Slice<T> incomplete(Slice<T> slice) {

@@ -377,6 +377,11 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
+  public void markIncomplete(List<Mirrored> conversations) {
+    caughtUp().markIncomplete(conversations);
+  }
+
+  @Override
   public void markWhole(Mirrored conversation) {
     caughtUp().markWhole(conversation);
   }
@@ -457,6 +462,11 @@ final class WriteBehindCopy implements LocalStore {
   @Override
   public List<Change> pending(int max, long maxBytes) {
     return files.pending(max, maxBytes);
+  }
+
+  @Override
+  public List<StoreState.Rejected> unreadable() {
+    return files.unreadable();
   }
 
   @Override

@@ -106,10 +106,10 @@ final class Compaction {
         return;
       }
       out.line("row", Lines.row(header), Micros.instant(rows.changedMicros()));
-      if (rows.isGivenUp()) {
-        Mirrored conversation = new Mirrored(owner.owner(), id, owner.epoch(), rows.generation());
-        out.line("evict", Lines.mirrored(List.of(conversation)), now);
-      }
+    }
+    if (rows.isGivenUp()) {
+      Mirrored conversation = new Mirrored(owner.owner(), id, owner.epoch(), rows.generation());
+      out.line(header == null ? "lacks" : "evict", Lines.mirrored(List.of(conversation)), now);
     }
     MessageTable messages = rows.messages();
     MessageTable.Places places = new MessageTable.Places(messages.size());

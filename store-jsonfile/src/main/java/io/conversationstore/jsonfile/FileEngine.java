@@ -35,8 +35,10 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -74,6 +76,10 @@ final class FileEngine implements LocalStore {
   private final Retention retention;
   private final FileFigures figures;
   private final AtomicBoolean closing = new AtomicBoolean();
+
+  /** Pending changes that could not be read, and why. */
+  private final Map<UUID, String> unreadable = new ConcurrentHashMap<>();
+
   private final StateListeners listeners = new StateListeners(LOG::warn);
 
   private FileEngine(
@@ -423,6 +429,11 @@ final class FileEngine implements LocalStore {
   }
 
   @Override
+  public void markIncomplete(List<Mirrored> conversations) {
+    scope.markIncomplete(conversations);
+  }
+
+  @Override
   public void markWhole(Mirrored conversation) {
     scope.whole(conversation);
   }
@@ -512,9 +523,50 @@ final class FileEngine implements LocalStore {
         () -> {
           List<Change> changes = new ArrayList<>();
           for (PendingQueue.Entry entry : shared.read(selection)) {
-            changes.add(contents.change(entry));
+            Change change = change(entry);
+            if (change != null) {
+              changes.add(change);
+            }
           }
           return changes;
+        });
+  }
+
+  /** Null where it cannot be read, which is then known. */
+  private @Nullable Change change(PendingQueue.Entry entry) throws IOException {
+    try {
+      return contents.change(entry);
+    } catch (StoreDamagedException e) {
+      // An erasure may have come in between: damage is what the same place says twice.
+      PendingQueue.Entry present =
+          shared.readNullable(index -> index.pending().pending(entry.id()));
+      if (present == null || !present.place().equals(entry.place())) {
+        throw e;
+      }
+      unreadable.put(entry.id(), String.valueOf(e.getMessage()));
+      LOG.debug("change {} cannot be read", entry.id(), e);
+      return null;
+    }
+  }
+
+  @Override
+  public List<StoreState.Rejected> unreadable() {
+    if (unreadable.isEmpty()) {
+      return List.of();
+    }
+    Instant now = Micros.truncated(options.clock().instant());
+    return shared.read(
+        index -> {
+          unreadable.keySet().removeIf(id -> !index.pending().contains(id));
+          List<StoreState.Rejected> found = new ArrayList<>();
+          unreadable.forEach(
+              (id, reason) -> {
+                PendingQueue.Entry entry = index.pending().pending(id);
+                if (entry != null) {
+                  found.add(PendingQueue.rejected(entry, reason, now));
+                }
+              });
+          return found;
         });
   }
 
@@ -551,13 +603,11 @@ final class FileEngine implements LocalStore {
 
   @Override
   public Optional<Change> parkedChange(UUID changeId) {
-    return changes(
-            index -> {
-              PendingQueue.Entry entry = index.pending().parked(changeId);
-              return entry == null ? List.of() : List.of(entry);
-            })
-        .stream()
-        .findFirst();
+    return Reads.retrying(
+        () -> {
+          PendingQueue.Entry entry = shared.readNullable(index -> index.pending().parked(changeId));
+          return entry == null ? Optional.empty() : Optional.of(contents.change(entry));
+        });
   }
 
   @Override

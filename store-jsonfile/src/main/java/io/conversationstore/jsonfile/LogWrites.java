@@ -225,6 +225,19 @@ final class LogWrites {
     return mirrored("evict", conversations, Replay::giveUp);
   }
 
+  /** These lack what could not be read. */
+  boolean incomplete(List<Mirrored> conversations) throws IOException {
+    if (!conversations.isEmpty()) {
+      line(
+          "lacks",
+          Lines.mirrored(conversations),
+          now(),
+          (place, line) ->
+              shared.write(() -> conversations.forEach(one -> Replay.lacks(shared.own(), one))));
+    }
+    return true;
+  }
+
   /** The contents of these are there again. */
   boolean whole(List<Mirrored> conversations) throws IOException {
     return mirrored("whole", conversations, Replay::whole);

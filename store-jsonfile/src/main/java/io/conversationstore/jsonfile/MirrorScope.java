@@ -82,6 +82,16 @@ final class MirrorScope {
         });
   }
 
+  void markIncomplete(List<Mirrored> conversations) {
+    List<Mirrored> copy = List.copyOf(conversations);
+    thread.call(
+        LogThread.Wait.WRITTEN,
+        () -> {
+          requireMirror.run();
+          return writes.incomplete(copy);
+        });
+  }
+
   void whole(Mirrored conversation) {
     thread.call(LogThread.Wait.WRITTEN, () -> writes.whole(List.of(conversation)));
   }

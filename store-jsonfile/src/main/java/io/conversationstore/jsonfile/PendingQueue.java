@@ -201,15 +201,20 @@ final class PendingQueue {
   /** A change that the database refused for good. */
   record Parked(Entry entry, Settlement settlement) {
     StoreState.Rejected toRejected() {
-      Set<String> conversations = entry.conversations();
-      return new StoreState.Rejected(
-          entry.id(),
-          entry.owner(),
-          conversations.size() == 1 ? conversations.iterator().next() : null,
-          true,
-          settlement.reason(),
-          settlement.at());
+      return rejected(entry, settlement.reason(), settlement.at());
     }
+  }
+
+  /** A change that is parked, or is to be. */
+  static StoreState.Rejected rejected(Entry entry, String reason, Instant at) {
+    Set<String> conversations = entry.conversations();
+    return new StoreState.Rejected(
+        entry.id(),
+        entry.owner(),
+        conversations.size() == 1 ? conversations.iterator().next() : null,
+        true,
+        reason,
+        at);
   }
 
   private final Map<UUID, Entry> queue = new LinkedHashMap<>();
@@ -247,6 +252,11 @@ final class PendingQueue {
 
   boolean isEmpty() {
     return queue.isEmpty();
+  }
+
+  /** A pending change, or null. */
+  @Nullable Entry pending(UUID id) {
+    return queue.get(id);
   }
 
   boolean contains(UUID id) {

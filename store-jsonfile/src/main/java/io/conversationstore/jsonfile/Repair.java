@@ -174,7 +174,7 @@ final class Repair {
       Mirrored incomplete = incomplete(head);
       return incomplete == null
           ? null
-          : "\"evict\":" + new String(Lines.mirrored(List.of(incomplete)), StandardCharsets.UTF_8);
+          : "\"lacks\":" + new String(Lines.mirrored(List.of(incomplete)), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
       LOG.debug("a line does not say what it was about", e);
       return null;

@@ -80,6 +80,8 @@ final class Replay {
       index.resetMirror();
     } else if (json.has("evict")) {
       Json.array(json, "evict").forEach(one -> giveUp(index, Lines.readMirrored(one)));
+    } else if (json.has("lacks")) {
+      Json.array(json, "lacks").forEach(one -> lacks(index, Lines.readMirrored(one)));
     } else if (json.has("whole")) {
       Json.array(json, "whole").forEach(one -> whole(index, Lines.readMirrored(one)));
     } else if (json.has("owner")) {
@@ -207,6 +209,19 @@ final class Replay {
     if (rows != null) {
       rows.evict();
     }
+  }
+
+  /** Something of a conversation is not in the mirror, which may not know of the conversation. */
+  static void lacks(Index index, Mirrored conversation) {
+    if (index.epoch(conversation.owner()) != conversation.epoch()) {
+      return;
+    }
+    ConversationRows rows =
+        index.owner(conversation.owner()).conversation(conversation.conversationId());
+    if (conversation.generation() > rows.generation()) {
+      rows.startGeneration(conversation.generation());
+    }
+    rows.setGivenUp(true);
   }
 
   /** The contents of a conversation are there again. */

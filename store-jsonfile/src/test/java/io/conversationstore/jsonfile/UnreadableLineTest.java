@@ -21,6 +21,7 @@ import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
@@ -439,6 +440,32 @@ class UnreadableLineTest {
         assertThat(engine.health().healthy()).isFalse();
         engine.compact();
       }
+    }
+  }
+
+  /** What the feed could not read is not "not there", however often the files are opened. */
+  @Test
+  void aConversationThatIsMarkedIncompleteStaysSo() throws IOException {
+    try (FileEngine engine = mirror()) {
+      engine.markIncomplete(
+          List.of(new Mirrored(BOB, "chat", 0, 1), new Mirrored(CAROL, "chat", 0, 1)));
+    }
+    for (int life = 0; life < 3; life++) {
+      try (FileEngine engine = Memory.engine(files)) {
+        assertThat(engine.find(ALICE, "chat").provenance().complete()).isTrue();
+        assertThat(engine.find(BOB, "chat").provenance().complete()).isFalse();
+        assertThat(read(engine, BOB)).hasSize(2);
+        assertThat(engine.find(CAROL, "chat").conversation()).isNull();
+        assertThat(engine.find(CAROL, "chat").provenance().complete()).isFalse();
+        assertThat(engine.find(CAROL, "other").provenance().complete()).isTrue();
+        if (life == 1) {
+          engine.compact();
+        }
+      }
+    }
+    try (FileEngine engine = Memory.engine(files)) {
+      engine.markWhole(new Mirrored(BOB, "chat", 0, 1));
+      assertThat(engine.find(BOB, "chat").provenance().complete()).isTrue();
     }
   }
 

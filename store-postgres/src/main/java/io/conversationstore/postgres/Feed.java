@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -20,8 +21,11 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells row states in the order of the transactions that wrote them, up to the oldest transaction
@@ -30,6 +34,13 @@ import org.jspecify.annotations.Nullable;
  * conversation, whose own place may be further on. Thread-safe.
  */
 final class Feed {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
+
+  private static final int OWNERS = 1;
+  private static final int CONVERSATIONS = 2;
+  private static final int MESSAGES = 3;
+  private static final int PREFERENCES = 4;
 
   /** The first column of a row's state; the row's place is before it. */
   private static final int STATE = 6;
@@ -134,6 +145,18 @@ final class Feed {
       }
     }
 
+    /** The row in words, without content. */
+    String row() {
+      String of = " in tenant " + tenant;
+      return switch (table) {
+        case OWNERS -> "owners, owner_key " + k1 + of;
+        case CONVERSATIONS -> "conversations, conversation_key " + k1 + of;
+        case MESSAGES ->
+            "messages, conversation_key " + k1 + ", generation " + k2 + ", seq " + k3 + of;
+        default -> "user_preferences, owner_key " + k1 + of;
+      };
+    }
+
     /** The key to start beyond in another table: before or after all of this transaction's rows. */
     long key(int otherTable, long key) {
       return otherTable == table ? key : otherTable > table ? -1 : Long.MAX_VALUE;
@@ -152,7 +175,20 @@ final class Feed {
     }
   }
 
-  private record Told(Place place, State state, @Nullable ConversationState parent) {}
+  /**
+   * A row of the feed.
+   *
+   * @param state null where it cannot be read
+   */
+  private record Told(
+      Place place,
+      @Nullable State state,
+      @Nullable ConversationState parent,
+      FeedPage.@Nullable Unreadable unreadable) {
+    Told(Place place, State state, @Nullable ConversationState parent) {
+      this(place, state, parent, null);
+    }
+  }
 
   /** Reads the state of a row; its columns start at {@link #STATE}. */
   @FunctionalInterface
@@ -182,10 +218,18 @@ final class Feed {
       asOf = latest(from.asOf, latest(Rows.time(row, 2), reached));
     }
     List<Told> told = new ArrayList<>();
-    read(connection, sql.feedOwners, 1, from, below, limit, told, Feed::owner);
-    read(connection, sql.feedConversations, 2, from, below, limit, told, Feed::conversation);
-    read(connection, sql.feedMessages, 3, from, below, limit, told, Feed::message);
-    read(connection, sql.feedPreferences, 4, from, below, limit, told, Feed::preferences);
+    read(connection, sql.feedOwners, OWNERS, from, below, limit, told, Feed::owner);
+    read(
+        connection,
+        sql.feedConversations,
+        CONVERSATIONS,
+        from,
+        below,
+        limit,
+        told,
+        Feed::conversation);
+    read(connection, sql.feedMessages, MESSAGES, from, below, limit, told, Feed::message);
+    read(connection, sql.feedPreferences, PREFERENCES, from, below, limit, told, Feed::preferences);
     told.sort(Comparator.comparing(Told::place));
     boolean more = told.size() > limit;
     List<Told> page = more ? told.subList(0, limit) : told;
@@ -202,7 +246,9 @@ final class Feed {
             end.k3,
             end.tenant,
             more ? from.asOf : asOf);
-    return new FeedPage(ordered(page), next.position(), more, next.asOf);
+    List<FeedPage.Unreadable> unreadable =
+        page.stream().map(Told::unreadable).filter(Objects::nonNull).toList();
+    return new FeedPage(ordered(page), next.position(), more, next.asOf, unreadable);
   }
 
   /**
@@ -270,9 +316,37 @@ final class Feed {
                   Rows.number(rows, 4),
                   Rows.string(rows, 5),
                   null);
-          told.add(reader.read(place, rows));
+          told.add(told(place, rows, reader));
         }
       }
+    }
+  }
+
+  /** A row that somebody else has written may hold what no reader takes: it keeps no other. */
+  private static Told told(Place place, ResultSet row, Reader reader) throws SQLException {
+    try {
+      return reader.read(place, row);
+    } catch (IllegalArgumentException | IllegalStateException | DateTimeException e) {
+      LOG.debug("A row cannot be read: {}", place.row(), e);
+      return new Told(place, null, null, unreadable(place, row));
+    }
+  }
+
+  private static FeedPage.Unreadable unreadable(Place place, ResultSet row) throws SQLException {
+    boolean message = place.table == MESSAGES;
+    boolean conversation = place.table == CONVERSATIONS;
+    int first = message ? STATE + Rows.MESSAGE.size() : STATE;
+    int epoch = message ? STATE : STATE + 3;
+    try {
+      return new FeedPage.Unreadable(
+          place.row(),
+          Owner.of(Rows.string(row, first), Rows.string(row, first + 1)),
+          message || conversation ? Rows.string(row, first + 2) : null,
+          message || conversation ? Rows.number(row, epoch) : 0,
+          message || conversation ? Rows.number(row, epoch + 1) : 0);
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      LOG.debug("The row does not say whose it is", e);
+      return new FeedPage.Unreadable(place.row(), null, null, 0, 0);
     }
   }
 
@@ -312,11 +386,15 @@ final class Feed {
     List<Told> messages = new ArrayList<>();
     List<State> preferences = new ArrayList<>();
     for (Told told : page) {
+      State state = told.state;
+      if (state == null) {
+        continue;
+      }
       switch (told.place.table) {
-        case 1 -> owners.add(told.state);
-        case 2 -> conversations.put(Key.of(told.place), told.state);
-        case 3 -> messages.add(told);
-        default -> preferences.add(told.state);
+        case OWNERS -> owners.add(state);
+        case CONVERSATIONS -> conversations.put(Key.of(told.place), state);
+        case MESSAGES -> messages.add(told);
+        default -> preferences.add(state);
       }
     }
     for (Told told : messages) {
@@ -334,7 +412,9 @@ final class Feed {
     List<State> states = new ArrayList<>(owners);
     states.addAll(conversations.values());
     for (Told told : messages) {
-      states.add((MessageState) told.state);
+      if (told.state instanceof MessageState message) {
+        states.add(message);
+      }
     }
     states.addAll(preferences);
     return states;

@@ -102,6 +102,7 @@ class HybridUnreadableTest extends OnTestbed {
       bed.goDown(store);
       assertThat(texts(store, alice, "b")).containsExactly("text 0", "text 1", "text 2", "later");
       assertThatThrownBy(() -> texts(store, alice, "a")).isInstanceOf(NotKnownNowException.class);
+      assertThat(store.history(alice, MessageQuery.last(9)).provenance().complete()).isFalse();
       bed.comeBack();
       Testbed.awaitDrained(store);
     }

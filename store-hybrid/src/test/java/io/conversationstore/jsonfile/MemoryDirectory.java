@@ -47,6 +47,10 @@ public final class MemoryDirectory {
       size = Math.max(size, end);
     }
 
+    synchronized void overwrite(int position, ByteBuffer others) {
+      others.get(bytes, position, others.remaining());
+    }
+
     synchronized void reserve(int count) {
       grow(end + count);
       Arrays.fill(bytes, end, end + count, (byte) ' ');
@@ -190,6 +194,11 @@ public final class MemoryDirectory {
     @Override
     public void append(ByteBuffer more) {
       bytes.append(more);
+    }
+
+    @Override
+    public void overwrite(long position, ByteBuffer others) {
+      bytes.overwrite((int) position, others);
     }
 
     @Override

@@ -209,7 +209,9 @@ final class ConversationRows {
   boolean lacksMessages(long toldMicros) {
     ConversationState counting = header;
     Live live = counting == null ? null : counting.live();
-    if (counting == null || live == null) {
+    if (counting == null) {
+      return givenUp;
+    } else if (live == null) {
       return false;
     }
     boolean told = !ahead && Micros.of(live.updatedAt()) < toldMicros;

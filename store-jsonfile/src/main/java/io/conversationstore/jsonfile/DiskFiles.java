@@ -310,6 +310,21 @@ final class DiskFiles implements LogFiles {
     }
 
     @Override
+    public void overwrite(long position, ByteBuffer bytes) throws IOException {
+      requireSame();
+      int limit = bytes.limit();
+      int start = bytes.position();
+      try {
+        while (bytes.position() < limit) {
+          bytes.limit(Math.min(limit, bytes.position() + PIECE));
+          appender.write(bytes, position + bytes.position() - start);
+        }
+      } finally {
+        bytes.limit(limit);
+      }
+    }
+
+    @Override
     public void reserve(long bytes) throws IOException {
       byte[] blanks = new byte[(int) Math.min(bytes, BLANKS)];
       Arrays.fill(blanks, (byte) ' ');

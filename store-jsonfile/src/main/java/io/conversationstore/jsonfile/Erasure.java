@@ -13,26 +13,30 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Takes the text of erased owners out of files of whole lines: each line that holds such text is
- * replaced by one of the same length that says that it is gone, so that all other lines stay where
- * they are. A file is rewritten beside and renamed over. For one thread.
+ * overwritten by one of the same length that says that it is gone. Only a file that was cut, or
+ * holds lines that do not count, is rewritten beside and renamed over. For one thread.
  */
 final class Erasure {
   private static final Logger LOG = LoggerFactory.getLogger(Erasure.class);
   static final String TEMPORARY = "erasure.tmp";
   private static final int MOST_NAMED = 10;
+
+  /** So much is overwritten at once: it is noted first, and in memory until then. */
+  private static final long MOST_BYTES = 4 << 20;
+
   private static final String ERASED = "owner_erased";
   private static final byte[] TENANT = "\"tenant_id\":\"".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] USER = ",\"user_id\":\"".getBytes(StandardCharsets.US_ASCII);
@@ -43,6 +47,11 @@ final class Erasure {
   private final Set<UUID> waiting;
   private final FileOwners owners;
   private final Map<String, Owner> marks = new HashMap<>();
+
+  /** What is not written yet, and how much it is. */
+  private final List<Overwrites.Overwrite> overwrites = new ArrayList<>();
+
+  private long bytes;
 
   /** Where lines stand that are not whole. */
   private final Set<String> damages = new LinkedHashSet<>();
@@ -141,15 +150,46 @@ final class Erasure {
   }
 
   /**
-   * Cleans one file, durably.
+   * Cleans one file. It is done when {@link #finish} returns.
    *
    * @param end lines from this number on do not count in it: they were written again elsewhere
    * @param cut whether it was cut and may hold more after a loss of power
    */
   void clean(int file, long end, boolean cut) throws IOException {
-    if (!cut && !holdsText(file, end)) {
+    long @Nullable [] offsets = cut ? null : owners.offsets(file, marks.keySet());
+    if (!cut && offsets == null) {
+      long @Nullable [] lines = lines(file, end);
+      offsets = lines == null ? null : FileOwners.offsets(lines, marks.keySet());
+    }
+    if (offsets == null) {
+      // What was noted of later files is done first: a crash leaves the first lines of an owner.
+      finish();
+      rewrite(file, end);
       return;
     }
+    for (long offset : offsets) {
+      LogReader reader = new LogReader(segments.require(file), offset);
+      if (reader.next() && isErased(file, reader)) {
+        byte[] line = blanked(reader.line(), reader.length());
+        overwrites.add(new Overwrites.Overwrite(file, offset, line));
+        bytes += line.length;
+        if (bytes > MOST_BYTES) {
+          finish();
+        }
+      }
+    }
+  }
+
+  /** Makes durable what was cleaned. */
+  void finish() throws IOException {
+    if (!overwrites.isEmpty()) {
+      Overwrites.write(files, segments, overwrites);
+      overwrites.clear();
+      bytes = 0;
+    }
+  }
+
+  private void rewrite(int file, long end) throws IOException {
     files.write(TEMPORARY, cleaned -> writeCleaned(file, end, cleaned));
     files.rename(TEMPORARY, Segments.name(file));
     files.forceDirectory();
@@ -159,17 +199,17 @@ final class Erasure {
   private void writeCleaned(int file, long end, LogFiles.LogFile cleaned) throws IOException {
     LogReader reader = new LogReader(segments.require(file));
     List<byte[]> batch = new ArrayList<>();
-    int bytes = 0;
+    int size = 0;
     while (reader.next() && !isBeyond(file, reader, end)) {
       byte[] line = line(file, reader);
       batch.add(line);
-      bytes += line.length;
-      if (bytes > 1 << 20) {
-        append(cleaned, batch, bytes);
-        bytes = 0;
+      size += line.length;
+      if (size > 1 << 20) {
+        append(cleaned, batch, size);
+        size = 0;
       }
     }
-    append(cleaned, batch, bytes);
+    append(cleaned, batch, size);
   }
 
   private static void append(LogFiles.LogFile to, List<byte[]> batch, int bytes)
@@ -180,32 +220,42 @@ final class Erasure {
     to.append(buffer.flip());
   }
 
-  /** Reads a file and notes its owners; whether it has to be written anew. */
-  private boolean holdsText(int file, long end) throws IOException {
-    Set<String> found = new HashSet<>();
-    boolean holds = false;
+  /** Reads a file and notes its lines; null where it holds some that do not count. */
+  private long @Nullable [] lines(int file, long end) throws IOException {
+    LongStream.Builder found = LongStream.builder();
     int before = damages.size();
+    boolean small = true;
     LogReader reader = new LogReader(segments.require(file));
     while (reader.next()) {
       if (isBeyond(file, reader, end)) {
         // Whose lines follow is not known, and they are there until the file is written anew.
-        return true;
+        return null;
       }
-      if (reader.offset() > 0) {
-        holds |= isErased(file, reader);
-        String mark = markOf(reader.line(), reader.length());
-        if (mark != null) {
-          found.add(mark);
-        }
+      if (reader.offset() == 0) {
+        continue;
+      }
+      if (!reader.isWhole()) {
+        damage(file, reader.offset());
+        continue;
+      }
+      String mark = markOf(reader.line(), reader.length());
+      small &= reader.offset() <= FileOwners.HIGHEST_OFFSET;
+      if (mark != null) {
+        found.add(FileOwners.line(mark, reader.offset()));
       }
     }
+    if (!small) {
+      return null;
+    }
+    long[] lines = found.build().toArray();
     if (damages.size() == before) {
-      owners.put(file, found);
+      owners.put(file, lines);
     } else {
       // It is read, and told of, each time.
       owners.forget(file);
+      Arrays.sort(lines);
     }
-    return holds;
+    return lines;
   }
 
   /** Whether the line, and all after it, do not count. */

@@ -83,6 +83,7 @@ final class FileJobs {
 
   /** Takes out of all files what is erased now. */
   void cleanFiles() throws IOException {
+    Overwrites.finish(files);
     ToErase job = log.call(LogThread.Wait.WRITTEN, this::beginErasure);
     if (job.due.isEmpty()) {
       return;
@@ -106,6 +107,7 @@ final class FileJobs {
         erasure.clean(file, file < 0 ? Long.MAX_VALUE : firstLineAfter(file, erasure), cut);
       }
     }
+    erasure.finish();
     contents.forgetAll();
     erasure.requireAllTold();
     log.call(
@@ -128,7 +130,7 @@ final class FileJobs {
   private ToErase beginErasure() throws IOException {
     Index index = shared.own();
     if (!index.dueErasures().isEmpty()) {
-      tail.roll();
+      tail.rollFromText();
       removeLeftovers(index.dueErasures().keySet());
     }
     Set<UUID> waiting = new HashSet<>();
@@ -142,7 +144,11 @@ final class FileJobs {
     for (String name : files.list()) {
       int file = Segments.number(name);
       boolean counts = file != 0 && manifest.counts(file) && segments.get(file) != null;
-      if (name.startsWith(SIDE_FILE) ? mayConcern(name, erased) : file != 0 && !counts) {
+      boolean leftover =
+          name.startsWith(SIDE_FILE)
+              ? mayConcern(name, erased)
+              : file == 0 ? OwnFiles.isTemporary(name) : !counts;
+      if (leftover) {
         segments.remove(file);
         files.delete(name);
       }

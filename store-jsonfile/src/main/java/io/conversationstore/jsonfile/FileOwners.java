@@ -5,44 +5,82 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which owners have lines in which files, as far as somebody has read them: a file that gets no
- * more lines is read once for all erasures that come. Owners are kept as hashes, four bytes each; a
- * file of which two owners have the same hash is read once more than needed. For one thread.
+ * Where lines about which owners stand, as far as somebody has read them: a file that gets no more
+ * lines is read once for all erasures that come, and then only the lines of an owner who is erased.
+ * A line takes eight bytes: the hash of its owner and its place. A line of another owner with the
+ * same hash is read more than needed. For one thread.
  */
 final class FileOwners {
-  private final Map<Integer, int[]> hashes = new HashMap<>();
+  /** Places beyond do not fit; such a file is read each time. */
+  static final long HIGHEST_OFFSET = (1L << 32) - 1;
 
-  /** Notes all owners of a file, by the bytes that stand for them in its lines. */
-  void put(int file, Set<String> owners) {
-    int[] all = owners.stream().mapToInt(String::hashCode).toArray();
+  private final Map<Integer, long[]> lines = new HashMap<>();
+
+  /** The line of an owner, by the bytes that stand for the owner in it. */
+  static long line(String owner, long offset) {
+    return (long) owner.hashCode() << 32 | offset;
+  }
+
+  /**
+   * Notes all lines of a file.
+   *
+   * @param all as {@link #line} makes them; sorted by this
+   */
+  void put(int file, long[] all) {
     Arrays.sort(all);
-    hashes.put(file, all);
+    lines.put(file, all);
   }
 
   /** Whether none of these owners has a line in a file; false where nobody has read it. */
   boolean hasNone(int file, Collection<String> owners) {
-    int @Nullable [] all = hashes.get(file);
-    if (all == null) {
-      return false;
-    }
-    for (String owner : owners) {
-      if (Arrays.binarySearch(all, owner.hashCode()) >= 0) {
-        return false;
-      }
-    }
-    return true;
+    long @Nullable [] all = lines.get(file);
+    return all != null && owners.stream().allMatch(owner -> first(all, owner) == end(all, owner));
+  }
+
+  /**
+   * Where these owners may have lines in a file, from the end on; null where nobody has read it.
+   */
+  long @Nullable [] offsets(int file, Collection<String> owners) {
+    long @Nullable [] all = lines.get(file);
+    return all == null ? null : offsets(all, owners);
+  }
+
+  /** The same of lines that are sorted. */
+  static long[] offsets(long[] all, Collection<String> owners) {
+    long[] found =
+        owners.stream()
+            .distinct()
+            .flatMapToLong(owner -> Arrays.stream(all, first(all, owner), end(all, owner)))
+            .map(line -> line & HIGHEST_OFFSET)
+            .sorted()
+            .distinct()
+            .toArray();
+    return LongStream.range(0, found.length)
+        .map(i -> found[(int) (found.length - 1 - i)])
+        .toArray();
+  }
+
+  private static int first(long[] all, String owner) {
+    int at = Arrays.binarySearch(all, line(owner, 0));
+    return at < 0 ? -at - 1 : at;
+  }
+
+  private static int end(long[] all, String owner) {
+    int at = Arrays.binarySearch(all, line(owner, HIGHEST_OFFSET));
+    return at < 0 ? -at - 1 : at + 1;
   }
 
   /** Forgets a file, which is read again. */
   void forget(int file) {
-    hashes.remove(file);
+    lines.remove(file);
   }
 
   /** Forgets files that are not among these. */
   void retain(Set<Integer> files) {
-    hashes.keySet().retainAll(files);
+    lines.keySet().retainAll(files);
   }
 }

@@ -110,7 +110,9 @@ public final class JsonFileTool {
   }
 
   /** Verifies the files of a directory that nobody else uses. */
-  static DamageReport verify(Path directory, LogFiles files, Manifest manifest) throws IOException {
+  static DamageReport verify(Path directory, LogFiles present, Manifest manifest)
+      throws IOException {
+    LogFiles files = OverwrittenFiles.of(present);
     DamageScan scan = new DamageScan(files, manifest);
     scan.run();
     List<DamageReport.Finding> findings = new ArrayList<>();
@@ -152,6 +154,7 @@ public final class JsonFileTool {
 
   /** Repairs the files of a directory that nobody else uses. */
   static DamageReport repair(Path directory, LogFiles files, Manifest manifest) throws IOException {
+    Overwrites.finish(files);
     DamageScan scan = new DamageScan(files, manifest);
     scan.run();
     JsonFileOptions options = JsonFileOptions.in(directory);

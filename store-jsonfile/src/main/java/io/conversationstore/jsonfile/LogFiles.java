@@ -92,6 +92,12 @@ interface LogFiles {
     void append(ByteBuffer bytes) throws IOException;
 
     /**
+     * Writes all of the bytes over others that are there. After an exception, and after a crash
+     * before they were forced, any of them may be there.
+     */
+    void overwrite(long position, ByteBuffer bytes) throws IOException;
+
+    /**
      * Writes blanks behind the end; it stays where it is, and what is appended replaces them. Of an
      * opened file the end is behind all of its bytes. After an exception some may be there.
      */

@@ -68,6 +68,9 @@ final class LogTail {
   /** The next line goes to a new segment. */
   private boolean ended;
 
+  /** Whether the last segment may hold what an erasure takes out. */
+  private boolean text = true;
+
   /** Of what is not forced nobody knows whether that has failed before: it moves first. */
   private boolean unsure;
 
@@ -137,6 +140,15 @@ final class LogTail {
     force();
     if (size > firstLine || cut.contains(segment)) {
       begin();
+    }
+  }
+
+  /** The same where the last segment may hold text; one that holds erasures alone goes on. */
+  void rollFromText() throws IOException {
+    if (text || cut.contains(segment)) {
+      roll();
+    } else {
+      force();
     }
   }
 
@@ -216,8 +228,13 @@ final class LogTail {
     return new Slot(segment, size, number + 1, forcedNumber);
   }
 
-  /** Appends the line that was made for {@link #next()}. */
-  void append(byte[] line) {
+  /**
+   * Appends the line that was made for {@link #next()}.
+   *
+   * @param holdsText whether it may hold what an erasure takes out
+   */
+  void append(byte[] line, boolean holdsText) {
+    text |= holdsText;
     room.make(require(file), size, line.length, segmentBytes);
     unforced.add(line);
     try {
@@ -353,6 +370,7 @@ final class LogTail {
     long start = forcedSize;
     segment++;
     ended = false;
+    text = true;
     segments.add(segment, next);
     segments.move(oldSegment, start, segment, headerBytes);
     file = next;
@@ -410,6 +428,7 @@ final class LogTail {
     }
     segment++;
     ended = false;
+    text = false;
     segments.add(segment, next);
     file = next;
     earlierBytes += size;

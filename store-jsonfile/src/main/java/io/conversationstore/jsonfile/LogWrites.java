@@ -64,9 +64,15 @@ final class LogWrites {
 
   private void line(String name, byte[] payload, Instant at, Committing committing)
       throws IOException {
+    line(name, payload, at, false, committing);
+  }
+
+  private void line(
+      String name, byte[] payload, Instant at, boolean holdsText, Committing committing)
+      throws IOException {
     LogTail.Slot slot = next();
     byte[] head = Line.head(slot.number(), slot.synced(), at, "\"" + name + "\":");
-    tail.append(Line.join(head, payload));
+    tail.append(Line.join(head, payload), holdsText);
     int crc = Place.crc(payload, 0, payload.length);
     committing.commit(
         new Place(slot.segment(), slot.offset() + head.length, payload.length, crc), slot.number());
@@ -99,7 +105,7 @@ final class LogWrites {
     }
     Draft draft = Planner.plan(shared.own(), contents, change, mode, at, places, null, false);
     if (draft.changes()) {
-      tail.append(Line.join(head, encoded.json()));
+      tail.append(Line.join(head, encoded.json()), !(change instanceof Change.OwnerErased));
       shared.write(() -> draft.commit(change.id(), Micros.of(at), slot.number()));
     }
     return draft.applied();
@@ -203,6 +209,7 @@ final class LogWrites {
         "row",
         row,
         at,
+        !(state instanceof State.OwnerState),
         (place, line) ->
             shared.write(
                 () -> {
@@ -266,6 +273,7 @@ final class LogWrites {
           "pending",
           json,
           now(),
+          !(change instanceof Change.OwnerErased),
           (place, line) ->
               shared.write(
                   () -> {

@@ -9,9 +9,10 @@ final class OwnFiles {
           Manifest.TEMPORARY,
           Checkpoint.NAME + ".tmp",
           Erasure.TEMPORARY,
+          Overwrites.TEMPORARY,
           Repair.TEMPORARY,
           LogTail.TEMPORARY);
-  private static final Set<String> SINGLE = Set.of(Manifest.NAME, Checkpoint.NAME);
+  private static final Set<String> SINGLE = Set.of(Manifest.NAME, Checkpoint.NAME, Overwrites.NAME);
 
   private OwnFiles() {}
 

@@ -13,6 +13,9 @@ import io.conversationstore.jsonfile.FaultPlan.Call;
 import io.conversationstore.spi.EngineFailureException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
@@ -161,6 +164,110 @@ class ErasureTest {
     }
     requireGone();
     Memory.engine(files).close();
+  }
+
+  /** Lines of all owners stand among each other in all files. */
+  @Test
+  void anErasureReadsAndWritesWhatItsOwnLinesTakeHoweverManyComeBefore() throws IOException {
+    HookedFiles counted = new HookedFiles(files, () -> {});
+    int owners = 60;
+    int messages = 20;
+    int size = 1_000;
+    try (FileEngine engine = Memory.engine(counted)) {
+      ConversationStore store = Memory.front(engine);
+      for (int m = 0; m < messages; m++) {
+        for (int i = 0; i < owners; i++) {
+          Owner owner = Owner.of("acme", "owner " + i);
+          if (m == 0) {
+            store.create(owner, NewConversation.withId("chat"));
+          }
+          store.append(owner, "chat", Message.user(SECRET + "-" + i + "-" + "x".repeat(size)));
+        }
+      }
+      int segments = files.list().size();
+      for (int i = 0; i < owners; i++) {
+        long written = counted.written();
+        long read = counted.read();
+        store.erase(Owner.of("acme", "owner " + i));
+        long own = messages * (size + 600L);
+        if (i > 0) {
+          assertThat(counted.written() - written).as("written for %d", i).isLessThan(3 * own);
+          assertThat(counted.read() - read).as("read for %d", i).isLessThan(messages * 10_240L);
+        }
+        assertThat(files.holds(SECRET + "-" + i + "-")).isFalse();
+        assertThat(i == owners - 1 || files.holds(SECRET + "-" + (i + 1) + "-")).isTrue();
+      }
+      // Erasures alone begin no segment of their own.
+      assertThat(files.list().size()).isLessThan(segments + 10);
+    }
+    requireGone();
+    assertThat(verified()).isTrue();
+    Memory.engine(files).close();
+  }
+
+  private boolean verified() throws IOException {
+    Manifest manifest = Manifest.read(files);
+    assertThat(manifest).isNotNull();
+    return JsonFileTool.verify(Path.of("memory"), files, manifest).isSound();
+  }
+
+  /** Lines that a crash left half written are no damage, to nobody who looks. */
+  @Test
+  void aCrashWhileLinesAreOverwrittenIsNoDamage() throws IOException {
+    int half = 0;
+    boolean ended = false;
+    for (int calls = 0; !ended; calls++) {
+      MemoryFiles cut = new MemoryFiles();
+      FileEngine engine = Memory.engine(cut);
+      ConversationStore store = Memory.front(engine);
+      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(BOB, NewConversation.withId("chat"));
+      for (int i = 0; i < 6; i++) {
+        store.append(BOB, "chat", Message.user(SECRET + " " + "y".repeat(900)));
+        store.append(ALICE, "chat", Message.user("stays " + i));
+      }
+      SplittableRandom random = new SplittableRandom(calls);
+      cut.crashAfter(calls, random);
+      try {
+        store.erase(BOB);
+      } catch (StoreUnavailableException e) {
+        assertThat(cut.plan().isDead()).isTrue();
+      }
+      ended = !cut.plan().isDead();
+      cut.heal();
+      MemoryFiles after = cut.survivor(random);
+      half += Overwrites.areNoted(after) ? 1 : 0;
+      Manifest manifest = Manifest.read(after);
+      assertThat(manifest).isNotNull();
+      Map<String, Integer> before = after.fingerprints();
+      assertThat(JsonFileTool.verify(Path.of("memory"), after, manifest).isSound())
+          .as("cut off at call %d", calls)
+          .isTrue();
+      assertThat(after.fingerprints()).isEqualTo(before);
+      try (FileEngine again = Memory.engine(after)) {
+        assertThat(again.health().healthy()).isTrue();
+        ConversationStore reopened = Memory.front(again);
+        assertThat(reopened.last(ALICE, "chat", 10)).hasSize(6);
+        boolean erased = reopened.count(BOB).messages() == 0;
+        assertThat(after.holds(SECRET)).isEqualTo(!erased);
+        reopened.erase(BOB);
+        assertThat(after.holds(SECRET)).isFalse();
+      }
+    }
+    assertThat(half).isGreaterThan(3);
+  }
+
+  /** What could not be written to its end, nor removed. */
+  @Test
+  void aTemporaryFileThatStayedGoesWithTheNextErasure() throws IOException {
+    try (ConversationStore store = Memory.store(files)) {
+      store.create(BOB, NewConversation.withId("chat"));
+      for (String name : List.of(Erasure.TEMPORARY, LogTail.TEMPORARY, "checkpoint.tmp")) {
+        files.setBytes(name, SECRET.getBytes(StandardCharsets.UTF_8));
+      }
+      store.erase(BOB);
+      requireGone();
+    }
   }
 
   /** Its text may be of an owner whom the log no longer knows, so that no erasure would look. */

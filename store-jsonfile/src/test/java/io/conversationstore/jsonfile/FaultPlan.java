@@ -25,6 +25,7 @@ final class FaultPlan {
     APPEND,
     RESERVE,
     TRUNCATE,
+    OVERWRITE,
     FORCE;
 
     /** Whether it changes what is there. */

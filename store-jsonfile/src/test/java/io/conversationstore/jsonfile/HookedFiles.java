@@ -4,12 +4,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Files that run a test's code before each call and after each read. Thread-safe. */
 final class HookedFiles implements LogFiles {
 
   private final LogFiles files;
   private final AtomicInteger forces = new AtomicInteger();
+  private final AtomicLong written = new AtomicLong();
+  private final AtomicLong read = new AtomicLong();
   private final Runnable beforeCall;
   private volatile Runnable afterRead = () -> {};
 
@@ -26,6 +29,16 @@ final class HookedFiles implements LogFiles {
   }
 
   /** How often the content of a file was forced. */
+  /** How many bytes were appended or overwritten. */
+  long written() {
+    return written.get();
+  }
+
+  /** How many bytes were read. */
+  long read() {
+    return read.get();
+  }
+
   int forces() {
     return forces.get();
   }
@@ -97,15 +110,24 @@ final class HookedFiles implements LogFiles {
     @Override
     public int read(ByteBuffer into, long position) throws IOException {
       beforeCall.run();
-      int read = file.read(into, position);
+      int count = file.read(into, position);
+      read.addAndGet(count);
       afterRead.run();
-      return read;
+      return count;
     }
 
     @Override
     public void append(ByteBuffer bytes) throws IOException {
       beforeCall.run();
+      written.addAndGet(bytes.remaining());
       file.append(bytes);
+    }
+
+    @Override
+    public void overwrite(long position, ByteBuffer bytes) throws IOException {
+      beforeCall.run();
+      written.addAndGet(bytes.remaining());
+      file.overwrite(position, bytes);
     }
 
     @Override

@@ -320,6 +320,28 @@ final class MemoryFiles implements LogFiles {
     }
 
     @Override
+    public void overwrite(long position, ByteBuffer bytes) throws IOException {
+      byte[] line = new byte[bytes.remaining()];
+      bytes.get(line);
+      synchronized (MemoryFiles.this) {
+        requireOpen();
+        if (position + line.length > inode.size()) {
+          throw new IllegalArgumentException("nothing stands there");
+        }
+        Outcome outcome = plan.next(Call.OVERWRITE);
+        if (outcome == Outcome.DONE) {
+          inode.write((int) position, line);
+          return;
+        }
+        if (outcome != Outcome.DEAD) {
+          byte[] some = Arrays.copyOf(line, random.nextInt(line.length + 1));
+          inode.write((int) position, some);
+        }
+        throw FaultPlan.error(Call.OVERWRITE, outcome);
+      }
+    }
+
+    @Override
     public void reserve(long bytes) throws IOException {
       byte[] blanks = new byte[(int) bytes];
       Arrays.fill(blanks, (byte) ' ');

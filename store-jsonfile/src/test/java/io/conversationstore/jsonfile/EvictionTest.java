@@ -109,6 +109,23 @@ class EvictionTest {
   }
 
   @Test
+  void anOwnWriteFromBeforeIsNotPutOverWhatWasGivenUp() throws IOException {
+    try (FileEngine engine = opened()) {
+      List<State> first = conversation("chat", NOW.minus(Duration.ofDays(9)), 3);
+      ConversationState header = (ConversationState) first.get(0);
+      ConversationState later = header.next(header.live(), header.lastSeq());
+      engine.mirror(first, null, null);
+      engine.mirror(List.of(later), PLACE, NOW);
+      engine.giveUp(List.of(new LocalStore.Mirrored(ALICE, "chat", 0, 1)));
+      State message = first.get(first.size() - 1);
+      engine.mirror(List.of(header, message));
+      assertThat(read(engine, "chat").slice().items()).isEmpty();
+      engine.mirror(List.of(later, message));
+      assertThat(read(engine, "chat").slice().items()).hasSize(1);
+    }
+  }
+
+  @Test
   void whatNobodyUpdatedForLongLosesItsContentsAndNothingElse() throws IOException {
     try (FileEngine engine = opened()) {
       engine.mirror(conversation("old", NOW.minus(Duration.ofDays(8)), 4), null, null);

@@ -336,6 +336,68 @@ class MirrorTest {
     }
   }
 
+  @Test
+  void aBulkThatWasSentBeforeStaysAsItWasSent() throws IOException {
+    ChangeStamp first = stamp();
+    Change create =
+        new Change.ConversationCreated(first, NewConversation.withId("chat"), false);
+    Change sent =
+        new Change.Bulk(
+            stamp(),
+            List.of(
+                new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false),
+                touch("chat")),
+            true);
+    try (LocalStore engine = Memory.engine(new MemoryFiles())) {
+      engine.remember(CONTACT, 0);
+      List.of(create, sent).forEach(engine::enqueue);
+      engine.settle(List.of(settled(create, Settlement.Kind.DRAINED, 3)));
+      assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(sent);
+    }
+  }
+
+  @Test
+  void generationsMoveOnlyWhatIsOfTheirEpoch() throws IOException {
+    Change create =
+        new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
+    Change ofNextEpoch = touch("chat").withStamp(stamp().withEpoch(1));
+    Change ofPresentEpoch =
+        touch("chat").withStamp(stamp().withEpoch(ChangeStamp.PRESENT_EPOCH));
+    try (LocalStore engine = Memory.engine(new MemoryFiles())) {
+      engine.remember(CONTACT, 0);
+      List.of(create, ofNextEpoch, ofPresentEpoch).forEach(engine::enqueue);
+      engine.settle(List.of(settled(create, Settlement.Kind.DRAINED, 3)));
+      assertThat(engine.pending(10, Long.MAX_VALUE))
+          .containsExactly(ofNextEpoch, ofPresentEpoch.withGeneration(3));
+    }
+  }
+
+  @Test
+  void writesBehindOneThatTookEffectLaterKeepTheirOrder() throws IOException {
+    Change first = touch("chat");
+    Change second = touch("chat");
+    Change third = touch("chat");
+    Instant landed = NOW.plus(Duration.ofSeconds(9));
+    try (LocalStore engine = Memory.engine(new MemoryFiles())) {
+      engine.remember(CONTACT, 0);
+      List.of(first, second, third).forEach(engine::enqueue);
+      engine.settle(
+          List.of(
+              new Settlement(
+                  first.id(),
+                  Settlement.Kind.DRAINED,
+                  ChangeStamp.PRESENT_EPOCH,
+                  Map.of(),
+                  landed,
+                  "",
+                  NOW)));
+      assertThat(engine.pending(10, Long.MAX_VALUE))
+          .extracting(change -> change.stamp().time())
+          .containsExactly(
+              landed.plus(1, ChronoUnit.MICROS), landed.plus(2, ChronoUnit.MICROS));
+    }
+  }
+
   private static Change touch(String conversation) {
     return new Change.ConversationUpdated(
         stamp(), ConversationRef.live(conversation), ConversationUpdate.touch());

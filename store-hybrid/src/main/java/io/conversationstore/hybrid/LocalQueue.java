@@ -412,6 +412,9 @@ final class LocalQueue {
       views.forget();
       return Applied.of(true, List.of());
     }
+    // What is there may go with an erasure that waits.
+    boolean erasing =
+        local.pending(bulk.owner()).stream().anyMatch(OwnerErased.class::isInstance);
     Set<String> ids = new HashSet<>();
     OverlayReader.collectIds(bulk.changes(), ids);
     Map<String, Long> generations = new HashMap<>();
@@ -423,7 +426,7 @@ final class LocalQueue {
       ConversationState live = view.live();
       if (live != null) {
         at = QueueStamps.later(at, live.requireLive().updatedAt());
-        if (view.target() != ConversationRef.LIVE) {
+        if (!erasing && view.target() != ConversationRef.LIVE) {
           generations.put(id, view.target());
         }
       }

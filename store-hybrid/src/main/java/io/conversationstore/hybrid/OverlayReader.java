@@ -174,6 +174,14 @@ final class OverlayReader {
     return view;
   }
 
+  /**
+   * Whether a pending erasure takes rows of an epoch: one that was not sent takes all, since it is
+   * asked for after what the database has.
+   */
+  boolean takes(Change erasure, long epoch) {
+    return OwnerViews.erases(erasure, epoch) || !sent.test(erasure.id());
+  }
+
   /** How many messages a header of the copy counts that the copy does not have. */
   private long lacking(Owner owner, String id, @Nullable ConversationState header) {
     if (header == null || !header.isLive() || local.find(owner, id).provenance().complete()) {
@@ -442,7 +450,7 @@ final class OverlayReader {
       if (change instanceof PreferencesPut put) {
         Instant at = put.stamp().time();
         state = Transitions.put(state, put.update(), put.activeGeneration(), at, ApplyMode.REPLAY);
-      } else if (change instanceof Change.OwnerErased && OwnerViews.erases(change, state.epoch())) {
+      } else if (change instanceof Change.OwnerErased && takes(change, state.epoch())) {
         state = PreferencesState.none(owner, state.epoch());
       } else if (change instanceof Change.ConversationDeleted delete) {
         state = withoutUnknown(state, delete.ref().id());

@@ -34,7 +34,7 @@ final class OwnerViews {
     for (Change change : pending) {
       if (change instanceof Change.OwnerErased) {
         long epoch = base.preferences(owner).epoch();
-        if (erases(change, epoch)) {
+        if (reader.takes(change, epoch)) {
           erasedUpTo = Math.max(erasedUpTo, epoch);
         }
       }

@@ -257,8 +257,11 @@ final class PendingView {
   private void erase(Change erasure) {
     long ends = erasure.stamp().epoch();
     endedEpoch = Math.max(endedEpoch, ends == ChangeStamp.PRESENT_EPOCH ? Long.MAX_VALUE : ends);
-    // Where the erasure has reached the engine already, what it answers came after.
-    if (header == null || OwnerViews.erases(erasure, header.epoch())) {
+    // Where the erasure has reached the engine already, what it answers came after. One that was not
+    // sent takes all that is there, also what came after an erasure by another node.
+    if (header == null
+        || !mayBeCounted.test(erasure.id())
+        || OwnerViews.erases(erasure, header.epoch())) {
       header = null;
       erased = true;
       followsCreate = false;

@@ -61,10 +61,10 @@ public interface LocalStore extends StoreEngine {
       List<? extends State> states, @Nullable FeedPosition position, @Nullable Instant asOf);
 
   /**
-   * Puts states into the mirror that this node has committed itself, some time ago perhaps, with the
-   * headers that were committed with them. Left out are messages of a conversation whose contents
-   * were given up, where its header was told of later changes: a later state of them may be among
-   * what was given up, and otherwise the feed still brings them.
+   * Puts states into the mirror that this node has committed itself, some time ago perhaps, with
+   * the headers that were committed with them. Left out are messages of a conversation whose
+   * contents were given up, where its header was told of later changes: a later state of them may
+   * be among what was given up, and otherwise the feed still brings them.
    */
   void mirror(List<? extends State> states);
 

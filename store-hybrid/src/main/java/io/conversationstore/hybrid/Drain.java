@@ -478,16 +478,15 @@ final class Drain {
   }
 
   /**
-   * The epoch of what follows an erasure in the queue: the one that it began. Where another node has
-   * erased the owner since, that takes along what was written here before this node heard of it.
+   * The epoch of what follows an erasure in the queue: the one that it began. Where another node
+   * has erased the owner since, that takes along what was written here before this node heard of
+   * it.
    */
   private static long epochAfter(OwnerErased erasure, Applied applied, List<Landing> landings) {
     if (!applied.dropped().isEmpty()) {
       return erasure.stamp().epoch();
     }
-    return landings.isEmpty()
-        ? applied.states().get(0).epoch()
-        : landings.get(0).generation();
+    return landings.isEmpty() ? applied.states().get(0).epoch() : landings.get(0).generation();
   }
 
   /**

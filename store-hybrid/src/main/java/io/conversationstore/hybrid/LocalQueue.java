@@ -413,8 +413,7 @@ final class LocalQueue {
       return Applied.of(true, List.of());
     }
     // What is there may go with an erasure that waits.
-    boolean erasing =
-        local.pending(bulk.owner()).stream().anyMatch(OwnerErased.class::isInstance);
+    boolean erasing = local.pending(bulk.owner()).stream().anyMatch(OwnerErased.class::isInstance);
     Set<String> ids = new HashSet<>();
     OverlayReader.collectIds(bulk.changes(), ids);
     Map<String, Long> generations = new HashMap<>();

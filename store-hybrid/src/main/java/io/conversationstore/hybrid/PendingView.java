@@ -133,8 +133,8 @@ final class PendingView {
   }
 
   /**
-   * The epoch that the next change of this conversation names: that of the create that it follows, so
-   * that an erasure takes both or neither. Behind an erasure it names none.
+   * The epoch that the next change of this conversation names: that of the create that it follows,
+   * so that an erasure takes both or neither. Behind an erasure it names none.
    */
   long targetEpoch() {
     if (followsCreate) {
@@ -257,7 +257,8 @@ final class PendingView {
   private void erase(Change erasure) {
     long ends = erasure.stamp().epoch();
     endedEpoch = Math.max(endedEpoch, ends == ChangeStamp.PRESENT_EPOCH ? Long.MAX_VALUE : ends);
-    // Where the erasure has reached the engine already, what it answers came after. One that was not
+    // Where the erasure has reached the engine already, what it answers came after. One that was
+    // not
     // sent takes all that is there, also what came after an erasure by another node.
     if (header == null
         || !mayBeCounted.test(erasure.id())

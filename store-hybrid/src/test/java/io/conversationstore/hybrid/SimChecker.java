@@ -451,8 +451,9 @@ final class SimChecker {
   }
 
   /**
-   * Whether a node was killed between its create and its delete before its copy had taken the create
-   * from the database: the delete is then about the conversation before. See docs/guarantees.md.
+   * Whether a node was killed between its create and its delete before its copy had taken the
+   * create from the database: the delete is then about the conversation before. See
+   * docs/guarantees.md.
    */
   private boolean isForgotten(Op creator, Op delete) {
     int node = creator.step.node();
@@ -606,16 +607,15 @@ final class SimChecker {
   }
 
   /**
-   * Whether an erasure was dropped, as by its time it was asked for before another one: the clock of
-   * a node that has never reached the database may be behind. It is reported.
+   * Whether an erasure was dropped, as by its time it was asked for before another one: the clock
+   * of a node that has never reached the database may be behind. It is reported.
    */
   private boolean isTakenForEarlier(Op erase) {
     return !erase.clockIsKnown
         && erase.queued.stream()
             .map(history.ends::get)
             .anyMatch(
-                end ->
-                    end != null && end.kind() == Settlement.Kind.DROPPED && end.isReported());
+                end -> end != null && end.kind() == Settlement.Kind.DROPPED && end.isReported());
   }
 
   /**

@@ -165,8 +165,7 @@ final class SimReads {
 
   /** Whether another node was given a message, too: it may have a place that the copy lacks. */
   private boolean isSentByAnother(Op op, UUID message) {
-    return appendsOf(op, message).stream()
-        .anyMatch(other -> other.step.node() != op.step.node());
+    return appendsOf(op, message).stream().anyMatch(other -> other.step.node() != op.step.node());
   }
 
   /** Whether a retention goes on, or went on, since a read began. */

@@ -339,8 +339,7 @@ class MirrorTest {
   @Test
   void aBulkThatWasSentBeforeStaysAsItWasSent() throws IOException {
     ChangeStamp first = stamp();
-    Change create =
-        new Change.ConversationCreated(first, NewConversation.withId("chat"), false);
+    Change create = new Change.ConversationCreated(first, NewConversation.withId("chat"), false);
     Change sent =
         new Change.Bulk(
             stamp(),
@@ -358,11 +357,9 @@ class MirrorTest {
 
   @Test
   void generationsMoveOnlyWhatIsOfTheirEpoch() throws IOException {
-    Change create =
-        new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
+    Change create = new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
     Change ofNextEpoch = touch("chat").withStamp(stamp().withEpoch(1));
-    Change ofPresentEpoch =
-        touch("chat").withStamp(stamp().withEpoch(ChangeStamp.PRESENT_EPOCH));
+    Change ofPresentEpoch = touch("chat").withStamp(stamp().withEpoch(ChangeStamp.PRESENT_EPOCH));
     try (LocalStore engine = Memory.engine(new MemoryFiles())) {
       engine.remember(CONTACT, 0);
       List.of(create, ofNextEpoch, ofPresentEpoch).forEach(engine::enqueue);
@@ -393,8 +390,7 @@ class MirrorTest {
                   NOW)));
       assertThat(engine.pending(10, Long.MAX_VALUE))
           .extracting(change -> change.stamp().time())
-          .containsExactly(
-              landed.plus(1, ChronoUnit.MICROS), landed.plus(2, ChronoUnit.MICROS));
+          .containsExactly(landed.plus(1, ChronoUnit.MICROS), landed.plus(2, ChronoUnit.MICROS));
     }
   }
 

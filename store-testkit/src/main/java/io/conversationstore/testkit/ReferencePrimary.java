@@ -1,8 +1,8 @@
 package io.conversationstore.testkit;
 
-import io.conversationstore.ErasureReceipt;
 import io.conversationstore.ConversationStoreException;
 import io.conversationstore.CursorExpiredException;
+import io.conversationstore.ErasureReceipt;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;

@@ -183,9 +183,7 @@ final class SimChecker {
         if (!anyOf(op, Kind.DELETE) && !erased && !history.byOperator.contains(change)) {
           wrong("lost: " + op + " was taken back though nobody deleted anything");
         }
-      } else if (end.kind() == Settlement.Kind.PARKED && isErasedOnNode(op, end.at())) {
-        continue; // The erasure took it out of the queue while it was sent.
-      } else if (!end.isReported()
+      } else if ((!end.isReported() && !isTakenByErasure(op, end))
           || (end.kind() == Settlement.Kind.PARKED && !reads.clashes(op))) {
         wrong("lost: " + op + " ended as " + end);
       } else if (end.kind() == Settlement.Kind.DROPPED
@@ -213,17 +211,18 @@ final class SimChecker {
     }
   }
 
-  /** Whether the node of a call has queued an erasure of its owner between the call and a time. */
-  private boolean isErasedOnNode(Op op, long until) {
-    return history.ops.stream()
-        .anyMatch(
-            other ->
-                other.step.kind() == Kind.ERASE
-                    && other.owner.equals(op.owner)
-                    && other.step.node() == op.step.node()
-                    && !other.queued.isEmpty()
-                    && other.end > op.start
-                    && other.start <= until);
+  /** Whether an erasure on its node took a change out of the queue while it was sent. */
+  private boolean isTakenByErasure(Op op, End end) {
+    return end.kind() == Settlement.Kind.PARKED
+        && history.ops.stream()
+            .anyMatch(
+                other ->
+                    other.step.kind() == Kind.ERASE
+                        && other.owner.equals(op.owner)
+                        && other.step.node() == op.step.node()
+                        && !other.queued.isEmpty()
+                        && other.end > op.start
+                        && other.start <= end.at());
   }
 
   /** Whether the same was queued by another call, whose fate is what counts. */

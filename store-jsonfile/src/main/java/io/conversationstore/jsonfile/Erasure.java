@@ -149,22 +149,27 @@ final class Erasure {
     return !owners.hasNone(file, marks.keySet());
   }
 
+  /** Finds the number of the first line that does not count in a file. */
+  interface End {
+    long find() throws IOException;
+  }
+
   /**
    * Cleans one file. It is done when {@link #finish} returns.
    *
    * @param end lines from this number on do not count in it: they were written again elsewhere
    * @param cut whether it was cut and may hold more after a loss of power
    */
-  void clean(int file, long end, boolean cut) throws IOException {
+  void clean(int file, End end, boolean cut) throws IOException {
     long @Nullable [] offsets = cut ? null : owners.offsets(file, marks.keySet());
     if (!cut && offsets == null) {
-      long @Nullable [] lines = lines(file, end);
+      long @Nullable [] lines = lines(file, end.find());
       offsets = lines == null ? null : FileOwners.offsets(lines, marks.keySet());
     }
     if (offsets == null) {
       // What was noted of later files is done first: a crash leaves the first lines of an owner.
       finish();
-      rewrite(file, end);
+      rewrite(file, end.find());
       return;
     }
     for (long offset : offsets) {

@@ -104,7 +104,7 @@ final class FileJobs {
     for (int file : numbers.descendingSet()) {
       boolean cut = job.cut.contains(file);
       if (cut || erasure.mayConcern(file)) {
-        erasure.clean(file, file < 0 ? Long.MAX_VALUE : firstLineAfter(file, erasure), cut);
+        erasure.clean(file, () -> file < 0 ? Long.MAX_VALUE : firstLineAfter(file, erasure), cut);
       }
     }
     erasure.finish();

@@ -212,6 +212,16 @@ public interface LocalStore extends StoreEngine {
   List<Change> pending(Owner owner, String conversationId);
 
   /**
+   * The same as {@link #pending(Owner)}, for what asks about conversations and not about messages:
+   * messages may lack their contents, and have their ids, digests, times and usage. Takes no memory
+   * for contents that are left out.
+   */
+  List<Change> pendingHeads(Owner owner);
+
+  /** The same of what touches one conversation. */
+  List<Change> pendingHeads(Owner owner, String conversationId);
+
+  /**
    * The first pending changes of the queue, in order.
    *
    * @param max how many at most

@@ -58,7 +58,7 @@ final class Drain {
   /** How many batches of the queue are looked at where much of it has to wait for a create. */
   private static final int LOOK_AHEAD = 4;
 
-  /** How much of the queue is read for one batch where nothing in it has to wait, in bytes. */
+  /** How much of the queue is read for one batch unless all of that has to wait, in bytes. */
   private static final long WINDOW_BYTES = 8L << 20;
 
   /** How often a change may fail by itself before it is parked. */
@@ -152,14 +152,16 @@ final class Drain {
     }
     Round round = new Round(onFailure);
     int window = batch;
+    // More is in memory at once only where all of that has to wait for what others hold.
+    long windowBytes = WINDOW_BYTES;
     while (goOn.getAsBoolean()) {
       long start = clockwork.nanoTime();
       settled = false;
       int seen = window;
+      long seenBytes = windowBytes;
       // What comes while it is read asks for a drain of its own.
       long there = local.pendingFigures().changes();
-      List<Change> pending =
-          LocalFailureException.guard(() -> local.pending(seen, seen / batch * WINDOW_BYTES));
+      List<Change> pending = LocalFailureException.guard(() -> local.pending(seen, seenBytes));
       if (parkUnreadable()) {
         continue;
       }
@@ -170,9 +172,11 @@ final class Drain {
         boolean full = all || DrainBatch.isFull(next, most);
         round.send(next, goOn);
         window = full ? batch : Math.min(Math.max(window, batch * LOOK_AHEAD), window * 2);
+        windowBytes = WINDOW_BYTES;
       } else if (!all) {
         // All of it waits for a lock, and there may be other changes behind.
         window = window * 2;
+        windowBytes = windowBytes * 2;
       } else if (!slow.isEmpty()) {
         slow.clear();
         most = 1;

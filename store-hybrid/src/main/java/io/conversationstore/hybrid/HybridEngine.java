@@ -524,6 +524,12 @@ final class HybridEngine implements StoreEngine {
             "local copy whole",
             !dirty,
             dirty ? "misses writes that the database holds; being healed" : "yes"));
+    List<String> troubles = node.pumpTroubles();
+    checks.add(
+        new StoreHealth.Check(
+            "pumps",
+            troubles.isEmpty(),
+            troubles.isEmpty() ? "all work" : String.join("; ", troubles)));
     Set<String> unread = node.unreadRows();
     checks.add(
         new StoreHealth.Check(

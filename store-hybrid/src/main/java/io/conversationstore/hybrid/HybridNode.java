@@ -16,6 +16,7 @@ import io.conversationstore.spi.StateListeners;
 import io.conversationstore.spi.UuidV7;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -62,6 +63,7 @@ final class HybridNode {
   private final OneAtATime mirrorTask;
   private final Trouble drainTrouble = new Trouble();
   private final Trouble mirrorTrouble = new Trouble();
+  private final Trouble probeTrouble = new Trouble();
 
   /** When the database was last taken into use, by the clockwork. */
   private volatile long usedSince;
@@ -160,6 +162,24 @@ final class HybridNode {
 
   HistoryWatch watch() {
     return watch;
+  }
+
+  /**
+   * What keeps the drain, the feed and the probe from working, in words; empty where all are well.
+   */
+  List<String> pumpTroubles() {
+    List<String> troubles = new ArrayList<>();
+    addTrouble(troubles, "pending changes are not sent", drainTrouble);
+    addTrouble(troubles, "the local copy does not follow", mirrorTrouble);
+    addTrouble(troubles, "the database is not tried", probeTrouble);
+    return troubles;
+  }
+
+  private static void addTrouble(List<String> troubles, String what, Trouble trouble) {
+    String last = trouble.last();
+    if (last != null) {
+      troubles.add(what + " (" + last + "); it is tried again");
+    }
   }
 
   /** The tables and keys of rows of the database that could not be read. */
@@ -302,12 +322,14 @@ final class HybridNode {
     } catch (StoreUnavailableException e) {
       notYet(e);
       return null;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       if (!closed.get()) {
-        LOG.error("The database could not be tried", e);
+        probeTrouble.isNew(e);
+        LOG.error("The database could not be tried; it is tried again", e);
       }
       return null;
     }
+    probeTrouble.isOver();
     if (finding instanceof Contacts.Refusal refusal) {
       availability.refused(refusal.reason());
     } else if (finding instanceof Contacts.WentBack wentBack) {
@@ -440,7 +462,8 @@ final class HybridNode {
       lost();
     } catch (EngineFailureException e) {
       failed(tag, e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Too little memory too: the copy must not stand still in silence.
       if (!closed.get()) {
         tellOnce(
             mirrorTrouble, "The local copy could not follow the database; it is tried again", e);

@@ -437,7 +437,7 @@ final class LocalQueue {
   }
 
   private Applied erase(OwnerErased erasure, Attempt attempt) {
-    List<Change> before = local.pending(erasure.owner());
+    List<Change> before = local.pendingHeads(erasure.owner());
     OwnerErased pending = attempt.maybeSent() ? erasure : stamped(erasure, before);
     LocalStore.Removed removed = local.enqueue(pending);
     before.forEach(change -> sent.gone(change.id()));

@@ -81,15 +81,28 @@ final class OverlayReader {
         : List.of();
   }
 
+  /** The same for what shows no message. */
+  private List<Change> heads(Owner owner, String id) {
+    return local.hasPending(owner, id)
+        ? LocalFailureException.guard(() -> local.pendingHeads(owner, id))
+        : List.of();
+  }
+
+  private List<Change> heads(Owner owner) {
+    return local.hasPending(owner)
+        ? LocalFailureException.guard(() -> local.pendingHeads(owner))
+        : List.of();
+  }
+
   private List<Change> pending(Owner owner) {
     return local.hasPending(owner)
         ? LocalFailureException.guard(() -> local.pending(owner))
         : List.of();
   }
 
-  /** All that pending changes of an owner make of what an engine answers. */
+  /** All that pending changes of an owner make of what an engine answers, but for contents. */
   OwnerViews views(StoreEngine base, Owner owner) {
-    return new OwnerViews(this, base, owner, pending(owner));
+    return new OwnerViews(this, base, owner, heads(owner));
   }
 
   /**
@@ -203,7 +216,7 @@ final class OverlayReader {
   }
 
   Found find(StoreEngine base, Owner owner, String id) {
-    List<Change> pending = pending(owner, id);
+    List<Change> pending = heads(owner, id);
     Found found = base.find(owner, id);
     Provenance provenance = told(found.provenance(), base == local && misses(owner, id));
     if (pending.isEmpty()) {
@@ -281,7 +294,7 @@ final class OverlayReader {
       Owner owner,
       ConversationQuery query,
       Position.@Nullable InConversations from) {
-    List<Change> pending = pending(owner);
+    List<Change> pending = heads(owner);
     if (pending.isEmpty()) {
       return told(base, owner, base.conversations(owner, query, from));
     }
@@ -385,7 +398,7 @@ final class OverlayReader {
   }
 
   OwnerCounts count(StoreEngine base, Owner owner) {
-    List<Change> pending = pending(owner);
+    List<Change> pending = heads(owner);
     if (pending.isEmpty() && base != local) {
       return base.count(owner);
     }
@@ -441,7 +454,7 @@ final class OverlayReader {
   }
 
   PreferencesState preferences(StoreEngine base, Owner owner) {
-    List<Change> pending = pending(owner);
+    List<Change> pending = heads(owner);
     PreferencesState state = base.preferences(owner);
     for (Change change : pending) {
       if (OwnerViews.isOfErased(change, state.epoch())) {

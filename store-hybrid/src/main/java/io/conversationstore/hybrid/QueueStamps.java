@@ -69,7 +69,7 @@ final class QueueStamps {
     }
     boolean erased =
         local.hasPending(change.owner())
-            && local.pending(change.owner()).stream().anyMatch(OwnerErased.class::isInstance);
+            && local.pendingHeads(change.owner()).stream().anyMatch(OwnerErased.class::isInstance);
     long epoch = erased ? ChangeStamp.PRESENT_EPOCH : checked;
     return new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node());
   }

@@ -460,6 +460,16 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
+  public List<Change> pendingHeads(Owner owner) {
+    return files.pendingHeads(owner);
+  }
+
+  @Override
+  public List<Change> pendingHeads(Owner owner, String conversationId) {
+    return files.pendingHeads(owner, conversationId);
+  }
+
+  @Override
   public List<Change> pending(int max, long maxBytes) {
     return files.pending(max, maxBytes);
   }

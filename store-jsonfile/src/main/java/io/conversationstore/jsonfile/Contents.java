@@ -237,6 +237,24 @@ final class Contents {
     }
   }
 
+  /**
+   * The same without the contents of its messages.
+   *
+   * @throws StoreDamagedException if it cannot be read
+   */
+  Change head(PendingQueue.Entry entry) throws IOException {
+    if (!entry.hasContent()) {
+      return change(entry);
+    }
+    byte[] json = segments.read(entry.place());
+    try {
+      return entry.rebased(LineOutline.change(json, new LineOutline.Owners()));
+    } catch (IllegalArgumentException e) {
+      LOG.debug("what stands there is no change", e);
+      throw segments.damaged(entry.place(), "the change cannot be read");
+    }
+  }
+
   /** The same for a snapshot, where a change that cannot be read stays as it stands. */
   byte[] changeLine(PendingQueue.Entry entry) throws IOException {
     try {

@@ -519,12 +519,45 @@ final class FileEngine implements LocalStore {
     return changes(index -> index.pending().first(max, maxBytes));
   }
 
+  @Override
+  public List<Change> pendingHeads(Owner owner) {
+    return heads(index -> List.copyOf(index.pending().of(owner)));
+  }
+
+  @Override
+  public List<Change> pendingHeads(Owner owner, String conversationId) {
+    return heads(index -> index.pending().of(owner, conversationId));
+  }
+
+  /** What an edit makes of a conversation depends on the content that was there before. */
+  private List<Change> heads(Function<Index, List<PendingQueue.Entry>> selection) {
+    List<Change> heads = changes(selection, contents::head);
+    return heads.stream().anyMatch(FileEngine::comparesContent) ? changes(selection) : heads;
+  }
+
+  private static boolean comparesContent(Change change) {
+    return change instanceof Change.MessageEdited
+        || (change instanceof Change.MessagesAppended append && append.editExisting())
+        || (change instanceof Change.Bulk bulk
+            && bulk.changes().stream().anyMatch(FileEngine::comparesContent));
+  }
+
+  /** Reads a change of the queue. */
+  private interface Loading {
+    Change load(PendingQueue.Entry entry) throws IOException;
+  }
+
   private List<Change> changes(Function<Index, List<PendingQueue.Entry>> selection) {
+    return changes(selection, contents::change);
+  }
+
+  private List<Change> changes(
+      Function<Index, List<PendingQueue.Entry>> selection, Loading loading) {
     return Reads.retrying(
         () -> {
           List<Change> changes = new ArrayList<>();
           for (PendingQueue.Entry entry : shared.read(selection)) {
-            Change change = change(entry);
+            Change change = change(entry, loading);
             if (change != null) {
               changes.add(change);
             }
@@ -534,9 +567,9 @@ final class FileEngine implements LocalStore {
   }
 
   /** Null where it cannot be read, which is then known. */
-  private @Nullable Change change(PendingQueue.Entry entry) throws IOException {
+  private @Nullable Change change(PendingQueue.Entry entry, Loading loading) throws IOException {
     try {
-      return contents.change(entry);
+      return loading.load(entry);
     } catch (StoreDamagedException e) {
       // An erasure may have come in between: damage is what the same place says twice.
       PendingQueue.Entry present =

@@ -71,6 +71,20 @@ record LineOutline(
     }
   }
 
+  /**
+   * Reads a change, without the contents of its messages.
+   *
+   * @throws IllegalArgumentException if it cannot be read
+   */
+  static Change change(byte[] json, Owners owners) throws IOException {
+    try (JsonParser parser = Json.parser(json, 0, json.length)) {
+      return new Reader(parser, json, 0, owners).change();
+    } catch (JsonProcessingException e) {
+      // Its text quotes what was read.
+      throw new IllegalArgumentException("not JSON of the shape that changes have");
+    }
+  }
+
   /** Gives the same object for the same owner as long as lines of one follow each other. */
   static final class Owners {
     private @Nullable Owner last;
@@ -125,6 +139,15 @@ record LineOutline(
                 : new IllegalArgumentException("a line is not of the shape that lines have", e);
       }
       return new LineOutline(number, synced, json, at, payload, contents);
+    }
+
+    Change change() throws IOException {
+      parser.nextToken();
+      apply();
+      if (payload instanceof Change change) {
+        return change;
+      }
+      throw new IllegalArgumentException("not a change");
     }
 
     private @Nullable JsonNode field(String name) throws IOException {

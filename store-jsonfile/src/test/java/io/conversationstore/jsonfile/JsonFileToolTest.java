@@ -10,6 +10,7 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreDamagedException;
+import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.StoreLockedException;
 import io.conversationstore.StoredMessage;
@@ -102,7 +103,10 @@ class JsonFileToolTest {
         assertThat(numbers).isSorted().doesNotHaveDuplicates();
         count += numbers.size();
       }
-      assertThat(store.operator().health().healthy()).isTrue();
+      // What was set aside is told of until somebody has looked at it.
+      assertThat(store.operator().health().checks())
+          .filteredOn(check -> !check.name().equals("set-aside"))
+          .allMatch(StoreHealth.Check::passed);
       store.createIfAbsent(ALICE, NewConversation.withId("after"));
       store.append(ALICE, "after", Message.user("text 0"));
       assertThat(store.last(ALICE, "after", 1)).hasSize(1);

@@ -113,6 +113,8 @@ final class Overwrites {
     if (!areNoted(files)) {
       return;
     }
+    // Its name may not be on the disk: that may be what failed.
+    files.forceDirectory();
     Map<Integer, List<Overwrite>> byFile = new LinkedHashMap<>();
     for (Overwrite one : noted(files)) {
       byFile.computeIfAbsent(one.file, key -> new ArrayList<>()).add(one);

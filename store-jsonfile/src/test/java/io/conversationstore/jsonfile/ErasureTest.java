@@ -138,6 +138,44 @@ class ErasureTest {
     assertThat(files.openFiles()).isZero();
   }
 
+  /** Whichever force of the directory failed before, and at whatever call the power goes then. */
+  @Test
+  void anErasureThatIsTriedAgainLeavesNoLineHalfWritten() throws IOException {
+    for (int failing = 1; failing <= 6; failing++) {
+      for (int calls = 1; calls <= 24; calls++) {
+        MemoryFiles disk = new MemoryFiles();
+        FileEngine engine = Memory.engine(disk);
+        ConversationStore store = Memory.front(engine);
+        store.create(ALICE, NewConversation.withId("chat"));
+        store.create(BOB, NewConversation.withId("chat"));
+        store.append(BOB, "chat", Message.user(SECRET.repeat(20)));
+        fillSegment(store);
+        disk.plan().failNth(Call.FORCE_DIRECTORY, failing);
+        attempt(() -> store.erase(BOB));
+        disk.heal();
+        disk.crashAfter(calls, new SplittableRandom(calls));
+        attempt(() -> store.erase(BOB));
+        disk.plan().powerOff();
+        for (int seed = 0; seed < 12; seed++) {
+          MemoryFiles left = disk.survivor(new SplittableRandom(seed));
+          try (FileEngine opened = Memory.engine(left)) {
+            assertThat(opened.health().healthy()).isTrue();
+          }
+        }
+        attempt(engine::close);
+      }
+    }
+  }
+
+  private static void attempt(Runnable erasure) {
+    try {
+      erasure.run();
+    } catch (StoreUnavailableException e) {
+      // It may fail: what counts is what is left of it.
+      assertThat(e.getMessage()).doesNotContain(SECRET);
+    }
+  }
+
   /** However many are erased one after the other, each costs what its own lines take. */
   @Test
   void anErasureReadsNoFileThatHasNoLineOfItsOwner() throws IOException {

@@ -25,6 +25,7 @@ final class Seeds {
   private static final long[] FAILED_BEFORE = {
     62, // files of a failed compaction stayed open
     207870000004L, // a torn end was back, after a start that failed to force that it was cut off
+    1796016988046L, // lines were overwritten before the name of their note was on the disk
     1796015956, // text stayed in a file whose first cleaning had failed, as it was taken for read
   };
 

@@ -322,7 +322,7 @@ final class HybridNode {
     } catch (StoreUnavailableException e) {
       notYet(e);
       return null;
-    } catch (RuntimeException | Error e) {
+    } catch (RuntimeException | VirtualMachineError e) {
       if (!closed.get()) {
         probeTrouble.isNew(e);
         LOG.error("The database could not be tried; it is tried again", e);
@@ -462,7 +462,7 @@ final class HybridNode {
       lost();
     } catch (EngineFailureException e) {
       failed(tag, e);
-    } catch (RuntimeException | Error e) {
+    } catch (RuntimeException | VirtualMachineError e) {
       // Too little memory too: the copy must not stand still in silence.
       if (!closed.get()) {
         tellOnce(

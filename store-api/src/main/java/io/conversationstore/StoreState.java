@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param pending changes that this node keeps for the database
  * @param mirror the local copy; null where there is none
  * @param lastResync the last finished or running drain of pending changes; null before the first
+ * @param adoption the sending of what the local files held before they met the database; null where
+ *     that never was anything since the store was opened
  * @param rejected the latest changes that could not be given to the database, newest last, at most
  *     1,000; each is reported once here and in the log
  */
@@ -25,6 +27,7 @@ public record StoreState(
     Pending pending,
     @Nullable Mirror mirror,
     @Nullable Resync lastResync,
+    @Nullable Adoption adoption,
     List<Rejected> rejected) {
 
   /** Whether the database is in use. */
@@ -63,6 +66,24 @@ public record StoreState(
   /** A drain. {@code ended} is null while it runs. */
   public record Resync(
       Instant started, @Nullable Instant ended, long drained, long dropped, long parked) {}
+
+  /**
+   * The first sending of local files to a database: of what they held before they met it.
+   *
+   * @param started when this store began or resumed it; null while the database was not reached
+   * @param ended null while it is not done
+   * @param conversations to be sent since the store was opened
+   * @param messages of these
+   * @param sentConversations those of them that the database has
+   * @param sentMessages of these
+   */
+  public record Adoption(
+      @Nullable Instant started,
+      @Nullable Instant ended,
+      long conversations,
+      long messages,
+      long sentConversations,
+      long sentMessages) {}
 
   /**
    * A change that the database does not hold and why.

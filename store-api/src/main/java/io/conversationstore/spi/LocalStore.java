@@ -9,9 +9,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store of one node: alone, it is the authority ({@link #apply}); bound to a database it holds
- * a mirror of committed states, and a durable queue of pending changes. In the second role its
- * reads answer from the mirror alone; pending changes are laid over by whoever asks.
+ * The store of one node. Until it is to meet a database it is the authority ({@link #apply}).
+ * {@link #awaitDatabase} ends that: what it holds then is <em>unmet</em>, has generation 0 in epoch
+ * 0, and is sent to the database conversation by conversation ({@link #met}). From then on it holds
+ * a mirror of committed states, and a durable queue of pending changes. Its reads answer from the
+ * mirror and from what is unmet; pending changes are laid over by whoever asks.
  */
 public interface LocalStore extends StoreEngine {
 
@@ -27,7 +29,8 @@ public interface LocalStore extends StoreEngine {
    * @param position how far the mirror has followed the feed
    * @param mirrorAsOf all that was committed before is in the mirror; null if it never was complete
    * @param database where the store was at the last contact, or null if that is not known
-   * @param standaloneContent whether it holds conversations written without a database
+   * @param place host, port and name of the database that it belongs to or waits for, or null if
+   *     that is not known
    */
   record Identity(
       UUID node,
@@ -38,9 +41,83 @@ public interface LocalStore extends StoreEngine {
       FeedPosition position,
       @Nullable Instant mirrorAsOf,
       @Nullable DatabaseIdentity database,
-      boolean standaloneContent) {}
+      @Nullable String place) {}
 
   Identity identity();
+
+  /** Remembers host, port and name of its database, durably, where it remembers another one. */
+  void rememberPlace(String place);
+
+  /**
+   * Live rows that no database has been given.
+   *
+   * @param owners of whom there are conversations
+   */
+  record Unmet(long owners, long conversations, long messages) {
+    public boolean isEmpty() {
+      return conversations == 0;
+    }
+  }
+
+  /**
+   * What {@link #awaitDatabase} makes unmet, where it was not called yet, and else what is unmet
+   * still. Takes a step for each conversation.
+   */
+  Unmet unmet();
+
+  /**
+   * Ends the role of an authority, durably: live conversations, messages and preferences become
+   * unmet, what is deleted or erased is forgotten. Does nothing where nothing was applied since the
+   * last time.
+   *
+   * @throws EngineFailureException if the files fail, or text of an erasure could not be removed
+   */
+  void awaitDatabase();
+
+  /**
+   * Where messages of an unmet conversation stand in the database.
+   *
+   * @param from the {@code seq} of the first one here
+   * @param to the {@code seq} of that one in the database
+   * @param count how many that follow each other here follow each other there; 1 where times differ
+   * @param version of each in the database; 0 where its content differs, and a later state is to
+   *     replace it
+   * @param createdAt in the database, or null where it is the same as here
+   * @param editedAt in the database; counts only with {@code createdAt}
+   */
+  record Placed(
+      long from,
+      long to,
+      long count,
+      long version,
+      @Nullable Instant createdAt,
+      @Nullable Instant editedAt) {}
+
+  /**
+   * An unmet conversation as the database has it now.
+   *
+   * @param header deleted perhaps
+   * @param messages where those here stand in the database; others are dropped
+   */
+  record Met(State.ConversationState header, List<Placed> messages) {
+    public Met {
+      messages = List.copyOf(messages);
+    }
+  }
+
+  /**
+   * Lets unmet conversations become rows of the mirror without reading or writing their contents,
+   * not waiting for the disk. Later pending changes that name {@link ConversationRef#LIVE} for one
+   * of them then name its generation, as behind a create that was drained; those that name an
+   * earlier epoch than its owner has in the database name that one. A conversation that is not
+   * unmet any more is left.
+   */
+  void met(List<Met> conversations);
+
+  /**
+   * Removes unmet conversations of an owner that the database must not be given, with their text.
+   */
+  void forgetUnmet(Owner owner, List<String> conversationIds);
 
   /**
    * Remembers a contact, durably; the first one binds the directory to its database, after which
@@ -69,7 +146,8 @@ public interface LocalStore extends StoreEngine {
   void mirror(List<? extends State> states);
 
   /**
-   * Empties the mirror, keeping pending changes, so that it is built anew from the feed's start.
+   * Empties the mirror, keeping pending changes and what is unmet, so that it is built anew from
+   * the feed's start.
    */
   void resetMirror();
 

@@ -4,6 +4,7 @@ import io.conversationstore.Owner;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The store that has the last word where several nodes share one: it gives {@code seq} and times.
@@ -69,8 +70,14 @@ public interface PrimaryStore extends StoreEngine {
    * An erasure that the database remembers.
    *
    * @param changeId the change that asked for it
+   * @param at when it was done, by the database's clock
    */
-  record Erasure(Owner owner, UUID changeId) {}
+  record Erasure(Owner owner, UUID changeId, Instant at) {}
+
+  /** Host, port and name of the database for people, without secrets; null where it has none. */
+  default @Nullable String place() {
+    return null;
+  }
 
   /** The erasures committed later than {@code time} by the database's clock. */
   List<Erasure> erasuresSince(Instant time);

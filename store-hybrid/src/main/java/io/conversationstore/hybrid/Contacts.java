@@ -1,6 +1,5 @@
 package io.conversationstore.hybrid;
 
-import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.DatabaseIdentity;
 import io.conversationstore.spi.EngineFailureException;
@@ -334,7 +333,7 @@ final class Contacts {
             identity.position(),
             identity.mirrorAsOf(),
             last.contact.databaseAfter(identity.database()),
-            identity.standaloneContent());
+            identity.place());
   }
 
   /**
@@ -351,21 +350,14 @@ final class Contacts {
       Unrecorded last = unrecorded;
       if (last != null) {
         local.remember(last.contact, last.offsetMicros);
+        String place = primary.place();
+        if (place != null) {
+          local.rememberPlace(place);
+        }
         unrecorded = null;
       }
     } finally {
       lock.unlock();
-    }
-  }
-
-  /** Refuses a directory that was filled while no database was configured. */
-  static void requireMirror(LocalStore local) {
-    LocalStore.Identity identity = local.identity();
-    if (identity.storeId() == null && identity.standaloneContent()) {
-      throw new StoreConfigurationException(
-          "the local directory holds conversations that were written without a database; use"
-              + " another directory, and copy its conversations into this store with"
-              + " DirectoryImport");
     }
   }
 }

@@ -215,7 +215,8 @@ final class ConversationOffer {
         });
   }
 
-  private static ConversationUpdate with(ConversationUpdate update, String field, Live live) {
+  /** The update with a field as it is. */
+  static ConversationUpdate with(ConversationUpdate update, String field, Live live) {
     Instant expiry = live.expiresAt();
     return switch (field) {
       case Fields.TITLE -> update.title(live.title());

@@ -3,7 +3,6 @@ package io.conversationstore.hybrid;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreState;
 import io.conversationstore.jsonfile.JsonFileOptions;
-import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.transfer.Takeover;
 import io.conversationstore.transfer.TransferOptions;
@@ -44,6 +43,9 @@ import org.slf4j.event.Level;
  *       files hold contents of conversations that were updated within so many days, and so many
  *       megabytes of them; without limit if not set. See {@link
  *       io.conversationstore.CopyLimits}</td></tr>
+ *   <tr><td>{@code LOCAL_DATA}</td><td>what becomes of local files that were filled before they met
+ *       a database: {@code adopt} sends them to it (the default), {@code refuse} is an error. See
+ *       {@link LocalData}</td></tr>
  * </table>
  *
  * <p>Where several name a database they have to name the same one (host, port and database); the
@@ -89,13 +91,14 @@ public final class ConversationStores {
     }
     JsonFileOptions files = JsonFileOptions.in(settings.directory());
     DatabaseSettings database = settings.database();
+    HybridOptions options =
+        HybridOptions.defaults()
+            .withCopyLimits(settings.copyLimits())
+            .withLocalData(settings.localData());
     ConversationStore store =
         database == null
-            ? JsonFileStore.open(files)
-            : HybridStore.open(
-                options(database),
-                files,
-                HybridOptions.defaults().withCopyLimits(settings.copyLimits()));
+            ? HybridStore.openWithoutDatabase(files, options)
+            : HybridStore.open(options(database), files, options);
     boolean ready = false;
     try {
       Takeover.Result takeover =
@@ -143,9 +146,12 @@ public final class ConversationStores {
     }
   }
 
-  /** Local files alone, whatever the environment says. */
+  /**
+   * Local files alone, whatever the environment says; of a directory that belongs to a database, as
+   * {@link HybridStore#openWithoutDatabase} does.
+   */
   public static ConversationStore inFiles(Path directory) {
-    return JsonFileStore.open(JsonFileOptions.in(directory));
+    return HybridStore.openWithoutDatabase(JsonFileOptions.in(directory), HybridOptions.defaults());
   }
 
   private static PostgresOptions options(DatabaseSettings database) {
@@ -182,13 +188,18 @@ public final class ConversationStores {
               "No database is configured: using the local files in {}, {} conversations",
               settings.directory(),
               store.operator().statistics(null).conversations());
-      case FALLEN_BACK ->
+      case FALLEN_BACK -> {
+        if (settings.database() == null) {
+          LOG.warn("{}. {} changes wait.", state.reason(), state.pending().changes());
+        } else if (state.adoption() == null) {
           LOG.warn(
               "The database {} named by {} cannot be used yet ({}): using the local files in {}",
               settings.database(),
               source(settings),
               state.reason(),
               settings.directory());
+        }
+      }
       case IN_USE, RESYNCING ->
           LOG.info(
               "Using the database {} named by {}, with a local copy in {}",

@@ -35,8 +35,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies what a directory holds that was filled while no database was configured into another
- * store, from code or from the command line:
+ * Merges what a directory holds that was filled while no database was configured into another
+ * store, from code or from the command line. Nobody needs it to begin with a database: a store that
+ * is opened with the directory and a database sends what the directory holds by itself. It is for
+ * two directories that become one, and for those who want another answer than joining where both
+ * have a conversation of one id:
  *
  * <pre>
  * java -cp … io.conversationstore.hybrid.DirectoryImport DIRECTORY join|rename|skip
@@ -108,6 +111,11 @@ public final class DirectoryImport {
         throw new StoreConfigurationException(
             "the directory is the local copy of a database: what it holds is there, and what waits"
                 + " in it is sent when a store opens it with that database");
+      }
+      if (from.hasPending()) {
+        throw new StoreConfigurationException(
+            "the directory holds changes that wait for a database: open it with that database, and"
+                + " all that it holds is sent");
       }
       DirectoryImport run = new DirectoryImport(from, into, collision);
       Report report = Report.NOTHING;

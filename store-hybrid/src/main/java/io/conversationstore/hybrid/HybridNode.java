@@ -53,6 +53,7 @@ final class HybridNode {
   private final Contacts contacts;
   private final HistoryWatch watch;
   private final NewHistory newHistory;
+  private final Adoption adoption;
   private final Availability availability;
   private final StateListeners listeners = new StateListeners(LOG::warn);
   private final Clockwork clockwork;
@@ -62,6 +63,7 @@ final class HybridNode {
   private final OneAtATime drainTask;
   private final OneAtATime mirrorTask;
   private final Trouble drainTrouble = new Trouble();
+  private final Trouble adoptionTrouble = new Trouble();
   private final Trouble mirrorTrouble = new Trouble();
   private final Trouble probeTrouble = new Trouble();
 
@@ -114,6 +116,15 @@ final class HybridNode {
         new ParkedChanges(
             local, queue, rejections, clock, new UuidV7(options.clock(), options.random()));
     this.newHistory = new NewHistory(primary, local, queue, mirror, contacts, clock::now);
+    this.adoption =
+        new Adoption(
+            primary,
+            local,
+            refused -> queue.change(() -> local.enqueue(refused)),
+            action -> mirror.change(queue::change, action),
+            contacts::record,
+            seen::add,
+            clock::now);
     this.probes = new Backoff(options.random(), options.firstProbe(), options.longestProbe());
     this.pace =
         new DrainPace(options.random(), options.firstProbe(), options.longestProbe(), clockwork);
@@ -300,8 +311,13 @@ final class HybridNode {
       if (closed.get() || availability.usable()) {
         return;
       }
-      if (tryReach() instanceof Contacts.WentBack wentBack) {
-        enter(wentBack);
+      Contacts.Finding finding = tryReach();
+      boolean reached = finding instanceof Contacts.Usable;
+      if (finding instanceof Contacts.WentBack wentBack) {
+        reached = enter(wentBack);
+      }
+      if (reached && adoption.isDue()) {
+        adopt();
       }
       if (!availability.usable()) {
         probes.failed();
@@ -348,7 +364,13 @@ final class HybridNode {
     availability.refused(String.valueOf(e.getMessage()));
   }
 
+  /** Takes the database into use, but not before it has what this node held when it met it. */
   private void use() {
+    if (adoption.isDue()) {
+      availability.refused(
+          "the database answers; it is given what the local files held before they met it");
+      return;
+    }
     usedSince = clockwork.nanoTime();
     availability.reached(local::hasPending);
     schedule(drainTask::run, pace.waitLeft());
@@ -356,16 +378,38 @@ final class HybridNode {
   }
 
   /** Cut off, it is begun anew at the next probe. */
-  private void enter(Contacts.WentBack wentBack) {
+  private boolean enter(Contacts.WentBack wentBack) {
     try {
       if (newHistory.enter(wentBack, () -> !closed.get())) {
         use();
+        return true;
       }
     } catch (StoreUnavailableException e) {
       notYet(e);
     } catch (RuntimeException e) {
       if (!closed.get()) {
         LOG.error("The database could not be given again what it lost; it is tried again", e);
+      }
+    }
+    return false;
+  }
+
+  /** Cut off, it is resumed at the next probe. */
+  private void adopt() {
+    try {
+      if (adoption.run(() -> !closed.get())) {
+        use();
+      }
+    } catch (StoreUnavailableException e) {
+      notYet(e);
+    } catch (RuntimeException e) {
+      if (!closed.get()) {
+        availability.refused(
+            "the database could not be given what the local files hold: " + e.getMessage());
+        tellOnce(
+            adoptionTrouble,
+            "The database could not be given what the local files hold; it is tried again",
+            e);
       }
     }
   }
@@ -494,6 +538,7 @@ final class HybridNode {
         local.pendingFigures(),
         new StoreState.Mirror(asOf, lag, mirror.dirty(), scope.coverage()),
         drain.progress(),
+        adoption.progress(),
         rejections.list());
   }
 

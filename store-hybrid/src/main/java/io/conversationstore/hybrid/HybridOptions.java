@@ -24,6 +24,8 @@ import java.util.random.RandomGenerator;
  *     as {@value #CIRCUIT_BREAKER}, for Resilience4j's own metrics and events; default one of its
  *     own
  * @param copyLimits how much of the database this node's local copy holds; default all of it
+ * @param localData what becomes of a directory that was filled before it met the database; default
+ *     {@link LocalData#ADOPT}
  */
 public record HybridOptions(
     StoreLimits limits,
@@ -35,7 +37,8 @@ public record HybridOptions(
     int drainBatch,
     int feedPage,
     CircuitBreakerRegistry circuitBreakers,
-    CopyLimits copyLimits) {
+    CopyLimits copyLimits,
+    LocalData localData) {
 
   /** The name of the circuit breaker before the database. */
   public static final String CIRCUIT_BREAKER = "conversation-store-database";
@@ -79,7 +82,8 @@ public record HybridOptions(
         200,
         1_000,
         CircuitBreakerRegistry.ofDefaults(),
-        CopyLimits.NONE);
+        CopyLimits.NONE,
+        LocalData.ADOPT);
   }
 
   public HybridOptions withLimits(StoreLimits newLimits) {
@@ -93,7 +97,8 @@ public record HybridOptions(
         drainBatch,
         feedPage,
         circuitBreakers,
-        copyLimits);
+        copyLimits,
+        localData);
   }
 
   public HybridOptions withMirrorInterval(Duration interval) {
@@ -107,7 +112,8 @@ public record HybridOptions(
         drainBatch,
         feedPage,
         circuitBreakers,
-        copyLimits);
+        copyLimits,
+        localData);
   }
 
   /** How soon and how often a database that was lost is tried again. */
@@ -122,7 +128,8 @@ public record HybridOptions(
         drainBatch,
         feedPage,
         circuitBreakers,
-        copyLimits);
+        copyLimits,
+        localData);
   }
 
   public HybridOptions withClock(Clock newClock) {
@@ -136,7 +143,8 @@ public record HybridOptions(
         drainBatch,
         feedPage,
         circuitBreakers,
-        copyLimits);
+        copyLimits,
+        localData);
   }
 
   public HybridOptions withDrainBatch(int changes) {
@@ -150,7 +158,8 @@ public record HybridOptions(
         changes,
         feedPage,
         circuitBreakers,
-        copyLimits);
+        copyLimits,
+        localData);
   }
 
   /**
@@ -168,7 +177,8 @@ public record HybridOptions(
         drainBatch,
         feedPage,
         registry,
-        copyLimits);
+        copyLimits,
+        localData);
   }
 
   /** How much of the database this node's local copy holds. */
@@ -183,6 +193,23 @@ public record HybridOptions(
         drainBatch,
         feedPage,
         circuitBreakers,
-        newLimits);
+        newLimits,
+        localData);
+  }
+
+  /** What becomes of a directory that was filled before it met the database. */
+  public HybridOptions withLocalData(LocalData newLocalData) {
+    return new HybridOptions(
+        limits,
+        clock,
+        random,
+        mirrorInterval,
+        firstProbe,
+        longestProbe,
+        drainBatch,
+        feedPage,
+        circuitBreakers,
+        copyLimits,
+        newLocalData);
   }
 }

@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
@@ -25,8 +26,8 @@ public final class HybridStore {
   /**
    * Opens the store.
    *
-   * @throws io.conversationstore.StoreConfigurationException if the directory belongs to another
-   *     database, or was filled without one
+   * @throws StoreConfigurationException if the directory belongs to another database, or holds
+   *     something that is not to be sent ({@link HybridOptions#withLocalData})
    * @throws io.conversationstore.StoreLockedException if another store uses the directory
    * @throws io.conversationstore.StoreDamagedException if the local files are damaged
    */
@@ -35,6 +36,8 @@ public final class HybridStore {
     LocalStore local = JsonFileStore.openEngine(files);
     PrimaryStore primary;
     try {
+      // Before the database is asked for anything: opening it may migrate its schema.
+      requireAllowed(local, options, String.valueOf(files.directory()));
       primary = PostgresStore.openEngine(database, local.identity().storeId() != null);
     } catch (RuntimeException e) {
       local.close();
@@ -58,7 +61,12 @@ public final class HybridStore {
   static ConversationStore over(
       PrimaryStore primary, LocalStore local, HybridOptions options, Clockwork clockwork) {
     try {
-      Contacts.requireMirror(local);
+      requireAllowed(local, options, "of the local files");
+      local.awaitDatabase();
+      String place = primary.place();
+      if (place != null && local.identity().storeId() == null) {
+        local.rememberPlace(place);
+      }
       HybridNode node = new HybridNode(primary, local, options, clockwork);
       start(node);
       return new StoreFront(
@@ -71,6 +79,56 @@ public final class HybridStore {
       primary.close();
       local.close();
       throw e;
+    }
+  }
+
+  /**
+   * Opens a directory where no database is configured. One that never met a database, and keeps
+   * nothing for one, is the authority over what it holds. Any other is what it is with its database
+   * away: reads answer from the local copy, writes are acknowledged and wait. They are sent when it
+   * is opened with the database again.
+   *
+   * @throws io.conversationstore.StoreLockedException if another store uses the directory
+   * @throws io.conversationstore.StoreDamagedException if the local files are damaged
+   */
+  public static ConversationStore openWithoutDatabase(
+      JsonFileOptions files, HybridOptions options) {
+    LocalStore local = JsonFileStore.openEngine(files);
+    if (!belongsToDatabase(local)) {
+      return new StoreFront(
+          local, files.limits(), files.clock(), files.ids(), local.identity().node());
+    }
+    String place = local.identity().place();
+    return over(
+        AbsentPrimary.because(
+            "no database is configured; the directory "
+                + files.directory()
+                + " belongs to the database "
+                + (place == null ? "with the store id " + local.identity().storeId() : place)
+                + " and waits for it: configure it again, and what waits is sent"),
+        local,
+        options);
+  }
+
+  private static boolean belongsToDatabase(LocalStore local) {
+    return local.identity().storeId() != null || local.hasPending() || !local.parked().isEmpty();
+  }
+
+  private static void requireAllowed(LocalStore local, HybridOptions options, String directory) {
+    LocalStore.Unmet unmet = local.unmet();
+    if (options.localData() == LocalData.REFUSE && !unmet.isEmpty()) {
+      throw new StoreConfigurationException(
+          "the directory "
+              + directory
+              + " holds "
+              + unmet.conversations()
+              + " conversations with "
+              + unmet.messages()
+              + " messages of "
+              + unmet.owners()
+              + " users that the database was not given, and LOCAL_DATA=refuse (or"
+              + " HybridOptions.withLocalData) forbids to send them; nothing was changed. Set"
+              + " LOCAL_DATA=adopt to send them, or use another directory");
     }
   }
 

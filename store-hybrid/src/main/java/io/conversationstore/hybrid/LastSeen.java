@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.Owner;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
@@ -115,7 +116,7 @@ final class LastSeen {
     for (OwnerState owner : local.mirroredOwners()) {
       for (String id : local.mirroredConversations(owner.owner())) {
         ConversationState state = local.find(owner.owner(), id).live();
-        if (state != null) {
+        if (state != null && state.generation() != ConversationRef.LIVE) {
           latest.add(state);
           if (latest.size() > MAX / 2) {
             latest.remove();

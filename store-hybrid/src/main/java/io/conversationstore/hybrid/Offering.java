@@ -6,6 +6,7 @@ import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State.ConversationState;
@@ -144,7 +145,10 @@ final class Offering {
         return false;
       }
       ConversationState conversation = local.find(owner.owner(), id).conversation();
-      if (conversation != null && conversation.isLive() == live) {
+      // What no database was given yet is sent when this is done.
+      if (conversation != null
+          && conversation.generation() != ConversationRef.LIVE
+          && conversation.isLive() == live) {
         new ConversationOffer(primary, local, changes, now).give(conversation);
       }
     }
@@ -154,7 +158,7 @@ final class Offering {
   private void preferences(OwnerState owner) {
     PreferencesState mine = local.preferences(owner.owner());
     PreferencesState theirs = primary.preferences(owner.owner());
-    if (theirs.epoch() != mine.epoch()) {
+    if (theirs.epoch() != mine.epoch() || mine.version() == 0) {
       return;
     }
     Instant active = mine.activeConversationTime();

@@ -118,10 +118,13 @@ final class OverlayPages {
         .orElse(null);
   }
 
-  /** A cursor that was made before the generation was known is at the start. */
-  private static Position.@Nullable InConversation committed(
-      Position.@Nullable InConversation from) {
-    return from == null || from.generation() == ConversationRef.LIVE ? null : from;
+  /**
+   * A cursor that was made before the generation was known is at the start, unless it is not known
+   * yet, and the place is one of this directory's.
+   */
+  private Position.@Nullable InConversation committed(Position.@Nullable InConversation from) {
+    boolean unmet = from != null && from.seq() > 0 && view.isBaseUnmet();
+    return from == null || (from.generation() == ConversationRef.LIVE && !unmet) ? null : from;
   }
 
   private boolean hasBase() {

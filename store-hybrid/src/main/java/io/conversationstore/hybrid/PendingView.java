@@ -117,6 +117,11 @@ final class PendingView {
     return header != null && header.isLive() ? header : null;
   }
 
+  /** Whether the engine is this directory, and holds a conversation that met no database yet. */
+  boolean isBaseUnmet() {
+    return baseVisible && baseGeneration == ConversationRef.LIVE;
+  }
+
   /** Whether the engine's messages still count. */
   boolean baseVisible() {
     return baseVisible;

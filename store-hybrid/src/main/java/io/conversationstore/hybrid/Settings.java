@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param remark what deserves a warning, or null
  * @param importOwner whose the conversations of a file that is taken over become
  * @param copyLimits how much of the database the local copy holds
+ * @param localData what becomes of a directory that was filled without a database
  * @param notes lines for the log: what is set and not used; no values
  */
 record Settings(
@@ -27,6 +28,7 @@ record Settings(
     @Nullable String remark,
     Owner importOwner,
     CopyLimits copyLimits,
+    LocalData localData,
     List<String> notes) {
 
   private static final String TYPE = "STORAGE_TYPE";
@@ -37,6 +39,7 @@ record Settings(
   private static final String IMPORT_USER = "IMPORT_USER";
   private static final String COPY_DAYS = "LOCAL_COPY_DAYS";
   private static final String COPY_MB = "LOCAL_COPY_MB";
+  private static final String LOCAL_DATA = "LOCAL_DATA";
 
   private static final List<Group> GROUPS =
       List.of(
@@ -65,7 +68,8 @@ record Settings(
           notes.add(variable + " is ignored: " + TYPE + " asks for local files");
         }
       }
-      return new Settings(null, directory, null, importOwner, CopyLimits.NONE, notes);
+      return new Settings(
+          null, directory, null, importOwner, CopyLimits.NONE, localData(environment), notes);
     }
     CopyLimits limits = copyLimits(environment);
     DatabaseSettings database = database(environment, notes);
@@ -73,7 +77,8 @@ record Settings(
         database == null && Boolean.TRUE.equals(wantsDatabase)
             ? TYPE + " asks for PostgreSQL, but no variable says where it is"
             : null;
-    return new Settings(database, directory, remark, importOwner, limits, notes);
+    return new Settings(
+        database, directory, remark, importOwner, limits, localData(environment), notes);
   }
 
   private static Path directory(Map<String, String> environment) {
@@ -83,6 +88,18 @@ record Settings(
     } catch (InvalidPathException notAPath) {
       throw new StoreConfigurationException(DATA_PATH + " is malformed: it is not a path");
     }
+  }
+
+  private static LocalData localData(Map<String, String> environment) {
+    String text = value(environment, LOCAL_DATA);
+    if (text == null) {
+      return LocalData.ADOPT;
+    }
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "adopt" -> LocalData.ADOPT;
+      case "refuse" -> LocalData.REFUSE;
+      default -> throw DatabaseSettings.malformed(LOCAL_DATA, "it must be adopt or refuse");
+    };
   }
 
   private static CopyLimits copyLimits(Map<String, String> environment) {

@@ -362,6 +362,31 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
+  public void rememberPlace(String place) {
+    files.rememberPlace(place);
+  }
+
+  @Override
+  public Unmet unmet() {
+    return files.unmet();
+  }
+
+  @Override
+  public void awaitDatabase() {
+    files.awaitDatabase();
+  }
+
+  @Override
+  public void met(List<Met> conversations) {
+    caughtUp().met(conversations);
+  }
+
+  @Override
+  public void forgetUnmet(Owner owner, List<String> conversationIds) {
+    caughtUp().forgetUnmet(owner, conversationIds);
+  }
+
+  @Override
   public void resetMirror() {
     files.resetMirror();
   }

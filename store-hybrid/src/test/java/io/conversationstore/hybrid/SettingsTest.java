@@ -46,9 +46,19 @@ class SettingsTest {
   @Test
   void row_1_7_withoutADatabaseItIsTheDirectoryData() {
     assertThat(Settings.of(Map.of()))
-        .isEqualTo(new Settings(null, Path.of("data"), null, IMPORTED, CopyLimits.NONE, List.of()));
+        .isEqualTo(
+            new Settings(
+                null,
+                Path.of("data"),
+                null,
+                IMPORTED,
+                CopyLimits.NONE,
+                LocalData.ADOPT,
+                List.of()));
     assertThat(Settings.of(Map.of("DATA_PATH", "/x", "DATABASE_URL", " ")))
-        .isEqualTo(new Settings(null, Path.of("/x"), null, IMPORTED, CopyLimits.NONE, List.of()));
+        .isEqualTo(
+            new Settings(
+                null, Path.of("/x"), null, IMPORTED, CopyLimits.NONE, LocalData.ADOPT, List.of()));
   }
 
   @Test
@@ -387,7 +397,15 @@ class SettingsTest {
   void aPortThatKubernetesSetsNamesNoDatabase(String variable) {
     String port = "tcp://10.0.0.1:5432";
     assertThat(Settings.of(Map.of(variable, port)))
-        .isEqualTo(new Settings(null, Path.of("data"), null, IMPORTED, CopyLimits.NONE, List.of()));
+        .isEqualTo(
+            new Settings(
+                null,
+                Path.of("data"),
+                null,
+                IMPORTED,
+                CopyLimits.NONE,
+                LocalData.ADOPT,
+                List.of()));
     Settings beside = Settings.of(Map.of(variable, port, "DATABASE_URL", "postgresql://h/d"));
     assertThat(beside.database()).hasToString("h:5432/d");
     assertThat(beside.notes()).isEmpty();

@@ -108,8 +108,8 @@ final class SimDatabase {
   private @Nullable Object call(Link link, Method method, Object @Nullable [] arguments)
       throws Throwable {
     String name = method.getName();
-    if (name.equals("close") || name.equals("provenanceOf")) {
-      return name.equals("close") ? null : method.invoke(model, arguments);
+    if (name.equals("close") || name.equals("place") || name.equals("provenanceOf")) {
+      return name.equals("provenanceOf") ? method.invoke(model, arguments) : null;
     }
     boolean write = WRITES.contains(name);
     noteAttempt(arguments, write);

@@ -169,7 +169,8 @@ final class SimNode {
             plan.drainBatch(),
             plan.feedPage(),
             CircuitBreakerRegistry.ofDefaults(),
-            limits);
+            limits,
+            LocalData.ADOPT);
     try {
       threads.within(
           mine,

@@ -94,9 +94,11 @@ final class CheckpointReader {
   }
 
   private void readMeta() {
-    if (readBoolean()) {
+    int flags = in.get();
+    if ((flags & CheckpointWriter.STANDALONE) != 0) {
       index.markStandalone();
     }
+    index.setFormerEpochs((flags & CheckpointWriter.FORMER_EPOCHS) != 0);
     long asOfMicros = in.getLong();
     index.followed(new FeedPosition(readText()), asOfMicros);
     int recent = in.getInt();

@@ -27,6 +27,12 @@ final class CheckpointWriter {
   static final byte PENDING = 'P';
   static final byte PARKED = 'K';
 
+  /** A flag: something was applied that {@code unmet} did not come after. */
+  static final int STANDALONE = 1;
+
+  /** A flag: rows in the files may be of epochs that the owner had before. */
+  static final int FORMER_EPOCHS = 2;
+
   /** The field that a JSON object stands in. */
   static final String JSON = "json";
 
@@ -89,7 +95,9 @@ final class CheckpointWriter {
 
   private void writeMeta(Index index) throws IOException {
     out.writeByte(META);
-    out.writeBoolean(index.standaloneContent());
+    out.writeByte(
+        (index.standaloneContent() ? STANDALONE : 0)
+            | (index.hasFormerEpochs() ? FORMER_EPOCHS : 0));
     out.writeLong(index.mirrorAsOfMicros());
     writeText(index.position().token());
     out.writeInt(index.recent().size());
@@ -110,7 +118,7 @@ final class CheckpointWriter {
       out.writeLong(entry.getValue().conversations());
       out.writeLong(entry.getValue().messages());
     }
-    boolean written = rows.preferences().version() > 0;
+    boolean written = rows.hasPreferences();
     out.writeBoolean(written);
     if (written) {
       writeBytes(Lines.row(rows.preferences()));

@@ -74,7 +74,7 @@ final class Compaction {
       if (owner.epoch() > 0) {
         out.line("owner", Lines.owner(owner), now);
       }
-      if (owner.preferences().version() > 0) {
+      if (owner.hasPreferences()) {
         out.line("row", Lines.row(owner.preferences()), now);
       }
       for (Map.Entry<String, ConversationRows> entry : owner.conversations().entrySet()) {
@@ -181,10 +181,12 @@ final class Compaction {
   private void move(Moved moved, Index index) {
     OwnerRows owner = index.find(moved.owner.owner());
     ConversationRows rows = owner == null ? null : owner.conversations().get(moved.id);
-    if (owner == null
-        || rows == null
-        || owner.epoch() != moved.owner.epoch()
-        || rows.generation() != moved.view.generation()) {
+    if (owner == null || rows == null) {
+      return;
+    }
+    if (owner.epoch() != moved.owner.epoch() || rows.generation() != moved.view.generation()) {
+      // Another conversation, or the same one, which became unmet or met a database meanwhile.
+      rows.movedByContent(moved.view, moved.places);
       return;
     }
     if (isExpired(moved.view)) {

@@ -1,5 +1,7 @@
 package io.conversationstore.jsonfile;
 
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.LocalStore.Placed;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.MessageState;
@@ -19,7 +21,7 @@ final class ConversationRows {
   private @Nullable ConversationState header;
   private long generation;
   private long changedMicros;
-  private final MessageTable messages;
+  private MessageTable messages;
   private long liveMessages;
   private long liveBytes;
   private boolean ascending = true;
@@ -51,13 +53,7 @@ final class ConversationRows {
     rows.header = header;
     rows.generation = generation;
     rows.changedMicros = changedMicros;
-    for (int i = 0; i < messages.size(); i++) {
-      rows.ascending &= messages.ascends(i);
-      if (messages.isLive(i)) {
-        rows.liveMessages++;
-        rows.liveBytes += messages.bytes(i);
-      }
-    }
+    rows.take(messages);
     return rows;
   }
 
@@ -158,6 +154,94 @@ final class ConversationRows {
     givenUp = false;
   }
 
+  // What no database has been given
+
+  /** Whether it is live and no database has been given it. */
+  boolean isUnmet() {
+    ConversationState present = header;
+    return present != null && present.isLive() && present.generation() == ConversationRef.LIVE;
+  }
+
+  /** Makes a live one unmet: generation and epoch are the database's to give. */
+  void becomeUnmet() {
+    ConversationState live = header;
+    if (live == null) {
+      return;
+    }
+    messages.retainLive();
+    byTime = null;
+    givenUp = false;
+    ahead = false;
+    generation = ConversationRef.LIVE;
+    header =
+        new ConversationState(
+            live.owner(),
+            live.id(),
+            0,
+            ConversationRef.LIVE,
+            0,
+            live.live(),
+            live.lastSeq(),
+            live.createdBy());
+  }
+
+  /** The same in another epoch of its owner. */
+  void moveEpoch(long epoch) {
+    ConversationState present = header;
+    if (present != null) {
+      header =
+          new ConversationState(
+              present.owner(),
+              present.id(),
+              epoch,
+              present.generation(),
+              present.version(),
+              present.live(),
+              present.lastSeq(),
+              present.createdBy());
+    }
+  }
+
+  /**
+   * Becomes a row of the mirror. The header keeps what it says until the database's, which is
+   * later, follows.
+   */
+  void met(long newGeneration, List<Placed> places) {
+    ConversationState unmet = header;
+    if (unmet == null) {
+      return;
+    }
+    MessageTable met = messages.placed(places);
+    long last = met.size() == 0 ? 0 : met.seq(met.size() - 1);
+    generation = newGeneration;
+    header =
+        new ConversationState(
+            unmet.owner(),
+            unmet.id(),
+            unmet.epoch(),
+            newGeneration,
+            0,
+            unmet.live(),
+            last,
+            unmet.createdBy());
+    take(met);
+  }
+
+  private void take(MessageTable taken) {
+    messages = taken;
+    liveMessages = 0;
+    liveBytes = 0;
+    ascending = true;
+    byTime = null;
+    for (int i = 0; i < taken.size(); i++) {
+      ascending &= taken.ascends(i);
+      if (taken.isLive(i)) {
+        liveMessages++;
+        liveBytes += taken.bytes(i);
+      }
+    }
+  }
+
   /** Whether a mirror has given up contents of this generation, and not got all of them again. */
   boolean isGivenUp() {
     return givenUp;
@@ -211,7 +295,7 @@ final class ConversationRows {
     Live live = counting == null ? null : counting.live();
     if (counting == null) {
       return givenUp;
-    } else if (live == null) {
+    } else if (live == null || isUnmet()) {
       return false;
     }
     boolean told = !ahead && Micros.of(live.updatedAt()) < toldMicros;
@@ -292,6 +376,11 @@ final class ConversationRows {
   void moved(ConversationRows view, MessageTable.Places places) {
     messages.moved(view.messages, places);
     byTime = null;
+  }
+
+  /** The same where messages have got other places in the conversation since. */
+  void movedByContent(ConversationRows view, MessageTable.Places places) {
+    messages.movedByContent(view.messages, places);
   }
 
   private void count(MessageRow row, int sign) {

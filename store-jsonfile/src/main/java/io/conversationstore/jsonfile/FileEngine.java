@@ -340,7 +340,7 @@ final class FileEngine implements LocalStore {
               index.position(),
               FileFigures.asOf(index),
               manifest.database(),
-              index.standaloneContent());
+              manifest.place());
         });
   }
 
@@ -362,8 +362,7 @@ final class FileEngine implements LocalStore {
           if (bound == null && shared.own().standaloneContent()) {
             throw new IllegalStateException(
                 files.describe()
-                    + " holds conversations that were written without a database; import them,"
-                    + " and use another directory beside the database");
+                    + " holds what was applied without a database, and does not wait for one");
           }
           return writes.remember(manifest.withContact(contact, clockOffsetMicros));
         });
@@ -407,6 +406,65 @@ final class FileEngine implements LocalStore {
           requireMirror();
           return writes.resetMirror();
         });
+  }
+
+  @Override
+  public void rememberPlace(String place) {
+    if (!place.equals(shared.manifest().place())) {
+      thread.call(LogThread.Wait.FORCED, () -> writes.remember(shared.manifest().withPlace(place)));
+    }
+  }
+
+  @Override
+  public Unmet unmet() {
+    return shared.read(
+        index -> {
+          boolean all = index.standaloneContent();
+          long owners = 0;
+          long conversations = 0;
+          long messages = 0;
+          for (OwnerRows owner : index.owners()) {
+            long before = conversations;
+            for (ConversationRows rows : owner.conversations().values()) {
+              if (all ? rows.isLive() : rows.isUnmet()) {
+                conversations++;
+                messages += rows.liveMessages();
+              }
+            }
+            owners += conversations > before ? 1 : 0;
+          }
+          return new Unmet(owners, conversations, messages);
+        });
+  }
+
+  @Override
+  public void awaitDatabase() {
+    housekeeping.erase();
+    thread.call(LogThread.Wait.FORCED, writes::becomeUnmet);
+  }
+
+  @Override
+  public void met(List<Met> conversations) {
+    List<Met> copy = List.copyOf(conversations);
+    List<byte[]> headers = copy.stream().map(met -> Lines.row(met.header())).toList();
+    thread.call(
+        LogThread.Wait.WRITTEN,
+        headers.stream().mapToLong(header -> header.length).sum(),
+        () -> {
+          requireMirror();
+          return writes.met(copy, headers);
+        });
+    housekeeping.erase();
+  }
+
+  @Override
+  public void forgetUnmet(Owner owner, List<String> conversationIds) {
+    List<Mirrored> unmet =
+        conversationIds.stream()
+            .map(id -> new Mirrored(owner, id, shared.read(index -> index.epoch(owner)), 0))
+            .toList();
+    thread.call(LogThread.Wait.FORCED, () -> writes.forget(unmet));
+    housekeeping.compactNow();
   }
 
   @Override
@@ -465,11 +523,11 @@ final class FileEngine implements LocalStore {
     return mirrorRows.at(owner, conversationId, seq);
   }
 
-  /** What was written without a database is not a mirror of anything, and must not be lost. */
+  /** What was applied without a database is not a mirror of anything, and must not be lost. */
   private void requireMirror() {
     if (shared.own().standaloneContent()) {
       throw new IllegalStateException(
-          files.describe() + " holds conversations that were written without a database");
+          files.describe() + " holds what was applied without a database, and awaits none");
     }
   }
 

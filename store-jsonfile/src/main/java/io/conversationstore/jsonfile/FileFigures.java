@@ -160,6 +160,7 @@ final class FileFigures {
               index.pending().figures(),
               mirror,
               null,
+              null,
               parked.subList(Math.max(0, parked.size() - 1_000), parked.size()).stream()
                   .map(PendingQueue.Parked::toRejected)
                   .toList());

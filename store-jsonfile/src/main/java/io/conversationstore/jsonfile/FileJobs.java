@@ -223,6 +223,9 @@ final class FileJobs {
       }
     }
     move(compaction);
+    if (begun.view.hasFormerEpochs()) {
+      shared.write(() -> shared.own().setFormerEpochs(false));
+    }
     long removed = removeOld();
     log.call(
         LogThread.Wait.WRITTEN,

@@ -43,6 +43,9 @@ final class Housekeeping implements AutoCloseable {
   /** Why an erasure failed whose text is still there, and nobody waits for it any more. */
   private volatile @Nullable String textLeft;
 
+  /** An erasure left rows of former epochs in the files, which a compaction takes out. */
+  private volatile boolean formerText;
+
   /** Bytes that the last compaction could not collect, nor could the next one. */
   private volatile long staying;
 
@@ -108,10 +111,16 @@ final class Housekeeping implements AutoCloseable {
 
   /** Returns when no file holds the text of what is erased now; at once where nothing is. */
   void erase() {
-    if (shared.read(index -> index.dueErasures().isEmpty())) {
+    if (!formerText && shared.read(index -> index.dueErasures().isEmpty())) {
       return;
     }
+    formerText |= shared.read(Index::hasFormerEpochs);
     enqueueAndAwait(erasing);
+    if (formerText) {
+      // The epochs of rows do not tell which of them are erased; none of these is in use.
+      enqueueAndAwait(compacting);
+      formerText = false;
+    }
   }
 
   /** Collects all garbage now and returns when that is done. */

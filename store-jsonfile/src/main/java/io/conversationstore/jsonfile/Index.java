@@ -2,9 +2,11 @@ package io.conversationstore.jsonfile;
 
 import io.conversationstore.Owner;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.LocalStore.Placed;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -45,6 +47,7 @@ final class Index {
   private FeedPosition position = FeedPosition.START;
   private long mirrorAsOfMicros = MessageRow.NEVER;
   private boolean standaloneContent;
+  private boolean formerEpochs;
   private long usesOfDeleted;
   private final Map<Owner, DueErasure> dueErasures = new HashMap<>();
 
@@ -68,6 +71,7 @@ final class Index {
     view.position = position;
     view.mirrorAsOfMicros = mirrorAsOfMicros;
     view.standaloneContent = standaloneContent;
+    view.formerEpochs = formerEpochs;
     view.usesOfDeleted = usesOfDeleted;
     return view;
   }
@@ -122,6 +126,38 @@ final class Index {
     standaloneContent = true;
   }
 
+  /** Makes what is live unmet, and forgets the rest. */
+  void becomeUnmet() {
+    for (OwnerRows owner : owners.values()) {
+      formerEpochs |= owner.epoch() > 0;
+      owner.becomeUnmet();
+    }
+    standaloneContent = false;
+  }
+
+  /** An unmet conversation becomes a row of the mirror. */
+  void met(Owner owner, String id, long epoch, long generation, List<Placed> places) {
+    pending.met(owner, id, epoch, generation);
+    OwnerRows rows = owners.get(owner);
+    ConversationRows conversation = rows == null ? null : rows.conversations().get(id);
+    if (rows == null || conversation == null || !conversation.isUnmet() || rows.epoch() > epoch) {
+      return;
+    }
+    if (rows.epoch() < epoch) {
+      rows.moveEpoch(epoch);
+    }
+    conversation.met(generation, places);
+  }
+
+  /** Whether rows in the files may be of later epochs than their owner has now. */
+  boolean hasFormerEpochs() {
+    return formerEpochs;
+  }
+
+  void setFormerEpochs(boolean newFormerEpochs) {
+    formerEpochs = newFormerEpochs;
+  }
+
   /** How many changes since the start came to what they did by what is deleted. */
   long usesOfDeleted() {
     return usesOfDeleted;
@@ -154,9 +190,9 @@ final class Index {
     return recent.keySet();
   }
 
-  /** Empties the mirror. Owners keep their epochs. */
+  /** Empties the mirror. Owners keep their epochs, and what is unmet stays. */
   void resetMirror() {
-    owners.values().forEach(OwnerRows::clear);
+    owners.values().forEach(OwnerRows::clearMet);
     position = FeedPosition.START;
     mirrorAsOfMicros = MessageRow.NEVER;
   }

@@ -82,12 +82,34 @@ public final class JsonFileStore {
         requireUnbound(files);
       }
       FileEngine engine = FileEngine.open(files, lock, options, lock.mayBeShared());
-      opened = true;
-      return engine;
+      try {
+        if (alone) {
+          requireNothingPending(files, engine);
+        }
+        opened = true;
+        return engine;
+      } finally {
+        if (!opened) {
+          engine.close();
+        }
+      }
     } finally {
       if (!opened) {
         lock.close();
       }
+    }
+  }
+
+  /** What waits for a database that was never reached would be hidden here. */
+  private static void requireNothingPending(LogFiles files, FileEngine engine) {
+    if (engine.hasPending()) {
+      throw new StoreConfigurationException(
+          "directory "
+              + files.describe()
+              + " holds "
+              + engine.pendingFigures().changes()
+              + " changes that wait for a database and must be opened by the hybrid store: with"
+              + " that database, or by HybridStore.openWithoutDatabase; nothing was changed");
     }
   }
 
@@ -99,7 +121,8 @@ public final class JsonFileStore {
               + files.describe()
               + " belongs to the database with the store id "
               + manifest.storeId()
-              + " and must be opened by the hybrid store; nothing was changed");
+              + " and must be opened by the hybrid store: with that database, or by"
+              + " HybridStore.openWithoutDatabase; nothing was changed");
     }
   }
 }

@@ -7,12 +7,15 @@ import io.conversationstore.json.Json;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.StateJson;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -152,6 +155,75 @@ final class Lines {
           }
           out.writeEndArray();
         });
+  }
+
+  /** An unmet conversation that has met the database, without what its header says. */
+  record MetLine(
+      Owner owner, String id, long epoch, long generation, List<LocalStore.Placed> places) {
+
+    static MetLine of(LocalStore.Met met) {
+      ConversationState header = met.header();
+      return new MetLine(
+          header.owner(), header.id(), header.epoch(), header.generation(), met.messages());
+    }
+
+    void putInto(Index index) {
+      index.met(owner, id, epoch, generation, places);
+    }
+  }
+
+  static byte[] met(MetLine met) {
+    return Json.bytes(
+        out -> {
+          out.writeStartArray();
+          out.writeStartObject();
+          out.writeStringField("tenant_id", met.owner().tenantId());
+          out.writeStringField("user_id", met.owner().userId());
+          out.writeStringField("id", met.id());
+          out.writeNumberField("epoch", met.epoch());
+          out.writeNumberField("generation", met.generation());
+          out.writeArrayFieldStart("messages");
+          for (LocalStore.Placed place : met.places()) {
+            out.writeStartArray();
+            out.writeNumber(place.from());
+            out.writeNumber(place.to());
+            out.writeNumber(place.count());
+            out.writeNumber(place.version());
+            Instant createdAt = place.createdAt();
+            Instant editedAt = place.editedAt();
+            if (createdAt != null) {
+              out.writeString(Json.time(createdAt));
+            }
+            if (createdAt != null && editedAt != null) {
+              out.writeString(Json.time(editedAt));
+            }
+            out.writeEndArray();
+          }
+          out.writeEndArray();
+          out.writeEndObject();
+          out.writeEndArray();
+        });
+  }
+
+  static MetLine readMet(JsonNode json) {
+    Mirrored conversation = readMirrored(json);
+    List<LocalStore.Placed> places = new ArrayList<>();
+    for (JsonNode place : Json.array(json, "messages")) {
+      places.add(
+          new LocalStore.Placed(
+              place.path(0).asLong(),
+              place.path(1).asLong(),
+              place.path(2).asLong(),
+              place.path(3).asLong(),
+              place.size() > 4 ? Json.time("met", place.path(4).asText()) : null,
+              place.size() > 5 ? Json.time("met", place.path(5).asText()) : null));
+    }
+    return new MetLine(
+        conversation.owner(),
+        conversation.conversationId(),
+        conversation.epoch(),
+        conversation.generation(),
+        places);
   }
 
   static Mirrored readMirrored(JsonNode json) {

@@ -6,6 +6,7 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.LocalStore.Met;
 import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.LocalStore.Removed;
 import io.conversationstore.spi.Settlement;
@@ -225,6 +226,43 @@ final class LogWrites {
     byte[] yes = {'t', 'r', 'u', 'e'};
     line("reset", yes, now(), (place, line) -> shared.write(() -> shared.own().resetMirror()));
     return true;
+  }
+
+  /** Makes what is live unmet; false where nothing was applied since the last time. */
+  boolean becomeUnmet() throws IOException {
+    if (!shared.own().standaloneContent()) {
+      return false;
+    }
+    if (!shared.own().dueErasures().isEmpty()) {
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE, false, "text of an erasure is still in the files", null);
+    }
+    byte[] yes = {'t', 'r', 'u', 'e'};
+    line("unmet", yes, now(), (place, line) -> shared.write(() -> shared.own().becomeUnmet()));
+    return true;
+  }
+
+  /** Unmet conversations become rows of the mirror: the places of their messages, the headers. */
+  boolean met(List<Met> conversations, List<byte[]> headers) throws IOException {
+    for (int i = 0; i < conversations.size(); i++) {
+      ConversationState header = conversations.get(i).header();
+      Lines.MetLine met = Lines.MetLine.of(conversations.get(i));
+      line(
+          "met",
+          Lines.met(met),
+          now(),
+          (place, line) -> shared.write(() -> met.putInto(shared.own())));
+      if (MirrorRules.isLater(shared.own(), header)) {
+        put(header, headers.get(i));
+        noteTold(header, false);
+      }
+    }
+    return true;
+  }
+
+  /** Removes unmet conversations. */
+  boolean forget(List<Mirrored> conversations) throws IOException {
+    return mirrored("forget", conversations, Replay::forget);
   }
 
   /** Takes the contents of these out of the mirror. */

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param counter the node's counter at the last contact
  * @param clockOffsetMicros the database's clock minus the node's, at the last contact
  * @param database where the database was at the last contact, or null if that is not known
+ * @param place host, port and name of the database for people, or null if that is not known
  * @param firstSegment segments of the log with lower numbers are leftovers
  * @param lastSegment segments up to this one are there
  * @param firstSnapshot the first file of the snapshot that the log begins with
@@ -45,6 +46,7 @@ record Manifest(
     long counter,
     long clockOffsetMicros,
     @Nullable DatabaseIdentity database,
+    @Nullable String place,
     int firstSegment,
     int lastSegment,
     int firstSnapshot,
@@ -69,7 +71,7 @@ record Manifest(
   static final String TEMPORARY = "store.json.tmp";
 
   static Manifest fresh(UUID node, UUID history) {
-    return new Manifest(node, history, null, null, 0, 0, null, 1, 0, 1, 0, 0, 0, 0, 0, false);
+    return new Manifest(node, history, null, null, 0, 0, null, null, 1, 0, 1, 0, 0, 0, 0, 0, false);
   }
 
   /** The history that positions belong to. */
@@ -87,6 +89,11 @@ record Manifest(
           copy.clockOffsetMicros = newOffset;
           copy.database = contact.databaseAfter(database);
         });
+  }
+
+  /** Belongs to the database at this place, or waits for it. */
+  Manifest withPlace(String newPlace) {
+    return with(copy -> copy.place = newPlace);
   }
 
   /** Another node that had no contact yet. */
@@ -153,6 +160,7 @@ record Manifest(
     private long counter;
     private long clockOffsetMicros;
     private @Nullable DatabaseIdentity database;
+    private @Nullable String place;
     private int firstSegment;
     private int lastSegment;
     private int firstSnapshot;
@@ -171,6 +179,7 @@ record Manifest(
       counter = of.counter;
       clockOffsetMicros = of.clockOffsetMicros;
       database = of.database;
+      place = of.place;
       firstSegment = of.firstSegment;
       lastSegment = of.lastSegment;
       firstSnapshot = of.firstSnapshot;
@@ -191,6 +200,7 @@ record Manifest(
           counter,
           clockOffsetMicros,
           database,
+          place,
           firstSegment,
           lastSegment,
           firstSnapshot,
@@ -265,6 +275,7 @@ record Manifest(
           Json.number(json, "counter", 0),
           Json.number(json, "clock_offset_micros", 0),
           database(json),
+          Json.optionalString(json, "place"),
           (int) Json.number(json, "first_segment", 1),
           (int) Json.number(json, "last_segment", 0),
           (int) Json.number(json, "first_snapshot", 1),
@@ -350,6 +361,9 @@ record Manifest(
               out.writeNumberField("clock_offset_micros", clockOffsetMicros);
               if (database != null) {
                 write(out, database);
+              }
+              if (place != null) {
+                out.writeStringField("place", place);
               }
               out.writeNumberField("first_segment", firstSegment);
               out.writeNumberField("last_segment", lastSegment);

@@ -1,5 +1,10 @@
 package io.conversationstore.jsonfile;
 
+import io.conversationstore.spi.LocalStore.Placed;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 
@@ -292,6 +297,72 @@ final class MessageTable {
       rows.retain(at -> !isGoing(at));
       byId = NONE;
     }
+  }
+
+  /**
+   * The same for a table whose messages have got other places in the conversation since the view:
+   * they are known by where their contents stood.
+   */
+  void movedByContent(MessageTable view, Places places) {
+    Map<Long, Integer> stood = new HashMap<>();
+    for (int i = 0; i < view.size(); i++) {
+      if (places.longs[2 * i] != 0) {
+        stood.put(view.rows.get(i, 4), i);
+      }
+    }
+    for (int at = 0; at < size() && !stood.isEmpty(); at++) {
+      Integer i = stood.get(rows.get(at, 4));
+      if (i == null || rows.get(at, 5) != view.rows.get(i, 5)) {
+        continue;
+      }
+      int edit = changed.size() == 0 ? -1 : changed.find(seq(at));
+      if (edit >= 0 && changed.get(edit, 4) != 0 && view.hasEdit(i, changed, edit)) {
+        changed.set(edit, 4, 0);
+        changed.set(edit, 5, 0);
+      }
+      rows.set(at, 4, places.longs[2 * i]);
+      rows.set(at, 5, places.longs[2 * i + 1]);
+    }
+  }
+
+  /** Drops deleted messages. */
+  void retainLive() {
+    if (changed.size() == 0) {
+      return;
+    }
+    boolean[] live = new boolean[size()];
+    for (int i = 0; i < live.length; i++) {
+      live[i] = isLive(i);
+    }
+    changed.retain(at -> changed.get(at, 3) != 0);
+    rows.retain(at -> live[at]);
+    byId = NONE;
+  }
+
+  /** A table of the same contents at other places; what has none is left out. */
+  MessageTable placed(List<Placed> places) {
+    MessageTable placed = new MessageTable();
+    placed.reserve(size());
+    for (Placed place : places) {
+      int at = find(place.from());
+      for (long i = 0; at >= 0 && i < place.count() && at < size(); i++, at++) {
+        MessageRow row = get(at);
+        Instant createdAt = place.createdAt();
+        Instant editedAt = place.editedAt();
+        long editedMicros = editedAt == null ? MessageRow.NEVER : Micros.of(editedAt);
+        placed.put(
+            new MessageRow(
+                row.id(),
+                place.to() + i,
+                place.version(),
+                createdAt == null ? row.createdMicros() : Micros.of(createdAt),
+                createdAt == null ? row.changedMicros() : editedMicros,
+                true,
+                row.content(),
+                row.edit()));
+      }
+    }
+    return placed;
   }
 
   private boolean isGoing(int index) {

@@ -25,7 +25,10 @@ final class MirrorRules {
       return true;
     }
     if (state instanceof PreferencesState preferences) {
-      return preferences.version() > owner.preferences().version();
+      PreferencesState present = owner.preferences();
+      // What is unmet has version 0 as well.
+      return preferences.version() > present.version()
+          || (present.version() == 0 && !preferences.equals(present));
     }
     if (state instanceof ConversationState conversation) {
       ConversationRows rows = owner.conversations().get(conversation.id());

@@ -1,6 +1,7 @@
 package io.conversationstore.jsonfile;
 
 import io.conversationstore.Owner;
+import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -62,7 +63,68 @@ final class OwnerRows {
   }
 
   boolean holdsRows() {
-    return !conversations.isEmpty() || preferences.version() > 0;
+    return !conversations.isEmpty() || hasPreferences();
+  }
+
+  boolean hasPreferences() {
+    return !preferences.equals(PreferencesState.none(owner, preferences.epoch()));
+  }
+
+  /** Makes what is live unmet, and forgets the rest. */
+  void becomeUnmet() {
+    String active = preferences.activeConversation();
+    ConversationRows chosen = active == null ? null : conversations.get(active);
+    ConversationState there = chosen == null ? null : chosen.header();
+    boolean stays =
+        active == null
+            || (there != null
+                && there.isLive()
+                && there.generation() == preferences.activeGeneration());
+    preferences =
+        new PreferencesState(
+            owner,
+            0,
+            0,
+            stays ? active : null,
+            0,
+            stays ? preferences.activeConversationTime() : null,
+            preferences.selectedModel(),
+            preferences.selectedModelTime());
+    epoch = 0;
+    erasures.clear();
+    conversations.values().removeIf(rows -> !rows.isLive());
+    conversations.values().forEach(ConversationRows::becomeUnmet);
+  }
+
+  /** Whether it has rows that came from the database. */
+  boolean hasMet() {
+    return conversations.values().stream()
+        .anyMatch(rows -> rows.header() != null && !rows.isUnmet());
+  }
+
+  /** Begins an epoch in which the rows stay: all of them are unmet. */
+  void moveEpoch(long newEpoch) {
+    epoch = newEpoch;
+    PreferencesState present = preferences;
+    preferences =
+        new PreferencesState(
+            owner,
+            newEpoch,
+            present.version(),
+            present.activeConversation(),
+            present.activeGeneration(),
+            present.activeConversationTime(),
+            present.selectedModel(),
+            present.selectedModelTime());
+    conversations.values().forEach(rows -> rows.moveEpoch(newEpoch));
+  }
+
+  /** Removes rows that came from the database. */
+  void clearMet() {
+    conversations.values().removeIf(rows -> !rows.isUnmet());
+    if (preferences.version() > 0) {
+      preferences = PreferencesState.none(owner, epoch);
+    }
   }
 
   long liveConversations() {

@@ -405,6 +405,23 @@ final class PendingQueue {
     return entry;
   }
 
+  /**
+   * A conversation that was unmet is in the database now: what waits about it names the generation
+   * there, as behind a create, and what names an earlier epoch of its owner names this one.
+   */
+  void met(Owner owner, String conversation, long epoch, long generation) {
+    if (epoch > 0) {
+      for (Entry entry : List.copyOf(of(owner))) {
+        if (entry.isOlderThan(epoch)) {
+          add(entry.withEpoch(epoch));
+        }
+      }
+    }
+    Conversation key = new Conversation(owner, conversation);
+    Map<UUID, Entry> about = byConversation.getOrDefault(key, Map.of());
+    rebase(List.copyOf(about.values()), conversation, generation);
+  }
+
   private void rebaseLater(Entry entry, Settlement settlement) {
     if (entry.erases() && settlement.epoch() != ChangeStamp.PRESENT_EPOCH) {
       moveEpoch(after(entry, of(entry.owner())), settlement.epoch());

@@ -78,6 +78,12 @@ final class Replay {
       settle(index, settlements, mayErase ? number : 0);
     } else if (json.has("reset")) {
       index.resetMirror();
+    } else if (json.has("unmet")) {
+      index.becomeUnmet();
+    } else if (json.has("met")) {
+      Json.array(json, "met").forEach(one -> Lines.readMet(one).putInto(index));
+    } else if (json.has("forget")) {
+      Json.array(json, "forget").forEach(one -> forget(index, Lines.readMirrored(one)));
     } else if (json.has("evict")) {
       Json.array(json, "evict").forEach(one -> giveUp(index, Lines.readMirrored(one)));
     } else if (json.has("lacks")) {
@@ -222,6 +228,15 @@ final class Replay {
       rows.startGeneration(conversation.generation());
     }
     rows.setGivenUp(true);
+  }
+
+  /** Removes an unmet conversation. */
+  static void forget(Index index, Mirrored conversation) {
+    OwnerRows owner = index.find(conversation.owner());
+    ConversationRows rows = find(index, conversation);
+    if (owner != null && rows != null && rows.isUnmet()) {
+      owner.conversations().remove(conversation.conversationId());
+    }
   }
 
   /** The contents of a conversation are there again. */

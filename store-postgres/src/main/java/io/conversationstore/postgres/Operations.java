@@ -97,7 +97,9 @@ final class Operations {
           while (rows.next()) {
             erasures.add(
                 new PrimaryStore.Erasure(
-                    Owner.of(Rows.string(rows, 1), Rows.string(rows, 2)), Rows.uuid(rows, 3)));
+                    Owner.of(Rows.string(rows, 1), Rows.string(rows, 2)),
+                    Rows.uuid(rows, 3),
+                    Rows.requireTime(rows, 4)));
           }
           return erasures;
         });

@@ -51,12 +51,14 @@ final class PostgresEngine implements PrimaryStore {
   private final Feed feed;
   private final Operations operations;
   private final Health health;
+  private final @Nullable String place;
   private final StateListeners listeners = new StateListeners(LOG::warn);
 
   private PostgresEngine(PostgresOptions options, Database database) {
     PostgresOptions.Values values = options.values();
     Sql sql = new Sql(values.schema);
     this.database = database;
+    this.place = options.place();
     this.landings = new Landings(database, sql);
     this.writes = new Writes(database, sql, landings, values.search);
     this.batches = new BatchWrites(database, sql, writes);
@@ -215,6 +217,7 @@ final class PostgresEngine implements PrimaryStore {
         StoreState.Pending.NONE,
         null,
         null,
+        null,
         List.of());
   }
 
@@ -242,6 +245,11 @@ final class PostgresEngine implements PrimaryStore {
   @Override
   public long firstGeneration(Owner owner) {
     return reads.firstGeneration(owner);
+  }
+
+  @Override
+  public @Nullable String place() {
+    return place;
   }
 
   @Override

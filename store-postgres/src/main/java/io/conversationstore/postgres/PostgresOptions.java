@@ -302,16 +302,29 @@ public final class PostgresOptions {
   /** Where the database is, without secrets. */
   @Override
   public String toString() {
-    String where;
+    String url = values.url;
+    String where = url == null ? place() : withoutParameters(url);
+    return "PostgresOptions["
+        + (where == null ? "given data source" : where)
+        + ", schema "
+        + values.schema
+        + "]";
+  }
+
+  /** Host, port and name of the database; null where a data source of the application's knows. */
+  @Nullable String place() {
     if (values.dataSource != null) {
-      where = "given data source";
-    } else if (values.url != null) {
-      int query = values.url.indexOf('?');
-      where = query < 0 ? values.url : values.url.substring(0, query);
-    } else {
-      where = String.format(Locale.ROOT, "%s:%d/%s", values.host, values.port, values.database);
+      return null;
     }
-    return "PostgresOptions[" + where + ", schema " + values.schema + "]";
+    String url = values.url;
+    return url == null
+        ? String.format(Locale.ROOT, "%s:%d/%s", values.host, values.port, values.database)
+        : withoutParameters(url).replaceFirst("^jdbc:postgresql:(//)?", "");
+  }
+
+  private static String withoutParameters(String url) {
+    int query = url.indexOf('?');
+    return query < 0 ? url : url.substring(0, query);
   }
 
   /** The settings; written only before an options object is given out. */

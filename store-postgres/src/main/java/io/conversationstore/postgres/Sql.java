@@ -150,7 +150,9 @@ final class Sql {
                 + identityBehind("conversations", "conversation_key")
                 + ") q WHERE q.used > q.given");
     erasuresSince =
-        in("SELECT tenant_id, user_id, change_id FROM $.owner_erasures WHERE erased_at > ?");
+        in(
+            "SELECT tenant_id, user_id, change_id, erased_at FROM $.owner_erasures"
+                + " WHERE erased_at > ?");
     headerLandings =
         in(
             """

@@ -229,6 +229,11 @@ final class TimedEngine implements PrimaryStore {
   }
 
   @Override
+  public @Nullable String place() {
+    return engine.place();
+  }
+
+  @Override
   public List<Erasure> erasuresSince(Instant time) {
     return timed("erasuresSince", () -> engine.erasuresSince(time));
   }

@@ -96,7 +96,14 @@ class HistoryTest {
           new ChangeStamp(id, OWNER, ChangeStamp.PRESENT_EPOCH, Instant.now(), node);
       engine.apply(new Change.OwnerErased(stamp), ApplyMode.LIVE);
       Instant after = engine.contact(node).databaseTime();
-      assertThat(engine.erasuresSince(before)).containsExactly(new PrimaryStore.Erasure(OWNER, id));
+      assertThat(engine.erasuresSince(before))
+          .singleElement()
+          .satisfies(
+              found -> {
+                assertThat(found.owner()).isEqualTo(OWNER);
+                assertThat(found.changeId()).isEqualTo(id);
+                assertThat(found.at()).isBetween(before, after);
+              });
       assertThat(engine.erasuresSince(after)).isEmpty();
     }
   }

@@ -446,6 +446,7 @@ class ReferenceEngine implements StoreEngine {
                 StoreState.Pending.NONE,
                 null,
                 null,
+                null,
                 List.of()));
   }
 

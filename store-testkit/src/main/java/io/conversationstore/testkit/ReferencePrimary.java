@@ -260,7 +260,10 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
                     data ->
                         data.erasures.entrySet().stream()
                             .filter(erasure -> erasure.getValue().at().isAfter(time))
-                            .map(erasure -> new Erasure(data.owner, erasure.getKey())))
+                            .map(
+                                erasure ->
+                                    new Erasure(
+                                        data.owner, erasure.getKey(), erasure.getValue().at())))
                 .toList());
   }
 

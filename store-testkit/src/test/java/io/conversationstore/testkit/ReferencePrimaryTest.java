@@ -21,7 +21,6 @@ import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.NewMessage;
-import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
@@ -176,7 +175,13 @@ class ReferencePrimaryTest {
     UUID erasure = store.erase(ALICE).erasureId();
     Instant after = primary.contact(UUID.randomUUID()).databaseTime();
     assertThat(primary.erasuresSince(before))
-        .containsExactly(new PrimaryStore.Erasure(ALICE, erasure));
+        .singleElement()
+        .satisfies(
+            found -> {
+              assertThat(found.owner()).isEqualTo(ALICE);
+              assertThat(found.changeId()).isEqualTo(erasure);
+              assertThat(found.at()).isBetween(before, after);
+            });
     assertThat(primary.erasuresSince(after)).isEmpty();
   }
 }

@@ -1,0 +1,36 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.StoreFigures;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.PrimaryStore;
+import java.lang.reflect.Proxy;
+
+/** Stands for a database that no setting names: it is away, and says so. */
+final class AbsentPrimary {
+
+  private AbsentPrimary() {}
+
+  /**
+   * A database each of whose calls fails as unavailable. Thread-safe.
+   *
+   * @param reason which database is meant, and what to do
+   */
+  static PrimaryStore because(String reason) {
+    return (PrimaryStore)
+        Proxy.newProxyInstance(
+            AbsentPrimary.class.getClassLoader(),
+            new Class<?>[] {PrimaryStore.class},
+            (proxy, method, arguments) ->
+                switch (method.getName()) {
+                  case "close", "place" -> null;
+                  case "figures" -> StoreFigures.NONE;
+                  case "toString" -> "AbsentPrimary";
+                  case "hashCode" -> System.identityHashCode(proxy);
+                  case "equals" -> proxy == arguments[0];
+                  default ->
+                      throw new EngineFailureException(
+                          FailureKind.UNAVAILABLE, false, reason, null);
+                });
+  }
+}

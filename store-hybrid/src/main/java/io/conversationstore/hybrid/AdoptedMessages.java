@@ -1,0 +1,319 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationStatus;
+import io.conversationstore.ConversationUpdate;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.MessageEdited;
+import io.conversationstore.spi.Change.MessagesAppended;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.LocalStore.Met;
+import io.conversationstore.spi.LocalStore.Placed;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.State.MessageState;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends the messages of some unmet conversations, and notes where the database put them. For one
+ * thread, once.
+ */
+final class AdoptedMessages {
+
+  /** Messages of one append. */
+  private static final int APPEND = 100;
+
+  /** Messages after which a batch is sent. */
+  private static final int BATCH = 1_000;
+
+  /** Characters and bytes of content after which a batch is sent: 4 MiB. */
+  private static final long MAX_CONTENT = 4L << 20;
+
+  /** A conversation being sent. */
+  private static final class Sending {
+    private final ConversationState unmet;
+    private final ConversationState there;
+    private final List<Placed> places = new ArrayList<>();
+    private ConversationState header;
+
+    Sending(ConversationState unmet, ConversationState there) {
+      this.unmet = unmet;
+      this.there = there;
+      this.header = there;
+    }
+
+    ConversationRef ref() {
+      return new ConversationRef(there.id(), there.generation());
+    }
+
+    /** Whether the conversation is the one held here, and no other one of its id. */
+    boolean isSame() {
+      return unmet.createdBy().equals(there.createdBy());
+    }
+  }
+
+  /** A change of a batch, and the messages that it appends. */
+  private record Part(Sending of, Change change, List<MessageState> messages) {}
+
+  private final PrimaryStore primary;
+  private final LocalStore local;
+  private final OfferedChanges changes;
+  private final BiFunction<List<Change>, OfferedChanges, List<Applied>> applyAll;
+  private final List<Sending> conversations = new ArrayList<>();
+  private final List<Part> batch = new ArrayList<>();
+  private int messages;
+  private long content;
+  private final List<State> others = new ArrayList<>();
+
+  /**
+   * @param applyAll applies changes together, or each alone where one is refused
+   */
+  AdoptedMessages(
+      PrimaryStore primary,
+      LocalStore local,
+      OfferedChanges changes,
+      BiFunction<List<Change>, OfferedChanges, List<Applied>> applyAll) {
+    this.primary = primary;
+    this.local = local;
+    this.changes = changes;
+    this.applyAll = applyAll;
+  }
+
+  /**
+   * Takes a conversation that the database has.
+   *
+   * @param there live
+   */
+  void add(ConversationState unmet, ConversationState there) {
+    conversations.add(new Sending(unmet, there));
+  }
+
+  /** Sends all messages, and of conversations that are new to the database the later fields. */
+  void send() {
+    conversations.forEach(this::send);
+    flush();
+  }
+
+  /** What the local copy has to learn. */
+  List<Met> met() {
+    return conversations.stream().map(one -> new Met(one.header, one.places)).toList();
+  }
+
+  /** Rows of the database whose contents are not those of the rows here. */
+  List<State> others() {
+    return others;
+  }
+
+  private void send(Sending one) {
+    long seq = 0;
+    List<MessageState> page;
+    do {
+      page =
+          local.mirroredMessages(one.unmet.owner(), one.unmet.id(), seq, APPEND).stream().toList();
+      List<MessageState> live = new ArrayList<>();
+      for (MessageState message : page) {
+        seq = message.seq();
+        if (message.isLive() && message.generation() == ConversationRef.LIVE) {
+          live.add(message);
+        }
+      }
+      append(one, live);
+    } while (!page.isEmpty());
+    if (one.isSame()) {
+      fields(one);
+    }
+  }
+
+  private void append(Sending one, List<MessageState> page) {
+    int from = 0;
+    while (from < page.size()) {
+      int to = from;
+      long bytes = 0;
+      while (to < page.size() && (to == from || bytes < MAX_CONTENT)) {
+        bytes += ContentSize.of(page.get(to++));
+      }
+      List<MessageState> some = List.copyOf(page.subList(from, to));
+      batch.add(new Part(one, appended(one, some), some));
+      for (MessageState message : some) {
+        Instant editedAt = message.requireLive().editedAt();
+        if (editedAt != null) {
+          batch.add(new Part(one, edited(one, message, editedAt), List.of()));
+        }
+      }
+      messages += some.size();
+      content += bytes;
+      if (messages >= BATCH || content >= MAX_CONTENT) {
+        flush();
+      }
+      from = to;
+    }
+  }
+
+  private MessagesAppended appended(Sending one, List<MessageState> page) {
+    List<NewMessage> news = new ArrayList<>();
+    for (MessageState message : page) {
+      StoredMessage stored = message.requireLive();
+      news.add(
+          new NewMessage(
+              message.messageId(),
+              stored.message().withId(message.messageId()),
+              message.digest(),
+              stored.createdAt()));
+    }
+    Instant at = one.unmet.requireLive().updatedAt();
+    UUID id = id(one, "appended", page.get(0).messageId(), at);
+    return new MessagesAppended(
+        changes.stamp(id, one.unmet.owner(), one.there.epoch(), at),
+        one.ref(),
+        news,
+        AppendCondition.always(),
+        false);
+  }
+
+  private MessageEdited edited(Sending one, MessageState message, Instant at) {
+    UUID id = id(one, "edited", message.messageId(), at);
+    return new MessageEdited(
+        changes.stamp(id, one.unmet.owner(), one.there.epoch(), at),
+        one.ref(),
+        message.messageId(),
+        new MessageEdit(message.requireLive().message().content()));
+  }
+
+  private static UUID id(Sending one, String what, Object about, Instant at) {
+    return OfferedChanges.id(
+        one.unmet.owner(), what, one.unmet.id(), one.there.generation(), about, at);
+  }
+
+  /** What creating it did not say: the status, later times of fields, and the last use. */
+  private void fields(Sending one) {
+    Live live = one.unmet.requireLive();
+    Map<Instant, ConversationUpdate> updates = new TreeMap<>();
+    live.fieldTimes()
+        .forEach(
+            (field, time) -> {
+              ConversationUpdate update = updates.getOrDefault(time, ConversationUpdate.touch());
+              updates.put(time, ConversationOffer.with(update, field, live));
+            });
+    if (live.status() != ConversationStatus.ACTIVE
+        && !live.fieldTimes().containsKey(State.Fields.STATUS)) {
+      updates.put(live.updatedAt(), ConversationUpdate.touch().status(live.status()));
+    }
+    if (live.messageCount() == 0 && !live.updatedAt().equals(live.createdAt())) {
+      updates.putIfAbsent(live.updatedAt(), ConversationUpdate.touch());
+    }
+    updates.forEach(
+        (time, update) -> {
+          UUID id = id(one, "fields", "", time);
+          Change change =
+              new ConversationUpdated(
+                  changes.stamp(id, one.unmet.owner(), one.there.epoch(), time), one.ref(), update);
+          batch.add(new Part(one, change, List.of()));
+        });
+  }
+
+  /** Sends the batch, and places its messages. */
+  private void flush() {
+    if (batch.isEmpty()) {
+      return;
+    }
+    List<Applied> applied = applyAll.apply(batch.stream().map(Part::change).toList(), changes);
+    Map<Sending, Map<UUID, MessageState>> there = new HashMap<>();
+    for (int i = 0; i < applied.size(); i++) {
+      Sending one = batch.get(i).of;
+      Map<UUID, MessageState> rows = there.computeIfAbsent(one, key -> new HashMap<>());
+      for (State state : applied.get(i).states()) {
+        if (state instanceof MessageState message) {
+          rows.merge(message.messageId(), message, AdoptedMessages::later);
+        } else if (state instanceof ConversationState header
+            && header.version() > one.header.version()) {
+          one.header = header;
+        }
+      }
+    }
+    for (Part part : batch) {
+      for (MessageState message : part.messages) {
+        place(part.of, message, there.getOrDefault(part.of, Map.of()).get(message.messageId()));
+      }
+    }
+    batch.clear();
+    messages = 0;
+    content = 0;
+  }
+
+  private static MessageState later(MessageState one, MessageState other) {
+    return other.version() > one.version() ? other : one;
+  }
+
+  private void place(Sending one, MessageState mine, @Nullable MessageState answered) {
+    MessageState there = answered;
+    if (there == null) {
+      // Dropped or refused: it is there in another form, or kept in the queue.
+      there =
+          primary
+              .message(mine.owner(), mine.conversationId(), mine.messageId())
+              .filter(found -> found.generation() == one.there.generation())
+              .orElse(null);
+    }
+    if (there == null) {
+      return;
+    }
+    if (!there.isLive()) {
+      others.add(there);
+      return;
+    }
+    StoredMessage here = mine.requireLive();
+    StoredMessage stored = there.requireLive();
+    boolean sameContent =
+        stored.message().content().equals(here.message().content())
+            && there.digest().equals(mine.digest());
+    if (!sameContent) {
+      others.add(there);
+    }
+    boolean sameTimes =
+        stored.createdAt().equals(here.createdAt())
+            && (stored.editedAt() == null
+                ? here.editedAt() == null
+                : stored.editedAt().equals(here.editedAt()));
+    long version = sameContent ? there.version() : 0;
+    add(
+        one.places,
+        sameTimes
+            ? new Placed(mine.seq(), there.seq(), 1, version, null, null)
+            : new Placed(
+                mine.seq(), there.seq(), 1, version, stored.createdAt(), stored.editedAt()),
+        mine.seq());
+  }
+
+  /** Joins the stretch before, where both stand next to each other there and follow here. */
+  private void add(List<Placed> places, Placed next, long seq) {
+    Placed last = places.isEmpty() ? null : places.get(places.size() - 1);
+    if (last != null
+        && last.createdAt() == null
+        && next.createdAt() == null
+        && last.version() == next.version()
+        && last.to() + last.count() == next.to()
+        && last.from() + last.count() == seq) {
+      places.set(
+          places.size() - 1,
+          new Placed(last.from(), last.to(), last.count() + 1, last.version(), null, null));
+    } else {
+      places.add(next);
+    }
+  }
+}

@@ -1,0 +1,437 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.StoreState;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.BatchRefusedException;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.LocalStore.Met;
+import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.State;
+import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.Live;
+import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends what the directory held before it met its database, conversation by conversation, as
+ * create-if-absent and appends. A conversation that was sent becomes a row of the local copy at
+ * once, so reads stay complete and an interrupted run resumes behind it; sending one again changes
+ * nothing. Several conversations share a round trip; memory is bounded by a batch of contents.
+ *
+ * <p>{@link #run} is for one thread at a time, the rest for any.
+ */
+final class Adoption {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);
+
+  /** How many conversations, and with how many messages, are sent together. */
+  private static final int MAX_CONVERSATIONS = 200;
+
+  private static final int MAX_MESSAGES = 2_000;
+
+  private static final int TRIES = 3;
+
+  private final PrimaryStore primary;
+  private final LocalStore local;
+  private final Consumer<Change> keep;
+  private final Consumer<Runnable> within;
+  private final Runnable record;
+  private final Consumer<List<? extends State>> seen;
+  private final Supplier<Instant> now;
+  private final AtomicReference<StoreState.@Nullable Adoption> progress = new AtomicReference<>();
+  private volatile boolean due;
+
+  /** The latest erasure of each owner that the database knows of. */
+  private final Map<Owner, Instant> erasures = new HashMap<>();
+
+  /** The epochs that the database has, as far as they are known and not 0. */
+  private final Map<Owner, Long> epochs = new HashMap<>();
+
+  /**
+   * @param keep takes a change that the database refuses, to be parked for an operator
+   * @param within runs a change of the local copy while nothing is queued and nobody reads both
+   * @param record makes sure that the directory remembers its database; fails as the files do
+   * @param seen told what was committed
+   */
+  Adoption(
+      PrimaryStore primary,
+      LocalStore local,
+      Consumer<Change> keep,
+      Consumer<Runnable> within,
+      Runnable record,
+      Consumer<List<? extends State>> seen,
+      Supplier<Instant> now) {
+    this.primary = primary;
+    this.local = local;
+    this.keep = keep;
+    this.within = within;
+    this.record = record;
+    this.seen = seen;
+    this.now = now;
+    LocalStore.Unmet unmet = local.unmet();
+    this.due =
+        !unmet.isEmpty()
+            || local.mirroredOwners().stream()
+                .anyMatch(owner -> isUnmet(local.preferences(owner.owner())));
+    if (due) {
+      progress.set(
+          new StoreState.Adoption(null, null, unmet.conversations(), unmet.messages(), 0, 0));
+    }
+  }
+
+  /** Whether something has to be sent before the database is used. */
+  boolean isDue() {
+    return due;
+  }
+
+  StoreState.@Nullable Adoption progress() {
+    return progress.get();
+  }
+
+  private static boolean isUnmet(PreferencesState preferences) {
+    return preferences.version() == 0
+        && !preferences.equals(PreferencesState.none(preferences.owner(), preferences.epoch()));
+  }
+
+  private static boolean isUnmet(@Nullable ConversationState conversation) {
+    return conversation != null
+        && conversation.isLive()
+        && conversation.generation() == ConversationRef.LIVE;
+  }
+
+  /**
+   * Sends all of it.
+   *
+   * @return false if it was stopped before the end
+   * @throws EngineFailureException if the database or the local files fail; what was sent stays
+   *     sent
+   */
+  boolean run(BooleanSupplier goOn) {
+    record.run();
+    begin();
+    erasures.clear();
+    epochs.clear();
+    learnErasures();
+    OfferedChanges changes = new OfferedChanges(primary, local.identity().node(), keep);
+    List<ConversationState> group = new ArrayList<>();
+    long messages = 0;
+    List<OwnerState> owners = local.mirroredOwners();
+    for (OwnerState owner : owners) {
+      for (String id : local.mirroredConversations(owner.owner())) {
+        if (!goOn.getAsBoolean()) {
+          return false;
+        }
+        ConversationState unmet = local.find(owner.owner(), id).conversation();
+        if (unmet == null || !isUnmet(unmet)) {
+          continue;
+        }
+        group.add(unmet);
+        messages += unmet.requireLive().messageCount();
+        if (group.size() == MAX_CONVERSATIONS || messages >= MAX_MESSAGES) {
+          send(group, changes);
+          group.clear();
+          messages = 0;
+        }
+      }
+    }
+    send(group, changes);
+    for (OwnerState owner : owners) {
+      if (!goOn.getAsBoolean()) {
+        return false;
+      }
+      preferences(local.preferences(owner.owner()), changes);
+    }
+    end(changes);
+    return true;
+  }
+
+  private void begin() {
+    StoreState.Adoption before = progress.get();
+    if (before == null) {
+      return;
+    }
+    if (before.started() == null) {
+      LOG.info(
+          "The local files met the database {}: {} conversations with {} messages that they held"
+              + " before are sent to it. Reads and writes go on in the local files meanwhile.",
+          place(),
+          before.conversations(),
+          before.messages());
+      progress.set(
+          new StoreState.Adoption(
+              now.get(), null, before.conversations(), before.messages(), 0, 0));
+    }
+  }
+
+  private String place() {
+    String place = primary.place();
+    return place == null ? "" : place;
+  }
+
+  private void sent(long conversations, long messages) {
+    progress.updateAndGet(
+        before ->
+            before == null
+                ? null
+                : new StoreState.Adoption(
+                    before.started(),
+                    null,
+                    before.conversations(),
+                    before.messages(),
+                    before.sentConversations() + conversations,
+                    before.sentMessages() + messages));
+  }
+
+  private void end(OfferedChanges changes) {
+    due = false;
+    StoreState.Adoption done =
+        progress.updateAndGet(
+            before ->
+                before == null
+                    ? null
+                    : new StoreState.Adoption(
+                        before.started(),
+                        now.get(),
+                        before.conversations(),
+                        before.messages(),
+                        before.sentConversations(),
+                        before.sentMessages()));
+    if (done != null) {
+      LOG.info(
+          "The database {} has what the local files held before they met it: {} conversations with"
+              + " {} messages; {} changes that it refused are kept for an operator.",
+          place(),
+          done.sentConversations(),
+          done.sentMessages(),
+          changes.refused());
+    }
+  }
+
+  // Erasures
+
+  /** An erasure covers what was written before it, also in a directory that it could not reach. */
+  private void learnErasures() {
+    for (PrimaryStore.Erasure erasure : primary.erasuresSince(Instant.EPOCH)) {
+      erasures.merge(
+          erasure.owner(), erasure.at(), (one, other) -> one.isAfter(other) ? one : other);
+    }
+  }
+
+  private boolean isErased(Owner owner, Instant writtenAt) {
+    Instant erased = erasures.get(owner);
+    return erased != null && !writtenAt.isAfter(erased);
+  }
+
+  /** The epoch of an owner that changes name; the database is asked only about erased ones. */
+  private long epoch(Owner owner) {
+    Long known = epochs.get(owner);
+    if (known != null) {
+      return known;
+    }
+    long mine = local.preferences(owner).epoch();
+    if (!erasures.containsKey(owner)) {
+      return mine;
+    }
+    long epoch = primary.preferences(owner).epoch();
+    epochs.put(owner, epoch);
+    return epoch;
+  }
+
+  /** Removes what an erasure in the database covers; false if that is not this conversation. */
+  private boolean forgetIfErased(ConversationState unmet) {
+    Owner owner = unmet.owner();
+    if (!isErased(owner, unmet.requireLive().createdAt())) {
+      return false;
+    }
+    LOG.warn(
+        "{} was erased in the database after conversation {} was written here: it is removed, not"
+            + " sent",
+        owner,
+        unmet.id());
+    long epoch = epoch(owner);
+    boolean met =
+        epoch > local.preferences(owner).epoch()
+            && local.mirroredConversations(owner).stream()
+                .anyMatch(id -> !isUnmet(local.find(owner, id).conversation()));
+    within.accept(
+        () -> {
+          if (met) {
+            // All of it was written before: what is unmet is older than what was sent.
+            local.mirror(List.of(new OwnerState(owner, epoch)), null, null);
+          } else {
+            local.forgetUnmet(owner, List.of(unmet.id()));
+          }
+        });
+    return true;
+  }
+
+  // Conversations
+
+  private void send(List<ConversationState> group, OfferedChanges changes) {
+    List<ConversationState> wanted = new ArrayList<>();
+    for (ConversationState unmet : group) {
+      // An erasure of the owner may have removed it together with an earlier one.
+      if (isUnmet(local.find(unmet.owner(), unmet.id()).conversation()) && !forgetIfErased(unmet)) {
+        wanted.add(unmet);
+      }
+    }
+    if (wanted.isEmpty()) {
+      return;
+    }
+    List<ConversationCreated> creates =
+        wanted.stream().map(unmet -> create(unmet, epoch(unmet.owner()), changes)).toList();
+    List<Applied> created = applyAll(List.copyOf(creates), changes);
+    AdoptedMessages sending = new AdoptedMessages(primary, local, changes, this::applyAll);
+    List<Met> gone = new ArrayList<>();
+    for (int i = 0; i < wanted.size(); i++) {
+      ConversationState unmet = wanted.get(i);
+      ConversationState there =
+          created.get(i).states(ConversationState.class).findFirst().orElse(null);
+      if (there == null || !created.get(i).dropped().isEmpty()) {
+        there = again(unmet, changes);
+      }
+      if (there != null && there.isLive()) {
+        sending.add(unmet, there);
+      } else if (there != null) {
+        gone.add(new Met(there, List.of()));
+      }
+    }
+    sending.send();
+    List<Met> met = new ArrayList<>(sending.met());
+    met.addAll(gone);
+    seen.accept(met.stream().map(Met::header).toList());
+    within.accept(
+        () -> {
+          local.met(met);
+          if (!sending.others().isEmpty()) {
+            local.mirror(sending.others(), null, null);
+          }
+        });
+    sent(
+        wanted.size(),
+        wanted.stream().mapToLong(unmet -> unmet.requireLive().messageCount()).sum());
+  }
+
+  private static ConversationCreated create(
+      ConversationState unmet, long epoch, OfferedChanges changes) {
+    Live live = unmet.requireLive();
+    NewConversation conversation =
+        NewConversation.withId(unmet.id())
+            .title(live.title())
+            .settings(live.settings())
+            .metadata(live.metadata())
+            .tags(live.tags().toArray(String[]::new))
+            .pinned(live.pinned())
+            .expiresAt(live.expiresAt());
+    return new ConversationCreated(
+        changes.stamp(unmet.createdBy(), unmet.owner(), epoch, live.createdAt()),
+        conversation,
+        false);
+  }
+
+  /**
+   * A create that was dropped: the owner was erased, or what an earlier attempt made was deleted.
+   *
+   * @return what the database has, deleted perhaps; null if the conversation is removed here
+   */
+  private @Nullable ConversationState again(ConversationState unmet, OfferedChanges changes) {
+    Owner owner = unmet.owner();
+    for (int i = 0; i < TRIES; i++) {
+      learnErasures();
+      Found found = primary.find(owner, unmet.id());
+      epochs.put(owner, found.ownerEpoch());
+      if (forgetIfErased(unmet)) {
+        return null;
+      }
+      Applied applied = changes.give(create(unmet, found.ownerEpoch(), changes));
+      ConversationState made = applied.states(ConversationState.class).findFirst().orElse(null);
+      if (made != null && applied.dropped().isEmpty()) {
+        return made;
+      }
+      ConversationState there = primary.find(owner, unmet.id()).conversation();
+      if (there != null && !there.isLive()) {
+        return there;
+      }
+    }
+    // Refused and kept, or deleted so long ago that no trace is left.
+    within.accept(() -> local.forgetUnmet(owner, List.of(unmet.id())));
+    return null;
+  }
+
+  /** Applies changes together, or each alone where one of them is refused. */
+  private List<Applied> applyAll(List<Change> batch, OfferedChanges changes) {
+    try {
+      return primary.applyAll(batch);
+    } catch (BatchRefusedException oneOfThem) {
+      LOG.debug("One of several changes was refused; each is tried alone", oneOfThem);
+      return batch.stream().map(changes::give).toList();
+    }
+  }
+
+  // Preferences
+
+  private void preferences(PreferencesState mine, OfferedChanges changes) {
+    if (!isUnmet(mine)) {
+      return;
+    }
+    Owner owner = mine.owner();
+    PreferencesState theirs = primary.preferences(owner);
+    String active = mine.activeConversation();
+    Found found = active == null ? null : local.find(owner, active);
+    ConversationState chosen = found == null ? null : found.live();
+    Instant activeAt = mine.activeConversationTime();
+    if (isToBeSent(owner, activeAt, theirs.activeConversationTime())
+        && (active == null || chosen != null)) {
+      long generation = chosen == null ? ConversationRef.LIVE : chosen.generation();
+      PreferencesUpdate update = PreferencesUpdate.none().activeConversation(active);
+      put(owner, theirs.epoch(), update, "active", activeAt, Math.max(1, generation), changes);
+    }
+    Instant modelAt = mine.selectedModelTime();
+    if (isToBeSent(owner, modelAt, theirs.selectedModelTime())) {
+      PreferencesUpdate update = PreferencesUpdate.none().selectedModel(mine.selectedModel());
+      put(owner, theirs.epoch(), update, "model", modelAt, 1, changes);
+    }
+    PreferencesState there = primary.preferences(owner);
+    within.accept(() -> local.mirror(List.of(there), null, null));
+  }
+
+  private boolean isToBeSent(Owner owner, @Nullable Instant mine, @Nullable Instant theirs) {
+    return mine != null && !isErased(owner, mine) && (theirs == null || mine.isAfter(theirs));
+  }
+
+  private static void put(
+      Owner owner,
+      long epoch,
+      PreferencesUpdate update,
+      String field,
+      @Nullable Instant at,
+      long generation,
+      OfferedChanges changes) {
+    if (at != null) {
+      UUID id = OfferedChanges.id(owner, "preferences", epoch, field, at);
+      changes.give(new PreferencesPut(changes.stamp(id, owner, epoch, at), update, generation));
+    }
+  }
+}

@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -182,7 +183,7 @@ final class DirectoryLock implements AutoCloseable {
   private static DirectoryLock take(Path path, Duration wait, Use use, BooleanSupplier interrupted)
       throws IOException {
     Path directory = path.toRealPath();
-    long deadline = System.nanoTime() + wait.toNanos();
+    Wait waits = new Wait(directory, wait, interrupted);
     boolean made = false;
     while (true) {
       if (use == Use.WRITES) {
@@ -190,41 +191,71 @@ final class DirectoryLock implements AutoCloseable {
       }
       Names names = Names.of(directory);
       String since = names.hold();
-      DirectoryLock lock =
-          since == null ? take(directory, names, use, deadline, interrupted, made) : null;
+      DirectoryLock lock = since == null ? take(directory, names, use, waits, made) : null;
       if (lock != null) {
         return lock;
       }
-      if (since != null && isOver(deadline)) {
-        throw new StoreLockedException(
-            directory
-                + " is in use by another store of this process: "
-                + self(since)
-                + "; use that one, or close it first");
+      if (since != null) {
+        waits.pause(
+            "another store of this process: " + self(since), "; use that one, or close it first");
       }
-      pause(interrupted);
+    }
+  }
+
+  /**
+   * A bounded wait for whoever uses the directory, said in the log when it begins: a process that
+   * does not come up would seem to hang.
+   */
+  private static final class Wait {
+    private final Path directory;
+    private final Duration longest;
+    private final long deadline;
+    private final BooleanSupplier interrupted;
+    private boolean told;
+
+    Wait(Path directory, Duration longest, BooleanSupplier interrupted) {
+      this.directory = directory;
+      this.longest = longest;
+      this.deadline = System.nanoTime() + longest.toNanos();
+      this.interrupted = interrupted;
+    }
+
+    /**
+     * Waits a moment.
+     *
+     * @param holder who uses the directory
+     * @param advice what to do if that does not end
+     * @throws StoreLockedException if the time is over
+     */
+    void pause(String holder, String advice) throws InterruptedIOException {
+      if (isOver(deadline)) {
+        throw new StoreLockedException(directory + " is in use by " + holder + advice);
+      }
+      if (!told) {
+        told = true;
+        LOG.warn(
+            "{} is in use by {}. Waiting for up to {} s until it is closed.",
+            directory,
+            holder,
+            String.format(Locale.ROOT, "%.1f", longest.toMillis() / 1_000.0));
+      }
+      DirectoryLock.pause(interrupted);
     }
   }
 
   /** Null where the file that was locked is not {@code LOCK} any more. */
   private static @Nullable DirectoryLock take(
-      Path directory,
-      Names names,
-      Use use,
-      long deadline,
-      BooleanSupplier interrupted,
-      boolean made)
-      throws IOException {
+      Path directory, Names names, Use use, Wait waits, boolean made) throws IOException {
     DirectoryLock taken = null;
     FileChannel channel = null;
     try {
-      channel = waitForOthers(directory, names, use, deadline, interrupted);
+      channel = waitForOthers(directory, names, use, waits);
       if (!isPresent(directory, names)) {
         return null;
       }
       boolean unclosed = false;
       if (use == Use.WRITES) {
-        waitForOwner(directory, deadline, interrupted);
+        waitForOwner(directory, waits);
         unclosed = Files.exists(directory.resolve(OWNER));
         writeOwner(directory, names);
       }
@@ -267,19 +298,11 @@ final class DirectoryLock implements AutoCloseable {
    * Waits while a process lives that has noted this directory as its own: the lock is free, so its
    * {@code LOCK} was deleted or replaced, and it goes on until it notices.
    */
-  private static void waitForOwner(Path directory, long deadline, BooleanSupplier interrupted)
-      throws IOException {
+  private static void waitForOwner(Path directory, Wait waits) throws IOException {
     while (isOwnerAlive(directory)) {
-      if (isOver(deadline)) {
-        throw new StoreLockedException(
-            directory
-                + " is in use by another process, whose "
-                + LOCK
-                + " was deleted: "
-                + holder(directory)
-                + "; end that process first");
-      }
-      pause(interrupted);
+      waits.pause(
+          "another process, whose " + LOCK + " was deleted: " + holder(directory),
+          "; end that process first");
     }
   }
 
@@ -314,8 +337,7 @@ final class DirectoryLock implements AutoCloseable {
     return System.nanoTime() - deadline >= 0;
   }
 
-  private static FileChannel waitForOthers(
-      Path directory, Names names, Use use, long deadline, BooleanSupplier interrupted)
+  private static FileChannel waitForOthers(Path directory, Names names, Use use, Wait waits)
       throws IOException {
     boolean shared = use == Use.READS;
     String left = use + " " + names.file;
@@ -338,8 +360,10 @@ final class DirectoryLock implements AutoCloseable {
           mayClose = false;
         }
         if (!locked) {
-          requireTime(directory, heldHere, deadline);
-          pause(interrupted);
+          waits.pause(
+              (heldHere ? "something else of this process: " : "another process: ")
+                  + holder(directory),
+              "");
         }
       }
       return channel;
@@ -349,17 +373,6 @@ final class DirectoryLock implements AutoCloseable {
       } else if (!locked) {
         LEFT_OPEN.put(left, channel);
       }
-    }
-  }
-
-  private static void requireTime(Path directory, boolean heldHere, long deadline) {
-    if (isOver(deadline)) {
-      throw new StoreLockedException(
-          directory
-              + (heldHere
-                  ? " is in use by something else of this process: "
-                  : " is in use by another process: ")
-              + holder(directory));
     }
   }
 

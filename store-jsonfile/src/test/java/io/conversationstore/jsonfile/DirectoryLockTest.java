@@ -3,6 +3,10 @@ package io.conversationstore.jsonfile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreLockedException;
 import io.conversationstore.StoreUnavailableException;
@@ -20,11 +24,15 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** One store for each directory: in one process, and over processes. */
 @Timeout(120)
@@ -112,6 +120,43 @@ class DirectoryLockTest {
           .hasMessageContaining("on " + host)
           .hasMessageContaining("since 20");
     } finally {
+      other.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void theLogSaysFromTheFirstMomentWhatIsWaitedFor() throws Exception {
+    Process other = holder();
+    BlockingQueue<String> said = new LinkedBlockingQueue<>();
+    AppenderBase<ILoggingEvent> appender =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            said.add(event.getFormattedMessage());
+          }
+        };
+    Logger logger = (Logger) LoggerFactory.getLogger(DirectoryLock.class);
+    appender.start();
+    logger.setLevel(Level.WARN);
+    logger.addAppender(appender);
+    try {
+      FutureTask<Boolean> waiting =
+          new FutureTask<>(
+              () -> {
+                JsonFileStore.open(options()).close();
+                return true;
+              });
+      new Thread(waiting).start();
+      // The store goes on waiting while this is read.
+      assertThat(said.poll(20, TimeUnit.SECONDS))
+          .contains("is in use by another process: pid " + other.pid())
+          .contains("Waiting for up to");
+      other.getOutputStream().close();
+      assertThat(waiting.get()).isTrue();
+      assertThat(said).isEmpty();
+    } finally {
+      logger.detachAppender(appender);
+      logger.setLevel(null);
       other.destroyForcibly().waitFor();
     }
   }

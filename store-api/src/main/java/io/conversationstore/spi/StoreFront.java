@@ -193,7 +193,9 @@ public final class StoreFront implements ConversationStore {
     ConversationState conversation = read.conversation();
     List<MessageState> items = read.slice().items();
     long start = direction == Direction.FORWARD ? 0 : conversation.lastSeq() + 1;
-    long seq = from == null ? start : from.seq();
+    // Places of a conversation that had no generation yet say nothing of those that it got with
+    // one.
+    long seq = from != null && from.generation() == conversation.generation() ? from.seq() : start;
     UUID pending = from == null ? null : from.pending();
     if (!items.isEmpty()) {
       if (direction == Direction.FORWARD) {

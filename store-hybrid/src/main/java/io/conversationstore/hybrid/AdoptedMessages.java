@@ -2,15 +2,17 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.AppendCondition;
 import io.conversationstore.ConversationStatus;
+import io.conversationstore.ConversationStoreException;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.StoredMessage;
-import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.ConversationUpdated;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.LocalStore.Met;
 import io.conversationstore.spi.LocalStore.Placed;
@@ -27,14 +29,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends the messages of some unmet conversations, and notes where the database put them. For one
  * thread, once.
  */
 final class AdoptedMessages {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AdoptedMessages.class);
 
   /** Messages of one append. */
   private static final int APPEND = 100;
@@ -74,25 +79,16 @@ final class AdoptedMessages {
   private final PrimaryStore primary;
   private final LocalStore local;
   private final OfferedChanges changes;
-  private final BiFunction<List<Change>, OfferedChanges, List<Applied>> applyAll;
   private final List<Sending> conversations = new ArrayList<>();
   private final List<Part> batch = new ArrayList<>();
   private int messages;
   private long content;
   private final List<State> others = new ArrayList<>();
 
-  /**
-   * @param applyAll applies changes together, or each alone where one is refused
-   */
-  AdoptedMessages(
-      PrimaryStore primary,
-      LocalStore local,
-      OfferedChanges changes,
-      BiFunction<List<Change>, OfferedChanges, List<Applied>> applyAll) {
+  AdoptedMessages(PrimaryStore primary, LocalStore local, OfferedChanges changes) {
     this.primary = primary;
     this.local = local;
     this.changes = changes;
-    this.applyAll = applyAll;
   }
 
   /**
@@ -124,8 +120,7 @@ final class AdoptedMessages {
     long seq = 0;
     List<MessageState> page;
     do {
-      page =
-          local.mirroredMessages(one.unmet.owner(), one.unmet.id(), seq, APPEND).stream().toList();
+      page = local.mirroredMessages(one.unmet.owner(), one.unmet.id(), seq, APPEND);
       List<MessageState> live = new ArrayList<>();
       for (MessageState message : page) {
         seq = message.seq();
@@ -232,12 +227,12 @@ final class AdoptedMessages {
     if (batch.isEmpty()) {
       return;
     }
-    List<Applied> applied = applyAll.apply(batch.stream().map(Part::change).toList(), changes);
+    List<List<State>> applied = apply();
     Map<Sending, Map<UUID, MessageState>> there = new HashMap<>();
     for (int i = 0; i < applied.size(); i++) {
       Sending one = batch.get(i).of;
       Map<UUID, MessageState> rows = there.computeIfAbsent(one, key -> new HashMap<>());
-      for (State state : applied.get(i).states()) {
+      for (State state : applied.get(i)) {
         if (state instanceof MessageState message) {
           rows.merge(message.messageId(), message, AdoptedMessages::later);
         } else if (state instanceof ConversationState header
@@ -254,6 +249,39 @@ final class AdoptedMessages {
     batch.clear();
     messages = 0;
     content = 0;
+  }
+
+  /** Applies the batch; where one change is refused, each alone, and of an append each message. */
+  private List<List<State>> apply() {
+    List<List<State>> states = new ArrayList<>();
+    try {
+      primary
+          .applyAll(batch.stream().map(Part::change).toList())
+          .forEach(applied -> states.add(applied.states()));
+      return states;
+    } catch (BatchRefusedException oneOfThem) {
+      LOG.debug("One of several changes was refused; each is tried alone", oneOfThem);
+    }
+    batch.forEach(part -> states.add(alone(part)));
+    return states;
+  }
+
+  private List<State> alone(Part part) {
+    if (part.messages.size() < 2) {
+      return changes.give(part.change).states();
+    }
+    try {
+      return changes.tryToGive(part.change).states();
+    } catch (EngineFailureException failure) {
+      throw failure;
+    } catch (ConversationStoreException | IllegalArgumentException oneOfThem) {
+      LOG.debug("One of several messages was refused; each is tried alone", oneOfThem);
+    }
+    List<State> states = new ArrayList<>();
+    for (MessageState message : part.messages) {
+      states.addAll(changes.give(appended(part.of, List.of(message))).states());
+    }
+    return states;
   }
 
   private static MessageState later(MessageState one, MessageState other) {

@@ -21,6 +21,7 @@ import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -239,9 +240,14 @@ final class Adoption {
     }
   }
 
+  /**
+   * Whether it was written before the owner was erased, by the database's clock as far as this
+   * node's tells it.
+   */
   private boolean isErased(Owner owner, Instant writtenAt) {
     Instant erased = erasures.get(owner);
-    return erased != null && !writtenAt.isAfter(erased);
+    return erased != null
+        && !writtenAt.plus(local.identity().clockOffsetMicros(), ChronoUnit.MICROS).isAfter(erased);
   }
 
   /** The epoch of an owner that changes name; the database is asked only about erased ones. */
@@ -303,7 +309,7 @@ final class Adoption {
     List<ConversationCreated> creates =
         wanted.stream().map(unmet -> create(unmet, epoch(unmet.owner()), changes)).toList();
     List<Applied> created = applyAll(List.copyOf(creates), changes);
-    AdoptedMessages sending = new AdoptedMessages(primary, local, changes, this::applyAll);
+    AdoptedMessages sending = new AdoptedMessages(primary, local, changes);
     List<Met> gone = new ArrayList<>();
     for (int i = 0; i < wanted.size(); i++) {
       ConversationState unmet = wanted.get(i);
@@ -374,10 +380,36 @@ final class Adoption {
       if (there != null && !there.isLive()) {
         return there;
       }
+      ConversationState deleted = landed(unmet, found.ownerEpoch(), changes);
+      if (deleted != null) {
+        return deleted;
+      }
     }
     // Refused and kept, or deleted so long ago that no trace is left.
     within.accept(() -> local.forgetUnmet(owner, List.of(unmet.id())));
     return null;
+  }
+
+  /**
+   * The generation that an earlier attempt made or joined, deleted since, where another one lives:
+   * what waits about it must not reach that one. Null if the database does not remember it.
+   */
+  private @Nullable ConversationState landed(
+      ConversationState unmet, long epoch, OfferedChanges changes) {
+    return primary.landings(create(unmet, epoch, changes)).stream()
+        .findFirst()
+        .map(
+            landing ->
+                new ConversationState(
+                    unmet.owner(),
+                    unmet.id(),
+                    epoch,
+                    landing.generation(),
+                    1,
+                    null,
+                    0,
+                    unmet.createdBy()))
+        .orElse(null);
   }
 
   /** Applies changes together, or each alone where one of them is refused. */

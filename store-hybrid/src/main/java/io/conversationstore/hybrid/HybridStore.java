@@ -93,7 +93,12 @@ public final class HybridStore {
    */
   public static ConversationStore openWithoutDatabase(
       JsonFileOptions files, HybridOptions options) {
-    LocalStore local = JsonFileStore.openEngine(files);
+    return withoutDatabase(JsonFileStore.openEngine(files), files, options, new ThreadClockwork());
+  }
+
+  /** Like the public one, over a directory that is open: for simulations. */
+  static ConversationStore withoutDatabase(
+      LocalStore local, JsonFileOptions files, HybridOptions options, Clockwork clockwork) {
     if (!belongsToDatabase(local)) {
       return new StoreFront(
           local, files.limits(), files.clock(), files.ids(), local.identity().node());
@@ -107,7 +112,8 @@ public final class HybridStore {
                 + (place == null ? "with the store id " + local.identity().storeId() : place)
                 + " and waits for it: configure it again, and what waits is sent"),
         local,
-        options);
+        options,
+        clockwork);
   }
 
   private static boolean belongsToDatabase(LocalStore local) {

@@ -86,6 +86,8 @@ final class SimClient {
             CONVERSATIONS.get(step.conversation()),
             threads.now(),
             node.hadContact());
+    op.alone = node.isAlone();
+    op.withoutSettings = !node.isConfigured() && !node.isAlone();
     op.onEvicted = node.isGatedAndEvicted(op.owner, op.conversation);
     history.ops.add(op);
     threads.mark(step.seed(), op);

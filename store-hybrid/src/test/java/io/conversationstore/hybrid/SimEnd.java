@@ -54,6 +54,12 @@ final class SimEnd {
       node.link().next(Fate.ARRIVES);
       node.diskFull(false);
     }
+    for (SimNode node : nodes) {
+      if (!node.isConfigured()) {
+        node.configure(true);
+        node.start();
+      }
+    }
     while (database.hasLate()) {
       threads.sleep(look);
     }

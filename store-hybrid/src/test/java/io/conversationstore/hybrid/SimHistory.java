@@ -4,6 +4,7 @@ import io.conversationstore.Owner;
 import io.conversationstore.StoreState;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
@@ -45,6 +46,12 @@ final class SimHistory {
     final Set<UUID> queued = new LinkedHashSet<>();
     Outcome outcome = Outcome.OPEN;
     boolean wasThere;
+
+    /** Whether the node was the authority, which had not met the database. */
+    boolean alone;
+
+    /** Whether the node was without the settings of the database that it belongs to. */
+    boolean withoutSettings;
 
     /** Whether it found changes that waited about a conversation that the copy did not hold. */
     boolean onEvicted;
@@ -99,6 +106,9 @@ final class SimHistory {
 
   /** Who made a generation; by owner, conversation, epoch and generation. */
   final Map<String, Op> creators = new HashMap<>();
+
+  /** Generations that came with what a node held when it met the database. */
+  private final Set<String> madeByNobody = new HashSet<>();
 
   /** Who began an epoch; by owner and epoch. */
   final Map<String, Op> erasures = new HashMap<>();
@@ -192,6 +202,40 @@ final class SimHistory {
     return clone != null && (clone.of() == node || clone.node() == node);
   }
 
+  /** Whether conversations with messages became rows of a copy, and what else has happened. */
+  boolean adopted;
+
+  boolean joined;
+
+  /** When nodes have given a conversation; by node, owner and conversation. */
+  private final Map<String, Long> given = new HashMap<>();
+
+  /** Whether a node had not given, at a time, what it held of a conversation when it was alone. */
+  boolean wasUnmet(int node, Op op, long at) {
+    return given.getOrDefault(given(node, op.owner, op.conversation), Long.MAX_VALUE) > at
+        && ops.stream()
+            .anyMatch(
+                other ->
+                    other.alone
+                        && other.step.node() == node
+                        && other.owner.equals(op.owner)
+                        && other.start < at);
+  }
+
+  private static String given(int node, Owner owner, String conversation) {
+    return node + "/" + owner.userId() + "/" + conversation;
+  }
+
+  /** A node has given conversations to the database that it held when it met it. */
+  void adopted(long at, int node, List<LocalStore.Met> conversations) {
+    event(at, "node " + node + " has given " + conversations.size() + " conversations");
+    for (LocalStore.Met met : conversations) {
+      given.put(given(node, met.header().owner(), met.header().id()), at);
+      adopted |= !met.messages().isEmpty();
+      joined |= met.messages().stream().anyMatch(place -> place.from() != place.to());
+    }
+  }
+
   /** A node's copy is empty. */
   void emptied(int node, long at) {
     mirrored.removeIf(message -> message.startsWith(node + "/"));
@@ -281,9 +325,12 @@ final class SimHistory {
         .filter(ConversationState::isLive)
         .forEach(
             state -> {
-              if (op != null) {
-                creators.putIfAbsent(
-                    generation(state.owner(), state.id(), state.epoch(), state.generation()), op);
+              String name =
+                  generation(state.owner(), state.id(), state.epoch(), state.generation());
+              if (op == null) {
+                madeByNobody.add(name);
+              } else if (!madeByNobody.contains(name)) {
+                creators.putIfAbsent(name, op);
               }
             });
     applied

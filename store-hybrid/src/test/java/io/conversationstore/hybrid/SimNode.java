@@ -4,6 +4,7 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.CopyLimits;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.StoreState;
 import io.conversationstore.jsonfile.Durability;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.MemoryDirectory;
@@ -42,7 +43,17 @@ import org.jspecify.annotations.Nullable;
 final class SimNode {
 
   private static final Set<String> WRITES =
-      Set.of("enqueue", "mirror", "settle", "remember", "evict", "giveUp", "markWhole");
+      Set.of(
+          "enqueue",
+          "mirror",
+          "settle",
+          "remember",
+          "evict",
+          "giveUp",
+          "markWhole",
+          "apply",
+          "met",
+          "forgetUnmet");
 
   /** The files are in memory. */
   private static final Path NOWHERE = Path.of("simulated");
@@ -50,7 +61,15 @@ final class SimNode {
   private static final Duration LONG_AWAY = Duration.ofDays(40);
   private static final Set<String> PLACES =
       Set.of(
-          "enqueue", "mirror", "evict", "pending", "find", "message", "messages", "conversations");
+          "enqueue",
+          "mirror",
+          "evict",
+          "met",
+          "pending",
+          "find",
+          "message",
+          "messages",
+          "conversations");
 
   private final int number;
   private final SimThreads threads;
@@ -66,6 +85,8 @@ final class SimNode {
   private @Nullable ConversationStore store;
   private boolean diskFull;
   private boolean hadContact;
+  private boolean configured;
+  private boolean alone;
   private CopyLimits limits;
 
   SimNode(
@@ -82,6 +103,7 @@ final class SimNode {
     this.database = database;
     this.clock = Clock.offset(time, plan.skew(number));
     this.limits = plan.limits(number);
+    this.configured = !plan.alone().contains(number);
     if (isLimited()) {
       history.limited.add(number);
     }
@@ -103,6 +125,21 @@ final class SimNode {
   /** Whether its clock was compared with the database's in this or an earlier life. */
   boolean hadContact() {
     return hadContact;
+  }
+
+  /** Kills the node; it starts again with or without the settings of the database. */
+  void configure(boolean newConfigured) {
+    crash();
+    configured = newConfigured;
+  }
+
+  boolean isConfigured() {
+    return configured;
+  }
+
+  /** Whether it is the authority over what it holds. */
+  boolean isAlone() {
+    return alone;
   }
 
   /** Whether its copy holds less than the database. */
@@ -176,11 +213,18 @@ final class SimNode {
           mine,
           () ->
               store =
-                  HybridStore.over(
-                      database.over(link),
-                      guarded(opened, mine),
-                      options,
-                      threads.clockwork("node " + number, mine)));
+                  configured
+                      ? HybridStore.over(
+                          database.over(link),
+                          guarded(opened, mine),
+                          options,
+                          threads.clockwork("node " + number, mine))
+                      : HybridStore.withoutDatabase(
+                          guarded(opened, mine),
+                          fileOptions(),
+                          options,
+                          threads.clockwork("node " + number, mine)));
+      alone = store != null && store.state().mode() == StoreState.Mode.LOCAL_ONLY;
       history.event(threads.now(), "node " + number + " has started");
     } catch (SimThreads.Ended died) {
       if (!mine.isOver()) {
@@ -190,11 +234,14 @@ final class SimNode {
   }
 
   private LocalStore open() {
-    return directory.open(
-        JsonFileOptions.in(NOWHERE)
-            .withDurability(Durability.SYSTEM)
-            .withCompactionBytes(Long.MAX_VALUE)
-            .withClock(clock, new UuidV7(clock, random)));
+    return directory.open(fileOptions());
+  }
+
+  private JsonFileOptions fileOptions() {
+    return JsonFileOptions.in(NOWHERE)
+        .withDurability(Durability.SYSTEM)
+        .withCompactionBytes(Long.MAX_VALUE)
+        .withClock(clock, new UuidV7(clock, random));
   }
 
   /**
@@ -205,9 +252,12 @@ final class SimNode {
   void evict(boolean old) {
     crash();
     try (LocalStore files = open()) {
+      if (files.identity().storeId() == null) {
+        return; // It has no copy.
+      }
       FeedPosition position = files.identity().position();
       files.resetMirror();
-      if (old && files.identity().storeId() != null) {
+      if (old) {
         files.mirror(List.of(), position, clock.instant().minus(LONG_AWAY));
       }
     }
@@ -223,6 +273,7 @@ final class SimNode {
       files.pending(Integer.MAX_VALUE, Long.MAX_VALUE).forEach(change -> pending.add(change.id()));
     }
     other.hadContact = hadContact;
+    other.configured = configured;
     history.clone = new SimHistory.Clone(number, other.number, pending);
   }
 
@@ -259,6 +310,7 @@ final class SimNode {
     local.close();
     local = null;
     store = null;
+    alone = false;
     history.event(threads.now(), "node " + number + " is dead");
   }
 
@@ -322,7 +374,9 @@ final class SimNode {
     if (arguments == null) {
       return;
     }
-    if (name.equals("remember")) {
+    if (name.equals("met")) {
+      history.adopted(threads.now(), number, (List<LocalStore.Met>) arguments[0]);
+    } else if (name.equals("remember")) {
       hadContact = true;
     } else if (name.equals("enqueue")) {
       Change change = (Change) arguments[0];

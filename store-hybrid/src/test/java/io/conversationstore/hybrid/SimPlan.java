@@ -6,8 +6,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -16,6 +18,7 @@ import java.util.SplittableRandom;
  *
  * @param skews of the nodes' clocks
  * @param limits of the nodes' copies
+ * @param alone nodes that begin without the settings of the database
  * @param flaky of a hundred calls of the database, how many lose their way
  */
 record SimPlan(
@@ -25,6 +28,7 @@ record SimPlan(
     int drainBatch,
     int feedPage,
     List<CopyLimits> limits,
+    Set<Integer> alone,
     int flaky,
     List<SimStep> steps) {
 
@@ -38,16 +42,34 @@ record SimPlan(
    */
   static final long LATER = 1_000_000;
 
+  /** From this seed on, nodes are without the settings of the database for some time. */
+  static final long ADOPTING = 2_000_000_000_000L;
+
   private static final int MOST_LATER = 4;
 
   SimPlan {
     skews = List.copyOf(skews);
     limits = List.copyOf(limits);
+    alone = Set.copyOf(alone);
     steps = List.copyOf(steps);
   }
 
+  /** A plan in which all nodes have the settings of the database from the beginning. */
+  SimPlan(
+      long seed,
+      List<Duration> skews,
+      Duration mirrorInterval,
+      int drainBatch,
+      int feedPage,
+      List<CopyLimits> limits,
+      int flaky,
+      List<SimStep> steps) {
+    this(seed, skews, mirrorInterval, drainBatch, feedPage, limits, Set.of(), flaky, steps);
+  }
+
   SimPlan with(List<SimStep> newSteps) {
-    return new SimPlan(seed, skews, mirrorInterval, drainBatch, feedPage, limits, flaky, newSteps);
+    return new SimPlan(
+        seed, skews, mirrorInterval, drainBatch, feedPage, limits, alone, flaky, newSteps);
   }
 
   /** The node whose directory is copied; -1 if none is. */
@@ -80,16 +102,89 @@ record SimPlan(
     for (int node = 0; node < NODES; node++) {
       skews.add(skew(random));
     }
-    return new SimPlan(
-        seed,
-        skews,
-        Duration.ofMillis(50L + random.nextInt(3) * 400),
-        1 + random.nextInt(6),
-        1 + random.nextInt(12),
-        limits(new SplittableRandom(~seed)),
-        random.nextInt(3) * random.nextInt(6),
-        seed < LATER ? steps(random) : withLater(steps(random), new SplittableRandom(seed + 1)));
+    SimPlan plan =
+        new SimPlan(
+            seed,
+            skews,
+            Duration.ofMillis(50L + random.nextInt(3) * 400),
+            1 + random.nextInt(6),
+            1 + random.nextInt(12),
+            limits(new SplittableRandom(~seed)),
+            random.nextInt(3) * random.nextInt(6),
+            seed < LATER
+                ? steps(random)
+                : withLater(steps(random), new SplittableRandom(seed + 1)));
+    return seed < ADOPTING ? plan : plan.adopting(new SplittableRandom(seed + 2));
   }
+
+  /** Some nodes begin alone, write, and meet the database; some lose its settings for a time. */
+  private SimPlan adopting(SplittableRandom random) {
+    List<SimStep> all = new ArrayList<>(steps);
+    int number = steps.stream().mapToInt(SimStep::number).max().orElse(0) + 1;
+    long end = steps.stream().mapToLong(SimStep::at).max().orElse(0);
+    Set<Integer> without = new HashSet<>();
+    for (int node = 0; node < NODES; node++) {
+      if (random.nextInt(5) < 3) {
+        without.add(node);
+        long until = random.nextInt(3) == 0 ? random.nextLong(end + 1) : random.nextLong(1_500);
+        for (int i = 2 + random.nextInt(7); i > 0; i--) {
+          Kind kind = ALONE.get(random.nextInt(ALONE.size()));
+          all.add(step(random, number++, random.nextLong(until + 1), kind, node, all));
+        }
+        all.add(step(random, number++, until, Kind.CONFIGURE, node, all));
+      }
+    }
+    for (int i = random.nextInt(3); i > 0; i--) {
+      int node = random.nextInt(NODES);
+      long from = random.nextLong(end + 1);
+      all.add(step(random, number++, from, Kind.UNCONFIGURE, node, all));
+      all.add(step(random, number++, from + random.nextInt(2_000), Kind.CONFIGURE, node, all));
+    }
+    all.sort(Comparator.comparingLong(SimStep::at));
+    return new SimPlan(
+        seed, skews, mirrorInterval, drainBatch, feedPage, limits, without, flaky, all);
+  }
+
+  private static SimStep step(
+      SplittableRandom random, int number, long at, Kind kind, int node, List<SimStep> before) {
+    List<SimStep> appends =
+        before.stream().filter(step -> step.kind() == Kind.APPEND && step.owner() == 0).toList();
+    SimStep target = appends.isEmpty() ? null : appends.get(random.nextInt(appends.size()));
+    boolean aimed = kind == Kind.EDIT || kind == Kind.DELETE_MESSAGE;
+    int conversation =
+        aimed && target != null ? target.conversation() : random.nextInt(CONVERSATIONS);
+    return new SimStep(
+        number,
+        at,
+        kind,
+        node,
+        random.nextInt(2),
+        0,
+        conversation,
+        target == null ? 0 : target.number(),
+        random.nextLong());
+  }
+
+  /** What clients do before a node meets the database, as often as it stands here. */
+  private static final List<Kind> ALONE =
+      List.of(
+          Kind.CREATE_IF_ABSENT,
+          Kind.CREATE_IF_ABSENT,
+          Kind.CREATE,
+          Kind.APPEND,
+          Kind.APPEND,
+          Kind.APPEND,
+          Kind.APPEND,
+          Kind.EDIT,
+          Kind.DELETE_MESSAGE,
+          Kind.RENAME,
+          Kind.PREFER,
+          Kind.PREFER_CHAT,
+          Kind.SAVE,
+          Kind.DELETE,
+          Kind.ERASE,
+          Kind.READ,
+          Kind.WALK);
 
   private static Duration skew(SplittableRandom random) {
     return switch (random.nextInt(4)) {

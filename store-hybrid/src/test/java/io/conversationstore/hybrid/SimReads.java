@@ -28,13 +28,16 @@ final class SimReads {
     return history.ops.stream()
         .anyMatch(
             op ->
-                op.start < before
+                op.start <= before
                     && op.outcome != Outcome.REFUSED
                     && (op.step.kind() == Kind.RETAIN || takes(op, append, message)));
   }
 
   /** Whether a call is to take a message away; of a retention that is not known. */
   static boolean takes(Op op, Op append, UUID message) {
+    if (op.alone && op.step.node() != append.step.node()) {
+      return false; // It ends what its own directory holds.
+    }
     return switch (op.step.kind()) {
       case ERASE -> op.owner.equals(append.owner);
       case DELETE -> op.isAbout(append);
@@ -148,6 +151,10 @@ final class SimReads {
    */
   private boolean isOnlyInDatabase(Op op, UUID message) {
     int node = op.step.node();
+    if (op.alone) {
+      // It is in the files, until a copy that it became a part of was emptied.
+      return history.wasEmptied(node, op.end) && !history.mirrored.contains(node + "/" + message);
+    }
     boolean isOut =
         op.queued.isEmpty()
             ? history.wasEmptied(node, op.end)

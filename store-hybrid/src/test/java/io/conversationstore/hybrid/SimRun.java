@@ -188,6 +188,10 @@ final class SimRun {
         node.resize(new SplittableRandom(step.seed()));
         restartSoon(node);
       }
+      case UNCONFIGURE, CONFIGURE -> {
+        node.configure(step.kind() == SimStep.Kind.CONFIGURE);
+        restartSoon(node);
+      }
       case CLONE -> {
         if (history.clone == null) {
           makeClone(node);

@@ -44,7 +44,13 @@ enum SimScenario {
   /** A node starts with a copy of another size, and the conversation is read. */
   RESIZED_AND_READ(180),
   /** The active conversation is deleted while another write of preferences waits. */
-  ACTIVE_CHAT_DELETED(80);
+  ACTIVE_CHAT_DELETED(80),
+  /** A node has given messages to the database that it held when it met it. */
+  ADOPTED(300),
+  /** The database had a conversation of that id. */
+  ADOPTED_INTO_ANOTHER(50),
+  /** A node writes while the settings of its database are removed. */
+  WRITTEN_WITHOUT_SETTINGS(50);
 
   /** Of how many seeds the least are told. */
   static final int SEEDS = 2_000;
@@ -65,6 +71,11 @@ enum SimScenario {
   /** Whether only seeds from {@link SimPlan#LATER} on lead to it. */
   boolean isLater() {
     return compareTo(ERASED_WHILE_PENDING) >= 0;
+  }
+
+  /** Whether only seeds from {@link SimPlan#ADOPTING} on lead to it. */
+  boolean isOfAdoption() {
+    return compareTo(ADOPTED) >= 0;
   }
 
   /** Those that have happened. */
@@ -120,6 +131,11 @@ enum SimScenario {
       case RESIZED_AND_READ ->
           ops(history, Kind.READ)
               .anyMatch(read -> read.isAcknowledged() && history.wasResized(read));
+      case ADOPTED -> history.adopted;
+      case ADOPTED_INTO_ANOTHER -> history.joined;
+      case WRITTEN_WITHOUT_SETTINGS ->
+          history.ops.stream()
+              .anyMatch(op -> op.withoutSettings && op.isAcknowledged() && isDrained(op, history));
       case ACTIVE_CHAT_DELETED ->
           ops(history, Kind.DELETE)
               .anyMatch(

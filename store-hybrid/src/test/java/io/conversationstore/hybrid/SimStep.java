@@ -66,11 +66,23 @@ record SimStep(
     /** A node dies, and starts again, as does a copy of its directory: once in a simulation. */
     CLONE,
     /** A node dies, and starts again with a copy of another size. */
-    RELIMIT;
+    RELIMIT,
+    /** A node dies, and starts again without the settings of its database. */
+    UNCONFIGURE,
+    /** A node dies, and starts again with the settings of its database. */
+    CONFIGURE;
 
     /** Later than the seeds below {@link SimPlan#LATER}: they do what they did before. */
     private static final Set<Kind> LATER =
-        EnumSet.of(PREFER_CHAT, READ_PREFERENCES, RETAIN, RETRY_PARKED, DISCARD_PARKED, RELIMIT);
+        EnumSet.of(
+            PREFER_CHAT,
+            READ_PREFERENCES,
+            RETAIN,
+            RETRY_PARKED,
+            DISCARD_PARKED,
+            RELIMIT,
+            UNCONFIGURE,
+            CONFIGURE);
 
     boolean isFault() {
       return compareTo(CUT) >= 0;

@@ -61,6 +61,7 @@ final class Simulation {
   private final AtomicLong next = new AtomicLong();
   private final AtomicLong ran = new AtomicLong();
   private final AtomicLong ranLater = new AtomicLong();
+  private final AtomicLong ranAdopting = new AtomicLong();
   private final AtomicLong steps = new AtomicLong();
   private final AtomicLong acked = new AtomicLong();
   private final Map<SimScenario, Integer> reached = new EnumMap<>(SimScenario.class);
@@ -83,7 +84,7 @@ final class Simulation {
 
   /**
    * Runs seeds on all processors until one goes wrong, and fails then. Those that no property names
-   * are two thirds the same each time, one third new each day.
+   * are two thirds the same each time, of each range of kinds of steps, one third new each day.
    */
   static void run(long standard) {
     if (repeats()) {
@@ -91,21 +92,28 @@ final class Simulation {
     }
     Long seeds = Long.getLong("simulation.seeds");
     if (Long.getLong("simulation.first") == null && Long.getLong("simulation.minutes") == null) {
-      long stay = seeds == null ? standard / 3 : seeds / 2;
-      long fresh = seeds == null ? standard - 2 * stay : 0;
+      long stay = (seeds == null ? standard : seeds) / (seeds == null ? 6 : 4);
+      long adopting = (seeds == null ? standard / 3 : seeds / 2);
+      long fresh = seeds == null ? standard - 2 * stay - adopting : 0;
       long today = today();
       System.out.printf(
-          "SEEDS 1 to %d, %d to %d%s%n",
+          "SEEDS 1 to %d, %d to %d, %d to %d%s%n",
           stay,
           SimPlan.LATER + 1,
           SimPlan.LATER + stay,
+          SimPlan.ADOPTING + 1,
+          SimPlan.ADOPTING + adopting,
           fresh == 0 ? "" : ", and of this day " + today + " to " + (today + fresh - 1));
       forSeeds(
               i ->
                   i < stay
                       ? i + 1
-                      : i < 2 * stay ? SimPlan.LATER + 1 + i - stay : today + i - 2 * stay,
-              2 * stay + fresh,
+                      : i < 2 * stay
+                          ? SimPlan.LATER + 1 + i - stay
+                          : i < 2 * stay + adopting
+                              ? SimPlan.ADOPTING + 1 + i - 2 * stay
+                              : today + i - 2 * stay - adopting,
+              2 * stay + adopting + fresh,
               false)
           .runAll();
     } else {
@@ -141,7 +149,7 @@ final class Simulation {
   }
 
   private static long today() {
-    return LocalDate.now(ZoneOffset.UTC).toEpochDay() * MOST_A_DAY;
+    return SimPlan.ADOPTING + LocalDate.now(ZoneOffset.UTC).toEpochDay() * MOST_A_DAY;
   }
 
   private static boolean repeats() {
@@ -201,9 +209,7 @@ final class Simulation {
         Arrays.stream(SimScenario.values())
             .filter(
                 scenario ->
-                    times(scenario)
-                        < scenario.least()
-                            * ((scenario.isLater() ? ranLater : ran).get() / SimScenario.SEEDS))
+                    times(scenario) < scenario.least() * (ran(scenario) / SimScenario.SEEDS))
             .toList();
     if (!rare.isEmpty()) {
       throw new AssertionError("happened too seldom: " + rare + "; " + scenarios());
@@ -242,6 +248,12 @@ final class Simulation {
     }
   }
 
+  /** How many seeds ran that may lead to it. */
+  private long ran(SimScenario scenario) {
+    AtomicLong all = scenario.isOfAdoption() ? ranAdopting : scenario.isLater() ? ranLater : ran;
+    return all.get();
+  }
+
   private int times(SimScenario scenario) {
     return reached.getOrDefault(scenario, 0);
   }
@@ -260,6 +272,9 @@ final class Simulation {
       ran.incrementAndGet();
       if (seed >= SimPlan.LATER) {
         ranLater.incrementAndGet();
+      }
+      if (seed >= SimPlan.ADOPTING) {
+        ranAdopting.incrementAndGet();
       }
       steps.addAndGet(verdict.steps());
       acked.addAndGet(verdict.acked());

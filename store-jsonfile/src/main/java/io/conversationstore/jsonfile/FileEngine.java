@@ -454,6 +454,10 @@ final class FileEngine implements LocalStore {
           requireMirror();
           return writes.met(copy, headers);
         });
+    boolean erasedElsewhere = copy.stream().anyMatch(met -> met.header().epoch() > 0);
+    if (erasedElsewhere && shared.read(Index::hasFormerEpochs)) {
+      housekeeping.compactNow();
+    }
     housekeeping.erase();
   }
 

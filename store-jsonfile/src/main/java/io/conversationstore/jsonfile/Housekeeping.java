@@ -76,7 +76,8 @@ final class Housekeeping implements AutoCloseable {
     jobs.opened(log.call(LogThread.Wait.WRITTEN, tail::bytes) - uncovered);
     thread.start();
     // A store that is opened often and written little may never begin a segment.
-    boolean collect = log.call(LogThread.Wait.WRITTEN, this::isGarbageDue);
+    boolean collect =
+        log.call(LogThread.Wait.WRITTEN, this::isGarbageDue) || shared.read(Index::hasFormerEpochs);
     request(false, collect, isWorthACheckpoint(uncovered));
   }
 
@@ -272,7 +273,8 @@ final class Housekeeping implements AutoCloseable {
 
   /** A segment that was begun during the last compaction may have asked for what that one did. */
   private void compactIfDue() throws IOException {
-    if (log.call(LogThread.Wait.WRITTEN, this::isGarbageDue)) {
+    if (log.call(LogThread.Wait.WRITTEN, this::isGarbageDue)
+        || shared.read(Index::hasFormerEpochs)) {
       compact();
     }
   }

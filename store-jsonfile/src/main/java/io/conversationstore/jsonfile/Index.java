@@ -144,12 +144,14 @@ final class Index {
       return;
     }
     if (rows.epoch() < epoch) {
+      // Text that was deleted here before the erasure elsewhere may be in the files.
+      formerEpochs = true;
       rows.moveEpoch(epoch);
     }
     conversation.met(generation, places);
   }
 
-  /** Whether rows in the files may be of later epochs than their owner has now. */
+  /** Whether rows in the files may be of epochs that do not tell whether they are erased. */
   boolean hasFormerEpochs() {
     return formerEpochs;
   }

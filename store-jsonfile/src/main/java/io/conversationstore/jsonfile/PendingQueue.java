@@ -412,7 +412,7 @@ final class PendingQueue {
   void met(Owner owner, String conversation, long epoch, long generation) {
     if (epoch > 0) {
       for (Entry entry : List.copyOf(of(owner))) {
-        if (entry.isOlderThan(epoch)) {
+        if (entry.epoch() == UNCHANGED && entry.isOlderThan(epoch)) {
           add(entry.withEpoch(epoch));
         }
       }
@@ -420,6 +420,17 @@ final class PendingQueue {
     Conversation key = new Conversation(owner, conversation);
     Map<UUID, Entry> about = byConversation.getOrDefault(key, Map.of());
     rebase(List.copyOf(about.values()), conversation, generation);
+  }
+
+  /**
+   * An unmet conversation is removed, as its owner was erased in the database: what waits about it
+   * stays of the epoch that it was made in, whatever comes of the owner's other conversations.
+   */
+  void forget(Owner owner, String conversation) {
+    Conversation key = new Conversation(owner, conversation);
+    for (Entry entry : List.copyOf(byConversation.getOrDefault(key, Map.of()).values())) {
+      add(entry.withEpoch(entry.madeEpoch()));
+    }
   }
 
   private void rebaseLater(Entry entry, Settlement settlement) {

@@ -236,6 +236,7 @@ final class Replay {
     ConversationRows rows = find(index, conversation);
     if (owner != null && rows != null && rows.isUnmet()) {
       owner.conversations().remove(conversation.conversationId());
+      index.pending().forget(conversation.owner(), conversation.conversationId());
     }
   }
 

@@ -63,7 +63,8 @@ final class Suites {
             new HyDownLine(),
             new HySilentLine(),
             new HyReturnLine(),
-            new HyDrainLine()));
+            new HyDrainLine(),
+            new HyAdoptLine()));
   }
 
   private static Suite jsonFile() {

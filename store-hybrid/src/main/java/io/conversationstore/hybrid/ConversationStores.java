@@ -1,14 +1,20 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreState;
+import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.jsonfile.JsonFileOptions;
+import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
+import io.conversationstore.postgres.PostgresStore;
+import io.conversationstore.spi.LocalStore;
 import io.conversationstore.transfer.Takeover;
 import io.conversationstore.transfer.TransferOptions;
 import io.conversationstore.transfer.TransferReport;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
@@ -43,10 +49,15 @@ import org.slf4j.event.Level;
  *       files hold contents of conversations that were updated within so many days, and so many
  *       megabytes of them; without limit if not set. See {@link
  *       io.conversationstore.CopyLimits}</td></tr>
+ *   <tr><td>{@code LOCAL_COPY}</td><td>{@code off} for PostgreSQL alone, without a directory: while
+ *       the database is away, calls fail</td></tr>
  *   <tr><td>{@code LOCAL_DATA}</td><td>what becomes of local files that were filled before they met
  *       a database: {@code adopt} sends them to it (the default), {@code refuse} is an error. See
  *       {@link LocalData}</td></tr>
  * </table>
+ *
+ * <p>{@code docs/configuration.md} lists these and the variables for pool, time-outs, schema and
+ * files.
  *
  * <p>Where several name a database they have to name the same one (host, port and database); the
  * login is then taken from the first. Where one names a database, an incomplete group behind it is
@@ -89,16 +100,21 @@ public final class ConversationStores {
     if (settings.remark() != null) {
       LOG.warn("{}; using the local files in {}", settings.remark(), settings.directory());
     }
-    JsonFileOptions files = JsonFileOptions.in(settings.directory());
+    OperatorSettings operator = OperatorSettings.of(environment);
+    JsonFileOptions files = operator.files(JsonFileOptions.in(settings.directory()));
     DatabaseSettings database = settings.database();
+    if (!operator.hasLocalCopy()) {
+      return withoutLocalCopy(settings, operator, files);
+    }
     HybridOptions options =
-        HybridOptions.defaults()
+        operator
+            .hybrid(HybridOptions.defaults())
             .withCopyLimits(settings.copyLimits())
             .withLocalData(settings.localData());
     ConversationStore store =
         database == null
             ? HybridStore.openWithoutDatabase(files, options)
-            : HybridStore.open(options(database), files, options);
+            : HybridStore.open(operator.database(options(database)), files, options);
     boolean ready = false;
     try {
       Takeover.Result takeover =
@@ -113,6 +129,51 @@ public final class ConversationStores {
       }
     }
     return new TakenOverStore(store, settings.importOwner(), settings.directory());
+  }
+
+  /** PostgreSQL alone: for containers without a disk of their own. */
+  private static ConversationStore withoutLocalCopy(
+      Settings settings, OperatorSettings operator, JsonFileOptions files) {
+    DatabaseSettings database = settings.database();
+    if (database == null) {
+      throw new StoreConfigurationException(
+          "LOCAL_COPY is off, but no variable names a database: set DATABASE_URL, or unset"
+              + " LOCAL_COPY to use local files");
+    }
+    requireNothingLeft(files);
+    ConversationStore store = PostgresStore.open(operator.database(options(database)));
+    LOG.info(
+        "Using the database {} named by {}, without a local copy: while it is away, calls fail",
+        database,
+        database.source());
+    return store;
+  }
+
+  /** What a directory keeps for the database would be hidden, and never sent. */
+  private static void requireNothingLeft(JsonFileOptions files) {
+    if (!Files.exists(files.directory().resolve("store.json"))) {
+      return;
+    }
+    try (LocalStore local = JsonFileStore.openEngine(files)) {
+      long unsent = local.unmet().conversations();
+      long pending = local.pendingFigures().changes();
+      if (unsent > 0 || pending > 0) {
+        throw new StoreConfigurationException(
+            "LOCAL_COPY is off, but the directory "
+                + files.directory()
+                + " holds "
+                + unsent
+                + " conversations and "
+                + pending
+                + " changes that the database does not have; nothing was changed. Start once"
+                + " without LOCAL_COPY=off to send them, or set DATA_PATH to another directory");
+      }
+    } catch (StoreUnavailableException unreadable) {
+      LOG.warn(
+          "Whether {} holds something that the database does not have is not known: {}",
+          files.directory(),
+          unreadable.getMessage());
+    }
   }
 
   private static void report(Takeover.Result takeover, Settings settings) {

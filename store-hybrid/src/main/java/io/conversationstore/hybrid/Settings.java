@@ -240,8 +240,14 @@ record Settings(
     }
   }
 
+  /** The value of a variable, which {@link Variable} has to know; null where it is not set. */
   private static @Nullable String value(Map<String, String> environment, String name) {
-    String value = environment.get(name);
+    return value(environment, Variable.valueOf(name));
+  }
+
+  /** The value of a variable; null where it is not set. */
+  static @Nullable String value(Map<String, String> environment, Variable variable) {
+    String value = environment.get(variable.name());
     return value == null || value.isBlank() ? null : value.strip();
   }
 }

@@ -43,7 +43,7 @@ record SimPlan(
   static final long LATER = 1_000_000;
 
   /** From this seed on, nodes are without the settings of the database for some time. */
-  static final long ADOPTING = 2_000_000_000_000L;
+  static final long ADOPTING = 1_000_000_000_000_000L;
 
   private static final int MOST_LATER = 4;
 

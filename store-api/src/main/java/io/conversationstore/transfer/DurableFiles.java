@@ -33,8 +33,13 @@ final class DurableFiles {
     force(directoryOf(to));
   }
 
-  /** Removes a file that may be there. */
+  /** Removes a file that may be there; behind a symbolic link the file that it leads to as well. */
   static boolean delete(Path file) throws IOException {
+    if (Files.isSymbolicLink(file) && Files.exists(file)) {
+      Path target = file.toRealPath();
+      Files.delete(target);
+      force(directoryOf(target));
+    }
     boolean was = Files.deleteIfExists(file);
     if (was) {
       force(directoryOf(file));

@@ -94,6 +94,17 @@ public final class Takeover {
   }
 
   /**
+   * Removes the file that was taken over: for after an erasure of anybody, since nothing tells
+   * whose conversations are in it, and the store has them. Behind a symbolic link the file that it
+   * leads to is removed as well.
+   *
+   * @return whether there was one
+   */
+  public static boolean forgetTakenOver(Path directory) throws IOException {
+    return DurableFiles.delete(directory.resolve(DONE));
+  }
+
+  /**
    * Removes both files, taken over or not: for after an erasure of the owner that they were taken
    * over for.
    *

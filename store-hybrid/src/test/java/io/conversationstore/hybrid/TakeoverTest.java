@@ -136,10 +136,6 @@ class TakeoverTest {
   void row_5_7_erasingTheOwnerRemovesTheFile() throws IOException {
     Files.writeString(old(), FILE);
     try (ConversationStore store = files()) {
-      Owner other = Owner.of("default", "other");
-      store.create(other, "x");
-      store.erase(other);
-      assertThat(done()).exists();
       store.erase(DEFAULT);
       assertThat(done()).doesNotExist();
     }
@@ -148,6 +144,26 @@ class TakeoverTest {
         assertThat(Files.readString(file)).doesNotContain("MARKER");
       }
     }
+  }
+
+  @Test
+  void row_5_7_anErasureRemovesTheFileThatWasTakenOverWhateverTheSettingsSayByThen()
+      throws IOException {
+    Path elsewhere = directory.resolve("elsewhere");
+    Files.createDirectory(elsewhere);
+    Path data = directory.resolve("data");
+    Files.createDirectory(data);
+    Files.writeString(elsewhere.resolve("baked.json"), FILE);
+    Files.createSymbolicLink(data.resolve(Takeover.FILE), elsewhere.resolve("baked.json"));
+    Map<String, String> environment = Map.of("DATA_PATH", data.toString(), "IMPORT_USER", "alice");
+    ConversationStores.from(environment).close();
+    assertThat(data.resolve(Takeover.DONE)).exists();
+    // In code: nobody says whose file it was.
+    try (ConversationStore store = ConversationStores.inFiles(data)) {
+      store.erase(Owner.of("default", "alice"));
+    }
+    assertThat(data.resolve(Takeover.DONE)).doesNotExist();
+    assertThat(elsewhere).isEmptyDirectory();
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.conversationstore.jsonfile;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
+import io.conversationstore.transfer.Takeover;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -258,6 +259,7 @@ final class Housekeeping implements AutoCloseable {
   private void clean() throws IOException {
     try {
       jobs.cleanFiles();
+      Takeover.forgetTakenOver(options.directory());
       textLeft = null;
     } catch (IOException | RuntimeException | Error e) {
       // The text of damage names the place.

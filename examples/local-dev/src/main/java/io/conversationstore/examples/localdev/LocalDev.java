@@ -310,8 +310,8 @@ public final class LocalDev {
 
     void end() throws IOException, InterruptedException {
       process.getOutputStream().close();
-      for (String line = out.readLine(); line != null; line = out.readLine()) {
-        continue;
+      while (out.readLine() != null) {
+        // What it says at its end does not matter.
       }
       if (process.waitFor() != 0) {
         throw new IOException("the program failed\n" + log());

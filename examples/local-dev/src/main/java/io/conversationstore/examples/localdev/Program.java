@@ -58,7 +58,7 @@ public final class Program {
       BufferedReader in =
           new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       while (in.readLine() != null) {
-        continue;
+        // Only the end of the input counts.
       }
     } finally {
       reports.shutdownNow();

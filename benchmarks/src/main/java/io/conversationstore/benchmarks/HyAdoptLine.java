@@ -76,11 +76,11 @@ final class HyAdoptLine implements Line {
     CountDownLatch used = new CountDownLatch(1);
     long start = System.nanoTime();
     try (ConversationStore store = HyNode.open(server.options(database), directory)) {
-      try (AutoCloseable listening = store.onStateChange(state -> countDownIfUsed(state, used))) {
-        countDownIfUsed(store.state(), used);
-        if (!used.await(LIMIT_MINUTES, TimeUnit.MINUTES)) {
-          throw new IllegalStateException("waited in vain; the state is " + store.state());
-        }
+      // Ends with the store.
+      AutoCloseable unused = store.onStateChange(state -> countDownIfUsed(state, used));
+      countDownIfUsed(store.state(), used);
+      if (!used.await(LIMIT_MINUTES, TimeUnit.MINUTES)) {
+        throw new IllegalStateException("waited in vain; the state is " + store.state());
       }
       double seconds = (System.nanoTime() - start) / 1e9;
       StoreState.Adoption adoption = store.state().adoption();

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -53,14 +54,16 @@ public final class Program {
 
   private static void sayStates(ConversationStore store, PrintStream out) throws IOException {
     ScheduledExecutorService reports = Executors.newSingleThreadScheduledExecutor();
+    ScheduledFuture<?> saying =
+        reports.scheduleWithFixedDelay(() -> say(store, out), 0, 5, TimeUnit.MILLISECONDS);
     try {
-      reports.scheduleWithFixedDelay(() -> say(store, out), 0, 5, TimeUnit.MILLISECONDS);
       BufferedReader in =
           new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       while (in.readLine() != null) {
         // Only the end of the input counts.
       }
     } finally {
+      saying.cancel(false);
       reports.shutdownNow();
     }
   }

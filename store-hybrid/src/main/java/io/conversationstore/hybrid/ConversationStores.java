@@ -252,7 +252,7 @@ public final class ConversationStores {
       case FALLEN_BACK -> {
         if (settings.database() == null) {
           LOG.warn("{}. {} changes wait.", state.reason(), state.pending().changes());
-        } else if (state.adoption() == null) {
+        } else {
           LOG.warn(
               "The database {} named by {} cannot be used yet ({}): using the local files in {}",
               settings.database(),

@@ -193,6 +193,35 @@ final class DiskFiles implements LogFiles {
   }
 
   @Override
+  public void unshare() throws IOException {
+    if (!directory.getFileSystem().supportedFileAttributeViews().contains("unix")) {
+      return;
+    }
+    boolean copied = false;
+    for (String name : list()) {
+      if (Segments.number(name) != 0 && hasOtherNames(directory.resolve(name))) {
+        LOG.info("{} in {} has another name as well; it is copied", name, directory);
+        write(
+            Repair.TEMPORARY,
+            to -> {
+              try (LogFile shared = open(name)) {
+                shared.copyTo(to, 0, shared.size());
+              }
+            });
+        rename(Repair.TEMPORARY, name);
+        copied = true;
+      }
+    }
+    if (copied) {
+      forceDirectory();
+    }
+  }
+
+  private static boolean hasOtherNames(Path path) throws IOException {
+    return ((Number) Files.getAttribute(path, "unix:nlink")).intValue() > 1;
+  }
+
+  @Override
   public void forceDirectory() throws IOException {
     forceDirectory(directory);
   }

@@ -133,6 +133,7 @@ final class FileEngine implements LocalStore {
       LogFiles files, AutoCloseable lock, JsonFileOptions options, boolean shared)
       throws IOException {
     Manifest manifest = Manifest.readOrMake(files, options.ids());
+    files.unshare();
     Overwrites.finish(files);
     while (true) {
       Segments segments = new Segments(files.describe());

@@ -154,6 +154,7 @@ public final class JsonFileTool {
 
   /** Repairs the files of a directory that nobody else uses. */
   static DamageReport repair(Path directory, LogFiles files, Manifest manifest) throws IOException {
+    files.unshare();
     Overwrites.finish(files);
     DamageScan scan = new DamageScan(files, manifest);
     scan.run();

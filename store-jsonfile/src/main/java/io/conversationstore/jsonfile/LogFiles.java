@@ -20,6 +20,12 @@ interface LogFiles {
    */
   void requireHeld() throws IOException;
 
+  /**
+   * Gives each file of lines a content of its own, where it is known by another name as well, as in
+   * a copy made of hard links: what is written here, cut off or erased is of this directory alone.
+   */
+  default void unshare() throws IOException {}
+
   /** The names of all files, in no order. */
   List<String> list() throws IOException;
 

@@ -130,7 +130,12 @@ final class DiskFiles implements LogFiles {
   }
 
   private static void requireKey(Path path, @Nullable Object key) throws IOException {
-    if (!Objects.equals(key, key(path))) {
+    requireKey(path, key, key(path));
+  }
+
+  private static void requireKey(Path path, @Nullable Object key, @Nullable Object present)
+      throws IOException {
+    if (!Objects.equals(key, present)) {
       throw new NoSuchFileException(path.toString(), null, "another file has its name");
     }
   }
@@ -245,6 +250,9 @@ final class DiskFiles implements LogFiles {
     private volatile FileChannel reader;
     private volatile boolean closed;
 
+    /** How long the file has to be, in bytes. */
+    private volatile long least;
+
     DiskFile(Path path, boolean create) throws IOException {
       this.path = path;
       Set<OpenOption> options =
@@ -254,7 +262,8 @@ final class DiskFiles implements LogFiles {
       this.appender = FileChannel.open(path, options, attributes(posix && create, "rw-------"));
       boolean opened = false;
       try {
-        appender.position(appender.size());
+        least = appender.size();
+        appender.position(least);
         this.key = key(path);
         this.reader = FileChannel.open(path, StandardOpenOption.READ);
         opened = true;
@@ -327,6 +336,8 @@ final class DiskFiles implements LogFiles {
 
     @Override
     public void append(ByteBuffer bytes) throws IOException {
+      // Behind an end that somebody cut off, a write would leave a hole that nobody can read.
+      requireWhole();
       int limit = bytes.limit();
       try {
         while (bytes.position() < limit) {
@@ -335,6 +346,7 @@ final class DiskFiles implements LogFiles {
         }
       } finally {
         bytes.limit(limit);
+        least = Math.max(least, appender.position());
       }
     }
 
@@ -366,6 +378,7 @@ final class DiskFiles implements LogFiles {
     @Override
     public void truncate(long size) throws IOException {
       requireSame();
+      least = size;
       appender.truncate(size);
       appender.position(size);
     }
@@ -379,8 +392,21 @@ final class DiskFiles implements LogFiles {
     }
 
     @Override
+    public void requireWhole() throws IOException {
+      requireWhole(appender.size());
+    }
+
+    private void requireWhole(long size) throws IOException {
+      if (size < least) {
+        throw new NoSuchFileException(path.toString(), null, SHORTER);
+      }
+    }
+
+    @Override
     public void requireNamed() throws IOException {
-      requireKey(path, key);
+      BasicFileAttributes present = Files.readAttributes(path, BasicFileAttributes.class);
+      requireKey(path, key, present.fileKey());
+      requireWhole(present.size());
       requireHeld();
     }
 

@@ -102,6 +102,11 @@ final class FileFigures {
       missing.retainAll(segments.names());
       missing.add(Manifest.NAME);
       missing.removeAll(Set.copyOf(names));
+      Set<String> shortened = segments.shortened();
+      if (missing.isEmpty() && !shortened.isEmpty()) {
+        String what = String.join(", ", shortened);
+        return new StoreHealth.Check("directory", false, what + " " + LogFiles.SHORTER);
+      }
       return missing.isEmpty()
           ? new StoreHealth.Check("directory", true, names.size() + " files")
           : new StoreHealth.Check("directory", false, "missing: " + String.join(", ", missing));

@@ -10,6 +10,9 @@ import java.util.List;
  * can put a faulty disk behind it. Thread-safe.
  */
 interface LogFiles {
+  /** What an exception says of a file of which somebody has removed the end. */
+  String SHORTER = "was made shorter by another process";
+
   /** For error texts. */
   String describe();
 
@@ -94,7 +97,11 @@ interface LogFiles {
       }
     }
 
-    /** Writes all of the bytes at the end. After an exception some of them may be there. */
+    /**
+     * Writes all of the bytes at the end. After an exception some of them may be there.
+     *
+     * @throws java.nio.file.NoSuchFileException as {@link #requireWhole()}; nothing was written
+     */
     void append(ByteBuffer bytes) throws IOException;
 
     /**
@@ -120,11 +127,18 @@ interface LogFiles {
     void force() throws IOException;
 
     /**
+     * Checks that the file has all that was written to it.
+     *
+     * @throws java.nio.file.NoSuchFileException if it is shorter; its reason is {@link #SHORTER}
+     */
+    default void requireWhole() throws IOException {}
+
+    /**
      * Checks that the file still has its name, and the directory its lock.
      *
      * @throws java.nio.file.NoSuchFileException if it was deleted or moved, or another one has its
-     *     name: it takes writes all the same, and nobody will find them; and as {@link
-     *     LogFiles#requireHeld()}
+     *     name: it takes writes all the same, and nobody will find them; as {@link
+     *     #requireWhole()}; and as {@link LogFiles#requireHeld()}
      */
     void requireNamed() throws IOException;
 

@@ -242,6 +242,9 @@ final class LogTail {
       size += line.length;
       number++;
       refusing = false;
+    } catch (NoSuchFileException e) {
+      unforced.remove(unforced.size() - 1);
+      throw gone(e);
     } catch (IOException e) {
       LOG.warn("a write to {} failed", files.describe(), e);
       try {
@@ -281,7 +284,7 @@ final class LogTail {
     try {
       require(file).requireNamed();
     } catch (NoSuchFileException e) {
-      throw deleted(e);
+      throw gone(e);
     } catch (IOException e) {
       throw new EngineFailureException(
           FailureKind.UNAVAILABLE, true, files.describe() + " cannot be looked at", e);
@@ -289,13 +292,16 @@ final class LogTail {
   }
 
   /** Nothing moves to a new segment: what came before it would be missing there. */
-  private EngineFailureException deleted(NoSuchFileException cause) {
+  private EngineFailureException gone(NoSuchFileException cause) {
     boolean unlocked = String.valueOf(cause.getFile()).endsWith(DirectoryLock.LOCK);
     String what = unlocked ? DirectoryLock.LOCK : Segments.name(segment);
-    LOG.error("{} in {} was deleted or moved away", what, files.describe());
+    boolean shorter = LogFiles.SHORTER.equals(cause.getReason());
+    String how = shorter ? LogFiles.SHORTER : "was deleted or moved away";
+    LOG.error("{} in {} {}", what, files.describe(), how);
     broken =
         what
-            + " was deleted or moved away"
+            + " "
+            + how
             + (unlocked ? ", so that another process may use the directory" : "")
             + "; writes are refused until it is opened anew";
     return new EngineFailureException(
@@ -318,7 +324,7 @@ final class LogTail {
       forcedNumber = number;
       forcedSize = size;
     } catch (NoSuchFileException e) {
-      throw deleted(e);
+      throw gone(e);
     } catch (IOException e) {
       LOG.warn("fsync in {} failed; its unacknowledged lines move", files.describe(), e);
       try {

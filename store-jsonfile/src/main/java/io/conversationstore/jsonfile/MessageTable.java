@@ -107,6 +107,24 @@ final class MessageTable {
         edited ? place(changed, at) : null);
   }
 
+  /** Told how far into its file something reaches. */
+  interface Reach {
+    void to(int file, long end);
+  }
+
+  /** Tells of each live message how far its content reaches. */
+  void reach(Reach reach) {
+    for (int i = 0; i < rows.size(); i++) {
+      int at = changed.size() == 0 ? -1 : changed.find(rows.key(i));
+      if (at < 0 || changed.get(at, 3) != 0) {
+        PackedRows latest = at >= 0 && changed.get(at, 4) != 0 ? changed : rows;
+        int index = latest == changed ? at : i;
+        long end = (latest.get(index, 4) & 0xffff_ffffL) + (latest.get(index, 5) >>> 32);
+        reach.to((int) (latest.get(index, 4) >> 32), end);
+      }
+    }
+  }
+
   private UUID id(int index) {
     return new UUID(rows.get(index, 1), rows.get(index, 2));
   }

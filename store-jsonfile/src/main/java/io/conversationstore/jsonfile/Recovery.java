@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -113,12 +115,32 @@ final class Recovery {
       end = readLog(log, null);
     } else {
       index = checkpoint.index();
+      requireReached();
       end = readLog(log, checkpoint.end());
     }
     if (holesFound) {
       index.recount();
     }
     return end;
+  }
+
+  /**
+   * What the checkpoint knows of is not read again: that it can be there is seen by the length of
+   * the files.
+   */
+  private void requireReached() throws IOException {
+    Map<Integer, Long> reached = new TreeMap<>();
+    for (OwnerRows owner : index.owners()) {
+      for (ConversationRows rows : owner.conversations().values()) {
+        rows.messages().reach((file, end) -> reached.merge(file, end, Math::max));
+      }
+    }
+    for (Map.Entry<Integer, Long> file : reached.entrySet()) {
+      LogFiles.LogFile open = segments.get(file.getKey());
+      if (open != null && open.size() < file.getValue()) {
+        throw damaged(file.getKey(), open.size(), "the end of the file is missing");
+      }
+    }
   }
 
   /** Told of a line that is whole but cannot be applied. */

@@ -3,9 +3,12 @@ package io.conversationstore.jsonfile;
 import io.conversationstore.StoreDamagedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -85,6 +88,21 @@ final class Segments implements AutoCloseable {
   /** The names of the open files. */
   Set<String> names() {
     return open.keySet().stream().map(Segments::name).collect(Collectors.toSet());
+  }
+
+  /** The names of the open files of which somebody has removed the end. */
+  Set<String> shortened() throws IOException {
+    Set<String> names = new TreeSet<>();
+    for (Map.Entry<Integer, LogFiles.LogFile> entry : open.entrySet()) {
+      try {
+        entry.getValue().requireWhole();
+      } catch (NoSuchFileException e) {
+        names.add(name(entry.getKey()));
+      } catch (ClosedChannelException e) {
+        LOG.debug("{} was removed meanwhile", name(entry.getKey()), e);
+      }
+    }
+    return names;
   }
 
   /** The file of a number that is known to be open. */

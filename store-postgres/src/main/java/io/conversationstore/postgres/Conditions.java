@@ -56,7 +56,9 @@ final class Conditions {
       new Condition(
           "session",
           "SELECT CASE WHEN current_setting('session_replication_role') = 'replica'"
-              + " THEN 'session_replication_role is replica: triggers and foreign keys rest' END",
+              + " THEN 'session_replication_role is replica: triggers and foreign keys rest'"
+              + " WHEN current_setting('synchronous_commit') = 'off' THEN 'synchronous_commit is"
+              + " off: a crash of the server loses what was acknowledged; set it to on' END",
           0,
           "triggers and foreign keys work");
 
@@ -107,8 +109,14 @@ final class Conditions {
               + " UNION ALL SELECT 'a rule rewrites what is written: ' || c.relname || ' '"
               + " || r.rulename FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class"
               + " WHERE c.relnamespace = ?::regnamespace AND c.relkind IN ('r', 'p')"
-              + " AND r.ev_enabled <> 'D') x HAVING count(*) > 0",
-          2,
+              + " AND r.ev_enabled <> 'D'"
+              // 3: for each row, before. Such a trigger can return null or another row.
+              + " UNION ALL SELECT 'a trigger may drop or change what is written: ' || c.relname"
+              + " || ' ' || t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+              + " JOIN pg_proc p ON p.oid = t.tgfoid WHERE c.relnamespace = ?::regnamespace"
+              + " AND p.pronamespace <> c.relnamespace AND t.tgtype & 3 = 3"
+              + " AND NOT t.tgisinternal AND t.tgenabled <> 'D') x HAVING count(*) > 0",
+          3,
           "they keep what is written");
 
   /** For a store that does not say whose rows it asks for. */

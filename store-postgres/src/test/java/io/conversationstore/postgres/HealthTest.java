@@ -135,6 +135,43 @@ class HealthTest {
   }
 
   @Test
+  void row_4_9_aSessionWhoseCommitsMayBeLost() throws Exception {
+    Databases own = Databases.create();
+    PostgresStore.open(own.options()).close();
+    own.text("ALTER DATABASE " + own.name + " SET synchronous_commit = off");
+    assertUnfit(own.options(), "session", "a crash of the server loses what was acknowledged");
+    own.text("ALTER DATABASE " + own.name + " SET synchronous_commit = local");
+    try (ConversationStore store = PostgresStore.open(own.options())) {
+      assertThat(store.operator().health().healthy()).isTrue();
+    }
+  }
+
+  /** The functions count what they send, not what a trigger lets through. */
+  @Test
+  void row_4_9_aTriggerThatMayDropWhatIsWritten() throws Exception {
+    Databases own = Databases.create();
+    PostgresStore.open(own.options()).close();
+    own.text(
+        "CREATE FUNCTION public.other() RETURNS trigger LANGUAGE plpgsql AS"
+            + " 'BEGIN RETURN NULL; END'");
+    own.text(
+        "CREATE TRIGGER noted AFTER INSERT ON conversation_store.messages FOR EACH ROW"
+            + " EXECUTE FUNCTION public.other()");
+    try (ConversationStore store = PostgresStore.open(own.options())) {
+      assertThat(store.operator().health().healthy()).isTrue();
+    }
+    own.text(
+        "CREATE TRIGGER dropped BEFORE INSERT ON conversation_store.messages FOR EACH ROW"
+            + " EXECUTE FUNCTION public.other()");
+    assertUnfit(
+        own.options(), "tables", "a trigger may drop or change what is written: messages dropped");
+    own.text("ALTER TABLE conversation_store.messages DISABLE TRIGGER dropped");
+    try (ConversationStore store = PostgresStore.open(own.options())) {
+      assertThat(store.operator().health().healthy()).isTrue();
+    }
+  }
+
+  @Test
   void row_4_9_aRoleWithoutAPrivilege() throws Exception {
     Databases own = Databases.create();
     PostgresStore.open(own.options()).close();

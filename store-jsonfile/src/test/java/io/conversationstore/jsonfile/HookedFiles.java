@@ -28,7 +28,6 @@ final class HookedFiles implements LogFiles {
     this.beforeCall = beforeCall;
   }
 
-  /** How often the content of a file was forced. */
   /** How many bytes were appended or overwritten. */
   long written() {
     return written.get();
@@ -39,6 +38,7 @@ final class HookedFiles implements LogFiles {
     return read.get();
   }
 
+  /** How often the content of a file was forced. */
   int forces() {
     return forces.get();
   }

@@ -7,6 +7,7 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.StoreFront;
 import java.io.BufferedReader;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -17,6 +18,10 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.StringJoiner;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -27,13 +32,19 @@ import java.util.stream.Stream;
  */
 final class FaultChild {
   static final Owner OWNER = Owner.of("acme", "alice");
+  private static final Owner ERASED = Owner.of("acme", "erased");
 
   private final JsonFileOptions options;
   private final Deque<FileInputStream> hogged = new ArrayDeque<>();
+  private FileEngine engine;
   private ConversationStore store;
+  private UUID last;
 
   private FaultChild(Path directory, long segmentBytes) {
-    options = JsonFileOptions.in(directory).withSegmentBytes(segmentBytes);
+    options =
+        JsonFileOptions.in(directory)
+            .withSegmentBytes(segmentBytes)
+            .withCompactionBytes(Math.max(segmentBytes, 64 << 10));
   }
 
   /** Directory, and the size at which a segment is full. */
@@ -71,12 +82,24 @@ final class FaultChild {
     try {
       return switch (command[0]) {
         case "open" -> {
-          store = JsonFileStore.open(options);
+          engine = (FileEngine) JsonFileStore.openEngine(options);
+          store =
+              new StoreFront(
+                  engine,
+                  options.limits(),
+                  options.clock(),
+                  options.ids(),
+                  engine.identity().node());
           store.createIfAbsent(OWNER, NewConversation.withId("chat"));
           yield "ok";
         }
         case "append" -> {
-          store.append(OWNER, "chat", Message.user(command[1] + " " + "x".repeat(1_000)));
+          String text = command[1] + " " + "x".repeat(1_000);
+          last = store.append(OWNER, "chat", Message.user(text)).get(0).id();
+          yield "ok";
+        }
+        case "delete" -> {
+          store.deleteMessage(OWNER, "chat", last);
           yield "ok";
         }
         case "numbers" ->
@@ -90,6 +113,21 @@ final class FaultChild {
           store.close();
           yield "ok";
         }
+        case "secret" -> {
+          store.createIfAbsent(ERASED, NewConversation.withId("secret"));
+          store.append(ERASED, "secret", Message.user(command[1]));
+          yield "ok";
+        }
+        case "erase" -> {
+          store.erase(ERASED);
+          yield "ok";
+        }
+        case "compact" -> {
+          engine.compact();
+          yield "ok";
+        }
+        case "write" -> write(Integer.parseInt(command[1]), Integer.parseInt(command[2]));
+        case "during" -> during(command[1], "write", command[2], command[3]);
         case "hog" -> hog(Integer.parseInt(command[1]));
         case "free" -> free(Integer.MAX_VALUE);
         default -> "unknown";
@@ -99,6 +137,38 @@ final class FaultChild {
     } catch (ConversationStoreException | Error e) {
       return "error " + e;
     }
+  }
+
+  /** Does one thing in a thread of its own while another is done, and answers with both. */
+  private String during(String other, String... command) throws IOException {
+    FutureTask<String> task = new FutureTask<>(() -> answer(other));
+    new Thread(task, "other").start();
+    String said = answer(command);
+    try {
+      return task.get() + "|" + said;
+    } catch (InterruptedException | ExecutionException e) {
+      return "error " + e + "|" + said;
+    }
+  }
+
+  /** Appends so many from a number on and deletes every fourth; answers with what was done. */
+  private String write(int from, int count) throws IOException {
+    StringJoiner done = new StringJoiner(" ");
+    for (int number = from; number < from + count; number++) {
+      String appended = answer("append", String.valueOf(number));
+      done.add((appended.equals("ok") ? "A" : "a") + number);
+      if (!appended.equals("ok") && !appended.equals("refused")) {
+        return appended;
+      }
+      if (appended.equals("ok") && number % 4 == 0) {
+        String deleted = answer("delete", String.valueOf(number));
+        done.add((deleted.equals("ok") ? "D" : "d") + number);
+        if (!deleted.equals("ok") && !deleted.equals("refused")) {
+          return deleted;
+        }
+      }
+    }
+    return done.toString();
   }
 
   /** Opens files until so many more are possible. */

@@ -4,8 +4,12 @@ import io.conversationstore.testkit.SystemCommands;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Fails system calls of another process from now on, until it is closed. */
 final class Strace implements AutoCloseable {
@@ -28,23 +32,33 @@ final class Strace implements AutoCloseable {
    * @param when which calls of a thread fail, counted from now on
    */
   static Strace failing(String call, String error, String when, long pid) throws IOException {
-    Process process =
-        new ProcessBuilder(
-                PROGRAM,
-                "-f",
-                "-o",
-                "/dev/null",
-                "-e",
-                "trace=" + call,
-                "-e",
-                "inject=" + call + ":error=" + error + ":when=" + when,
-                "-p",
-                String.valueOf(pid))
-            .start();
+    return injecting(call, "error=" + error + ":when=" + when, List.of(), null, pid);
+  }
+
+  /**
+   * Attaches to all threads of a process.
+   *
+   * @param fault what happens to which calls, as strace takes it: {@code delay_enter=50000:when=1+}
+   * @param paths the files whose calls are meant; empty for all
+   * @param log where each call that was injected is written; null for nowhere
+   */
+  static Strace injecting(
+      String call, String fault, List<String> paths, @Nullable Path log, long pid)
+      throws IOException {
+    List<String> command = new ArrayList<>(List.of(PROGRAM, "-f", "-o"));
+    command.add(log == null ? "/dev/null" : log.toString());
+    command.addAll(List.of("-e", "trace=" + call, "-e", "inject=" + call + ":" + fault));
+    paths.forEach(path -> command.addAll(List.of("-P", path)));
+    command.addAll(List.of("-p", String.valueOf(pid)));
+    Process process = new ProcessBuilder(command).start();
     // It says when it is there, and no sooner; later it is stopped, or a reader would wait for it.
     CompletableFuture.delayedExecutor(60, TimeUnit.SECONDS).execute(process::destroyForcibly);
     BufferedReader said = process.errorReader(StandardCharsets.US_ASCII);
     String line = said.readLine();
+    while (line != null && line.contains("resolved")) {
+      // Each path that is a link, or has one above it, is told first.
+      line = said.readLine();
+    }
     if (line == null || !line.contains("attached")) {
       process.destroyForcibly();
       throw new IOException("strace did not attach: " + line);

@@ -55,7 +55,11 @@ final class LogBatch {
       }
     }
 
-    private T answer() {
+    private T answer(boolean doomed) {
+      if (doomed && !answered) {
+        throw new EngineFailureException(
+            FailureKind.UNAVAILABLE, true, "the local files failed", null);
+      }
       if (failure instanceof RuntimeException cause) {
         throw cause;
       }
@@ -72,6 +76,9 @@ final class LogBatch {
 
   private int permits;
   private int taken;
+
+  /** Set before the batch ends; read by callers afterwards. */
+  private boolean doomed;
 
   void add(Task<?> task) {
     tasks.add(task);
@@ -90,7 +97,7 @@ final class LogBatch {
   /** Waits for what came of one's work, through interrupts. */
   <T> T await(Task<T> task) {
     Uninterruptibly.await(task.waitsForDisk ? forced : written);
-    return task.answer();
+    return task.answer(doomed);
   }
 
   /** The work that was added and not taken before. Under the lock, as adding. */
@@ -135,6 +142,11 @@ final class LogBatch {
   /** All that was not answered fails, each with an exception of its own, as callers add to it. */
   void fail(Supplier<EngineFailureException> failure) {
     tasks.forEach(task -> task.fail(failure.get()));
+  }
+
+  /** All that was not answered fails. Nothing is made for that, as there may be no memory. */
+  void doom() {
+    doomed = true;
   }
 
   /** All that has not failed has succeeded; nobody waits any more. */

@@ -60,6 +60,16 @@ final class LogTail {
    */
   private final Set<Integer> cut = new HashSet<>();
 
+  private static final String HALF_DONE =
+      "an error of the JVM, as where memory runs out, cut off a write;"
+          + " writes are refused until it is opened anew";
+
+  /**
+   * Whether something was begun and has neither ended nor failed in a way that is known: a line may
+   * be in the file in part, or not in the index, or a segment not in use.
+   */
+  private boolean midway;
+
   private volatile @Nullable String broken;
 
   /** The last write was refused; the next one may go. */
@@ -115,6 +125,7 @@ final class LogTail {
    */
   private void moveUnsure() {
     byte[] header = Line.logHeader(segment + 1, forcedNumber + 1);
+    midway = true;
     try {
       files.write(
           TEMPORARY,
@@ -128,8 +139,10 @@ final class LogTail {
           files.open(Segments.name(segment + 1)), header.length, header.length + size - forcedSize);
       unsure = false;
       refusing = false;
+      midway = false;
     } catch (IOException e) {
       refusing = true;
+      midway = false;
       throw new EngineFailureException(
           FailureKind.UNAVAILABLE, false, "a write to " + files.describe() + " failed", e);
     }
@@ -194,6 +207,18 @@ final class LogTail {
     broken = why;
   }
 
+  /** Nothing is written behind what an error of the JVM has cut off, if it has. */
+  void breakDownMidway() {
+    if (midway) {
+      broken = HALF_DONE;
+    }
+  }
+
+  /** Notes that the index has the line that was appended last. */
+  void committed() {
+    midway = false;
+  }
+
   void requireSound() {
     String why = broken;
     if (why != null) {
@@ -235,6 +260,7 @@ final class LogTail {
    */
   void append(byte[] line, boolean holdsText) {
     text |= holdsText;
+    midway = true;
     room.make(require(file), size, line.length, segmentBytes);
     unforced.add(line);
     try {
@@ -244,6 +270,7 @@ final class LogTail {
       refusing = false;
     } catch (NoSuchFileException e) {
       unforced.remove(unforced.size() - 1);
+      midway = false;
       throw gone(e);
     } catch (IOException e) {
       LOG.warn("a write to {} failed", files.describe(), e);
@@ -256,6 +283,7 @@ final class LogTail {
         unforced.remove(unforced.size() - 1);
         e.addSuppressed(again);
         cutBack();
+        midway = false;
         throw new EngineFailureException(
             FailureKind.UNAVAILABLE, false, "a write to " + files.describe() + " failed", e);
       }
@@ -317,18 +345,21 @@ final class LogTail {
     if (unforced.isEmpty()) {
       return;
     }
+    midway = true;
     try {
       require(file).force();
       unforced.clear();
       room.forced(size - forcedSize);
       forcedNumber = number;
       forcedSize = size;
+      midway = false;
     } catch (NoSuchFileException e) {
       throw gone(e);
     } catch (IOException e) {
       LOG.warn("fsync in {} failed; its unacknowledged lines move", files.describe(), e);
       try {
         abandon();
+        midway = false;
       } catch (IOException again) {
         e.addSuppressed(again);
         broken =
@@ -420,6 +451,7 @@ final class LogTail {
     }
     byte[] header = Line.logHeader(segment + 1, number + 1);
     LogFiles.LogFile next = null;
+    midway = true;
     try {
       next = files.create(Segments.name(segment + 1));
       next.append(ByteBuffer.wrap(header));
@@ -430,6 +462,7 @@ final class LogTail {
       if (next != null) {
         giveUp(segment + 1, next, e);
       }
+      midway = false;
       throw e;
     }
     segment++;
@@ -441,6 +474,7 @@ final class LogTail {
     size = header.length;
     firstLine = size;
     forcedSize = size;
+    midway = false;
     listener.begun(segment);
   }
 

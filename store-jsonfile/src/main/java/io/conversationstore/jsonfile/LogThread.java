@@ -91,7 +91,7 @@ final class LogThread implements AutoCloseable {
     int permits = (int) Math.min(allRoom, (bytes + PIECE - 1) / PIECE);
     boolean waitsForDisk =
         wait == Wait.FORCED || (wait == Wait.SETTING && durability == Durability.EACH_WRITE);
-    LogBatch.Task<T> task = new LogBatch.Task<>(work, waitsForDisk, permits);
+    LogBatch.Task<T> task = new LogBatch.Task<>(stoppingAtErrors(work), waitsForDisk, permits);
     if (permits > 0) {
       // What needs no room does not wait behind those who do.
       room.acquireUninterruptibly(permits);
@@ -133,18 +133,42 @@ final class LogThread implements AutoCloseable {
 
   private void loop() {
     while (!stopped) {
-      LogBatch batch = next();
       try {
-        runAll(batch);
-      } catch (RuntimeException | Error e) {
-        // Whatever it was, nobody may be left waiting; what was answered already stays so.
-        seal(batch);
-        batch.fail(() -> unavailable(e));
-      } finally {
-        room.release(batch.permits());
-        batch.end();
+        runNext();
+      } catch (Error e) {
+        // Where memory has run out there is none to say more with.
+        tail.breakDownMidway();
       }
     }
+  }
+
+  private void runNext() {
+    LogBatch batch = next();
+    try {
+      runAll(batch);
+    } catch (RuntimeException e) {
+      // Whatever it was, nobody may be left waiting; what was answered already stays so.
+      seal(batch);
+      batch.fail(() -> unavailable(e));
+    } catch (Error e) {
+      batch.doom();
+      throw e;
+    } finally {
+      room.release(batch.permits());
+      batch.end();
+    }
+  }
+
+  /** An error of the JVM is its caller's alone, unless it has cut off a write. */
+  private <T> Work<T> stoppingAtErrors(Work<T> work) {
+    return () -> {
+      try {
+        return work.run();
+      } catch (Error e) {
+        tail.breakDownMidway();
+        throw e;
+      }
+    };
   }
 
   /** Waits until something has come, or a force is due. */

@@ -77,6 +77,7 @@ final class LogWrites {
     int crc = Place.crc(payload, 0, payload.length);
     committing.commit(
         new Place(slot.segment(), slot.offset() + head.length, payload.length, crc), slot.number());
+    tail.committed();
   }
 
   // Alone
@@ -108,6 +109,7 @@ final class LogWrites {
     if (draft.changes()) {
       tail.append(Line.join(head, encoded.json()), !(change instanceof Change.OwnerErased));
       shared.write(() -> draft.commit(change.id(), Micros.of(at), slot.number()));
+      tail.committed();
     }
     return draft.applied();
   }

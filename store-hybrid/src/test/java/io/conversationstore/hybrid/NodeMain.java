@@ -56,13 +56,22 @@ final class NodeMain {
     }
   }
 
-  /** The number of the question and whether it was done. */
+  /** The number of the question and whether it was done; where not, behind it why not. */
   private static String answer(ConversationStore store, String[] words) {
     try {
-      return words[0] + (isDone(store, words) ? " yes" : " no");
+      boolean done = isDone(store, words);
+      String why = done || !words[1].equals("await") ? "" : " " + store.state() + health(store);
+      return words[0] + (done ? " yes" : " no" + why.replace('\n', ' '));
     } catch (ConversationStoreException refused) {
       return words[0] + " no";
     }
+  }
+
+  private static String health(ConversationStore store) {
+    return store.operator().health().checks().stream()
+        .filter(check -> !check.passed())
+        .toList()
+        .toString();
   }
 
   private static boolean isDone(ConversationStore store, String[] words) {

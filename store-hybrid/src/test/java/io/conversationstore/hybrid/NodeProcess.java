@@ -27,6 +27,10 @@ final class NodeProcess implements AutoCloseable {
   private PrintWriter questions;
   private BlockingQueue<String> answers;
   private long asked;
+
+  /** The last answer, for the error text. */
+  private String last = "no answer";
+
   private boolean running;
   private boolean stopped;
 
@@ -110,7 +114,8 @@ final class NodeProcess implements AutoCloseable {
         }
         // Those before are of questions that were given up.
         if (line.startsWith(asked + " ")) {
-          return line.endsWith("yes");
+          last = line;
+          return line.endsWith(" yes");
         }
       }
     } catch (InterruptedException e) {
@@ -122,7 +127,7 @@ final class NodeProcess implements AutoCloseable {
   void awaitCaughtUp() {
     ask("await");
     if (!answer(CATCH_UP)) {
-      throw new AssertionError("a node has not caught up");
+      throw new AssertionError("a node has not caught up: " + last);
     }
   }
 

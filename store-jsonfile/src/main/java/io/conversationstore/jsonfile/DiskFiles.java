@@ -168,6 +168,16 @@ final class DiskFiles implements LogFiles {
   }
 
   @Override
+  public long usableBytes() {
+    try {
+      return Files.getFileStore(directory).getUsableSpace();
+    } catch (IOException e) {
+      LOG.debug("how much {} takes is not known", directory, e);
+      return Long.MAX_VALUE;
+    }
+  }
+
+  @Override
   public List<String> list() throws IOException {
     try (Stream<Path> paths = Files.list(directory)) {
       return paths.map(path -> String.valueOf(path.getFileName())).toList();

@@ -96,7 +96,11 @@ final class Housekeeping implements AutoCloseable {
 
   private boolean isGarbageDue() {
     long garbage = tail.bytes() - shared.own().usefulBytes() - staying;
-    return garbage >= options.compactionBytes() && garbage * 2 >= tail.bytes();
+    if (garbage <= 0 || garbage * 2 < tail.bytes()) {
+      return false;
+    }
+    // A small disk would be full before, and then has no room to collect it in.
+    return garbage >= options.compactionBytes() || garbage >= files.usableBytes();
   }
 
   private void request(boolean cleaning, boolean compaction, boolean checkpoint) {

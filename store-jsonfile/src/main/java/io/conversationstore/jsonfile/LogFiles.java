@@ -29,6 +29,11 @@ interface LogFiles {
    */
   default void unshare() throws IOException {}
 
+  /** How many more bytes the disk takes, as far as that is known; else more than any disk has. */
+  default long usableBytes() {
+    return Long.MAX_VALUE;
+  }
+
   /** The names of all files, in no order. */
   List<String> list() throws IOException;
 

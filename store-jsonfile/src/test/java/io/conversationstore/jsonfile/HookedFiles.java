@@ -14,6 +14,7 @@ final class HookedFiles implements LogFiles {
   private final AtomicLong written = new AtomicLong();
   private final AtomicLong read = new AtomicLong();
   private final Runnable beforeCall;
+  private volatile long usable = Long.MAX_VALUE;
   private volatile Runnable afterRead = () -> {};
 
   HookedFiles(LogFiles files) {
@@ -46,6 +47,16 @@ final class HookedFiles implements LogFiles {
   /** Run on the thread that reads, after each read. */
   void afterRead(Runnable hook) {
     afterRead = hook;
+  }
+
+  /** How many bytes the disk takes, from now on. */
+  void usable(long bytes) {
+    usable = bytes;
+  }
+
+  @Override
+  public long usableBytes() {
+    return usable;
   }
 
   @Override

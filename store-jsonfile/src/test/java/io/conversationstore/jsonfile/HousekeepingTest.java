@@ -88,6 +88,25 @@ class HousekeepingTest {
     return false;
   }
 
+  /** Before the disk is full: then there is no room for what stays. */
+  @Test
+  void garbageIsCollectedWhenItTakesWhatTheDiskHasLeft() throws Exception {
+    HookedFiles disk = new HookedFiles(new MemoryFiles());
+    disk.usable(20_000);
+    JsonFileOptions options = Memory.options().withCompactionBytes(1L << 40);
+    try (FileEngine engine = Memory.engine(disk, options)) {
+      ConversationStore store = Memory.front(engine, options);
+      store.create(ALICE, NewConversation.withId("chat"));
+      UUID message = store.append(ALICE, "chat", Message.user("first")).get(0).id();
+      long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+      while (disk.list().stream().noneMatch(name -> name.startsWith("snapshot-"))) {
+        assertThat(System.nanoTime()).as("collected in time").isLessThan(end);
+        store.edit(ALICE, "chat", message, MessageEdit.text("x".repeat(1_000)));
+      }
+      assertThat(texts(store, "chat")).containsExactly("x".repeat(1_000));
+    }
+  }
+
   @Test
   void writersGoOnWhileGarbageIsCollected() throws Exception {
     int writers = 4;

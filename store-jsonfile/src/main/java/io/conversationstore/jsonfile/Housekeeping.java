@@ -100,7 +100,11 @@ final class Housekeeping implements AutoCloseable {
       return false;
     }
     // A small disk would be full before, and then has no room to collect it in.
-    return garbage >= options.compactionBytes() || garbage >= files.usableBytes();
+    return garbage >= options.compactionBytes() || isDiskShort();
+  }
+
+  private boolean isDiskShort() {
+    return tail.bytes() - shared.own().usefulBytes() - staying >= files.usableBytes();
   }
 
   private void request(boolean cleaning, boolean compaction, boolean checkpoint) {
@@ -286,7 +290,7 @@ final class Housekeeping implements AutoCloseable {
   }
 
   private void compact() throws IOException {
-    staying = jobs.compact(new Pace());
+    staying = jobs.compact(new Pace(log.call(LogThread.Wait.WRITTEN, this::isDiskShort)));
     jobs.checkpoint();
   }
 
@@ -311,13 +315,22 @@ final class Housekeeping implements AutoCloseable {
   /** Keeps a compaction to its share of the disk, and lets what is more urgent go first. */
   private final class Pace implements FileJobs.Pace {
     private final long started = System.nanoTime();
+    private final boolean diskIsShort;
     private long bytes;
+
+    /**
+     * @param diskIsShort whether nothing is more urgent: a disk that is full takes no erasure
+     *     either
+     */
+    Pace(boolean diskIsShort) {
+      this.diskIsShort = diskIsShort;
+    }
 
     @Override
     public void requireNothingUrgent() throws FileJobs.CancelledException {
       lock.lock();
       try {
-        if (closing || !erasing.isEmpty()) {
+        if (closing || (!erasing.isEmpty() && !diskIsShort)) {
           throw new FileJobs.CancelledException();
         }
       } finally {

@@ -138,10 +138,10 @@ public interface LocalStore extends StoreEngine {
       List<? extends State> states, @Nullable FeedPosition position, @Nullable Instant asOf);
 
   /**
-   * Puts states into the mirror that this node has committed itself, some time ago perhaps, with
-   * the headers that were committed with them. Left out are messages of a conversation whose
-   * contents were given up, where its header was told of later changes: a later state of them may
-   * be among what was given up, and otherwise the feed still brings them.
+   * Puts states into the mirror that this node committed itself, with the headers that were
+   * committed with them. Skips a message if the contents of its conversation were given up and the
+   * mirror has a later header: the mirror may have given up a later state of the message. If it has
+   * not, the feed still brings the message.
    */
   void mirror(List<? extends State> states);
 

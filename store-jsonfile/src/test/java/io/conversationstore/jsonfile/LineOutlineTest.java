@@ -51,7 +51,9 @@ class LineOutlineTest {
           append.editExisting());
     } else if (change instanceof Bulk bulk) {
       return new Bulk(
-          bulk.stamp(), bulk.changes().stream().map(LineOutlineTest::outlined).toList());
+          bulk.stamp(),
+          bulk.changes().stream().map(LineOutlineTest::outlined).toList(),
+          bulk.asSent());
     }
     return change;
   }

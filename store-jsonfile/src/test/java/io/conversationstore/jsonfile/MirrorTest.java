@@ -347,10 +347,16 @@ class MirrorTest {
                 new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false),
                 touch("chat")),
             true);
-    try (LocalStore engine = Memory.engine(new MemoryFiles())) {
+    MemoryFiles files = new MemoryFiles();
+    try (FileEngine engine = Memory.engine(files)) {
       engine.remember(CONTACT, 0);
       List.of(create, sent).forEach(engine::enqueue);
       engine.settle(List.of(settled(create, Settlement.Kind.DRAINED, 3)));
+      assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(sent);
+      engine.compact();
+      assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(sent);
+    }
+    try (FileEngine engine = Memory.engine(files)) {
       assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(sent);
     }
   }

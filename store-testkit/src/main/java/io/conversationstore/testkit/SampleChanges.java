@@ -63,6 +63,7 @@ public final class SampleChanges {
             new Change.MessageDeleted(stamp, ref, UUID.randomUUID()));
     List<Change> all = new ArrayList<>(parts);
     all.add(new Change.Bulk(stamp, parts));
+    all.add(new Change.Bulk(stamp, parts, true));
     all.add(new Change.OwnerErased(stamp));
     all.add(new Change.PreferencesPut(stamp, PreferencesUpdate.none().activeConversation(null), 0));
     all.add(

@@ -89,7 +89,11 @@ class HybridNodesIT {
         for (int i = 0; i < NODES; i++) {
           nodes[i] =
               new NodeProcess(
-                  server, database, directory(root, i), (i - 1) * random.nextInt(3_600));
+                  server,
+                  database,
+                  directory(root, i),
+                  root.resolve("node" + i + ".errors"),
+                  (i - 1) * random.nextInt(3_600));
           nodes[i].awaitCaughtUp();
         }
         while (cycles < 10 || System.nanoTime() - end < 0) {

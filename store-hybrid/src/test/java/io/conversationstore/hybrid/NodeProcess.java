@@ -8,6 +8,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -21,8 +22,10 @@ final class NodeProcess implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Duration CATCH_UP = Duration.ofMinutes(3);
   private static final String END = "";
+  private static final int MOST_ERROR_TEXT = 10_000;
 
   private final List<String> command;
+  private final Path errors;
   private Process process;
   private PrintWriter questions;
   private BlockingQueue<String> answers;
@@ -35,9 +38,12 @@ final class NodeProcess implements AutoCloseable {
   private boolean stopped;
 
   /**
+   * @param errors the file that gets what the process writes to its standard error
    * @param ahead seconds that its clock is ahead
    */
-  NodeProcess(TestPostgres server, String database, Path directory, long ahead) throws IOException {
+  NodeProcess(TestPostgres server, String database, Path directory, Path errors, long ahead)
+      throws IOException {
+    this.errors = errors;
     this.command =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -57,7 +63,9 @@ final class NodeProcess implements AutoCloseable {
 
   private void launch() throws IOException {
     Process started =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        new ProcessBuilder(command)
+            .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()))
+            .start();
     BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     Thread reader = new Thread(() -> read(started, lines), "node-answers");
     reader.setDaemon(true);
@@ -99,7 +107,10 @@ final class NodeProcess implements AutoCloseable {
     questions.println(asked + " " + question);
   }
 
-  /** Whether the last question was answered with yes; false also where nobody knows. */
+  /**
+   * Whether the last question was answered with yes; false also where nobody knows. A process that
+   * ended without being asked to is an error.
+   */
   boolean answer() {
     return answer(LIMIT);
   }
@@ -109,8 +120,11 @@ final class NodeProcess implements AutoCloseable {
     try {
       while (true) {
         String line = answers.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-        if (line == null || line.equals(END)) {
+        if (line == null) {
           return false;
+        }
+        if (line.equals(END)) {
+          throw new AssertionError("a node ended by itself: " + errorText());
         }
         // Those before are of questions that were given up.
         if (line.startsWith(asked + " ")) {
@@ -121,6 +135,15 @@ final class NodeProcess implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AssertionError("interrupted", e);
+    }
+  }
+
+  private String errorText() {
+    try {
+      String text = Files.readString(errors);
+      return text.substring(Math.max(0, text.length() - MOST_ERROR_TEXT));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

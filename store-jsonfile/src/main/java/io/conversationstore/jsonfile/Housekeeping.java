@@ -312,16 +312,15 @@ final class Housekeeping implements AutoCloseable {
     }
   }
 
-  /** Keeps a compaction to its share of the disk, and lets what is more urgent go first. */
+  /**
+   * Limits the write rate of a compaction and cancels it for an erasure. On a disk that is short of
+   * space it does neither: an erasure needs space too, and the full rate bounds how long it waits.
+   */
   private final class Pace implements FileJobs.Pace {
     private final long started = System.nanoTime();
     private final boolean diskIsShort;
     private long bytes;
 
-    /**
-     * @param diskIsShort whether nothing is more urgent: a disk that is full takes no erasure
-     *     either
-     */
     Pace(boolean diskIsShort) {
       this.diskIsShort = diskIsShort;
     }
@@ -341,6 +340,10 @@ final class Housekeeping implements AutoCloseable {
     @Override
     public void wrote(long more) throws IOException {
       bytes += more;
+      if (diskIsShort) {
+        requireNothingUrgent();
+        return;
+      }
       long nanos = (long) (bytes * 1e9 / options.compactionBytesPerSecond());
       lock.lock();
       try {

@@ -37,6 +37,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class HousekeepingTest {
@@ -104,6 +105,33 @@ class HousekeepingTest {
         store.edit(ALICE, "chat", message, MessageEdit.text("x".repeat(1_000)));
       }
       assertThat(texts(store, "chat")).containsExactly("x".repeat(1_000));
+    }
+  }
+
+  /** At the rate that is set the compaction would take 48 s. */
+  @Test
+  @Timeout(30)
+  void erasureOnAShortDiskWaitsForNoPause() throws Exception {
+    HookedFiles disk = new HookedFiles(new MemoryFiles());
+    JsonFileOptions options =
+        Memory.options().withCompactionBytes(1L << 40).withCompactionBytesPerSecond(64 << 10);
+    try (FileEngine engine = Memory.engine(disk, options)) {
+      ConversationStore store = Memory.front(engine, options);
+      Owner bob = Owner.of("acme", "bob");
+      store.create(bob, NewConversation.withId("chat"));
+      store.append(bob, "chat", Message.user("secret"));
+      store.create(ALICE, NewConversation.withId("chat"));
+      UUID message = store.append(ALICE, "chat", Message.user("first")).get(0).id();
+      for (int i = 0; i < 100; i++) {
+        store.append(ALICE, "chat", Message.assistant("y".repeat(30_000)));
+      }
+      disk.usable(1_000_000);
+      while (disk.list().stream().noneMatch(name -> name.startsWith("snapshot-"))) {
+        store.edit(ALICE, "chat", message, MessageEdit.text("x".repeat(1_000)));
+      }
+      store.erase(bob);
+      assertThat(store.find(bob, "chat")).isEmpty();
+      assertThat(texts(store, "chat")).hasSize(101);
     }
   }
 

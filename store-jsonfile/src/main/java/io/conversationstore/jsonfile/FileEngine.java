@@ -161,14 +161,32 @@ final class FileEngine implements LocalStore {
     if (endsSegment) {
       tail.endSegment();
     }
-    thread.start();
-    resetMirrorIfDue();
-    housekeeping.start(end.replayed());
-    parkUnreadable();
+    try {
+      thread.start();
+      resetMirrorIfDue();
+      housekeeping.start(end.replayed());
+      parkUnreadable();
+      eraseDue();
+    } catch (RuntimeException | Error e) {
+      stopThreads(e);
+      throw e;
+    }
+  }
+
+  private void eraseDue() {
     try {
       housekeeping.erase();
     } catch (EngineFailureException | StoreDamagedException e) {
       LOG.error("text that was erased is still in {}; tried again later", files.describe(), e);
+    }
+  }
+
+  private void stopThreads(Throwable cause) {
+    try {
+      housekeeping.close();
+      thread.close();
+    } catch (RuntimeException | Error e) {
+      cause.addSuppressed(e);
     }
   }
 

@@ -136,6 +136,31 @@ class HousekeepingTest {
   }
 
   @Test
+  void openingThatFailsLeavesNoThread() throws Exception {
+    String name = "fails-" + UUID.randomUUID();
+    JsonFileOptions options = JsonFileOptions.in(Path.of(name));
+    HookedFiles broken = new HookedFiles(new MemoryFiles(), () -> failOn("conversation-files-"));
+    FileEngine engine = Memory.engine(broken, options);
+    ConversationStore store = Memory.front(engine, options);
+    store.create(ALICE, NewConversation.withId("chat"));
+    store.append(ALICE, "chat", Message.user("secret"));
+    assertThatThrownBy(() -> store.erase(ALICE)).isInstanceOf(IllegalStateException.class);
+    engine.close();
+
+    assertThatThrownBy(() -> Memory.engine(broken, options))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(Thread.getAllStackTraces().keySet())
+        .extracting(Thread::getName)
+        .noneMatch(thread -> thread.endsWith(name));
+  }
+
+  private static void failOn(String thread) {
+    if (Thread.currentThread().getName().startsWith(thread)) {
+      throw new IllegalStateException("broken");
+    }
+  }
+
+  @Test
   void writersGoOnWhileGarbageIsCollected() throws Exception {
     int writers = 4;
     List<List<String>> expected = new ArrayList<>();

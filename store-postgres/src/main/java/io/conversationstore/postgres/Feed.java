@@ -70,6 +70,9 @@ final class Feed {
    *
    * @param history the one that it belongs to; null at the start, which belongs to all
    * @param asOf all that was committed before is at or before this place; null if no time is known
+   * @param wholeFrom the id that the oldest running transaction has to reach before a time is
+   *     known: a reader that has just begun lacks each row that was changed by this one or a later
+   *     one, whatever the row was before; null if it was reached
    */
   private record Place(
       @Nullable UUID history,
@@ -79,10 +82,12 @@ final class Feed {
       long k2,
       long k3,
       String tenant,
-      @Nullable Instant asOf)
+      @Nullable Instant asOf,
+      @Nullable String wholeFrom)
       implements Comparable<Place> {
 
     private static final String UNKNOWN = "unknown";
+    private static final String WHOLE_FROM = "from-";
 
     private static final Comparator<Place> ORDER =
         Comparator.<Place>comparingLong(place -> Long.parseUnsignedLong(place.xid))
@@ -94,14 +99,18 @@ final class Feed {
 
     static Place of(FeedPosition position) {
       if (position.token().isEmpty()) {
-        return new Place(null, "0", 0, 0, 0, 0, "", null);
+        return new Place(null, "0", 0, 0, 0, 0, "", null, null);
       }
       String[] f = position.token().split(":", 8);
       try {
-        // A position of an earlier version of the library names no tenant, so one row is told
-        // again,
-        // and says 0 for a time that is not known.
+        // A position of an earlier version of the library has no tenant, so one row is read again,
+        // and 0 for a time that is not known.
         if (f.length >= 7) {
+          String wholeFrom =
+              f[5].startsWith(WHOLE_FROM) ? f[5].substring(WHOLE_FROM.length()) : null;
+          if (wholeFrom != null) {
+            Long.parseUnsignedLong(wholeFrom);
+          }
           return new Place(
               UUID.fromString(f[6]),
               String.valueOf(Long.parseLong(f[0])),
@@ -110,9 +119,10 @@ final class Feed {
               Long.parseLong(f[3]),
               Long.parseLong(f[4]),
               f.length == 8 ? f[7] : "",
-              f[5].equals(UNKNOWN) || f[5].equals("0")
+              wholeFrom != null || f[5].equals(UNKNOWN) || f[5].equals("0")
                   ? null
-                  : Instant.EPOCH.plus(Long.parseLong(f[5]), ChronoUnit.MICROS));
+                  : Instant.EPOCH.plus(Long.parseLong(f[5]), ChronoUnit.MICROS),
+              wholeFrom);
         }
       } catch (IllegalArgumentException notOurs) {
         throw notAPosition();
@@ -126,7 +136,11 @@ final class Feed {
 
     FeedPosition position() {
       String time =
-          asOf == null ? UNKNOWN : String.valueOf(ChronoUnit.MICROS.between(Instant.EPOCH, asOf));
+          wholeFrom != null
+              ? WHOLE_FROM + wholeFrom
+              : asOf == null
+                  ? UNKNOWN
+                  : String.valueOf(ChronoUnit.MICROS.between(Instant.EPOCH, asOf));
       return new FeedPosition(
           xid + ":" + table + ":" + k1 + ":" + k2 + ":" + k3 + ":" + time + ":" + history + ":"
               + tenant);
@@ -143,6 +157,16 @@ final class Feed {
         throw new CursorExpiredException(
             "the position is of another history, or ahead of the database");
       }
+    }
+
+    /** What {@link #wholeFrom} is for a reader that goes on from here, where it is not reached. */
+    @Nullable String wholeFrom(String below, String next) {
+      String from = history == null ? next : wholeFrom;
+      boolean reached =
+          from == null
+              || Long.compareUnsigned(Long.parseUnsignedLong(below), Long.parseUnsignedLong(from))
+                  >= 0;
+      return reached ? null : from;
     }
 
     /** The row in words, without content. */
@@ -208,6 +232,7 @@ final class Feed {
     String below;
     UUID history;
     Instant asOf;
+    String wholeFrom;
     try (PreparedStatement head = database.prepare(connection, sql.feedHead);
         ResultSet row = headOf(head)) {
       Reads.requireRow(row);
@@ -215,7 +240,8 @@ final class Feed {
       history = Rows.uuid(row, 3);
       from.requireValid(history, below);
       Instant reached = reached(history, below, Rows.string(row, 4), Rows.requireTime(row, 5));
-      asOf = latest(from.asOf, latest(Rows.time(row, 2), reached));
+      wholeFrom = from.wholeFrom(below, Rows.string(row, 4));
+      asOf = wholeFrom != null ? null : latest(from.asOf, latest(Rows.time(row, 2), reached));
     }
     List<Told> told = new ArrayList<>();
     read(connection, sql.feedOwners, OWNERS, from, below, limit, told, Feed::owner);
@@ -245,7 +271,8 @@ final class Feed {
             end.k2,
             end.k3,
             end.tenant,
-            more ? from.asOf : asOf);
+            more ? from.asOf : asOf,
+            wholeFrom);
     List<FeedPage.Unreadable> unreadable =
         page.stream().map(Told::unreadable).filter(Objects::nonNull).toList();
     return new FeedPage(ordered(page), next.position(), more, next.asOf, unreadable);
@@ -315,6 +342,7 @@ final class Feed {
                   Rows.number(rows, 3),
                   Rows.number(rows, 4),
                   Rows.string(rows, 5),
+                  null,
                   null);
           told.add(told(place, rows, reader));
         }

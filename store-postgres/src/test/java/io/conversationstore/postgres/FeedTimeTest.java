@@ -93,6 +93,35 @@ class FeedTimeTest {
     assertThat(read(FeedPosition.START).asOf()).isNotNull();
   }
 
+  /** Until then it lacks a row that is older than any time that could be said. */
+  @Test
+  void isUnknownToANewReaderUntilAllHasEndedThatRanWhenItBegan() throws SQLException {
+    FeedPage known = read(FeedPosition.START);
+    try (Connection held =
+        DriverManager.getConnection(
+            server.jdbcUrl(databases.name), server.user(), server.password())) {
+      held.setAutoCommit(false);
+      try (Statement statement = held.createStatement()) {
+        statement.execute("SELECT pg_current_xact_id()");
+      }
+      databases.text(
+          "UPDATE conversation_store.conversations SET title = 'later',"
+              + " changed_xid = pg_current_xact_id()");
+      FeedPage page = read(FeedPosition.START);
+      assertThat(page.states()).noneMatch(state -> isOf(state, "first"));
+      assertThat(page.asOf()).isNull();
+      FeedPage next = read(page.next());
+      assertThat(next.states()).isEmpty();
+      assertThat(next.asOf()).isNull();
+      assertThat(read(known.next()).asOf()).as("one that has the row").isNotNull();
+
+      held.rollback();
+      FeedPage last = read(next.next());
+      assertThat(last.states()).anyMatch(state -> isOf(state, "first"));
+      assertThat(last.asOf()).isNotNull();
+    }
+  }
+
   @Test
   void staysWhereItWasWhileAPreparedTransactionIsTheOldest() throws SQLException {
     FeedPage before = read(FeedPosition.START);

@@ -458,6 +458,10 @@ final class FileEngine implements LocalStore {
 
   @Override
   public void awaitDatabase() {
+    if (!shared.read(Index::standaloneContent)) {
+      // A disk that takes no write must not keep a node from starting.
+      return;
+    }
     housekeeping.erase();
     thread.call(LogThread.Wait.FORCED, writes::becomeUnmet);
   }

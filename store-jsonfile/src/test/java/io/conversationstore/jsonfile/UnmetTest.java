@@ -15,6 +15,7 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.LocalStore.Met;
 import io.conversationstore.spi.LocalStore.Placed;
 import io.conversationstore.spi.LocalStore.Unmet;
@@ -278,6 +279,22 @@ class UnmetTest {
       assertThat(engine.find(BOB, "bobs").conversation()).isNull();
       assertThat(files.holds("secret of bob")).isFalse();
       assertThat(texts(engine)).containsExactly("m1", "edited", "m4", "m5");
+    }
+  }
+
+  /** Each start of a node calls it, also on a disk that is full. */
+  @Test
+  void whereNothingBecomesUnmetTheDiskIsNotNeeded() throws IOException {
+    UUID refused = new UUID(0x7000, 99);
+    try (FileEngine engine = filled()) {
+      engine.awaitDatabase();
+      files.fail(FaultPlan.Call.FORCE);
+      files.fail(FaultPlan.Call.CREATE);
+      assertThatThrownBy(() -> engine.enqueue(append(refused, 0)))
+          .isInstanceOf(EngineFailureException.class);
+      engine.awaitDatabase();
+      files.heal();
+      assertUnmet(engine);
     }
   }
 }

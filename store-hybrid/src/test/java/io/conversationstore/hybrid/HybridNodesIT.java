@@ -37,8 +37,8 @@ import org.junit.jupiter.api.Test;
  * Three processes with a directory each and one database, for {@code -Dfaults.minutes} (ten cycles
  * if that is 0): nodes and server are killed, and stopped for up to 30 s (3 s if that is 0), clocks
  * are off by up to an hour, older copies of the database are put back, the disk of one node is full
- * (where a test may mount one). {@code -Dstore.seed} gives the choices. What the nodes acknowledged
- * is kept here and looked for at the end.
+ * (where a test may mount one). {@code -Dstore.seed} gives the choices. Logs of the nodes are in
+ * {@code target/hybrid-nodes}. What the nodes acknowledged is kept here and looked for at the end.
  */
 class HybridNodesIT {
 
@@ -89,11 +89,7 @@ class HybridNodesIT {
         for (int i = 0; i < NODES; i++) {
           nodes[i] =
               new NodeProcess(
-                  server,
-                  database,
-                  directory(root, i),
-                  root.resolve("node" + i + ".errors"),
-                  (i - 1) * random.nextInt(3_600));
+                  server, database, directory(root, i), log(i), (i - 1) * random.nextInt(3_600));
           nodes[i].awaitCaughtUp();
         }
         while (cycles < 10 || System.nanoTime() - end < 0) {
@@ -123,6 +119,14 @@ class HybridNodesIT {
 
   private Path directory(Path root, int node) {
     return node == 0 && disk != null ? disk.resolve("node0") : root.resolve("node" + node);
+  }
+
+  /** What a node logs stays there after the test. */
+  private static Path log(int node) throws IOException {
+    Path directory = Files.createDirectories(Path.of("target", "hybrid-nodes"));
+    Path log = directory.resolve("node" + node + ".log");
+    Files.deleteIfExists(log);
+    return log;
   }
 
   private static ConversationStore direct(TestPostgres server, String database) {

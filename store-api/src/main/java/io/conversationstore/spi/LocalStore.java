@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * a mirror of committed states, and a durable queue of pending changes. Its reads answer from the
  * mirror and from what is unmet; pending changes are laid over by whoever asks.
  */
-public interface LocalStore extends StoreEngine {
+public interface LocalStore extends StoreEngine, MirroredRows {
 
   /**
    * What the directory remembers of itself.
@@ -148,8 +148,26 @@ public interface LocalStore extends StoreEngine {
   /**
    * Empties the mirror, keeping pending changes and what is unmet, so that it is built anew from
    * the feed's start.
+   *
+   * @param keep whether its rows stay among {@link #formerMirrors()}
    */
-  void resetMirror();
+  void resetMirror(boolean keep);
+
+  /**
+   * A mirror that was reset.
+   *
+   * @param asOf when it was complete; null if it never was
+   * @param rows without the rows of owners who were erased since
+   */
+  record FormerMirror(@Nullable Instant asOf, MirroredRows rows) {}
+
+  /**
+   * The mirrors that were reset since the last complete one, oldest first: a database that goes
+   * back in time before the present one is complete may have lost what they hold. They end when the
+   * present one is complete, and when a compaction needs their space. Opening the files again keeps
+   * them.
+   */
+  List<FormerMirror> formerMirrors();
 
   /** A conversation's generation in the mirror. */
   record Mirrored(Owner owner, String conversationId, long epoch, long generation) {}
@@ -225,19 +243,6 @@ public interface LocalStore extends StoreEngine {
    * contact yet.
    */
   void renewNode(UUID node);
-
-  /** The owners that the mirror has heard of, with their epochs, in no order. */
-  List<State.OwnerState> mirroredOwners();
-
-  /** The ids of an owner's conversations in the mirror, deleted ones included, in no order. */
-  List<String> mirroredConversations(Owner owner);
-
-  /**
-   * The mirror's messages of a conversation's latest generation by {@code seq}, deleted ones
-   * included, strictly beyond {@code afterSeq}, at most {@code limit}.
-   */
-  List<State.MessageState> mirroredMessages(
-      Owner owner, String conversationId, long afterSeq, int limit);
 
   /** What the mirror knows of a message besides its content. */
   record MirroredMessage(UUID messageId, long epoch, long generation, long version, boolean live) {}

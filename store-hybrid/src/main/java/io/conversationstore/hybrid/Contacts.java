@@ -288,7 +288,7 @@ final class Contacts {
     lock.lock();
     try {
       seen.forget();
-      local.resetMirror();
+      local.resetMirror(false);
     } finally {
       lock.unlock();
     }
@@ -299,7 +299,7 @@ final class Contacts {
 
   /**
    * Begins with the new history of the database: the copy is emptied, to be built anew from the
-   * feed.
+   * feed. Its rows stay aside until that is done, for a database that goes back in time again.
    *
    * @throws EngineFailureException if the local files fail
    */
@@ -307,7 +307,7 @@ final class Contacts {
     lock.lock();
     try {
       seen.forget();
-      local.resetMirror();
+      local.resetMirror(true);
       // After it: were this cut off, the next start would find the new history once more.
       local.remember(found.contact(), found.offsetMicros());
       unrecorded = null;

@@ -21,8 +21,8 @@ import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
-import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.MirroredRows;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.PrimaryStore;
@@ -61,13 +61,13 @@ final class ConversationOffer {
   private static final long MAX_CONTENT = 4L << 20;
 
   private final PrimaryStore primary;
-  private final LocalStore local;
+  private final MirroredRows rows;
   private final OfferedChanges changes;
   private final Instant now;
 
-  ConversationOffer(PrimaryStore primary, LocalStore local, OfferedChanges changes, Instant now) {
+  ConversationOffer(PrimaryStore primary, MirroredRows rows, OfferedChanges changes, Instant now) {
     this.primary = primary;
-    this.local = local;
+    this.rows = rows;
     this.changes = changes;
     this.now = now;
   }
@@ -250,7 +250,7 @@ final class ConversationOffer {
       long seq = 0;
       List<MessageState> page;
       do {
-        page = local.mirroredMessages(owner, mine.id(), seq, PAGE);
+        page = rows.mirroredMessages(owner, mine.id(), seq, PAGE);
         for (MessageState message : page) {
           seq = message.seq();
           if (message.generation() == mine.generation()) {

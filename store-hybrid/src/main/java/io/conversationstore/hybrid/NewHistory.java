@@ -9,6 +9,8 @@ import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.LocalStore.FormerMirror;
+import io.conversationstore.spi.MirroredRows;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.Settlement;
@@ -21,6 +23,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,20 +77,31 @@ final class NewHistory {
     mirror.awaitSteps();
     mirror.heal();
     keepWithheld();
-    if (!isTooOld(found)) {
-      Instant there = found.contact().databaseTime();
-      if (!offering(there, goOn).run()) {
+    for (FormerMirror former : local.formerMirrors()) {
+      if (!offer(former.rows(), former.asOf(), found, goOn)) {
         return false;
       }
+    }
+    if (!offer(local, local.identity().mirrorAsOf(), found, goOn)) {
+      return false;
     }
     mirror.change(queue::change, () -> contacts.begin(found));
     erased.clear();
     return true;
   }
 
-  private Offering offering(Instant there, BooleanSupplier goOn) {
+  /** Returns false if it was stopped before the end. */
+  private boolean offer(
+      MirroredRows rows, @Nullable Instant asOf, Contacts.WentBack found, BooleanSupplier goOn) {
+    Instant there = found.contact().databaseTime();
+    if (isTooOld(asOf, there)) {
+      return true;
+    }
+    UUID node = local.identity().node();
+    OfferedChanges changes = new OfferedChanges(primary, node, this::keep);
     return new Offering(
-        primary, local, this::keep, this::eraseHere, contacts::knowsErasure, there, goOn);
+            primary, rows, asOf, changes, this::eraseHere, contacts::knowsErasure, there, goOn)
+        .run();
   }
 
   /** What this node committed and its copy could not take waits in the queue, where it is seen. */
@@ -152,9 +166,8 @@ final class NewHistory {
   }
 
   /** Whether the copy is so old that it may hold what was deleted and forgotten since. */
-  private boolean isTooOld(Contacts.WentBack found) {
-    Instant asOf = local.identity().mirrorAsOf();
-    Instant oldest = found.contact().databaseTime().minus(Contacts.DELETED_ROWS_STAY);
+  private static boolean isTooOld(@Nullable Instant asOf, Instant databaseTime) {
+    Instant oldest = databaseTime.minus(Contacts.DELETED_ROWS_STAY);
     if (asOf == null || !asOf.isBefore(oldest)) {
       return false;
     }

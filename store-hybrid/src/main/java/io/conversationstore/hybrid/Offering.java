@@ -3,11 +3,10 @@ package io.conversationstore.hybrid;
 import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.spi.Applied;
-import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ConversationRef;
-import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.MirroredRows;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.OwnerState;
@@ -36,7 +35,8 @@ final class Offering {
   private static final Logger LOG = LoggerFactory.getLogger(Offering.class);
 
   private final PrimaryStore primary;
-  private final LocalStore local;
+  private final MirroredRows rows;
+  private final @Nullable Instant asOf;
   private final OfferedChanges changes;
   private final Consumer<OwnerState> eraseHere;
   private final Predicate<UUID> knownErasure;
@@ -44,7 +44,8 @@ final class Offering {
   private final BooleanSupplier goOn;
 
   /**
-   * @param keep takes what the database refuses, to be parked for an operator
+   * @param rows what is offered
+   * @param asOf when these were all that the database had; null if that is not known
    * @param eraseHere removes what this node has of an owner who was erased in the new history: the
    *     epochs do not tell, since both histories may have come to the same
    * @param knownErasure whether this node has seen an erasure commit: what it holds came after it
@@ -52,15 +53,17 @@ final class Offering {
    */
   Offering(
       PrimaryStore primary,
-      LocalStore local,
-      Consumer<Change> keep,
+      MirroredRows rows,
+      @Nullable Instant asOf,
+      OfferedChanges changes,
       Consumer<OwnerState> eraseHere,
       Predicate<UUID> knownErasure,
       Instant now,
       BooleanSupplier goOn) {
     this.primary = primary;
-    this.local = local;
-    this.changes = new OfferedChanges(primary, local.identity().node(), keep);
+    this.rows = rows;
+    this.asOf = asOf;
+    this.changes = changes;
     this.eraseHere = eraseHere;
     this.knownErasure = knownErasure;
     this.now = now;
@@ -76,7 +79,7 @@ final class Offering {
   boolean run() {
     List<OwnerState> owners = new ArrayList<>();
     Set<PrimaryStore.Erasure> erasures = new HashSet<>(erasures());
-    for (OwnerState owner : local.mirroredOwners()) {
+    for (OwnerState owner : rows.mirroredOwners()) {
       if (!goOn.getAsBoolean()) {
         return false;
       }
@@ -102,7 +105,6 @@ final class Offering {
 
   /** The erasures that this node's copy cannot have heard of. */
   private List<PrimaryStore.Erasure> erasures() {
-    Instant asOf = local.identity().mirrorAsOf();
     return primary.erasuresSince(asOf == null ? Instant.EPOCH : asOf);
   }
 
@@ -140,23 +142,23 @@ final class Offering {
   }
 
   private boolean conversations(OwnerState owner, boolean live) {
-    for (String id : local.mirroredConversations(owner.owner())) {
+    for (String id : rows.mirroredConversations(owner.owner())) {
       if (!goOn.getAsBoolean()) {
         return false;
       }
-      ConversationState conversation = local.find(owner.owner(), id).conversation();
+      ConversationState conversation = rows.mirroredConversation(owner.owner(), id).orElse(null);
       // What no database was given yet is sent when this is done.
       if (conversation != null
           && conversation.generation() != ConversationRef.LIVE
           && conversation.isLive() == live) {
-        new ConversationOffer(primary, local, changes, now).give(conversation);
+        new ConversationOffer(primary, rows, changes, now).give(conversation);
       }
     }
     return true;
   }
 
   private void preferences(OwnerState owner) {
-    PreferencesState mine = local.preferences(owner.owner());
+    PreferencesState mine = rows.preferences(owner.owner());
     PreferencesState theirs = primary.preferences(owner.owner());
     if (theirs.epoch() != mine.epoch() || mine.version() == 0) {
       return;

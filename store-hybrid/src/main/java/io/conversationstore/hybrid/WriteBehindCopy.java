@@ -387,8 +387,13 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
-  public void resetMirror() {
-    files.resetMirror();
+  public void resetMirror(boolean keep) {
+    files.resetMirror(keep);
+  }
+
+  @Override
+  public List<FormerMirror> formerMirrors() {
+    return caughtUp().formerMirrors();
   }
 
   @Override
@@ -429,6 +434,11 @@ final class WriteBehindCopy implements LocalStore {
   @Override
   public List<OwnerState> mirroredOwners() {
     return caughtUp().mirroredOwners();
+  }
+
+  @Override
+  public Optional<ConversationState> mirroredConversation(Owner owner, String conversationId) {
+    return caughtUp().mirroredConversation(owner, conversationId);
   }
 
   @Override

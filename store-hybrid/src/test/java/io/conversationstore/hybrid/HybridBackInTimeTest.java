@@ -360,6 +360,42 @@ class HybridBackInTimeTest {
     endPrepared();
   }
 
+  /** The copy was emptied for the first of the two histories, and its feed is held back. */
+  @Test
+  void row_1_4_aDatabaseThatGoesBackAgainBeforeTheCopyIsWholeLosesNothing() {
+    ConversationStore node = open("a");
+    node.createIfAbsent(alice, CHAT);
+    UUID edited = append(node, "before");
+    UUID deleted = append(node, "before, deleted later");
+    node.createIfAbsent(alice, NewConversation.withId("gone"));
+    server.execute(
+        bed.database(),
+        "BEGIN; CREATE TABLE left_prepared (); PREPARE TRANSACTION 'left prepared'");
+    backup();
+    Testbed.awaitDrained(node);
+    endPrepared();
+    writeOfAllKinds(node, edited, deleted);
+    List<String> expected = picture(bed.direct());
+    Instant now = Instant.now();
+    Testbed.await("the copy has followed", () -> isCopyAsOf(node, now));
+
+    for (int i = 0; i < 2; i++) {
+      UUID before = history();
+      bed.goDown(node);
+      restore();
+      bed.comeBack();
+      Testbed.await("a new history has begun", () -> !history().equals(before));
+      Testbed.awaitDrained(node);
+      assertThat(node.state().mirror().asOf()).as("the feed is held back").isNull();
+      assertThat(picture(bed.direct())).isEqualTo(expected);
+    }
+    append(node, "in the new history");
+    endPrepared();
+    Instant later = Instant.now();
+    Testbed.await("the copy has followed", () -> isCopyAsOf(node, later));
+    assertThat(texts(bed.direct(), "chat")).endsWith("online 2", "in the new history");
+  }
+
   @Test
   void row_1_4_aServerThatOnlyRestartsBeginsNoHistory() {
     ConversationStore node = open("a");

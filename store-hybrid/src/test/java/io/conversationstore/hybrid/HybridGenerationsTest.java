@@ -245,7 +245,7 @@ class HybridGenerationsTest extends OnTestbed {
     node.append(alice, "chat", Message.user("pending"));
     node.close();
     try (LocalStore files = JsonFileStore.openEngine(bed.files("a"))) {
-      files.resetMirror();
+      files.resetMirror(false);
     }
     return bed.node("a");
   }

@@ -124,7 +124,7 @@ class HybridIdentityTest extends OnTestbed {
     // So its copy would be, had it been away since before.
     try (LocalStore files = JsonFileStore.openEngine(bed.files("a"))) {
       FeedPosition position = files.identity().position();
-      files.resetMirror();
+      files.resetMirror(false);
       files.mirror(List.of(live), position, Instant.now().minus(Duration.ofDays(40)));
     }
     ConversationStore back = bed.node("a");

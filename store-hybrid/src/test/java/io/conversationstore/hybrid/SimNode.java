@@ -256,7 +256,7 @@ final class SimNode {
         return; // It has no copy.
       }
       FeedPosition position = files.identity().position();
-      files.resetMirror();
+      files.resetMirror(false);
       if (old) {
         files.mirror(List.of(), position, clock.instant().minus(LONG_AWAY));
       }

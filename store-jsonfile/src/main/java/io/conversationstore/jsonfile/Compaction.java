@@ -179,6 +179,11 @@ final class Compaction {
   }
 
   private void move(Moved moved, Index index) {
+    moveWithin(moved, index);
+    index.formerMirrors().forEach(former -> moveWithin(moved, former));
+  }
+
+  private void moveWithin(Moved moved, Index index) {
     OwnerRows owner = index.find(moved.owner.owner());
     ConversationRows rows = owner == null ? null : owner.conversations().get(moved.id);
     if (owner == null || rows == null) {

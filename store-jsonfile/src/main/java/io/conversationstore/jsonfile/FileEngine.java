@@ -107,7 +107,7 @@ final class FileEngine implements LocalStore {
             String.valueOf(options.directory().getFileName()));
     this.housekeeping = new Housekeeping(files, segments, contents, shared, tail, thread, options);
     this.reads = new Reads(shared, contents, options.clock());
-    this.mirrorRows = new MirrorRows(shared, contents);
+    this.mirrorRows = new MirrorRows(shared, contents, null);
     this.scope = new MirrorScope(shared, writes, thread, this::requireMirror);
     this.retention = new Retention(shared, writes, thread, options);
     this.figures =
@@ -193,7 +193,7 @@ final class FileEngine implements LocalStore {
   /** What a repair took out of a mirror the database brings again. */
   private void resetMirrorIfDue() {
     if (shared.manifest().mirrorDue()) {
-      resetMirror();
+      resetMirror(false);
       thread.call(
           LogThread.Wait.FORCED, () -> writes.remember(shared.manifest().withMirrorBegun()));
     }
@@ -418,12 +418,12 @@ final class FileEngine implements LocalStore {
   }
 
   @Override
-  public void resetMirror() {
+  public void resetMirror(boolean keep) {
     thread.call(
         LogThread.Wait.SETTING,
         () -> {
           requireMirror();
-          return writes.resetMirror();
+          return writes.resetMirror(keep);
         });
   }
 
@@ -531,18 +531,36 @@ final class FileEngine implements LocalStore {
 
   @Override
   public List<OwnerState> mirroredOwners() {
-    return mirrorRows.owners();
+    return mirrorRows.mirroredOwners();
   }
 
   @Override
   public List<String> mirroredConversations(Owner owner) {
-    return mirrorRows.conversations(owner);
+    return mirrorRows.mirroredConversations(owner);
+  }
+
+  @Override
+  public Optional<ConversationState> mirroredConversation(Owner owner, String conversationId) {
+    return mirrorRows.mirroredConversation(owner, conversationId);
+  }
+
+  @Override
+  public List<FormerMirror> formerMirrors() {
+    return shared.read(index -> List.copyOf(index.formerMirrors())).stream()
+        .map(
+            former ->
+                new FormerMirror(
+                    former.mirrorAsOfMicros() == MessageRow.NEVER
+                        ? null
+                        : Micros.instant(former.mirrorAsOfMicros()),
+                    new MirrorRows(shared, contents, former)))
+        .toList();
   }
 
   @Override
   public List<MessageState> mirroredMessages(
       Owner owner, String conversationId, long afterSeq, int limit) {
-    return mirrorRows.messages(owner, conversationId, afterSeq, limit);
+    return mirrorRows.mirroredMessages(owner, conversationId, afterSeq, limit);
   }
 
   @Override

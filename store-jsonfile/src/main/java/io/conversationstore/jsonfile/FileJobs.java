@@ -281,6 +281,7 @@ final class FileJobs {
       throw e;
     }
     shared.setManifest(manifest);
+    shared.write(() -> shared.own().formerMirrors().removeAll(begun.view.formerMirrors()));
     // No line is written before all is forgotten; readers go on between the steps.
     for (int step = 0; step + 1 < compaction.steps(); ) {
       int[] next = {step};
@@ -371,7 +372,9 @@ final class FileJobs {
               return new Frozen(shared.own().frozen(), tail.end(), shared.manifest(), tail.bytes());
             });
     long line = frozen.end.number();
-    if (!frozen.view.dueErasures().isEmpty() || line == checkpointed.line()) {
+    if (!frozen.view.dueErasures().isEmpty()
+        || !frozen.view.formerMirrors().isEmpty()
+        || line == checkpointed.line()) {
       return;
     }
     long size = Checkpoint.write(files, frozen.manifest, segments, frozen.view, frozen.end);

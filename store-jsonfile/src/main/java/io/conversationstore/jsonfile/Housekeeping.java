@@ -100,7 +100,8 @@ final class Housekeeping implements AutoCloseable {
       return false;
     }
     // A small disk would be full before, and then has no room to collect it in.
-    return garbage >= options.compactionBytes() || isDiskShort();
+    return isDiskShort()
+        || (garbage >= options.compactionBytes() && shared.own().formerMirrors().isEmpty());
   }
 
   private boolean isDiskShort() {

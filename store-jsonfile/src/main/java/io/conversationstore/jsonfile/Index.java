@@ -3,6 +3,7 @@ package io.conversationstore.jsonfile;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore.Placed;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -51,6 +52,9 @@ final class Index {
   private long usesOfDeleted;
   private final Map<Owner, DueErasure> dueErasures = new HashMap<>();
 
+  /** Mirrors that were reset and are kept until the present one is whole, oldest first. */
+  private final List<Index> formerMirrors = new ArrayList<>();
+
   Index() {
     this(new PendingQueue());
   }
@@ -73,6 +77,7 @@ final class Index {
     view.standaloneContent = standaloneContent;
     view.formerEpochs = formerEpochs;
     view.usesOfDeleted = usesOfDeleted;
+    view.formerMirrors.addAll(formerMirrors);
     return view;
   }
 
@@ -116,6 +121,9 @@ final class Index {
       position = newPosition;
     }
     mirrorAsOfMicros = Math.max(mirrorAsOfMicros, asOfMicros);
+    if (mirrorAsOfMicros != MessageRow.NEVER) {
+      formerMirrors.clear();
+    }
   }
 
   boolean standaloneContent() {
@@ -192,11 +200,30 @@ final class Index {
     return recent.keySet();
   }
 
-  /** Empties the mirror. Owners keep their epochs, and what is unmet stays. */
-  void resetMirror() {
-    owners.values().forEach(OwnerRows::clearMet);
+  /**
+   * Empties the mirror. Owners keep their epochs, and what is unmet stays.
+   *
+   * @param keep whether its rows stay among {@link #formerMirrors()}
+   */
+  void resetMirror(boolean keep) {
+    Index former = new Index();
+    former.mirrorAsOfMicros = mirrorAsOfMicros;
+    owners.forEach((owner, rows) -> former.owners.put(owner, rows.takeMet()));
+    if (!keep) {
+      formerMirrors.clear();
+    } else if (former.owners.values().stream().anyMatch(OwnerRows::holdsRows)) {
+      formerMirrors.add(former);
+    }
     position = FeedPosition.START;
     mirrorAsOfMicros = MessageRow.NEVER;
+  }
+
+  /**
+   * Mirrors that were reset and are kept until the present one is whole, oldest first. Lines before
+   * the reset hold them, so no checkpoint and no compaction may come between, or they are dropped.
+   */
+  List<Index> formerMirrors() {
+    return formerMirrors;
   }
 
   /** Lets headers count the messages that are left after a repair. */

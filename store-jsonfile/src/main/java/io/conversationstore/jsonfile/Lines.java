@@ -279,6 +279,20 @@ final class Lines {
     return lost == null ? 0 : Json.number(lost, "through", 0);
   }
 
+  /** A reset mirror's rows are kept for a while, or not. */
+  static byte[] reset(boolean keep) {
+    return Json.bytes(
+        out -> {
+          out.writeStartObject();
+          out.writeBooleanField("keep", keep);
+          out.writeEndObject();
+        });
+  }
+
+  static boolean readReset(JsonNode reset) {
+    return reset.path("keep").booleanValue();
+  }
+
   static byte[] meta(boolean standalone, Set<UUID> recent) {
     return Json.bytes(
         out -> {

@@ -224,9 +224,12 @@ final class LogWrites {
                 }));
   }
 
-  boolean resetMirror() throws IOException {
-    byte[] yes = {'t', 'r', 'u', 'e'};
-    line("reset", yes, now(), (place, line) -> shared.write(() -> shared.own().resetMirror()));
+  boolean resetMirror(boolean keep) throws IOException {
+    line(
+        "reset",
+        Lines.reset(keep),
+        now(),
+        (place, line) -> shared.write(() -> shared.own().resetMirror(keep)));
     return true;
   }
 

@@ -2,44 +2,82 @@ package io.conversationstore.jsonfile;
 
 import io.conversationstore.Owner;
 import io.conversationstore.spi.LocalStore.MirroredMessage;
+import io.conversationstore.spi.MirroredRows;
+import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
-/** All rows of a mirror, deleted ones included: what a database may have lost. Thread-safe. */
-final class MirrorRows {
+/** All rows of the mirror, or of a former one, deleted ones included. Thread-safe. */
+final class MirrorRows implements MirroredRows {
   private final SharedIndex shared;
   private final Contents contents;
+  private final @Nullable Index former;
 
-  MirrorRows(SharedIndex shared, Contents contents) {
+  /**
+   * @param former the former mirror; null for the present one
+   */
+  MirrorRows(SharedIndex shared, Contents contents, @Nullable Index former) {
     this.shared = shared;
     this.contents = contents;
+    this.former = former;
   }
 
-  List<OwnerState> owners() {
+  /** Former rows share the lock of the present ones: a compaction moves both. */
+  private <T> T read(Function<Index, T> reading) {
+    return shared.read(index -> reading.apply(former == null ? index : former));
+  }
+
+  /** An owner whose epoch was raised since a former mirror was reset has nothing left in it. */
+  @Override
+  public List<OwnerState> mirroredOwners() {
     return shared.read(
         index ->
-            index.owners().stream()
-                .map(rows -> new OwnerState(rows.owner(), rows.epoch()))
-                .toList());
+            (former == null ? index : former)
+                .owners().stream()
+                    .filter(rows -> rows.epoch() >= index.epoch(rows.owner()))
+                    .map(rows -> new OwnerState(rows.owner(), rows.epoch()))
+                    .toList());
   }
 
-  List<String> conversations(Owner owner) {
-    return shared.read(
+  @Override
+  public List<String> mirroredConversations(Owner owner) {
+    return read(
         index -> {
           OwnerRows rows = index.find(owner);
           return rows == null ? List.of() : List.copyOf(rows.conversations().keySet());
         });
   }
 
-  List<MessageState> messages(Owner owner, String conversationId, long afterSeq, int limit) {
+  @Override
+  public Optional<ConversationState> mirroredConversation(Owner owner, String conversationId) {
+    return read(
+        index ->
+            Optional.ofNullable(index.find(owner, conversationId)).map(ConversationRows::header));
+  }
+
+  @Override
+  public PreferencesState preferences(Owner owner) {
+    return read(
+        index -> {
+          OwnerRows rows = index.find(owner);
+          return rows == null ? PreferencesState.none(owner, 0) : rows.preferences();
+        });
+  }
+
+  @Override
+  public List<MessageState> mirroredMessages(
+      Owner owner, String conversationId, long afterSeq, int limit) {
     return Reads.retrying(() -> contents.states(select(owner, conversationId, afterSeq, limit)));
   }
 
   Optional<MirroredMessage> at(Owner owner, String conversationId, long seq) {
-    return shared.read(
+    return read(
         index -> {
           ConversationRows rows = index.find(owner, conversationId);
           int found = rows == null ? -1 : rows.messages().find(seq);
@@ -54,7 +92,7 @@ final class MirrorRows {
   }
 
   private List<MessageRef> select(Owner owner, String conversationId, long afterSeq, int limit) {
-    return shared.read(
+    return read(
         index -> {
           List<MessageRef> refs = new ArrayList<>();
           ConversationRows rows = index.find(owner, conversationId);

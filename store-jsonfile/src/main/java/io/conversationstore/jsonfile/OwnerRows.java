@@ -119,12 +119,22 @@ final class OwnerRows {
     conversations.values().forEach(rows -> rows.moveEpoch(newEpoch));
   }
 
-  /** Removes rows that came from the database. */
-  void clearMet() {
-    conversations.values().removeIf(rows -> !rows.isUnmet());
+  /** Removes rows that came from the database, and returns them. */
+  OwnerRows takeMet() {
+    OwnerRows taken = new OwnerRows(owner);
+    taken.epoch = epoch;
+    conversations.forEach(
+        (id, rows) -> {
+          if (!rows.isUnmet()) {
+            taken.conversations.put(id, rows);
+          }
+        });
+    conversations.keySet().removeAll(taken.conversations.keySet());
     if (preferences.version() > 0) {
+      taken.preferences = preferences;
       preferences = PreferencesState.none(owner, epoch);
     }
+    return taken;
   }
 
   long liveConversations() {

@@ -77,7 +77,7 @@ final class Replay {
           Json.array(json, "settle").stream().map(Lines::readSettlement).toList();
       settle(index, settlements, mayErase ? number : 0);
     } else if (json.has("reset")) {
-      index.resetMirror();
+      index.resetMirror(Lines.readReset(json.get("reset")));
     } else if (json.has("unmet")) {
       index.becomeUnmet();
     } else if (json.has("met")) {

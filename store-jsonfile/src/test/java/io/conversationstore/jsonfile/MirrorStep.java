@@ -60,7 +60,7 @@ sealed interface MirrorStep {
   record Reset() implements MirrorStep {
     @Override
     public void make(LocalStore store) {
-      store.resetMirror();
+      store.resetMirror(false);
     }
   }
 

@@ -19,6 +19,7 @@ import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.LocalStore.FormerMirror;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.Settlement;
@@ -126,9 +127,91 @@ class MirrorTest {
       assertThat(engine.identity().clockOffsetMicros()).isEqualTo(5);
       engine.mirror(List.of(header(2, 1, 0), message(1, 4, "late")), null, null);
       assertThat(texts(engine)).isEmpty();
-      engine.resetMirror();
+      engine.resetMirror(false);
       assertThat(engine.find(ALICE, "chat").conversation()).isNull();
       assertThat(engine.identity().mirrorAsOf()).isNull();
+    }
+  }
+
+  private static List<String> former(LocalStore engine) {
+    return engine.formerMirrors().stream()
+        .flatMap(former -> former.rows().mirroredMessages(ALICE, "chat", 0, 100).stream())
+        .map(message -> message.isLive() ? message.requireLive().text() : "deleted")
+        .toList();
+  }
+
+  private static FileEngine withFormerMirrors(MemoryFiles files) throws IOException {
+    FileEngine engine = Memory.engine(files);
+    engine.remember(CONTACT, 0);
+    engine.mirror(List.of(header(1, 2, 1), message(1, 1, "FIRST")), null, null);
+    engine.mirror(List.of(Transitions.deleted(message(1, 2, "b"))), new FeedPosition("1"), NOW);
+    engine.resetMirror(true);
+    engine.mirror(List.of(header(1, 1, 1), message(1, 3, "second")), new FeedPosition("2"), null);
+    engine.resetMirror(true);
+    return engine;
+  }
+
+  @Test
+  void rowsOfAMirrorThatIsResetStayUntilTheNextOneIsComplete() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    try (FileEngine engine = withFormerMirrors(files)) {
+      assertThat(former(engine)).containsExactly("FIRST", "deleted", "second");
+    }
+    try (FileEngine engine = Memory.engine(files)) {
+      assertThat(former(engine)).as("after opening again").hasSize(3);
+      assertThat(engine.formerMirrors()).extracting(FormerMirror::asOf).containsExactly(NOW, null);
+      assertThat(engine.formerMirrors().get(0).rows().mirroredConversation(ALICE, "chat"))
+          .contains(header(1, 2, 1));
+      assertThat(engine.mirroredConversations(ALICE)).isEmpty();
+      engine.mirror(List.of(header(1, 1, 1)), new FeedPosition("3"), null);
+      assertThat(former(engine)).hasSize(3);
+      engine.mirror(List.of(), new FeedPosition("4"), NOW);
+      assertThat(engine.formerMirrors()).isEmpty();
+    }
+    try (FileEngine engine = Memory.engine(files)) {
+      assertThat(engine.formerMirrors()).isEmpty();
+    }
+  }
+
+  @Test
+  void aFormerMirrorEndsWithACompactionAndHasNothingOfTheErased() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    try (FileEngine engine = withFormerMirrors(files)) {
+      engine.mirror(List.of(new OwnerState(ALICE, 1)), null, null);
+      assertThat(engine.formerMirrors())
+          .allSatisfy(former -> assertThat(former.rows().mirroredOwners()).isEmpty());
+      assertThat(new String(files.all(), StandardCharsets.UTF_8)).doesNotContain("FIRST");
+    }
+    files = new MemoryFiles();
+    try (FileEngine engine = withFormerMirrors(files)) {
+      engine.compact();
+      assertThat(engine.formerMirrors()).isEmpty();
+    }
+    try (FileEngine engine = Memory.engine(files)) {
+      assertThat(engine.formerMirrors()).isEmpty();
+    }
+  }
+
+  /** The reset comes while the compaction writes what was there before it. */
+  @Test
+  void aCompactionThatBeganBeforeTheResetMovesTheFormerMirror() throws Exception {
+    MemoryFiles memory = new MemoryFiles();
+    HookedFiles files = new HookedFiles(memory);
+    try (FileEngine engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      engine.mirror(List.of(header(1, 2, 1), message(1, 1, "FIRST")), new FeedPosition("1"), NOW);
+      files.afterRead(
+          () -> {
+            if (Thread.currentThread().getName().startsWith("conversation-files-")) {
+              files.afterRead(() -> {});
+              engine.resetMirror(true);
+            }
+          });
+      engine.compact();
+      assertThat(former(engine)).containsExactly("FIRST");
+    }
+    try (FileEngine engine = Memory.engine(memory)) {
+      assertThat(former(engine)).containsExactly("FIRST");
     }
   }
 

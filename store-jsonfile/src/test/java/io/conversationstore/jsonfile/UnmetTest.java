@@ -130,7 +130,7 @@ class UnmetTest {
       engine.compact();
       assertUnmet(engine);
       engine.remember(CONTACT, 0);
-      engine.resetMirror();
+      engine.resetMirror(false);
       assertUnmet(engine);
     }
     files.remove("checkpoint");

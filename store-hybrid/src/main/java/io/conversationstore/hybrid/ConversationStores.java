@@ -114,7 +114,8 @@ public final class ConversationStores {
     ConversationStore store =
         database == null
             ? HybridStore.openWithoutDatabase(files, options)
-            : HybridStore.open(operator.database(options(database)), files, options);
+            : HybridStore.open(
+                operator.database(options(database), database.parameters()), files, options);
     boolean ready = false;
     try {
       Takeover.Result takeover =
@@ -141,7 +142,8 @@ public final class ConversationStores {
               + " LOCAL_COPY to use local files");
     }
     requireNothingLeft(files);
-    ConversationStore store = PostgresStore.open(operator.database(options(database)));
+    ConversationStore store =
+        PostgresStore.open(operator.database(options(database), database.parameters()));
     LOG.info(
         "Using the database {} named by {}, without a local copy: while it is away, calls fail",
         database,

@@ -147,6 +147,7 @@ public record HybridOptions(
         localData);
   }
 
+  /** How many pending changes are read and settled together, 1 to 100,000. */
   public HybridOptions withDrainBatch(int changes) {
     return new HybridOptions(
         limits,
@@ -157,6 +158,22 @@ public record HybridOptions(
         longestProbe,
         changes,
         feedPage,
+        circuitBreakers,
+        copyLimits,
+        localData);
+  }
+
+  /** How many row states of the feed are mirrored together, 1 to 100,000. */
+  public HybridOptions withFeedPage(int states) {
+    return new HybridOptions(
+        limits,
+        clock,
+        random,
+        mirrorInterval,
+        firstProbe,
+        longestProbe,
+        drainBatch,
+        states,
         circuitBreakers,
         copyLimits,
         localData);

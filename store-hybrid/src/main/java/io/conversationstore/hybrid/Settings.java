@@ -37,9 +37,6 @@ record Settings(
   private static final String DATA_PATH = "DATA_PATH";
   private static final String IMPORT_TENANT = "IMPORT_TENANT";
   private static final String IMPORT_USER = "IMPORT_USER";
-  private static final String COPY_DAYS = "LOCAL_COPY_DAYS";
-  private static final String COPY_MB = "LOCAL_COPY_MB";
-  private static final String LOCAL_DATA = "LOCAL_DATA";
 
   private static final List<Group> GROUPS =
       List.of(
@@ -60,6 +57,7 @@ record Settings(
     Path directory = directory(environment);
     Owner importOwner =
         new Owner(importName(environment, IMPORT_TENANT), importName(environment, IMPORT_USER));
+    VariableReader variables = new VariableReader(environment);
     List<String> notes = new ArrayList<>();
     Boolean wantsDatabase = wantsDatabase(environment);
     if (Boolean.FALSE.equals(wantsDatabase)) {
@@ -69,16 +67,16 @@ record Settings(
         }
       }
       return new Settings(
-          null, directory, null, importOwner, CopyLimits.NONE, localData(environment), notes);
+          null, directory, null, importOwner, CopyLimits.NONE, localData(variables), notes);
     }
-    CopyLimits limits = copyLimits(environment);
+    CopyLimits limits = copyLimits(variables);
     DatabaseSettings database = database(environment, notes);
     String remark =
         database == null && Boolean.TRUE.equals(wantsDatabase)
             ? TYPE + " asks for PostgreSQL, but no variable says where it is"
             : null;
     return new Settings(
-        database, directory, remark, importOwner, limits, localData(environment), notes);
+        database, directory, remark, importOwner, limits, localData(variables), notes);
   }
 
   private static Path directory(Map<String, String> environment) {
@@ -90,44 +88,19 @@ record Settings(
     }
   }
 
-  private static LocalData localData(Map<String, String> environment) {
-    String text = value(environment, LOCAL_DATA);
-    if (text == null) {
-      return LocalData.ADOPT;
-    }
-    return switch (text.toLowerCase(Locale.ROOT)) {
-      case "adopt" -> LocalData.ADOPT;
-      case "refuse" -> LocalData.REFUSE;
-      default -> throw DatabaseSettings.malformed(LOCAL_DATA, "it must be adopt or refuse");
-    };
+  private static LocalData localData(VariableReader variables) {
+    String word = variables.word(Variable.LOCAL_DATA, List.of("adopt", "refuse"));
+    return "refuse".equals(word) ? LocalData.REFUSE : LocalData.ADOPT;
   }
 
-  private static CopyLimits copyLimits(Map<String, String> environment) {
+  private static CopyLimits copyLimits(VariableReader variables) {
     CopyLimits limits = CopyLimits.NONE;
-    int days = number(environment, COPY_DAYS, 36_500);
+    int days = variables.number(Variable.LOCAL_COPY_DAYS, 1, 36_500, 0);
     if (days > 0) {
       limits = limits.activeWithin(Duration.ofDays(days));
     }
-    int megabytes = number(environment, COPY_MB, Integer.MAX_VALUE);
-    return megabytes > 0 ? limits.maxBytes(megabytes * 1_000_000L) : limits;
-  }
-
-  /** A number from 1 on; 0 where it is not set. */
-  private static int number(Map<String, String> environment, String variable, int most) {
-    String text = value(environment, variable);
-    if (text == null) {
-      return 0;
-    }
-    int number;
-    try {
-      number = Integer.parseInt(text);
-    } catch (NumberFormatException notANumber) {
-      throw DatabaseSettings.malformed(variable, "it is not a whole number");
-    }
-    if (number < 1 || number > most) {
-      throw DatabaseSettings.malformed(variable, "it must be 1 to " + most);
-    }
-    return number;
+    return limits.maxBytes(
+        variables.megabytes(Variable.LOCAL_COPY_MB, 1, Integer.MAX_VALUE, limits.maxBytes()));
   }
 
   private static String importName(Map<String, String> environment, String variable) {
@@ -246,8 +219,7 @@ record Settings(
   }
 
   /** The value of a variable; null where it is not set. */
-  static @Nullable String value(Map<String, String> environment, Variable variable) {
-    String value = environment.get(variable.name());
-    return value == null || value.isBlank() ? null : value.strip();
+  private static @Nullable String value(Map<String, String> environment, Variable variable) {
+    return new VariableReader(environment).text(variable);
   }
 }

@@ -21,6 +21,8 @@ class CopyLimitsTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("activeWithin");
     }
+    assertThat(CopyLimits.NONE.maxBytes(103).maxContentBytes()).isEqualTo(25);
+    assertThat(CopyLimits.NONE.maxContentBytes()).isEqualTo(Long.MAX_VALUE);
     assertThatThrownBy(() -> CopyLimits.NONE.maxBytes(-1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("maxBytes must not be negative, but was -1");

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -209,6 +210,31 @@ public interface LocalStore extends StoreEngine, MirroredRows {
    * @return what is left
    */
   Coverage evict(Instant idleSince, long maxBytes, Steps steps);
+
+  /** How many bytes the files take now, those that are for a moment left out. Cheap. */
+  long fileBytes();
+
+  /**
+   * What the files take and what the disk has.
+   *
+   * @param bytes as {@link #fileBytes}
+   * @param useful what they would take without garbage, about
+   * @param usable what the disk has left; {@link Long#MAX_VALUE} where that is not known
+   */
+  record FileSpace(long bytes, long useful, long usable) {}
+
+  /** Takes a step for each conversation. */
+  FileSpace fileSpace();
+
+  /**
+   * Begins to collect all garbage. Until it is done the files take more, as what is useful is
+   * written once more.
+   *
+   * @return completes when that is done; with an {@link EngineFailureException} if the files
+   *     failed, a {@link io.conversationstore.StoreDamagedException} if they are damaged, or an
+   *     {@link IllegalStateException} if the store was closed
+   */
+  Future<?> collectGarbage();
 
   /**
    * Takes the contents of these out of the mirror, as far as they are there in this generation, and

@@ -141,7 +141,7 @@ final class CopyScope {
     Duration window = limits.activeWithin();
     text.append(window == null ? "last updated" : "updated within " + window);
     if (isLimitedInSize()) {
-      text.append(", of at most ").append(limits.maxBytes()).append(" bytes");
+      text.append(", in files of at most ").append(limits.maxBytes()).append(" bytes");
     }
     Coverage held = coverage;
     if (held != null) {
@@ -301,7 +301,8 @@ final class CopyScope {
 
   private boolean isFull() {
     Coverage held = coverage;
-    return isLimitedInSize() && added > limits.maxBytes() - (held == null ? 0 : held.bytes());
+    return isLimitedInSize()
+        && added > limits.maxContentBytes() - (held == null ? 0 : held.bytes());
   }
 
   /** Whether it is time to look at what is beyond the limits. */
@@ -326,7 +327,7 @@ final class CopyScope {
   void evict(@Nullable Instant now, Steps steps) {
     lookedAt = clockwork.nanoTime();
     added = 0;
-    Coverage left = local.evict(idleSince(now), limits.maxBytes(), steps);
+    Coverage left = local.evict(idleSince(now), limits.maxContentBytes(), steps);
     coverage = left;
     Instant through = left.evictedThrough();
     if (through != null && through.isAfter(evictedThrough)) {
@@ -497,7 +498,7 @@ final class CopyScope {
 
     /** One conversation must not drive out all others. */
     boolean hasRoom() {
-      return !isLimited() || (messages < MOST_FETCHED && content < limits.maxBytes() / 4);
+      return !isLimited() || (messages < MOST_FETCHED && content < limits.maxContentBytes() / 4);
     }
   }
 }

@@ -91,6 +91,7 @@ final class HybridNode {
             missed,
             seen,
             scope,
+            new CopyRoom(files, options.copyLimits()),
             contacts::record,
             this::forgetViews,
             this::contradicted);

@@ -34,6 +34,9 @@ final class MirrorPump {
   /** Characters and bytes of content above which the next page has fewer rows: 8 MiB. */
   private static final long MAX_CONTENT = 8L << 20;
 
+  /** How large rows are is not known at first. */
+  private static final int FIRST_ROWS = 50;
+
   private final PrimaryStore primary;
   private final LocalStore local;
   private final NodeClock clock;
@@ -45,6 +48,7 @@ final class MirrorPump {
   private final MissedStates missed;
   private final LastSeen seen;
   private final CopyScope scope;
+  private final CopyRoom room;
   private final ReentrantLock following = new ReentrantLock();
   private final CopyCheck check;
 
@@ -60,6 +64,7 @@ final class MirrorPump {
    * @param missed what the copy could not take
    * @param seen told what the copy took
    * @param scope what the copy is to hold
+   * @param room keeps its files within the disk that they may take
    * @param bind makes sure that the directory remembers its database, before it takes anything of
    *     it; fails as the local files do
    * @param onMirrored called after states were put into the copy that no call of this node waits
@@ -77,6 +82,7 @@ final class MirrorPump {
       MissedStates missed,
       LastSeen seen,
       CopyScope scope,
+      CopyRoom room,
       Runnable bind,
       Runnable onMirrored,
       Runnable onContradiction) {
@@ -84,12 +90,13 @@ final class MirrorPump {
     this.local = local;
     this.clock = clock;
     this.pageSize = pageSize;
-    this.rows = pageSize;
+    this.rows = room.isLimited() ? Math.min(FIRST_ROWS, pageSize) : pageSize;
     this.overlays = overlays;
     this.clockwork = clockwork;
     this.missed = missed;
     this.seen = seen;
     this.scope = scope;
+    this.room = room;
     this.bind = bind;
     this.onMirrored = onMirrored;
     this.onContradiction = onContradiction;
@@ -234,12 +241,19 @@ final class MirrorPump {
         onMirrored.run();
       }
       evict(page, goOn);
+      makeRoom(goOn);
     } while (page.more() && goOn.getAsBoolean());
     if (!page.more() && goOn.getAsBoolean()) {
       Instant now = page.asOf();
       LocalFailureException.guard(() -> scope.seekLacking(now));
-      scope.fetch(goOn, this::next);
+      scope.fetch(
+          goOn,
+          read -> {
+            next(read);
+            makeRoom(goOn);
+          });
       evict(page, goOn);
+      makeRoom(goOn);
     }
     Instant asOf = page.asOf();
     if (dirty() && !page.more() && asOf != null) {
@@ -252,7 +266,13 @@ final class MirrorPump {
   private void evict(FeedPage last, BooleanSupplier goOn) {
     if (scope.isDue() && goOn.getAsBoolean()) {
       LocalFailureException.guard(() -> scope.evict(last.asOf(), step -> evicting(step, goOn)));
+      room.changed();
     }
+  }
+
+  /** Under no lock: calls go on while garbage is collected. */
+  private void makeRoom(BooleanSupplier goOn) {
+    LocalFailureException.guard(() -> room.make(goOn));
   }
 
   /** One step; false if the database is not in use any more, and the copy is what there is. */
@@ -286,9 +306,10 @@ final class MirrorPump {
     rows = Math.max(1, size / 2);
     FeedPage page = primary.feed(local.identity().position(), size);
     long content = page.states().stream().mapToLong(ContentSize::of).sum();
-    if (content < MAX_CONTENT / 2) {
+    long most = room.pageBytes(MAX_CONTENT);
+    if (content < most / 2) {
       rows = Math.min(pageSize, 2 * size);
-    } else if (content <= MAX_CONTENT) {
+    } else if (content <= most) {
       rows = size;
     }
     return page;

@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -308,6 +309,21 @@ final class WriteBehindCopy implements LocalStore {
   @Override
   public List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
     return caughtUp().activeUsers(tenantId, since, limit);
+  }
+
+  @Override
+  public long fileBytes() {
+    return files.fileBytes();
+  }
+
+  @Override
+  public FileSpace fileSpace() {
+    return files.fileSpace();
+  }
+
+  @Override
+  public Future<?> collectGarbage() {
+    return files.collectGarbage();
   }
 
   @Override

@@ -40,11 +40,12 @@ class HybridCopyLimitsTest extends OnTestbed {
   private static final int LENGTH = 10;
   private static final int TEXT = 1_000;
 
-  /** Room for some four of the conversations that are made here. */
+  /** Of contents: room for some four of the conversations that are made here. */
   private static final long MAX_BYTES = 55_000;
 
-  private static final HybridOptions SMALL =
-      HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.maxBytes(MAX_BYTES));
+  private static final CopyLimits LIMITS = CopyLimits.NONE.maxBytes(4 * MAX_BYTES);
+
+  private static final HybridOptions SMALL = HybridOptions.defaults().withCopyLimits(LIMITS);
   private static final HybridOptions DAY =
       HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.activeWithin(Duration.ofDays(1)));
 
@@ -121,7 +122,7 @@ class HybridCopyLimitsTest extends OnTestbed {
     awaitInCopy(opened, "c6", true);
     Testbed.await("it is within its limits", () -> bytes(opened) <= MAX_BYTES);
     assertThat(node.state().mirror().coverage())
-        .contains("at most " + MAX_BYTES + " bytes")
+        .contains("in files of at most " + 4 * MAX_BYTES + " bytes")
         .contains(" were whole, ");
     whileDown(
         node,

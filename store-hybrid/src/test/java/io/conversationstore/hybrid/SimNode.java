@@ -162,7 +162,7 @@ final class SimNode {
             ? CopyLimits.NONE
             : random.nextBoolean()
                 ? CopyLimits.NONE.activeWithin(Duration.ofMillis(100L + random.nextInt(2_000)))
-                : CopyLimits.NONE.maxBytes(random.nextInt(2_000));
+                : CopyLimits.NONE.maxBytes(4L * random.nextInt(2_000));
     history.limited.add(number);
     history.resized.putIfAbsent(number, threads.now());
   }

@@ -204,7 +204,7 @@ record SimPlan(
         one = one.activeWithin(Duration.ofMillis(100L + random.nextInt(3_000)));
       }
       if (some && random.nextInt(3) == 0) {
-        one = one.maxBytes(random.nextInt(3_000));
+        one = one.maxBytes(4L * random.nextInt(3_000));
       }
       limits.add(one);
     }

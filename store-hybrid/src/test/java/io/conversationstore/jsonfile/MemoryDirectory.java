@@ -20,6 +20,7 @@ import java.util.TreeMap;
 public final class MemoryDirectory {
 
   private final Map<String, Bytes> names = new TreeMap<>();
+  private long peak;
 
   /** The content of a file, which stays when its name goes. */
   private static final class Bytes {
@@ -108,6 +109,20 @@ public final class MemoryDirectory {
     return texts;
   }
 
+  /** The most that the files have taken at any moment, in bytes. */
+  public synchronized long peak() {
+    return peak;
+  }
+
+  /** What the files take now, in bytes. */
+  public synchronized long size() {
+    return names.values().stream().mapToLong(Bytes::size).sum();
+  }
+
+  private synchronized void measure() {
+    peak = Math.max(peak, size());
+  }
+
   private synchronized Bytes find(String name) throws NoSuchFileException {
     Bytes found = names.get(name);
     if (found == null) {
@@ -194,6 +209,7 @@ public final class MemoryDirectory {
     @Override
     public void append(ByteBuffer more) {
       bytes.append(more);
+      measure();
     }
 
     @Override
@@ -204,6 +220,7 @@ public final class MemoryDirectory {
     @Override
     public void reserve(long count) {
       bytes.reserve((int) count);
+      measure();
     }
 
     @Override

@@ -39,6 +39,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -220,6 +221,28 @@ final class FileEngine implements LocalStore {
   private void segmentBegun(int segment) {
     writes.noteSegment(segment);
     housekeeping.segmentBegun();
+  }
+
+  @Override
+  public long fileBytes() {
+    return thread.call(LogThread.Wait.WRITTEN, tail::bytes) + housekeeping.checkpointBytes();
+  }
+
+  @Override
+  public FileSpace fileSpace() {
+    long checkpoint = housekeeping.checkpointBytes();
+    return thread.call(
+        LogThread.Wait.WRITTEN,
+        () ->
+            new FileSpace(
+                tail.bytes() + checkpoint,
+                shared.own().usefulBytes() + checkpoint,
+                files.usableBytes()));
+  }
+
+  @Override
+  public Future<?> collectGarbage() {
+    return housekeeping.collect();
   }
 
   /** Collects all garbage and returns when that is done. */

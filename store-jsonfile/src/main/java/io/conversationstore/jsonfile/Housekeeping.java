@@ -139,7 +139,21 @@ final class Housekeeping implements AutoCloseable {
     enqueueAndAwait(compacting);
   }
 
+  /** Begins to collect all garbage; completes when that is done. */
+  CompletableFuture<Boolean> collect() {
+    return enqueue(compacting);
+  }
+
+  /** The size of the last checkpoint in bytes; 0 where this start has not written one. */
+  long checkpointBytes() {
+    return jobs.checkpointed().size();
+  }
+
   private void enqueueAndAwait(List<CompletableFuture<Boolean>> callers) {
+    Uninterruptibly.await(enqueue(callers));
+  }
+
+  private CompletableFuture<Boolean> enqueue(List<CompletableFuture<Boolean>> callers) {
     CompletableFuture<Boolean> done = new CompletableFuture<>();
     lock.lock();
     try {
@@ -151,7 +165,7 @@ final class Housekeeping implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    Uninterruptibly.await(done);
+    return done;
   }
 
   private void loop() {

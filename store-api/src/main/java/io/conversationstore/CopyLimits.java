@@ -38,12 +38,27 @@ import org.jspecify.annotations.Nullable;
  *     database's clock, are left out; to the millisecond, at most 36,500 days; null for no such
  *     limit
  * @param maxBytes how much of the disk the files of the copy take, in bytes, as above; 0 for no
- *     contents, {@link Long#MAX_VALUE} for no limit
+ *     contents, {@link Long#MAX_VALUE} for no limit, {@link #BY_DISK} for a share of the disk
  */
 public record CopyLimits(@Nullable Duration activeWithin, long maxBytes) {
 
-  /** The copy holds all that the database does. */
+  /**
+   * As {@code maxBytes}: a quarter of what the disk has for the copy when the store opens, which is
+   * what it has left and what the files take already, and at most {@link #MOST_BY_DISK}.
+   */
+  public static final long BY_DISK = Long.MIN_VALUE;
+
+  /** The largest size that {@link #BY_DISK} stands for, in bytes: 4 GB. */
+  public static final long MOST_BY_DISK = 4_000_000_000L;
+
+  /** What holds where nothing is set: contents of any age, and a size by the disk. */
+  public static final CopyLimits DEFAULT = new CopyLimits(null, BY_DISK);
+
+  /** The copy holds all that the database does, whatever it takes of the disk. */
   public static final CopyLimits NONE = new CopyLimits(null, Long.MAX_VALUE);
+
+  /** Others use the disk as well. */
+  private static final int SHARE = 4;
 
   /** Collecting garbage needs room for what is kept, and garbage for as much again. */
   private static final int CONTENTS = 4;
@@ -62,13 +77,33 @@ public record CopyLimits(@Nullable Duration activeWithin, long maxBytes) {
       }
       activeWithin = Duration.ofMillis(activeWithin.toMillis());
     }
-    if (maxBytes < 0) {
+    if (maxBytes < 0 && maxBytes != BY_DISK) {
       throw new IllegalArgumentException("maxBytes must not be negative, but was " + maxBytes);
     }
   }
 
-  /** How much of {@code maxBytes} contents may take, as they are stored: a quarter. */
+  /**
+   * The limits in force where {@code maxBytes} is {@link #BY_DISK}; else these.
+   *
+   * @param usable what the disk has left, in bytes; {@link Long#MAX_VALUE} where that is not known,
+   *     which gives {@link #MOST_BY_DISK}
+   * @param taken what the files take already, in bytes
+   */
+  public CopyLimits onDisk(long usable, long taken) {
+    return maxBytes == BY_DISK
+        ? maxBytes(Math.min(MOST_BY_DISK, usable / SHARE + taken / SHARE))
+        : this;
+  }
+
+  /**
+   * How much of {@code maxBytes} contents may take, as they are stored: a quarter.
+   *
+   * @throws IllegalStateException if {@code maxBytes} is {@link #BY_DISK}; see {@link #onDisk}
+   */
   public long maxContentBytes() {
+    if (maxBytes == BY_DISK) {
+      throw new IllegalStateException("the size is not known before the store is open");
+    }
     return maxBytes == Long.MAX_VALUE ? maxBytes : maxBytes / CONTENTS;
   }
 

@@ -27,4 +27,24 @@ class CopyLimitsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("maxBytes must not be negative, but was -1");
   }
+
+  @Test
+  void withoutASettingTheSizeIsAQuarterOfTheDiskUpToFourGigabytes() {
+    assertThat(CopyLimits.DEFAULT.onDisk(700, 100)).isEqualTo(CopyLimits.NONE.maxBytes(200));
+    long most = CopyLimits.MOST_BY_DISK;
+    assertThat(CopyLimits.DEFAULT.onDisk(5 * most, 0).maxBytes()).isEqualTo(most);
+    assertThat(CopyLimits.DEFAULT.onDisk(Long.MAX_VALUE, Long.MAX_VALUE).maxBytes())
+        .isEqualTo(most);
+    assertThat(CopyLimits.DEFAULT.activeWithin(Duration.ofDays(1)).onDisk(800, 0))
+        .isEqualTo(new CopyLimits(Duration.ofDays(1), 200));
+    assertThatThrownBy(CopyLimits.DEFAULT::maxContentBytes)
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aSizeThatIsSetDoesNotDependOnTheDisk() {
+    CopyLimits set = CopyLimits.NONE.maxBytes(5);
+    assertThat(set.onDisk(700, 100)).isEqualTo(set);
+    assertThat(CopyLimits.NONE.onDisk(700, 100)).isEqualTo(CopyLimits.NONE);
+  }
 }

@@ -46,8 +46,9 @@ import org.slf4j.event.Level;
  *   <tr><td>{@code IMPORT_TENANT}, {@code IMPORT_USER}</td><td>whose the conversations become that
  *       are taken over from a file, see below; {@code default} if not set</td></tr>
  *   <tr><td>{@code LOCAL_COPY_DAYS}, {@code LOCAL_COPY_MB}</td><td>beside a database, the local
- *       files hold contents of conversations that were updated within so many days, and so many
- *       megabytes of them; without limit if not set. See {@link
+ *       files hold contents of conversations that were updated within so many days, of any age if
+ *       not set, and take so many megabytes of the disk; {@code all} for the whole database, a
+ *       quarter of the disk and at most 4000 if not set. See {@link
  *       io.conversationstore.CopyLimits}</td></tr>
  *   <tr><td>{@code LOCAL_COPY}</td><td>{@code off} for PostgreSQL alone, without a directory: while
  *       the database is away, calls fail</td></tr>

@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.CopyLimits;
 import io.conversationstore.CursorExpiredException;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreDamagedException;
@@ -79,7 +80,8 @@ final class HybridNode {
     this.rejections = new Rejections(files.parked());
     this.seen = new LastSeen(clockwork::nanoTime);
     this.contacts = new Contacts(primary, files, clock, seen);
-    this.scope = new CopyScope(primary, files, options.copyLimits(), clockwork);
+    CopyLimits limits = CopySize.of(options.copyLimits(), files);
+    this.scope = new CopyScope(primary, files, limits, clockwork);
     this.mirror =
         new MirrorPump(
             primary,
@@ -91,7 +93,7 @@ final class HybridNode {
             missed,
             seen,
             scope,
-            new CopyRoom(files, options.copyLimits()),
+            new CopyRoom(files, limits),
             contacts::record,
             this::forgetViews,
             this::contradicted);

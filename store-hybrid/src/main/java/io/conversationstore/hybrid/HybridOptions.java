@@ -23,7 +23,8 @@ import java.util.random.RandomGenerator;
  * @param circuitBreakers where the store's circuit breaker is to be found while the store is open,
  *     as {@value #CIRCUIT_BREAKER}, for Resilience4j's own metrics and events; default one of its
  *     own
- * @param copyLimits how much of the database this node's local copy holds; default all of it
+ * @param copyLimits how much of the database this node's local copy holds; default {@link
+ *     CopyLimits#DEFAULT}, a share of the disk; {@link CopyLimits#NONE} for all of it
  * @param localData what becomes of a directory that was filled before it met the database; default
  *     {@link LocalData#ADOPT}
  */
@@ -82,7 +83,7 @@ public record HybridOptions(
         200,
         1_000,
         CircuitBreakerRegistry.ofDefaults(),
-        CopyLimits.NONE,
+        CopyLimits.DEFAULT,
         LocalData.ADOPT);
   }
 
@@ -198,7 +199,7 @@ public record HybridOptions(
         localData);
   }
 
-  /** How much of the database this node's local copy holds. */
+  /** How much of the database this node's local copy holds; {@link CopyLimits#NONE} for all. */
   public HybridOptions withCopyLimits(CopyLimits newLimits) {
     return new HybridOptions(
         limits,

@@ -67,7 +67,7 @@ record Settings(
         }
       }
       return new Settings(
-          null, directory, null, importOwner, CopyLimits.NONE, localData(variables), notes);
+          null, directory, null, importOwner, CopyLimits.DEFAULT, localData(variables), notes);
     }
     CopyLimits limits = copyLimits(variables);
     DatabaseSettings database = database(environment, notes);
@@ -94,13 +94,13 @@ record Settings(
   }
 
   private static CopyLimits copyLimits(VariableReader variables) {
-    CopyLimits limits = CopyLimits.NONE;
+    CopyLimits limits = CopyLimits.DEFAULT;
     int days = variables.number(Variable.LOCAL_COPY_DAYS, 1, 36_500, 0);
     if (days > 0) {
       limits = limits.activeWithin(Duration.ofDays(days));
     }
     return limits.maxBytes(
-        variables.megabytes(Variable.LOCAL_COPY_MB, 1, Integer.MAX_VALUE, limits.maxBytes()));
+        variables.megabytesOrAll(Variable.LOCAL_COPY_MB, 1, Integer.MAX_VALUE, limits.maxBytes()));
   }
 
   private static String importName(Map<String, String> environment, String variable) {

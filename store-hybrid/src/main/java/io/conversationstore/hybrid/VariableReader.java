@@ -37,6 +37,13 @@ final class VariableReader {
 
   /** A whole number; {@code standard} where it is not set, which may be outside the range. */
   int number(Variable variable, int least, int most, int standard) {
+    return number(variable, least, most, standard, "");
+  }
+
+  /**
+   * @param otherwise what else is allowed, for the text of an error
+   */
+  private int number(Variable variable, int least, int most, int standard, String otherwise) {
     String text = text(variable);
     if (text == null) {
       return standard;
@@ -45,10 +52,11 @@ final class VariableReader {
     try {
       number = Integer.parseInt(text);
     } catch (NumberFormatException notANumber) {
-      throw malformed(variable, "it is not a whole number; it must be " + least + " to " + most);
+      throw malformed(
+          variable, "it is not a whole number; it must be " + least + " to " + most + otherwise);
     }
     if (number < least || number > most) {
-      throw malformed(variable, "it must be " + least + " to " + most);
+      throw malformed(variable, "it must be " + least + " to " + most + otherwise);
     }
     return number;
   }
@@ -68,6 +76,15 @@ final class VariableReader {
   /** Whole megabytes of 1,000,000 bytes, in bytes; {@code standard} where it is not set. */
   long megabytes(Variable variable, int least, int most, long standard) {
     int megabytes = number(variable, least, most, -1);
+    return megabytes < 0 ? standard : megabytes * MEGABYTE;
+  }
+
+  /** The same, or the word {@code all}, which is {@link Long#MAX_VALUE}. */
+  long megabytesOrAll(Variable variable, int least, int most, long standard) {
+    if ("all".equalsIgnoreCase(text(variable))) {
+      return Long.MAX_VALUE;
+    }
+    int megabytes = number(variable, least, most, -1, ", or all");
     return megabytes < 0 ? standard : megabytes * MEGABYTE;
   }
 

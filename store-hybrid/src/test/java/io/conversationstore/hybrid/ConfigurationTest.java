@@ -307,6 +307,24 @@ class ConfigurationTest {
     }
   }
 
+  /** What the copy holds, in words. */
+  private static String coverage(Map<String, String> environment) {
+    try (ConversationStore store = ConversationStores.from(environment)) {
+      return store.state().mirror().coverage();
+    }
+  }
+
+  @Test
+  void theLocalCopyHasASizeUnlessTheVariableAsksForAll() {
+    TestPostgres server = TestPostgres.shared();
+    Map<String, String> environment = environment(server, server.createDatabase());
+    assertThat(coverage(environment)).contains("in files of at most ");
+    environment.put("LOCAL_COPY_MB", "7");
+    assertThat(coverage(environment)).contains("in files of at most 7000000 bytes");
+    environment.put("LOCAL_COPY_MB", "all");
+    assertThat(coverage(environment)).isEqualTo("all conversations");
+  }
+
   @Test
   void aDatabaseWithoutTlsIsNotUsedWhereTheVariableDemandsIt() {
     TestPostgres server = TestPostgres.shared();

@@ -322,7 +322,7 @@ class HybridCopyLimitsTest extends OnTestbed {
     make(small.store(), "c0", "c1", "c2", "c3", "c4", "c5");
     awaitInCopy(small, "c1", false);
     small.store().close();
-    Testbed.Interposition wider = node(HybridOptions.defaults());
+    Testbed.Interposition wider = node(HybridOptions.defaults().withCopyLimits(CopyLimits.NONE));
     assertThat(wider.store().state().mirror().coverage()).isEqualTo("all conversations");
     awaitInCopy(wider, "c0", true);
     awaitInCopy(wider, "c1", true);

@@ -152,6 +152,37 @@ class HybridCopyRoomTest {
     }
   }
 
+  @Test
+  void withoutASettingTheCopyTakesAQuarterOfTheDiskAndSaysSo() {
+    fill();
+    directory.saysItHas(4 * LIMIT + 400_000);
+    HybridOptions standard = options(HybridOptions.defaults().copyLimits());
+    try (InfoLines info = InfoLines.taken();
+        ConversationStore node = HybridStore.over(shared(), directory.open(files()), standard)) {
+      assertThat(info.lines())
+          .filteredOn(line -> line.contains("LOCAL_COPY_MB"))
+          .singleElement()
+          .asString()
+          .contains("at most 10 MB (a quarter of the 40 MB", "or all", "LOCAL_COPY_DAYS");
+      awaitFollowed(node);
+      assertThat(node.state().mirror().coverage()).contains("in files of at most 100");
+    }
+    assertThat(directory.peak()).isLessThan(LIMIT);
+  }
+
+  @Test
+  void aCopyOfAllSaysSoAtItsStart() {
+    HybridOptions all = options(CopyLimits.NONE);
+    try (InfoLines info = InfoLines.taken()) {
+      HybridStore.over(shared(), directory.open(files()), all).close();
+      assertThat(info.lines())
+          .filteredOn(line -> line.contains("LOCAL_COPY_MB"))
+          .singleElement()
+          .asString()
+          .contains("holds the whole database");
+    }
+  }
+
   private ConversationStore alone() {
     return HybridStore.withoutDatabase(
         directory.open(files()), files(), options(CopyLimits.NONE), new ThreadClockwork());

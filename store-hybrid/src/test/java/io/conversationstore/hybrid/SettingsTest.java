@@ -52,13 +52,19 @@ class SettingsTest {
                 Path.of("data"),
                 null,
                 IMPORTED,
-                CopyLimits.NONE,
+                CopyLimits.DEFAULT,
                 LocalData.ADOPT,
                 List.of()));
     assertThat(Settings.of(Map.of("DATA_PATH", "/x", "DATABASE_URL", " ")))
         .isEqualTo(
             new Settings(
-                null, Path.of("/x"), null, IMPORTED, CopyLimits.NONE, LocalData.ADOPT, List.of()));
+                null,
+                Path.of("/x"),
+                null,
+                IMPORTED,
+                CopyLimits.DEFAULT,
+                LocalData.ADOPT,
+                List.of()));
   }
 
   @Test
@@ -70,12 +76,15 @@ class SettingsTest {
 
   @Test
   void howMuchTheLocalCopyHolds() {
-    CopyLimits limits = CopyLimits.NONE.activeWithin(Duration.ofDays(7));
+    CopyLimits limits = CopyLimits.DEFAULT.activeWithin(Duration.ofDays(7));
     assertThat(Settings.of(Map.of("LOCAL_COPY_DAYS", " 7 ")).copyLimits()).isEqualTo(limits);
     assertThat(Settings.of(Map.of("LOCAL_COPY_DAYS", "7", "LOCAL_COPY_MB", "5000")).copyLimits())
         .isEqualTo(limits.maxBytes(5_000_000_000L));
+    assertThat(Settings.of(Map.of("LOCAL_COPY_MB", "All")).copyLimits()).isEqualTo(CopyLimits.NONE);
+    assertThat(Settings.of(Map.of("LOCAL_COPY_DAYS", "7", "LOCAL_COPY_MB", "all")).copyLimits())
+        .isEqualTo(CopyLimits.NONE.activeWithin(Duration.ofDays(7)));
     refused(Map.of("LOCAL_COPY_DAYS", "0"), "LOCAL_COPY_DAYS", "1 to 36500");
-    refused(Map.of("LOCAL_COPY_MB", "-1"), "LOCAL_COPY_MB");
+    refused(Map.of("LOCAL_COPY_MB", "-1"), "LOCAL_COPY_MB", "1 to 2147483647, or all");
     refused(Map.of("LOCAL_COPY_MB", SECRET), "LOCAL_COPY_MB", "not a whole number");
   }
 
@@ -403,7 +412,7 @@ class SettingsTest {
                 Path.of("data"),
                 null,
                 IMPORTED,
-                CopyLimits.NONE,
+                CopyLimits.DEFAULT,
                 LocalData.ADOPT,
                 List.of()));
     Settings beside = Settings.of(Map.of(variable, port, "DATABASE_URL", "postgresql://h/d"));

@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.CopyLimits;
 import io.conversationstore.StoreState;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
@@ -151,7 +152,7 @@ final class Testbed implements AutoCloseable {
         new Interposed<>(PrimaryStore.class, PostgresStore.openEngine(options));
     Interposed<LocalStore> local =
         new Interposed<>(LocalStore.class, JsonFileStore.openEngine(files(name)));
-    HybridOptions defaults = HybridOptions.defaults();
+    HybridOptions defaults = HybridOptions.defaults().withCopyLimits(CopyLimits.NONE);
     return new Interposition(
         kept(HybridStore.over(primary.engine(), local.engine(), defaults, clockwork)),
         primary,
@@ -175,9 +176,13 @@ final class Testbed implements AutoCloseable {
         kept(HybridStore.over(primary.engine(), local.engine(), quick(options))), primary, local);
   }
 
+  /** Whoever sets no limits gets a copy of all, whatever the disk of the machine has. */
   private static HybridOptions quick(HybridOptions options) {
-    return options
-        .withMirrorInterval(Duration.ofMillis(50))
+    HybridOptions all =
+        options.copyLimits().equals(CopyLimits.DEFAULT)
+            ? options.withCopyLimits(CopyLimits.NONE)
+            : options;
+    return all.withMirrorInterval(Duration.ofMillis(50))
         .withProbes(Duration.ofMillis(10), Duration.ofMillis(100));
   }
 

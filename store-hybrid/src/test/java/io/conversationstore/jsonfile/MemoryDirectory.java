@@ -21,6 +21,7 @@ public final class MemoryDirectory {
 
   private final Map<String, Bytes> names = new TreeMap<>();
   private long peak;
+  private long capacity = Long.MAX_VALUE;
 
   /** The content of a file, which stays when its name goes. */
   private static final class Bytes {
@@ -109,6 +110,15 @@ public final class MemoryDirectory {
     return texts;
   }
 
+  /** From now on the disk says that it has so many bytes; it takes more all the same. */
+  public synchronized void saysItHas(long bytes) {
+    capacity = bytes;
+  }
+
+  private synchronized long usable() {
+    return capacity == Long.MAX_VALUE ? capacity : capacity - size();
+  }
+
   /** The most that the files have taken at any moment, in bytes. */
   public synchronized long peak() {
     return peak;
@@ -136,6 +146,11 @@ public final class MemoryDirectory {
     @Override
     public String describe() {
       return "memory";
+    }
+
+    @Override
+    public long usableBytes() {
+      return usable();
     }
 
     /** Nobody else can reach it. */

@@ -1,0 +1,73 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.CopyLimits;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.LocalStore;
+import io.conversationstore.spi.LocalStore.FileSpace;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds the limits of the local copy when a store opens, and says them in the log. */
+final class CopySize {
+
+  private static final Logger LOG = LoggerFactory.getLogger(CopySize.class);
+
+  private static final long MEGABYTE = 1_000_000;
+
+  private CopySize() {}
+
+  /** The limits in force. */
+  static CopyLimits of(CopyLimits asked, LocalStore files) {
+    if (asked.maxBytes() != CopyLimits.BY_DISK) {
+      LOG.info("{}", inForce(asked, ""));
+      return asked;
+    }
+    try {
+      FileSpace space = files.fileSpace();
+      CopyLimits limits = asked.onDisk(space.usable(), space.bytes());
+      LOG.info("{}", inForce(limits, source(space)));
+      return limits;
+    } catch (EngineFailureException e) {
+      // What the files do not say must not keep a store from opening whose database is well.
+      CopyLimits limits = asked.onDisk(Long.MAX_VALUE, 0);
+      LOG.warn("{}", inForce(limits, " (what the disk has is not known)"), e);
+      return limits;
+    }
+  }
+
+  private static String source(FileSpace space) {
+    return space.usable() == Long.MAX_VALUE
+        ? " (what the disk has is not known)"
+        : " (a quarter of the "
+            + (space.usable() / MEGABYTE + space.bytes() / MEGABYTE)
+            + " MB that the disk has for it, at most "
+            + CopyLimits.MOST_BY_DISK / MEGABYTE
+            + " MB)";
+  }
+
+  /** What the copy holds, and how to change that. */
+  private static String inForce(CopyLimits limits, String source) {
+    if (limits.equals(CopyLimits.NONE)) {
+      return "The local copy holds the whole database, whatever that takes of the disk. To limit it,"
+          + " set LOCAL_COPY_MB or LOCAL_COPY_DAYS, or HybridOptions.withCopyLimits";
+    }
+    StringBuilder text = new StringBuilder("The local copy holds the headers of all conversations");
+    Duration window = limits.activeWithin();
+    text.append(" and the contents of those last updated");
+    if (window != null) {
+      text.append(", within ").append(window);
+    }
+    if (limits.maxBytes() != CopyLimits.NONE.maxBytes()) {
+      text.append("; its files take at most ")
+          .append(limits.maxBytes() / MEGABYTE)
+          .append(" MB")
+          .append(source)
+          .append(", contents a quarter of that");
+    }
+    return text.append(
+            ". To change it, set LOCAL_COPY_MB (megabytes, or all for the whole database) or"
+                + " LOCAL_COPY_DAYS, or HybridOptions.withCopyLimits")
+        .toString();
+  }
+}

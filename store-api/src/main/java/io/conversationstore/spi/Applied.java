@@ -18,6 +18,12 @@ import org.jspecify.annotations.Nullable;
 public record Applied(
     boolean changed, List<State> states, List<Dropped> dropped, @Nullable ErasureReceipt receipt) {
 
+  /** Why a {@linkplain Change.Bulk#isOnce bulk that is applied once} is dropped the next time. */
+  public static final String TAKEN_OVER_BEFORE = "it was taken over before";
+
+  /** Why a change of an epoch that is over is dropped. */
+  public static final String OWNER_ERASED = "its owner was erased";
+
   /** A change, or a part of a bulk, that a rule forbids to apply. */
   public record Dropped(UUID changeId, @Nullable String conversationId, String reason) {}
 

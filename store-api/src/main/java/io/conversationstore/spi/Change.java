@@ -182,6 +182,9 @@ public sealed interface Change {
   /**
    * Several changes of one owner, all or none, in this order.
    *
+   * <p>A bulk whose id is {@linkplain DerivedIds#ofTakeover derived} from a place in a file is
+   * applied once for good, see {@link #isOnce}.
+   *
    * @param changes about conversations, none of them a bulk; their stamps have the bulk's owner and
    *     epoch
    * @param asSent whether a node keeps it as it was sent before: the database may have it already,
@@ -204,6 +207,17 @@ public sealed interface Change {
       }
     }
 
+    /**
+     * Whether a database remembers this bulk for good and applies it once, also when all that it
+     * made is deleted and purged: a part of a conversation that is taken over from a file. Its
+     * first change creates the conversation under the id of the conversation's first part. A later
+     * part is dropped where the database has no trace of the first. Its changes keep times of their
+     * own.
+     */
+    public boolean isOnce() {
+      return DerivedIds.isOfTakeover(stamp.id());
+    }
+
     @Override
     public Change withStamp(ChangeStamp newStamp) {
       return new Bulk(
@@ -212,7 +226,10 @@ public sealed interface Change {
               .map(
                   change ->
                       change.withStamp(
-                          change.stamp().withEpoch(newStamp.epoch()).withTime(newStamp.time())))
+                          change
+                              .stamp()
+                              .withEpoch(newStamp.epoch())
+                              .withTime(isOnce() ? change.stamp().time() : newStamp.time())))
               .toList(),
           asSent);
     }

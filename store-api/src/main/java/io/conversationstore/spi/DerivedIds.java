@@ -1,12 +1,16 @@
 package io.conversationstore.spi;
 
+import io.conversationstore.Owner;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.UUID;
 
-/** Ids of messages that came without one in a save or an import, so that twice changes nothing. */
+/**
+ * Ids that are the same wherever they are made of the same: of messages that came without one in a
+ * save or an import, and of changes that take over a file. Thread-safe.
+ */
 public final class DerivedIds {
 
   private DerivedIds() {}
@@ -18,14 +22,45 @@ public final class DerivedIds {
    * @param digest see {@link io.conversationstore.json.ModelJson#digest}
    */
   public static UUID of(String conversationId, long ordinal, String digest) {
+    return ofText(conversationId + '\n' + ordinal + '\n' + digest);
+  }
+
+  /**
+   * The id of a change that takes over a part of a conversation from a file. It says nothing of the
+   * contents: an id that was taken over once is not taken over again from a file that says more by
+   * then.
+   *
+   * @param part which part of the conversation, from 0
+   */
+  public static UUID ofTakeover(Owner owner, String conversationId, int part) {
+    return ofText(
+        "taken over\n"
+            + owner.tenantId().length()
+            + ':'
+            + owner.tenantId()
+            + owner.userId().length()
+            + ':'
+            + owner.userId()
+            + conversationId
+            + '\n'
+            + part);
+  }
+
+  /**
+   * Whether the id of a change is one of {@link #ofTakeover}: no other change has one of its kind.
+   */
+  public static boolean isOfTakeover(UUID changeId) {
+    return changeId.version() == 8;
+  }
+
+  private static UUID ofText(String text) {
     MessageDigest sha256;
     try {
       sha256 = MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
     }
-    String name = conversationId + '\n' + ordinal + '\n' + digest;
-    ByteBuffer hash = ByteBuffer.wrap(sha256.digest(name.getBytes(StandardCharsets.UTF_8)));
+    ByteBuffer hash = ByteBuffer.wrap(sha256.digest(text.getBytes(StandardCharsets.UTF_8)));
     long high = (hash.getLong() & ~0xF000L) | 0x8000L;
     long low = (hash.getLong() >>> 2) | 0x8000_0000_0000_0000L;
     return new UUID(high, low);

@@ -8,6 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The store that has the last word where several nodes share one: it gives {@code seq} and times.
+ *
+ * <p>In {@link ApplyMode#REPLAY}, {@link #apply} takes a {@linkplain Change.Bulk#isOnce bulk that
+ * is applied once} a first time and remembers it for good, beyond deletes, purges and erasures. The
+ * next time it is dropped as a whole with {@link Applied#TAKEN_OVER_BEFORE}.
  */
 public interface PrimaryStore extends StoreEngine {
 

@@ -317,6 +317,21 @@ public final class StoreFront implements ConversationStore {
     apply(new Change.Bulk(stamp, changes));
   }
 
+  /**
+   * Applies a change that was made elsewhere, with its own times. For what takes over files; input
+   * is checked by whoever makes the change.
+   *
+   * @return what it did; what no longer fits is dropped, see {@link ApplyMode#REPLAY}
+   */
+  public Applied replay(Change change) {
+    return engine.apply(change, ApplyMode.REPLAY);
+  }
+
+  /** Who makes the changes. */
+  public UUID node() {
+    return node;
+  }
+
   // The owner
 
   @Override

@@ -81,7 +81,8 @@ public final class ConversationsFile {
     return counts.report();
   }
 
-  private static void read(
+  /** Reads a file to its end. */
+  static void read(
       Path file, TransferOptions options, Counts counts, FileReader.Receiver receiver) {
     try (InputStream in = Files.newInputStream(file)) {
       FileReader.read(in, options, counts, receiver);

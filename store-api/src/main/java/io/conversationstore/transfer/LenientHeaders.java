@@ -8,6 +8,7 @@ import io.conversationstore.json.Json;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,6 +42,36 @@ final class LenientHeaders {
   /** The store sets these itself; {@link FileWriter} writes them from the metadata again. */
   static final List<String> TIMES = List.of("created_at", "updated_at");
 
+  /** Where the time of creation stands, the best name first. */
+  private static final List<String> CREATED =
+      List.of(
+          "created_at",
+          "createdAt",
+          "create_time",
+          "createTime",
+          "created",
+          "creation_time",
+          "started_at",
+          "start_time",
+          "startTime");
+
+  /** Where the time of the last use stands, the best name first. */
+  private static final List<String> UPDATED =
+      List.of(
+          "updated_at",
+          "updatedAt",
+          "update_time",
+          "updateTime",
+          "updated",
+          "last_updated",
+          "lastUpdated",
+          "last_message_at",
+          "lastMessageAt",
+          "last_activity",
+          "lastActivity",
+          "modified_at",
+          "modified");
+
   /** The names by which an object without messages is known for a conversation. */
   static final Set<String> FIELDS =
       Stream.concat(
@@ -65,8 +96,30 @@ final class LenientHeaders {
    * A header.
    *
    * @param status null where the file names none
+   * @param createdAt null where the file names none; as all times, a metadata entry as well
+   * @param updatedAt null where the file names none
    */
-  record Header(NewConversation conversation, @Nullable ConversationStatus status) {}
+  record Header(
+      NewConversation conversation,
+      @Nullable ConversationStatus status,
+      @Nullable Instant createdAt,
+      @Nullable Instant updatedAt) {
+
+    /** The conversation for a store that takes the times themselves. */
+    NewConversation withoutTimes() {
+      Map<String, @Nullable Object> metadata = new HashMap<>(conversation.metadata());
+      removeTime(metadata, "created_at", createdAt);
+      removeTime(metadata, "updated_at", updatedAt);
+      return conversation.metadata(metadata);
+    }
+
+    private static void removeTime(
+        Map<String, @Nullable Object> metadata, String name, @Nullable Instant time) {
+      if (time != null) {
+        metadata.remove(name, Json.time(time));
+      }
+    }
+  }
 
   private LenientHeaders() {}
 
@@ -101,6 +154,8 @@ final class LenientHeaders {
   static Header read(String id, ObjectNode fields, ZoneId zone) {
     LenientJson.replaceUnholdable(fields);
     nameTheTitle(fields);
+    Instant createdAt = first(CREATED, fields, zone);
+    Instant updatedAt = first(UPDATED, fields, zone);
     ObjectNode metadata = LenientJson.takeMetadata(fields);
     NewConversation conversation = NewConversation.withId(id);
     ConversationStatus status = null;
@@ -135,7 +190,18 @@ final class LenientHeaders {
         LenientJson.keep(metadata, name, value);
       }
     }
-    return new Header(conversation.metadata(Json.toMap("metadata", metadata)), status);
+    return new Header(
+        conversation.metadata(Json.toMap("metadata", metadata)), status, createdAt, updatedAt);
+  }
+
+  private static @Nullable Instant first(List<String> names, ObjectNode fields, ZoneId zone) {
+    for (String name : names) {
+      Instant time = LenientTimes.of(fields.path(name), zone);
+      if (time != null) {
+        return time;
+      }
+    }
+    return null;
   }
 
   private static boolean isStatus(JsonNode value) {

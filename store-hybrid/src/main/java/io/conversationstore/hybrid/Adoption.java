@@ -7,9 +7,11 @@ import io.conversationstore.StoreState;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.DerivedIds;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
@@ -24,8 +26,10 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -268,7 +272,11 @@ final class Adoption {
   /** Removes what an erasure in the database covers; false if that is not this conversation. */
   private boolean forgetIfErased(ConversationState unmet) {
     Owner owner = unmet.owner();
-    if (!isErased(owner, unmet.requireLive().createdAt())) {
+    boolean erased =
+        isErased(owner, unmet.requireLive().createdAt())
+            // A file that is taken over is older than any erasure, whatever times it has.
+            || (isTakenOver(unmet) && erasures.containsKey(owner));
+    if (!erased) {
       return false;
     }
     LOG.warn(
@@ -306,16 +314,13 @@ final class Adoption {
     if (wanted.isEmpty()) {
       return;
     }
-    List<ConversationCreated> creates =
-        wanted.stream().map(unmet -> create(unmet, epoch(unmet.owner()), changes)).toList();
-    List<Applied> created = applyAll(List.copyOf(creates), changes);
+    IdentityHashMap<ConversationState, Applied> created = createAll(wanted, changes);
     AdoptedMessages sending = new AdoptedMessages(primary, local, changes);
     List<Met> gone = new ArrayList<>();
-    for (int i = 0; i < wanted.size(); i++) {
-      ConversationState unmet = wanted.get(i);
-      ConversationState there =
-          created.get(i).states(ConversationState.class).findFirst().orElse(null);
-      if (there == null || !created.get(i).dropped().isEmpty()) {
+    for (ConversationState unmet : wanted) {
+      Applied answer = Objects.requireNonNull(created.get(unmet), "each was created or joined");
+      ConversationState there = answer.states(ConversationState.class).findFirst().orElse(null);
+      if (there == null || !answer.dropped().isEmpty()) {
         there = again(unmet, changes);
       }
       if (there != null && there.isLive()) {
@@ -338,6 +343,42 @@ final class Adoption {
     sent(
         wanted.size(),
         wanted.stream().mapToLong(unmet -> unmet.requireLive().messageCount()).sum());
+  }
+
+  /** Creates or joins conversations: together, but for those that are applied once for good. */
+  private IdentityHashMap<ConversationState, Applied> createAll(
+      List<ConversationState> wanted, OfferedChanges changes) {
+    IdentityHashMap<ConversationState, Applied> created = new IdentityHashMap<>();
+    List<ConversationState> together = new ArrayList<>();
+    for (ConversationState unmet : wanted) {
+      if (isTakenOver(unmet)) {
+        created.put(unmet, changes.give(offer(unmet, epoch(unmet.owner()), changes)));
+      } else {
+        together.add(unmet);
+      }
+    }
+    if (!together.isEmpty()) {
+      List<Change> creates =
+          together.stream().map(unmet -> offer(unmet, epoch(unmet.owner()), changes)).toList();
+      List<Applied> answers = applyAll(creates, changes);
+      for (int i = 0; i < together.size(); i++) {
+        created.put(together.get(i), answers.get(i));
+      }
+    }
+    return created;
+  }
+
+  /** Whether it was taken over from a file; the database may remember an earlier time. */
+  private static boolean isTakenOver(ConversationState unmet) {
+    return DerivedIds.isOfTakeover(unmet.createdBy());
+  }
+
+  /**
+   * The change that creates or joins a conversation, in a bulk where it is applied once for good.
+   */
+  private static Change offer(ConversationState unmet, long epoch, OfferedChanges changes) {
+    ConversationCreated create = create(unmet, epoch, changes);
+    return isTakenOver(unmet) ? new Bulk(create.stamp(), List.of(create)) : create;
   }
 
   private static ConversationCreated create(
@@ -371,7 +412,16 @@ final class Adoption {
       if (forgetIfErased(unmet)) {
         return null;
       }
-      Applied applied = changes.give(create(unmet, found.ownerEpoch(), changes));
+      ConversationState live = found.live();
+      if (isTakenOver(unmet) && live != null) {
+        // Taken over before: what was written here since joins it, if that is still the live one.
+        ConversationState before = landed(unmet, found.ownerEpoch(), changes);
+        if (before == null) {
+          break;
+        }
+        return before.generation() == live.generation() ? live : before;
+      }
+      Applied applied = changes.give(offer(unmet, found.ownerEpoch(), changes));
       ConversationState made = applied.states(ConversationState.class).findFirst().orElse(null);
       if (made != null && applied.dropped().isEmpty()) {
         return made;

@@ -74,6 +74,7 @@ import org.slf4j.event.Level;
  * <p>A file {@code conversations.json} in that directory, as programs keep it that have no store,
  * is taken over at first start, before this returns; see {@link Takeover}. A file that is damaged
  * does not stop the store: it stays as it is and an error is logged. Erasing its owner removes it.
+ * A database remembers what was taken over, so that a file in an image brings nothing back.
  */
 public final class ConversationStores {
 
@@ -198,8 +199,12 @@ public final class ConversationStores {
                   report.skipped().isEmpty() ? "" : ", the first: " + report.skipped().get(0),
                   Takeover.DONE);
         }
+        if (takeover.reason() != null) {
+          LOG.info("{}: {}", file, takeover.reason());
+        }
       }
-      case LEFT_ALONE, NOTHING_FOUND ->
+      case TAKEN_OVER_BEFORE -> LOG.info("{} is not taken over: {}", file, takeover.reason());
+      case LEFT_ALONE, NOTHING_FOUND, OWNER_ERASED ->
           LOG.warn("{} is not taken over: {}", file, takeover.reason());
       case REFUSED ->
           LOG.error(

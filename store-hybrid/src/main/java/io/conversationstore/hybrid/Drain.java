@@ -466,6 +466,8 @@ final class Drain {
     boolean dropped = !(change instanceof Bulk) && !applied.dropped().isEmpty();
     rejections.add(
         applied.dropped().stream()
+            // Nobody misses what is in the database already, or was deleted after it was.
+            .filter(part -> !part.reason().equals(Applied.TAKEN_OVER_BEFORE))
             .map(part -> rejected(change, part.conversationId(), false, part.reason(), at))
             .toList());
     List<Landing> landings = landings(change, applied);

@@ -20,6 +20,7 @@ import io.conversationstore.TableSize;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationDeleted;
 import io.conversationstore.spi.Change.MessageDeleted;
 import io.conversationstore.spi.Change.MessageEdited;
@@ -104,6 +105,8 @@ final class HybridEngine implements StoreEngine {
     long tag = availability.tag();
     long start = System.nanoTime();
     Change sent = change;
+    // What is taken over from a file keeps the times and the epoch that it has.
+    ApplyMode sentMode = change instanceof Bulk bulk && bulk.isOnce() ? mode : ApplyMode.LIVE;
     boolean wasThere = isMessageHere(change);
     try {
       for (int tries = 1; ; tries++) {
@@ -113,9 +116,7 @@ final class HybridEngine implements StoreEngine {
         Applied applied;
         try {
           applied =
-              node.watch()
-                  .watched(before, () -> List.of(primary.apply(known, ApplyMode.LIVE)))
-                  .get(0);
+              node.watch().watched(before, () -> List.of(primary.apply(known, sentMode))).get(0);
         } catch (StaleChangeException stale) {
           if (tries == STALE_TRIES) {
             throw new StoreUnavailableException(

@@ -50,6 +50,9 @@ final class KnownTargets {
    *     time
    */
   Change known(Change change, boolean afresh) {
+    if (change instanceof Bulk bulk && bulk.isOnce()) {
+      return change;
+    }
     if (change instanceof Bulk || change instanceof OwnerErased) {
       if (afresh) {
         look(change.owner(), "-");

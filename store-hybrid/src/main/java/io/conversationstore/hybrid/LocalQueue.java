@@ -139,8 +139,11 @@ final class LocalQueue {
     sent.queued(change.id());
     boolean queued = false;
     try {
-      // Nobody has it, so it is made now.
-      Change fresh = change.withStamp(change.stamp().withEpoch(ChangeStamp.PRESENT_EPOCH));
+      // Nobody has it, so it is made now; what is taken over from a file was made when that was.
+      Change fresh =
+          change instanceof Bulk bulk && bulk.isOnce()
+              ? change
+              : change.withStamp(change.stamp().withEpoch(ChangeStamp.PRESENT_EPOCH));
       Applied applied = taken(fresh, attempt);
       queued = applied.changed();
       return applied;
@@ -413,7 +416,11 @@ final class LocalQueue {
       return Applied.of(true, List.of());
     }
     // What is there may go with an erasure that waits.
-    boolean erasing = local.pending(bulk.owner()).stream().anyMatch(OwnerErased.class::isInstance);
+    boolean erasing =
+        local.pendingHeads(bulk.owner()).stream().anyMatch(OwnerErased.class::isInstance);
+    if (bulk.isOnce()) {
+      return takenOver(bulk, erasing);
+    }
     Set<String> ids = new HashSet<>();
     OverlayReader.collectIds(bulk.changes(), ids);
     Map<String, Long> generations = new HashMap<>();
@@ -432,6 +439,19 @@ final class LocalQueue {
     }
     ChangeStamp stamp = stamps.ofOwner(bulk, at, epoch);
     local.enqueue(QueueStamps.named(bulk, stamp, generations));
+    views.forget();
+    return Applied.of(true, List.of());
+  }
+
+  /**
+   * A part of a file that is taken over. It stays as it is: the database knows whether it was taken
+   * over before, and whether the owner was erased since.
+   */
+  private Applied takenOver(Bulk bulk, boolean erasing) {
+    if (erasing || bulk.stamp().epoch() < local.preferences(bulk.owner()).epoch()) {
+      return Applied.dropped(bulk.id(), null, Applied.OWNER_ERASED);
+    }
+    local.enqueue(new Bulk(bulk.stamp(), bulk.changes(), true));
     views.forget();
     return Applied.of(true, List.of());
   }

@@ -53,7 +53,8 @@ class HybridOtherServerTest {
           "owner_erasures",
           "conversations",
           "messages",
-          "user_preferences");
+          "user_preferences",
+          "taken_over");
 
   private static TestPostgres server;
 

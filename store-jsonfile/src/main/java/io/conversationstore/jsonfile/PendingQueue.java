@@ -6,6 +6,7 @@ import io.conversationstore.json.Json;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.DerivedIds;
 import io.conversationstore.spi.Rebase;
 import io.conversationstore.spi.Settlement;
 import java.time.Instant;
@@ -412,7 +413,10 @@ final class PendingQueue {
   void met(Owner owner, String conversation, long epoch, long generation) {
     if (epoch > 0) {
       for (Entry entry : List.copyOf(of(owner))) {
-        if (entry.epoch() == UNCHANGED && entry.isOlderThan(epoch)) {
+        // What is taken over from a file is older than any erasure, and stays so.
+        if (entry.epoch() == UNCHANGED
+            && entry.isOlderThan(epoch)
+            && !DerivedIds.isOfTakeover(entry.id())) {
           add(entry.withEpoch(epoch));
         }
       }

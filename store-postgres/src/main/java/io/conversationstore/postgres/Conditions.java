@@ -33,7 +33,8 @@ final class Conditions {
   }
 
   private static final String TABLES =
-      "('owners', 'owner_erasures', 'conversations', 'messages', 'user_preferences', 'nodes')";
+      "('owners', 'owner_erasures', 'conversations', 'messages', 'user_preferences', 'nodes',"
+          + " 'taken_over')";
 
   private static final Condition ENCODING =
       new Condition(

@@ -20,7 +20,8 @@ final class Policies {
           + " ELSE 'uses table ' || c.relname || ', for which it is not turned on' END"
           + " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
           + " JOIN pg_roles r ON r.rolname = current_user WHERE n.nspname = ? AND c.relname IN"
-          + " ('owners', 'owner_erasures', 'conversations', 'messages', 'user_preferences')"
+          + " ('owners', 'owner_erasures', 'conversations', 'messages', 'user_preferences',"
+          + " 'taken_over')"
           + " AND NOT row_security_active(c.oid) ORDER BY c.relname LIMIT 1";
 
   private Policies() {}

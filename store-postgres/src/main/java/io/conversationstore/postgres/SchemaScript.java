@@ -29,7 +29,8 @@ final class SchemaScript implements JavaMigration {
           "appends",
           "safeguards",
           "searchpath",
-          "identity");
+          "identity",
+          "takeovers");
 
   /** What {@code store.schema_version} says when all have run. */
   static final int LATEST = NAMES.size();

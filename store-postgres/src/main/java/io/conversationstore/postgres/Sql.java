@@ -33,6 +33,7 @@ final class Sql {
   final String appendAll;
   final String createAll;
   final String lockTimeout;
+  final String takeOver;
   final String lockAll;
   final String insertAll;
   final String update;
@@ -109,6 +110,11 @@ final class Sql {
                 + " b.conversation_id, b.change::uuid, b.epoch, true, b.at::timestamptz, false,"
                 + " b.new::jsonb) w");
     lockTimeout = "SELECT set_config('lock_timeout', ?, true)";
+    takeOver =
+        in(
+            "WITH taken AS (INSERT INTO $.taken_over (tenant_id, change_id) VALUES (?, ?)"
+                + " ON CONFLICT (tenant_id, change_id) DO NOTHING RETURNING change_id)"
+                + " SELECT count(*) FROM taken");
     lockAll =
         in(
             "SELECT "

@@ -121,6 +121,47 @@ final class Writes {
   }
 
   private Applied bulk(Connection connection, Bulk bulk, ApplyMode mode) throws SQLException {
+    return bulk.isOnce() ? once(connection, bulk) : all(connection, bulk, mode);
+  }
+
+  /**
+   * Remembers the bulk first: another node that takes over the same file at the same time waits
+   * here, and then finds that it is done.
+   */
+  private Applied once(Connection connection, Bulk bulk) throws SQLException {
+    ConversationCreated create = (ConversationCreated) bulk.changes().get(0);
+    String id = create.conversationId();
+    if (!remember(connection, bulk)) {
+      return Applied.dropped(bulk.id(), id, Applied.TAKEN_OVER_BEFORE);
+    }
+    if (!create.id().equals(bulk.id()) && landings.of(connection, bulk).isEmpty()) {
+      // Without a trace of the first part, a later one would make a purged conversation anew.
+      return Applied.dropped(bulk.id(), id, "its conversation was deleted");
+    }
+    Applied applied = all(connection, bulk, ApplyMode.REPLAY);
+    return applied.changed() || applied.dropped().isEmpty()
+        ? applied
+        // All for the one reason: to be said once, not for each change in it.
+        : Applied.dropped(bulk.id(), id, applied.dropped().get(0).reason());
+  }
+
+  /** Returns false if the bulk is remembered already. */
+  private boolean remember(Connection connection, Bulk bulk) throws SQLException {
+    String tenant = bulk.owner().tenantId();
+    try (PreparedStatement timeout = database.prepare(connection, sql.lockTimeout)) {
+      database.bind(timeout, tenant).text(database.lockTimeout());
+      timeout.execute();
+    }
+    try (PreparedStatement statement = database.prepare(connection, sql.takeOver)) {
+      database.bind(statement, tenant).text(tenant).uuid(bulk.id());
+      try (ResultSet row = database.rows(statement)) {
+        row.next();
+        return row.getLong(1) == 1;
+      }
+    }
+  }
+
+  private Applied all(Connection connection, Bulk bulk, ApplyMode mode) throws SQLException {
     boolean changed = false;
     List<State> states = new ArrayList<>();
     List<Applied.Dropped> dropped = new ArrayList<>();

@@ -4,6 +4,12 @@ import static io.conversationstore.postgres.Databases.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.conversationstore.NewConversation;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.DerivedIds;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.PrimaryStore;
@@ -11,6 +17,9 @@ import io.conversationstore.testkit.TestPostgres;
 import java.io.StringWriter;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,6 +95,31 @@ class MigrationPrivilegesTest {
         "writeSchemaUpgrade writes for version " + (SchemaScript.LATEST - 1));
     databases.text("GRANT CREATE ON SCHEMA conversation_store TO " + role);
     assertRefused("does not own table conversation_store.conversations");
+  }
+
+  @Test
+  void row_4_1_aRoleThatMayUseTheSchemaMayUseTheTablesOfTheNextVersion() throws Exception {
+    makeSchema();
+    undo(9);
+    databases.text("SELECT conversation_store.grant_use('" + role + "')");
+    databases.text("SELECT conversation_store.use_row_level_security(true)");
+    makeSchema();
+    try (PrimaryStore engine =
+        PostgresStore.openEngine(
+            RestrictedRoles.options(databases, role).withRowLevelSecurity(true))) {
+      assertThat(engine.health().healthy()).as("%s", engine.health().checks()).isTrue();
+      ChangeStamp stamp =
+          new ChangeStamp(
+              DerivedIds.ofTakeover(ALICE, "c", 0), ALICE, 0, Instant.EPOCH, new UUID(1, 2));
+      Change takeover =
+          new Change.Bulk(
+              stamp,
+              List.of(new Change.ConversationCreated(stamp, NewConversation.withId("c"), false)));
+      assertThat(engine.apply(takeover, ApplyMode.REPLAY).changed()).isTrue();
+      assertThat(engine.apply(takeover, ApplyMode.REPLAY).dropped())
+          .extracting(Applied.Dropped::reason)
+          .containsExactly(Applied.TAKEN_OVER_BEFORE);
+    }
   }
 
   @Test

@@ -14,6 +14,7 @@ import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.DerivedIds;
 import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.PrimaryStore;
@@ -126,6 +127,77 @@ public abstract class LandingContract {
     assertThat(again.get(1).dropped()).hasSize(1);
     assertThat(again.get(2).dropped()).isEmpty();
     assertThat(live().generation()).isEqualTo(2);
+  }
+
+  private Change takeover(int part, UUID message) {
+    ChangeStamp first = stamp(DerivedIds.ofTakeover(owner, ID, 0));
+    return new Change.Bulk(
+        stamp(DerivedIds.ofTakeover(owner, ID, part)),
+        List.of(
+            new Change.ConversationCreated(first, NewConversation.withId(ID), false),
+            append(message)));
+  }
+
+  private ChangeStamp stamp(UUID id) {
+    ChangeStamp stamp = stamp();
+    return new ChangeStamp(id, owner, stamp.epoch(), stamp.time(), stamp.node());
+  }
+
+  @Test
+  void row_1_5_aPartOfAFileIsAppliedOnceForGood() {
+    UUID message = UUID.randomUUID();
+    Change takeover = takeover(0, message);
+    assertThat(replay(takeover).changed()).isTrue();
+    assertThat(live().requireLive().createdAt()).isEqualTo(takeover.stamp().time());
+    primary()
+        .apply(
+            new Change.MessageDeleted(stamp(), ConversationRef.live(ID), message), ApplyMode.LIVE);
+    ConversationState before = live();
+    assertRemembered(takeover);
+    assertThat(live()).isEqualTo(before);
+    delete();
+    assertRemembered(takeover);
+    assertThat(found()).isNull();
+    replay(create());
+    assertRemembered(takeover);
+    assertThat(live().generation()).isEqualTo(2);
+    assertThat(live().requireLive().messageCount()).isZero();
+    primary().apply(new Change.OwnerErased(stamp()), ApplyMode.LIVE);
+    assertRemembered(takeover);
+    assertThat(found()).isNull();
+  }
+
+  private void assertRemembered(Change takeover) {
+    Applied again = replay(takeover);
+    assertThat(again.changed()).isFalse();
+    assertThat(again.dropped())
+        .containsExactly(new Applied.Dropped(takeover.id(), ID, Applied.TAKEN_OVER_BEFORE));
+  }
+
+  @Test
+  void row_1_5_aLaterPartOfAFileFollowsTheFirst() {
+    UUID second = UUID.randomUUID();
+    assertThat(replay(takeover(1, second)).dropped()).hasSize(1);
+    assertThat(found()).isNull();
+    replay(takeover(0, UUID.randomUUID()));
+    assertThat(replay(takeover(2, second)).changed()).isTrue();
+    assertThat(live().requireLive().messageCount()).isEqualTo(2);
+    delete();
+    replay(create());
+    replay(takeover(3, UUID.randomUUID()));
+    assertThat(live().requireLive().messageCount()).isZero();
+  }
+
+  @Test
+  void row_5_7_aPartOfAFileThatWasMadeBeforeAnErasureIsDropped() {
+    replay(create());
+    primary().apply(new Change.OwnerErased(stamp()), ApplyMode.LIVE);
+    Change takeover = takeover(0, UUID.randomUUID());
+    Applied applied = replay(takeover.withStamp(takeover.stamp().withEpoch(0)));
+    assertThat(applied.dropped())
+        .isNotEmpty()
+        .allMatch(dropped -> dropped.reason().equals(Applied.OWNER_ERASED));
+    assertThat(found()).isNull();
   }
 
   @Test

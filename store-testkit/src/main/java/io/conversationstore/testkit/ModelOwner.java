@@ -33,6 +33,9 @@ final class ModelOwner {
   /** Where changes of this epoch have taken effect. */
   final Map<UUID, Landing> landings = new HashMap<>();
 
+  /** Bulks that are applied once for good. */
+  final Set<UUID> takenOver = new HashSet<>();
+
   final Map<UUID, ErasureReceipt> erasures = new HashMap<>();
 
   /** The epochs that erasures have begun, by change. */
@@ -58,6 +61,7 @@ final class ModelOwner {
     copy.applied.addAll(applied);
     copy.lastEdits.putAll(lastEdits);
     copy.landings.putAll(landings);
+    copy.takenOver.addAll(takenOver);
     copy.erasures.putAll(erasures);
     copy.epochs.putAll(epochs);
     copy.erasureAsked = erasureAsked;

@@ -73,7 +73,9 @@ final class ReferenceChanges {
 
   void apply(Change change) {
     if (change instanceof Change.Bulk bulk) {
-      parts(bulk).forEach(this::apply);
+      if (!bulk.isOnce() || isFirstTime(bulk)) {
+        parts(bulk).forEach(this::apply);
+      }
     } else if (change instanceof Change.ConversationCreated created) {
       create(created);
     } else if (change instanceof Change.PreferencesPut put) {
@@ -97,6 +99,20 @@ final class ReferenceChanges {
         deleteMessage(conversation, deleted);
       }
     }
+  }
+
+  /** Remembers a bulk that is applied once for good; drops it the next time. */
+  private boolean isFirstTime(Change.Bulk bulk) {
+    Change.ConversationCreated create = (Change.ConversationCreated) bulk.changes().get(0);
+    if (!data.takenOver.add(bulk.id())) {
+      drop(bulk, create.conversationId(), Applied.TAKEN_OVER_BEFORE);
+      return false;
+    }
+    if (!create.id().equals(bulk.id()) && !data.landings.containsKey(create.id())) {
+      drop(bulk, create.conversationId(), "its conversation was deleted");
+      return false;
+    }
+    return true;
   }
 
   /** The parts of a bulk; one that was applied before stays in the generations where it was. */

@@ -155,6 +155,7 @@ class ReferenceEngine implements StoreEngine {
     after.erasures.putAll(before.erasures);
     after.erasures.put(change.id(), receipt);
     after.epochs.putAll(before.epochs);
+    after.takenOver.addAll(before.takenOver);
     after.epochs.put(change.id(), after.epoch);
     owners.put(owner, after);
     return new Applied(true, List.of(new OwnerState(owner, after.epoch)), List.of(), receipt);

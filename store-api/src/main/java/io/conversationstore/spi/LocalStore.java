@@ -321,14 +321,23 @@ public interface LocalStore extends StoreEngine, MirroredRows {
   List<Change> pending(Owner owner, String conversationId);
 
   /**
-   * The same as {@link #pending(Owner)}, for what asks about conversations and not about messages:
-   * messages may lack their contents, and have their ids, digests, times and usage. Takes no memory
-   * for contents that are left out.
+   * The same as {@link #pending(Owner)}, but for contents: messages have their ids, digests, times
+   * and usage, edits the id of their message. Takes no memory for what is left out; {@link
+   * #pendingChange} has it.
    */
   List<Change> pendingHeads(Owner owner);
 
   /** The same of what touches one conversation. */
   List<Change> pendingHeads(Owner owner, String conversationId);
+
+  /**
+   * A pending change with all contents; empty if none of this id is pending, or if it cannot be
+   * read, which {@link #unreadable} says then.
+   */
+  Optional<Change> pendingChange(UUID changeId);
+
+  /** Whether an erasure of this owner is pending; cheap. */
+  boolean hasPendingErasure(Owner owner);
 
   /**
    * The first pending changes of the queue, in order.

@@ -167,15 +167,26 @@ final class LocalQueue {
     Owner owner = change.owner();
     String id = conversationId(change);
     return locks.of(
-        owner,
-        id,
-        () -> {
-          PendingView view = views.get(owner, id);
-          if (change instanceof ConversationCreated create) {
-            return create(view, create, attempt);
-          }
-          return toConversation(view, id, change, attempt);
-        });
+        owner, id, () -> OverlayReader.settled(() -> toOne(owner, id, change, attempt)));
+  }
+
+  /**
+   * @throws PendingContents.MovedException if a pending change cannot be read that the view shows;
+   *     nothing was queued then, and the view is gone
+   */
+  private Applied toOne(Owner owner, String id, Change change, Attempt attempt) {
+    PendingView view = views.get(owner, id);
+    try {
+      if (change instanceof ConversationCreated create) {
+        return create(view, create, attempt);
+      }
+      return toConversation(view, id, change, attempt);
+    } catch (PendingContents.MovedException moved) {
+      views.forget(owner, id);
+      throw moved;
+    } finally {
+      view.clearContents();
+    }
   }
 
   private static String conversationId(Change change) {
@@ -313,7 +324,7 @@ final class LocalQueue {
       if (there.isPresent() && !there.get().digest().equals(message.digest())) {
         throw new MessageConflictException(append.owner(), append.ref().id(), message.id());
       }
-      there.ifPresentOrElse(existing::add, () -> absent.add(message));
+      there.map(view::filled).ifPresentOrElse(existing::add, () -> absent.add(message));
     }
     if (absent.isEmpty()) {
       return Applied.of(false, existing);
@@ -361,7 +372,7 @@ final class LocalQueue {
     }
     for (UUID messageId : messageIds) {
       Optional<MessageState> message = view.message(messageId);
-      message.ifPresent(states::add);
+      message.map(view::filled).ifPresent(states::add);
       if (message.isEmpty() && change instanceof MessageEdited) {
         // The feed has told of its delete since it was looked for, or the copy has given it up.
         String id = conversationId(change);
@@ -416,8 +427,7 @@ final class LocalQueue {
       return Applied.of(true, List.of());
     }
     // What is there may go with an erasure that waits.
-    boolean erasing =
-        local.pendingHeads(bulk.owner()).stream().anyMatch(OwnerErased.class::isInstance);
+    boolean erasing = local.hasPendingErasure(bulk.owner());
     if (bulk.isOnce()) {
       return takenOver(bulk, erasing);
     }

@@ -146,7 +146,7 @@ final class OverlayFigures {
           break;
         }
         before++;
-        if (views.shown(message) != null) {
+        if (views.shows(message)) {
           after++;
           last = last == null ? at : last;
         }

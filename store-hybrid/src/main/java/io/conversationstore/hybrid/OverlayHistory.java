@@ -76,7 +76,7 @@ final class OverlayHistory {
       Set<Key> seen = ids(items);
       for (; told < tail.size() && items.size() < limit; told++) {
         if (!seen.contains(Key.of(tail.get(told)))) {
-          items.add(tail.get(told));
+          items.add(views.filled(tail.get(told)));
         }
       }
       more = told < tail.size();
@@ -131,7 +131,7 @@ final class OverlayHistory {
     Set<Key> seen = ids(items);
     for (MessageState message : tail.subList(start, end)) {
       if (!seen.contains(Key.of(message))) {
-        items.add(message);
+        items.add(views.filled(message));
       }
     }
     return slice(last, items, more, next);

@@ -53,12 +53,12 @@ final class OverlayPages {
     if (more) {
       return true;
     }
-    List<MessageState> tail = tailWithout(items);
+    List<UUID> tail = tailWithout(items);
     // Committed messages that the pages before did not have stand before all pending ones: these
     // are listed again behind them, so that where a message is listed last is its place.
-    int next = from == null || !items.isEmpty() ? 0 : indexOf(tail, from.pending()) + 1;
+    int next = from == null || !items.isEmpty() ? 0 : tail.indexOf(from.pending()) + 1;
     while (next < tail.size() && items.size() < limit) {
-      items.add(tail.get(next++));
+      items.add(view.pending(tail.get(next++)));
     }
     return next < tail.size();
   }
@@ -70,7 +70,7 @@ final class OverlayPages {
    */
   private Position.@Nullable InConversation resumed(Position.@Nullable InConversation from) {
     Position.InConversation place = committed(from);
-    if (from == null || from.pending() == null || indexOf(view.tail(), from.pending()) >= 0) {
+    if (from == null || from.pending() == null || view.isPending(from.pending())) {
       return place;
     }
     Position.InConversation now = placeOf(from, from.pending());
@@ -79,11 +79,11 @@ final class OverlayPages {
 
   private boolean backward(
       List<MessageState> items, Position.@Nullable InConversation from, int limit) {
-    List<MessageState> tail = view.tail();
+    List<UUID> tail = view.tailIds();
     int end = from == null ? tail.size() : 0;
     Position.@Nullable InConversation place = committed(from);
     if (from != null && from.pending() != null) {
-      int at = indexOf(tail, from.pending());
+      int at = tail.indexOf(from.pending());
       end = Math.max(at, 0);
       Position.InConversation now = at >= 0 ? null : placeOf(from, from.pending());
       // One that is gone has no place: what was committed when the cursor was made comes next.
@@ -97,9 +97,9 @@ final class OverlayPages {
       more = fromBase(items, Direction.BACKWARD, place, limit - (end - start));
     }
     Set<UUID> seen = ids(items);
-    for (MessageState message : tail.subList(start, end)) {
-      if (!seen.contains(message.messageId())) {
-        items.add(message);
+    for (UUID messageId : tail.subList(start, end)) {
+      if (!seen.contains(messageId)) {
+        items.add(view.pending(messageId));
       }
     }
     return more;
@@ -129,7 +129,7 @@ final class OverlayPages {
 
   private boolean hasBase() {
     ConversationState conversation = conversation();
-    return view.baseVisible() && conversation.requireLive().messageCount() > view.tail().size();
+    return view.baseVisible() && conversation.requireLive().messageCount() > view.tailSize();
   }
 
   private ConversationState conversation() {
@@ -184,23 +184,14 @@ final class OverlayPages {
   }
 
   /** Pending messages, but those that were drained since and came with the engine's answer. */
-  private List<MessageState> tailWithout(List<MessageState> items) {
+  private List<UUID> tailWithout(List<MessageState> items) {
     Set<UUID> seen = ids(items);
-    return view.tail().stream().filter(message -> !seen.contains(message.messageId())).toList();
+    return view.tailIds().stream().filter(messageId -> !seen.contains(messageId)).toList();
   }
 
   private static Set<UUID> ids(List<MessageState> items) {
     Set<UUID> ids = new HashSet<>();
     items.forEach(item -> ids.add(item.messageId()));
     return ids;
-  }
-
-  private static int indexOf(List<MessageState> tail, @Nullable UUID messageId) {
-    for (int i = 0; i < tail.size(); i++) {
-      if (tail.get(i).messageId().equals(messageId)) {
-        return i;
-      }
-    }
-    return -1;
   }
 }

@@ -35,6 +35,8 @@ import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads from an engine, the database or the local copy, with this node's pending changes laid over.
@@ -42,6 +44,8 @@ import org.jspecify.annotations.Nullable;
  * seen twice and shown once, never missed. Thread-safe.
  */
 final class OverlayReader {
+
+  private static final Logger LOG = LoggerFactory.getLogger(OverlayReader.class);
 
   /** Latest use first, then by id. */
   static final Comparator<ConversationState> LIST_ORDER =
@@ -74,15 +78,10 @@ final class OverlayReader {
     this.stillUsable = stillUsable;
   }
 
-  /** The pending changes that touch a conversation; none, cheaply, in the common case. */
-  List<Change> pending(Owner owner, String id) {
-    return local.hasPending(owner, id)
-        ? LocalFailureException.guard(() -> local.pending(owner, id))
-        : List.of();
-  }
-
-  /** The same for what shows no message. */
-  private List<Change> heads(Owner owner, String id) {
+  /**
+   * The heads of the pending changes that touch a conversation; none, cheaply, in the common case.
+   */
+  List<Change> heads(Owner owner, String id) {
     return local.hasPending(owner, id)
         ? LocalFailureException.guard(() -> local.pendingHeads(owner, id))
         : List.of();
@@ -94,15 +93,13 @@ final class OverlayReader {
         : List.of();
   }
 
-  private List<Change> pending(Owner owner) {
-    return local.hasPending(owner)
-        ? LocalFailureException.guard(() -> local.pending(owner))
-        : List.of();
+  /** All that pending changes of an owner make of what an engine answers. */
+  OwnerViews views(StoreEngine base, Owner owner) {
+    return views(base, owner, heads(owner));
   }
 
-  /** All that pending changes of an owner make of what an engine answers, but for contents. */
-  OwnerViews views(StoreEngine base, Owner owner) {
-    return new OwnerViews(this, base, owner, heads(owner));
+  private OwnerViews views(StoreEngine base, Owner owner, List<Change> pending) {
+    return new OwnerViews(this, base, owner, pending, new PendingContents(local));
   }
 
   /**
@@ -159,7 +156,7 @@ final class OverlayReader {
 
   private <T> T steady(StoreEngine base, Owner owner, boolean pending, Supplier<T> question) {
     if (!pending) {
-      return question.get();
+      return settled(question);
     }
     return locks.reading(
         base == local,
@@ -169,12 +166,37 @@ final class OverlayReader {
             // It may have waited for a batch that the database did not answer: not once more.
             stillUsable.run();
           }
-          return question.get();
+          return settled(question);
         });
   }
 
-  /** A conversation with these pending changes laid over. */
+  /**
+   * Asks anew where a change left the queue after its head was read and before its content was.
+   * Each time the queue is another one: what is applied beneath waits, and what cannot be read is
+   * left out from then on.
+   */
+  static <T> T settled(Supplier<T> question) {
+    while (true) {
+      try {
+        return question.get();
+      } catch (PendingContents.MovedException moved) {
+        LOG.debug("reads pending changes once more: {}", moved.getMessage());
+      }
+    }
+  }
+
+  /** A conversation with these pending changes laid over; their heads are enough. */
   PendingView view(StoreEngine base, Owner owner, String id, Found found, List<Change> pending) {
+    return view(base, owner, id, found, pending, new PendingContents(local));
+  }
+
+  PendingView view(
+      StoreEngine base,
+      Owner owner,
+      String id,
+      Found found,
+      List<Change> pending,
+      PendingContents contents) {
     PendingView view =
         new PendingView(
             id,
@@ -182,7 +204,8 @@ final class OverlayReader {
             messageId -> base.message(owner, id, messageId),
             base == local ? change -> true : sent,
             sent,
-            () -> base == local ? lacking(owner, id, found.conversation()) : 0);
+            () -> base == local ? lacking(owner, id, found.conversation()) : 0,
+            contents);
     pending.forEach(view::add);
     return view;
   }
@@ -250,7 +273,7 @@ final class OverlayReader {
       Direction direction,
       Position.@Nullable InConversation from,
       int limit) {
-    List<Change> pending = pending(owner, id);
+    List<Change> pending = heads(owner, id);
     if (pending.isEmpty() && !isOfPending(from)) {
       if (base == local) {
         requireKnown(base, owner, id, base.find(owner, id).conversation(), false);
@@ -282,11 +305,12 @@ final class OverlayReader {
   }
 
   Optional<MessageState> message(StoreEngine base, Owner owner, String id, UUID messageId) {
-    List<Change> pending = pending(owner, id);
+    List<Change> pending = heads(owner, id);
     if (pending.isEmpty()) {
       return base.message(owner, id, messageId);
     }
-    return view(base, owner, id, base.find(owner, id), pending).existing(messageId);
+    PendingView view = view(base, owner, id, base.find(owner, id), pending);
+    return view.existing(messageId).map(view::filled);
   }
 
   Slice<ConversationState> conversations(
@@ -298,7 +322,7 @@ final class OverlayReader {
     if (pending.isEmpty()) {
       return told(base, owner, base.conversations(owner, query, from));
     }
-    OwnerViews views = new OwnerViews(this, base, owner, pending);
+    OwnerViews views = views(base, owner, pending);
     List<ConversationState> merged = new ArrayList<>();
     for (PendingView view : views.all().values()) {
       ConversationState live = view.live();
@@ -367,11 +391,11 @@ final class OverlayReader {
       Direction direction,
       Position.@Nullable InHistory from,
       int limit) {
-    List<Change> pending = pending(owner);
+    List<Change> pending = heads(owner);
     if (pending.isEmpty() && (from == null || from.overlay() == null)) {
       return told(base, owner, base.history(owner, direction, from, limit));
     }
-    OwnerViews views = new OwnerViews(this, base, owner, pending);
+    OwnerViews views = views(base, owner, pending);
     return told(base, owner, new OverlayHistory(base, owner, views).read(direction, from, limit));
   }
 
@@ -381,7 +405,7 @@ final class OverlayReader {
       MessageFilter filter,
       Position.@Nullable InHistory from,
       int limit) {
-    List<Change> pending = pending(owner);
+    List<Change> pending = heads(owner);
     String id = filter.conversationId();
     if (id != null
         && (base == local || !pending.isEmpty())
@@ -393,7 +417,7 @@ final class OverlayReader {
       boolean wasPending = from != null && from.overlay() != null;
       return told(base, owner, base.search(owner, filter, wasPending ? null : from, limit));
     }
-    OwnerViews views = new OwnerViews(this, base, owner, pending);
+    OwnerViews views = views(base, owner, pending);
     return told(base, owner, new OverlaySearch(base, owner, views, filter).read(from, limit));
   }
 
@@ -402,7 +426,7 @@ final class OverlayReader {
     if (pending.isEmpty() && base != local) {
       return base.count(owner);
     }
-    OwnerViews views = new OwnerViews(this, base, owner, pending);
+    OwnerViews views = views(base, owner, pending);
     long conversations = 0;
     long messages = 0;
     if (base == local) {

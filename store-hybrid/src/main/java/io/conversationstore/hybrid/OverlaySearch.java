@@ -42,10 +42,10 @@ final class OverlaySearch {
   }
 
   Slice<MessageState> read(Position.@Nullable InHistory from, int limit) {
-    List<MessageState> items = pending(from);
+    List<MessageState> items = pending(from, limit);
     // A cursor at a pending message is before all committed ones.
     Position.@Nullable InHistory place = from == null || from.overlay() == null ? from : null;
-    List<MessageState> edited = edited(place);
+    List<MessageState> edited = edited(place, limit);
     Set<Key> laidOver = new HashSet<>();
     items.forEach(message -> laidOver.add(Key.of(message)));
     edited.forEach(message -> laidOver.add(Key.of(message)));
@@ -61,14 +61,34 @@ final class OverlaySearch {
         OverlayReader.pending(committed.provenance()));
   }
 
-  private boolean isWanted(MessageState message) {
+  /** Whether the filter asks for messages of this conversation. */
+  private boolean isAsked(MessageState head) {
     String id = filter.conversationId();
-    return (id == null || id.equals(message.conversationId()))
-        && filter.matches(message.requireLive().message());
+    return id == null || id.equals(head.conversationId());
   }
 
-  /** Pending messages beyond a place, the last one first. */
-  private List<MessageState> pending(Position.@Nullable InHistory from) {
+  /**
+   * The first of these that match, with their contents: one more than the page takes tells that
+   * there are more.
+   */
+  private List<MessageState> matching(List<MessageState> heads, int limit) {
+    List<MessageState> found = new ArrayList<>();
+    for (MessageState head : heads) {
+      if (found.size() > limit) {
+        break;
+      }
+      if (isAsked(head)) {
+        MessageState message = views.filled(head);
+        if (filter.matches(message.requireLive().message())) {
+          found.add(message);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Pending messages beyond a place that match, the last one first. */
+  private List<MessageState> pending(Position.@Nullable InHistory from, int limit) {
     List<MessageState> tail = new ArrayList<>();
     if (from != null && from.overlay() == null) {
       return tail;
@@ -89,9 +109,7 @@ final class OverlaySearch {
         start++;
       }
     }
-    List<MessageState> wanted = new ArrayList<>();
-    tail.subList(start, tail.size()).stream().filter(this::isWanted).forEach(wanted::add);
-    return wanted;
+    return matching(tail.subList(start, tail.size()), limit);
   }
 
   private static int indexOf(List<MessageState> tail, Position.InHistory from) {
@@ -110,11 +128,14 @@ final class OverlaySearch {
   }
 
   /** Committed messages beyond a place that match as pending changes make them. */
-  private List<MessageState> edited(Position.@Nullable InHistory from) {
-    return views.all().values().stream()
-        .flatMap(view -> view.edited().stream())
-        .filter(message -> isWanted(message) && SearchScan.isBeyond(message, from))
-        .toList();
+  private List<MessageState> edited(Position.@Nullable InHistory from, int limit) {
+    List<MessageState> heads =
+        views.all().values().stream()
+            .flatMap(view -> view.edited().stream())
+            .filter(message -> SearchScan.isBeyond(message, from))
+            .sorted(SearchScan.ORDER)
+            .toList();
+    return matching(heads, limit);
   }
 
   /** The engine's hits, but those that changed. */
@@ -139,6 +160,7 @@ final class OverlaySearch {
     if (view == null) {
       return views.isErased(message.epoch()) ? null : message;
     }
-    return view.baseVisible() && message.equals(view.overBase(message)) ? message : null;
+    // Edited ones that match are there already.
+    return views.shows(message) && !view.isEdited(message) ? message : null;
   }
 }

@@ -19,7 +19,10 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The conversations of an owner that pending changes touch, each laid over. Not thread-safe. */
+/**
+ * The conversations of an owner that pending changes touch, each laid over, without contents. Not
+ * thread-safe.
+ */
 final class OwnerViews {
 
   private final Map<String, PendingView> views = new LinkedHashMap<>();
@@ -27,7 +30,15 @@ final class OwnerViews {
   private final List<Change> pending;
   private long erasedUpTo = -1;
 
-  OwnerViews(OverlayReader reader, StoreEngine base, Owner owner, List<Change> pending) {
+  /**
+   * @param pending their heads are enough
+   */
+  OwnerViews(
+      OverlayReader reader,
+      StoreEngine base,
+      Owner owner,
+      List<Change> pending,
+      PendingContents contents) {
     this.pending = pending;
     Set<String> ids = new LinkedHashSet<>();
     OverlayReader.collectIds(pending, ids);
@@ -46,7 +57,8 @@ final class OwnerViews {
       if (header != null) {
         bases.put(id, header);
       }
-      views.put(id, reader.view(base, owner, id, found, byId.getOrDefault(id, List.of())));
+      views.put(
+          id, reader.view(base, owner, id, found, byId.getOrDefault(id, List.of()), contents));
     }
   }
 
@@ -85,13 +97,27 @@ final class OwnerViews {
     return views.get(id);
   }
 
-  /** A message of the engine as it will be; null where it will not be there. */
+  /** A message of the engine as it will be, with its content; null where it will not be there. */
   @Nullable MessageState shown(MessageState message) {
     PendingView view = views.get(message.conversationId());
-    if (view == null) {
-      return isErased(message.epoch()) ? null : message;
+    if (!shows(message)) {
+      return null;
     }
-    return view.baseVisible() ? view.overBase(message) : null;
+    return view == null ? message : view.overBase(message);
+  }
+
+  /** Whether a message of the engine will be there. */
+  boolean shows(MessageState message) {
+    PendingView view = views.get(message.conversationId());
+    return view == null
+        ? !isErased(message.epoch())
+        : view.baseVisible() && !view.isDeleted(message);
+  }
+
+  /** A message of one of the views with its content, where the view has only the head of it. */
+  MessageState filled(MessageState head) {
+    PendingView view = views.get(head.conversationId());
+    return view == null ? head : view.filled(head);
   }
 
   /** The conversation as the engine answered it. */

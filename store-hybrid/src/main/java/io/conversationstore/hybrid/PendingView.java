@@ -1,8 +1,14 @@
 package io.conversationstore.hybrid;
 
+import static java.util.Objects.requireNonNull;
+
 import io.conversationstore.ConversationUpdate;
+import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
+import io.conversationstore.Role;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.TokenUsage;
+import io.conversationstore.hybrid.PendingContents.Source;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
@@ -23,7 +29,6 @@ import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.Transitions;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,13 +43,38 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One conversation as it will be when this node's pending changes have been applied to what another
- * engine answers. Changes are added in their order. Not thread-safe.
+ * engine answers. Changes are added in their order. Holds no contents: messages that pending
+ * changes bring or edit are <em>heads</em>, with ids, digests, times and usage, until {@link
+ * #filled} reads what is shown. Not thread-safe.
  */
 final class PendingView {
 
   private static final long NOT_ASKED = -1;
 
+  /** What stands for all messages without usage whose content is not read. */
+  private static final Message UNREAD = Message.of(Role.USER);
+
   private record Unplaced(Change change, ConversationRef ref, UUID sentAs) {}
+
+  /**
+   * A pending message, as small as it can be: there may be many. Owner, conversation, epoch and
+   * generation are those of the view.
+   *
+   * @param named the generation that its append names
+   * @param edit where the content of its last edit stands; null if it has none
+   */
+  private record Waiting(
+      long version,
+      String digest,
+      Instant createdAt,
+      @Nullable Instant editedAt,
+      @Nullable TokenUsage usage,
+      long named,
+      Source append,
+      @Nullable Source edit) {}
+
+  /** One of the engine's messages as a pending edit leaves it. */
+  private record Edited(MessageState head, Source edit) {}
 
   private final String id;
   private final long epoch;
@@ -53,6 +83,7 @@ final class PendingView {
   private final Predicate<UUID> mayBeInBase;
   private final Predicate<UUID> mayBeCounted;
   private final LongSupplier lacking;
+  private final PendingContents contents;
   private long lackingLeft = NOT_ASKED;
   private @Nullable ConversationState header;
   private boolean baseVisible;
@@ -67,13 +98,9 @@ final class PendingView {
   /** The last epoch that pending erasures end. */
   private long endedEpoch = ChangeStamp.PRESENT_EPOCH;
 
-  private final Map<UUID, MessageState> tail = new LinkedHashMap<>();
-
-  /** The generations that the appends of pending messages name. */
-  private final Map<UUID, Long> named = new HashMap<>();
-
+  private final Map<UUID, Waiting> tail = new LinkedHashMap<>();
   private final Map<UUID, MessageState> removedTail = new LinkedHashMap<>();
-  private final Map<UUID, MessageState> changedBase = new LinkedHashMap<>();
+  private final Map<UUID, Edited> changedBase = new LinkedHashMap<>();
   private final Set<UUID> deletedBase = new LinkedHashSet<>();
 
   /** Changes of a conversation that the engine does not hold any more, because it was emptied. */
@@ -88,6 +115,7 @@ final class PendingView {
    *     may count its messages
    * @param lacking how many messages {@code base} counts that the engine does not have, because its
    *     header came first; asked at most once, and only where it matters
+   * @param contents reads the contents of what is pending
    */
   PendingView(
       String id,
@@ -95,7 +123,8 @@ final class PendingView {
       Function<UUID, Optional<MessageState>> baseMessages,
       Predicate<UUID> mayBeInBase,
       Predicate<UUID> mayBeCounted,
-      LongSupplier lacking) {
+      LongSupplier lacking,
+      PendingContents contents) {
     this.id = id;
     this.epoch = base.ownerEpoch();
     this.header = base.conversation();
@@ -105,6 +134,7 @@ final class PendingView {
     this.mayBeInBase = mayBeInBase;
     this.mayBeCounted = mayBeCounted;
     this.lacking = lacking;
+    this.contents = contents;
   }
 
   /** The conversation, deleted perhaps; null if nothing is known of it. */
@@ -166,9 +196,41 @@ final class PendingView {
     return erased || generation <= baseGeneration;
   }
 
-  /** Pending messages, in order. */
+  /** The heads of pending messages, in order. */
   List<MessageState> tail() {
-    return List.copyOf(tail.values());
+    List<MessageState> heads = new ArrayList<>(tail.size());
+    tail.forEach((messageId, waiting) -> heads.add(head(messageId, waiting)));
+    return heads;
+  }
+
+  /** The ids of pending messages, in order. */
+  List<UUID> tailIds() {
+    return List.copyOf(tail.keySet());
+  }
+
+  /** Whether a pending message has this id. */
+  boolean isPending(@Nullable UUID messageId) {
+    return messageId != null && tail.containsKey(messageId);
+  }
+
+  /** How many messages are pending. */
+  int tailSize() {
+    return tail.size();
+  }
+
+  private MessageState head(UUID messageId, Waiting waiting) {
+    ConversationState conversation = requireNonNull(header);
+    return new MessageState(
+        conversation.owner(),
+        id,
+        conversation.epoch(),
+        conversation.generation(),
+        waiting.version,
+        0,
+        messageId,
+        waiting.digest,
+        new StoredMessage(
+            id, messageId, 0, waiting.createdAt, waiting.editedAt, unread(waiting.usage)));
   }
 
   /**
@@ -176,12 +238,18 @@ final class PendingView {
    * that brings it, so that both reach the same conversation or neither does.
    */
   long generationOf(UUID messageId, ConversationState live) {
-    return named.getOrDefault(messageId, live.generation());
+    Waiting waiting = tail.get(messageId);
+    return waiting == null ? live.generation() : waiting.named;
   }
 
-  /** The engine's messages that pending edits change, as they will be. */
+  /** The heads of the engine's messages that pending edits change, as they will be. */
   List<MessageState> edited() {
-    return List.copyOf(changedBase.values());
+    return changedBase.values().stream().map(Edited::head).toList();
+  }
+
+  /** Whether a pending edit changes this message of the engine. */
+  boolean isEdited(MessageState message) {
+    return changedBase.containsKey(message.messageId());
   }
 
   /** How many of the engine's messages are gone. */
@@ -189,36 +257,95 @@ final class PendingView {
     return deletedBase.size();
   }
 
-  /** A message of the engine as it will be; null where it is deleted. */
-  @Nullable MessageState overBase(MessageState message) {
-    if (deletedBase.contains(message.messageId())) {
-      return null;
-    }
-    return changedBase.getOrDefault(message.messageId(), message);
+  /** Whether a message of the engine is gone. */
+  boolean isDeleted(MessageState message) {
+    return deletedBase.contains(message.messageId());
   }
 
-  /** A message of either kind; empty if it is not there or deleted. */
+  /**
+   * A message of the engine as it will be, with its content; null where it is deleted.
+   *
+   * @throws PendingContents.MovedException if the edit is not pending any more
+   */
+  @Nullable MessageState overBase(MessageState message) {
+    if (isDeleted(message)) {
+      return null;
+    }
+    Edited edited = changedBase.get(message.messageId());
+    return edited == null
+        ? message
+        : with(
+            edited.head,
+            message.requireLive().message().withContent(contents.content(edited.edit)));
+  }
+
+  /**
+   * A message of this view with its content, where the view has only the head of it.
+   *
+   * @throws PendingContents.MovedException if the message is not pending any more
+   */
+  MessageState filled(MessageState head) {
+    if (!head.isLive()) {
+      return head;
+    }
+    if (tail.containsKey(head.messageId())) {
+      return pending(head.messageId());
+    }
+    Edited edited = changedBase.get(head.messageId());
+    if (edited == null) {
+      return head;
+    }
+    return base(head.messageId())
+        .filter(MessageState::isLive)
+        .map(this::overBase)
+        .orElseThrow(() -> new PendingContents.MovedException(edited.edit.change()));
+  }
+
+  /**
+   * The pending message of this id, with its content.
+   *
+   * @throws PendingContents.MovedException if the message is not pending any more
+   */
+  MessageState pending(UUID messageId) {
+    Waiting waiting = requireNonNull(tail.get(messageId));
+    Message message = contents.message(waiting.append);
+    return with(
+        head(messageId, waiting),
+        waiting.edit == null ? message : message.withContent(contents.content(waiting.edit)));
+  }
+
+  /** Lets go of the contents that were read or are on their way to the queue. */
+  void clearContents() {
+    contents.clear();
+  }
+
+  /** A message of either kind; empty if it is not there or deleted. Its head, if it has one. */
   Optional<MessageState> message(UUID messageId) {
-    MessageState pending = tail.get(messageId);
-    if (pending != null) {
-      return Optional.of(pending);
+    Waiting waiting = tail.get(messageId);
+    if (waiting != null) {
+      return Optional.of(head(messageId, waiting));
     }
     return base(messageId)
         .filter(MessageState::isLive)
-        .flatMap(message -> Optional.ofNullable(overBase(message)));
+        .flatMap(message -> Optional.ofNullable(headOverBase(message)));
   }
 
-  /** A message that is already there in any form, deleted ones included. */
+  /**
+   * A message that is already there in any form, deleted ones included. Its head, if it has one.
+   */
   Optional<MessageState> existing(UUID messageId) {
-    MessageState pending = tail.get(messageId);
-    if (pending == null) {
-      pending = removedTail.get(messageId);
-    }
+    Waiting waiting = tail.get(messageId);
+    MessageState pending = waiting == null ? removedTail.get(messageId) : head(messageId, waiting);
     return pending != null ? Optional.of(pending) : base(messageId).map(this::asItWillBe);
   }
 
+  private @Nullable MessageState headOverBase(MessageState message) {
+    Edited edited = changedBase.get(message.messageId());
+    return isDeleted(message) ? null : edited == null ? message : edited.head;
+  }
+
   private MessageState asItWillBe(MessageState message) {
-    MessageState shown = message.isLive() ? overBase(message) : message;
+    MessageState shown = message.isLive() ? headOverBase(message) : message;
     return shown == null ? Transitions.deleted(message) : shown;
   }
 
@@ -226,9 +353,19 @@ final class PendingView {
     return baseVisible ? baseMessages.apply(messageId) : Optional.empty();
   }
 
-  /** Adds the next change of the queue, as far as it touches this conversation. */
+  /**
+   * Adds the next change of the queue, as far as it touches this conversation; its head is enough.
+   *
+   * @throws PendingContents.MovedException if contents are compared that are not pending any more
+   */
   void add(Change change) {
     add(change, change.id());
+  }
+
+  /** Adds a change that is on its way to the queue, and keeps its contents until it is there. */
+  void addNew(Change change) {
+    contents.keep(change);
+    add(change);
   }
 
   private void add(Change change, UUID sentAs) {
@@ -300,7 +437,6 @@ final class PendingView {
   private void cut() {
     baseVisible = false;
     tail.clear();
-    named.clear();
     removedTail.clear();
     changedBase.clear();
     deletedBase.clear();
@@ -324,12 +460,13 @@ final class PendingView {
       become(Transitions.updated(live, update.update(), at, ApplyMode.REPLAY));
     } else if (change instanceof MessagesAppended append) {
       for (NewMessage message : append.messages()) {
-        if (!append.editExisting() || !overwrite(message, at)) {
-          append(message, at, sentAs, ref.generation());
+        Source source = new Source(sentAs, append.id(), message.id());
+        if (!append.editExisting() || !overwrite(message, at, source)) {
+          append(message, at, source, ref.generation());
         }
       }
     } else if (change instanceof MessageEdited edit) {
-      edit(edit.messageId(), edit.edit(), at);
+      edit(edit.messageId(), at, new Source(sentAs, edit.id(), edit.messageId()));
     } else if (change instanceof MessageDeleted delete) {
       message(delete.messageId()).ifPresent(this::remove);
     }
@@ -351,61 +488,45 @@ final class PendingView {
         || ref.generation() == conversation.generation();
   }
 
-  private void edit(UUID messageId, MessageEdit edit, Instant at) {
+  private void edit(UUID messageId, Instant at, Source source) {
+    MessageEdit unread = new MessageEdit(List.of());
     message(messageId)
         .flatMap(
-            state -> Optional.ofNullable(Transitions.edited(state, edit, at, ApplyMode.REPLAY)))
-        .ifPresent(this::replace);
+            state -> Optional.ofNullable(Transitions.edited(state, unread, at, ApplyMode.REPLAY)))
+        .ifPresent(state -> replace(state, source));
   }
 
   /** A save over a message that is there; false if it is not. A deleted one stays deleted. */
-  private boolean overwrite(NewMessage message, Instant at) {
+  private boolean overwrite(NewMessage message, Instant at, Source source) {
     Optional<MessageState> existing = existing(message.id());
     if (existing.isEmpty()) {
       return false;
     }
     if (!existing.get().digest().equals(message.digest())) {
       message(message.id())
-          .map(MessageState::requireLive)
-          .filter(stored -> !stored.message().content().equals(message.message().content()))
-          .ifPresent(
-              stored -> edit(message.id(), new MessageEdit(message.message().content()), at));
+          .map(head -> filled(head).requireLive().message().content())
+          .filter(content -> !content.equals(contents.content(source)))
+          .ifPresent(content -> edit(message.id(), at, source));
     }
     return true;
   }
 
-  private void append(NewMessage message, Instant at, UUID sentAs, long generation) {
+  private void append(NewMessage message, Instant at, Source source, long generation) {
     ConversationState conversation = live();
     if (conversation == null
         || removedTail.containsKey(message.id())
         || tail.containsKey(message.id())
-        || (mayBeInBase.test(sentAs) && base(message.id()).isPresent())) {
+        || (mayBeInBase.test(source.change()) && base(message.id()).isPresent())) {
       return;
     }
     Live live = conversation.requireLive();
-    StoredMessage stored =
-        new StoredMessage(
-            id,
-            message.id(),
-            0,
-            Transitions.messageTime(live, message, at),
-            null,
-            message.message());
-    named.put(message.id(), generation);
+    Instant createdAt = Transitions.messageTime(live, message, at);
+    TokenUsage usage = message.message().usage();
     tail.put(
         message.id(),
-        new MessageState(
-            conversation.owner(),
-            id,
-            conversation.epoch(),
-            conversation.generation(),
-            1,
-            0,
-            message.id(),
-            message.digest(),
-            stored));
-    if (!isCounted(sentAs)) {
-      become(Transitions.appended(live, stored.createdAt(), stored.message().usage(), at));
+        new Waiting(1, message.digest(), createdAt, null, usage, generation, source, null));
+    if (!isCounted(source.change())) {
+      become(Transitions.appended(live, createdAt, usage, at));
     }
   }
 
@@ -427,11 +548,24 @@ final class PendingView {
     return true;
   }
 
-  private void replace(MessageState edited) {
-    if (tail.containsKey(edited.messageId())) {
-      tail.put(edited.messageId(), edited);
+  private void replace(MessageState edited, Source source) {
+    StoredMessage stored = edited.requireLive();
+    TokenUsage usage = stored.message().usage();
+    Waiting waiting = tail.get(edited.messageId());
+    if (waiting != null) {
+      tail.put(
+          edited.messageId(),
+          new Waiting(
+              edited.version(),
+              waiting.digest,
+              waiting.createdAt,
+              stored.editedAt(),
+              usage,
+              waiting.named,
+              waiting.append,
+              source));
     } else {
-      changedBase.put(edited.messageId(), edited);
+      changedBase.put(edited.messageId(), new Edited(with(edited, unread(usage)), source));
     }
     ConversationState conversation = live();
     if (conversation != null) {
@@ -457,6 +591,30 @@ final class PendingView {
       deletedBase.add(message.messageId());
       changedBase.remove(message.messageId());
     }
+  }
+
+  private static Message unread(@Nullable TokenUsage usage) {
+    return usage == null ? UNREAD : UNREAD.withModel(null, usage);
+  }
+
+  private static MessageState with(MessageState state, Message message) {
+    StoredMessage stored = state.requireLive();
+    return new MessageState(
+        state.owner(),
+        state.conversationId(),
+        state.epoch(),
+        state.generation(),
+        state.version(),
+        state.seq(),
+        state.messageId(),
+        state.digest(),
+        new StoredMessage(
+            stored.conversationId(),
+            stored.id(),
+            stored.seq(),
+            stored.createdAt(),
+            stored.editedAt(),
+            message));
   }
 
   private void become(Live live) {

@@ -3,7 +3,6 @@ package io.conversationstore.hybrid;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.LocalStore;
-import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -24,8 +23,8 @@ final class PendingViews {
   private static final int MAX_VIEWS = 50_000;
   private static final long MAX_BYTES = 16 << 20;
 
-  /** What a message takes besides its content, roughly, in bytes. */
-  private static final int PER_MESSAGE = 500;
+  /** What a message takes without its content, roughly, in bytes. */
+  private static final int PER_MESSAGE = 350;
 
   private static final int STRIPES = 256;
 
@@ -97,21 +96,22 @@ final class PendingViews {
   }
 
   private static long size(PendingView view) {
-    long size = 0;
-    for (MessageState message : view.tail()) {
-      size += PER_MESSAGE + ContentSize.of(message);
-    }
-    return size;
+    return (long) view.tailSize() * PER_MESSAGE;
   }
 
   private PendingView view(Owner owner, String id) {
-    List<Change> pending = reader.pending(owner, id);
-    return reader.view(local, owner, id, local.find(owner, id), pending);
+    List<Change> pending = reader.heads(owner, id);
+    PendingView view = reader.view(local, owner, id, local.find(owner, id), pending);
+    view.clearContents();
+    return view;
   }
 
-  /** Lays a change that was queued over its view. */
+  /**
+   * Lays a change that is about to be queued over its view, which keeps its contents until {@link
+   * PendingView#clearContents}.
+   */
   void add(PendingView view, Change change) {
-    view.add(change);
+    view.addNew(change);
     if (change instanceof Change.MessagesAppended append) {
       grow(append);
     }
@@ -122,7 +122,7 @@ final class PendingViews {
     try {
       Entry entry = entries.get(new Key(append.owner(), append.ref().id()));
       if (entry != null) {
-        long more = ContentSize.of(append) + (long) append.messages().size() * PER_MESSAGE;
+        long more = (long) append.messages().size() * PER_MESSAGE;
         entry.bytes += more;
         bytes += more;
         evict();

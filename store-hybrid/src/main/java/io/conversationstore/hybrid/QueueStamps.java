@@ -3,7 +3,6 @@ package io.conversationstore.hybrid;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
-import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.LocalStore;
@@ -67,10 +66,7 @@ final class QueueStamps {
     if (stamp.epoch() != ChangeStamp.PRESENT_EPOCH) {
       return stamp; // as it was sent
     }
-    boolean erased =
-        local.hasPending(change.owner())
-            && local.pendingHeads(change.owner()).stream().anyMatch(OwnerErased.class::isInstance);
-    long epoch = erased ? ChangeStamp.PRESENT_EPOCH : checked;
+    long epoch = local.hasPendingErasure(change.owner()) ? ChangeStamp.PRESENT_EPOCH : checked;
     return new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node());
   }
 

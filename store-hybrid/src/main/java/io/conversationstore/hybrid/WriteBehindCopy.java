@@ -516,6 +516,16 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
+  public Optional<Change> pendingChange(UUID changeId) {
+    return files.pendingChange(changeId);
+  }
+
+  @Override
+  public boolean hasPendingErasure(Owner owner) {
+    return files.hasPendingErasure(owner);
+  }
+
+  @Override
   public List<Change> pendingHeads(Owner owner, String conversationId) {
     return files.pendingHeads(owner, conversationId);
   }

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
+import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
@@ -21,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -137,6 +140,31 @@ class HybridUnreadableTest extends OnTestbed {
         .isInstanceOf(StoreDamagedException.class);
     assertThat(store.operator().discardParked(rejected.changeId())).isTrue();
     assertThat(store.operator().parked()).isEmpty();
+  }
+
+  /** Its head is in memory by then, and is left out like its content from then on. */
+  @Test
+  void aPendingChangeThatIsDamagedAfterItsHeadWasReadIsLeftOut() throws IOException {
+    fill(bed.direct());
+    ConversationStore store = bed.node("n");
+    Testbed.await("all is copied", () -> store.state().mirror().asOf() != null);
+    bed.goDown(store);
+    store.append(alice, "a", Message.user("pending 0"));
+    UUID damaged = store.append(alice, "a", Message.user("pending 1")).get(0).id();
+    store.append(alice, "a", Message.user("pending 2"));
+    assertThat(texts(store, alice, "a")).endsWith("pending 0", "pending 1", "pending 2");
+    damage("pending 1");
+    assertThatThrownBy(() -> store.edit(alice, "a", damaged, MessageEdit.text("changed")))
+        .isInstanceOf(NotKnownNowException.class);
+    assertThat(texts(store, alice, "a")).endsWith("text 2", "pending 0", "pending 2");
+    assertThat(store.messages(alice, "a", MessageQuery.last(9)).provenance().complete()).isFalse();
+    assertThat(store.find(alice, "a").orElseThrow().messageCount()).isEqualTo(5);
+    assertThat(store.search(alice, SearchQuery.of("pending")).items()).hasSize(2);
+    assertThat(store.history(alice, MessageQuery.last(9)).items()).hasSize(8);
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    assertThat(texts(bed.direct(), alice, "a")).endsWith("text 2", "pending 0", "pending 2");
+    assertThat(store.operator().parked()).hasSize(1);
   }
 
   /** Changes a letter of the first pending line that has the text. */

@@ -34,8 +34,13 @@ final class Contents {
    */
   private record Content(String digest, @Nullable Message message, long bytes) {}
 
+  /** What one message of a change without contents takes, roughly, in bytes. */
+  private static final int PER_HEAD = 150;
+
   private final Segments segments;
-  private final Cache<Place, Content> cache;
+
+  /** Contents of messages, and pending changes without contents as they were made. */
+  private final Cache<Place, Object> cache;
 
   Contents(Segments segments, long cacheBytes) {
     this.segments = segments;
@@ -43,12 +48,27 @@ final class Contents {
         Caffeine.newBuilder()
             .maximumWeight(cacheBytes)
             .executor(Runnable::run)
-            .weigher((Place place, Content content) -> ENTRY_OVERHEAD + 2 * weight(content))
+            .weigher((Place place, Object cached) -> ENTRY_OVERHEAD + weight(cached))
             .build();
   }
 
-  private static int weight(Content content) {
-    return (int) Math.min(content.bytes, 1 << 29);
+  private static int weight(Object cached) {
+    long bytes =
+        cached instanceof Content content
+            ? 2 * content.bytes
+            : cached instanceof Change head ? PER_HEAD * messages(head) : 0;
+    return (int) Math.min(bytes, 1 << 30);
+  }
+
+  private static long messages(Change head) {
+    if (head instanceof Change.Bulk bulk) {
+      return bulk.changes().stream().mapToLong(Contents::messages).sum();
+    }
+    return head instanceof Change.MessagesAppended append ? append.messages().size() : 1;
+  }
+
+  private @Nullable Content cached(MessageRow row) {
+    return cache.getIfPresent(row.latest()) instanceof Content content ? content : null;
   }
 
   /** The states of messages, with the contents of those that are live, in the same order. */
@@ -57,7 +77,7 @@ final class Contents {
     List<Place> places = new ArrayList<>();
     for (int i = 0; i < cached.length; i++) {
       MessageRow row = refs.get(i).row();
-      cached[i] = cache.getIfPresent(row.latest());
+      cached[i] = cached(row);
       if (cached[i] == null) {
         places.add(row.content());
       }
@@ -86,7 +106,7 @@ final class Contents {
   MessageState state(
       Owner owner, String conversationId, long epoch, long generation, MessageRow row)
       throws IOException {
-    Content content = cache.getIfPresent(row.latest());
+    Content content = cached(row);
     if (content == null) {
       content = read(row, new NearbyReads(segments, List.of()));
     }
@@ -238,17 +258,22 @@ final class Contents {
   }
 
   /**
-   * The same without the contents of its messages.
+   * The same without the contents of its messages and edits.
    *
    * @throws StoreDamagedException if it cannot be read
    */
-  Change head(PendingQueue.Entry entry) throws IOException {
+  Change head(PendingQueue.Entry entry, LineOutline.Owners owners) throws IOException {
     if (!entry.hasContent()) {
       return change(entry);
     }
+    if (cache.getIfPresent(entry.place()) instanceof Change head) {
+      return entry.rebased(head);
+    }
     byte[] json = segments.read(entry.place());
     try {
-      return entry.rebased(LineOutline.change(json, new LineOutline.Owners()));
+      Change head = LineOutline.change(json, owners);
+      cache.put(entry.place(), head);
+      return entry.rebased(head);
     } catch (IllegalArgumentException e) {
       LOG.debug("what stands there is no change", e);
       throw segments.damaged(entry.place(), "the change cannot be read");

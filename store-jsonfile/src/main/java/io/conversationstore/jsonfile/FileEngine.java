@@ -655,22 +655,33 @@ final class FileEngine implements LocalStore {
     return heads(index -> index.pending().of(owner, conversationId));
   }
 
-  /** What an edit makes of a conversation depends on the content that was there before. */
   private List<Change> heads(Function<Index, List<PendingQueue.Entry>> selection) {
-    List<Change> heads = changes(selection, contents::head);
-    return heads.stream().anyMatch(FileEngine::comparesContent) ? changes(selection) : heads;
+    LineOutline.Owners owners = new LineOutline.Owners();
+    // A head that can be read may be of a content that cannot: such a change is left out here too.
+    return changes(
+        selection,
+        entry -> unreadable.containsKey(entry.id()) ? null : contents.head(entry, owners));
   }
 
-  private static boolean comparesContent(Change change) {
-    return change instanceof Change.MessageEdited
-        || (change instanceof Change.MessagesAppended append && append.editExisting())
-        || (change instanceof Change.Bulk bulk
-            && bulk.changes().stream().anyMatch(FileEngine::comparesContent));
+  @Override
+  public Optional<Change> pendingChange(UUID changeId) {
+    return changes(
+            index -> {
+              PendingQueue.Entry entry = index.pending().pending(changeId);
+              return entry == null ? List.of() : List.of(entry);
+            })
+        .stream()
+        .findFirst();
   }
 
-  /** Reads a change of the queue. */
+  @Override
+  public boolean hasPendingErasure(Owner owner) {
+    return shared.read(index -> index.pending().erases(owner));
+  }
+
+  /** Reads a change of the queue; null leaves it out. */
   private interface Loading {
-    Change load(PendingQueue.Entry entry) throws IOException;
+    @Nullable Change load(PendingQueue.Entry entry) throws IOException;
   }
 
   private List<Change> changes(Function<Index, List<PendingQueue.Entry>> selection) {

@@ -72,22 +72,47 @@ record LineOutline(
   }
 
   /**
-   * Reads a change, without the contents of its messages.
+   * Reads a change, without the contents of its messages and edits.
    *
    * @throws IllegalArgumentException if it cannot be read
    */
   static Change change(byte[] json, Owners owners) throws IOException {
     try (JsonParser parser = Json.parser(json, 0, json.length)) {
-      return new Reader(parser, json, 0, owners).change();
+      return new Reader(parser, json, 0, owners).head();
     } catch (JsonProcessingException e) {
       // Its text quotes what was read.
       throw new IllegalArgumentException("not JSON of the shape that changes have");
     }
   }
 
-  /** Gives the same object for the same owner as long as lines of one follow each other. */
+  /**
+   * Gives the same object for the same owner, node and conversation as long as lines of one follow
+   * each other.
+   */
   static final class Owners {
     private @Nullable Owner last;
+    private @Nullable UUID node;
+    private String nodeText = "";
+    private @Nullable ConversationRef ref;
+
+    UUID node(String text) {
+      UUID same = node;
+      if (same == null || !nodeText.equals(text)) {
+        same = UUID.fromString(text);
+        node = same;
+        nodeText = text;
+      }
+      return same;
+    }
+
+    ConversationRef ref(String conversation, long generation) {
+      ConversationRef same = ref;
+      if (same == null || same.generation() != generation || !same.id().equals(conversation)) {
+        same = new ConversationRef(conversation, generation);
+        ref = same;
+      }
+      return same;
+    }
 
     Owner of(String tenantId, String userId) {
       Owner owner = last;
@@ -106,6 +131,7 @@ record LineOutline(
     private final Owners owners;
     private final List<List<NewMessage>> messages = new ArrayList<>(1);
     private final List<Span> contents = new ArrayList<>(2);
+    private boolean headOnly;
     private long number;
     private long synced;
     private @Nullable Instant at;
@@ -141,7 +167,8 @@ record LineOutline(
       return new LineOutline(number, synced, json, at, payload, contents);
     }
 
-    Change change() throws IOException {
+    Change head() throws IOException {
+      headOnly = true;
       parser.nextToken();
       apply();
       if (payload instanceof Change change) {
@@ -220,14 +247,14 @@ record LineOutline(
               owners.of(tenant, user),
               epoch,
               Json.time("time", time),
-              UUID.fromString(node));
+              owners.node(node));
       AppendCondition condition =
           last == null
               ? AppendCondition.always()
               : last.isEmpty()
                   ? AppendCondition.ifEmpty()
                   : AppendCondition.ifLastIs(UUID.fromString(last));
-      ConversationRef ref = new ConversationRef(conversation, generation);
+      ConversationRef ref = owners.ref(conversation, generation);
       return new Change.MessagesAppended(stamp, ref, appended, condition, editExisting);
     }
 
@@ -282,6 +309,9 @@ record LineOutline(
           changes.add(object(this::change));
         }
         return changes;
+      } else if (name.equals("content") && headOnly) {
+        parser.skipChildren();
+        return null;
       } else if (name.equals("content")) {
         int from = position(parser.currentTokenLocation().getByteOffset());
         JsonNode content = value();

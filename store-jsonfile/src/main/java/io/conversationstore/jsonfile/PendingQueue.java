@@ -277,6 +277,11 @@ final class PendingQueue {
         || byConversation.containsKey(new Conversation(owner, conversationId));
   }
 
+  /** Whether an erasure of the owner waits. */
+  boolean erases(Owner owner) {
+    return erasures.containsKey(owner);
+  }
+
   /** Whether an erasure of the owner waits that takes rows of this epoch. */
   boolean erases(Owner owner, long rowEpoch) {
     return erasures.containsKey(owner)

@@ -303,6 +303,7 @@ class MirrorTest {
       assertThat(engine.hasPending(ALICE, "chat")).isTrue();
       assertThat(engine.hasPending(ALICE, "other")).isFalse();
       assertThat(engine.pendingFigures().changes()).isEqualTo(6);
+      assertThat(engine.pendingChange(append.id())).contains(append);
       engine.settle(
           List.of(
               settled(create, Settlement.Kind.DRAINED, 4),
@@ -310,6 +311,20 @@ class MirrorTest {
     }
     for (int i = 0; i < 2; i++) {
       try (FileEngine engine = Memory.engine(files)) {
+        for (int read = 0; read < 2; read++) {
+          // From the files, then from memory.
+          assertThat(engine.pendingHeads(ALICE))
+              .isEqualTo(engine.pendingHeads(ALICE, "chat"))
+              .extracting(Change::id)
+              .containsExactly(append.id(), delete.id(), again.id(), after.id());
+          Change.MessagesAppended head =
+              (Change.MessagesAppended) engine.pendingHeads(ALICE).get(0);
+          assertThat(head.ref().generation()).isEqualTo(4);
+          assertThat(head.messages().get(0).message().content()).isEmpty();
+        }
+        assertThat(engine.pendingChange(append.id())).contains(append.withGeneration(4));
+        assertThat(engine.pendingChange(create.id())).isEmpty();
+        assertThat(engine.pendingChange(touch.id())).isEmpty();
         assertThat(engine.pending(10, Long.MAX_VALUE))
             .containsExactly(append.withGeneration(4), delete.withGeneration(4), again, after);
         assertThat(engine.parked()).extracting("changeId").containsExactly(touch.id());
@@ -517,7 +532,9 @@ class MirrorTest {
       engine.enqueue(
           new Change.ConversationCreated(
               stamp(), NewConversation.withId("x").title("MARKER"), false));
+      assertThat(engine.hasPendingErasure(ALICE)).isFalse();
       assertThat(engine.enqueue(erase)).isEqualTo(new LocalStore.Removed(1, 1));
+      assertThat(engine.hasPendingErasure(ALICE)).isTrue();
       assertThat(new String(files.all(), StandardCharsets.UTF_8)).doesNotContain("MARKER");
       engine.mirror(List.of(header(1, 1, 1), message(1, 1, "MARKER")), null, null);
       assertThat(engine.count(ALICE).messages()).isZero();

@@ -1,0 +1,13 @@
+package io.conversationstore.hybrid;
+
+import org.junit.jupiter.api.Test;
+
+/** A node whose queue is larger than its heap works as any other. */
+class QueueMemoryTest extends OnSmallHeap {
+
+  @Test
+  void aQueueOfOneConversation() throws Exception {
+    runs("-Xmx48m", 1, 2_500, 20_000, 0);
+    isInDatabase("chat-0", 2_500, 20_000, true);
+  }
+}

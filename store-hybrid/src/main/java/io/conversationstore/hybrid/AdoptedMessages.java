@@ -12,6 +12,7 @@ import io.conversationstore.spi.Change.ConversationUpdated;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.DerivedIds;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.LocalStore.Met;
@@ -54,13 +55,24 @@ final class AdoptedMessages {
   private static final class Sending {
     private final ConversationState unmet;
     private final ConversationState there;
+    private final boolean withoutFile;
     private final List<Placed> places = new ArrayList<>();
     private ConversationState header;
 
-    Sending(ConversationState unmet, ConversationState there) {
+    Sending(ConversationState unmet, ConversationState there, boolean withoutFile) {
+      this.withoutFile = withoutFile;
       this.unmet = unmet;
       this.there = there;
       this.header = there;
+    }
+
+    /** Messages of a file have no ids in it, and get derived ones. */
+    boolean isWanted(MessageState message) {
+      boolean live = message.isLive() && message.generation() == ConversationRef.LIVE;
+      return live
+          && !(withoutFile
+              && DerivedIds.of(unmet.id(), message.seq() - 1, message.digest())
+                  .equals(message.messageId()));
     }
 
     ConversationRef ref() {
@@ -95,9 +107,10 @@ final class AdoptedMessages {
    * Takes a conversation that the database has.
    *
    * @param there live
+   * @param withoutFile whether messages that came from a file that is taken over are left out
    */
-  void add(ConversationState unmet, ConversationState there) {
-    conversations.add(new Sending(unmet, there));
+  void add(ConversationState unmet, ConversationState there, boolean withoutFile) {
+    conversations.add(new Sending(unmet, there, withoutFile));
   }
 
   /** Sends all messages, and of conversations that are new to the database the later fields. */
@@ -124,7 +137,7 @@ final class AdoptedMessages {
       List<MessageState> live = new ArrayList<>();
       for (MessageState message : page) {
         seq = message.seq();
-        if (message.isLive() && message.generation() == ConversationRef.LIVE) {
+        if (one.isWanted(message)) {
           live.add(message);
         }
       }

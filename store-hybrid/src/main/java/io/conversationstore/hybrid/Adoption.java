@@ -25,11 +25,13 @@ import io.conversationstore.spi.State.PreferencesState;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -73,6 +75,10 @@ final class Adoption {
 
   /** The epochs that the database has, as far as they are known and not 0. */
   private final Map<Owner, Long> epochs = new HashMap<>();
+
+  /** Conversations of a file of which only what was written here since is sent. */
+  private final Set<ConversationState> takenOverBefore =
+      Collections.newSetFromMap(new IdentityHashMap<>());
 
   /**
    * @param keep takes a change that the database refuses, to be parked for an operator
@@ -324,7 +330,7 @@ final class Adoption {
         there = again(unmet, changes);
       }
       if (there != null && there.isLive()) {
-        sending.add(unmet, there);
+        sending.add(unmet, there, takenOverBefore.remove(unmet));
       } else if (there != null) {
         gone.add(new Met(there, List.of()));
       }
@@ -414,10 +420,12 @@ final class Adoption {
       }
       ConversationState live = found.live();
       if (isTakenOver(unmet) && live != null) {
-        // Taken over before: what was written here since joins it, if that is still the live one.
         ConversationState before = landed(unmet, found.ownerEpoch(), changes);
         if (before == null) {
-          break;
+          // Which generation was taken over is not known any more. What was written here since was
+          // acknowledged and joins the live one; what the file has may have been deleted there.
+          takenOverBefore.add(unmet);
+          return live;
         }
         return before.generation() == live.generation() ? live : before;
       }

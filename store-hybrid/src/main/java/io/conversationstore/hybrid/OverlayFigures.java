@@ -4,7 +4,6 @@ import io.conversationstore.ActiveUser;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
-import io.conversationstore.Page;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.spi.CodePointOrder;
 import io.conversationstore.spi.LocalStore;
@@ -36,6 +35,9 @@ final class OverlayFigures {
       Comparator.comparing(ActiveUser::lastActive)
           .reversed()
           .thenComparing(user -> user.owner().userId(), CodePointOrder.INSTANCE);
+
+  /** Messages that are read to count them come with their contents. */
+  private static final int COUNTED_AT_ONCE = 50;
 
   /** An owner's messages since some time, in the database and with the pending changes. */
   private record Activity(long before, long after, @Nullable Instant last) {}
@@ -135,7 +137,7 @@ final class OverlayFigures {
     Slice<MessageState> slice;
     boolean more;
     do {
-      slice = primary.history(owner, Direction.BACKWARD, place, Page.MAX_LIMIT);
+      slice = primary.history(owner, Direction.BACKWARD, place, COUNTED_AT_ONCE);
       more = slice.more();
       for (int i = slice.items().size() - 1; i >= 0; i--) {
         MessageState message = slice.items().get(i);

@@ -7,7 +7,7 @@ class QueueMemoryTest extends OnSmallHeap {
 
   @Test
   void aQueueOfOneConversation() throws Exception {
-    runs("-Xmx48m", 1, 2_500, 20_000, 0);
-    isInDatabase("chat-0", 2_500, 20_000, true);
+    runs("-Xmx64m", 1, 4_000, 20_000, 0);
+    isInDatabase("chat-0", 4_000, 20_000, true);
   }
 }

@@ -3,6 +3,7 @@ package io.conversationstore.hybrid;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
@@ -278,6 +279,31 @@ class TakeoverMemoryTest {
     Testbed.await("sent", () -> node.state().mode() == Mode.IN_USE);
     assertThat(texts(bed.direct())).containsExactlyInAnyOrder("anew", "MARKER three");
     assertThat(texts(node)).containsExactlyInAnyOrder("anew", "MARKER three");
+  }
+
+  /** The database remembers the last changes of a conversation only. */
+  @Test
+  void row_1_5_whatWasWrittenBehindAFileThatWasTakenOverLongAgoIsSent() throws IOException {
+    Deployed first = deploy(FILE);
+    for (int i = 0; i < 40; i++) {
+      first.store.update(OWNER, "chat", ConversationUpdate.touch().title("title " + i));
+    }
+    first.store.deleteMessage(OWNER, "chat", first.store.last(OWNER, "chat", 1).get(0).id());
+    List<String> there = texts(bed.direct());
+    first.store.close();
+    ConversationStore alone =
+        HybridStore.openWithoutDatabase(bed.files("alone"), HybridOptions.defaults());
+    Path directory = bed.directory("alone");
+    Files.writeString(directory.resolve(Takeover.FILE), FILE);
+    Takeover.once(alone, OWNER, directory, TransferOptions.defaults());
+    alone.append(OWNER, "chat", Message.user("written here"));
+    alone.close();
+    ConversationStore node = bed.node("alone");
+    Testbed.await("sent", () -> node.state().mode() == Mode.IN_USE);
+    List<String> expected = new ArrayList<>(there);
+    expected.add("written here");
+    assertThat(texts(bed.direct())).containsExactlyInAnyOrderElementsOf(expected);
+    assertThat(texts(node)).containsExactlyInAnyOrderElementsOf(expected);
   }
 
   @Test

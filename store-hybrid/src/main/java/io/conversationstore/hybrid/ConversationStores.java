@@ -108,6 +108,7 @@ public final class ConversationStores {
     if (!operator.hasLocalCopy()) {
       return withoutLocalCopy(settings, operator, files);
     }
+    requireWritable(settings.directory(), database != null);
     HybridOptions options =
         operator
             .hybrid(HybridOptions.defaults())
@@ -132,6 +133,21 @@ public final class ConversationStores {
       }
     }
     return new TakenOverStore(store, settings.importOwner(), settings.directory());
+  }
+
+  /** Looked at here, where the way out is known by the names of variables. */
+  private static void requireWritable(Path directory, boolean hasDatabase) {
+    Path there = directory.toAbsolutePath();
+    while (there.getParent() != null && !Files.exists(there)) {
+      there = there.getParent();
+    }
+    if (Files.isDirectory(there) && !Files.isWritable(there)) {
+      throw new StoreConfigurationException(
+          "directory "
+              + there
+              + " cannot be written: set DATA_PATH to one that can"
+              + (hasDatabase ? ", or LOCAL_COPY=off to use PostgreSQL alone" : ""));
+    }
   }
 
   /** PostgreSQL alone: for containers without a disk of their own. */

@@ -14,6 +14,7 @@ import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.jsonfile.Durability;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.postgres.PostgresOptions;
+import io.conversationstore.testkit.SmallDisk;
 import io.conversationstore.testkit.TestPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -83,6 +84,25 @@ class ConfigurationTest {
         .hasMessageContaining(variable.name())
         .hasMessageNotContaining(NONSENSE);
     assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void row_1_7_aDirectoryThatCannotBeWrittenIsNamedWithTheVariable() throws IOException {
+    Path disk = Files.createDirectory(directory.resolve("disk"));
+    try (SmallDisk readOnly = SmallDisk.tmpfs(disk, "size=1m,ro")) {
+      Path place = readOnly.resolve("data");
+      assertThatThrownBy(() -> ConversationStores.from(Map.of("DATA_PATH", place.toString())))
+          .isInstanceOf(StoreConfigurationException.class)
+          .hasMessageContainingAll("cannot be written", "DATA_PATH")
+          .hasMessageNotContaining("LOCAL_COPY");
+      String url = "postgresql://nobody@localhost:1/none";
+      assertThatThrownBy(
+              () ->
+                  ConversationStores.from(
+                      Map.of("DATABASE_URL", url, "DATA_PATH", place.toString())))
+          .isInstanceOf(StoreConfigurationException.class)
+          .hasMessageContaining("LOCAL_COPY=off");
+    }
   }
 
   @Test

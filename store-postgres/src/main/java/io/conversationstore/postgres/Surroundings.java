@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  * writes, and what the role may do. Read from the catalogue, where anybody may.
  *
  * @param schemaIsThere whether there is a schema of that name; what follows is false where not
- * @param foreignTable a table of the schema that the role does not own; null where there is none
+ * @param foreignTable a table of the store that the role does not own; null where there is none
+ * @param takenTable a table of another application that has the name of one of the store's; null
+ *     where there is none
  */
 record Surroundings(
     String role,
@@ -26,9 +29,24 @@ record Surroundings(
     boolean mayCreateInSchema,
     boolean storeIsThere,
     boolean mayReadStore,
-    @Nullable String foreignTable) {
+    @Nullable String foreignTable,
+    @Nullable String takenTable) {
 
   private static final String ENCODING = "UTF8";
+
+  /** The store's tables. */
+  static final List<String> TABLES =
+      List.of(
+          "conversations",
+          "messages",
+          "nodes",
+          "owner_erasures",
+          "owners",
+          "store",
+          "taken_over",
+          "user_preferences");
+
+  private static final String NAMES = "('" + String.join("', '", TABLES) + "')";
 
   static Surroundings read(Connection connection, String schema) throws SQLException {
     try (Statement statement = connection.createStatement();
@@ -42,11 +60,19 @@ record Surroundings(
                     + " s.oid IS NOT NULL, coalesce(has_table_privilege(s.oid, 'SELECT'), false),"
                     + " (SELECT c.relname FROM pg_class c WHERE c.relnamespace = n.oid"
                     + " AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')"
+                    + " AND c.relname IN "
+                    + NAMES
+                    + " ORDER BY c.relname LIMIT 1),"
+                    + " (SELECT c.relname FROM pg_class c WHERE c.relnamespace = n.oid"
+                    + " AND s.oid IS NULL AND c.relname IN "
+                    + NAMES
                     + " ORDER BY c.relname LIMIT 1)"
                     + " FROM (SELECT '"
                     + schema
                     + "' AS name) w LEFT JOIN pg_namespace n ON n.nspname = w.name"
-                    + " LEFT JOIN pg_class s ON s.relnamespace = n.oid AND s.relname = 'store'")) {
+                    + " LEFT JOIN pg_class s ON s.relnamespace = n.oid AND s.relname = 'store'"
+                    + " AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.oid"
+                    + " AND a.attname = 'schema_version' AND NOT a.attisdropped)")) {
       if (!row.next()) {
         throw new SQLException("a query for one row gave none", "XX000");
       }
@@ -61,7 +87,8 @@ record Surroundings(
           row.getBoolean(8),
           row.getBoolean(9),
           row.getBoolean(10),
-          row.getString(11));
+          row.getString(11),
+          row.getString(12));
     }
   }
 
@@ -94,6 +121,14 @@ record Surroundings(
 
   /** What the role lacks to make the schema, or to take it to another version; null if nothing. */
   @Nullable String migrationFault(String schema, int found) {
+    if (takenTable != null) {
+      return "schema "
+          + schema
+          + " has a table "
+          + takenTable
+          + " of another application, and the store needs that name; give the store a schema of its"
+          + " own: STORAGE_SCHEMA or PostgresOptions.withSchema";
+    }
     String remedy;
     String lack;
     if (!schemaIsThere) {

@@ -23,6 +23,8 @@ import java.util.UUID;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a role may not do to the schema is found before a migration begins, and said at once. */
 class MigrationPrivilegesTest {
@@ -82,6 +84,46 @@ class MigrationPrivilegesTest {
     databases.text("CREATE SCHEMA conversation_store");
     databases.text("GRANT USAGE ON SCHEMA conversation_store TO " + role);
     assertRefused("CREATE on schema conversation_store", "GRANT USAGE, CREATE");
+  }
+
+  /** The names are common ones, and a schema as "public" is shared. */
+  @ParameterizedTest
+  @ValueSource(strings = {"conversations", "messages", "store", "owners"})
+  void row_4_1_aSchemaThatHasATableOfAnotherApplicationUnderAName(String table) throws Exception {
+    databases.text("CREATE SCHEMA conversation_store");
+    databases.text("CREATE TABLE conversation_store." + table + " (id int)");
+    databases.text("GRANT USAGE, CREATE ON SCHEMA conversation_store TO " + role);
+    assertRefused(
+        "schema conversation_store has a table " + table + " of another application",
+        "STORAGE_SCHEMA");
+    assertThat(
+            databases.text(
+                "SELECT count(*) FROM pg_class WHERE relkind = 'r'"
+                    + " AND relnamespace = 'conversation_store'::regnamespace"))
+        .as("nothing was made")
+        .isEqualTo("1");
+  }
+
+  @Test
+  void row_1_8_aSchemaThatIsSharedWithOtherTables() throws Exception {
+    databases.text("CREATE SCHEMA conversation_store");
+    databases.text("CREATE TABLE conversation_store.orders (id int)");
+    databases.text("GRANT USAGE, CREATE ON SCHEMA conversation_store TO " + role);
+    try (PrimaryStore engine = PostgresStore.openEngine(RestrictedRoles.options(databases, role))) {
+      assertThat(engine.find(ALICE, "c").conversation()).isNull();
+      assertThat(engine.health().healthy()).as("%s", engine.health().checks()).isTrue();
+    }
+  }
+
+  @Test
+  void theListOfTablesIsThatOfTheSchema() throws Exception {
+    makeSchema();
+    assertThat(
+            databases.text(
+                "SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class"
+                    + " WHERE relkind IN ('r', 'p') AND relname <> 'schema_history'"
+                    + " AND relnamespace = 'conversation_store'::regnamespace"))
+        .isEqualTo(String.join(",", Surroundings.TABLES));
   }
 
   @Test

@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +30,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -45,6 +48,7 @@ class HybridNodesIT {
   private static final int NODES = 3;
   private static final int CHATS = 4;
   private static final int STEPS = 8;
+  private static final Pattern SECRET = Pattern.compile("TEXT-(secret[0-9]+)-");
   private static final Owner SHARED = Owner.of("nodes", "shared");
 
   /** A message that some node was asked to append. */
@@ -299,9 +303,10 @@ class HybridNodesIT {
         }
       }
     }
+    Map<String, List<String>> left = places(root);
     for (Map.Entry<String, Boolean> secret : erased.entrySet()) {
       boolean isThere = direct.count(Owner.of("nodes", secret.getKey())).messages() > 0;
-      List<String> places = new ArrayList<>(places(root, "TEXT-" + secret.getKey() + "-"));
+      List<String> places = new ArrayList<>(left.getOrDefault(secret.getKey(), List.of()));
       if (isThere) {
         places.add("the database");
       }
@@ -330,14 +335,17 @@ class HybridNodesIT {
     return ids;
   }
 
-  /** Where a text is: the files, and what the lines are that hold it, but nothing of the text. */
-  private static List<String> places(Path root, String text) throws IOException {
-    List<String> places = new ArrayList<>();
+  /** Where each owner's text is: the file and the kind of line, but nothing of the text. */
+  private static Map<String, List<String>> places(Path root) throws IOException {
+    Map<String, List<String>> places = new HashMap<>();
     try (Stream<Path> tree = Files.walk(root)) {
       for (Path file : tree.filter(path -> path.toString().endsWith(".jsonl")).toList()) {
         String content = Files.readString(file, StandardCharsets.ISO_8859_1);
-        for (int at = content.indexOf(text); at >= 0; at = content.indexOf(text, at + 1)) {
-          places.add(root.relativize(file) + ", " + FileLines.kindAt(content, at));
+        Matcher text = SECRET.matcher(content);
+        while (text.find()) {
+          places
+              .computeIfAbsent(text.group(1), owner -> new ArrayList<>())
+              .add(root.relativize(file) + ", " + FileLines.kindAt(content, text.start()));
         }
       }
     }

@@ -14,7 +14,6 @@ import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
 import io.conversationstore.testkit.TestPostgres;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -54,11 +53,21 @@ class HybridSwitchIT {
     }
   }
 
-  private static void subscribe(TestPostgres green, TestPostgres blue) throws IOException {
-    StringWriter ddl = new StringWriter();
-    PostgresStore.writeSchema(ddl, PostgresOptions.DEFAULT_SCHEMA);
+  private static void subscribe(TestPostgres green, TestPostgres blue) {
     green.execute("postgres", "CREATE DATABASE " + DATABASE);
-    green.execute(DATABASE, ddl + "DELETE FROM conversation_store.store");
+    try (ConversationStore store = PostgresStore.open(options(green))) {
+      assertThat(store.operator().health().healthy()).isTrue();
+    }
+    // As a dump of the schema alone leaves it; all rows come by replication.
+    green.execute(
+        DATABASE,
+        """
+        DO $$ DECLARE place regclass; BEGIN
+          FOR place IN SELECT oid FROM pg_class WHERE relkind = 'r'
+              AND relnamespace = 'conversation_store'::regnamespace LOOP
+            EXECUTE format('TRUNCATE %s CASCADE', place);
+          END LOOP;
+        END $$""");
     blue.execute(DATABASE, "CREATE PUBLICATION everything FOR ALL TABLES");
     green.execute(
         DATABASE,

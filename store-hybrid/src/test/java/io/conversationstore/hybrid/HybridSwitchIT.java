@@ -62,6 +62,7 @@ class HybridSwitchIT {
     green.execute(
         DATABASE,
         """
+        SET session_replication_role = replica;
         DO $$ DECLARE place regclass; BEGIN
           FOR place IN SELECT oid FROM pg_class WHERE relkind = 'r'
               AND relnamespace = 'conversation_store'::regnamespace LOOP

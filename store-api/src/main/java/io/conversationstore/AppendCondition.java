@@ -4,8 +4,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When an append may happen. Idempotency comes first: a turn that is already there is a success
- * whatever the condition.
+ * A condition for an append. Idempotency comes first: appending a turn that is already stored
+ * succeeds whatever the condition.
  *
  * @param checksLast whether the last message is checked
  * @param lastMessageId the id that the last message (deleted ones not counted) must have, null for
@@ -20,12 +20,14 @@ public record AppendCondition(boolean checksLast, @Nullable UUID lastMessageId) 
     return ALWAYS;
   }
 
-  /** Only if the conversation's last message has this id. Needs the database where there is one. */
+  /**
+   * Only if the conversation's last message has this id. Needs the database if one is configured.
+   */
   public static AppendCondition ifLastIs(UUID messageId) {
     return new AppendCondition(true, messageId);
   }
 
-  /** Only if the conversation has no message. Needs the database where there is one. */
+  /** Only if the conversation has no message. Needs the database if one is configured. */
   public static AppendCondition ifEmpty() {
     return new AppendCondition(true, null);
   }

@@ -1,7 +1,7 @@
 package io.conversationstore;
 
 /**
- * The last message was not the one that the {@link AppendCondition} asks for; nothing was appended.
+ * The last message is not the one that the {@link AppendCondition} requires; nothing was appended.
  */
 public final class AppendConditionFailedException extends ConversationStoreException {
 

@@ -14,9 +14,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place where text and JSON are brought into the form that all stores can hold: what
- * PostgreSQL's TEXT and JSONB would refuse or change is changed here, before anything is stored, so
- * that every store answers the same.
+ * Brings text and JSON into the form that all stores can hold. Values that PostgreSQL's TEXT and
+ * JSONB would reject or change are changed here before they are stored. Every store then returns
+ * the same.
  */
 final class Canonical {
 
@@ -68,7 +68,7 @@ final class Canonical {
     return -1;
   }
 
-  /** Ids: refused, not repaired, because a repaired id would be somebody else's. */
+  /** Ids are rejected, not repaired: a repaired id could be the id of another item. */
   static String requireIdentifier(String what, String value) {
     requireName(what, value);
     if (value.isBlank()) {

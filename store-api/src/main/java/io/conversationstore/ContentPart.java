@@ -6,8 +6,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A piece of a message's content. The order of the parts is kept. {@code toString} never shows
- * content, so that a part may appear in a log.
+ * A part of a message's content. The order of the parts is kept. A part may be logged: {@code
+ * toString} never shows content.
  */
 public sealed interface ContentPart {
 
@@ -24,9 +24,9 @@ public sealed interface ContentPart {
   }
 
   /**
-   * What a model thought before it answered.
+   * A model's reasoning before its answer.
    *
-   * @param signature what the provider wants back with it, opaque; may be absent
+   * @param signature opaque value that the provider expects back with the text; may be absent
    */
   record Reasoning(String text, @Nullable String signature) implements ContentPart {
     public Reasoning {
@@ -41,10 +41,10 @@ public sealed interface ContentPart {
   }
 
   /**
-   * An image, a sound, a file: by reference or with its bytes, exactly one of the two.
+   * An image, a sound or a file, either by reference or with its bytes.
    *
    * @param mimeType for instance {@code image/png}; 1 to 255 characters
-   * @param url where it is; kept as given, never opened
+   * @param url its address; kept as given, never opened
    * @param data its bytes, copied on the way in and out
    * @param name a file name to show; may be absent
    */
@@ -96,7 +96,7 @@ public sealed interface ContentPart {
   }
 
   /**
-   * A part that this version does not know, kept as the JSON object it came as.
+   * A part of a type that this version does not know, kept as the original JSON object.
    *
    * @param json canonical JSON, see {@link Message}
    */

@@ -7,19 +7,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A conversation without its messages. Where the answer came from ({@link #provenance()}) is not
- * part of what the conversation is: two answers that differ only there are equal.
+ * A conversation without its messages. Equality ignores the source of the answer ({@link
+ * #provenance()}).
  *
  * @param id unique within the owner
  * @param generation 1 at first, one more each time the id is created again after a delete; 0 while
- *     the conversation waits on this node to be sent to the database and its generation is not
- *     known yet
+ *     the conversation is pending and its generation is not known yet
  * @param settings see {@link NewConversation}
  * @param createdAt when this generation was created
  * @param updatedAt when it was last appended to, changed or touched
  * @param expiresAt when retention may remove it, or null
  * @param messageCount messages that are not deleted, pending ones included
- * @param usage the sum over these messages
+ * @param usage the token usage of these messages, added up
  */
 public record Conversation(
     Owner owner,

@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole conversation, to be saved at once.
+ * A whole conversation to save in one call.
  *
  * @param conversation its header; an id is required
  * @param messages in order
@@ -15,7 +15,7 @@ public record ConversationDocument(NewConversation conversation, List<Entry> mes
   /**
    * A message of a document.
    *
-   * @param createdAt a time that an import brings, or null for the time of the save
+   * @param createdAt the original time of an imported message, or null for the time of the save
    */
   public record Entry(Message message, @Nullable Instant createdAt) {
     public Entry {

@@ -1,6 +1,6 @@
 package io.conversationstore;
 
-/** A conversation of this id exists already. */
+/** A conversation with this id exists already. */
 public final class ConversationExistsException extends ConversationStoreException {
 
   private static final long serialVersionUID = 1;

@@ -1,6 +1,6 @@
 package io.conversationstore;
 
-/** There is no such conversation, and the store is in a position to know. */
+/** There is no such conversation, and the store knows this for certain. */
 public final class ConversationNotFoundException extends ConversationStoreException {
 
   private static final long serialVersionUID = 1;

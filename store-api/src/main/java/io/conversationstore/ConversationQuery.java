@@ -19,7 +19,7 @@ public record ConversationQuery(
     @Nullable Cursor after,
     int limit) {
 
-  /** Conversations a page unless said otherwise. */
+  /** The default number of conversations per page. */
   public static final int DEFAULT_LIMIT = 50;
 
   public ConversationQuery {
@@ -29,7 +29,7 @@ public record ConversationQuery(
     }
   }
 
-  /** All conversations, 50 a page. */
+  /** All conversations, 50 per page. */
   public static ConversationQuery all() {
     return new ConversationQuery(null, null, null, null, DEFAULT_LIMIT);
   }

@@ -2,9 +2,7 @@ package io.conversationstore;
 
 import java.util.Locale;
 
-/**
- * Whether a conversation is in use or put away. An archived conversation can still be appended to.
- */
+/** Whether a conversation is active or archived. Archived conversations still accept messages. */
 public enum ConversationStatus {
   ACTIVE,
   ARCHIVED;

@@ -6,7 +6,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * Keeps conversations. All stores answer alike; they differ in where they keep things.
+ * Stores conversations. All stores behave the same; they differ in where they keep the data.
  *
  * <pre>{@code
  * Owner alice = Owner.of("acme", "alice");
@@ -19,19 +19,19 @@ import java.util.function.Consumer;
  * }
  * }</pre>
  *
- * <p><b>Acknowledged</b> means: the method returned. What it stored then survives as the store's
- * durability setting says, is there exactly once, in its place, and does not come back after a
+ * <p><b>Acknowledged</b> means: the method returned. Acknowledged data survives as the store's
+ * durability setting says, is stored exactly once and in its place, and stays deleted after a
  * delete.
  *
  * <p><b>Order:</b> committed messages stand in the order of their {@code seq}, which never changes;
  * pending ones (see {@link StoredMessage#isPending()}) stand after them in the order they were
  * appended.
  *
- * <p><b>Errors:</b> bad input is an {@link IllegalArgumentException} before anything is stored; all
- * else is a {@link ConversationStoreException}. Every method throws {@link
- * StoreUnavailableException} where no part of the store can serve it, and {@link
- * NotKnownNowException} where the answer depends on a database that is away. A closed store throws
- * {@link IllegalStateException}.
+ * <p><b>Errors:</b> bad input is an {@link IllegalArgumentException}, thrown before anything is
+ * stored; all other errors are a {@link ConversationStoreException}. Every method throws {@link
+ * StoreUnavailableException} if no part of the store can serve it, and {@link NotKnownNowException}
+ * if the answer depends on a database that is away. A closed store throws {@link
+ * IllegalStateException}.
  *
  * <p><b>Threads:</b> safe for use by many threads; calls block.
  */
@@ -40,21 +40,21 @@ public interface ConversationStore extends AutoCloseable {
   // Conversations
 
   /**
-   * Creates a conversation. With an id of the caller's choice this needs the database where there
-   * is one; see {@link #createIfAbsent}.
+   * Creates a conversation. With an id chosen by the caller this needs the database if one is
+   * configured; see {@link #createIfAbsent}.
    *
-   * @throws ConversationExistsException if the owner has a conversation of that id
+   * @throws ConversationExistsException if the owner has a conversation with that id
    */
   Conversation create(Owner owner, NewConversation conversation);
 
-  /** Creates a conversation with this title and an id of the store's making (a UUIDv7). */
+  /** Creates a conversation with this title and an id made by the store (a UUIDv7). */
   default Conversation create(Owner owner, String title) {
     return create(owner, NewConversation.titled(title));
   }
 
   /**
-   * Returns the conversation of that id, creating it if there is none. An existing one is not
-   * changed. Where two nodes do this without the database, both then write to one conversation.
+   * Returns the conversation with that id, creating it if there is none. An existing one is not
+   * changed. If two nodes do this without the database, both write to one conversation afterwards.
    */
   Conversation createIfAbsent(Owner owner, NewConversation conversation);
 
@@ -62,9 +62,9 @@ public interface ConversationStore extends AutoCloseable {
   Optional<Conversation> find(Owner owner, String conversationId);
 
   /**
-   * Lists the owner's conversations, most recently used first. One whose time of last use moves
-   * between two pages, as it is used or as a pending change is sent, may be told twice or, moved to
-   * the front, not at all.
+   * Lists the owner's conversations, most recently used first. A use or a sent pending change
+   * between two pages may move a conversation: it is then listed twice or, if it moved to the
+   * front, not at all.
    */
   Page<Conversation> list(Owner owner, ConversationQuery query);
 
@@ -80,7 +80,7 @@ public interface ConversationStore extends AutoCloseable {
     return update(owner, conversationId, ConversationUpdate.touch());
   }
 
-  /** Puts a conversation away; see {@link ConversationStatus}. */
+  /** Archives a conversation; see {@link ConversationStatus}. */
   default Conversation archive(Owner owner, String conversationId) {
     return update(
         owner, conversationId, ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
@@ -92,13 +92,13 @@ public interface ConversationStore extends AutoCloseable {
   // Messages
 
   /**
-   * Appends a turn: all of its messages or none, in this order, at the end. Appending messages
-   * again that are already there with the same ids and content changes nothing and returns what is
-   * stored. A message without an id gets a new one at each call, so that repeating an append that
-   * failed may double it: set an id beforehand ({@link Message#withId}) where you mean to repeat.
+   * Appends a turn: all of its messages or none, in this order, at the end. Appending stored
+   * messages again with the same ids and content changes nothing and returns the stored ones. A
+   * message without an id gets a new one at each call, so repeating a failed append may store it
+   * twice. To repeat safely, set the id beforehand ({@link Message#withId}).
    *
    * @throws ConversationNotFoundException if there is no such conversation
-   * @throws MessageConflictException if a message of the same id has other content
+   * @throws MessageConflictException if a message with the same id has other content
    * @throws AppendConditionFailedException if the condition does not hold
    */
   List<StoredMessage> append(
@@ -130,24 +130,24 @@ public interface ConversationStore extends AutoCloseable {
 
   /**
    * Finds messages by their text, newest first (by creation, then conversation id by Unicode code
-   * point, then {@code seq}; pending messages before the committed ones). A message is found from
-   * the moment its append or edit is acknowledged, and not by what an edit replaced. Continuing
-   * after a page goes on to older messages; those added meanwhile do not disturb it.
+   * point, then {@code seq}; pending messages before the committed ones). A message is found as
+   * soon as its append or edit is acknowledged, and never by text that an edit replaced. The next
+   * page continues with older messages; messages added meanwhile do not affect it.
    *
-   * <p>What counts as text and as a word, and the limits, say {@link SearchQuery} and {@code
-   * docs/search.md}. PostgreSQL answers from an index unless it was switched off; local files are
-   * read from the newest message on until the page is full.
+   * <p>{@link SearchQuery} and {@code docs/search.md} define text, words and limits. PostgreSQL
+   * uses an index unless it is switched off; local files are read from the newest message back
+   * until the page is full.
    *
-   * @throws IllegalArgumentException if the query holds no letter and no digit; the text never
-   *     shows the query
-   * @throws ConversationNotFoundException if the query names a conversation that is not there
-   * @throws CursorExpiredException if the cursor is of an earlier database
+   * @throws IllegalArgumentException if the query holds neither a letter nor a digit; the error
+   *     text never shows the query
+   * @throws ConversationNotFoundException if the query names a conversation that does not exist
+   * @throws CursorExpiredException if the cursor belongs to an earlier history of the database
    */
   Page<SearchHit> search(Owner owner, SearchQuery query);
 
   /**
-   * Lists messages that call a tool, in the order and with the errors of {@link #search}. In
-   * PostgreSQL through an index.
+   * Lists messages that call a tool, in the order and with the errors of {@link #search}.
+   * PostgreSQL uses an index.
    */
   Page<StoredMessage> messagesByTool(Owner owner, ToolQuery query);
 
@@ -169,11 +169,11 @@ public interface ConversationStore extends AutoCloseable {
   // Whole conversations
 
   /**
-   * Saves whole conversations, all or none. A save adds conversations and messages that are not
-   * there, updates the header of those that are, replaces the content of a message that is there
-   * under the same explicit id with another original (saving the original again undoes no edit),
-   * and never removes what it does not name. A message without an id gets one derived from
-   * conversation, place and content, so that saving twice changes nothing.
+   * Saves whole conversations, all or none. A save adds missing conversations and messages and
+   * updates the headers of existing conversations. It replaces the content of a message stored
+   * under the same explicit id with another original; saving the original again keeps later edits.
+   * It removes nothing. A message without an id gets one derived from conversation, place and
+   * content, so saving twice changes nothing.
    *
    * @throws IllegalArgumentException if together they exceed {@link StoreLimits#maxBulkBytes()}
    */
@@ -198,14 +198,14 @@ public interface ConversationStore extends AutoCloseable {
   OwnerCounts count(Owner owner);
 
   /**
-   * Erases all that the owner has: conversations, messages, preferences, pending changes.
-   * Afterwards no local file holds any of it. The owner may start anew at once.
+   * Erases all data of the owner: conversations, messages, preferences, pending changes. Afterwards
+   * no local file holds any of it. The owner can be used again immediately.
    */
   ErasureReceipt erase(Owner owner);
 
   // The store
 
-  /** What can be done over all owners. */
+  /** Operations over all owners. */
   StoreOperator operator();
 
   /** The present state; cheap. */
@@ -213,14 +213,14 @@ public interface ConversationStore extends AutoCloseable {
 
   /**
    * Calls {@code listener} after each change of {@link StoreState#mode()}, one call at a time, on a
-   * thread of the store's; it must return soon. What it throws is logged. Of nothing else it is
-   * told: figures that change within a mode are in {@link #state()}.
+   * thread of the store; it must return soon. Its exceptions are logged. It is called for mode
+   * changes only: for figures that change within a mode, call {@link #state()}.
    *
-   * @return removes the listener
+   * @return a handle that removes the listener
    */
   AutoCloseable onStateChange(Consumer<StoreState> listener);
 
-  /** Releases files and connections. What was acknowledged stays. Closing twice does nothing. */
+  /** Releases files and connections. Acknowledged data stays. A second call does nothing. */
   @Override
   void close();
 }

@@ -3,8 +3,8 @@ package io.conversationstore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The root of what a store throws beside {@link IllegalArgumentException} for bad input. The text
- * names ids, never message content or secrets.
+ * The base class of a store's exceptions, except {@link IllegalArgumentException} for bad input.
+ * The error text names ids, never message content or secrets.
  */
 public abstract class ConversationStoreException extends RuntimeException {
 

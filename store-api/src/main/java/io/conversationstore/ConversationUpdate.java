@@ -7,11 +7,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What to change of a conversation; null keeps what is there. Metadata, settings and tags are
- * replaced as a whole, each as one field. An update of nothing is a touch: it moves {@link
+ * Changes to a conversation; a null field keeps its value. Metadata, settings and tags are replaced
+ * as a whole, each as one field. An empty update is a touch: it moves {@link
  * Conversation#updatedAt()}.
  *
- * @param expiresAt a new time; ignored where {@code clearExpiry} is set
+ * @param expiresAt a new time; ignored if {@code clearExpiry} is set
  * @param clearExpiry whether to keep the conversation for good
  */
 public record ConversationUpdate(

@@ -1,8 +1,8 @@
 package io.conversationstore;
 
 /**
- * The cursor belongs to a conversation that was deleted since, or to a history of the database that
- * a restore ended; start again from the first page.
+ * The cursor belongs to a conversation deleted since, or to a history of the database that ended
+ * with a restore; start again from the first page.
  */
 public final class CursorExpiredException extends ConversationStoreException {
 

@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * What an erasure removed, where, and what it cannot cover.
+ * The result of an erasure: what was removed from each place, and what it cannot cover.
  *
- * @param erasureId the same for a repeated call whose first outcome was unknown
- * @param pending whether the database has not been reached yet: it is erased at the next contact
- * @param removed a line for each place
- * @param notCovered in words, what may still hold copies
+ * @param erasureId the same when a call with unknown outcome is repeated
+ * @param pending true if the database was not reached; it erases the owner at the next contact
+ * @param removed one entry per place
+ * @param notCovered places that may still hold copies, in words
  */
 public record ErasureReceipt(
     Owner owner,

@@ -8,28 +8,27 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What somebody said: the immutable content of a message, before and after it is stored.
+ * The immutable content of a message, before and after it is stored.
  *
  * <p>A plain text message is one call: {@code Message.user("Hello")}. The {@code with…} methods
  * return a changed copy. Lists and maps are copied and unmodifiable.
  *
- * <p>Text and JSON are brought into one canonical form when a message is made, so that every store
- * gives back the same: U+0000 and lone surrogates become U+FFFD (PostgreSQL can hold neither), JSON
- * objects lose duplicate keys and sort them, and a number has one spelling ({@code 1.0} is {@code
- * 1}): integers that fit are {@link Long}, other numbers {@link java.math.BigDecimal}.
+ * <p>Creating a message brings text and JSON into one canonical form, and every store returns the
+ * same: U+0000 and lone surrogates become U+FFFD (PostgreSQL can hold neither), JSON objects have
+ * sorted keys without duplicates, and a number has one spelling ({@code 1.0} is {@code 1}):
+ * integers that fit are {@link Long}, other numbers {@link java.math.BigDecimal}.
  *
- * @param id the message's identity, which makes an append idempotent; null until it is appended,
- *     when it gets a UUIDv7, unless the caller chose one
- * @param role who speaks
- * @param content the parts in order; empty where a message has no content, as when it only calls
- *     tools
+ * @param id the message's identity, which makes an append idempotent; chosen by the caller, or null
+ *     until the append sets a UUIDv7
+ * @param role the speaker's role
+ * @param content the parts in order; may be empty, for instance if the message only calls tools
  * @param toolCalls the tools that an assistant message calls, in order
- * @param toolCallId on a tool's result, the {@link ToolCall#id()} that it answers; any text
+ * @param toolCallId for a tool's result: the {@link ToolCall#id()} of the call; any text
  * @param name the speaker's or the tool's name, up to 255 characters
- * @param toolError on a tool's result, whether the tool failed
+ * @param toolError for a tool's result: whether the tool failed
  * @param model the model that made the message, up to 255 characters
- * @param usage what the model call used; added up in {@link Conversation#usage()}
- * @param metadata any JSON object of the application's
+ * @param usage tokens of the model call; added up in {@link Conversation#usage()}
+ * @param metadata any JSON object of the application
  */
 public record Message(
     @Nullable UUID id,
@@ -43,12 +42,12 @@ public record Message(
     @Nullable TokenUsage usage,
     Map<String, @Nullable Object> metadata) {
 
-  /** Types of parts that hold what a model thought. */
+  /** Types of parts that hold a model's reasoning. */
   private static final Pattern THOUGHTS = Pattern.compile("reasoning|thinking|thought");
 
   /**
-   * @throws IllegalArgumentException if a name is too long or empty, a count of tokens larger than
-   *     {@link TokenUsage#MAX_PER_MESSAGE}, or metadata is not JSON; the text never shows content
+   * @throws IllegalArgumentException if a name is too long or empty, a token count exceeds {@link
+   *     TokenUsage#MAX_PER_MESSAGE}, or metadata is not JSON; the error text never shows content
    */
   public Message {
     content = List.copyOf(content);
@@ -94,7 +93,7 @@ public record Message(
     return of(Role.ASSISTANT).withToolCalls(toolCalls);
   }
 
-  /** What a tool answered to the call with this id. */
+  /** A tool's result for the call with this id. */
   public static Message toolResult(String toolCallId, String toolName, String text) {
     return new Message(
         null,
@@ -110,9 +109,9 @@ public record Message(
   }
 
   /**
-   * The text parts, joined without anything between; empty where there is none. Parts of an unknown
-   * shape count with their {@code text}, whatever their type is called ({@code output_text}), or
-   * with its {@code value} where it is an object; those of a model's thoughts do not count.
+   * The text parts, joined without a separator; empty if there are none. Parts of an unknown type,
+   * such as {@code output_text}, contribute their {@code text} or, if that is an object, its {@code
+   * value}. A model's reasoning is left out.
    */
   public String text() {
     if (content.size() == 1 && content.get(0) instanceof ContentPart.Text only) {

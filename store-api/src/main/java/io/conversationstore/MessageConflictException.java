@@ -2,7 +2,7 @@ package io.conversationstore;
 
 import java.util.UUID;
 
-/** A message of this id is already there with other content; nothing was appended. */
+/** A message with this id is stored with other content; nothing was appended. */
 public final class MessageConflictException extends ConversationStoreException {
 
   private static final long serialVersionUID = 1;

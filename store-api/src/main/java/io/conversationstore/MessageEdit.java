@@ -3,7 +3,7 @@ package io.conversationstore;
 import java.util.List;
 
 /**
- * What replaces a message's content. Role, tool calls, usage and metadata stay.
+ * A replacement of a message's content. Role, tool calls, usage and metadata stay.
  *
  * @param content the new parts
  */

@@ -3,15 +3,15 @@ package io.conversationstore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which messages to read. A page is always in chronological order; {@link Direction} says from
- * which end pages are taken.
+ * Which messages to read. A page is always in chronological order; {@link Direction} selects the
+ * end to start from.
  *
  * @param cursor continues where a page of the same direction ended, or null to start
  * @param limit 1 to 1,000 messages
  */
 public record MessageQuery(Direction direction, @Nullable Cursor cursor, int limit) {
 
-  /** From which end pages are taken. */
+  /** The end to start from. */
   public enum Direction {
     /** Oldest page first. */
     FORWARD,
@@ -33,7 +33,7 @@ public record MessageQuery(Direction direction, @Nullable Cursor cursor, int lim
     return new MessageQuery(Direction.FORWARD, null, limit);
   }
 
-  /** The same query, continued after a page that it gave. */
+  /** The same query, continued from the cursor of one of its pages. */
   public MessageQuery from(Cursor newCursor) {
     return new MessageQuery(direction, newCursor, limit);
   }

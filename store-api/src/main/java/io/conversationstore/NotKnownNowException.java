@@ -1,8 +1,8 @@
 package io.conversationstore;
 
 /**
- * The database is away and the local copy cannot tell whether there is such a conversation. This is
- * not "not there": asking again when the database is back gives the answer.
+ * The database is away, and the local copy does not know whether the conversation exists. This is
+ * not "not found": repeat the call when the database is back.
  */
 public final class NotKnownNowException extends StoreUnavailableException {
 

@@ -1,11 +1,11 @@
 package io.conversationstore;
 
 /**
- * Whom a conversation belongs to: one user within one tenant. The same user in two tenants is two
+ * The owner of conversations: one user within one tenant. The same user in two tenants is two
  * owners with two separate histories.
  *
- * <p>Every operation of a {@link ConversationStore} is scoped by an owner; none can read or change
- * what belongs to another.
+ * <p>The calls of a {@link ConversationStore} are scoped by an owner and cannot read or change
+ * another owner's data.
  *
  * @param tenantId 1 to 255 characters, not blank, without U+0000 and lone surrogates
  * @param userId 1 to 255 characters, not blank, without U+0000 and lone surrogates

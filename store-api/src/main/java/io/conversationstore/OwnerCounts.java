@@ -1,9 +1,9 @@
 package io.conversationstore;
 
 /**
- * How much an owner has, deleted items not counted.
+ * Counts for one owner; deleted items are not counted.
  *
- * @param conversations of any status
- * @param messages in all of them
+ * @param conversations conversations of any status
+ * @param messages messages in all of them
  */
 public record OwnerCounts(long conversations, long messages) {}

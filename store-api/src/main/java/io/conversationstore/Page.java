@@ -8,9 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A part of a listing, immutable.
  *
- * @param cursor continues after this page in the same direction; null where nothing was found and
- *     no cursor was given. Good also when {@link #hasMore()} is false: to ask later for what was
- *     added since
+ * @param cursor continues after this page in the same direction; null if nothing was found and no
+ *     cursor was given. Valid also if {@link #hasMore()} is false: it finds items added later
  * @param hasMore whether there was more when this page was read
  */
 public record Page<T>(

@@ -3,12 +3,12 @@ package io.conversationstore;
 import java.util.List;
 
 /**
- * A change that the database refused for good, kept by this node until an operator decides: see
- * {@link StoreOperator#retryParked} and {@link StoreOperator#discardParked}.
+ * A change that the database rejected permanently. This node keeps it until an operator decides:
+ * see {@link StoreOperator#retryParked} and {@link StoreOperator#discardParked}.
  *
- * @param rejected which change, of whom, why and when
- * @param kind what it would do, in words
- * @param messages what it would append or save, with their content; empty for other changes
+ * @param rejected the change, its owner, the reason and the time
+ * @param kind the effect of the change, in words
+ * @param messages the messages to append or save, with content; empty for other changes
  */
 public record ParkedChange(StoreState.Rejected rejected, String kind, List<Message> messages) {
 

@@ -3,9 +3,9 @@ package io.conversationstore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an owner last chose.
+ * An owner's latest choices.
  *
- * @param activeConversation the id of a conversation; null also when that one was deleted since
+ * @param activeConversation the id of a conversation; null also if it was deleted since
  * @param selectedModel up to 255 characters
  */
 public record Preferences(@Nullable String activeConversation, @Nullable String selectedModel) {

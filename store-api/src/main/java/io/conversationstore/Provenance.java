@@ -3,13 +3,14 @@ package io.conversationstore;
 import java.time.Instant;
 
 /**
- * Where an answer came from and how far it can be trusted.
+ * The source of an answer, and how current and complete it is.
  *
- * @param source which store answered
- * @param asOf the time up to which other writers' changes are in it; the present when the database
- *     answered
- * @param complete false where the local copy knows that parts of the answer may be missing
- * @param pending whether changes of this node that the database does not hold yet are in it
+ * @param source the store that answered
+ * @param asOf the answer includes other writers' changes up to this time; the present if the
+ *     database answered
+ * @param complete false if parts of the answer may be missing from the local copy
+ * @param pending whether the answer includes changes of this node that the database does not hold
+ *     yet
  */
 public record Provenance(Source source, Instant asOf, boolean complete, boolean pending) {
 

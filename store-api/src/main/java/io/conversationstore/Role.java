@@ -2,7 +2,7 @@ package io.conversationstore;
 
 import java.util.Locale;
 
-/** Who speaks in a message, with the names that chat model APIs use. */
+/** The speaker of a message, with the names that chat model APIs use. */
 public enum Role {
   SYSTEM,
   USER,

@@ -6,11 +6,9 @@ import java.util.List;
  * A message that a search found. Immutable.
  *
  * @param message the message, whole
- * @param snippet a part of {@link StoredMessage#text()} with the first place where a word of the
- *     query stands: plain text to the letter, at most {@link #MAX_SNIPPET_LENGTH} characters, never
- *     half of a surrogate pair
- * @param matches where words of the query stand in the snippet, in order, without overlaps; at
- *     least one
+ * @param snippet the part of {@link StoredMessage#text()} around the first match: unchanged plain
+ *     text, at most {@link #MAX_SNIPPET_LENGTH} characters, surrogate pairs kept whole
+ * @param matches the places of query words in the snippet, in order, without overlaps; at least one
  */
 public record SearchHit(StoredMessage message, String snippet, List<Range> matches) {
 
@@ -20,9 +18,9 @@ public record SearchHit(StoredMessage message, String snippet, List<Range> match
   /**
    * A part of a snippet.
    *
-   * @param start of its first character, from 0, in UTF-16 code units as in {@link
+   * @param start index of the first character, from 0, in UTF-16 code units as in {@link
    *     String#substring}
-   * @param end after its last character
+   * @param end index after the last character
    */
   public record Range(int start, int end) {
     public Range {

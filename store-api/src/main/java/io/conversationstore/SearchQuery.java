@@ -3,10 +3,10 @@ package io.conversationstore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which of an owner's messages to search for: those whose text holds every word of {@code text}, in
- * any order, whatever their case. Words are runs of letters and digits, and a hit holds the whole
- * word ({@code cat} does not find {@code cats}); text in a script that is written without spaces is
- * found by any part of it. All other characters only separate words. See {@code docs/search.md}.
+ * Searches an owner's messages for texts that contain every word of {@code text}, in any order and
+ * ignoring case. Words are runs of letters and digits and match as a whole ({@code cat} does not
+ * find {@code cats}). In scripts written without spaces, any part of the text matches. All other
+ * characters separate words. See {@code docs/search.md}.
  *
  * @param text 1 to 1,000 characters (UTF-16 code units) with at least one letter or digit
  * @param conversationId only in this conversation, or null for all of the owner's
@@ -21,15 +21,15 @@ public record SearchQuery(
     @Nullable Cursor after,
     int limit) {
 
-  /** Hits a page unless said otherwise. */
+  /** The default number of hits per page. */
   public static final int DEFAULT_LIMIT = 20;
 
   /** The longest text, in UTF-16 code units. */
   public static final int MAX_TEXT_LENGTH = 1_000;
 
   /**
-   * @throws IllegalArgumentException if the text is empty or too long, or the limit is none; its
-   *     text never shows the query's
+   * @throws IllegalArgumentException if the text is empty or too long, or the limit is out of
+   *     range; the error text never shows the text
    */
   public SearchQuery {
     if (text.isEmpty() || text.length() > MAX_TEXT_LENGTH) {
@@ -42,7 +42,7 @@ public record SearchQuery(
     Page.requireLimit(limit);
   }
 
-  /** All of the owner's messages that hold these words, 20 a page. */
+  /** All of the owner's messages that contain these words, 20 per page. */
   public static SearchQuery of(String text) {
     return new SearchQuery(text, null, null, null, DEFAULT_LIMIT);
   }

@@ -2,7 +2,7 @@ package io.conversationstore;
 
 import org.jspecify.annotations.Nullable;
 
-/** Stored data is damaged; the text says where. Nothing was changed. */
+/** Stored data is damaged; the error text says where. Nothing was changed. */
 public final class StoreDamagedException extends ConversationStoreException {
 
   private static final long serialVersionUID = 1;

@@ -5,15 +5,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a store and its database get on, as this process sees it. Asking for it costs no call to the
+ * Figures on connections and calls, as this process sees them. Reading them makes no call to the
  * database.
  *
- * @param pool the connections to the database; null where there is no pool or it tells nothing
- * @param calls how long calls to the database took, by kind; kinds that nobody called are missing
+ * @param pool the connections to the database; null if there is no pool or it gives no figures
+ * @param calls durations of calls to the database, by kind; kinds without a call are missing
  */
 public record StoreFigures(@Nullable Pool pool, List<Calls> calls) {
 
-  /** Those of a store without a database. */
+  /** The figures of a store without a database. */
   public static final StoreFigures NONE = new StoreFigures(null, List.of());
 
   public StoreFigures {
@@ -21,24 +21,24 @@ public record StoreFigures(@Nullable Pool pool, List<Calls> calls) {
   }
 
   /**
-   * Connections, at one moment.
+   * Connection counts at one moment.
    *
-   * @param active in use by calls
-   * @param idle open and not in use
-   * @param waiting callers that wait for one
-   * @param most as many there may be
+   * @param active connections in use
+   * @param idle open connections not in use
+   * @param waiting callers that wait for a connection
+   * @param most the maximum size of the pool
    */
   public record Pool(int active, int idle, int waiting, int most) {}
 
   /**
-   * Calls of one kind. The times, retries included, are of the latest calls, at most 1,024.
+   * Calls of one kind. Durations include retries and cover the latest 1,024 calls at most.
    *
    * @param kind for instance {@code search}, {@code messages}, {@code MessagesAppended}
-   * @param count since the store was opened
-   * @param failed of these, calls that failed because the database could not do them
-   * @param median as long or less took half of the calls
-   * @param p99 as long or less took 99 of 100
-   * @param longest the slowest one
+   * @param count calls since the store was opened
+   * @param failed those of them that failed because the database could not serve them
+   * @param median median duration
+   * @param p99 99th percentile of the durations
+   * @param longest longest duration
    */
   public record Calls(
       String kind, long count, long failed, Duration median, Duration p99, Duration longest) {}

@@ -6,7 +6,7 @@ import java.util.List;
  * The outcome of a health check.
  *
  * @param healthy whether every check passed
- * @param checks a line for each check, in the order they ran; a check that could not run failed
+ * @param checks one entry per check, in the order they ran; a check that could not run has failed
  */
 public record StoreHealth(boolean healthy, List<Check> checks) {
 

@@ -3,11 +3,11 @@ package io.conversationstore;
 import java.time.Instant;
 
 /**
- * Limits on what a store takes. Crossing one is an {@link IllegalArgumentException} that names the
+ * Limits on a store's input. Exceeding one is an {@link IllegalArgumentException} that names the
  * limit and never shows the content.
  *
- * <p>The constants hold for every store, whatever its own limits are. Readers are set from them and
- * allow more: files, rows and exports with what was accepted can be read.
+ * <p>The constants hold for every store, whatever its own limits are. Readers derive larger limits
+ * from them, so accepted data can always be read from files, rows and exports.
  *
  * @param maxMessageBytes a message in JSON, UTF-8; default 16 MiB
  * @param maxMetadataBytes metadata or settings in JSON, UTF-8; default 1 MiB
@@ -25,10 +25,10 @@ public record StoreLimits(
     int maxBulkBytes,
     int maxUserMessageCharacters) {
 
-  /** The most that a limit in bytes can be set to: 128 MiB. */
+  /** The largest value of a limit in bytes: 128 MiB. */
   public static final int MAX_BYTES = 128 << 20;
 
-  /** The most levels of nesting that {@code maxJsonDepth} can be set to. */
+  /** The largest value of {@code maxJsonDepth}, in levels of nesting. */
   public static final int MAX_JSON_DEPTH = 500;
 
   /** The longest key of a JSON object, in characters (UTF-16 code units). */
@@ -37,10 +37,10 @@ public record StoreLimits(
   /** The longest number in JSON, in digits written out plainly. Doubles need at most 1,075. */
   public static final int MAX_NUMBER_DIGITS = 1_100;
 
-  /** The earliest time that a caller can give. */
+  /** The earliest time that a caller can pass. */
   public static final Instant EARLIEST_TIME = Instant.parse("0001-01-01T00:00:00Z");
 
-  /** The latest time that a caller can give. */
+  /** The latest time that a caller can pass. */
   public static final Instant LATEST_TIME = Instant.parse("9999-12-31T23:59:59.999999Z");
 
   public static final StoreLimits DEFAULT =
@@ -69,7 +69,7 @@ public record StoreLimits(
     }
   }
 
-  /** The same limits with another length for user messages. */
+  /** The same limits with another maximum length of user messages. */
   public StoreLimits withMaxUserMessageCharacters(int characters) {
     return new StoreLimits(
         maxMessageBytes,

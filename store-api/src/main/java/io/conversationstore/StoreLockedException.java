@@ -1,6 +1,6 @@
 package io.conversationstore;
 
-/** The directory is in use by another store; the text says by whom. */
+/** The directory is in use by another store; the error text names it. */
 public final class StoreLockedException extends ConversationStoreException {
 
   private static final long serialVersionUID = 1;

@@ -11,14 +11,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param mode whether the database is in use
  * @param since when this mode began
- * @param reason why, in words, without message content or secrets
- * @param pending changes that this node keeps for the database
- * @param mirror the local copy; null where there is none
- * @param lastResync the last finished or running drain of pending changes; null before the first
- * @param adoption the sending of what the local files held before they met the database; null where
- *     that never was anything since the store was opened
- * @param rejected the latest changes that could not be given to the database, newest last, at most
- *     1,000; each is reported once here and in the log
+ * @param reason why it began, in words, without message content or secrets
+ * @param pending changes of this node that wait to be sent to the database
+ * @param mirror the local copy; null if there is none
+ * @param lastResync the latest drain of pending changes, finished or running; null before the first
+ * @param adoption the sending of local data from before the first contact with the database; null
+ *     if the store has had none to send since it was opened
+ * @param rejected the latest changes that the database does not take, newest last, at most 1,000;
+ *     each is reported once here and in the log
  */
 public record StoreState(
     Mode mode,
@@ -55,10 +55,10 @@ public record StoreState(
   /**
    * The local copy of what the database holds.
    *
-   * @param asOf all that was committed before is in the copy
-   * @param lag the time from then until now, or null if the copy was never complete
-   * @param dirty whether a local fault made the copy miss changes that are to be healed
-   * @param coverage in words
+   * @param asOf the copy holds everything committed before this time
+   * @param lag the time since {@code asOf}, or null if the copy was never complete
+   * @param dirty whether the copy misses changes after a local fault and is to be repaired
+   * @param coverage what the copy covers, in words
    */
   public record Mirror(
       @Nullable Instant asOf, @Nullable Duration lag, boolean dirty, String coverage) {}
@@ -68,14 +68,14 @@ public record StoreState(
       Instant started, @Nullable Instant ended, long drained, long dropped, long parked) {}
 
   /**
-   * The first sending of local files to a database: of what they held before they met it.
+   * The sending of local data from before the first contact with the database.
    *
-   * @param started when this store began or resumed it; null while the database was not reached
-   * @param ended null while it is not done
-   * @param conversations to be sent since the store was opened
-   * @param messages of these
-   * @param sentConversations those of them that the database has
-   * @param sentMessages of these
+   * @param started when this store began or resumed it; null until the database is reached
+   * @param ended when it was done; null before
+   * @param conversations conversations to send since the store was opened
+   * @param messages messages of these conversations
+   * @param sentConversations conversations that the database has received
+   * @param sentMessages messages of the sent conversations
    */
   public record Adoption(
       @Nullable Instant started,
@@ -86,10 +86,10 @@ public record StoreState(
       long sentMessages) {}
 
   /**
-   * A change that the database does not hold and why.
+   * A change that the database does not take, with the reason.
    *
-   * @param parked true where it is kept for an operator, false where it was dropped by a rule (its
-   *     conversation was deleted, its owner erased)
+   * @param parked true if it is kept for an operator, false if a rule dropped it (its conversation
+   *     was deleted, its owner erased)
    */
   public record Rejected(
       UUID changeId,

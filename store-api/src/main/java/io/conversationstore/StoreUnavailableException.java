@@ -3,12 +3,12 @@ package io.conversationstore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store cannot do this now; nothing was acknowledged. Where two stores failed, one is the cause
- * and the other is among the suppressed.
+ * The store cannot serve this call now; nothing was acknowledged. If two stores failed, one
+ * exception is the cause and the other is suppressed.
  *
- * <p>A write that failed so may still have happened where the connection was lost at the wrong
- * moment. Appending the same messages with the same ids again is safe. A message that had no id
- * gets another one then and may stand there twice: set it before the first try ({@link
+ * <p>A failed write may still have been committed if the connection was lost at the wrong moment.
+ * Appending the same messages with the same ids again is safe. A message without an id gets a new
+ * one at the repetition and may be stored twice: set the id before the first try ({@link
  * Message#withId}).
  */
 public class StoreUnavailableException extends ConversationStoreException {

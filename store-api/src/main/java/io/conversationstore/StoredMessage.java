@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A message in its place in a conversation.
  *
- * @param conversationId the conversation it stands in
+ * @param conversationId its conversation
  * @param id its identity, unique within the conversation
- * @param seq its place, from 1, once it is committed, and 0 while it is pending (stored durably on
- *     this node, not yet in the database); pending messages stand after the committed ones
- * @param createdAt when the store took it, in microseconds; never goes back within a conversation,
- *     except where an import brought times of its own
+ * @param seq its place, from 1, once committed; 0 while pending (durable on this node, not yet in
+ *     the database). Pending messages come after the committed ones
+ * @param createdAt when the store accepted it, in microseconds; never goes back within a
+ *     conversation, except for imported times
  * @param editedAt when its content was last replaced, or null
- * @param message what was said, with its id
+ * @param message its content, with its id
  */
 public record StoredMessage(
     String conversationId,
@@ -34,7 +34,7 @@ public record StoredMessage(
     message = message.withId(id);
   }
 
-  /** Whether the message waits on this node to be sent to the database. */
+  /** Whether this node still has to send the message to the database. */
   public boolean isPending() {
     return seq == 0;
   }

@@ -1,11 +1,11 @@
 package io.conversationstore;
 
 /**
- * What a table takes on the database's disk. Space that deleted rows left is part of it until the
- * database uses it again.
+ * The size of a table on the database's disk, including space of deleted rows that is not reused
+ * yet.
  *
  * @param table its name without the schema
- * @param tableBytes rows, with large values and maps of free space; partitions summed up
- * @param indexBytes all its indexes; partitions summed up
+ * @param tableBytes rows, including large values and free space maps; sum of all partitions
+ * @param indexBytes all indexes; sum of all partitions
  */
 public record TableSize(String table, long tableBytes, long indexBytes) {}

@@ -1,16 +1,16 @@
 package io.conversationstore;
 
 /**
- * Tokens that a model call used, as its provider reported them; {@code total} need not be the sum
- * (some providers count cached or reasoning tokens apart).
+ * Tokens that a model call used, as its provider reported them; {@code total} may differ from the
+ * sum (some providers count cached or reasoning tokens separately).
  */
 public record TokenUsage(long promptTokens, long completionTokens, long totalTokens) {
 
   public static final TokenUsage NONE = new TokenUsage(0, 0, 0);
 
   /**
-   * The most tokens that one message may count of a kind: 10^12. The sum over a conversation fits
-   * into a {@code long} up to nine million messages of so many.
+   * The largest count of one kind of tokens in one message: 10^12. The sum over a conversation fits
+   * into a {@code long} for up to nine million such messages.
    */
   public static final long MAX_PER_MESSAGE = 1_000_000_000_000L;
 
@@ -29,9 +29,9 @@ public record TokenUsage(long promptTokens, long completionTokens, long totalTok
   }
 
   /**
-   * What one message may count.
+   * Checks the counts of one message.
    *
-   * @throws IllegalArgumentException that names the count which is too large
+   * @throws IllegalArgumentException if a count is too large; names the count
    */
   void requireOfOneMessage() {
     requireOfOneMessage("usage.promptTokens", promptTokens);
@@ -49,7 +49,7 @@ public record TokenUsage(long promptTokens, long completionTokens, long totalTok
   private static long sum(String what, long one, long other) {
     long sum = one + other;
     if (sum < 0) {
-      // Two numbers that are not negative.
+      // Both are at least 0, so a negative sum is an overflow.
       throw new IllegalArgumentException("the sum of " + what + " is more than a long can hold");
     }
     return sum;
@@ -58,7 +58,7 @@ public record TokenUsage(long promptTokens, long completionTokens, long totalTok
   /**
    * The sum, part by part.
    *
-   * @throws IllegalArgumentException that names the part whose sum a {@code long} cannot hold
+   * @throws IllegalArgumentException if a {@code long} cannot hold a sum; names the part
    */
   public TokenUsage plus(TokenUsage other) {
     return new TokenUsage(

@@ -1,14 +1,14 @@
 package io.conversationstore;
 
 /**
- * A call of a tool that an assistant message asks for.
+ * A tool call that an assistant message requests.
  *
  * @param id the id that the tool's result refers to, as the provider gave it: any text, which may
  *     be empty or long; U+0000 and lone surrogates become U+FFFD
  * @param type the kind of tool, {@code function} in today's APIs; 1 to 255 characters
  * @param name the tool's name; 1 to 255 characters
- * @param arguments the exact text that the model produced, which need not be valid JSON; kept to
- *     the letter but for U+0000 and lone surrogates, which become U+FFFD
+ * @param arguments the exact text that the model produced, possibly invalid JSON; kept unchanged,
+ *     except that U+0000 and lone surrogates become U+FFFD
  */
 public record ToolCall(String id, String type, String name, String arguments) {
 

@@ -3,9 +3,9 @@ package io.conversationstore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which of an owner's messages to list by the tool that they call.
+ * Lists an owner's messages that call a tool.
  *
- * @param toolName the {@link ToolCall#name()}, to the letter; 1 to 255 characters
+ * @param toolName the exact {@link ToolCall#name()}; 1 to 255 characters
  * @param conversationId only in this conversation, or null for all of the owner's
  * @param after continues after this page, or null for the first one
  * @param limit 1 to 1,000 messages
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public record ToolQuery(
     String toolName, @Nullable String conversationId, @Nullable Cursor after, int limit) {
 
-  /** Messages a page unless said otherwise. */
+  /** The default number of messages per page. */
   public static final int DEFAULT_LIMIT = 20;
 
   public ToolQuery {
@@ -21,7 +21,7 @@ public record ToolQuery(
     Page.requireLimit(limit);
   }
 
-  /** All of the owner's messages that call this tool, 20 a page. */
+  /** All of the owner's messages that call this tool, 20 per page. */
   public static ToolQuery of(String toolName) {
     return new ToolQuery(toolName, null, null, DEFAULT_LIMIT);
   }

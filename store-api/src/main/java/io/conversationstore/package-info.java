@@ -1,10 +1,9 @@
 /**
- * Chat conversations that are kept for good: the model and the one interface that every store
- * implements.
+ * Durable chat conversations: the model and the interface that every store implements.
  *
  * <p>Start with {@link io.conversationstore.ConversationStore}. A {@link
  * io.conversationstore.Conversation} belongs to an {@link io.conversationstore.Owner}; its {@link
- * io.conversationstore.StoredMessage messages} stand in the order of their {@code seq}.
+ * io.conversationstore.StoredMessage messages} are ordered by their {@code seq}.
  */
 @NullMarked
 package io.conversationstore;

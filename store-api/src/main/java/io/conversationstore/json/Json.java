@@ -33,8 +33,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reading and writing JSON values: the settings of Jackson that all of the product shares, and
- * access to fields whose errors name the field and never show a value. Thread-safe.
+ * Reading and writing JSON values: the product's shared Jackson settings, and access to fields.
+ * Errors name the field and never show a value. Thread-safe.
  */
 public final class Json {
 
@@ -44,17 +44,17 @@ public final class Json {
     void write(JsonGenerator out) throws IOException;
   }
 
-  /** What a value stands in (a message, a change, a line) nests less deep than this. */
+  /** More levels than the objects around a value (a message, a change, a line) have. */
   private static final int LEVELS_AROUND = 100;
 
   private static final int DEEPEST = StoreLimits.MAX_JSON_DEPTH + LEVELS_AROUND;
 
   /**
-   * All that {@link StoreLimits} lets through can be read, and files of versions that took more.
+   * Reads everything that {@link StoreLimits} accepts, and files of versions with larger limits.
    */
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
-          // An attack on the table of names must not make what was accepted unreadable.
+          // An attack on the symbol table must not make accepted data unreadable.
           .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
           .streamReadConstraints(
               StreamReadConstraints.builder()
@@ -78,7 +78,7 @@ public final class Json {
 
   private Json() {}
 
-  /** What {@code writer} writes, as UTF-8. */
+  /** The output of {@code writer}, in UTF-8. */
   public static byte[] bytes(Writer writer) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
     try (JsonGenerator out = FACTORY.createGenerator(bytes)) {
@@ -89,7 +89,7 @@ public final class Json {
     return bytes.toByteArray();
   }
 
-  /** What {@code writer} writes, as text. */
+  /** The output of {@code writer} as text. */
   public static String text(Writer writer) {
     return new String(bytes(writer), StandardCharsets.UTF_8);
   }
@@ -97,7 +97,8 @@ public final class Json {
   /**
    * Parses one JSON value.
    *
-   * @throws IllegalArgumentException if it is not one; the text gives line and column, no content
+   * @throws IllegalArgumentException if it is not JSON; the error text gives line and column, no
+   *     content
    */
   public static JsonNode parse(String json) {
     try {
@@ -119,8 +120,8 @@ public final class Json {
   }
 
   /**
-   * Reads JSON step by step, for what is larger than memory; {@code NaN} and the infinities, which
-   * JSON does not have and some writers write all the same, are taken.
+   * Reads JSON step by step, for input larger than memory. Accepts {@code NaN} and the infinities,
+   * which some writers produce although JSON excludes them.
    */
   public static JsonParser parser(InputStream in) throws IOException {
     return FACTORY
@@ -134,9 +135,9 @@ public final class Json {
   }
 
   /**
-   * Checks that what was written can be read again.
+   * Checks that written JSON can be read again.
    *
-   * @throws IllegalArgumentException if it cannot; the text gives line and column, no content
+   * @throws IllegalArgumentException if it cannot; the error text gives line and column, no content
    */
   public static void requireReadable(byte[] json) {
     try (JsonParser parser = FACTORY.createParser(json)) {
@@ -154,7 +155,7 @@ public final class Json {
     }
   }
 
-  /** Reads the value that begins at the parser's present token and leaves what follows. */
+  /** Reads the value that begins at the parser's present token and stops after it. */
   public static JsonNode readValue(JsonParser parser) throws IOException {
     JsonNode value = VALUES.readTree(parser);
     return value == null ? NullNode.getInstance() : value;
@@ -172,7 +173,7 @@ public final class Json {
     return node;
   }
 
-  /** Jackson's own text quotes what it read; line and column are enough to find it. */
+  /** Jackson's error text quotes the input; line and column are enough to find the place. */
   @SuppressWarnings("UnusedException")
   private static IllegalArgumentException malformed(JsonProcessingException e) {
     return new IllegalArgumentException(
@@ -214,7 +215,7 @@ public final class Json {
     };
   }
 
-  /** Writes a value of the kinds that {@link #toMap} gives. */
+  /** Writes a value of the kinds that {@link #toMap} returns. */
   public static void writeValue(JsonGenerator out, @Nullable Object value) throws IOException {
     if (value instanceof Map<?, ?> map) {
       out.writeStartObject();
@@ -245,9 +246,9 @@ public final class Json {
   }
 
   /**
-   * A time with six decimals, as in {@code 2026-01-02T03:04:05.000006Z}. Callers cannot give a time
-   * outside the years 1 to 9999; one that a clock or a database brings is written as the nearest
-   * one within, which can be read.
+   * A time with six decimals, as in {@code 2026-01-02T03:04:05.000006Z}. Times outside the years 1
+   * to 9999, which only a clock or a database can produce, are written as the nearest time within,
+   * which can be read.
    */
   public static String time(Instant instant) {
     return JsonTime.format(instant);
@@ -255,13 +256,13 @@ public final class Json {
 
   // Fields
 
-  /** A field's value; null where it is missing or JSON null. */
+  /** A field's value; null if it is missing or JSON null. */
   public static @Nullable JsonNode field(JsonNode object, String name) {
     JsonNode value = object.get(name);
     return value == null || value.isNull() ? null : value;
   }
 
-  /** A field that has to be there. */
+  /** The value of a required field. */
   public static JsonNode required(JsonNode object, String name) {
     JsonNode value = field(object, name);
     if (value == null) {
@@ -290,7 +291,7 @@ public final class Json {
     return value;
   }
 
-  /** A whole number; {@code absent} where the field is missing. */
+  /** A whole number; {@code absent} if the field is missing. */
   public static long number(JsonNode object, String name, long absent) {
     JsonNode value = field(object, name);
     if (value == null) {
@@ -302,7 +303,7 @@ public final class Json {
     return value.longValue();
   }
 
-  /** False where the field is missing. */
+  /** False if the field is missing. */
   public static boolean bool(JsonNode object, String name) {
     JsonNode value = field(object, name);
     if (value == null) {
@@ -320,8 +321,8 @@ public final class Json {
   }
 
   /**
-   * A time as text; the error names the field {@code name}. One outside the years 1 to 9999, as
-   * versions wrote that had no such limit, is read as the nearest one within.
+   * A time as text; the error names the field {@code name}. A time outside the years 1 to 9999,
+   * written by versions without this limit, is read as the nearest one within.
    */
   public static Instant time(String name, String value) {
     Instant written = JsonTime.parse(value);
@@ -371,7 +372,7 @@ public final class Json {
     return value;
   }
 
-  /** An array's elements; empty where the field is missing. */
+  /** An array's elements; empty if the field is missing. */
   public static List<JsonNode> array(JsonNode object, String name) {
     JsonNode value = field(object, name);
     if (value == null) {

@@ -9,15 +9,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Times in the one shape that the product writes, {@code 2026-01-02T03:04:05.000006Z}: each line of
- * a log holds two or three, and a formatter takes longer over one than a parser over the line.
+ * Times in the product's only format, {@code 2026-01-02T03:04:05.000006Z}. Each line of a log holds
+ * two or three, and a general formatter takes longer for one than the parser for the line.
  * Thread-safe.
  */
 final class JsonTime {
   private static final String SHAPE = "dddd-dd-ddTdd:dd:dd.ddddddZ";
   private static final int SECONDS_A_DAY = 86_400;
 
-  /** Years that do not have four digits: with a sign before them, as ISO 8601 wants it. */
+  /** Years outside four digits, with a sign as ISO 8601 requires. */
   private static final Pattern OUTSIDE =
       Pattern.compile("([+-])\\d{4,10}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z");
 
@@ -29,8 +29,8 @@ final class JsonTime {
   private JsonTime() {}
 
   /**
-   * With six decimals; what is finer is cut off. Outside of the years that have four digits it is
-   * the nearest time within, so that it can be read.
+   * With six decimals; further digits are cut off. A time outside the years of four digits becomes
+   * the nearest time within, which can be read.
    */
   static String format(Instant instant) {
     long second = instant.getEpochSecond();
@@ -59,7 +59,7 @@ final class JsonTime {
     return text;
   }
 
-  /** Null where it is not of that shape or no such time exists. */
+  /** Null if the text has another format or no such time exists. */
   static @Nullable Instant parse(String text) {
     if (text.length() != SHAPE.length()) {
       return null;
@@ -94,7 +94,7 @@ final class JsonTime {
     return Instant.ofEpochSecond(seconds, number(text, 20, 26) * 1_000L);
   }
 
-  /** The nearest time within the limits for one outside of them; null for all other texts. */
+  /** The nearest time within the limits for a time outside them; null for all other texts. */
   static @Nullable Instant limit(String text) {
     Matcher matcher = OUTSIDE.matcher(text);
     if (!matcher.matches()) {

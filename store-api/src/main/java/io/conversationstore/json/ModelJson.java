@@ -23,10 +23,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The JSON shape of messages and conversations, as docs/json.md describes it: the chat-message
- * shape of model APIs, with what a store adds. Reading refuses what it does not understand with an
- * {@link IllegalArgumentException} that names the field and never shows its value; content parts of
- * an unknown shape are kept as they are. Thread-safe.
+ * The JSON shape of messages and conversations, described in docs/json.md: the chat-message shape
+ * of model APIs plus a store's own fields. Reading rejects input that it does not understand with
+ * an {@link IllegalArgumentException} that names the field and never shows its value; content parts
+ * of an unknown shape are kept unchanged. Thread-safe.
  */
 public final class ModelJson {
 
@@ -54,7 +54,7 @@ public final class ModelJson {
 
   // Messages
 
-  /** Writes a message as an object, without what only a stored message has. */
+  /** Writes a message as an object, without the fields of stored messages. */
   public static void write(JsonGenerator out, Message message) throws IOException {
     out.writeStartObject();
     if (message.id() != null) {
@@ -79,7 +79,9 @@ public final class ModelJson {
     out.writeEndObject();
   }
 
-  /** Writes a stored message as an element of its conversation, which says the rest. */
+  /**
+   * Writes a stored message as an element of its conversation, without the conversation's fields.
+   */
   public static void writeInConversation(JsonGenerator out, StoredMessage stored)
       throws IOException {
     out.writeStartObject();
@@ -195,8 +197,8 @@ public final class ModelJson {
   }
 
   /**
-   * Reads a message. Fields that only a stored message has are passed over; a field that is not
-   * known is kept in the metadata under its own name, unless the metadata has that name already.
+   * Reads a message. Fields of stored messages are ignored; an unknown field is kept in the
+   * metadata under its own name, unless the metadata has that name already.
    */
   public static Message readMessage(JsonNode json) {
     if (!json.isObject()) {
@@ -215,7 +217,7 @@ public final class ModelJson {
         readMetadata(json));
   }
 
-  /** Metadata, and with it whatever field of the message this version does not know. */
+  /** Metadata, together with message fields unknown to this version. */
   private static Map<String, @Nullable Object> readMetadata(JsonNode message) {
     JsonNode given = Json.field(message, "metadata");
     Map<String, @Nullable Object> metadata =
@@ -270,7 +272,7 @@ public final class ModelJson {
     return known == null ? new ContentPart.Unknown(Json.toMap("content part", json)) : known;
   }
 
-  /** Null where a field of the part would be lost. */
+  /** Null if a field of the part would be lost. */
   private static @Nullable ContentPart readKnownPart(JsonNode json) {
     String type = json.path("type").asText("");
     String text = json.path("text").textValue();
@@ -352,7 +354,7 @@ public final class ModelJson {
     return calls;
   }
 
-  /** Refused rather than lost. */
+  /** Rejects unknown fields, which would be lost. */
   private static void requireOnly(String what, JsonNode json, Set<String> names) {
     for (Map.Entry<String, JsonNode> field : json.properties()) {
       if (!names.contains(field.getKey())) {
@@ -373,7 +375,7 @@ public final class ModelJson {
 
   /**
    * The digest of a message's content: the first 16 bytes of the SHA-256 of its JSON shape without
-   * {@code id}, in hexadecimal. Two messages have the same digest if they say the same.
+   * {@code id}, in hexadecimal. Messages with the same content have the same digest.
    */
   public static String digest(Message message) {
     byte[] json =
@@ -396,7 +398,7 @@ public final class ModelJson {
 
   // Conversations
 
-  /** Reads a field that holds an object, in the canonical form that the model has. */
+  /** Reads a field that holds an object, in the model's canonical form. */
   public static Map<String, @Nullable Object> readObject(JsonNode json, String name) {
     JsonNode object = Json.field(json, name);
     return object == null ? Map.of() : new ContentPart.Unknown(Json.toMap(name, object)).json();

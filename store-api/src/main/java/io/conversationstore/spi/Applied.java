@@ -7,24 +7,26 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What applying a change did.
+ * The result of applying a change.
  *
- * @param changed false where everything was already as the change wants it
- * @param states the rows that the change is about as they are now, whether or not it changed them:
- *     the conversation first, then messages in the order of the change; an erasure gives the owner
- * @param dropped what was left out in {@link ApplyMode#REPLAY}
- * @param receipt of an erasure, else null
+ * @param changed false if the state already matched the change
+ * @param states the present states of the change's rows, changed or not: the conversation first,
+ *     then messages in the order of the change; for an erasure, the owner
+ * @param dropped the parts left out in {@link ApplyMode#REPLAY}
+ * @param receipt the receipt of an erasure, else null
  */
 public record Applied(
     boolean changed, List<State> states, List<Dropped> dropped, @Nullable ErasureReceipt receipt) {
 
-  /** Why a {@linkplain Change.Bulk#isOnce bulk that is applied once} is dropped the next time. */
+  /**
+   * The reason for dropping a repeated {@linkplain Change.Bulk#isOnce bulk that is applied once}.
+   */
   public static final String TAKEN_OVER_BEFORE = "it was taken over before";
 
-  /** Why a change of an epoch that is over is dropped. */
+  /** The reason for dropping a change of a past epoch. */
   public static final String OWNER_ERASED = "its owner was erased";
 
-  /** A change, or a part of a bulk, that a rule forbids to apply. */
+  /** A change, or a part of a bulk, that was dropped by a rule. */
   public record Dropped(UUID changeId, @Nullable String conversationId, String reason) {}
 
   public Applied {

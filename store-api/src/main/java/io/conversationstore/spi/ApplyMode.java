@@ -3,15 +3,15 @@ package io.conversationstore.spi;
 /** How a change comes to a store. */
 public enum ApplyMode {
   /**
-   * A caller waits for it: it takes the store's time, its fields win, and what does not fit the
-   * present state is an exception.
+   * A caller waits for the change: it gets the store's time, its fields win, and a conflict with
+   * the present state is an exception.
    */
   LIVE,
   /**
-   * It was accepted earlier without the database and is sent now: it keeps its own time where that
-   * is not in the future, a field wins only where its time is newer, and what is about a generation
-   * that was deleted or an epoch that was erased is dropped and reported in {@link
-   * Applied#dropped()}, never an exception.
+   * The change was accepted earlier without the database and is sent now. It keeps its own time
+   * unless that is in the future, and a field wins only if its time is newer. Parts about a deleted
+   * generation or an erased epoch are dropped and reported in {@link Applied#dropped()}, without an
+   * exception.
    */
   REPLAY
 }

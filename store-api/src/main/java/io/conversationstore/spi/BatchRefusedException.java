@@ -2,7 +2,7 @@ package io.conversationstore.spi;
 
 import io.conversationstore.ConversationStoreException;
 
-/** One of several changes was refused, and none was applied; applied alone, each says its own. */
+/** One of several changes was rejected and none was applied; to find it, apply each one alone. */
 public final class BatchRefusedException extends ConversationStoreException {
 
   private static final long serialVersionUID = 1;

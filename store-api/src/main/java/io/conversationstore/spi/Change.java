@@ -11,8 +11,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A write, as data. Applying changes is the only way that a store's state changes, and applying one
- * again changes nothing. Immutable.
+ * A write, as data. A store's state changes only by applying changes, and applying one again
+ * changes nothing. Immutable.
  */
 public sealed interface Change {
 
@@ -21,14 +21,14 @@ public sealed interface Change {
   /** The same change with another stamp. */
   Change withStamp(ChangeStamp stamp);
 
-  /** The conversation it is about; null for a change of preferences, an erasure and a bulk. */
+  /** The conversation that it changes; null for a change of preferences, an erasure and a bulk. */
   default @Nullable ConversationRef ref() {
     return null;
   }
 
   /**
-   * The same change about another generation of its conversation. Changes that are not about a
-   * generation return themselves.
+   * The same change for another generation of its conversation. Changes without a generation return
+   * themselves.
    */
   default Change withGeneration(long generation) {
     return this;
@@ -46,7 +46,7 @@ public sealed interface Change {
    * Creates a conversation.
    *
    * @param conversation its id is never null
-   * @param strict whether an existing one is an error; otherwise it is joined, unchanged
+   * @param strict true if an existing conversation is an error; false to join it unchanged
    */
   record ConversationCreated(ChangeStamp stamp, NewConversation conversation, boolean strict)
       implements Change {
@@ -70,7 +70,7 @@ public sealed interface Change {
     }
   }
 
-  /** Writes the named fields; one that names none is a touch. */
+  /** Writes the named fields; without any field it is a touch. */
   record ConversationUpdated(ChangeStamp stamp, ConversationRef ref, ConversationUpdate update)
       implements Change {
     @Override
@@ -101,8 +101,8 @@ public sealed interface Change {
    * Appends messages, all or none, in this order.
    *
    * @param messages at least one, with distinct ids
-   * @param editExisting what an existing message of the same id and another digest means: false, a
-   *     conflict; true (a save), a new content for it
+   * @param editExisting how to treat an existing message with the same id and another digest:
+   *     false, a conflict; true (a save), replace its content
    */
   record MessagesAppended(
       ChangeStamp stamp,
@@ -161,7 +161,7 @@ public sealed interface Change {
    * Writes preferences.
    *
    * @param activeGeneration the generation of the new active conversation, {@link
-   *     ConversationRef#LIVE} for the live one; meaningless where it is not set
+   *     ConversationRef#LIVE} for the live one; meaningless if it is not set
    */
   record PreferencesPut(ChangeStamp stamp, PreferencesUpdate update, long activeGeneration)
       implements Change {
@@ -182,13 +182,13 @@ public sealed interface Change {
   /**
    * Several changes of one owner, all or none, in this order.
    *
-   * <p>A bulk whose id is {@linkplain DerivedIds#ofTakeover derived} from a place in a file is
-   * applied once for good, see {@link #isOnce}.
+   * <p>A bulk with an id {@linkplain DerivedIds#ofTakeover derived} from a place in a file is
+   * applied only once, see {@link #isOnce}.
    *
-   * @param changes about conversations, none of them a bulk; their stamps have the bulk's owner and
-   *     epoch
-   * @param asSent whether a node keeps it as it was sent before: the database may have it already,
-   *     so what is settled before it moves it to no other generation
+   * @param changes changes of conversations, none of them a bulk; their stamps have the bulk's
+   *     owner and epoch
+   * @param asSent whether the bulk was sent before and is kept in that form: the database may have
+   *     it already, so earlier settlements do not move it to another generation
    */
   record Bulk(ChangeStamp stamp, List<Change> changes, boolean asSent) implements Change {
     /** A bulk that was not sent before. */
@@ -208,11 +208,11 @@ public sealed interface Change {
     }
 
     /**
-     * Whether a database remembers this bulk for good and applies it once, also when all that it
-     * made is deleted and purged: a part of a conversation that is taken over from a file. Its
-     * first change creates the conversation under the id of the conversation's first part. A later
-     * part is dropped where the database has no trace of the first. Its changes keep times of their
-     * own.
+     * Whether this bulk is a part of a conversation taken over from a file. A database remembers
+     * such a bulk permanently and applies it once, even if everything it created is deleted and
+     * purged. Its first change creates the conversation under the id of the conversation's first
+     * part. A later part is dropped if the database has no trace of the first. Its changes keep
+     * their own times.
      */
     public boolean isOnce() {
       return DerivedIds.isOfTakeover(stamp.id());

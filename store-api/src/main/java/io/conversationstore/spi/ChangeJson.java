@@ -29,8 +29,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The JSON shape of changes, as docs/json.md describes it: an object with {@code change} for its
- * kind. Reading what was written gives an equal change. Thread-safe.
+ * The JSON shape of changes, described in docs/json.md: an object with the kind in {@code change}.
+ * Writing and reading gives an equal change. Thread-safe.
  */
 public final class ChangeJson {
 
@@ -39,14 +39,14 @@ public final class ChangeJson {
   // Writing
 
   /**
-   * Told between which calls to the generator the contents of messages are written: each message of
-   * an append with its digest, and the content of each edit, in order.
+   * Called before and after each content is written to the generator: each message of an append
+   * with its digest, and the content of each edit, in order.
    */
   public interface ContentListener {
-    /** The next value is one; what separates it from the one before may not be written yet. */
+    /** The next value is a content; the separator before it may not be written yet. */
     void begins();
 
-    /** The value was written. */
+    /** The content was written. */
     void ends();
   }
 
@@ -64,7 +64,7 @@ public final class ChangeJson {
     write(out, change, NOBODY);
   }
 
-  /** Writes a change as an object and says when contents are written. */
+  /** Writes a change as an object and reports when contents are written. */
   public static void write(JsonGenerator out, Change change, ContentListener listener)
       throws IOException {
     out.writeStartObject();
@@ -72,7 +72,7 @@ public final class ChangeJson {
     out.writeEndObject();
   }
 
-  /** Writes the fields of a change into an object that is open already. */
+  /** Writes the fields of a change into an open object. */
   public static void writeFields(JsonGenerator out, Change change) throws IOException {
     writeFields(out, change, NOBODY);
   }
@@ -252,17 +252,18 @@ public final class ChangeJson {
   /**
    * Reads a change.
    *
-   * @throws IllegalArgumentException if it is not one; the text names the field, not its value
+   * @throws IllegalArgumentException if it is not a change; the error text names the field, not its
+   *     value
    */
   public static Change read(JsonNode json) {
     return read(json, ChangeJson::readMessages);
   }
 
   /**
-   * Like {@link #read(JsonNode)} where the messages of appends were read already.
+   * Like {@link #read(JsonNode)}, for appends with messages that were read before.
    *
-   * @param messages gives those of the append that this object is; asked once for each append, in
-   *     their order
+   * @param messages returns the messages of the append in this object; called once for each append,
+   *     in order
    */
   public static Change read(JsonNode json, Function<JsonNode, List<NewMessage>> messages) {
     ChangeStamp stamp =

@@ -5,14 +5,14 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * What every change carries.
+ * Identity and origin of a change.
  *
  * @param id the change's identity: the same change may be applied again after an unknown outcome
- * @param owner whose data it touches
- * @param epoch the owner's epoch that the node knew; {@link #PRESENT_EPOCH} adopts the store's
+ * @param owner the owner of the changed data
+ * @param epoch the owner's epoch known to the node; {@link #PRESENT_EPOCH} takes the store's
  *     present one
- * @param time when it was made by the node's clock, corrected by the last measured offset to the
- *     database, in microseconds
+ * @param time when it was made, by the node's clock plus the last measured offset to the database,
+ *     in microseconds
  * @param node the node that made it
  */
 public record ChangeStamp(UUID id, Owner owner, long epoch, Instant time, UUID node) {

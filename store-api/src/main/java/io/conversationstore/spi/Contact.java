@@ -5,16 +5,16 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a node learns when it reaches the database.
+ * The facts that a node learns when it reaches the database.
  *
- * @param storeId which store this is; a copy of the database has the same
- * @param history a new one begins when the database is found to have gone back in time
- * @param counterBefore the node's counter as the database remembered it, 0 for a new node
+ * @param storeId the id of the store; a copy of the database has the same id
+ * @param history the database's history; a new one begins once a step back in time is detected
+ * @param counterBefore the node's counter stored in the database, 0 for a new node
  * @param counter the node's counter now, one higher
  * @param databaseTime the database's clock
- * @param database where the store is, or null if that is not known
- * @param copiedFrom the name of the database that this one is a copy of, under another name, and
- *     nobody has said yet whether it is a store of its own; then the contact did not count and the
+ * @param database the location of the store, or null if unknown
+ * @param copiedFrom the name of the original if this database is a copy under another name and
+ *     nobody has decided yet whether it is a separate store; then the contact did not count and the
  *     database must not be used. Else null
  */
 public record Contact(
@@ -26,15 +26,15 @@ public record Contact(
     @Nullable DatabaseIdentity database,
     @Nullable String copiedFrom) {
 
-  /** Of a database that does not say where it is. */
+  /** A contact with a database of unknown location. */
   public Contact(
       UUID storeId, UUID history, long counterBefore, long counter, Instant databaseTime) {
     this(storeId, history, counterBefore, counter, databaseTime, null, null);
   }
 
   /**
-   * Where the store is, as far as this contact and an earlier one say: one of the two may have been
-   * made by a role that may not see all of it.
+   * The store's location, combined from this contact and an earlier one: the role of one of them
+   * may not have had the rights to see all of it.
    */
   public @Nullable DatabaseIdentity databaseAfter(@Nullable DatabaseIdentity earlier) {
     if (database == null || earlier == null || database.isOther(earlier)) {
@@ -49,7 +49,7 @@ public record Contact(
         database.timeline() == null ? earlier.timeline() : database.timeline());
   }
 
-  /** The same in another history. */
+  /** The same contact in another history. */
   public Contact in(UUID otherHistory) {
     return new Contact(
         storeId, otherHistory, counterBefore, counter, databaseTime, database, copiedFrom);

@@ -1,10 +1,10 @@
 package io.conversationstore.spi;
 
 /**
- * A conversation that a change is about.
+ * The conversation of a change.
  *
- * @param generation the one the node knew; {@link #LIVE} for the live one when the change is
- *     applied
+ * @param generation the generation known to the node; {@link #LIVE} for the one live when the
+ *     change is applied
  */
 public record ConversationRef(String id, long generation) {
 

@@ -9,7 +9,7 @@ import java.util.Base64;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The text form of positions: fields with a bar between, in URL-safe Base64. */
+/** The text form of positions: fields separated by a bar, in URL-safe Base64. */
 final class Cursors {
 
   /** The kinds of cursors that hold a place in an owner's messages. */
@@ -75,7 +75,7 @@ final class Cursors {
       return new Position.InHistory(
           UUID.fromString(f[1]),
           instant(f[2]),
-          // At the start of a time there is no conversation, where pending changes are laid over.
+          // With pending changes laid over, a place at the start of a time has no conversation.
           f[5].isEmpty() && kind.equals(HISTORY) && overlay(kind, f[4]) != null
               ? ""
               : InputChecks.conversationId(f[5]),
@@ -133,8 +133,8 @@ final class Cursors {
   }
 
   /**
-   * What whoever lays pending changes over has noted; null where that is nothing. Its form is
-   * checked here, so that all stores refuse the same cursors.
+   * The note of the overlay of pending changes, or null. All stores must reject the same cursors,
+   * so its form is checked here.
    */
   private static @Nullable String overlay(String kind, String text) {
     if (text.equals("-")) {
@@ -159,7 +159,7 @@ final class Cursors {
     return text.equals("-") ? null : UUID.fromString(text);
   }
 
-  /** Without a detour over nanoseconds, of which a long holds 292 years. */
+  /** Avoids nanoseconds: a long holds only 292 years of them. */
   private static long micros(Instant instant) {
     return Math.addExact(
         Math.multiplyExact(instant.getEpochSecond(), 1_000_000L), instant.getNano() / 1_000);

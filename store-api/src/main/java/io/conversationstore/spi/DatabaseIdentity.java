@@ -3,18 +3,18 @@ package io.conversationstore.spi;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which server and which of its databases a store is in. A store id is copied with the rows; this
- * is not. What is not known is null, and equals nothing.
+ * The server and database of a store. Unlike the store id, it is not copied with the rows. Unknown
+ * values are null and equal nothing.
  *
- * @param systemIdentifier of the cluster; physical replicas share it
- * @param database the database within the cluster, whatever its name
+ * @param systemIdentifier identifier of the cluster; physical replicas share it
+ * @param database the database's number within the cluster, independent of its name
  * @param name the database's name
- * @param timeline of the cluster; each promotion begins a higher one
+ * @param timeline timeline of the cluster; each promotion begins a higher one
  */
 public record DatabaseIdentity(
     @Nullable Long systemIdentifier, long database, String name, @Nullable Integer timeline) {
 
-  /** Whether the two are certainly not one database: a copy of the rows lies between them. */
+  /** Whether the two are certainly different databases: one was then copied from the other. */
   public boolean isOther(DatabaseIdentity that) {
     return database != that.database
         || (systemIdentifier != null
@@ -22,7 +22,7 @@ public record DatabaseIdentity(
             && !systemIdentifier.equals(that.systemIdentifier));
   }
 
-  /** Whether this one is of the same cluster and certainly from before a promotion. */
+  /** Whether this one belongs to the same cluster and certainly predates a promotion. */
   public boolean isSupersededBy(DatabaseIdentity that) {
     return systemIdentifier != null
         && systemIdentifier.equals(that.systemIdentifier)

@@ -8,8 +8,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.UUID;
 
 /**
- * Ids that are the same wherever they are made of the same: of messages that came without one in a
- * save or an import, and of changes that take over a file. Thread-safe.
+ * Ids derived from their input, equal for equal input: for messages without an id in a save or an
+ * import, and for changes that take over a file. Thread-safe.
  */
 public final class DerivedIds {
 
@@ -26,11 +26,10 @@ public final class DerivedIds {
   }
 
   /**
-   * The id of a change that takes over a part of a conversation from a file. It says nothing of the
-   * contents: an id that was taken over once is not taken over again from a file that says more by
-   * then.
+   * The id of a change that takes over a part of a conversation from a file. It does not depend on
+   * the contents: an id is taken over once, even if the file holds more later.
    *
-   * @param part which part of the conversation, from 0
+   * @param part the number of the part, from 0
    */
   public static UUID ofTakeover(Owner owner, String conversationId, int part) {
     return ofText(
@@ -46,9 +45,7 @@ public final class DerivedIds {
             + part);
   }
 
-  /**
-   * Whether the id of a change is one of {@link #ofTakeover}: no other change has one of its kind.
-   */
+  /** Whether an id was made by {@link #ofTakeover}: no other change has an id of this kind. */
   public static boolean isOfTakeover(UUID changeId) {
     return changeId.version() == 8;
   }

@@ -3,7 +3,7 @@ package io.conversationstore.spi;
 import io.conversationstore.StoreUnavailableException;
 import org.jspecify.annotations.Nullable;
 
-/** An engine could not carry out a request, through no fault of the request. */
+/** An engine could not carry out a valid request. */
 public class EngineFailureException extends StoreUnavailableException {
 
   private static final long serialVersionUID = 1;
@@ -12,7 +12,7 @@ public class EngineFailureException extends StoreUnavailableException {
   private final boolean outcomeUnknown;
 
   /**
-   * @param outcomeUnknown whether a write may have happened all the same
+   * @param outcomeUnknown whether a write may have happened nevertheless
    * @param message without bound values, message content and secrets
    */
   public EngineFailureException(

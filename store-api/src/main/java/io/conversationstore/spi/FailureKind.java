@@ -1,15 +1,15 @@
 package io.conversationstore.spi;
 
-/** Why an engine could not answer, as far as it matters to whoever can turn to another. */
+/** The kind of an engine's failure, for callers that can use another engine instead. */
 public enum FailureKind {
-  /** It cannot be reached or refuses to work: counts against it. */
+  /** It is unreachable or refuses to work: counts as a failure. */
   UNAVAILABLE,
-  /** It took too long: counts as slow. */
+  /** It took too long: counts as a slow call. */
   SLOW,
-  /** Conflicts with other writers, also after some tries: does not count. */
+  /** Conflicts with other writers, also after retries: not counted. */
   CONTENTION,
-  /** Wrong credentials, missing database, table or right: an operator has to act. */
+  /** Wrong credentials, or a missing database, table or privilege: an operator has to act. */
   MISCONFIGURED,
-  /** None of the above; a caller gets the error. */
+  /** Any other failure; the caller gets the error. */
   UNEXPECTED
 }

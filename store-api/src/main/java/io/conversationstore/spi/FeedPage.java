@@ -8,12 +8,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Row states committed since a position, the latest of each row.
  *
- * @param next where to go on
- * @param more whether there is more already
- * @param asOf all that was committed before this time by the database's clock has been told, once
- *     {@code more} is false; null if no such time is known yet, which says nothing about what has
- *     been told
- * @param unreadable rows of the page whose states cannot be read; they do not keep the feed
+ * @param next the position to continue from
+ * @param more whether more states are available already
+ * @param asOf once {@code more} is false, the feed has returned everything committed before this
+ *     time by the database's clock; null if no such time is known yet, whatever was returned
+ * @param unreadable rows of the page that cannot be read; the feed continues past them
  */
 public record FeedPage(
     List<State> states,
@@ -23,12 +22,12 @@ public record FeedPage(
     List<Unreadable> unreadable) {
 
   /**
-   * A row that cannot be read, as something else has written or changed it.
+   * A row that cannot be read because another program wrote or changed it.
    *
    * @param place its table and key, without content
-   * @param owner null where that cannot be read either
-   * @param conversationId the conversation that it is, or that it is a message of; null if none
-   * @param generation of that conversation
+   * @param owner null if it cannot be read either
+   * @param conversationId the row's conversation, for a conversation or a message; else null
+   * @param generation the generation of that conversation
    */
   public record Unreadable(
       String place,
@@ -42,7 +41,7 @@ public record FeedPage(
     unreadable = List.copyOf(unreadable);
   }
 
-  /** A page on which every row can be read. */
+  /** A page with readable rows only. */
   public FeedPage(List<State> states, FeedPosition next, boolean more, @Nullable Instant asOf) {
     this(states, next, more, asOf, List.of());
   }

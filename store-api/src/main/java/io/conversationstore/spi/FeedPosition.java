@@ -1,9 +1,9 @@
 package io.conversationstore.spi;
 
 /**
- * How far a feed was read, opaque.
+ * A position in a feed, opaque.
  *
- * @param token made by the store; {@link #START} reads all
+ * @param token made by the store; {@link #START} reads the whole feed
  */
 public record FeedPosition(String token) {
   public static final FeedPosition START = new FeedPosition("");

@@ -5,10 +5,9 @@ import io.conversationstore.spi.State.ConversationState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of a conversation id.
+ * The state of a conversation id.
  *
- * @param conversation its latest generation, perhaps deleted; null if there never was one or no
- *     trace is left
+ * @param conversation its latest generation, which may be deleted; null if none is stored
  * @param ownerEpoch the owner's present epoch, 0 if the owner was never erased
  */
 public record Found(

@@ -18,18 +18,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks what a caller gives against the store's limits, before anything is stored. JSON that the
- * caller made is also read back: what no reader could read again is refused here.
+ * Checks a caller's input against the store's limits, before anything is stored. JSON from the
+ * caller is also read back, and unreadable JSON is rejected here.
  */
 public final class InputChecks {
 
-  /** Bytes of a character that JSON spells as its number. */
+  /** Bytes of a character in JSON's numeric escape. */
   private static final long LONGEST_CHARACTER = 6;
 
-  /** More bytes than the names of a part's fields have. */
+  /** An upper bound for the field names of a part, in bytes. */
   private static final long FRAME_OF_A_PART = 64;
 
-  /** More bytes than id, role, usage and the names of all fields have. */
+  /** An upper bound for id, role, usage and all field names, in bytes. */
   private static final long FRAME_OF_A_MESSAGE = 1_024;
 
   private final StoreLimits limits;
@@ -42,13 +42,13 @@ public final class InputChecks {
     return limits;
   }
 
-  /** Has the same rule as the id of a new conversation. */
+  /** Applies the rule for ids of new conversations. */
   static String conversationId(String id) {
     NewConversation.withId(id);
     return id;
   }
 
-  /** The filter of a search; its words are checked where they are made. */
+  /** The filter of a search; its words are checked by the tokenizer. */
   static MessageFilter.Words words(SearchQuery query) {
     if (query.conversationId() != null) {
       conversationId(query.conversationId());
@@ -112,7 +112,7 @@ public final class InputChecks {
     }
   }
 
-  /** Whether content is too long for a message of a user, if it is put into one. */
+  /** Whether the content would be too long for a user message. */
   boolean isTooLongForUsers(MessageEdit edit) {
     return characters(edit) > limits.maxUserMessageCharacters();
   }
@@ -141,8 +141,8 @@ public final class InputChecks {
   }
 
   /**
-   * A size that the message's JSON has at most, so that a short text need not be written to know
-   * that it is short; for anything but text, the largest number.
+   * An upper bound for the size of the message's JSON, which avoids writing short texts only to
+   * measure them; {@link Long#MAX_VALUE} for anything but text.
    */
   private static long atMost(Message message) {
     if (!message.toolCalls().isEmpty() || !message.metadata().isEmpty()) {

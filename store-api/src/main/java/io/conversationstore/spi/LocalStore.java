@@ -10,28 +10,29 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store of one node. Until it is to meet a database it is the authority ({@link #apply}).
- * {@link #awaitDatabase} ends that: what it holds then is <em>unmet</em>, has generation 0 in epoch
- * 0, and is sent to the database conversation by conversation ({@link #met}). From then on it holds
- * a mirror of committed states, and a durable queue of pending changes. Its reads answer from the
- * mirror and from what is unmet; pending changes are laid over by whoever asks.
+ * The store of one node. Without a database it is the authority ({@link #apply}). {@link
+ * #awaitDatabase} ends that: its rows become <em>unmet</em>, with generation 0 in epoch 0, and are
+ * sent to the database conversation by conversation ({@link #met}). From then on it holds a mirror
+ * of committed states and a durable queue of pending changes. Reads return mirrored and unmet rows;
+ * the caller lays pending changes over them.
  */
 public interface LocalStore extends StoreEngine, MirroredRows {
 
   /**
-   * What the directory remembers of itself.
+   * The identity that the directory stores.
    *
-   * @param node the id of this node, made with the directory
+   * @param node the id of this node, created with the directory
    * @param storeId the database it is bound to, or null
-   * @param history the database's history that the mirror and its position belong to; the
-   *     directory's own while it is not bound
+   * @param history the database's history of the mirror and its position; the directory's own
+   *     history while it is not bound
    * @param counter the node's counter at its last contact
    * @param clockOffsetMicros database clock minus node clock, at the last contact
-   * @param position how far the mirror has followed the feed
-   * @param mirrorAsOf all that was committed before is in the mirror; null if it never was complete
-   * @param database where the store was at the last contact, or null if that is not known
+   * @param position the mirror's position in the feed
+   * @param mirrorAsOf the mirror holds everything committed before this time; null if it never was
+   *     complete
+   * @param database the location of the store at the last contact, or null if unknown
    * @param place host, port and name of the database that it belongs to or waits for, or null if
-   *     that is not known
+   *     unknown
    */
   record Identity(
       UUID node,
@@ -46,13 +47,13 @@ public interface LocalStore extends StoreEngine, MirroredRows {
 
   Identity identity();
 
-  /** Remembers host, port and name of its database, durably, where it remembers another one. */
+  /** Stores host, port and name of its database durably, if they changed. */
   void rememberPlace(String place);
 
   /**
-   * Live rows that no database has been given.
+   * Live rows that were not sent to any database yet.
    *
-   * @param owners of whom there are conversations
+   * @param owners owners with such conversations
    */
   record Unmet(long owners, long conversations, long messages) {
     public boolean isEmpty() {
@@ -61,30 +62,30 @@ public interface LocalStore extends StoreEngine, MirroredRows {
   }
 
   /**
-   * What {@link #awaitDatabase} makes unmet, where it was not called yet, and else what is unmet
-   * still. Takes a step for each conversation.
+   * The rows that are still unmet or, before {@link #awaitDatabase}, that it would make unmet.
+   * Cost: one step per conversation.
    */
   Unmet unmet();
 
   /**
-   * Ends the role of an authority, durably: live conversations, messages and preferences become
-   * unmet, what is deleted or erased is forgotten. Does nothing where nothing was applied since the
-   * last time.
+   * Durably ends the role of an authority: live conversations, messages and preferences become
+   * unmet, deleted and erased rows are forgotten. Does nothing if nothing was applied since the
+   * last call.
    *
-   * @throws EngineFailureException if the files fail, or text of an erasure could not be removed
+   * @throws EngineFailureException if the files fail, or erased text could not be removed
    */
   void awaitDatabase();
 
   /**
-   * Where messages of an unmet conversation stand in the database.
+   * The place of an unmet conversation's messages in the database.
    *
-   * @param from the {@code seq} of the first one here
-   * @param to the {@code seq} of that one in the database
-   * @param count how many that follow each other here follow each other there; 1 where times differ
-   * @param version of each in the database; 0 where its content differs, and a later state is to
-   *     replace it
-   * @param createdAt in the database, or null where it is the same as here
-   * @param editedAt in the database; counts only with {@code createdAt}
+   * @param from the {@code seq} of the first message here
+   * @param to the {@code seq} of the same message in the database
+   * @param count how many messages are consecutive in both; 1 if times differ
+   * @param version the version of each in the database; 0 if the content differs and a later state
+   *     will replace it
+   * @param createdAt the time in the database, or null if it is the same as here
+   * @param editedAt the time in the database; ignored without {@code createdAt}
    */
   record Placed(
       long from,
@@ -95,10 +96,10 @@ public interface LocalStore extends StoreEngine, MirroredRows {
       @Nullable Instant editedAt) {}
 
   /**
-   * An unmet conversation as the database has it now.
+   * The database's present state of an unmet conversation.
    *
-   * @param header deleted perhaps
-   * @param messages where those here stand in the database; others are dropped
+   * @param header its header, which may be deleted
+   * @param messages the places of local messages in the database; other local messages are dropped
    */
   record Met(State.ConversationState header, List<Placed> messages) {
     public Met {
@@ -107,66 +108,63 @@ public interface LocalStore extends StoreEngine, MirroredRows {
   }
 
   /**
-   * Lets unmet conversations become rows of the mirror without reading or writing their contents,
-   * not waiting for the disk. Later pending changes that name {@link ConversationRef#LIVE} for one
-   * of them then name its generation, as behind a create that was drained; those that name an
-   * earlier epoch than its owner has in the database name that one. A conversation that is not
-   * unmet any more is left.
+   * Turns unmet conversations into rows of the mirror, without reading or writing their contents
+   * and without waiting for the disk. Later pending changes that name {@link ConversationRef#LIVE}
+   * for one of them then name its generation, as after a drained create. Those with an earlier
+   * epoch than the owner's epoch in the database get that epoch. Conversations that are no longer
+   * unmet are skipped.
    */
   void met(List<Met> conversations);
 
   /**
-   * Removes unmet conversations of an owner that the database must not be given, with their text.
+   * Removes unmet conversations of an owner that must not be sent to the database, with their text.
    */
   void forgetUnmet(Owner owner, List<String> conversationIds);
 
   /**
-   * Remembers a contact, durably; the first one binds the directory to its database, after which
-   * {@link #apply} is refused. A contact with another store id than it is bound to is an {@link
-   * IllegalStateException}.
+   * Stores a contact durably. The first one binds the directory to its database; {@link #apply} is
+   * rejected afterwards. A contact with a different store id is an {@link IllegalStateException}.
    */
   void remember(Contact contact, long clockOffsetMicros);
 
   /**
-   * Puts committed states into the mirror, each where it is later than what is there, without
-   * waiting for the disk. An owner state of a higher epoch removes all rows of lower epochs of that
-   * owner, and their text is gone from every file when the call returns.
+   * Puts committed states into the mirror if they are later than the mirrored ones, without waiting
+   * for the disk. An owner state of a higher epoch removes all rows of lower epochs of that owner,
+   * and no file holds their text when the call returns.
    *
-   * @param position remembered together with the states, or null if they are not from the feed
-   * @param asOf the feed's time once it was read to its end, or null
+   * @param position stored together with the states, or null if they are not from the feed
+   * @param asOf the feed's time if it was read to its end, else null
    */
   void mirror(
       List<? extends State> states, @Nullable FeedPosition position, @Nullable Instant asOf);
 
   /**
-   * Puts states into the mirror that this node committed itself, with the headers that were
-   * committed with them. Skips a message if the contents of its conversation were given up and the
-   * mirror has a later header: the mirror may have given up a later state of the message. If it has
-   * not, the feed still brings the message.
+   * Puts states that this node committed into the mirror, with the headers committed with them.
+   * Skips a message if the contents of its conversation were given up and the mirror has a later
+   * header: the mirror may have given up a later state of the message. Otherwise the feed still
+   * delivers it.
    */
   void mirror(List<? extends State> states);
 
   /**
-   * Empties the mirror, keeping pending changes and what is unmet, so that it is built anew from
-   * the feed's start.
+   * Empties the mirror to rebuild it from the feed's start. Pending changes and unmet rows stay.
    *
-   * @param keep whether its rows stay among {@link #formerMirrors()}
+   * @param keep whether its rows stay available in {@link #formerMirrors()}
    */
   void resetMirror(boolean keep);
 
   /**
    * A mirror that was reset.
    *
-   * @param asOf when it was complete; null if it never was
-   * @param rows without the rows of owners who were erased since
+   * @param asOf the time when it was complete; null if it never was
+   * @param rows its rows, without those of owners erased since
    */
   record FormerMirror(@Nullable Instant asOf, MirroredRows rows) {}
 
   /**
-   * The mirrors that were reset since the last complete one, oldest first: a database that goes
-   * back in time before the present one is complete may have lost what they hold. They end when the
-   * present one is complete, and when a compaction needs their space. Opening the files again keeps
-   * them.
+   * The mirrors reset since the last complete one, oldest first: if a database goes back in time
+   * before the present mirror is complete, they may hold rows that it lost. They are removed when
+   * the present mirror is complete or a compaction needs their space. They survive a restart.
    */
   List<FormerMirror> formerMirrors();
 
@@ -174,15 +172,16 @@ public interface LocalStore extends StoreEngine, MirroredRows {
   record Mirrored(Owner owner, String conversationId, long epoch, long generation) {}
 
   /**
-   * What the mirror holds.
+   * Figures on the contents of the mirror.
    *
-   * @param conversations live ones
-   * @param whole those of them of which all messages are there
-   * @param bytes what the contents of messages take in the files
-   * @param evicted how many conversations have just lost their contents
-   * @param evictedThrough when the last one was updated that went because others were updated
-   *     later; null if none did
-   * @param heldSince when the first one was updated of those that have contents; null if none has
+   * @param conversations live conversations
+   * @param whole those of them with all messages
+   * @param bytes size of message contents in the files
+   * @param evicted conversations evicted by this call
+   * @param evictedThrough latest update time of the conversations evicted as least recently
+   *     updated; null if there are none
+   * @param heldSince earliest update time of the conversations with contents; null if there are
+   *     none
    */
   record Coverage(
       long conversations,
@@ -192,69 +191,69 @@ public interface LocalStore extends StoreEngine, MirroredRows {
       @Nullable Instant evictedThrough,
       @Nullable Instant heldSince) {}
 
-  /** Runs the steps of something long one after the other. */
+  /** Runs the steps of a long task one after the other. */
   @FunctionalInterface
   interface Steps {
-    /** Returns false, without running it, where it is to go no further. */
+    /** Returns false without running the step if the task is to stop. */
     boolean run(Runnable step);
   }
 
   /**
-   * Takes contents out of the mirror, without waiting for the disk: of conversations last updated
-   * before {@code idleSince}; and where more than {@code maxBytes} are left, of those that take
-   * more than half of that, then of those last updated first, until they are a tenth less. What is
-   * left of such a conversation is its header and its deleted messages. Counting takes a step for
-   * each conversation, and locks nothing for longer than one owner takes.
+   * Evicts contents from the mirror, without waiting for the disk: first of conversations last
+   * updated before {@code idleSince}. If more than {@code maxBytes} remain, then of those that take
+   * more than half of it, then of the least recently updated ones, down to a tenth below. The
+   * header and the deleted messages of an evicted conversation stay. Counting takes a step per
+   * conversation and holds locks for one owner at a time.
    *
-   * @param steps each takes contents of some conversations
-   * @return what is left
+   * @param steps runs the steps; each evicts some conversations
+   * @return the figures afterwards
    */
   Coverage evict(Instant idleSince, long maxBytes, Steps steps);
 
-  /** How many bytes the files take now, those that are for a moment left out. Cheap. */
+  /** The present size of the files in bytes, without temporary files. Cheap. */
   long fileBytes();
 
   /**
-   * What the files take and what the disk has.
+   * Sizes of the files and free disk space, in bytes.
    *
    * @param bytes as {@link #fileBytes}
-   * @param useful what they would take without garbage, about
-   * @param usable what the disk has left; {@link Long#MAX_VALUE} where that is not known
+   * @param useful approximate size without garbage
+   * @param usable free disk space; {@link Long#MAX_VALUE} if unknown
    */
   record FileSpace(long bytes, long useful, long usable) {}
 
-  /** Takes a step for each conversation. */
+  /** Cost: one step per conversation. */
   FileSpace fileSpace();
 
   /**
-   * Begins to collect all garbage. Until it is done the files take more, as what is useful is
-   * written once more.
+   * Starts to collect all garbage. Until it is done the files take more space, because useful data
+   * is written again.
    *
-   * @return completes when that is done; with an {@link EngineFailureException} if the files
-   *     failed, a {@link io.conversationstore.StoreDamagedException} if they are damaged, or an
-   *     {@link IllegalStateException} if the store was closed
+   * @return completes when it is done; with an {@link EngineFailureException} if the files failed,
+   *     a {@link io.conversationstore.StoreDamagedException} if they are damaged, or an {@link
+   *     IllegalStateException} if the store was closed
    */
   Future<?> collectGarbage();
 
   /**
-   * Takes the contents of these out of the mirror, as far as they are there in this generation, and
-   * notes, without waiting for the disk, that they are not whole until {@link #markWhole} says so.
+   * Removes the contents of these conversations from the mirror, in the given generation, and marks
+   * them incomplete until {@link #markWhole}, without waiting for the disk.
    */
   void giveUp(List<Mirrored> conversations);
 
   /**
-   * Notes, without waiting for the disk, that these are not whole until {@link #markWhole} says so,
-   * also those that the mirror has not heard of; what is there of them stays.
+   * Marks these conversations incomplete until {@link #markWhole}, without waiting for the disk.
+   * Includes conversations that the mirror does not know yet; existing contents stay.
    */
   void markIncomplete(List<Mirrored> conversations);
 
-  /** Notes that what was given up of this conversation is there again. */
+  /** Marks this conversation complete again. */
   void markWhole(Mirrored conversation);
 
   /**
-   * Whether messages of a live conversation in the mirror may not be there: it was given up, its
-   * header counts another number, or it is later than all that the feed has told and messages
-   * before its last one are neither there nor known to be deleted. Cheap.
+   * Whether messages of a live conversation may be missing from the mirror: its contents were given
+   * up, its header has another message count, or it is later than the feed's position and messages
+   * before its last one are neither present nor known to be deleted. Cheap.
    */
   boolean lacksMessages(Owner owner, String conversationId);
 
@@ -265,27 +264,27 @@ public interface LocalStore extends StoreEngine, MirroredRows {
   List<State.ConversationState> lacking(Instant since, int limit);
 
   /**
-   * Takes another id for the node, durably, as after its directory was copied. The new one had no
-   * contact yet.
+   * Durably gives the node a new id, for instance after its directory was copied. The new node had
+   * no contact yet.
    */
   void renewNode(UUID node);
 
-  /** What the mirror knows of a message besides its content. */
+  /** The mirror's state of a message without its content. */
   record MirroredMessage(UUID messageId, long epoch, long generation, long version, boolean live) {}
 
   /**
-   * The message at a place of a conversation's latest generation in the mirror, a deleted one
-   * included; reads no content.
+   * The message at a place of a conversation's latest generation in the mirror, which may be
+   * deleted; reads no content.
    */
   Optional<MirroredMessage> mirroredAt(Owner owner, String conversationId, long seq);
 
   /**
    * Adds a change to the end of the queue; it is on disk when the call returns. An erasure first
-   * removes the owner's mirrored rows, unless they are of a later epoch than it names, and earlier
-   * pending changes from every file, and stays in the queue itself. Adding a change whose id is in
-   * the queue does nothing.
+   * removes the owner's mirrored rows, except those of a later epoch than it names, and earlier
+   * pending changes from every file; the erasure itself stays in the queue. Adding a change with an
+   * id that is in the queue does nothing.
    *
-   * @return what an erasure removed here, else zero counts
+   * @return the rows that an erasure removed here, else zero counts
    */
   Removed enqueue(Change change);
 
@@ -305,12 +304,12 @@ public interface LocalStore extends StoreEngine, MirroredRows {
   /** Whether anything of this owner is pending; cheap. */
   boolean hasPending(Owner owner);
 
-  /** The owners of whom something is pending, in no order. */
+  /** The owners with pending changes, in no order. */
   List<Owner> pendingOwners();
 
   /**
    * The pending changes of an owner, in order, with the epochs and generations that settlements
-   * have given them since they were made.
+   * gave them.
    */
   List<Change> pending(Owner owner);
 
@@ -321,18 +320,18 @@ public interface LocalStore extends StoreEngine, MirroredRows {
   List<Change> pending(Owner owner, String conversationId);
 
   /**
-   * The same as {@link #pending(Owner)}, but for contents: messages have their ids, digests, times
-   * and usage, edits the id of their message. Takes no memory for what is left out; {@link
-   * #pendingChange} has it.
+   * Like {@link #pending(Owner)} without contents: messages have only their ids, digests, times and
+   * usage, edits only the id of their message. Contents are not loaded into memory; {@link
+   * #pendingChange} reads them.
    */
   List<Change> pendingHeads(Owner owner);
 
-  /** The same of what touches one conversation. */
+  /** The same for changes that touch one conversation. */
   List<Change> pendingHeads(Owner owner, String conversationId);
 
   /**
-   * A pending change with all contents; empty if none of this id is pending, or if it cannot be
-   * read, which {@link #unreadable} says then.
+   * A pending change with all contents; empty if none with this id is pending, or if it cannot be
+   * read and is listed in {@link #unreadable}.
    */
   Optional<Change> pendingChange(UUID changeId);
 
@@ -342,28 +341,26 @@ public interface LocalStore extends StoreEngine, MirroredRows {
   /**
    * The first pending changes of the queue, in order.
    *
-   * @param max how many at most
-   * @param maxBytes how much they may take as they are stored, in bytes; the first is there even if
-   *     it takes more
+   * @param max maximum number of changes
+   * @param maxBytes maximum stored size in bytes; the first change is returned even if it is larger
    */
   List<Change> pending(int max, long maxBytes);
 
   /**
-   * Pending changes that could not be read when they were last asked for, with the reason. The
-   * methods that answer with changes leave them out; they end by {@link #settle} like others.
-   * Cheap.
+   * Pending changes that could not be read at the last attempt, with the reason. Methods that
+   * return changes leave them out; {@link #settle} ends them like others. Cheap.
    */
   List<StoreState.Rejected> unreadable();
 
   /**
-   * Ends pending changes, durably and in one write; a parked change that is named is not kept any
-   * longer. After one that was drained, later pending changes of the conversations in {@link
-   * Settlement#generations()} that named {@link ConversationRef#LIVE} name that generation ({@link
-   * Rebase}), up to and including the next pending delete of the conversation: what follows a
-   * delete means another generation. After a drained erasure, later pending changes of the owner
-   * that name no epoch name the one that it began, up to and including the next pending erasure.
-   * After one with a {@link Settlement#landedAt}, later pending changes of the same conversation or
-   * preferences are made after that time.
+   * Ends pending changes, durably and in one write. Parked changes named here are removed. After a
+   * drained change, later pending changes that name {@link ConversationRef#LIVE} for a conversation
+   * in {@link Settlement#generations()} name that generation ({@link Rebase}), up to and including
+   * the next pending delete of the conversation: changes after a delete mean another generation.
+   * After a drained erasure, later pending changes of the owner that name no epoch get the one that
+   * it began, up to and including the next pending erasure. After a change with {@link
+   * Settlement#landedAt}, later pending changes of the same conversation or preferences get a later
+   * time.
    */
   void settle(List<Settlement> settlements);
 
@@ -372,9 +369,9 @@ public interface LocalStore extends StoreEngine, MirroredRows {
   /** Parked changes, oldest first, with the reason. */
   List<StoreState.Rejected> parked();
 
-  /** The ids of the parked changes that were made before an erasure of their owner; cheap. */
+  /** The ids of parked changes made before an erasure of their owner; cheap. */
   List<UUID> parkedOfErased();
 
-  /** A parked change as it was made; empty if none of this id is parked. */
+  /** A parked change in its original form; empty if none with this id is parked. */
   Optional<Change> parkedChange(UUID changeId);
 }

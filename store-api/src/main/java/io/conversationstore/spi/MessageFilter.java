@@ -5,19 +5,22 @@ import io.conversationstore.Role;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Which messages {@link StoreEngine#search} is about. Immutable; no text of it shows content. */
+/**
+ * The messages that {@link StoreEngine#search} looks for. Immutable; {@code toString} shows no
+ * content.
+ */
 public sealed interface MessageFilter {
 
   /** Only in this conversation, or null for all of the owner's. */
   @Nullable String conversationId();
 
-  /** Whether a message fits, wherever it stands. */
+  /** Whether a message matches, regardless of its conversation. */
   boolean matches(Message message);
 
   /**
-   * Messages that hold all these words.
+   * Messages that contain all these words.
    *
-   * @param tokens as {@link SearchTokens#ofQuery} gives them; at least one
+   * @param tokens words returned by {@link SearchTokens#ofQuery}; at least one
    * @param role only messages of this role, or null for all
    */
   record Words(Set<String> tokens, @Nullable String conversationId, @Nullable Role role)
@@ -41,7 +44,7 @@ public sealed interface MessageFilter {
     }
   }
 
-  /** Messages that call the tool of this name. */
+  /** Messages that call the tool with this name. */
   record Tool(String name, @Nullable String conversationId) implements MessageFilter {
     @Override
     public boolean matches(Message message) {

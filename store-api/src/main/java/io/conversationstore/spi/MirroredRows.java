@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * All rows of a mirror, deleted ones included: what a database may have lost. Thread-safe.
+ * All rows of a mirror, deleted ones included; a database may have lost them. Thread-safe.
  *
  * <p>Methods throw {@link EngineFailureException} if the files fail.
  */
@@ -17,7 +17,7 @@ public interface MirroredRows {
   /** The ids of an owner's conversations, deleted ones included, in no order. */
   List<String> mirroredConversations(Owner owner);
 
-  /** A conversation's latest state, which may be a deleted one; empty where only messages are. */
+  /** A conversation's latest state, which may be deleted; empty if only messages are mirrored. */
   Optional<State.ConversationState> mirroredConversation(Owner owner, String conversationId);
 
   /**

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A message to append, with its identity.
  *
- * @param digest see {@link ModelJson#digest(Message)}; decides whether a message of the same id is
- *     the same
- * @param createdAt a time that an import brings; null for the time of the append
+ * @param digest see {@link ModelJson#digest(Message)}; decides whether a message with the same id
+ *     is the same
+ * @param createdAt the time of an imported message; null for the time of the append
  */
 public record NewMessage(UUID id, Message message, String digest, @Nullable Instant createdAt) {
 

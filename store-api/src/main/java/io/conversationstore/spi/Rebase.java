@@ -8,18 +8,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Moves changes that were queued behind a create onto the generation that the create was given. A
- * change that was made before names {@link ConversationRef#LIVE}; it means the conversation that
- * its writer had created then, and not one that somebody creates under the same id later.
+ * Moves changes that were queued behind a create to the generation that the create was given. Such
+ * a change names {@link ConversationRef#LIVE}; it means the conversation that its writer created,
+ * not one created later under the same id.
  */
 public final class Rebase {
 
   private Rebase() {}
 
   /**
-   * The same change about known generations, where it names none.
+   * The same change with known generations filled in where it names none.
    *
-   * @param generations by the id of the conversation, all of the change's owner
+   * @param generations generations by conversation id, all of the change's owner
    */
   public static Change onto(Change change, Map<String, Long> generations) {
     if (generations.isEmpty()) {
@@ -28,8 +28,7 @@ public final class Rebase {
     if (change instanceof Bulk bulk) {
       List<Change> parts = new ArrayList<>();
       for (Change part : bulk.changes()) {
-        // What joins a conversation that was created before must not make it anew once it is
-        // deleted.
+        // A create that joins an existing conversation must not create it again after a delete.
         boolean joins =
             part instanceof ConversationCreated create
                 && generations.containsKey(create.conversationId());

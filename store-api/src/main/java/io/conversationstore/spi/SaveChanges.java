@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 
-/** Turns documents to save into changes. */
+/** Converts documents to save into changes. */
 final class SaveChanges {
 
   private final InputChecks checks;

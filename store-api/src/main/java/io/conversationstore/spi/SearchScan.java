@@ -13,38 +13,38 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Search without an index: reads messages of an engine and keeps those that fit. For engines that
- * have no index, and for whoever has to look again at what an index gave. Thread-safe.
+ * Search without an index: reads messages of an engine and keeps the matching ones. For engines
+ * without an index, and for callers that must recheck an index's results. Thread-safe.
  */
 public final class SearchScan {
 
-  /** The order of hits: newest first, then by conversation and place downward. */
+  /** The order of hits: newest first, then by conversation and place, descending. */
   public static final Comparator<MessageState> ORDER =
       Comparator.comparing((MessageState message) -> message.requireLive().createdAt())
           .thenComparing(MessageState::conversationId, CodePointOrder.INSTANCE)
           .thenComparingLong(MessageState::seq)
           .reversed();
 
-  /** Messages at a time: few at first, for what is found soon, then more. */
+  /** Messages per read: few at first, because hits are often found early, then more. */
   private static final int BATCH = 125;
 
   private static final int GROWTH = 2;
 
   private SearchScan() {}
 
-  /** Gives messages, newest first, strictly beyond a place. */
+  /** Returns messages, newest first, strictly beyond a place. */
   @FunctionalInterface
   public interface Source {
     Slice<MessageState> read(Position.@Nullable InHistory from, int limit);
   }
 
-  /** Shows a message that was read as it is to be, or leaves it out. */
+  /** Converts a message that was read, or leaves it out. */
   @FunctionalInterface
   public interface View {
     @Nullable MessageState show(MessageState message);
   }
 
-  /** Answers {@link StoreEngine#search} from the other reads of an engine. */
+  /** Implements {@link StoreEngine#search} with the other reads of an engine. */
   public static Slice<MessageState> search(
       StoreEngine engine,
       Owner owner,
@@ -74,9 +74,9 @@ public final class SearchScan {
   }
 
   /**
-   * Reads on until {@code limit} messages are found or there are no more.
+   * Reads until {@code limit} messages are found or there are no more.
    *
-   * @param batch at least so many are asked for at first, and more from one time to the next
+   * @param batch the minimum size of the first read; later reads grow
    */
   public static Slice<MessageState> page(
       Source source, View view, Position.@Nullable InHistory from, int limit, int batch) {
@@ -102,7 +102,7 @@ public final class SearchScan {
   }
 
   /**
-   * @param complete whether each part of the answer was
+   * @param complete whether each part of the answer was complete
    */
   private static Slice<MessageState> cut(
       Slice<MessageState> last,
@@ -126,7 +126,7 @@ public final class SearchScan {
         null);
   }
 
-  /** Whether a message stands strictly beyond a place, in the order of hits. */
+  /** Whether a message is strictly beyond a place, in the order of hits. */
   public static boolean isBeyond(MessageState message, Position.@Nullable InHistory from) {
     if (from == null) {
       return true;
@@ -140,8 +140,7 @@ public final class SearchScan {
   }
 
   /**
-   * Reads the whole conversation: messages that were imported with times of their own do not stand
-   * in the order of time.
+   * Reads the whole conversation: imported messages with their own times may be out of time order.
    */
   private static Slice<MessageState> inConversation(
       StoreEngine engine,
@@ -151,7 +150,7 @@ public final class SearchScan {
       Position.@Nullable InHistory from,
       int limit) {
     if (from != null) {
-      // Tells whether the place is of the present history.
+      // Fails if the place does not belong to the present history.
       engine.history(owner, Direction.BACKWARD, from, 1);
     }
     PriorityQueue<MessageState> newest = new PriorityQueue<>(ORDER.reversed());

@@ -6,31 +6,31 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /**
- * The words of a text as search knows them. All stores use this one tokeniser, for messages and for
- * queries, so that all find the same. Pure and thread-safe.
+ * The words of a text for search. All stores use this tokeniser, for messages and for queries, and
+ * therefore find the same. Pure and thread-safe.
  *
- * <p><b>What is searched</b> of a message is {@link Message#text()}: its text parts, joined as they
+ * <p><b>Searched text</b> is {@link Message#text()}: the text parts of a message, joined as they
  * are. Reasoning, media and their names, tool calls and their arguments, speakers' names, metadata
- * and the conversation's title are not.
+ * and the conversation's title are not searched.
  *
- * <p><b>Words</b> are runs of letters, numbers and the marks on them; everything else separates.
- * Invisible format characters (soft hyphen, joiners, direction marks) are left out without
- * separating, but the zero-width space separates. Of a longer word the first {@value #MAX_LENGTH}
- * code points count.
+ * <p><b>Words</b> are runs of letters, numbers and their marks; all other characters separate
+ * words. Invisible format characters (soft hyphen, joiners, direction marks) are left out without
+ * separating, but the zero-width space separates. Words are cut to {@value #MAX_LENGTH} code
+ * points.
  *
- * <p><b>Folding</b>: Unicode NFKC (so that full-width, ligature and composed forms are one), then
- * full case folding that depends on no locale ({@code STRASSE} finds {@code straße}), then NFKC.
+ * <p><b>Folding</b>: Unicode NFKC (which unifies full-width, ligature and composed forms), then
+ * full case folding independent of the locale ({@code STRASSE} finds {@code straße}), then NFKC.
  * Accents stay: {@code cafe} does not find {@code café}.
  *
  * <p><b>Scripts without spaces</b> (Han, Hiragana, Katakana, Thai, Lao, Khmer, Myanmar): each pair
- * of neighbours is a word, and in messages each single character as well, so that a query of one
- * character finds it.
+ * of neighbours is a word, and in messages also each single character, for queries of one
+ * character.
  *
  * <p><b>Limit</b>: the first {@value #MAX_PER_MESSAGE} distinct words of a message are searched, in
- * the order of their first appearance; words that only come later are not found.
+ * the order of their first appearance; later words are not found.
  *
- * <p>Characters are classified as the running JDK knows them; what a later version of Unicode adds
- * is no letter to an earlier JDK.
+ * <p>The running JDK classifies characters; it does not recognize letters added by a later version
+ * of Unicode.
  */
 public final class SearchTokens {
 
@@ -42,15 +42,15 @@ public final class SearchTokens {
 
   private SearchTokens() {}
 
-  /** Takes words as they come. */
+  /** Receives words in order. */
   @FunctionalInterface
   interface Sink {
     /**
-     * Takes the next word.
+     * Receives the next word.
      *
-     * @param start where the word's first character stands in the text
-     * @param end after its last character
-     * @return whether to go on
+     * @param start index of the word's first character in the text
+     * @param end index after its last character
+     * @return whether to continue
      */
     boolean take(String token, int start, int end);
   }
@@ -72,7 +72,7 @@ public final class SearchTokens {
     return tokens;
   }
 
-  /** The distinct words that a message must hold to be found by this text; perhaps none. */
+  /** The distinct words that a message must contain to match this text; may be empty. */
   public static Set<String> ofQuery(String text) {
     Set<String> tokens = new LinkedHashSet<>();
     scan(
@@ -85,10 +85,12 @@ public final class SearchTokens {
     return tokens;
   }
 
-  /** Whether a message holds all these words; {@code of(message).containsAll(tokens)}, faster. */
+  /**
+   * Whether a message contains all these words; {@code of(message).containsAll(tokens)}, faster.
+   */
   public static boolean holdsAll(Message message, Set<String> tokens) {
     String text = message.text();
-    // At most two words begin at a character: a short text cannot reach the limit.
+    // At most two words begin at a character, so a short text cannot reach the limit.
     if (text.length() > MAX_PER_MESSAGE / 2) {
       return ofMessage(text).containsAll(tokens);
     }
@@ -104,10 +106,10 @@ public final class SearchTokens {
   }
 
   /**
-   * Gives the words of a text to {@code sink}, in order, repeated ones too.
+   * Passes the words of a text to {@code sink}, in order, with repetitions.
    *
-   * @param singles whether single characters of scripts without spaces are words, as they are in
-   *     messages; in queries only one that stands alone is
+   * @param singles whether single characters of scripts without spaces are words, as in messages;
+   *     in queries only an isolated one is
    */
   static void scan(String text, boolean singles, Sink sink) {
     new TokenScanner(text, singles, sink).run();

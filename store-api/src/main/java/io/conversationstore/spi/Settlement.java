@@ -6,15 +6,14 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of a pending change.
+ * The outcome of a pending change.
  *
- * @param epoch of an erasure that was drained or dropped, the epoch of what follows it in the
- *     queue; else {@link ChangeStamp#PRESENT_EPOCH}, which says nothing
- * @param generations of what creates conversations (a create, a bulk), the generation that each of
- *     them was made or joined in, by conversation id
- * @param landedAt when its first attempt took effect, where that was later than the change was
- *     made: what follows it in the queue was made after it, and must not lose to it; else null
- * @param reason why it was dropped or parked, without content; empty when it was drained
+ * @param epoch for a drained or dropped erasure, the epoch of the changes after it in the queue;
+ *     else {@link ChangeStamp#PRESENT_EPOCH}
+ * @param generations for a create or a bulk, the generation created or joined, by conversation id
+ * @param landedAt when its first attempt took effect, if later than the change's own time: changes
+ *     after it in the queue were made later and must win over it; else null
+ * @param reason why it was dropped or parked, without content; empty if it was drained
  */
 public record Settlement(
     UUID changeId,
@@ -29,7 +28,7 @@ public record Settlement(
     generations = Map.copyOf(generations);
   }
 
-  /** One that says nothing of where or when the change took effect. */
+  /** A settlement without place and time of the effect. */
   public static Settlement of(UUID changeId, Kind kind, String reason, Instant at) {
     return new Settlement(changeId, kind, ChangeStamp.PRESENT_EPOCH, Map.of(), null, reason, at);
   }
@@ -38,11 +37,13 @@ public record Settlement(
   public enum Kind {
     /** The database holds it. */
     DRAINED,
-    /** A rule forbids it: its conversation was deleted or its owner erased. Its content is gone. */
+    /**
+     * A rule forbids it: its conversation was deleted or its owner erased. Its content is removed.
+     */
     DROPPED,
-    /** The database refuses it; it is kept for an operator. */
+    /** The database rejected it permanently; it is kept for an operator. */
     PARKED,
-    /** Nobody outside this node ever saw it, and the node took it back. Its content is gone. */
+    /** The node took it back before it left the node. Its content is removed. */
     CANCELLED
   }
 }

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A part of a listing.
  *
- * @param history the history of the store that positions in it belong to
+ * @param history the store's history for positions in this slice
  * @param items in the order of the listing; deleted rows are left out
- * @param more whether there is more in the direction asked for
- * @param next where to go on; null for the place of the last item in the direction asked for
+ * @param more whether there is more in the requested direction
+ * @param next the position to continue from; null for the last item in the requested direction
  */
 public record Slice<S>(
     UUID history, List<S> items, boolean more, Provenance provenance, @Nullable Position next) {
@@ -19,7 +19,7 @@ public record Slice<S>(
     items = List.copyOf(items);
   }
 
-  /** A slice that goes on from its last item. */
+  /** A slice that continues from its last item. */
   public Slice(UUID history, List<S> items, boolean more, Provenance provenance) {
     this(history, items, more, provenance, null);
   }

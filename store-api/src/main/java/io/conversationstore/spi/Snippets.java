@@ -7,10 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Cuts the part out of a message that shows why a search found it. */
+/** Cuts out the part of a message that shows the match. */
 final class Snippets {
 
-  /** How much of the text before the first match is shown, in UTF-16 code units. */
+  /** The length of text shown before the first match, in UTF-16 code units. */
   private static final int LEAD = 60;
 
   private Snippets() {}
@@ -54,7 +54,7 @@ final class Snippets {
           && Character.isHighSurrogate(text.charAt(at - 1));
     }
 
-    /** Adds a match of the text; false where it lies beyond the part. */
+    /** Adds a match of the text; false if it lies beyond the part. */
     boolean add(int start, int end) {
       if (matches.isEmpty()) {
         place(start);
@@ -68,7 +68,7 @@ final class Snippets {
       if (before == null || first > before.end()) {
         matches.add(new Range(first, last));
       } else {
-        // Neighbours in a script without spaces overlap: one range shows them.
+        // Neighbouring pairs in a script without spaces overlap and are merged into one range.
         int joined = Math.min(first, before.start());
         matches.set(matches.size() - 1, new Range(joined, Math.max(last, before.end())));
       }

@@ -4,8 +4,8 @@ import io.conversationstore.ConversationStoreException;
 
 /**
  * In {@link ApplyMode#LIVE}, a change names an epoch or a generation that is not the present one.
- * Nothing was applied. Whoever made the change looks again and makes it anew; an application never
- * sees this.
+ * Nothing was applied. The maker of the change reads the state again and makes a new change;
+ * applications never see this exception.
  */
 public final class StaleChangeException extends ConversationStoreException {
 

@@ -14,8 +14,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state of one row as it was committed, with its version. Of two states of one row the one with
- * the higher (epoch, generation, version) is the later. Immutable.
+ * The committed state of one row, with its version. Of two states of a row, the one with the higher
+ * (epoch, generation, version) is the later. Immutable.
  */
 public sealed interface State {
 
@@ -30,11 +30,11 @@ public sealed interface State {
   /**
    * A conversation.
    *
-   * @param generation from 1; 0 in an overlay, while it is not known
+   * @param generation from 1; 0 in an overlay while it is unknown
    * @param version from 1, one more at each change of the row, an append included; starts again
    *     with each generation
-   * @param live null where this generation is deleted
-   * @param lastSeq the highest {@code seq} given in this generation
+   * @param live null if this generation is deleted
+   * @param lastSeq the highest {@code seq} assigned in this generation
    * @param createdBy the change that created this generation
    */
   record ConversationState(
@@ -81,7 +81,7 @@ public sealed interface State {
           provenance);
     }
 
-    /** The same generation, one version on, with other content. */
+    /** The same generation with the next version and other content. */
     public ConversationState next(@Nullable Live newLive, long newLastSeq) {
       return new ConversationState(
           owner, id, epoch, generation, version + 1, newLive, newLastSeq, createdBy);
@@ -91,10 +91,10 @@ public sealed interface State {
   /**
    * The content of a live conversation.
    *
-   * @param lastMessageAt the creation time of the last message, below which no later one goes;
-   *     {@code createdAt} while there is none
-   * @param fieldTimes when each field was last written, by the names of {@link Fields}; a field
-   *     that is missing was written at {@code createdAt}
+   * @param lastMessageAt the creation time of the last message, the minimum for later ones; {@code
+   *     createdAt} while there is none
+   * @param fieldTimes when each field was last written, by the names of {@link Fields}; a missing
+   *     field was written at {@code createdAt}
    */
   record Live(
       String title,
@@ -120,8 +120,8 @@ public sealed interface State {
    *
    * @param version from 1, one more at each edit and at the delete
    * @param seq from 1; 0 in an overlay, while it is pending
-   * @param digest of the original, also after an edit or a delete
-   * @param message null where it is deleted
+   * @param digest digest of the original, also after an edit or a delete
+   * @param message null if it is deleted
    */
   record MessageState(
       Owner owner,
@@ -151,9 +151,9 @@ public sealed interface State {
   /**
    * An owner's preferences.
    *
-   * @param version from 1; 0 where nothing was ever written
-   * @param activeGeneration the generation that {@code activeConversation} had; the preference
-   *     reads as empty unless that one is live
+   * @param version from 1; 0 if nothing was ever written
+   * @param activeGeneration the generation of {@code activeConversation} when it was set; the
+   *     preference reads as empty unless it is live
    * @param activeConversationTime when that field was last written, null if never
    * @param selectedModelTime when that field was last written, null if never
    */

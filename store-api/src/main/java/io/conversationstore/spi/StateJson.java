@@ -19,8 +19,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The JSON shape of row states, as docs/json.md describes it: an object with {@code state} for its
- * kind. Reading what was written gives an equal state. Thread-safe.
+ * The JSON shape of row states, described in docs/json.md: an object with the kind in {@code
+ * state}. Writing and reading gives an equal state. Thread-safe.
  */
 public final class StateJson {
 
@@ -33,7 +33,7 @@ public final class StateJson {
     out.writeEndObject();
   }
 
-  /** Writes the fields of a state into an object that is open already. */
+  /** Writes the fields of a state into an open object. */
   public static void writeFields(JsonGenerator out, State state) throws IOException {
     if (state instanceof OwnerState owner) {
       writeCommon(out, "owner", owner);
@@ -129,7 +129,8 @@ public final class StateJson {
   /**
    * Reads a state.
    *
-   * @throws IllegalArgumentException if it is not one; the text names the field, not its value
+   * @throws IllegalArgumentException if it is not a state; the error text names the field, not its
+   *     value
    */
   public static State read(JsonNode json) {
     Owner owner = Owner.of(Json.string(json, "tenant_id"), Json.string(json, "user_id"));

@@ -7,8 +7,8 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * The listeners of a store's state. Thread-safe; calls come from whoever runs what {@link #telling}
- * gives.
+ * The listeners of a store's state. Thread-safe; the thread that runs the result of {@link
+ * #telling} calls them.
  */
 public final class StateListeners {
 
@@ -16,19 +16,22 @@ public final class StateListeners {
   private final BiConsumer<String, Throwable> log;
 
   /**
-   * @param log told what a listener throws
+   * @param log receives the exceptions of listeners
    */
   public StateListeners(BiConsumer<String, Throwable> log) {
     this.log = log;
   }
 
-  /** Adds a listener; closing what is returned removes it. */
+  /** Adds a listener; closing the returned handle removes it. */
   public AutoCloseable add(Consumer<StoreState> listener) {
     listeners.add(listener);
     return () -> listeners.remove(listener);
   }
 
-  /** What calls the listeners that there are now; those added later are not told of this state. */
+  /**
+   * Returns a task that calls the present listeners; listeners added later do not receive this
+   * state.
+   */
   public Runnable telling(StoreState state) {
     List<Consumer<StoreState>> present = List.copyOf(listeners);
     return () -> {

@@ -1,8 +1,6 @@
 package io.conversationstore.spi;
 
-/**
- * The database holds no store, although there was one or should be: nothing is made in its place.
- */
+/** The database holds no store, although one is expected; no new one is created. */
 public final class StoreAbsentException extends EngineFailureException {
 
   private static final long serialVersionUID = 1;

@@ -21,40 +21,40 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What keeps conversations: the part of a store below {@link StoreFront}, which checks input, makes
- * changes and turns states into what applications see.
+ * The storage part of a store, below {@link StoreFront}, which checks input, makes changes and
+ * converts states for applications.
  *
- * <p>What an implementer owes:
+ * <p>Contract for implementers:
  *
  * <ol>
- *   <li>{@link #apply} is atomic, and durable when it returns as far as the store's setting says.
+ *   <li>{@link #apply} is atomic, and durable on return according to the store's setting.
  *   <li>Applying the same change again, also at the same time on another thread, changes nothing
  *       and returns the present states. Idempotency of an append is decided first, before
  *       generation-independent conditions: by message id within the conversation's generation and
- *       by digest. A create is known by {@link State.ConversationState#createdBy()}, an erasure by
- *       its change id.
- *   <li>{@code seq} is given without gaps from 1 within a generation, in the order of commits. A
- *       message's creation time is not before {@link State.Live#lastMessageAt()}, unless it brings
- *       its own.
- *   <li>Deleted rows stay in place without content: key, {@code seq}, digest, generation. A deleted
- *       conversation takes its messages along. An erasure removes the rows as well and leaves the
- *       owner's epoch, one higher.
- *   <li>Message count and usage follow the rows that really changed.
- *   <li>An append and an edit move {@link State.Live#updatedAt()}, as does an update, a touch
- *       included; a delete of a message does not.
- *   <li>Nothing is read or changed but the named owner's rows.
- *   <li>In {@link ApplyMode#LIVE}: an epoch other than {@link ChangeStamp#PRESENT_EPOCH} that is
- *       not the present one, and a generation other than {@link ConversationRef#LIVE} that is not
- *       the live one, is a {@link StaleChangeException} (but deleting a generation that is deleted
- *       already is a success that changes nothing).
+ *       by digest. A create is recognized by {@link State.ConversationState#createdBy()}, an
+ *       erasure by its change id.
+ *   <li>{@code seq} is assigned without gaps from 1 within a generation, in the order of commits. A
+ *       message's creation time is not before {@link State.Live#lastMessageAt()}, unless it has its
+ *       own.
+ *   <li>Deleted rows keep their place without content: key, {@code seq}, digest, generation.
+ *       Deleting a conversation deletes its messages. An erasure also removes the rows and raises
+ *       the owner's epoch by one.
+ *   <li>Message count and usage change only with rows that changed.
+ *   <li>Appends, edits and updates, touches included, move {@link State.Live#updatedAt()}; deleting
+ *       a message does not.
+ *   <li>Only the named owner's rows are read or changed.
+ *   <li>In {@link ApplyMode#LIVE}, a change that names an epoch other than the present one or a
+ *       generation other than the live one is a {@link StaleChangeException}. {@link
+ *       ChangeStamp#PRESENT_EPOCH} and {@link ConversationRef#LIVE} always match. Deleting a
+ *       deleted generation succeeds and changes nothing.
  *   <li>Methods throw {@link EngineFailureException} when the engine cannot work, {@link
  *       IllegalStateException} when it is closed, and the typed exceptions of {@link
- *       io.conversationstore.ConversationStore} for what the caller got wrong. No exception text
- *       holds message content.
- *   <li>{@link #search} tells exactly the live messages for which {@link MessageFilter#matches}
- *       holds, at once after an append or edit and never by what an edit or delete took away. An
- *       index may give too many, which are then left out, but never too few; an engine without one
- *       uses {@link SearchScan}.
+ *       io.conversationstore.ConversationStore} for errors of the caller. Exception texts never
+ *       contain message content.
+ *   <li>{@link #search} returns exactly the live messages for which {@link MessageFilter#matches}
+ *       holds, immediately after an append, edit or delete. An index may return too many messages,
+ *       which are filtered out, but never too few; an engine without an index uses {@link
+ *       SearchScan}.
  *   <li>All methods are safe for use by many threads.
  * </ol>
  */
@@ -63,13 +63,13 @@ public interface StoreEngine extends AutoCloseable {
   /**
    * Applies a change.
    *
-   * @throws io.conversationstore.ConversationNotFoundException if its conversation is not there
-   *     (LIVE: also when it is deleted)
+   * @throws io.conversationstore.ConversationNotFoundException if its conversation does not exist
+   *     (LIVE: also if it is deleted)
    * @throws io.conversationstore.ConversationExistsException for a strict create
-   * @throws io.conversationstore.MessageNotFoundException for an edit of a message that is not
-   *     there or, in LIVE mode, deleted; in REPLAY mode the edit of a deleted one is dropped.
-   *     Deleting a message that is not there changes nothing
-   * @throws io.conversationstore.MessageConflictException if a message of the same id has another
+   * @throws io.conversationstore.MessageNotFoundException for an edit of a message that does not
+   *     exist or, in LIVE mode, is deleted; in REPLAY mode the edit of a deleted one is dropped.
+   *     Deleting a missing message changes nothing
+   * @throws io.conversationstore.MessageConflictException if a message with the same id has another
    *     digest
    * @throws io.conversationstore.AppendConditionFailedException if the condition does not hold
    */
@@ -78,15 +78,15 @@ public interface StoreEngine extends AutoCloseable {
   /** Where the states of an applied change come from. */
   Provenance provenanceOf(Applied applied);
 
-  /** What is known of a conversation id, deleted ones included. */
+  /** The state of a conversation id, deleted ones included. */
   Found find(Owner owner, String conversationId);
 
   /**
    * Messages of the live conversation.
    *
-   * @param from strictly beyond this place, or null to start at the end that the direction says
-   * @throws io.conversationstore.ConversationNotFoundException if it is not there
-   * @throws io.conversationstore.CursorExpiredException if {@code from} is of another history,
+   * @param from strictly beyond this place, or null to start at the direction's end
+   * @throws io.conversationstore.ConversationNotFoundException if it does not exist
+   * @throws io.conversationstore.CursorExpiredException if {@code from} belongs to another history,
    *     epoch or generation
    */
   MessageSlice messages(
@@ -96,7 +96,7 @@ public interface StoreEngine extends AutoCloseable {
       Position.@Nullable InConversation from,
       int limit);
 
-  /** One message, deleted ones included, of the latest generation. */
+  /** One message of the latest generation, deleted ones included. */
   Optional<State.MessageState> message(Owner owner, String conversationId, UUID messageId);
 
   /**
@@ -112,7 +112,7 @@ public interface StoreEngine extends AutoCloseable {
    *
    * @param from strictly beyond this place, or null to start with the newest
    * @throws io.conversationstore.ConversationNotFoundException if the filter names a conversation
-   *     that is not there
+   *     that does not exist
    * @throws io.conversationstore.CursorExpiredException if {@code from} is of another history
    */
   Slice<State.MessageState> search(
@@ -121,12 +121,12 @@ public interface StoreEngine extends AutoCloseable {
   /**
    * The owner's conversations that match, latest {@code updatedAt} first, then by id by code point.
    *
-   * @param from strictly after this place; the query's own cursor is not read
+   * @param from strictly after this place; the query's own cursor is ignored
    */
   Slice<State.ConversationState> conversations(
       Owner owner, ConversationQuery query, Position.@Nullable InConversations from);
 
-  /** The owner's preferences, as written; whether the active conversation lives is not checked. */
+  /** The owner's preferences, as written; the active conversation may be deleted. */
   State.PreferencesState preferences(Owner owner);
 
   OwnerCounts count(Owner owner);
@@ -138,9 +138,8 @@ public interface StoreEngine extends AutoCloseable {
   long deleteMessagesBefore(Instant cutoff);
 
   /**
-   * Removes the rows of what was deleted longer ago than this by the store's own clock; returns how
-   * many. Nothing that a reader sees changes. A store that keeps no such rows, or removes them by
-   * itself, returns 0.
+   * Removes rows deleted longer ago than this by the store's own clock; returns how many. Readers
+   * see no change. A store that keeps no such rows, or removes them by itself, returns 0.
    */
   default long purgeDeleted(Duration age) {
     return 0;
@@ -149,7 +148,7 @@ public interface StoreEngine extends AutoCloseable {
   /** Archives active conversations last used before {@code cutoff}; returns how many. */
   long archiveIdleBefore(Instant cutoff);
 
-  /** Figures over a tenant or, where it is null, over all. */
+  /** Figures over a tenant or, if it is null, over all. */
   StoreStatistics statistics(@Nullable String tenantId);
 
   /** Users of a tenant with messages created at {@code since} or later, the latest first. */

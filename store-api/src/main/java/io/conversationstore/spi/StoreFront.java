@@ -52,8 +52,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one implementation of {@link ConversationStore}: checks input against the limits, makes
- * changes, gives them to an engine, and shows states as the application sees them. Thread-safe.
+ * The only implementation of {@link ConversationStore}: checks input against the limits, makes
+ * changes, passes them to an engine, and converts states for the application. Thread-safe.
  */
 public final class StoreFront implements ConversationStore {
 
@@ -65,9 +65,9 @@ public final class StoreFront implements ConversationStore {
   private final StoreOperator operator = new Operations();
 
   /**
-   * @param clock gives changes their time where no database does
+   * @param clock the time of changes if no database assigns it
    * @param ids makes the ids of changes, conversations and messages; see {@link UuidV7}
-   * @param node who makes the changes
+   * @param node the node that makes the changes
    */
   public StoreFront(
       StoreEngine engine, StoreLimits limits, Clock clock, Supplier<UUID> ids, UUID node) {
@@ -193,14 +193,14 @@ public final class StoreFront implements ConversationStore {
     ConversationState conversation = read.conversation();
     List<MessageState> items = read.slice().items();
     long start = direction == Direction.FORWARD ? 0 : conversation.lastSeq() + 1;
-    // Places of a conversation that had no generation yet say nothing of those that it got with
-    // one.
+    // Places from before a conversation had a generation are not valid in that generation.
     long seq = from != null && from.generation() == conversation.generation() ? from.seq() : start;
     UUID pending = from == null ? null : from.pending();
     if (!items.isEmpty()) {
       if (direction == Direction.FORWARD) {
         for (MessageState item : items) {
-          // Not the highest of all pages: a walk may have gone back to what was pending before.
+          // Not the highest of all pages: paging may have returned to messages that were pending
+          // before.
           seq = item.seq() == 0 ? seq : item.seq();
         }
         MessageState last = items.get(items.size() - 1);
@@ -259,7 +259,7 @@ public final class StoreFront implements ConversationStore {
         stored(slice), after(Cursors.TOOL, slice, query.after()), slice.more(), slice.provenance());
   }
 
-  /** Where hits go on: after the last one, pending or not. */
+  /** The cursor after the last hit, pending or not. */
   private static @Nullable Cursor after(
       String kind, Slice<MessageState> slice, @Nullable Cursor before) {
     List<MessageState> items = slice.items();
@@ -318,16 +318,16 @@ public final class StoreFront implements ConversationStore {
   }
 
   /**
-   * Applies a change that was made elsewhere, with its own times. For what takes over files; input
-   * is checked by whoever makes the change.
+   * Applies a change made elsewhere, with its own times. For takeovers of files; the maker of the
+   * change checks the input.
    *
-   * @return what it did; what no longer fits is dropped, see {@link ApplyMode#REPLAY}
+   * @return the result; parts that no longer apply are dropped, see {@link ApplyMode#REPLAY}
    */
   public Applied replay(Change change) {
     return engine.apply(change, ApplyMode.REPLAY);
   }
 
-  /** Who makes the changes. */
+  /** The node that makes the changes. */
   public UUID node() {
     return node;
   }
@@ -352,7 +352,7 @@ public final class StoreFront implements ConversationStore {
       return state.toPreferences(false);
     }
     ConversationState live = engine.find(owner, active).live();
-    // A pending preference may name a generation that is not known yet: the live one.
+    // A pending preference may have no known generation yet: it means the live one.
     long generation = state.activeGeneration();
     return state.toPreferences(
         live != null && (generation == ConversationRef.LIVE || live.generation() == generation));

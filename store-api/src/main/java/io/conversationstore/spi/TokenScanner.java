@@ -5,32 +5,31 @@ import java.text.Normalizer;
 import java.util.Locale;
 
 /**
- * One pass over a text for {@link SearchTokens}. The text is folded piece by piece, a letter with
- * the marks on it at a time, so that each word knows its place in the original. Used once, by one
- * thread.
+ * One pass over a text for {@link SearchTokens}. Folds the text one letter with its marks at a
+ * time, to keep each word's place in the original. Used once, by one thread.
  */
 final class TokenScanner {
 
   private static final int ZERO_WIDTH_SPACE = 0x200B;
 
-  /** Lengthens the vowel before it; Unicode counts it to no script. */
+  /** Lengthens the vowel before it; Unicode assigns it to no script. */
   private static final int KATAKANA_PROLONGED = 0x30FC;
 
-  /** The most marks that are folded together with their letter; a bound, not a rule of a script. */
+  /** The maximum number of marks folded with their letter; a bound, not a rule of a script. */
   private static final int MAX_MARKS = 30;
 
   private final String text;
   private final boolean singles;
   private final SearchTokens.Sink sink;
 
-  /** The word so far, of a script with spaces. */
+  /** The current word of a script with spaces. */
   private final StringBuilder word = new StringBuilder();
 
   private int wordLength;
   private int wordStart;
   private int wordEnd;
 
-  /** The last character of a run in a script without spaces, and how many it has so far. */
+  /** The last character of the current run in a script without spaces, and the run's length. */
   private int last;
 
   private int lastStart;
@@ -80,7 +79,7 @@ final class TokenScanner {
     return end;
   }
 
-  /** Marks, vowels and finals of Korean written in pieces, half-width voicing marks. */
+  /** Marks, vowels and finals of decomposed Korean, half-width voicing marks. */
   private static boolean joinsItsPredecessor(int codePoint) {
     return codePoint >= 0x300
         && (isMark(codePoint)
@@ -96,7 +95,7 @@ final class TokenScanner {
         || type == Character.ENCLOSING_MARK;
   }
 
-  /** Common ranges, of which normalisation changes nothing and folding only the case. */
+  /** Common ranges, unchanged by normalisation; folding changes only the case. */
   private static boolean foldsSimply(int codePoint) {
     return codePoint < 0x80
         || (codePoint >= 0x410 && codePoint <= 0x44F)
@@ -107,7 +106,7 @@ final class TokenScanner {
         || (codePoint >= 0xAC00 && codePoint <= 0xD7A3);
   }
 
-  /** Lower, upper, lower: what has several lower forms or a longer upper one becomes the same. */
+  /** Lower, upper, lower: unifies letters with several lower forms or a longer upper form. */
   private static String folded(String piece) {
     String normal = Normalizer.normalize(piece, Normalizer.Form.NFKC);
     String folded = lower(lower(normal).toUpperCase(Locale.ROOT));
@@ -121,7 +120,9 @@ final class TokenScanner {
     return lower.toString();
   }
 
-  /** Choose how a letter is drawn, or nothing at all; Unicode counts them to the marks. */
+  /**
+   * Characters that select how a letter is drawn, or are ignored; Unicode classifies them as marks.
+   */
   private static boolean isInvisibleMark(int codePoint) {
     return (codePoint >= 0xFE00 && codePoint <= 0xFE0F)
         || (codePoint >= 0xE0100 && codePoint <= 0xE01EF)
@@ -134,7 +135,7 @@ final class TokenScanner {
       return;
     }
     if (isMark(codePoint)) {
-      // A mark belongs to what stands before it; alone it is nothing.
+      // A mark belongs to the character before it; alone it is ignored.
       if (runLength > 0) {
         pair(codePoint, start, end);
       } else if (wordLength > 0) {

@@ -20,12 +20,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a change moves one row, as pure functions: for engines that are written in Java, and for
- * laying pending changes over what another engine answered.
+ * The effect of a change on one row, as pure functions: for engines in Java, and for laying pending
+ * changes over another engine's results.
  *
  * <p>Times: in {@link ApplyMode#LIVE} {@code at} is the store's present and a field is always
  * written; in {@link ApplyMode#REPLAY} {@code at} is the change's own time, at most the store's
- * present, and a field is written only where that is newer.
+ * present, and a field is written only if that is newer.
  */
 public final class Transitions {
 
@@ -83,7 +83,7 @@ public final class Transitions {
         fields.times);
   }
 
-  /** Decides field by field whether a write wins, and notes the time where it does. */
+  /** Decides for each field whether a write wins, and records the time if it does. */
   private static final class FieldClock {
     private final Map<String, Instant> times;
     private final Instant createdAt;
@@ -107,7 +107,7 @@ public final class Transitions {
     }
   }
 
-  /** The creation time that a message gets at {@code at}. */
+  /** The creation time of a message appended at {@code at}. */
   public static Instant messageTime(Live live, NewMessage message, Instant at) {
     return message.createdAt() != null ? message.createdAt() : later(live.lastMessageAt(), at);
   }
@@ -155,7 +155,7 @@ public final class Transitions {
         live.fieldTimes());
   }
 
-  /** A conversation with another message count, where rows were lost and counted anew. */
+  /** A conversation with a corrected message count after rows were lost. */
   public static Live counted(Live live, long messageCount) {
     return new Live(
         live.title(),
@@ -174,8 +174,8 @@ public final class Transitions {
   }
 
   /**
-   * A message after an edit; null where the edit is older than one that was made before. Edits
-   * compete with edits alone: a creation time may have been moved on for order's sake.
+   * A message after an edit; null if an earlier applied edit is newer. Edits are compared only with
+   * edits: a creation time may have been moved forward to keep the order.
    */
   public static @Nullable MessageState edited(
       MessageState state, MessageEdit edit, Instant at, ApplyMode mode) {

@@ -8,8 +8,8 @@ import java.util.random.RandomGenerator;
 
 /**
  * Makes UUIDs of version 7 (RFC 9562, section 5.7): milliseconds since 1970, a 12-bit counter
- * within the millisecond (method 1 of section 6.2), 62 random bits. Ids of one source ascend, also
- * when the clock stands still or goes back. Thread-safe if the random source is.
+ * within the millisecond (method 1 of section 6.2), 62 random bits. Ids of one source ascend, even
+ * if the clock stops or goes back. Thread-safe if the random source is.
  */
 public final class UuidV7 implements Supplier<UUID> {
 

@@ -1,7 +1,7 @@
 /**
- * What a store is made of: the vocabulary of changes and row states, and the interfaces of the
- * engines behind {@link io.conversationstore.ConversationStore}. For authors of stores, not for
- * applications; it may change between minor versions.
+ * Changes, row states, and the interfaces of the engines behind {@link
+ * io.conversationstore.ConversationStore}. For authors of stores, not for applications; it may
+ * change between minor versions.
  */
 @NullMarked
 package io.conversationstore.spi;

@@ -16,12 +16,12 @@ import java.util.UUID;
 import java.util.function.Supplier;
 
 /**
- * All conversations of one owner in one JSON file: an object keyed by conversation id, each with
- * title, times, settings and messages, as programs keep them that have no store. docs/json.md
- * describes the shape.
+ * All conversations of one owner in one JSON file, as programs without a store keep them: an object
+ * keyed by conversation id, each with title, times, settings and messages. docs/json.md describes
+ * the shape.
  *
- * <p>Both directions go step by step: memory follows the largest message and the number of
- * conversations, not the size of the file. Thread-safe.
+ * <p>Both directions stream: memory depends on the largest message and the number of conversations,
+ * not on the size of the file. Thread-safe.
  */
 public final class ConversationsFile {
 
@@ -35,13 +35,12 @@ public final class ConversationsFile {
   }
 
   /**
-   * Saves what the file holds as conversations of {@code owner}, in batches. Reading a file again
-   * adds nothing: a message without an id has one derived from conversation, place and content.
-   * Other conversations of the owner are left alone, and so are messages that the file does not
-   * have.
+   * Saves the file's conversations as conversations of {@code owner}, in batches. Reading a file
+   * again adds nothing: a message without an id gets one derived from conversation, place and
+   * content. Conversations and messages that the file does not contain stay unchanged.
    *
-   * @throws TransferException where the file cannot be read or the store cannot take it; what was
-   *     saved before stays, and reading the file again completes it
+   * @throws TransferException if the file cannot be read or the store cannot save it; data saved
+   *     before stays, and reading the file again completes it
    */
   public static TransferReport read(
       ConversationStore store, Owner owner, Path file, TransferOptions options) {
@@ -53,9 +52,9 @@ public final class ConversationsFile {
   }
 
   /**
-   * Reads a file to its end and saves nothing: tells whether {@link #read} will find fault with it.
+   * Reads a file to its end without saving, to find the errors that {@link #read} would report.
    *
-   * @throws TransferException where it cannot be read or crosses a limit
+   * @throws TransferException if it cannot be read or exceeds a limit
    */
   public static TransferReport check(Path file, TransferOptions options) {
     Counts counts = new Counts();
@@ -92,14 +91,13 @@ public final class ConversationsFile {
   }
 
   /**
-   * Writes all conversations of {@code owner} to a file, with everything that {@link #read} takes
-   * back. It appears under its name when it is whole and on the disk, in place of one that was
-   * there; until then a file beside it, {@code .tmp} at its end, grows. What is stored or deleted
-   * meanwhile may be in it or not; of a conversation that is deleted while it is written, the first
-   * messages may be.
+   * Writes all conversations of {@code owner} to a file, with everything that {@link #read} reads
+   * back. Data goes to a file beside it, with {@code .tmp} appended to the name, which replaces the
+   * target once it is complete and on the disk. Data stored or deleted meanwhile may be included or
+   * missing; of a conversation deleted while it is written, the first messages may be included.
    *
-   * @throws TransferException where the store cannot be read or the file cannot be written; the
-   *     file that was there before stays
+   * @throws TransferException if the store cannot be read or the file cannot be written; an
+   *     existing file stays
    */
   public static TransferReport write(ConversationStore store, Owner owner, Path file) {
     Counts counts = new Counts();

@@ -3,7 +3,7 @@ package io.conversationstore.transfer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Counts along a transfer. For one thread. */
+/** Counts of a running transfer. For one thread. */
 final class Counts {
 
   private final List<TransferReport.Skipped> skipped = new ArrayList<>();

@@ -10,12 +10,12 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
-/** New and renamed files that survive a loss of power once the call returned. */
+/** Creates and renames files durably: they survive a power loss once the call returns. */
 final class DurableFiles {
 
   private DurableFiles() {}
 
-  /** Creates a file that nobody else may read, where the file system knows such rights. */
+  /** Creates a file readable only by its owner, if the file system supports such rights. */
   static FileChannel create(Path file) throws IOException {
     FileAttribute<?>[] rights =
         file.getFileSystem().supportedFileAttributeViews().contains("posix")
@@ -27,13 +27,13 @@ final class DurableFiles {
         file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), rights);
   }
 
-  /** Renames within a directory, in one step or not at all. */
+  /** Renames within a directory, atomically. */
   static void rename(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     force(directoryOf(to));
   }
 
-  /** Removes a file that may be there; behind a symbolic link the file that it leads to as well. */
+  /** Removes a file if it exists; for a symbolic link, its target as well. */
   static boolean delete(Path file) throws IOException {
     if (Files.isSymbolicLink(file) && Files.exists(file)) {
       Path target = file.toRealPath();
@@ -55,7 +55,7 @@ final class DurableFiles {
     return parent;
   }
 
-  /** Windows cannot open a directory and needs no such call. */
+  /** Windows cannot open a directory and does not need this call. */
   private static void force(Path directory) throws IOException {
     if (System.getProperty("os.name", "").startsWith("Windows")) {
       return;

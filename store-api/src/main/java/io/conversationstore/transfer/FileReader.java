@@ -23,26 +23,26 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a file step by step: it holds one message at a time, and of a conversation the header. For
- * one thread and one file.
+ * Reads a file step by step: holds one message at a time and the conversation's header. For one
+ * thread and one file.
  *
- * <p>A conversation is found by its messages: an object with a list of them under one of {@link
- * #MESSAGES}, or such a list itself. It may stand at any place down to {@link #MOST_DEPTH}: keyed
- * by its id, below the name of a user, in a list, or under a word that means conversations. Its id
- * is what it is keyed by, behind the keys above it; in a list, the one that it names.
+ * <p>A conversation is recognized by its messages: an object with a list of them under one of
+ * {@link #MESSAGES}, or such a list itself. It may be nested down to {@link #MOST_DEPTH}: keyed by
+ * its id, below the name of a user, in a list, or under a word that means conversations. Its id is
+ * its key, prefixed by the keys above it; in a list, the id that it names.
  *
- * <p>What the file gets wrong is a {@link TransferException} with the place; what the receiver
- * throws is passed on as it is.
+ * <p>Errors in the file are a {@link TransferException} with the place; exceptions of the receiver
+ * are passed on unchanged.
  */
 final class FileReader {
 
-  /** Takes what is read. */
+  /** Receives the contents of the file. */
   interface Receiver {
 
     /**
      * A message of a conversation.
      *
-     * @param header the conversation's as far as it was read
+     * @param header the conversation's header as far as it was read
      * @param bytes its size in JSON
      */
     void message(
@@ -55,7 +55,9 @@ final class FileReader {
     void end(OpenConversation conversation, LenientHeaders.Header header);
   }
 
-  /** Where messages stand in a conversation; under the first name, whatever they look like. */
+  /**
+   * Field names of a conversation's messages; under the first, elements of any form are messages.
+   */
   private static final List<String> MESSAGES =
       List.of(
           "messages",
@@ -75,7 +77,7 @@ final class FileReader {
           "transcript",
           "turns");
 
-  /** Words for conversations, which are no part of an id. */
+  /** Words for conversations, which are not part of an id. */
   private static final Set<String> WRAPPERS =
       Set.of(
           "chats",
@@ -89,10 +91,10 @@ final class FileReader {
           "threads",
           "users");
 
-  /** A tree of messages, of which one branch is shown, in exports of ChatGPT. */
+  /** A tree of messages in exports of ChatGPT; one branch is shown. */
   private static final String MAPPING = "mapping";
 
-  /** The id of a conversation that the file has nothing to name by. */
+  /** The id of a conversation without a name in the file. */
   private static final String ONLY = "conversation";
 
   private static final int MOST_DEPTH = 5;
@@ -163,7 +165,7 @@ final class FileReader {
     begun = false;
   }
 
-  /** Reads a value and what it holds of conversations; returns it where it holds none. */
+  /** Reads a value and the conversations in it; returns the value if it holds none. */
   private @Nullable JsonNode value(List<String> path) throws IOException {
     if (path.size() > MOST_DEPTH) {
       return Json.readValue(parser);
@@ -224,9 +226,9 @@ final class FileReader {
   }
 
   /**
-   * A conversation, or a group of them; the object itself where it is neither.
+   * A conversation, or a group of them; the object itself if it is neither.
    *
-   * @param record whether it names its id itself, because it stands in a list
+   * @param record whether it names its own id, because it is in a list
    */
   private @Nullable JsonNode object(List<String> path, boolean record) throws IOException {
     ObjectNode fields = JsonNodeFactory.instance.objectNode();
@@ -251,7 +253,7 @@ final class FileReader {
         } else if (!found.areMessages) {
           fields.set(name, found.elements);
         } else if (record && LenientHeaders.idOf(fields) == null) {
-          // The id may follow: the messages wait for it.
+          // The id may follow, so the messages are held until then.
           held = new ArrayList<>();
           found.elements.forEach(held::add);
           readAll(held);
@@ -305,21 +307,21 @@ final class FileReader {
   }
 
   /**
-   * Whether conversations may stand under a name: a conversation's own fields come before anything
-   * that is keyed by ids.
+   * Whether a name may hold conversations: a conversation's own fields take precedence over ids as
+   * keys.
    */
   private static boolean mayHoldOthers(String name, ObjectNode fields, boolean group) {
     return !LenientHeaders.FIELDS.contains(name)
         && (group || fields.isEmpty() || WRAPPERS.contains(name));
   }
 
-  /** What stands under a name of messages; the parser is behind the elements. */
+  /** The value under a name of messages; the parser is after the elements. */
   private record Messages(boolean areMessages, JsonNode elements) {}
 
   /**
-   * Begins to read what stands under a name of messages. Where these are messages, those that were
-   * looked at are returned, and the rest is still to be read; else all that is there is, or null
-   * where conversations were in it.
+   * Begins to read the value under a name of messages. If it holds messages, returns those read so
+   * far, and the rest is still to be read. Else returns the whole value, or null if it held
+   * conversations.
    */
   private @Nullable Messages messages(List<String> path, String name) throws IOException {
     boolean surely = name.equals(MESSAGES.get(0));
@@ -364,7 +366,7 @@ final class FileReader {
     return new Messages(true, looked);
   }
 
-  /** Whether the parser is behind the messages that {@link #messages} began to read. */
+  /** Whether the parser is after the messages that {@link #messages} began to read. */
   private boolean finished;
 
   private ArrayNode rest(ArrayNode before, JsonNode element) throws IOException {
@@ -406,7 +408,7 @@ final class FileReader {
     receiver.message(open, () -> header(open), entry, bytes);
   }
 
-  /** A conversation that has a header alone, or none of what a conversation has. */
+  /** A conversation with only a header, or a value that is not a conversation. */
   private void withoutMessages(String id, JsonNode rest) {
     if (rest.isNull()) {
       counts.skip(conversation, 0, "the conversation is null");
@@ -454,7 +456,7 @@ final class FileReader {
     return child;
   }
 
-  /** The keys that lead to a conversation, without words that only mean conversations. */
+  /** The keys above a conversation, without words that only mean conversations. */
   private static String idOf(List<String> path) {
     StringBuilder id = new StringBuilder();
     for (int i = 0; i < path.size(); i++) {
@@ -465,7 +467,10 @@ final class FileReader {
     return id.toString();
   }
 
-  /** The id that a conversation in a list names, behind the keys above the list; else its place. */
+  /**
+   * The id that a conversation in a list names, prefixed by the keys above the list; else its
+   * place.
+   */
   private static String idIn(JsonNode fields, List<String> path) {
     String own = LenientHeaders.idOf(fields);
     if (own == null) {
@@ -490,12 +495,12 @@ final class FileReader {
     try {
       return read.get();
     } catch (IllegalArgumentException e) {
-      // The model's texts name fields and limits, never content.
+      // The model's error texts name fields and limits, never content.
       throw fault(String.valueOf(e.getMessage()), e);
     }
   }
 
-  /** Jackson's own text quotes what it read, so it is neither shown nor kept as the cause. */
+  /** Jackson's error text quotes the input, so it is neither shown nor kept as the cause. */
   private TransferException malformed(JsonProcessingException e) {
     String what =
         e instanceof JsonEOFException ? "the file ends too early" : "the file is not JSON there";

@@ -33,13 +33,13 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes an owner's conversations, the least recently used first, as the files of other programs
- * have them and so that reading them in order keeps that order. Holds the ids of the conversations
- * and a page of messages. For one thread.
+ * Writes an owner's conversations, the least recently used first, like the files of other programs;
+ * reading them in order keeps that order. Holds the ids of the conversations and a page of
+ * messages. For one thread.
  */
 final class FileWriter {
 
-  /** A page of messages is made smaller above this and larger below a quarter of it. */
+  /** Larger pages make the next page smaller; pages below a quarter of this make it larger. */
   private static final long PAGE_BYTES = 1 << 20;
 
   private static final int FIRST_PAGE = 16;
@@ -64,7 +64,7 @@ final class FileWriter {
     out.setPrettyPrinter(printer);
   }
 
-  /** Writes all; the stream below is neither flushed nor closed. */
+  /** Writes all conversations; the underlying stream is neither flushed nor closed. */
   void write() throws IOException {
     List<String> ids = ids();
     out.writeStartObject();
@@ -82,8 +82,8 @@ final class FileWriter {
   }
 
   /**
-   * The ids, most recently used first. Use moves a conversation to the front, past a reader that is
-   * on its way to the end, so the front is read again until it holds nothing new.
+   * The ids, most recently used first. A use moves a conversation to the front, past a reader that
+   * has left it, so the front is read again until it holds nothing new.
    */
   private List<String> ids() {
     Set<String> ids = new LinkedHashSet<>();
@@ -133,7 +133,7 @@ final class FileWriter {
     out.writeEndObject();
   }
 
-  /** A time that an import brought and the metadata kept comes before the store's own. */
+  /** An imported time kept in the metadata takes precedence over the store's own. */
   private void time(String name, Instant own, Map<String, @Nullable Object> metadata)
       throws IOException {
     String written = Json.time(own);
@@ -152,7 +152,7 @@ final class FileWriter {
     }
   }
 
-  /** The next messages; null where the conversation was deleted meanwhile. */
+  /** The next messages; null if the conversation was deleted meanwhile. */
   private @Nullable Page<StoredMessage> page(Conversation conversation, @Nullable Cursor cursor) {
     String id = conversation.id();
     try {
@@ -160,7 +160,8 @@ final class FileWriter {
     } catch (ConversationNotFoundException e) {
       return null;
     } catch (CursorExpiredException e) {
-      // One that lives on is not cut short in silence: its cursor ended for another reason.
+      // An existing conversation must not be cut short silently: its cursor expired for another
+      // reason.
       Optional<Conversation> present = store.find(owner, id);
       if (present.isPresent() && present.get().createdAt().equals(conversation.createdAt())) {
         throw e;
@@ -170,7 +171,7 @@ final class FileWriter {
   }
 
   private void messages(Conversation conversation, Page<StoredMessage> first) throws IOException {
-    // A cursor may repeat pending messages.
+    // Continuing from a cursor may repeat pending messages.
     Set<UUID> pending = new HashSet<>();
     Page<StoredMessage> page = first;
     while (page != null) {
@@ -195,7 +196,7 @@ final class FileWriter {
     }
   }
 
-  /** Counts what passes, so that pages follow the size of the messages. */
+  /** Counts written bytes, to adapt pages to the size of the messages. */
   private static final class CountingStream extends FilterOutputStream {
     private long count;
 
@@ -215,7 +216,7 @@ final class FileWriter {
       count += length;
     }
 
-    /** What is below is flushed once, at the end. */
+    /** The underlying stream is flushed once, at the end. */
     @Override
     public void flush() {}
   }

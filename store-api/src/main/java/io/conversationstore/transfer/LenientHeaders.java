@@ -17,12 +17,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Headers of conversations as they stand in files of other programs. What the store has no place
- * for, its times included, is kept in the metadata under its own name.
+ * Headers of conversations in files of other programs. Fields without a place in the store, times
+ * included, are kept in the metadata under their own names.
  */
 final class LenientHeaders {
 
-  /** Where a conversation names its own id, the best name first. */
+  /** Field names of a conversation's own id, the best first. */
   private static final List<String> OWN_IDS =
       List.of(
           "id",
@@ -36,13 +36,13 @@ final class LenientHeaders {
           "chatId",
           "uuid");
 
-  /** Where a title stands that has another name. */
+  /** Other field names of a title. */
   private static final List<String> TITLES = List.of("name", "topic", "subject");
 
-  /** The store sets these itself; {@link FileWriter} writes them from the metadata again. */
+  /** The store sets its own times; {@link FileWriter} writes these back from the metadata. */
   static final List<String> TIMES = List.of("created_at", "updated_at");
 
-  /** Where the time of creation stands, the best name first. */
+  /** Field names of the time of creation, the best first. */
   private static final List<String> CREATED =
       List.of(
           "created_at",
@@ -55,7 +55,7 @@ final class LenientHeaders {
           "start_time",
           "startTime");
 
-  /** Where the time of the last use stands, the best name first. */
+  /** Field names of the time of last use, the best first. */
   private static final List<String> UPDATED =
       List.of(
           "updated_at",
@@ -72,7 +72,7 @@ final class LenientHeaders {
           "modified_at",
           "modified");
 
-  /** The names by which an object without messages is known for a conversation. */
+  /** Names that identify an object without messages as a conversation. */
   static final Set<String> FIELDS =
       Stream.concat(
               OWN_IDS.stream(),
@@ -95,9 +95,9 @@ final class LenientHeaders {
   /**
    * A header.
    *
-   * @param status null where the file names none
-   * @param createdAt null where the file names none; as all times, a metadata entry as well
-   * @param updatedAt null where the file names none
+   * @param status null if the file names none
+   * @param createdAt null if the file names none; like all times, also in the metadata
+   * @param updatedAt null if the file names none
    */
   record Header(
       NewConversation conversation,
@@ -105,7 +105,7 @@ final class LenientHeaders {
       @Nullable Instant createdAt,
       @Nullable Instant updatedAt) {
 
-    /** The conversation for a store that takes the times themselves. */
+    /** The conversation for a store that accepts times. */
     NewConversation withoutTimes() {
       Map<String, @Nullable Object> metadata = new HashMap<>(conversation.metadata());
       removeTime(metadata, "created_at", createdAt);
@@ -123,7 +123,7 @@ final class LenientHeaders {
 
   private LenientHeaders() {}
 
-  /** The id that a conversation names itself; null where it names none. */
+  /** A conversation's own id; null if it names none. */
   static @Nullable String idOf(JsonNode fields) {
     for (String name : OWN_IDS) {
       JsonNode value = fields.path(name);
@@ -148,7 +148,7 @@ final class LenientHeaders {
   /**
    * Reads a header.
    *
-   * @param fields of the conversation but for its messages; changed
+   * @param fields the conversation's fields without messages; modified
    * @throws IllegalArgumentException naming the field, never its value
    */
   static Header read(String id, ObjectNode fields, ZoneId zone) {
@@ -228,7 +228,7 @@ final class LenientHeaders {
     return strings.toArray(String[]::new);
   }
 
-  /** At most as long as a title may be, without half of a character at the end. */
+  /** Cuts to the longest title, keeping surrogate pairs whole. */
   private static String cut(String title) {
     if (title.length() <= NewConversation.MAX_TITLE_LENGTH) {
       return title;

@@ -9,22 +9,25 @@ import io.conversationstore.Owner;
 import java.math.BigDecimal;
 import java.util.Map;
 
-/** What reading messages and headers share. */
+/** Shared functions for reading messages and headers. */
 final class LenientJson {
 
-  /** As the canonical form of JSON has it. */
+  /** The limit of the canonical form of JSON. */
   private static final int MOST_DIGITS = 1_100;
 
   private LenientJson() {}
 
-  /** Keeps a value that has no place of its own, unless the metadata has that name already. */
+  /** Keeps a value in the metadata, unless the metadata has that name already. */
   static void keep(ObjectNode metadata, String name, JsonNode value) {
     if (!value.isMissingNode() && !value.isNull() && !metadata.has(name)) {
       metadata.set(name, value);
     }
   }
 
-  /** Takes the metadata out of an object, or makes it; what is no object is kept in it. */
+  /**
+   * Removes the metadata from an object and returns it, or creates it; a value of another type is
+   * kept in it.
+   */
   static ObjectNode takeMetadata(ObjectNode json) {
     JsonNode given = json.path("metadata");
     json.remove("metadata");
@@ -37,8 +40,8 @@ final class LenientJson {
   }
 
   /**
-   * Numbers that no store can hold become their text: {@code NaN}, the infinities, and those of
-   * more digits than a number may have. A number is measured, not written out.
+   * Converts numbers that no store can hold to text: {@code NaN}, the infinities, and numbers with
+   * too many digits. Digits are computed, not written out.
    */
   static void replaceUnholdable(JsonNode json) {
     if (json instanceof ObjectNode object) {
@@ -71,7 +74,7 @@ final class LenientJson {
     return false;
   }
 
-  /** Whether it can be an id or a name: 1 to 255 characters that every store can hold. */
+  /** Whether a value can be an id or a name: 1 to 255 characters that every store can hold. */
   static boolean isName(JsonNode json) {
     String text = json.textValue();
     return text != null

@@ -18,9 +18,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages as they stand in files of other programs. What has the shape of docs/json.md is read as
- * such; what stands under a known name in another shape is kept in the metadata under that name, as
- * an unknown field is. Only a message without a role that can be told is refused.
+ * Messages in files of other programs. Fields in the shape of docs/json.md are read as such; a
+ * known name with a value in another shape is kept in the metadata under that name, like an unknown
+ * field. Only messages without a recognizable role are rejected.
  */
 final class LenientMessages {
 
@@ -40,19 +40,19 @@ final class LenientMessages {
           Map.entry("model", "assistant"),
           Map.entry("function", "tool"));
 
-  /** Where the speaker stands if not under role. */
+  /** Field names of the speaker, other than role. */
   private static final List<String> SPEAKERS =
       List.of("sender", "author", "from", "speaker", "type");
 
-  /** Whether the user speaks, as a truth value. */
+  /** Booleans that say whether the user speaks. */
   private static final List<String> USER_FLAGS =
       List.of("is_user", "isUser", "fromUser", "isCreatedByUser");
 
-  /** Where the text stands if not under content. */
+  /** Field names of the text, other than content. */
   private static final List<String> TEXTS =
       List.of("text", "parts", "message", "value", "body", "mes");
 
-  /** Where the time stands, the best name first. */
+  /** Field names of the time, the best first. */
   private static final List<String> TIMES =
       List.of(
           "created_at",
@@ -107,7 +107,7 @@ final class LenientMessages {
     return new Entry(read, time);
   }
 
-  /** Whether it looks like a message: it has a speaker with a known role, and content. */
+  /** Whether a value looks like a message: it has a speaker with a known role, and content. */
   static boolean isMessage(JsonNode json) {
     if (!json.isObject()) {
       return false;
@@ -141,7 +141,7 @@ final class LenientMessages {
     }
   }
 
-  /** The name of the field that says who speaks, where it is not role; null where none does. */
+  /** The name of the field with the speaker if it is not role; null if there is none. */
   private static @Nullable String speaker(ObjectNode message) {
     for (String name : SPEAKERS) {
       String word = message.path(name).textValue();
@@ -189,7 +189,7 @@ final class LenientMessages {
     JsonNode parts = content.path("parts");
     JsonNode text = content.path("text");
     if (content.has("content_type") && (parts.isArray() || text.isTextual())) {
-      // As in exports of ChatGPT: the kind of the whole, and its pieces.
+      // In exports of ChatGPT: the type of the content, and its pieces.
       if (!content.path("content_type").asText().equals("text")) {
         LenientJson.keep(metadata, "content_type", content.get("content_type"));
       }
@@ -212,7 +212,7 @@ final class LenientMessages {
     }
   }
 
-  /** Text in a list becomes a part; a number or a truth value becomes its text. */
+  /** Text in a list becomes a part; a number or a boolean becomes text. */
   private static void readContent(ObjectNode message) {
     JsonNode content = message.path("content");
     if (content.isNumber() || content.isBoolean()) {
@@ -235,7 +235,7 @@ final class LenientMessages {
     }
   }
 
-  /** A part that does not say its type, as Gemini's, in this library's words. */
+  /** Adds the type to a part without one, like Gemini's. */
   private static ObjectNode named(ObjectNode part) {
     if (part.size() == 1 && part.path("text").isTextual()) {
       return part.objectNode().put("type", "text").set("text", part.get("text"));
@@ -292,7 +292,7 @@ final class LenientMessages {
         }
       }
     }
-    // What is left under the one name that a message knows would be passed over.
+    // Reading a message would ignore a value left under this name.
     LenientJson.keep(metadata, "created_at", message.path("created_at"));
     message.remove("created_at");
     return time;

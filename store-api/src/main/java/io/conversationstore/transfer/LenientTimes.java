@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Times as programs write them: ISO 8601 with {@code T} or a blank, with an offset or without one,
- * a date alone, and seconds, milli-, micro- or nanoseconds since 1970 as a number or as its text.
+ * Times in the formats of other programs: ISO 8601 with {@code T} or a blank, with or without an
+ * offset; a date alone; and seconds, milli-, micro- or nanoseconds since 1970 as a number or text.
  */
 final class LenientTimes {
 
@@ -24,7 +24,7 @@ final class LenientTimes {
   private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
   private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999Z");
 
-  // No instant before 5138 has as many seconds, none of a smaller unit after 1973 has as few.
+  // Seconds stay below this until 5138, and milliseconds exceed it since 1973.
   private static final BigDecimal MOST_SECONDS = BigDecimal.TEN.pow(11);
   private static final BigDecimal MOST_MILLIS = BigDecimal.TEN.pow(14);
   private static final BigDecimal MOST_MICROS = BigDecimal.TEN.pow(17);
@@ -33,7 +33,7 @@ final class LenientTimes {
 
   private LenientTimes() {}
 
-  /** Returns null where it is no time, or one outside the years 1 to 9999. */
+  /** Returns null if it is not a time, or a time outside the years 1 to 9999. */
   static @Nullable Instant of(JsonNode json, ZoneId zone) {
     Instant time;
     try {
@@ -52,7 +52,7 @@ final class LenientTimes {
   }
 
   private static Instant ofEpoch(BigDecimal value) {
-    // A number with an exponent is short as it stands, and may have as many digits as it says.
+    // A short number with a large exponent may have very many digits.
     if ((long) value.precision() - value.scale() > MOST_DIGITS
         || Math.abs((long) value.scale()) > MOST_DIGITS) {
       throw new ArithmeticException("no time has as many digits");

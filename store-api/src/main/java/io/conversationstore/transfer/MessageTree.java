@@ -10,9 +10,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A conversation as a tree of messages, each with the one that it answers ({@code mapping} in
- * exports of ChatGPT): a message that was written again begins another branch, and one branch is
- * shown.
+ * A conversation as a tree of messages, each linked to the one that it answers ({@code mapping} in
+ * exports of ChatGPT). A rewritten message begins another branch; one branch is shown.
  */
 final class MessageTree {
 
@@ -32,10 +31,10 @@ final class MessageTree {
   }
 
   /**
-   * The messages of the branch that is shown, from its root on; nodes without a message, and those
-   * with no content, are left out.
+   * The messages of the shown branch, from its root; nodes without a message or content are left
+   * out.
    *
-   * @param current the last node of the branch; else the last node of all is taken for it
+   * @param current the last node of the branch; if missing, the last node of the tree is used
    */
   static List<JsonNode> shown(JsonNode mapping, @Nullable String current) {
     String id = current;

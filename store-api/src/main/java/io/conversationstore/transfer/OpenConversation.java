@@ -14,8 +14,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A conversation that is being read. Its messages are passed on as they come; of them it keeps the
- * ids that the file gave (some 80 bytes each), to find those that are given twice. For one thread.
+ * A conversation that is being read. Its messages are passed on immediately; only their ids from
+ * the file are kept (about 80 bytes each), to find duplicates. For one thread.
  */
 final class OpenConversation {
 
@@ -32,15 +32,15 @@ final class OpenConversation {
     return id;
   }
 
-  /** The fields but for the messages, as far as they were read. */
+  /** The fields read so far, without messages. */
   ObjectNode fields() {
     return fields;
   }
 
   /**
-   * Gives a message its identity: the id that it came with, else one derived from its place in the
-   * whole conversation and its content, so that the size of a batch does not matter. An id that
-   * stood at an earlier message already is kept in the metadata: nothing is overwritten.
+   * Gives a message its identity: its id from the file, else one derived from its content and its
+   * place in the whole conversation, independent of the batch size. An id already used by an
+   * earlier message is kept in the metadata: nothing is overwritten.
    */
   Entry identified(Entry entry) {
     Message message = entry.message();

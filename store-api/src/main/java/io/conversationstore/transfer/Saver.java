@@ -18,12 +18,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Saves what is read, in batches. A conversation that is larger than a batch is saved in several,
- * all but the last with the header as far as it was read. For one thread.
+ * Saves conversations in batches while they are read. A conversation larger than a batch is saved
+ * in several, each with the header as far as it was read. For one thread.
  */
 final class Saver implements FileReader.Receiver {
 
-  /** Bounds a batch of conversations without messages. */
+  /** The maximum number of conversations per batch, for those without messages. */
   private static final int MOST_CONVERSATIONS = 500;
 
   private final ConversationStore store;
@@ -36,7 +36,7 @@ final class Saver implements FileReader.Receiver {
   private List<Entry> entries = new ArrayList<>();
   private long bytes;
 
-  /** What the store had under the id that is being read; asked once, before the first save. */
+  /** The stored header under the id that is being read; looked up once, before the first save. */
   private @Nullable NewConversation kept;
 
   private boolean asked;
@@ -80,7 +80,7 @@ final class Saver implements FileReader.Receiver {
 
   private void add(String id, LenientHeaders.Header header) {
     if (ready.containsKey(id)) {
-      // A file may name an id twice; a save must not.
+      // A file may contain an id twice; a save must not.
       saveReady();
     }
     NewConversation existing = existing(id);
@@ -101,7 +101,7 @@ final class Saver implements FileReader.Receiver {
     try {
       return store.find(owner, id).map(Saver::header).orElse(null);
     } catch (NotKnownNowException databaseAway) {
-      // It may be there, but what it is called there cannot be told now.
+      // It may exist, but its stored header is not known now.
       return null;
     }
   }
@@ -117,7 +117,7 @@ final class Saver implements FileReader.Receiver {
         conversation.expiresAt());
   }
 
-  /** Saves what is ready. */
+  /** Saves the complete documents. */
   void flush() {
     saveReady();
     for (String id : toArchive) {

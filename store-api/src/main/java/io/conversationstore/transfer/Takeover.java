@@ -11,32 +11,30 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Takes over the file {@code conversations.json} that a program kept before it used a store: once,
- * at first start, before anybody else uses the store.
+ * at first start, before any other use of the store.
  *
  * <ol>
- *   <li>The file is read to its end first. Where it is damaged nothing is saved, it stays as it is,
- *       and the answer says so; the next start tries again. The same holds where no message is
- *       found in what the file holds.
- *   <li>It is saved, each conversation with the times that it has in the file, so that lists come
- *       in the order of the file. A conversation without times has those of its first and last
- *       message, and without any the time when the file was last written. A message without a time
- *       has that of the message before it, else that of its conversation. A time in the future
- *       counts as now. A store that fails meanwhile is an exception; the next start begins again,
- *       which doubles nothing.
- *   <li>It is renamed to {@code conversations.json.imported}, in one step. Where a file of that
- *       name is there, another {@code conversations.json} is left alone. A crash before the
- *       renaming makes the next start do the same once more.
+ *   <li>The file is read to its end first. If it is damaged, or holds data without any message,
+ *       nothing is saved, the file stays unchanged, and the result says so; the next start tries
+ *       again.
+ *   <li>Each conversation is saved with its times from the file, so lists keep the order of the
+ *       file. A conversation without times gets those of its first and last message, else the
+ *       modification time of the file. A message without a time gets that of the message before it,
+ *       else that of its conversation. A time in the future counts as now. A failure of the store
+ *       is an exception; the next start begins again and stores nothing twice.
+ *   <li>The file is renamed to {@code conversations.json.imported}, atomically. If a file with that
+ *       name exists, another {@code conversations.json} is left alone. After a crash before the
+ *       renaming, the next start repeats the takeover.
  * </ol>
  *
- * <p>A database remembers which conversations were taken over for which owner, so a file in an
- * image that is started on a fresh disk brings nothing back: no conversation or message that was
- * deleted since, however long ago, and nothing of an owner that was erased. A change that waits for
- * the database because it is away is decided when it arrives there. A conversation that the file
- * has in addition by then is taken over; messages that were added to one that was taken over before
- * are not.
+ * <p>A database remembers the conversations taken over for each owner. A file in an image started
+ * on a fresh disk therefore restores nothing: no conversation or message deleted since, however
+ * long ago, and nothing of an erased owner. If the database is away, the decision is made when the
+ * change arrives there. A conversation added to the file by then is taken over; messages added to
+ * one taken over before are not.
  *
- * <p>Times and memory need a store that this library opened. Behind a wrapper the file is read as
- * {@link ConversationsFile#read} does.
+ * <p>The times, and the memory of earlier takeovers, need a store opened by this library. With a
+ * wrapped store, the file is read as by {@link ConversationsFile#read}.
  *
  * <p>Thread-safe, but one process at a time may use a directory.
  */
@@ -45,35 +43,35 @@ public final class Takeover {
   /** The name of the file. */
   public static final String FILE = "conversations.json";
 
-  /** Its name when it was taken over. */
+  /** Its name after the takeover. */
   public static final String DONE = "conversations.json.imported";
 
-  /** What became of the file. */
+  /** The outcome for the file. */
   public enum Outcome {
-    /** There is none. */
+    /** There is no file. */
     NOTHING_THERE,
-    /** It was taken over now. */
+    /** The file was taken over now. */
     TAKEN_OVER,
-    /** A file of this directory was taken over before; this one was left alone. */
+    /** Another file of this directory was taken over before; this one was left alone. */
     LEFT_ALONE,
     /**
-     * The database remembers that all conversations of the file were taken over before, on another
-     * disk perhaps; nothing was saved, and the file was renamed.
+     * All conversations of the file were taken over before, perhaps on another disk, as the
+     * database remembers; nothing was saved, and the file was renamed.
      */
     TAKEN_OVER_BEFORE,
-    /** The owner was erased; nothing was saved and the file has its name still. */
+    /** The owner was erased; nothing was saved, and the file keeps its name. */
     OWNER_ERASED,
-    /** It cannot be read; nothing was saved. */
+    /** The file cannot be read; nothing was saved. */
     REFUSED,
-    /** It is JSON, and no message was found in it; nothing was saved and it has its name still. */
+    /** The file is JSON without any message; nothing was saved, and it keeps its name. */
     NOTHING_FOUND
   }
 
   /**
    * The outcome with figures.
    *
-   * @param report what was saved; null where nothing was read
-   * @param reason why it, or a part of it, was not taken over, without content; else null
+   * @param report counts of the transfer; null if nothing was read
+   * @param reason why the file or a part of it was not taken over, without content; else null
    */
   public record Result(Outcome outcome, @Nullable TransferReport report, @Nullable String reason) {}
 
@@ -81,9 +79,9 @@ public final class Takeover {
 
   /**
    * Takes over {@code conversations.json} of a directory as conversations of {@code owner}. A
-   * conversation that the store has already keeps its header and gets the messages that it lacks.
+   * conversation that the store already has keeps its header and gets the missing messages.
    *
-   * @throws TransferException if the store cannot take it, or the file cannot be renamed
+   * @throws TransferException if the store cannot save it, or the file cannot be renamed
    */
   public static Result once(
       ConversationStore store, Owner owner, Path directory, TransferOptions options) {
@@ -167,18 +165,18 @@ public final class Takeover {
   }
 
   /**
-   * Removes the file that was taken over: for after an erasure of anybody, since nothing tells
-   * whose conversations are in it, and the store has them. Behind a symbolic link the file that it
-   * leads to is removed as well.
+   * Removes the file that was taken over. Called after every erasure: the owner of its
+   * conversations is unknown, and the store has them. For a symbolic link, its target is removed as
+   * well.
    *
-   * @return whether there was one
+   * @return whether there was a file
    */
   public static boolean forgetTakenOver(Path directory) throws IOException {
     return DurableFiles.delete(directory.resolve(DONE));
   }
 
   /**
-   * Removes both files, taken over or not: for after an erasure of the owner that they were taken
+   * Removes both files, taken over or not. Called after an erasure of the owner that they are taken
    * over for.
    *
    * @throws TransferException if they cannot be removed

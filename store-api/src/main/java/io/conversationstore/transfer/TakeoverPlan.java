@@ -9,13 +9,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has to be known of a file before the first of its conversations is saved: times, which may
- * stand behind the messages, and which place of an id is the last. Keeps some 200 bytes for each
- * conversation, and the headers of those that are saved in several parts. For one thread.
+ * Facts needed before the first conversation of a file is saved: times, which may follow the
+ * messages, and the last occurrence of each id. Keeps about 200 bytes per conversation, and the
+ * headers of those saved in several parts. For one thread.
  */
 final class TakeoverPlan implements FileReader.Receiver {
 
-  /** All places of one id. */
+  /** All occurrences of one id. */
   static final class Planned {
     private final Instant now;
     private int places;
@@ -24,7 +24,7 @@ final class TakeoverPlan implements FileReader.Receiver {
     private @Nullable Instant firstMessage;
     private @Nullable Instant lastMessage;
 
-    /** Of a conversation that is saved in several parts; else null. */
+    /** The header if the conversation is saved in several parts; else null. */
     private LenientHeaders.@Nullable Header header;
 
     private int part;
@@ -42,25 +42,23 @@ final class TakeoverPlan implements FileReader.Receiver {
       return part++;
     }
 
-    /** Ends a place; returns whether it was the last one of this id. */
+    /** Ends an occurrence; returns whether it was the last one of this id. */
     boolean isLastPlace() {
       places--;
       return places == 0;
     }
 
     /**
-     * When it was created: as the file says, else at its first message, else when it was last used.
+     * The time of creation: from the file, else of the first message, else of the last use.
      *
-     * @param otherwise where the file has no time of it
+     * @param otherwise the time if the file has none
      */
     Instant createdAt(Instant otherwise) {
       Instant time = createdAt != null ? createdAt : firstMessage;
       return notLater(time != null ? time : updatedAt != null ? updatedAt : otherwise);
     }
 
-    /**
-     * When it was last used: as the file says, else at its last message; never before it was made.
-     */
+    /** The time of last use: from the file, else of the last message; never before its creation. */
     Instant updatedAt(Instant otherwise) {
       Instant made = createdAt(otherwise);
       Instant time = updatedAt != null ? updatedAt : lastMessage;

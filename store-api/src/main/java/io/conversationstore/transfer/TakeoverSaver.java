@@ -29,14 +29,14 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Saves the conversations of a file that is taken over, each with the times that it has there. A
- * conversation goes in parts of about a batch; each part is one change that a database applies once
- * for good ({@link Bulk#isOnce}). All changes name the epoch of an owner that was never erased, so
+ * Saves the conversations of a file that is taken over, with their times from the file. A
+ * conversation is sent in parts of about a batch; each part is one change that a database applies
+ * only once ({@link Bulk#isOnce}). All changes name the epoch of an owner that was never erased, so
  * an erasure covers them whenever they arrive. For one thread.
  */
 final class TakeoverSaver implements FileReader.Receiver {
 
-  /** The owner was erased: nothing of the file may be saved. */
+  /** The owner was erased: the file must not be saved. */
   static final class OwnerErasedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -56,7 +56,7 @@ final class TakeoverSaver implements FileReader.Receiver {
   private final List<NewMessage> messages = new ArrayList<>();
   private long bytes;
 
-  /** The time of the message before; null at the first of a conversation. */
+  /** The time of the previous message; null at the first of a conversation. */
   private @Nullable Instant before;
 
   /** Whether a part of the conversation that is being read was saved, or left out. */
@@ -84,7 +84,7 @@ final class TakeoverSaver implements FileReader.Receiver {
     this.counts = counts;
   }
 
-  /** How many conversations were taken over before, and are left as they are. */
+  /** The number of conversations taken over before, which stay unchanged. */
   long conversationsBefore() {
     return conversationsBefore;
   }
@@ -174,13 +174,13 @@ final class TakeoverSaver implements FileReader.Receiver {
     ConversationUpdate update = ConversationUpdate.touch();
     if (archive) {
       update = update.status(ConversationStatus.ARCHIVED);
-      // A field wins only over what is older.
+      // A field wins only over an older one.
       at = at.isAfter(createdAt) ? at : createdAt.plus(1, ChronoUnit.MICROS);
     }
     return new ConversationUpdated(stamp(UUID.randomUUID(), at), ConversationRef.live(id), update);
   }
 
-  /** Whether the store has a conversation of this id already, whose status stays. */
+  /** Whether the store already has a conversation with this id; its status then stays. */
   private boolean isThere(String id) {
     try {
       return store.find(owner, id).isPresent();

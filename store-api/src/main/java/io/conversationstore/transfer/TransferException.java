@@ -4,9 +4,9 @@ import io.conversationstore.ConversationStoreException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transfer ended early. The text says why and where (conversation, message, field, line and
- * byte), never what stood there. What {@link #report()} counts is saved and stays; doing the
- * transfer again, when the cause is gone, completes it and doubles nothing.
+ * A transfer ended early. The error text gives the reason and the place (conversation, message,
+ * field, line and byte), never content. Data counted in {@link #report()} is saved and stays. Once
+ * the cause is fixed, repeating the transfer completes it and stores nothing twice.
  */
 public final class TransferException extends ConversationStoreException {
 
@@ -19,7 +19,7 @@ public final class TransferException extends ConversationStoreException {
     this.report = report;
   }
 
-  /** What was through before; null in an exception that was serialized. */
+  /** Counts up to the failure; null in an exception that was serialized. */
   public @Nullable TransferReport report() {
     return report;
   }

@@ -6,14 +6,15 @@ import java.time.ZoneOffset;
 import java.util.function.Consumer;
 
 /**
- * How a file is read into a store. Immutable; the {@code with…} methods return a changed copy.
+ * Options for reading a file into a store. Immutable; the {@code with…} methods return a changed
+ * copy.
  *
- * @param limits the store's; what crosses them is an error with its place
- * @param batchBytes about how much is saved at once, in bytes of JSON; also what bounds the memory.
- *     Default 1 MiB
- * @param zone of times in the file that name none; default UTC
- * @param keepHeaders whether a conversation that the store has already keeps its title, settings
- *     and the other header fields, and gets new messages alone; default false: the file's win
+ * @param limits the store's limits; exceeding one is an error with the place
+ * @param batchBytes approximate size of a save in bytes of JSON, which also bounds the memory;
+ *     default 1 MiB
+ * @param zone time zone of times without one in the file; default UTC
+ * @param keepHeaders whether a conversation that the store already has keeps its title, settings
+ *     and other header fields and gets only new messages; default false: the file's header wins
  * @param progress called after each save, on the calling thread
  */
 public record TransferOptions(
@@ -35,7 +36,7 @@ public record TransferOptions(
     return new TransferOptions(StoreLimits.DEFAULT, 1 << 20, ZoneOffset.UTC, false, report -> {});
   }
 
-  /** The limits of the store that is read into. */
+  /** Sets the limits of the target store. */
   public TransferOptions withLimits(StoreLimits newLimits) {
     return new TransferOptions(
         newLimits, Math.min(batchBytes, newLimits.maxBulkBytes()), zone, keepHeaders, progress);
@@ -49,7 +50,7 @@ public record TransferOptions(
     return new TransferOptions(limits, batchBytes, newZone, keepHeaders, progress);
   }
 
-  /** Conversations that are there already keep their headers. */
+  /** Existing conversations keep their headers. */
   public TransferOptions keepingHeaders() {
     return new TransferOptions(limits, batchBytes, zone, true, progress);
   }

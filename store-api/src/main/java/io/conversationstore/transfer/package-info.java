@@ -1,4 +1,6 @@
-/** Conversations of one owner in and out of one JSON file; see {@link ConversationsFile}. */
+/**
+ * Imports and exports one owner's conversations as one JSON file; see {@link ConversationsFile}.
+ */
 @NullMarked
 package io.conversationstore.transfer;
 

@@ -11,9 +11,9 @@ import org.postgresql.ds.PGSimpleDataSource;
 import org.postgresql.ds.common.BaseDataSource;
 
 /**
- * Asks whether the database answers past a pool whose connections are all in use: they may all wait
- * for a row that somebody holds, or for a database that says nothing any more. One caller asks at a
- * time, and for those who wait meanwhile. Thread-safe.
+ * Checks with a separate connection whether the database answers while all connections of a pool
+ * are in use: they may all wait for a locked row or for a silent database. One caller checks at a
+ * time, also for the callers that wait meanwhile. Thread-safe.
  */
 final class Answers {
 
@@ -21,13 +21,13 @@ final class Answers {
   private final long patienceNanos;
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** Under {@link #lock}: whether, and when, the database answered last. */
+  /** Under {@link #lock}: the result and the time of the last check. */
   private boolean answered;
 
   private long answeredNanos;
 
   /**
-   * @param patience how long to wait for another caller who asks
+   * @param patience the maximum wait for another caller's check
    */
   Answers(DataSource driver, Duration patience) {
     this.driver = driver;
@@ -35,8 +35,8 @@ final class Answers {
   }
 
   /**
-   * The way past a pool of the application's, with the store's own time-outs: its own may have
-   * none. Null where the pool does not tell how it connects. The pool must have been used.
+   * A check beside a pool of the application, with the store's time-outs: the pool may have none.
+   * Null if the pool does not expose its URL. The pool must have been used.
    */
   static @Nullable Answers past(HikariDataSource pool, PostgresOptions.Values values)
       throws SQLException {
@@ -96,7 +96,7 @@ final class Answers {
     } catch (Failures.Interrupted e) {
       throw e;
     } catch (SQLException e) {
-      // A server that refuses a caller is there.
+      // A server that rejects a login is available.
       return !Failures.losesDatabase(e);
     }
   }

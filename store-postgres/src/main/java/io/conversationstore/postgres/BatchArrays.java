@@ -4,7 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Function;
 
-/** Sets one array for each column of many rows, one parameter after the other. For one thread. */
+/** Sets one array per column of many rows, one parameter after the other. For one thread. */
 final class BatchArrays<T> {
 
   private final Binder in;

@@ -13,15 +13,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Changes of a batch that one statement can apply. A change goes into the first run of its kind
- * that is not before an earlier change of the same conversation, or of the same owner's
- * preferences: so what is about one thing keeps its order, and in one transaction nobody sees the
- * rest.
+ * that is not before an earlier change of the same conversation or of the same owner's preferences.
+ * This keeps the order per subject; within the transaction no reader sees the rest.
  *
- * @param places where the changes stand in the batch
+ * @param places the changes' places in the batch
  */
 record BatchRun(Kind kind, List<Change> changes, List<Integer> places) {
 
-  /** What a run holds. */
+  /** The kind of changes in a run. */
   enum Kind {
     APPENDS,
     CREATES,

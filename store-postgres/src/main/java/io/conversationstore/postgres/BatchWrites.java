@@ -18,11 +18,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Applies many changes that were made earlier, in one transaction: appends in one statement,
- * creates in one, the few others one by one. All or none. Thread-safe.
+ * Applies many earlier changes in one transaction, all or none: appends in one statement, creates
+ * in one, the few others one by one. Thread-safe.
  *
- * <p>What is not plain ({@link PlainAppends}) goes through the same functions as single changes do,
- * in the order of the changes, so that all rules hold and nothing is decided twice.
+ * <p>Changes that are not plain ({@link PlainAppends}) use the functions of single changes, in the
+ * order of the changes, so all rules hold and are implemented once.
  */
 final class BatchWrites {
 
@@ -41,7 +41,7 @@ final class BatchWrites {
   /**
    * Applies changes, none of them a bulk.
    *
-   * @return what each did, in the order of the changes
+   * @return the result of each, in the order of the changes
    */
   List<Applied> apply(List<Change> changes) {
     List<BatchRun> runs = BatchRun.of(changes);

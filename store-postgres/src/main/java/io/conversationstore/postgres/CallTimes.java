@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/** How long the latest calls of each kind took. Thread-safe; takes no lock. */
+/** Durations of the latest calls of each kind. Thread-safe; lock-free. */
 final class CallTimes {
 
   private static final int WINDOW = 1_024;

@@ -5,17 +5,17 @@ import java.sql.SQLException;
 import java.util.List;
 
 /**
- * Conditions of a database, a session and a role under which answers would be wrong or writes would
- * fail, each as a query over the catalogue alone that gives the faults as one text, or null. The
- * parameters of each are the schema's name, again and again.
+ * Checks a database, a session and a role for conditions that make reads wrong or writes fail. Each
+ * is a query over the catalogue alone that returns the faults as one text, or null. All its
+ * parameters are the schema's name.
  */
 final class Conditions {
 
   /**
    * A condition.
    *
-   * @param good what to say where there is no fault
-   * @param schemas how often the query takes the schema's name
+   * @param good the text if there is no fault
+   * @param schemas how many parameters take the schema's name
    */
   record Condition(String name, String query, int schemas, String good) {
 
@@ -25,7 +25,7 @@ final class Conditions {
       }
     }
 
-    /** The faults, or what is good. */
+    /** The faults, or the text for none. */
     String read(ResultSet row) throws SQLException {
       String faults = row.next() ? row.getString(1) : null;
       return faults == null ? good : faults;
@@ -120,7 +120,7 @@ final class Conditions {
           3,
           "they keep what is written");
 
-  /** For a store that does not say whose rows it asks for. */
+  /** For a store that does not name the tenant of its queries. */
   private static final Condition VISIBLE =
       new Condition(
           "visible rows",
@@ -135,7 +135,7 @@ final class Conditions {
 
   private Conditions() {}
 
-  /** Those that can be asked without the schema. */
+  /** The conditions that can be checked without the schema. */
   static List<Condition> ofTheDatabase() {
     return List.of(ENCODING, WRITABLE, SESSION);
   }

@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives out connections: of the application's data source, or of a pool made here. After a lost
- * connection the next caller asks the database directly, which a database that is away answers at
- * once, and when it is back, the pool starts afresh: its own way back would take seconds, because
- * it waits longer after each try, and would give out dead connections first. Thread-safe.
+ * Provides connections from the application's data source or from a pool made here. After a lost
+ * connection the next caller connects directly, which fails at once if the database is away. When
+ * the database is back, the pool is renewed: its own recovery would take seconds, because it waits
+ * longer after each try, and would give out dead connections first. Thread-safe.
  */
 final class Connections implements AutoCloseable {
 
@@ -34,10 +34,10 @@ final class Connections implements AutoCloseable {
   private final PostgresOptions.Values values;
   private final @Nullable Pools pools;
 
-  /** Past a pool that was given; made when it is first needed. */
+  /** The check beside a given pool; made at first use. */
   private volatile @Nullable Answers answers;
 
-  /** What the application gave; null where the pool was made here. */
+  /** The application's data source; null if the pool was made here. */
   private final @Nullable DataSource given;
 
   private Connections(
@@ -52,9 +52,9 @@ final class Connections implements AutoCloseable {
   }
 
   /**
-   * Connections of the application's own data source, which stays open.
+   * Connections of the application's data source, which stays open.
    *
-   * @param guarded gives out the same connections
+   * @param guarded provides the same connections
    */
   static Connections given(DataSource guarded, DataSource source, PostgresOptions.Values values) {
     return new Connections(guarded, source, values, null);
@@ -83,14 +83,14 @@ final class Connections implements AutoCloseable {
     }
   }
 
-  /** Whether a pool had no connection in time because callers have them all. */
+  /** Whether a pool had no free connection in time because all are in use. */
   private static boolean inUse(HikariDataSource pool, SQLException e) {
-    // A cause is the failure to connect that the pool met last.
+    // A cause would be the pool's last failure to connect.
     return e.getCause() == null
         && pool.getHikariPoolMXBean().getTotalConnections() >= pool.getMaximumPoolSize();
   }
 
-  /** Whether the database answers past a given pool; no where that cannot be known. */
+  /** Whether the database answers beside a given pool; false if unknown. */
   private boolean answersPast(HikariDataSource pool) throws SQLException {
     Answers known = answers;
     if (known == null) {
@@ -100,13 +100,13 @@ final class Connections implements AutoCloseable {
     return known != null && known.any();
   }
 
-  /** What the pool tells of itself; null of a given source that is no pool of HikariCP's. */
+  /** The pool's figures; null if the given source is not a HikariCP pool. */
   StoreFigures.@Nullable Pool figures() {
     HikariDataSource pool = pools != null ? pools.current : null;
     if (given instanceof HikariDataSource its) {
       pool = its;
     }
-    // A pool that was given and not used yet has none.
+    // A given pool that was not used yet has none.
     HikariPoolMXBean figures = pool == null ? null : pool.getHikariPoolMXBean();
     return pool == null || figures == null
         ? null
@@ -117,21 +117,21 @@ final class Connections implements AutoCloseable {
             pool.getMaximumPoolSize());
   }
 
-  /** Tells that a connection could not be made or broke. */
+  /** Reports that a connection failed or could not be made. */
   void lost() {
     if (pools != null) {
       pools.suspect = true;
     }
   }
 
-  /** Tells that the database answered on a connection from elsewhere. */
+  /** Reports that the database answered on a connection from elsewhere. */
   void back() {
     if (pools != null && pools.suspect) {
       pools.back();
     }
   }
 
-  /** Sees to it that a connection is not given out again. */
+  /** Ensures that a connection is not given out again. */
   void evict(Connection connection) {
     try {
       if (pools != null) {
@@ -152,7 +152,7 @@ final class Connections implements AutoCloseable {
     }
   }
 
-  /** The pool in use, and those that are being given up. */
+  /** The pool in use, and retired pools that are still open. */
   private static final class Pools {
     private final DataSource driver;
     private final PostgresOptions.Values values;
@@ -190,8 +190,8 @@ final class Connections implements AutoCloseable {
         if (pool != current) {
           return current.getConnection();
         }
-        // A pool that waited in vain for a connection which is still being made, or which others
-        // hold, has lost nothing: starting afresh would throw away what it is about to get.
+        // If a connection is still being made, or others hold them all, the pool has lost nothing:
+        // renewing it would discard connections that it is about to get.
         if (!watched.failed && inUse(pool, e)) {
           if (answers.any()) {
             throw new Failures.PoolBusy();
@@ -204,7 +204,7 @@ final class Connections implements AutoCloseable {
       }
     }
 
-    /** A connection past the pool, or null when another caller has found the way back. */
+    /** A connection beside the pool, or null if another caller has renewed the pool. */
     private @Nullable Connection direct() throws SQLException {
       boolean mine = false;
       try {
@@ -239,7 +239,7 @@ final class Connections implements AutoCloseable {
       }
     }
 
-    /** Drops idle connections; a pool that waits before its next try is replaced. */
+    /** Drops idle connections; replaces a pool that waits before its next try. */
     private void renew() {
       HikariDataSource old = current;
       if (watched.failed && !closed) {
@@ -247,7 +247,7 @@ final class Connections implements AutoCloseable {
         retired.add(old);
         current = pool(watched, values);
         old.getHikariConfigMXBean().setMinimumIdle(0);
-        // Time for calls that still run on it.
+        // Leaves time for calls that still run on it.
         CompletableFuture.delayedExecutor(values.socketTimeout.toMillis(), TimeUnit.MILLISECONDS)
             .execute(() -> retire(old));
       }
@@ -282,15 +282,15 @@ final class Connections implements AutoCloseable {
       config.setConnectionTimeout(Math.max(250, wait.toMillis()));
       config.setValidationTimeout(Math.max(250, Math.min(1_000, wait.toMillis())));
       config.setInitializationFailTimeout(-1);
-      // Not asked of the first connection: where that one breaks meanwhile, HikariCP 7.1.0 sets
-      // level -1 on all that follow, which the driver refuses.
+      // Set explicitly instead of read from the first connection: if that one breaks meanwhile,
+      // HikariCP 7.1.0 sets level -1 on all later ones, which the driver rejects.
       config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
       config.setExceptionOverride(new QuietPoolErrors());
       return new HikariDataSource(config);
     }
   }
 
-  /** Remembers whether the pool's last try to connect failed. */
+  /** Records whether the pool's last try to connect failed. */
   private static final class Watched implements DataSource {
     private final DataSource driver;
     private volatile boolean failed;

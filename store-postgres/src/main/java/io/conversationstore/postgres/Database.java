@@ -25,9 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs work on connections: takes one, retries what may be retried, gives errors their meaning, and
- * remembers whether the database answered last. Makes the schema before the first work.
- * Thread-safe.
+ * Runs work on connections: takes a connection, retries if allowed, translates errors, and records
+ * whether the database answered last. Creates the schema before the first work. Thread-safe.
  */
 final class Database implements AutoCloseable {
 
@@ -44,7 +43,7 @@ final class Database implements AutoCloseable {
     T on(Connection connection) throws SQLException;
   }
 
-  /** Whether the database answered last. */
+  /** Whether the database answered the last call. */
   record Reachability(boolean reachable, Instant since, String reason) {}
 
   private final @Nullable DriverDataSource driver;
@@ -56,7 +55,7 @@ final class Database implements AutoCloseable {
   private final int statementTimeoutSeconds;
   private final int removalTimeoutMillis;
 
-  /** Connections in a transaction that has a time-out of its own. */
+  /** Connections in a transaction with its own time-out. */
   private final Set<Connection> unhurried = ConcurrentHashMap.newKeySet();
 
   private final boolean rowSecurity;
@@ -66,20 +65,20 @@ final class Database implements AutoCloseable {
   private final Duration schemaPatience;
   private volatile boolean schemaReady;
 
-  /** Both written under {@link #schemaLock}: how often it failed, and how the last time. */
+  /** Both written under {@link #schemaLock}: the number of failures, and the last one. */
   private final AtomicInteger schemaFailures = new AtomicInteger();
 
   private @Nullable EngineFailureException schemaFailure;
 
-  /** Under {@link #schemaLock}, too. */
+  /** Under {@link #schemaLock}. */
   private boolean policiesChecked;
 
   private volatile boolean closed;
   private volatile Reachability reachability;
 
   /**
-   * @param bound whether there is data that belongs to a store in the schema, which is not made
-   *     anew then
+   * @param bound whether other data belongs to a store in the schema; a missing schema is then not
+   *     created
    */
   Database(PostgresOptions.Values values, Sleeper sleeper, boolean bound) {
     this.statementTimeoutSeconds = DriverSettings.seconds(values.statementTimeout);
@@ -95,8 +94,8 @@ final class Database implements AutoCloseable {
       PGSimpleDataSource settings = DriverSettings.of(values);
       this.driver = new DriverDataSource(settings, statementTimeoutSeconds);
       this.connections = Connections.pooled(driver, values);
-      // Flyway takes several connections at once, which a small pool may not have, and its
-      // statements have no time-out but the socket's.
+      // Flyway takes several connections at once, more than a small pool may have, and only the
+      // socket time-out applies to its statements.
       this.migrations =
           new Migrations(
               new DriverDataSource(settings, 0),
@@ -115,15 +114,15 @@ final class Database implements AutoCloseable {
     this.reachability = new Reachability(false, clock.instant(), "not asked yet");
   }
 
-  /** How long a function may wait for a lock, as PostgreSQL spells it. */
+  /** The lock time-out of functions, in PostgreSQL's notation. */
   String lockTimeout() {
     return lockTimeout;
   }
 
   /**
-   * A statement for the rows of one tenant, or of all; its parameters are set by {@link #bind}, and
-   * its rows come from {@link #rows}. With row-level security it is two statements that are sent
-   * together and run in one transaction, of which the first says whose rows may be seen.
+   * A statement for the rows of one tenant or of all; {@link #bind} sets its parameters and {@link
+   * #rows} returns its rows. With row-level security it is two statements, sent together and run in
+   * one transaction; the first sets the visible tenant.
    */
   PreparedStatement prepare(Connection connection, String sql) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(rowSecurity ? SEEN + sql : sql);
@@ -133,14 +132,12 @@ final class Database implements AutoCloseable {
     return statement;
   }
 
-  /** Whether the server, and not the driver, ends a statement that takes too long. */
+  /** Whether the server, not the driver, ends a statement that takes too long. */
   boolean serverEndsStatements() {
     return driver != null && driver.serverEndsStatements();
   }
 
-  /**
-   * Sets the parameters of such a statement, which sees this tenant's rows; with null, all rows.
-   */
+  /** Sets the parameters of such a statement for this tenant's rows; null for all rows. */
   Binder bind(PreparedStatement statement, @Nullable String tenantId) throws SQLException {
     Binder in = new Binder(statement);
     if (rowSecurity) {
@@ -163,10 +160,10 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Tries to make the schema; a database that is away is logged, not thrown.
+   * Tries to create the schema; a database that is away is logged, not thrown.
    *
-   * @param refusesUnfit whether a schema of a later library, and a database that cannot hold every
-   *     text, are thrown
+   * @param refusesUnfit whether to throw for a schema of a later library and for a database that
+   *     cannot hold every text
    */
   void start(boolean refusesUnfit) {
     try {
@@ -215,8 +212,8 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Like {@link #transaction}, for what removes more than fits into the statement time-out. A
-   * server that is silent from the start is noticed as soon as ever.
+   * Like {@link #transaction}, for removals that exceed the statement time-out. A server that is
+   * silent from the start is noticed as early as usual.
    */
   <T> T removal(Work<T> work) {
     return transaction(
@@ -299,8 +296,8 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Whether a lock was waited for as long as it may be. Somebody who holds a row that long holds it
-   * on, and who waits again keeps one more connection from the other callers.
+   * Whether the lock wait reached its time-out. A row locked that long probably stays locked, and
+   * another wait would keep a connection from other callers.
    */
   private boolean hasWaited(SQLException error, long start) {
     return Failures.isLockTimeout(error) && System.nanoTime() - start >= lockTimeoutNanos;
@@ -315,7 +312,7 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** A connection that cannot be given back changes nothing about how the work ended. */
+  /** A connection that cannot be returned does not change the outcome of the work. */
   private static void giveBack(Connection connection, boolean autoCommit) {
     try (connection) {
       if (!autoCommit && !connection.isClosed()) {
@@ -337,14 +334,14 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** Looks at the schema again before the next call: the database may be an older copy by now. */
+  /** Checks the schema again before the next call: the database may now be an older copy. */
   void checkSchema() {
     schemaReady = false;
   }
 
   /**
-   * Makes or checks the schema where that is to be done. One caller does, and those who come
-   * meanwhile share its failure: each in turn would wait for a silent database as long.
+   * Creates or checks the schema if needed. One caller does it, and concurrent callers share its
+   * failure: otherwise each in turn would wait for a silent database.
    */
   private void ensureSchema() {
     if (schemaReady) {

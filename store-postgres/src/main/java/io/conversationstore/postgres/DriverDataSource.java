@@ -17,19 +17,19 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * Unpooled connections. The driver logs the URL of each (at FINE), and its own data source puts all
- * settings into that, the password of a client's key included; here they go beside it. What is
- * thrown has lost the driver's text, which the pool would log.
+ * settings into the URL, including the password of a client's key; here they are passed separately.
+ * Exceptions are thrown without the driver's text, which the pool would log.
  *
- * <p>Each session looks for functions and operators where PostgreSQL's own are, and nowhere else:
- * of those that somebody else made one might fit better. And the statement time-out is a setting of
- * the session, so that the server sees to it: the driver's own costs a task for its timer, and a
- * thread that wakes up, at each call. Poolers (PgBouncer, RDS Proxy) refuse such settings or leave
- * them out, and a URL may bring its own; where the time-out is not in force, {@link
- * #serverEndsStatements()} is false, for good, and the driver has to see to it. Thread-safe.
+ * <p>Each session searches only PostgreSQL's own schema for functions and operators: user-defined
+ * ones elsewhere might match better. The statement time-out is a session setting, enforced by the
+ * server: the driver's own costs a timer task and a thread wake-up at each call. Poolers
+ * (PgBouncer, RDS Proxy) reject or drop such settings, and a URL may have its own. Once the
+ * time-out is not in force, {@link #serverEndsStatements()} stays false and the driver must enforce
+ * it. Thread-safe.
  */
 final class DriverDataSource implements DataSource {
 
-  /** What a server or a pooler says to a startup parameter that it does not take. */
+  /** SQLSTATEs of servers and poolers that reject a startup parameter. */
   private static final Set<String> REFUSED_PARAMETER =
       Set.of("08P01", "0A000", "22023", "42601", "42704");
 
@@ -42,7 +42,7 @@ final class DriverDataSource implements DataSource {
   private volatile boolean takesSettings = true;
 
   /**
-   * @param statementTimeoutSeconds how long the server lets a statement run; 0 for no limit
+   * @param statementTimeoutSeconds the server's limit for a statement; 0 for no limit
    */
   DriverDataSource(PGSimpleDataSource settings, int statementTimeoutSeconds) {
     this.settings = settings;
@@ -51,8 +51,8 @@ final class DriverDataSource implements DataSource {
   }
 
   /**
-   * Whether the server ends what takes too long, on every connection that was given out so far.
-   * False where there is no limit.
+   * Whether the server ends slow statements, on every connection given out so far. False without a
+   * limit.
    */
   boolean serverEndsStatements() {
     return serverEndsStatements;
@@ -106,7 +106,7 @@ final class DriverDataSource implements DataSource {
     return connection;
   }
 
-  /** Whether the session has the time-out that was asked for. */
+  /** Whether the session has the requested time-out. */
   private boolean timesOut(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row =
@@ -137,7 +137,7 @@ final class DriverDataSource implements DataSource {
       all.setProperty("password", password);
     }
     if (session) {
-      // Of two the last one holds, which is the URL's.
+      // Of two values the last one wins, which is the URL's.
       String ours = SEARCH_PATH;
       if (serverEndsStatements) {
         ours += " -c statement_timeout=" + statementTimeoutMillis;

@@ -22,13 +22,10 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.postgresql.ssl.DefaultJavaSSLFactory;
 
-/**
- * The driver's settings: what was set in code, else what the URL says, else what is good for the
- * store.
- */
+/** The driver's settings: from code, else from the URL, else the store's defaults. */
 final class DriverSettings {
 
-  /** A list of the choices, each perhaps with a mark before it. */
+  /** Properties with a list of choices, each with an optional prefix. */
   private static final Set<String> MANY = Set.of("requireAuth");
 
   private static final Map<String, DriverPropertyInfo> PROPERTIES = properties();
@@ -85,12 +82,12 @@ final class DriverSettings {
     if (stands("ApplicationName", inCode, inUrl)) {
       driver.setApplicationName("conversation-store");
     }
-    // Not for a URL to change: the detail of an error holds values.
+    // A URL must not change this: the detail of an error holds values.
     driver.setLogServerErrorDetail(false);
     return driver;
   }
 
-  /** Whether the option holds and not what the URL says. */
+  /** Whether the option takes precedence over the URL. */
   private static boolean stands(String property, Set<String> inCode, Set<String> inUrl) {
     return inCode.contains(property) || !inUrl.contains(property);
   }
@@ -114,8 +111,8 @@ final class DriverSettings {
   }
 
   /**
-   * Refuses values that the driver would refuse at each try to connect, which looked like a
-   * database that is away.
+   * Rejects values that the driver would reject at each connect, which would look like a database
+   * that is away.
    */
   private static void requireUsable(PGSimpleDataSource driver, Map<String, String> parameters) {
     for (Map.Entry<String, String> parameter : parameters.entrySet()) {
@@ -134,7 +131,7 @@ final class DriverSettings {
     }
   }
 
-  /** What the driver says of its properties, with their defaults as values. */
+  /** The driver's description of its properties, with defaults as values. */
   private static Map<String, DriverPropertyInfo> properties() {
     String url = "jdbc:postgresql://localhost/postgres";
     Map<String, DriverPropertyInfo> properties = new HashMap<>();
@@ -161,7 +158,7 @@ final class DriverSettings {
     return property.value != null && property.value.matches("-?[0-9]+");
   }
 
-  /** The value as the driver spells it. */
+  /** The value in the driver's spelling. */
   private static String choice(DriverPropertyInfo property, String value) {
     for (String choice : property.choices) {
       if (choice.equalsIgnoreCase(value)) {
@@ -180,9 +177,9 @@ final class DriverSettings {
   }
 
   /**
-   * Refuses files that are not there, and checks against certificates that are in none. {@code
-   * sslrootcert=system} means the certificates that the Java platform trusts, as in libpq those of
-   * the system.
+   * Rejects missing files, and certificate checks without a file of certificates. {@code
+   * sslrootcert=system} means the certificates that the Java platform trusts, like the system's in
+   * libpq.
    */
   private static void requireCertificates(PGSimpleDataSource driver) {
     String mode = driver.getSslMode();
@@ -227,12 +224,12 @@ final class DriverSettings {
     return new StoreConfigurationException("the connection parameter " + property + " " + why);
   }
 
-  /** The driver's text would show the URL, which may hold a password. */
+  /** The driver's error text would show the URL, which may hold a password. */
   private static StoreConfigurationException unusableUrl() {
     return new StoreConfigurationException("the JDBC URL is not one that the driver understands");
   }
 
-  /** As the driver counts, rounded up. */
+  /** In seconds, the driver's unit, rounded up. */
   static int seconds(Duration duration) {
     return (int) Math.min(Integer.MAX_VALUE / 1000, (duration.toMillis() + 999) / 1000);
   }

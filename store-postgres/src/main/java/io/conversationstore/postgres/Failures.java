@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an error of the driver means. A driver's text can hold bound values, so none of it goes on:
- * what is thrown says the SQLSTATE, the constraint's name and the class of the cause.
+ * Interprets errors of the driver. The driver's error text can hold bound values, so it is never
+ * passed on: exceptions name the SQLSTATE, the constraint and the class of the cause.
  */
 final class Failures {
 
@@ -26,11 +26,11 @@ final class Failures {
 
   private Failures() {}
 
-  /** An error without the driver's text, for causes that a log may show. */
+  /** An error without the driver's text, for causes that may be logged. */
   static final class Redacted extends SQLException {
     private static final long serialVersionUID = 1;
 
-    /** Whether it is for an operator to mend, and not for time. */
+    /** Whether an operator has to fix it; waiting does not help. */
     private final boolean misconfigured;
 
     Redacted(SQLException original) {
@@ -58,7 +58,7 @@ final class Failures {
     }
   }
 
-  /** All connections of a pool are in use, and the database answers. */
+  /** All connections of a pool are in use, but the database answers. */
   static final class PoolBusy extends SQLTransientConnectionException {
     private static final long serialVersionUID = 1;
 
@@ -76,14 +76,14 @@ final class Failures {
     }
   }
 
-  /** The same without the driver's text, and with its meaning. */
+  /** The same error without the driver's text, with its meaning kept. */
   static SQLException redacted(SQLException e) {
     return isInterrupted(e) ? new Interrupted() : new Redacted(e);
   }
 
   /**
-   * Whether a call failed because its thread is interrupted: where it waits for the pool, or, if it
-   * is a virtual thread, for the server, since the JDK closes the socket then.
+   * Whether a call failed because its thread was interrupted while waiting for the pool or, in a
+   * virtual thread, for the server: the JDK then closes the socket.
    */
   static boolean isInterrupted(SQLException e) {
     if (e instanceof Interrupted || e.getCause() instanceof InterruptedException) {
@@ -92,7 +92,7 @@ final class Failures {
     return Thread.currentThread().isInterrupted() && isSocketClosed(e);
   }
 
-  /** Whether a socket failed that was there. */
+  /** Whether an open socket failed. */
   private static boolean isSocketClosed(SQLException e) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof SocketException && !(t instanceof ConnectException)) {
@@ -106,7 +106,7 @@ final class Failures {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof SQLException sql) {
         String state = sql.getSQLState();
-        // The driver has an empty one for what it cannot name.
+        // The driver uses an empty one for errors without a state.
         if (state != null && state.length() == 5) {
           return state;
         }
@@ -119,14 +119,15 @@ final class Failures {
     return CONTENTION.contains(state(e));
   }
 
-  /** Whether a row, or another lock, was not to be had. */
+  /** Whether a row lock or another lock was not obtained in time. */
   static boolean isLockTimeout(SQLException e) {
     return state(e).equals("55P03");
   }
 
   /**
-   * Whether the session is of no use any more and nothing of the work was committed in it: it was
-   * idle for too long, or its transaction was, or took too long, or a statement is forgotten.
+   * Whether the session is unusable and nothing of the work was committed: the session or its
+   * transaction was idle too long, the transaction took too long, or the server forgot a prepared
+   * statement.
    */
   static boolean isStaleSession(SQLException e) {
     String state = state(e);
@@ -138,7 +139,7 @@ final class Failures {
     return text != null && text.contains("cached plan");
   }
 
-  /** Whether the connection is not to be used again. */
+  /** Whether the connection must not be used again. */
   static boolean breaksConnection(SQLException e) {
     String state = state(e);
     return state.startsWith("08")
@@ -158,7 +159,7 @@ final class Failures {
   }
 
   /**
-   * Turns an error into what callers see.
+   * Converts an error to the exception for callers.
    *
    * @param write whether a write may have been sent
    */
@@ -223,7 +224,7 @@ final class Failures {
   }
 
   /**
-   * SQLSTATE, constraint, class of the cause and what it means; nothing else of the driver's text.
+   * SQLSTATE, constraint, class of the cause and the meaning; nothing else of the driver's text.
    */
   static String describe(SQLException e) {
     for (Throwable t = e; t != null; t = t.getCause()) {

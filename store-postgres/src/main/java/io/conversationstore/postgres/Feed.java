@@ -28,10 +28,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells row states in the order of the transactions that wrote them, up to the oldest transaction
- * that still runs: one that is below it has ended, so nothing can appear behind the reader. Rows
- * that a later transaction changed again are told in their place there. A message comes with its
- * conversation, whose own place may be further on. Thread-safe.
+ * Returns row states in the order of the transactions that wrote them, up to the oldest running
+ * transaction: transactions below it have ended, so no state can appear behind the reader. A row
+ * that a later transaction changed again is returned at that transaction's place. A message comes
+ * with its conversation, whose own place may be later. Thread-safe.
  */
 final class Feed {
 
@@ -48,7 +48,7 @@ final class Feed {
   private final Database database;
   private final Sql sql;
 
-  /** A moment to be reached by the oldest transaction that still runs. */
+  /** A snapshot that the oldest running transaction has to reach. */
   private volatile @Nullable Mark mark;
 
   Feed(Database database, Sql sql) {
@@ -57,10 +57,10 @@ final class Feed {
   }
 
   /**
-   * A snapshot: what was committed before its time has a lower transaction id than {@code end}.
-   * Once the oldest transaction that runs has reached that id, the feed tells all of it. So the
-   * time is known without asking since when the oldest transaction runs, which the server does not
-   * say of a prepared one, nor to everybody of one of another role.
+   * A snapshot: rows committed before its time have a lower transaction id than {@code end}. Once
+   * the oldest running transaction reaches that id, the feed returns all of them. This gives the
+   * time without the start of the oldest transaction, which the server does not show for a prepared
+   * one, nor to every role for one of another role.
    */
   private record Mark(UUID history, long end, Instant time) {}
 
@@ -68,11 +68,12 @@ final class Feed {
    * A place: beyond this row, in the order of transaction, table and key. Keys are unique within a
    * tenant only, so the tenant is the last part of the key.
    *
-   * @param history the one that it belongs to; null at the start, which belongs to all
-   * @param asOf all that was committed before is at or before this place; null if no time is known
+   * @param history the history it belongs to; null at the start, which belongs to all
+   * @param asOf everything committed before this time is at or before this place; null if no time
+   *     is known
    * @param wholeFrom the id that the oldest running transaction has to reach before a time is
-   *     known: a reader that has just begun lacks each row that was changed by this one or a later
-   *     one, whatever the row was before; null if it was reached
+   *     known: a new reader misses every row changed by this transaction or a later one, in any
+   *     earlier state; null if it was reached
    */
   private record Place(
       @Nullable UUID history,
@@ -103,8 +104,8 @@ final class Feed {
       }
       String[] f = position.token().split(":", 8);
       try {
-        // A position of an earlier version of the library has no tenant, so one row is read again,
-        // and 0 for a time that is not known.
+        // A position of an earlier library version has no tenant, so one row is read again, and 0
+        // for an unknown time.
         if (f.length >= 7) {
           String wholeFrom =
               f[5].startsWith(WHOLE_FROM) ? f[5].substring(WHOLE_FROM.length()) : null;
@@ -147,7 +148,7 @@ final class Feed {
     }
 
     /**
-     * @param below the oldest transaction that still runs
+     * @param below the oldest running transaction
      */
     void requireValid(UUID present, String below) {
       if (history != null
@@ -159,7 +160,7 @@ final class Feed {
       }
     }
 
-    /** What {@link #wholeFrom} is for a reader that goes on from here, where it is not reached. */
+    /** {@link #wholeFrom} for a reader that continues from here; null if it is reached. */
     @Nullable String wholeFrom(String below, String next) {
       String from = history == null ? next : wholeFrom;
       boolean reached =
@@ -181,7 +182,7 @@ final class Feed {
       };
     }
 
-    /** The key to start beyond in another table: before or after all of this transaction's rows. */
+    /** The key to start after in another table: before or after all rows of this transaction. */
     long key(int otherTable, long key) {
       return otherTable == table ? key : otherTable > table ? -1 : Long.MAX_VALUE;
     }
@@ -192,7 +193,7 @@ final class Feed {
     }
   }
 
-  /** What names a conversation. */
+  /** The key of a conversation. */
   private record Key(String tenant, long conversation) {
     static Key of(Place place) {
       return new Key(place.tenant, place.k1);
@@ -202,7 +203,7 @@ final class Feed {
   /**
    * A row of the feed.
    *
-   * @param state null where it cannot be read
+   * @param state null if it cannot be read
    */
   private record Told(
       Place place,
@@ -259,8 +260,8 @@ final class Feed {
     told.sort(Comparator.comparing(Told::place));
     boolean more = told.size() > limit;
     List<Told> page = more ? told.subList(0, limit) : told;
-    // Not the oldest transaction that runs: after a crash the ids of those that ended without a
-    // trace are given again. A row that was told is on disk, with all ids up to its own.
+    // Not the oldest running transaction: after a crash, ids of transactions that left no trace are
+    // assigned again. A returned row is on disk, with all ids up to its own.
     Place end = page.isEmpty() ? from : page.get(page.size() - 1).place;
     Place next =
         new Place(
@@ -279,11 +280,11 @@ final class Feed {
   }
 
   /**
-   * The time of the last mark that the oldest running transaction has reached, or null. Sets the
-   * next mark at the present snapshot.
+   * The time of the last mark if the oldest running transaction has reached it, else null. Once it
+   * is reached, sets the next mark at the present snapshot.
    *
-   * @param next the id that the next transaction gets
-   * @param now when the statement began, which is before its snapshot
+   * @param next the id of the next transaction
+   * @param now the start of the statement, which is before its snapshot
    */
   private @Nullable Instant reached(UUID history, String below, String next, Instant now) {
     Mark last = mark;
@@ -350,7 +351,7 @@ final class Feed {
     }
   }
 
-  /** A row that somebody else has written may hold what no reader takes: it keeps no other. */
+  /** A row written by another program may be unreadable; it must not block other rows. */
   private static Told told(Place place, ResultSet row, Reader reader) throws SQLException {
     try {
       return reader.read(place, row);
@@ -407,7 +408,7 @@ final class Feed {
     return state;
   }
 
-  /** Owners, conversations with those that the messages need, messages by place, preferences. */
+  /** Owners, conversations including those of the messages, messages by place, preferences. */
   private static List<State> ordered(List<Told> page) {
     List<State> owners = new ArrayList<>();
     Map<Key, State> conversations = new LinkedHashMap<>();
@@ -427,7 +428,7 @@ final class Feed {
     }
     for (Told told : messages) {
       ConversationState parent = told.parent;
-      // Read last, so it is at least as new as what the conversation's own row said.
+      // Read last, so it is at least as new as the conversation's own row.
       if (parent != null) {
         conversations.put(Key.of(told.place), parent);
       }

@@ -11,9 +11,9 @@ import org.postgresql.core.BaseConnection;
 import org.postgresql.core.TransactionState;
 
 /**
- * A data source of the application's that may give out a connection in the middle of a transaction,
- * as those do that follow the transaction of a thread. The store commits what it does, and with it
- * would commit what is the application's: such a connection is refused. Thread-safe.
+ * A data source of the application that may provide a connection in the middle of a transaction,
+ * for instance the transaction of a thread. The store's commits would then commit the application's
+ * work, so such a connection is rejected. Thread-safe.
  */
 final class GivenSource implements DataSource {
 
@@ -24,9 +24,9 @@ final class GivenSource implements DataSource {
   }
 
   /**
-   * A connection that is in no transaction.
+   * A connection outside of any transaction.
    *
-   * @throws IllegalStateException if it is in one, or nobody can say whether it is
+   * @throws IllegalStateException if it is in a transaction, or its state is unknown
    */
   @Override
   public Connection getConnection() throws SQLException {
@@ -46,7 +46,7 @@ final class GivenSource implements DataSource {
       return connection;
     } finally {
       if (!free) {
-        // Given back; the transaction is its owner's to end.
+        // Only returned; the owner of the transaction ends it.
         connection.close();
       }
     }

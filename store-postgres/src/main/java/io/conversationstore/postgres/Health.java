@@ -8,8 +8,8 @@ import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
- * Whether the database answers and has the schema that the store needs. Of the tables of data no
- * check reads more than the keys of the 1,000 rows changed last. Thread-safe.
+ * Checks that the database answers and has the schema that the store needs. From data tables,
+ * checks read at most the keys of the 1,000 rows changed last. Thread-safe.
  */
 final class Health {
 
@@ -36,7 +36,7 @@ final class Health {
             () -> reads.query(null, "SELECT 1", in -> {}, row -> row.next() ? "it answers" : ""),
             "it answers"));
     if (!checks.get(0).passed()) {
-      // Each further question would wait as long and hear the same.
+      // Further checks would wait as long and fail the same way.
       return StoreHealth.of(checks);
     }
     for (Conditions.Condition condition : Conditions.ofTheDatabase()) {

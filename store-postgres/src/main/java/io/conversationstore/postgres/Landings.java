@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Looks up where changes have taken effect, as far as the rows remember them. Thread-safe. */
+/** Looks up where changes took effect, as far as the rows remember them. Thread-safe. */
 final class Landings {
 
   private final Database database;

@@ -8,12 +8,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Keeps the latest of several states of one row, as the steps of a bulk leave them. */
+/** Keeps the latest of several states of one row from the steps of a bulk. */
 final class Latest {
 
   private Latest() {}
 
-  /** One state for each row, conversations in the place of their first one. */
+  /** One state per row, conversations at the place of their first state. */
   static List<State> of(List<State> states) {
     Map<List<Object>, State> latest = new LinkedHashMap<>();
     for (State state : states) {

@@ -12,15 +12,15 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Messages as the functions that append them read them. */
+/** Messages in the form that the append functions read. */
 final class MessageJson {
 
   private MessageJson() {}
 
   /**
-   * Messages as an array, each with all it has.
+   * Complete messages as an array.
    *
-   * @param search whether with the keys of words
+   * @param search whether to include the keys of words
    */
   static void write(JsonGenerator out, Owner owner, List<NewMessage> messages, boolean search)
       throws IOException {
@@ -46,7 +46,9 @@ final class MessageJson {
     out.writeEndArray();
   }
 
-  /** What a message has beside role and plain text, as an object; null where that is nothing. */
+  /**
+   * The fields of a message other than role and plain text, as an object; null if there are none.
+   */
   static @Nullable String rest(Message message) {
     boolean plain = message.content().isEmpty() || plainText(message.content()) != null;
     if (plain
@@ -101,14 +103,14 @@ final class MessageJson {
     }
   }
 
-  /** The text of content that is one text part. */
+  /** The text of content that consists of one text part; else null. */
   static @Nullable String plainText(List<ContentPart> content) {
     return content.size() == 1 && content.get(0) instanceof ContentPart.Text text
         ? text.text()
         : null;
   }
 
-  /** Any other content, as an array; null where there is none. */
+  /** Any other content, as an array; null if there is none. */
   static @Nullable String parts(List<ContentPart> content) {
     return content.isEmpty() || plainText(content) != null
         ? null

@@ -18,7 +18,7 @@ final class Migrations {
 
   static final String HISTORY_TABLE = "schema_history";
 
-  /** Between a migration that waited for a lock in vain and the next try. */
+  /** The pause after a migration that did not get a lock in time. */
   private static final Duration REST = Duration.ofSeconds(10);
 
   private final DataSource source;
@@ -29,17 +29,17 @@ final class Migrations {
   private volatile boolean later;
   private volatile boolean unfit;
 
-  /** Written by one caller at a time: when a lock that others held was last waited for in vain. */
+  /** Written by one caller at a time: the end of the last lock wait that timed out. */
   private volatile long waitedNanos;
 
   private volatile boolean waited;
 
-  /** Whether the schema was there before: it is not made anew then. */
+  /** Whether the schema existed before; it is then not created again. */
   private volatile boolean seen;
 
   /**
-   * @param allowed whether the schema may be made and migrated
-   * @param bound whether there is data that belongs to a store in this schema, so that it was there
+   * @param allowed whether the schema may be created and migrated
+   * @param bound whether other data belongs to a store in this schema, which therefore existed
    *     before
    * @param rowSecurity whether the store names the tenant of each call
    */
@@ -52,17 +52,17 @@ final class Migrations {
     this.rowSecurity = rowSecurity;
   }
 
-  /** Whether the schema was made by a later library when it was last looked at. */
+  /** Whether the last check found a schema of a later library. */
   boolean later() {
     return later;
   }
 
-  /** Whether the database was unfit for good when it was last looked at. */
+  /** Whether the last check found the database permanently unfit. */
   boolean unfit() {
     return unfit;
   }
 
-  /** Throws the driver's error, or what is wrong with the database or the schema. */
+  /** Throws the driver's error, or a fault of the database or the schema. */
   void ensure() throws SQLException {
     Surroundings surroundings;
     int found;
@@ -81,7 +81,7 @@ final class Migrations {
     }
     if (found < SchemaScript.LATEST && allowed) {
       requireRested();
-      // Asked before: what Flyway is refused it tries again, for seconds.
+      // Checked first, because Flyway retries rejected statements for seconds.
       requireNone(surroundings.migrationFault(schema, found));
       if (surroundings.readOnly()) {
         throw new SQLException("no migration where nothing can be written", "25006");
@@ -121,7 +121,7 @@ final class Migrations {
     }
   }
 
-  /** Made anew it would be empty, and taken for a store of nothing. */
+  /** A new schema would be empty and look like an empty store. */
   private StoreAbsentException gone() {
     return new StoreAbsentException(
         "schema "
@@ -131,7 +131,7 @@ final class Migrations {
             + " empty one when it is opened again");
   }
 
-  /** A store that names no tenant would see no rows, and take that for an empty database. */
+  /** A store that names no tenant would see no rows and report an empty database. */
   private void requireNoRowSecurity() throws SQLException {
     try (Connection connection = source.getConnection();
         Statement statement = connection.createStatement();
@@ -160,14 +160,14 @@ final class Migrations {
     }
   }
 
-  /** The schema's version; 0 where it is not there. */
+  /** The schema's version; 0 if there is no schema. */
   int version() throws SQLException {
     try (Connection connection = source.getConnection()) {
       return version(connection);
     }
   }
 
-  /** The same, asked on a connection that the caller has. */
+  /** The same on the caller's connection. */
   int version(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       try (ResultSet there =
@@ -183,7 +183,7 @@ final class Migrations {
     }
   }
 
-  /** Those who wait behind a migration that waits get their turn in between. */
+  /** Lets callers that queued behind a waiting migration run before the next try. */
   private void requireRested() {
     if (waited && System.nanoTime() - waitedNanos < REST.toNanos()) {
       throw new EngineFailureException(
@@ -197,7 +197,7 @@ final class Migrations {
     waited = false;
   }
 
-  /** Why policies of row-level security do not hold here; null where they do. */
+  /** Why policies of row-level security are not in force; null if they are. */
   @Nullable String policiesFault() throws SQLException {
     try (Connection connection = source.getConnection()) {
       return Policies.fault(connection, schema);
@@ -208,7 +208,7 @@ final class Migrations {
     try {
       Flyway.configure(Migrations.class.getClassLoader())
           .dataSource(source)
-          // Without a provider of SLF4J it would write through java.util.logging, line by line.
+          // Otherwise, without an SLF4J provider, it would write each line to java.util.logging.
           .loggers("slf4j")
           .schemas(schema)
           .defaultSchema(schema)

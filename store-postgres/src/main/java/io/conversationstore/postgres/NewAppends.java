@@ -24,9 +24,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The append of every day: messages that are new, to a conversation that is live. One statement
- * does it without a look at what is there; where that was too simple nothing is changed, and {@code
- * append_messages} decides in a second round trip. Thread-safe.
+ * The common append: new messages to a live conversation. One statement does it without reading
+ * existing messages first. If another case applies, it changes nothing, and {@code append_messages}
+ * decides in a second round trip. Thread-safe.
  */
 final class NewAppends {
 
@@ -45,7 +45,7 @@ final class NewAppends {
     this.search = search;
   }
 
-  /** Whether an append may go this way: without a condition and without times of its own. */
+  /** Whether an append may use this path: without a condition and without its own times. */
   static boolean fits(MessagesAppended append, ApplyMode mode) {
     return mode == ApplyMode.LIVE
         && !append.editExisting()
@@ -56,7 +56,7 @@ final class NewAppends {
   /**
    * Appends on a connection in autocommit.
    *
-   * @return empty where nothing was changed, because a rule is needed
+   * @return empty if nothing was changed because a rule is needed
    */
   Optional<Applied> apply(Connection connection, MessagesAppended append) throws SQLException {
     String text = append.messages().size() == 1 ? sql.appendNewOne : sql.appendNew;
@@ -119,7 +119,7 @@ final class NewAppends {
     return Applied.of(true, states);
   }
 
-  /** A message that was new. */
+  /** The state of a new message. */
   static MessageState state(
       MessagesAppended append,
       NewMessage given,

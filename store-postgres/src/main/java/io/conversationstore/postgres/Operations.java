@@ -20,10 +20,10 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What runs over all owners, in batches that hold locks only for a moment. Thread-safe. */
+/** Operations over all owners, in batches that hold locks only briefly. Thread-safe. */
 final class Operations {
 
-  /** Rows of a batch, which is as long as a caller may have to wait for one of its rows. */
+  /** Rows per batch; a caller may have to wait for one of them until the batch ends. */
   private static final int BATCH = 500;
 
   private final Database database;
@@ -105,7 +105,7 @@ final class Operations {
         });
   }
 
-  /** Each batch goes on at the owner where the one before ended. */
+  /** Each batch continues at the owner where the previous one ended. */
   long deleteMessagesBefore(Instant cutoff) {
     long all = 0;
     Blanked batch = new Blanked(0, "", 0);
@@ -120,7 +120,7 @@ final class Operations {
   /**
    * What a batch did.
    *
-   * @param nextTenant the tenant of the owner to go on with, null at the end
+   * @param nextTenant the tenant of the owner to continue with, null at the end
    */
   private record Blanked(long messages, @Nullable String nextTenant, long nextOwner) {}
 
@@ -140,7 +140,7 @@ final class Operations {
     }
   }
 
-  /** Goes by the database's clock, by which the deletes are dated. */
+  /** Uses the database's clock, like the times of the deletes. */
   long purgeDeleted(Duration age) {
     long all = 0;
     long batch;
@@ -161,7 +161,7 @@ final class Operations {
     }
   }
 
-  /** Each batch looks at the conversations beyond the one where the batch before ended. */
+  /** Each batch reads the conversations after the end of the previous batch. */
   long archiveIdleBefore(Instant cutoff) {
     long all = 0;
     Archived batch = new Archived(0, "", 0);
@@ -176,7 +176,7 @@ final class Operations {
   /**
    * What a batch did.
    *
-   * @param nextTenant the tenant of the conversation to go on behind, null at the end
+   * @param nextTenant the tenant of the conversation to continue after, null at the end
    */
   private record Archived(long conversations, @Nullable String nextTenant, long next) {}
 

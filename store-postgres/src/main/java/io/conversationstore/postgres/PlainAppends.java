@@ -24,14 +24,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Appends of many conversations with one insert, which costs a quarter of a function call for each.
- * Only for what needs no rule: every conversation is the live one that its changes name, and no
- * message is there yet. Where that does not hold nothing is changed, and the caller asks the
- * functions, which know all rules. Thread-safe.
+ * Appends to many conversations with one insert, at a quarter of the cost of one function call
+ * each. Only for appends that need no rule: every conversation is live in the generation that its
+ * changes name, and all messages are new. Otherwise nothing is changed, and the caller uses the
+ * functions, which implement all rules. Thread-safe.
  */
 final class PlainAppends {
 
-  /** What is there is not that simple; the transaction is of no use any more. */
+  /** A rule is needed; the transaction must not be used any more. */
   static final class NotPlainException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -53,7 +53,7 @@ final class PlainAppends {
   }
 
   /**
-   * Appends, in a transaction that is open.
+   * Appends in an open transaction.
    *
    * @param changes appends alone
    * @throws NotPlainException if a rule may be needed
@@ -88,7 +88,9 @@ final class PlainAppends {
         && (ref.generation() == ConversationRef.LIVE || ref.generation() == there.generation());
   }
 
-  /** Locks the conversations, in the order of their keys, so that no two batches wait in a ring. */
+  /**
+   * Locks the conversations in the order of their keys, which prevents deadlocks between batches.
+   */
   private Map<Key, ConversationState> lock(Connection connection, List<Change> changes)
       throws SQLException {
     try (PreparedStatement timeout = database.prepare(connection, sql.lockTimeout)) {

@@ -4,8 +4,8 @@ package io.conversationstore.postgres;
 final class PlainAppendsSql {
 
   /**
-   * Gives places and times as append_messages does, change by change and message by message; the
-   * conversations are locked. The conversation stands in the row of its last message.
+   * Assigns places and times like append_messages, change by change and message by message; the
+   * conversations are locked. The row of a conversation's last message contains the conversation.
    */
   static final String INSERT_ALL =
       """

@@ -7,12 +7,14 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether the policies of row-level security hold for the role in use. PostgreSQL passes over them,
- * and says nothing, for superusers, for roles with BYPASSRLS and for the owner of a table.
+ * Whether the policies of row-level security are in force for the current role. PostgreSQL silently
+ * skips them for superusers, for roles with BYPASSRLS and for the owner of a table.
  */
 final class Policies {
 
-  /** No row where they hold; else the role, and why they do not. Takes the schema's name. */
+  /**
+   * No row if they are in force; else the role and the reason. The parameter is the schema's name.
+   */
   static final String NOT_IN_FORCE =
       "SELECT r.rolname, CASE WHEN r.rolsuper THEN 'is a superuser'"
           + " WHEN r.rolbypassrls THEN 'has BYPASSRLS'"
@@ -26,7 +28,7 @@ final class Policies {
 
   private Policies() {}
 
-  /** What is wrong, for an operator to read; null where the policies hold. */
+  /** The fault in words for an operator; null if the policies are in force. */
   static @Nullable String fault(Connection connection, String schema) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(NOT_IN_FORCE)) {
       new Binder(statement).text(schema);

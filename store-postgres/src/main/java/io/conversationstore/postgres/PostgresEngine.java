@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The engine: gives each call to the part that does it. Thread-safe. */
+/** The engine: passes each call to the part that handles it. Thread-safe. */
 final class PostgresEngine implements PrimaryStore {
 
   private static final Logger LOG = LoggerFactory.getLogger(PostgresStore.class);
@@ -76,9 +76,9 @@ final class PostgresEngine implements PrimaryStore {
   }
 
   /**
-   * @param alone whether nothing stands behind the store that could wait for a schema that fits
-   * @param bound whether there is data that belongs to a store in the schema
-   * @throws StoreConfigurationException if it is alone and the schema is of a later library
+   * @param alone whether the store has no local copy that could wait for a suitable schema
+   * @param bound whether other data belongs to a store in the schema
+   * @throws StoreConfigurationException if it is alone and the schema was made by a later library
    */
   static PostgresEngine open(
       PostgresOptions options, Sleeper sleeper, boolean alone, boolean bound) {
@@ -205,7 +205,7 @@ final class PostgresEngine implements PrimaryStore {
     return operations.tableSizes();
   }
 
-  /** The database is always the store in use; the reason says whether it answered last. */
+  /** The database is always in use; the reason says whether it answered last. */
   @Override
   public StoreState state() {
     database.requireOpen();

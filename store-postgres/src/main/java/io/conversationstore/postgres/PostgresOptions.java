@@ -19,24 +19,24 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Settings of a {@link PostgresStore}: where the database is, or a {@link DataSource} to use, and
- * how to treat it. The {@code with…} methods return a changed copy. Immutable; the password is in
- * no text that this class makes.
+ * Settings of a {@link PostgresStore}: the address of the database or a {@link DataSource}, and its
+ * options. The {@code with…} methods return a changed copy. Immutable; texts from this class never
+ * contain the password.
  */
 public final class PostgresOptions {
 
-  /** The schema unless said otherwise. */
+  /** The default schema. */
   public static final String DEFAULT_SCHEMA = "conversation_store";
 
   private static final Pattern IDENTIFIER = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
-  /** More than a server takes. */
+  /** More than a server accepts. */
   private static final int MOST_CONNECTIONS = 10_000;
 
-  /** In milliseconds it fits into what the driver and the server count with. */
+  /** In milliseconds this fits the integer types of driver and server. */
   private static final Duration LONGEST = Duration.ofDays(20);
 
-  /** Without what belongs to a login or a URL. */
+  /** Excludes characters of a login or a URL. */
   private static final Pattern HOST = Pattern.compile("[^\\s/@?#]+");
 
   private final Values values;
@@ -46,9 +46,9 @@ public final class PostgresOptions {
   }
 
   /**
-   * The database at a URL of the form {@code jdbc:postgresql://host:port/database?sslmode=…}. What
-   * its parameters say stands before the defaults here, and behind what a {@code with…} method
-   * sets; only {@code logServerErrorDetail} is always off, because it would show values.
+   * The database at a URL of the form {@code jdbc:postgresql://host:port/database?sslmode=…}. Its
+   * parameters override the defaults here and are overridden by {@code with…} methods; only {@code
+   * logServerErrorDetail} is always off, because it would show values.
    */
   public static PostgresOptions url(String jdbcUrl) {
     if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
@@ -56,7 +56,8 @@ public final class PostgresOptions {
     }
     int query = jdbcUrl.indexOf('?');
     if (jdbcUrl.substring(0, query < 0 ? jdbcUrl.length() : query).indexOf('@') >= 0) {
-      // The driver reads no login there: it would take pieces of a password for host and database.
+      // The driver does not read a login there: it would use parts of a password as host and
+      // database.
       throw new StoreConfigurationException(
           "the JDBC URL has an @ before its parameters; give user and password by withLogin, and"
               + " write an @ in the name of the database as %40");
@@ -79,18 +80,19 @@ public final class PostgresOptions {
   }
 
   /**
-   * A pool of the application's, which stays open when the store is closed. Its sessions should
-   * look for functions in {@code pg_catalog} first and in no schema where somebody else may create
-   * some; see {@code docs/schema.md}.
+   * A pool of the application, which stays open when the store is closed. The search path of its
+   * sessions should begin with {@code pg_catalog} and contain no schema where others may create
+   * functions; see {@code docs/schema.md}.
    *
-   * <p>It needs a socket time-out (the driver's {@code socketTimeout}), or a call that a silent
-   * server does not answer waits for good. Where all connections of a HikariCP pool are in use, the
-   * store connects once beside it, by the pool's own address and login, to tell a busy pool from a
-   * silent server; a pool whose data source is not the driver's own is taken for unavailable then.
+   * <p>It needs a socket time-out (the driver's {@code socketTimeout}); without one, a call to a
+   * silent server waits forever. If all connections of a HikariCP pool are in use, the store
+   * connects once beside it, with the pool's own address and login, to distinguish a busy pool from
+   * a silent server. A pool with a data source other than the driver's counts as unavailable in
+   * this case.
    *
-   * <p>The store commits what it does. A call fails with an {@link IllegalStateException} where the
-   * source hands out a connection that is in a transaction, as one does that follows the
-   * transaction of a thread: give such an application a source for the store alone.
+   * <p>The store commits its own work. A call fails with an {@link IllegalStateException} if the
+   * source provides a connection that is in a transaction, for instance the transaction of a
+   * thread: use a separate source for the store in this case.
    */
   public static PostgresOptions dataSource(DataSource dataSource) {
     Values values = new Values();
@@ -98,7 +100,7 @@ public final class PostgresOptions {
     return new PostgresOptions(values);
   }
 
-  /** The user and password to log in with. */
+  /** The user and password of the login. */
   public PostgresOptions withLogin(String user, String password) {
     Values next = new Values(values);
     next.user = user;
@@ -106,7 +108,7 @@ public final class PostgresOptions {
     return new PostgresOptions(next);
   }
 
-  /** How far to insist on TLS, the driver's setting of that name; unset by default. */
+  /** The TLS mode, the driver's setting {@code sslmode}; unset by default. */
   public PostgresOptions withSslMode(String sslMode) {
     Values next = new Values(values);
     next.sslMode = sslMode;
@@ -120,7 +122,7 @@ public final class PostgresOptions {
     return new PostgresOptions(next);
   }
 
-  /** Whether the store makes and migrates its schema itself (the default) or only checks it. */
+  /** Whether the store creates and migrates its schema (the default) or only checks it. */
   public PostgresOptions withMigration(boolean on) {
     Values next = new Values(values);
     next.migrate = on;
@@ -139,7 +141,9 @@ public final class PostgresOptions {
     return new PostgresOptions(next);
   }
 
-  /** How long a connection of the pool may be idle (30 s) and a caller waits for one (2 s). */
+  /**
+   * The idle time-out of a pooled connection (30 s), and a caller's wait for a connection (2 s).
+   */
   public PostgresOptions withPoolTimeouts(Duration idle, Duration connection) {
     Values next = new Values(values);
     next.idleTimeout = requirePositive("idle time-out", idle);
@@ -147,7 +151,7 @@ public final class PostgresOptions {
     return new PostgresOptions(next);
   }
 
-  /** How long connecting (2 s) and waiting for bytes from the server (10 s) may take. */
+  /** The time-outs for connecting (2 s) and for bytes from the server (10 s). */
   public PostgresOptions withNetworkTimeouts(Duration connect, Duration socket) {
     Values next = new Values(values);
     next.connectTimeout = requirePositive("connect time-out", connect);
@@ -157,7 +161,7 @@ public final class PostgresOptions {
   }
 
   /**
-   * How long a statement may run (whole seconds; 8 s; zero for no limit) and wait for a lock (5 s).
+   * The time-outs of a statement (whole seconds; 8 s; zero for no limit) and of a lock wait (5 s).
    */
   public PostgresOptions withStatementTimeouts(Duration statement, Duration lock) {
     Values next = new Values(values);
@@ -167,10 +171,10 @@ public final class PostgresOptions {
   }
 
   /**
-   * How long an erasure of an owner or a delete of a conversation may run that has so much to
-   * remove that it did not end within the statement time-out; default 10 min. It is then done a
-   * second time, as one transaction. Meanwhile it holds what it removes, and the call waits up to
-   * this long, and the socket time-out, for a server that says nothing any more.
+   * The time-out for an erasure of an owner or a delete of a conversation that exceeded the
+   * statement time-out; default 10 min. It is then run a second time, as one transaction. Meanwhile
+   * it locks the rows that it removes, and the call waits for a silent server up to this time plus
+   * the socket time-out.
    */
   public PostgresOptions withRemovalTimeout(Duration removal) {
     Values next = new Values(values);
@@ -187,8 +191,8 @@ public final class PostgresOptions {
   }
 
   /**
-   * After how many runs a statement is prepared on the server; default 5. 0 turns that off, for a
-   * PgBouncer before 1.21 in transaction mode.
+   * The number of runs after which a statement is prepared on the server; default 5. 0 turns this
+   * off, for PgBouncer before 1.21 in transaction mode.
    */
   public PostgresOptions withPrepareThreshold(int runs) {
     if (runs < 0) {
@@ -201,11 +205,11 @@ public final class PostgresOptions {
   }
 
   /**
-   * Whether messages are stored with an index of their words; default true. Without it a message
-   * costs less to store, and a search reads all messages of the owner, or of the one conversation
-   * that it names, instead. It finds the same. Where nodes differ in this, or it is switched on
-   * later, the next search of an owner on a node that has it on adds what is missing. Listing by
-   * tool has an index of its own and does not depend on this.
+   * Whether messages are stored with an index of their words; default true. Without it storing a
+   * message costs less, and a search reads all messages of the owner or of the named conversation,
+   * with the same results. If nodes differ in this, or it is switched on later, the next search of
+   * an owner on a node with the index adds missing entries. Listing by tool has its own index and
+   * does not depend on this.
    */
   public PostgresOptions withSearch(boolean on) {
     Values next = new Values(values);
@@ -214,9 +218,9 @@ public final class PostgresOptions {
   }
 
   /**
-   * Whether each call tells the server whose rows it is about, for policies of row-level security;
-   * default false. Costs no round trip. A DBA turns the policies on: see {@code docs/schema.md}.
-   * Where they are on for the role and this is false, calls fail.
+   * Whether each call sends its tenant to the server, for policies of row-level security; default
+   * false. Costs no round trip. A DBA turns the policies on: see {@code docs/schema.md}. If they
+   * are on for the role and this is false, calls fail.
    */
   public PostgresOptions withRowLevelSecurity(boolean on) {
     Values next = new Values(values);
@@ -225,8 +229,8 @@ public final class PostgresOptions {
   }
 
   /**
-   * From how long on a call is told in the log, as a warning that names the kind of call, its time
-   * and how it ended, and nothing that is in it; default 1 s, zero for never.
+   * The duration from which a call is logged, as a warning with the kind of call, its duration and
+   * its outcome, but no data; default 1 s, zero for never.
    */
   public PostgresOptions withSlowCallLog(Duration threshold) {
     Values next = new Values(values);
@@ -240,14 +244,14 @@ public final class PostgresOptions {
     return new PostgresOptions(next);
   }
 
-  /** The node's clock; what is written takes the database's. */
+  /** The node's clock; writes use the database's clock. */
   public PostgresOptions withClock(Clock clock) {
     Values next = new Values(values);
     next.clock = clock;
     return new PostgresOptions(next);
   }
 
-  /** Makes ids; by default UUIDs of version 7. */
+  /** The source of ids; by default UUIDs of version 7. */
   public PostgresOptions withIds(Supplier<UUID> ids) {
     Values next = new Values(values);
     next.ids = ids;
@@ -255,8 +259,8 @@ public final class PostgresOptions {
   }
 
   /**
-   * What spreads retries of busy rows over time, safe for use by many threads; by default a {@link
-   * Random}.
+   * The source of jitter for retries on busy rows, safe for use by many threads; by default a
+   * {@link Random}.
    */
   public PostgresOptions withRandom(RandomGenerator random) {
     Values next = new Values(values);
@@ -299,7 +303,7 @@ public final class PostgresOptions {
     return ids != null ? ids : new UuidV7(values.clock, new SecureRandom());
   }
 
-  /** Where the database is, without secrets. */
+  /** The address of the database, without secrets. */
   @Override
   public String toString() {
     String url = values.url;
@@ -311,7 +315,7 @@ public final class PostgresOptions {
         + "]";
   }
 
-  /** Host, port and name of the database; null where a data source of the application's knows. */
+  /** Host, port and name of the database; null with a data source of the application. */
   @Nullable String place() {
     if (values.dataSource != null) {
       return null;
@@ -327,7 +331,7 @@ public final class PostgresOptions {
     return query < 0 ? url : url.substring(0, query);
   }
 
-  /** The settings; written only before an options object is given out. */
+  /** The settings; written only before an options object is returned. */
   static final class Values {
     @Nullable DataSource dataSource;
     @Nullable String url;
@@ -358,7 +362,7 @@ public final class PostgresOptions {
     RandomGenerator random = new Random();
     @Nullable Supplier<UUID> ids;
 
-    /** The driver's names of settings that a URL no longer decides. */
+    /** The driver's names of settings that override a URL. */
     Set<String> setInCode = Set.of();
 
     Values() {}

@@ -20,12 +20,11 @@ public final class PostgresStore {
   private PostgresStore() {}
 
   /**
-   * Opens a store. A database that is away does not make this fail: the store tries again at each
-   * call, and makes its schema at the first success.
+   * Opens a store, also while the database is away: the store tries again at each call, and creates
+   * its schema at the first success.
    *
-   * @throws StoreConfigurationException if a setting is one that no server can satisfy, if the
-   *     schema was made by a later version of the library, or if the encoding of the database is
-   *     another than UTF8
+   * @throws StoreConfigurationException if no server can satisfy a setting, if the schema was made
+   *     by a later version of the library, or if the encoding of the database is not UTF8
    */
   public static ConversationStore open(PostgresOptions options) {
     Supplier<UUID> ids = options.ids();
@@ -38,19 +37,19 @@ public final class PostgresStore {
   }
 
   /**
-   * Opens the engine below a store: for authors of stores that are built on this one. Where the
-   * schema was made by a later version of the library it refuses each call until the schema fits.
+   * Opens the engine below a store, for authors of stores built on it. If the schema was made by a
+   * later version of the library, each call is rejected until the schema fits.
    */
   public static PrimaryStore openEngine(PostgresOptions options) {
     return openEngine(options, false);
   }
 
   /**
-   * Opens the engine below a store, as {@link #openEngine(PostgresOptions)} does.
+   * Opens the engine below a store, like {@link #openEngine(PostgresOptions)}.
    *
-   * @param bound whether there is data that belongs to a store in the database, as a node's local
-   *     copy does. Then the schema is migrated, but where it is not there it is not made: an empty
-   *     one could not be that store
+   * @param bound whether other data, such as a node's local copy, belongs to a store in the
+   *     database. The schema is then migrated if it exists but not created: an empty one could not
+   *     be that store
    */
   public static PrimaryStore openEngine(PostgresOptions options, boolean bound) {
     return engine(options, false, bound);
@@ -62,17 +61,17 @@ public final class PostgresStore {
     return new TimedEngine(engine, slow, System::nanoTime, LOG::warn);
   }
 
-  /** Writes the DDL of the schema, for a DBA to run where the store may not. */
+  /** Writes the DDL of the schema, for a DBA to run if the store has no right to. */
   public static void writeSchema(Writer out, String schemaName) throws IOException {
     SchemaScript.writeAll(out, PostgresOptions.requireSchema(schemaName));
   }
 
   /**
-   * Writes the DDL that takes the schema from an earlier version to that of this library, as one
-   * transaction, for a DBA to run where the store may not. {@code SELECT schema_version FROM
-   * conversation_store.store} tells the version that is there; run on another version it fails
-   * without a trace. So it does where others hold a table for longer than 3 s, so that calls do not
-   * wait behind it: run it again then.
+   * Writes the DDL that upgrades the schema from an earlier version to this library's, as one
+   * transaction, for a DBA to run if the store has no right to. {@code SELECT schema_version FROM
+   * conversation_store.store} shows the present version; on another version the script fails and
+   * changes nothing. The same happens if others lock a table for more than 3 s, because calls would
+   * wait behind the script: run it again.
    *
    * @param version 1 to the version before this library's
    * @throws StoreConfigurationException if the schema's name or the version is none
@@ -87,10 +86,10 @@ public final class PostgresStore {
   }
 
   /**
-   * Writes the DDL that takes the schema from the version of this library back to an earlier one,
-   * for a DBA to run in one transaction while no node is connected. Conversations and messages stay
-   * down to version 1; 0 removes all data. A store of this library that may migrate brings the
-   * schema forward again when it opens.
+   * Writes the DDL that takes the schema back from this library's version to an earlier one, for a
+   * DBA to run in one transaction while no node is connected. Conversations and messages are kept
+   * down to version 1; 0 removes all data. A store of this library that may migrate upgrades the
+   * schema again when it opens.
    *
    * @param version 0 to the version before this library's
    * @throws StoreConfigurationException if the schema's name or the version is none

@@ -4,13 +4,13 @@ import com.zaxxer.hikari.SQLExceptionOverride;
 import java.sql.SQLException;
 
 /**
- * Keeps the pool from logging errors of statements, with what the server said and a stack trace:
- * lost connections are expected, at an outage and where the store closes while it reads. Who runs
- * the statement gives such a connection up by {@link Connections#evict} and says what it means.
+ * Stops the pool from logging statement errors with the server's text and a stack trace: lost
+ * connections are expected in an outage and when the store closes during a read. The caller of the
+ * statement drops such a connection with {@link Connections#evict} and reports the error.
  */
 final class QuietPoolErrors implements SQLExceptionOverride {
 
-  // In full, because the interface has an Override of its own.
+  // Qualified, because the interface declares its own Override.
   @java.lang.Override
   public SQLExceptionOverride.Override adjudicate(SQLException error) {
     return SQLExceptionOverride.Override.DO_NOT_EVICT;

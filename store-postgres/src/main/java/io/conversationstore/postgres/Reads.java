@@ -25,10 +25,10 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Reads of one owner's data, one round trip each. Thread-safe. */
+/** Reads one owner's data, one round trip each. Thread-safe. */
 final class Reads {
 
-  /** Beyond any time that a row can have, and within what the driver can send. */
+  /** Later than any time in a row, and within the driver's range. */
   static final Instant FAR = Instant.parse("+200000-01-01T00:00:00Z");
 
   private static final Instant LONG_AGO = Instant.parse("-4000-01-01T00:00:00Z");
@@ -56,7 +56,7 @@ final class Reads {
   }
 
   /**
-   * @param tenantId whose rows may be seen; null for all
+   * @param tenantId the tenant with visible rows; null for all
    */
   <T> T query(@Nullable String tenantId, String text, Parameters parameters, Reader<T> reader) {
     return database.read(
@@ -136,7 +136,7 @@ final class Reads {
         });
   }
 
-  /** Cuts the one that was read beyond the limit, at the end that the direction says. */
+  /** Removes the item read beyond the limit, at the end given by the direction. */
   <S> Slice<S> slice(UUID history, List<S> read, boolean forward, int limit) {
     boolean more = read.size() > limit;
     List<S> items = read;

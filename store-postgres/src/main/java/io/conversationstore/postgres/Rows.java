@@ -25,12 +25,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads rows into states. Columns stand in the order of the lists here, which {@link Sql} writes
- * into every statement.
+ * Reads rows into states. Columns are in the order of these lists, which {@link Sql} writes into
+ * every statement.
  */
 final class Rows {
 
-  /** Comes as JSON: mostly it is empty, which the driver's arrays take long to say. */
+  /** Read as JSON: it is mostly empty, and the driver's arrays are slow even then. */
   private static final String TAGS = "tags";
 
   static final List<String> CONVERSATION =
@@ -122,7 +122,7 @@ final class Rows {
     return present(row.getString(column));
   }
 
-  /** A number that is never null: the driver would give 0 for null, which may mean something. */
+  /** A number that is never null: the driver would return 0 for null, which may have a meaning. */
   static long number(ResultSet row, int column) throws SQLException {
     long number = row.getLong(column);
     requireNotNull(row);
@@ -151,7 +151,7 @@ final class Rows {
     return row.wasNull() ? null : count;
   }
 
-  /** 0 where it is null: for what counts nothing then. */
+  /** 0 for null, for columns where null means 0. */
   static long numberOrZero(ResultSet row, int column) throws SQLException {
     return row.getLong(column);
   }
@@ -169,7 +169,7 @@ final class Rows {
     return value;
   }
 
-  /** Null where the row's conversation is null. */
+  /** Null if the row's conversation is null. */
   static @Nullable ConversationState conversation(ResultSet row, int first) throws SQLException {
     String tenant = row.getString(first);
     if (tenant == null) {
@@ -237,8 +237,8 @@ final class Rows {
   /**
    * A message.
    *
-   * @param given what the caller appended, where the row was returned without content because it is
-   *     this
+   * @param given the message that the caller appended, if the row was returned without this
+   *     content; else null
    */
   static MessageState message(
       ResultSet row, int first, Owner owner, String conversationId, @Nullable Message given)

@@ -11,13 +11,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the schema has beside its tables, against the list of what the migrations make ({@code
- * objects.txt}). Reads the catalogue alone, so that it costs the same however many rows there are.
- * Immutable.
+ * Compares the schema's objects other than tables with the list of those that the migrations create
+ * ({@code objects.txt}). Reads only the catalogue, so the cost does not depend on the number of
+ * rows. Immutable.
  */
 final class SchemaObjects {
 
-  /** A name in this list and a state for each object; an empty state is a good one. */
+  /** The name in the list and the state of each object; an empty state is good. */
   static final String CATALOGUE =
       "SELECT CASE k.contype WHEN 'f' THEN 'foreign-key ' ELSE 'constraint ' END"
           + " || coalesce(c.relname, t.typname) || ' ' || k.conname,"
@@ -41,7 +41,7 @@ final class SchemaObjects {
 
   private final Map<String, String> states = new HashMap<>();
 
-  /** Takes in the rows of {@link #CATALOGUE}. */
+  /** Reads the rows of {@link #CATALOGUE}. */
   SchemaObjects(ResultSet rows) throws SQLException {
     while (rows.next()) {
       states.put(Rows.string(rows, 1), Rows.string(rows, 2));
@@ -56,7 +56,7 @@ final class SchemaObjects {
     return EXPECTED;
   }
 
-  /** What is missing or not in force of a kind of objects, with its names; empty if nothing is. */
+  /** Missing or inactive objects of a kind, with their names; empty if there are none. */
   String faults(String kind) {
     StringBuilder faults = new StringBuilder();
     for (String object : EXPECTED) {

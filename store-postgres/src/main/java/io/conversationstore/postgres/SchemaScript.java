@@ -13,12 +13,12 @@ import org.flywaydb.core.api.migration.Context;
 import org.flywaydb.core.api.migration.JavaMigration;
 
 /**
- * One migration: a script among the module's own resources, so that neither the class path nor the
+ * One migration: a script in the module's own resources. Neither the class path nor the
  * application's migrations are scanned. Immutable.
  */
 final class SchemaScript implements JavaMigration {
 
-  /** In order; a new one is added at the end, and none is changed once it was released. */
+  /** In order; new ones are added at the end, and released ones never change. */
   private static final List<String> NAMES =
       List.of(
           "tables",
@@ -32,10 +32,10 @@ final class SchemaScript implements JavaMigration {
           "identity",
           "takeovers");
 
-  /** What {@code store.schema_version} says when all have run. */
+  /** The value of {@code store.schema_version} after all have run. */
   static final int LATEST = NAMES.size();
 
-  /** How long a migration may wait for a lock, and everybody else for the migration. */
+  /** The maximum lock wait of a migration, which is also the wait of callers behind it. */
   private static final String PATIENCE =
       "SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0; ";
 
@@ -64,8 +64,8 @@ final class SchemaScript implements JavaMigration {
   }
 
   /**
-   * Writes the way from a version to the latest, with Flyway's records of it where Flyway made the
-   * schema: it would run the same again otherwise, once it may.
+   * Writes the upgrade from a version to the latest. If Flyway created the schema, its records are
+   * written too: otherwise it would run the same migrations again once permitted.
    */
   static void writeUpgrade(Writer out, String schema, int from) throws IOException {
     out.write("BEGIN;\n");
@@ -82,7 +82,7 @@ final class SchemaScript implements JavaMigration {
     out.write("COMMIT;\n");
   }
 
-  /** Fails where the schema is not at this version. */
+  /** Fails if the schema is not at this version. */
   private String requirement() {
     return sql(
         """
@@ -118,9 +118,9 @@ final class SchemaScript implements JavaMigration {
   }
 
   /**
-   * Writes the way back from the latest version.
+   * Writes the downgrade from the latest version.
    *
-   * @param to the version to go back to; 0 removes all
+   * @param to the target version; 0 removes everything
    */
   static void writeUndo(Writer out, String schema, int to) throws IOException {
     for (int from = LATEST; from > to; from--) {
@@ -131,7 +131,7 @@ final class SchemaScript implements JavaMigration {
   }
 
   /**
-   * @param kind {@code V} for the way there, {@code U} for the way back
+   * @param kind {@code V} for the upgrade, {@code U} for the downgrade
    */
   private String template(String kind) {
     String name = "migration/" + kind + version + "__" + getDescription() + ".sql";
@@ -176,8 +176,8 @@ final class SchemaScript implements JavaMigration {
   }
 
   /**
-   * Runs as long as it takes: that the server is there, TCP keep-alive has to tell. But it waits
-   * for locks for a short time only, since whoever comes after it waits behind it.
+   * Runs without a time-out: TCP keep-alive detects a lost server. It waits for locks only briefly,
+   * because later callers queue behind it.
    */
   @Override
   public void migrate(Context context) throws Exception {

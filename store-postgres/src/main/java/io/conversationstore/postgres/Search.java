@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds messages through the index of words, or of tools, in one round trip a page. What the index
- * gives is looked at again, because two words may have one key. Thread-safe.
+ * Finds messages through the index of words or of tools, in one round trip per page. The index's
+ * results are rechecked, because two words may share a key. Thread-safe.
  */
 final class Search {
 
@@ -32,7 +32,7 @@ final class Search {
 
   /**
    * @param indexed whether words have keys; otherwise all messages are read
-   * @param rowSecurity whether row-level security keeps the server from using the index of keys
+   * @param rowSecurity whether row-level security prevents the use of the index of keys
    */
   Search(Reads reads, Sql sql, TokenIndex index, boolean indexed, boolean rowSecurity) {
     this.reads = reads;
@@ -42,7 +42,7 @@ final class Search {
     this.searchWords = rowSecurity ? sql.searchWordsOfOwner : sql.searchWords;
   }
 
-  /** Answers {@link StoreEngine#search}. */
+  /** Implements {@link StoreEngine#search}. */
   Slice<MessageState> search(
       StoreEngine engine,
       Owner owner,
@@ -64,10 +64,10 @@ final class Search {
   }
 
   /**
-   * A page of the index, with what was missing in it added first. What is committed without words
-   * while this runs need not be found: the search began before.
+   * A page of the index, after missing entries were added. Messages committed without words while
+   * this runs may be missed: the search began before.
    *
-   * @param incomplete set where something is missing that cannot be added
+   * @param incomplete set if missing entries cannot be added
    */
   private Slice<MessageState> complete(
       Owner owner,
@@ -122,7 +122,7 @@ final class Search {
     in.number(limit + 1L).text(tenant).text(tenant).number(limit + 1L).text(tenant);
   }
 
-  /** What {@code tool_calls} contains where it holds a call of this tool. */
+  /** The JSON that {@code tool_calls} contains if it has a call of this tool. */
   private static String calls(String tool) {
     return Json.text(
         out -> {

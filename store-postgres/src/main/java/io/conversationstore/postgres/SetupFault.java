@@ -19,11 +19,11 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * Why a connection could not be made, in words of this library: those of the driver and the server
- * are in the language of the process, and may hold values.
+ * The reason for a failed connection, in this library's words: texts of the driver and the server
+ * depend on the locale and may hold values.
  *
- * @param words for an operator
- * @param misconfigured whether it is a setting, here or in the server, that has to change
+ * @param words the reason, for an operator
+ * @param misconfigured whether a setting has to change, here or in the server
  */
 record SetupFault(String words, boolean misconfigured) {
 
@@ -37,7 +37,7 @@ record SetupFault(String words, boolean misconfigured) {
   private static final Pattern NO_PLAIN_PASSWORD =
       text("The server requested password-based authentication, but no password was provided.");
 
-  /** Null where there is nothing to add to the SQLSTATE. */
+  /** Null if there is nothing to add to the SQLSTATE. */
   static @Nullable SetupFault of(SQLException e) {
     SetupFault tls = tls(e);
     if (tls != null) {
@@ -150,7 +150,7 @@ record SetupFault(String words, boolean misconfigured) {
     return false;
   }
 
-  /** A text of the driver's, as it translates it, with anything in the places of its arguments. */
+  /** Matches a translated text of the driver, with any values for its arguments. */
   private static Pattern text(String template) {
     String translated = GT.tr(template, "\u0001", "\u0001");
     StringBuilder pattern = new StringBuilder();

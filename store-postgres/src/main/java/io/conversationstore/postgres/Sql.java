@@ -1,11 +1,11 @@
 package io.conversationstore.postgres;
 
 /**
- * The statements, for one schema. Every one names tenant and user where it is about an owner.
+ * The statements for one schema. Each statement on an owner names tenant and user.
  *
- * <p>Where a key finds a row, {@code num_nulls(deleted_at) <> 0} asks whether it lives: with {@code
- * IS NULL} the planner may take a partial index instead, and read all that a tenant has, in tables
- * that were never analysed. Of {@code = 1} it would believe that hardly any row is so.
+ * <p>Statements that find a row by key test for live rows with {@code num_nulls(deleted_at) <> 0}.
+ * With {@code IS NULL}, the planner may use a partial index instead and read all rows of a tenant,
+ * in tables that were never analysed. For {@code = 1} it would estimate hardly any row.
  */
 final class Sql {
 
@@ -23,7 +23,7 @@ final class Sql {
 
   static final int WRITTEN_MESSAGE = WRITTEN_CONVERSATION + Rows.CONVERSATION.size();
 
-  /** In a batch, the column that says which change a row belongs to, from 1. */
+  /** In a batch, the column with the number of a row's change, from 1. */
   static final int WRITTEN_PLACE = WRITTEN_MESSAGE + Rows.MESSAGE.size();
 
   final String create;
@@ -84,13 +84,13 @@ final class Sql {
     create = in(WRITTEN + "create_conversation(?,?,?,?,?,?,?,?,?,?::jsonb) w");
     append = in(WRITTEN + "append_messages(?,?,?,?,?,?,?,?,?,?,?,?::json) w");
     appendNew = in(appendNew("?,?,?,?,?,?"));
-    // The driver takes longer over six arrays of one than over six values.
+    // The driver is slower with six arrays of one than with six values.
     appendNewOne =
         in(
             appendNew(
                 "ARRAY[?::uuid],ARRAY[?::bytea],ARRAY[?::text],ARRAY[?::text],ARRAY[?::text],"
                     + "ARRAY[?::jsonb]"));
-    // A function in the list of a lateral join is called for each row in turn.
+    // A lateral join calls the function for each row in turn.
     appendAll =
         in(
             WRITTEN_COLUMNS
@@ -142,7 +142,7 @@ final class Sql {
             "SELECT w.store_id, w.history, w.counter, w.database_time, w.hidden_rows,"
                 + " w.copied_from, w.system_identifier, w.database_oid, w.database_name, w.timeline"
                 + " FROM $.contact_node(?) w");
-    // Of two that come at once the second waits, and then sees that another history has begun.
+    // Of two concurrent calls the second waits, and then sees that another history has begun.
     beginHistory =
         in(
             "UPDATE $.store SET history ="
@@ -214,10 +214,10 @@ final class Sql {
                 + " AND m.message_id = ?");
     historyForward = history(">", "");
     historyBackward = history("<", " DESC");
-    // The keys hold the owner: looking that up as well would read all of the owner's messages.
+    // The keys include the owner: a condition on the owner would read all of its messages.
     String words = "m.search_tokens @> ?::bigint[] AND (?::text IS NULL OR m.role = ?)";
     searchWords = search("m.owner_key + 0", words);
-    // No index of words below a policy: reading the owner's messages is the best there is.
+    // A policy prevents the index of words, so reading the owner's messages is best.
     searchWordsOfOwner = search("m.owner_key", words);
     searchTool = search("m.owner_key", "m.tool_calls @> ?::jsonb");
     unindexed =
@@ -328,8 +328,8 @@ final class Sql {
   }
 
   /**
-   * The highest key of the rows that were changed last, and the last key that was given; null where
-   * the role may not know.
+   * The highest key of the rows changed last, and the last assigned key; null if the role lacks the
+   * right.
    */
   private static String identityBehind(String table, String key) {
     String sequence = "pg_get_serial_sequence('$." + table + "', '" + key + "')::regclass";
@@ -359,7 +359,7 @@ final class Sql {
     return text.replace("$.", schema + ".");
   }
 
-  /** The header comes in the first row, messages in the others. */
+  /** The first row holds the header, the others hold messages. */
   private String messages(String beyond) {
     return in(
         "WITH h AS MATERIALIZED (SELECT c FROM $.conversations c"
@@ -402,11 +402,11 @@ final class Sql {
   }
 
   /**
-   * Hits are collected before they are ordered: with a limit in sight the planner would rather walk
-   * through all messages by time, which takes long where the word is rare. Conversations are looked
-   * up for the page alone, and for hits of the very time of the cursor.
+   * Hits are collected before they are ordered: with a limit, the planner would scan all messages
+   * by time, which is slow for rare words. Conversations are looked up only for the page and for
+   * hits at the exact time of the cursor.
    *
-   * @param owner what has to be the owner's key
+   * @param owner the expression that must equal the owner's key
    */
   private String search(String owner, String condition) {
     return in(
@@ -443,8 +443,8 @@ final class Sql {
   }
 
   /**
-   * The tenant comes last in the order: keys are unique within a tenant only, and so the indexes of
-   * the feed, which name no tenant, give nearly all of the order.
+   * Keys are unique only within a tenant, so the tenant comes last in the order: the indexes of the
+   * feed, without a tenant, then provide nearly the whole order.
    */
   private String feed(String columnsAndTables, String key, String order) {
     return in(

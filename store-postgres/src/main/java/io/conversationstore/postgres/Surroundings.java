@@ -10,13 +10,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a database and a role allow, before the schema is looked at: its text, whether it takes
- * writes, and what the role may do. Read from the catalogue, where anybody may.
+ * Capabilities of a database and a role, checked before the schema: the encoding, whether writes
+ * are accepted, and the role's rights. Read from parts of the catalogue that every role may read.
  *
- * @param schemaIsThere whether there is a schema of that name; what follows is false where not
- * @param foreignTable a table of the store that the role does not own; null where there is none
- * @param takenTable a table of another application that has the name of one of the store's; null
- *     where there is none
+ * @param schemaIsThere whether the schema exists; if not, the following flags are false
+ * @param foreignTable a table of the store that the role does not own; null if there is none
+ * @param takenTable a table of another application that has the name of one of the store's tables;
+ *     null if there is none
  */
 record Surroundings(
     String role,
@@ -92,7 +92,7 @@ record Surroundings(
     }
   }
 
-  /** What is wrong with the encoding, which is for good; null where it is the right one. */
+  /** The fault of the encoding, which is permanent; null if the encoding is right. */
   @Nullable String encodingFault() {
     return encoding.equals(ENCODING)
         ? null
@@ -103,7 +103,7 @@ record Surroundings(
             + ", which cannot hold every text; create one with ENCODING 'UTF8' TEMPLATE template0";
   }
 
-  /** What the role lacks to ask for the schema's version; null where it may. */
+  /** The right that the role lacks to read the schema's version; null if none. */
   @Nullable String accessFault(String schema) {
     boolean missing = (schemaIsThere && !mayUseSchema) || (storeIsThere && !mayReadStore);
     return missing
@@ -119,7 +119,7 @@ record Surroundings(
         : null;
   }
 
-  /** What the role lacks to make the schema, or to take it to another version; null if nothing. */
+  /** The right that the role lacks to create or migrate the schema; null if none. */
   @Nullable String migrationFault(String schema, int found) {
     if (takenTable != null) {
       return "schema "

@@ -38,8 +38,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An engine whose calls are timed, and the slow ones told: the kind of call, how long it took and
- * how it ended. Nothing that is about an owner is told. Thread-safe.
+ * Measures the calls of an engine and logs slow ones: the kind of call, its duration and its
+ * outcome, but no data of an owner. Thread-safe.
  */
 final class TimedEngine implements PrimaryStore {
 
@@ -50,7 +50,7 @@ final class TimedEngine implements PrimaryStore {
   private final CallTimes times = new CallTimes();
 
   /**
-   * @param threshold calls that take this long or longer are told; zero tells none
+   * @param threshold calls that take this long or longer are logged; zero logs none
    * @param nanos a clock like {@link System#nanoTime()}
    */
   TimedEngine(PrimaryStore engine, Duration threshold, LongSupplier nanos, Consumer<String> log) {
@@ -83,7 +83,7 @@ final class TimedEngine implements PrimaryStore {
     }
   }
 
-  /** The SQLSTATE where there is one, else the class of the exception. */
+  /** The SQLSTATE if there is one, else the class of the exception. */
   private static String end(Throwable e) {
     return e instanceof EngineFailureException && e.getCause() instanceof SQLException sql
         ? "failed with SQLSTATE " + Failures.state(sql)

@@ -15,13 +15,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds the keys of words to messages that have none: stored before there was an index, or by a node
- * with search off. The row's version stays: its content is the same, and local copies need not hear
- * of it. Thread-safe.
+ * Adds the keys of words to messages without keys, stored before there was an index or by a node
+ * with search off. The row's version stays: its content is the same, and local copies need no
+ * update. Thread-safe.
  */
 final class TokenIndex {
 
-  /** Messages at a time; each may have the size of {@code StoreLimits.maxMessageBytes}. */
+  /** Messages per batch; each may be as large as {@code StoreLimits.maxMessageBytes}. */
   private static final int BATCH = 100;
 
   private final Database database;
@@ -37,7 +37,7 @@ final class TokenIndex {
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Row(long conversation, long generation, long seq, long version, long[] keys) {}
 
-  /** Whether nothing can be written: in a replica, or where the database was told to refuse. */
+  /** Whether writes are impossible: on a replica, or in a database set to read-only. */
   boolean readOnly() {
     return reads.query(
         null,
@@ -46,7 +46,7 @@ final class TokenIndex {
         row -> row.next() && Rows.flag(row, 1));
   }
 
-  /** Goes through all messages of an owner that have no keys now. */
+  /** Processes all messages of an owner without keys. */
   void fill(Owner owner) {
     @Nullable Row last = null;
     do {
@@ -88,7 +88,7 @@ final class TokenIndex {
     return batch;
   }
 
-  /** Leaves out what was changed since it was read: that has keys of its own, or gets its turn. */
+  /** Skips rows changed since they were read: they have keys already or are processed later. */
   private boolean store(Connection connection, Owner owner, List<Row> batch) throws SQLException {
     try (PreparedStatement statement = database.prepare(connection, sql.index)) {
       database

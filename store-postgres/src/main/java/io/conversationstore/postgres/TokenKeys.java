@@ -9,11 +9,11 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * The keys under which words stand in the index: 64-bit hashes of tenant, user and word. So the
- * index answers for one owner, however many others use the same word, and holds no text.
+ * The keys of words in the index: 64-bit hashes of tenant, user and word. A lookup therefore finds
+ * one owner's messages, however many others use the same word, and the index holds no text.
  *
  * <p>The keys are stored: another way to compute them needs a migration that sets the column to
- * null. Two words of one key do no harm, because what the index gives is looked at again.
+ * null. Two words with the same key are harmless, because the index's results are rechecked.
  */
 final class TokenKeys {
 
@@ -58,7 +58,7 @@ final class TokenKeys {
     return result ^ (result >>> 31);
   }
 
-  /** As PostgreSQL spells an array. */
+  /** An array in PostgreSQL's notation. */
   static String literal(long[] keys) {
     StringBuilder text = new StringBuilder(keys.length * 21 + 2).append('{');
     for (int i = 0; i < keys.length; i++) {

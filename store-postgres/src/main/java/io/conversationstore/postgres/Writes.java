@@ -81,7 +81,7 @@ final class Writes {
     return search;
   }
 
-  /** An erasure or a delete that takes too long as any other statement is given more time. */
+  /** An erasure or a delete that exceeds the statement time-out is repeated with more time. */
   Applied apply(Change change, ApplyMode mode) {
     try {
       return hurried(change, mode);
@@ -97,7 +97,7 @@ final class Writes {
     }
   }
 
-  /** Whether a change may have very much to remove. */
+  /** Whether a change may remove very many rows. */
   static boolean removes(Change change) {
     return change instanceof OwnerErased
         || change instanceof ConversationDeleted
@@ -125,8 +125,8 @@ final class Writes {
   }
 
   /**
-   * Remembers the bulk first: another node that takes over the same file at the same time waits
-   * here, and then finds that it is done.
+   * Records the bulk first: another node that takes over the same file at the same time waits here
+   * and then sees that it is done.
    */
   private Applied once(Connection connection, Bulk bulk) throws SQLException {
     ConversationCreated create = (ConversationCreated) bulk.changes().get(0);
@@ -135,17 +135,17 @@ final class Writes {
       return Applied.dropped(bulk.id(), id, Applied.TAKEN_OVER_BEFORE);
     }
     if (!create.id().equals(bulk.id()) && landings.of(connection, bulk).isEmpty()) {
-      // Without a trace of the first part, a later one would make a purged conversation anew.
+      // Without a trace of the first part, a later one would create a purged conversation again.
       return Applied.dropped(bulk.id(), id, "its conversation was deleted");
     }
     Applied applied = all(connection, bulk, ApplyMode.REPLAY);
     return applied.changed() || applied.dropped().isEmpty()
         ? applied
-        // All for the one reason: to be said once, not for each change in it.
+        // All have the same reason, which is reported once instead of for each change.
         : Applied.dropped(bulk.id(), id, applied.dropped().get(0).reason());
   }
 
-  /** Returns false if the bulk is remembered already. */
+  /** Returns false if the bulk was recorded before. */
   private boolean remember(Connection connection, Bulk bulk) throws SQLException {
     String tenant = bulk.owner().tenantId();
     try (PreparedStatement timeout = database.prepare(connection, sql.lockTimeout)) {
@@ -174,7 +174,7 @@ final class Writes {
     return new Applied(changed, Latest.of(states), dropped, null);
   }
 
-  /** The parts of a bulk; one that was applied before stays in the generations where it was. */
+  /** The parts of a bulk; a bulk applied before keeps its generations. */
   private List<Change> parts(Connection connection, Bulk bulk, ApplyMode mode) throws SQLException {
     if (mode != ApplyMode.REPLAY) {
       return bulk.changes();
@@ -200,7 +200,7 @@ final class Writes {
     }
   }
 
-  /** What a caller got wrong, by the SQLSTATE that a function raised. */
+  /** Converts the SQLSTATE raised by a function to the exception for the caller's error. */
   private static SQLException typed(SQLException e, Change change) {
     Owner owner = change.owner();
     String id = conversationId(change);

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Collects the rows that a function for one change of a conversation answers. For one thread. */
+/** Collects the rows that a function returns for one change of a conversation. For one thread. */
 final class WrittenRows {
 
   private final Change change;
@@ -27,7 +27,7 @@ final class WrittenRows {
     this.conversationId = conversationId;
   }
 
-  /** Takes the row at which the cursor stands. */
+  /** Adds the current row of the result. */
   void add(ResultSet row) throws SQLException {
     String reason = row.getString(1);
     if (reason != null) {
@@ -48,7 +48,7 @@ final class WrittenRows {
     }
   }
 
-  /** What the change did, once all its rows were added. */
+  /** The result of the change, after all its rows were added. */
   Applied applied() {
     if (dropped != null) {
       return Applied.dropped(change.id(), conversationId, dropped);

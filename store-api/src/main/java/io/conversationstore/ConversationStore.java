@@ -23,9 +23,8 @@ import java.util.function.Consumer;
  * durability setting says, is stored exactly once and in its place, and stays deleted after a
  * delete.
  *
- * <p><b>Order:</b> committed messages stand in the order of their {@code seq}, which never changes;
- * pending ones (see {@link StoredMessage#isPending()}) stand after them in the order they were
- * appended.
+ * <p><b>Order:</b> committed messages are ordered by their {@code seq}, which never changes;
+ * pending ones (see {@link StoredMessage#isPending()}) follow in the order they were appended.
  *
  * <p><b>Errors:</b> bad input is an {@link IllegalArgumentException}, thrown before anything is
  * stored; all other errors are a {@link ConversationStoreException}. Every method throws {@link

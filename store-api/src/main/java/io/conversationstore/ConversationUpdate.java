@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Conversation#updatedAt()}.
  *
  * @param expiresAt a new time; ignored if {@code clearExpiry} is set
- * @param clearExpiry whether to keep the conversation for good
+ * @param clearExpiry whether to keep the conversation permanently
  */
 public record ConversationUpdate(
     @Nullable String title,
@@ -75,7 +75,7 @@ public record ConversationUpdate(
         title, status, settings, metadata, tags, pinned, newExpiresAt, false);
   }
 
-  /** Keeps the conversation for good. */
+  /** Keeps the conversation permanently. */
   public ConversationUpdate neverExpires() {
     return new ConversationUpdate(title, status, settings, metadata, tags, pinned, null, true);
   }

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * the space that collecting it needs:
  *
  * <ul>
- *   <li>Contents take a quarter of it, {@link #maxContentBytes()}. Beyond that, the copy drops the
- *       contents of conversations that take more than half of the quarter, then of the least
+ *   <li>Contents may take a quarter of it, {@link #maxContentBytes()}. Beyond that, the copy drops
+ *       the contents of conversations that take more than half of the quarter, then of the least
  *       recently updated ones, about a tenth more than needed. The size is counted once a minute
  *       and estimated in between.
  *   <li>Once the files take half of it, the copy stops reading from the database until garbage is
@@ -42,8 +42,8 @@ import org.jspecify.annotations.Nullable;
 public record CopyLimits(@Nullable Duration activeWithin, long maxBytes) {
 
   /**
-   * As {@code maxBytes}: a quarter of the free space plus the space of the existing files, measured
-   * when the store opens, and at most {@link #MOST_BY_DISK}.
+   * As {@code maxBytes}: a quarter of the sum of free space and existing files, measured when the
+   * store opens, and at most {@link #MOST_BY_DISK}.
    */
   public static final long BY_DISK = Long.MIN_VALUE;
 

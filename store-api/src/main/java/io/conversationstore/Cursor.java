@@ -7,7 +7,7 @@ package io.conversationstore;
  * a message gives its place. In an owner's history, a message sent between two pages is placed by
  * its time. The next page then returns to that place once and repeats the messages after it.
  *
- * @param token 1 to 2,000 characters; made by the store
+ * @param token 1 to 2,000 characters; created by the store
  */
 public record Cursor(String token) {
 

@@ -45,7 +45,7 @@ public record NewConversation(
     return new NewConversation(null, title, Map.of(), Map.of(), List.of(), false, null);
   }
 
-  /** A conversation whose id the caller chooses, without a title. */
+  /** A conversation with an id chosen by the caller, without a title. */
   public static NewConversation withId(String id) {
     return titled("").id(id);
   }

@@ -5,9 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Preferences to change; a field that is not set stays.
  *
- * @param setsActiveConversation whether {@code activeConversation} is to be written, null clearing
- *     it
- * @param setsSelectedModel whether {@code selectedModel} is to be written, null clearing it
+ * @param setsActiveConversation whether to write {@code activeConversation}; null clears it
+ * @param setsSelectedModel whether to write {@code selectedModel}; null clears it
  */
 public record PreferencesUpdate(
     boolean setsActiveConversation,

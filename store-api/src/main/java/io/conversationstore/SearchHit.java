@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * A message that a search found. Immutable.
  *
- * @param message the message, whole
+ * @param message the whole message
  * @param snippet the part of {@link StoredMessage#text()} around the first match: unchanged plain
  *     text, at most {@link #MAX_SNIPPET_LENGTH} characters, surrogate pairs kept whole
  * @param matches the places of query words in the snippet, in order, without overlaps; at least one

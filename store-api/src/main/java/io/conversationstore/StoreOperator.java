@@ -46,7 +46,7 @@ public interface StoreOperator {
   /** Archives active conversations that were not used for {@code idle}. Returns how many. */
   long archiveIdle(Duration idle);
 
-  /** Figures over one tenant, or over all where it is null. */
+  /** Figures over one tenant, or over all if it is null. */
   StoreStatistics statistics(@Nullable String tenantId);
 
   /** Users of a tenant with messages within {@code window}, the latest first. */

@@ -53,7 +53,7 @@ public record StoreState(
   }
 
   /**
-   * The local copy of what the database holds.
+   * The local copy of the database.
    *
    * @param asOf the copy holds everything committed before this time
    * @param lag the time since {@code asOf}, or null if the copy was never complete

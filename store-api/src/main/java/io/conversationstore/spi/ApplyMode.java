@@ -1,6 +1,6 @@
 package io.conversationstore.spi;
 
-/** How a change comes to a store. */
+/** How a change reaches a store. */
 public enum ApplyMode {
   /**
    * A caller waits for the change: it gets the store's time, its fields win, and a conflict with

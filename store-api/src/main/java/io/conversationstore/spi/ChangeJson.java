@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The JSON shape of changes, described in docs/json.md: an object with the kind in {@code change}.
- * Writing and reading gives an equal change. Thread-safe.
+ * A change written and read back is equal. Thread-safe.
  */
 public final class ChangeJson {
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public record DatabaseIdentity(
     @Nullable Long systemIdentifier, long database, String name, @Nullable Integer timeline) {
 
-  /** Whether the two are certainly different databases: one was then copied from the other. */
+  /** Whether the two are certainly different databases, with a copy of the rows between them. */
   public boolean isOther(DatabaseIdentity that) {
     return database != that.database
         || (systemIdentifier != null

@@ -10,11 +10,11 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store of one node. Without a database it is the authority ({@link #apply}). {@link
- * #awaitDatabase} ends that: its rows become <em>unmet</em>, with generation 0 in epoch 0, and are
- * sent to the database conversation by conversation ({@link #met}). From then on it holds a mirror
- * of committed states and a durable queue of pending changes. Reads return mirrored and unmet rows;
- * the caller lays pending changes over them.
+ * The store of one node. It is the authority ({@link #apply}) until {@link #awaitDatabase}: its
+ * rows then become <em>unmet</em>, with generation 0 in epoch 0, and are sent to the database
+ * conversation by conversation ({@link #met}). From then on it holds a mirror of committed states
+ * and a durable queue of pending changes. Reads return mirrored and unmet rows; the caller lays
+ * pending changes over them.
  */
 public interface LocalStore extends StoreEngine, MirroredRows {
 

@@ -60,7 +60,7 @@ public sealed interface State {
       return live;
     }
 
-    /** What the application sees. */
+    /** Converts to the view of the application. */
     public Conversation toConversation(Provenance provenance) {
       Live l = requireLive();
       return new Conversation(
@@ -173,7 +173,7 @@ public sealed interface State {
     }
 
     /**
-     * What the application sees.
+     * Converts to the view of the application.
      *
      * @param activeIsLive whether the generation that the preference points to is live
      */

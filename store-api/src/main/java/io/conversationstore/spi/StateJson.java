@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The JSON shape of row states, described in docs/json.md: an object with the kind in {@code
- * state}. Writing and reading gives an equal state. Thread-safe.
+ * state}. A state written and read back is equal. Thread-safe.
  */
 public final class StateJson {
 

@@ -75,7 +75,7 @@ public interface StoreEngine extends AutoCloseable {
    */
   Applied apply(Change change, ApplyMode mode);
 
-  /** Where the states of an applied change come from. */
+  /** The source of an applied change's states. */
   Provenance provenanceOf(Applied applied);
 
   /** The state of a conversation id, deleted ones included. */
@@ -113,7 +113,7 @@ public interface StoreEngine extends AutoCloseable {
    * @param from strictly beyond this place, or null to start with the newest
    * @throws io.conversationstore.ConversationNotFoundException if the filter names a conversation
    *     that does not exist
-   * @throws io.conversationstore.CursorExpiredException if {@code from} is of another history
+   * @throws io.conversationstore.CursorExpiredException if {@code from} belongs to another history
    */
   Slice<State.MessageState> search(
       Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit);

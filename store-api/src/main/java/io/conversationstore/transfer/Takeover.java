@@ -165,7 +165,7 @@ public final class Takeover {
   }
 
   /**
-   * Removes the file that was taken over. Called after every erasure: the owner of its
+   * Removes the file that was taken over. For use after any owner's erasure: the owner of its
    * conversations is unknown, and the store has them. For a symbolic link, its target is removed as
    * well.
    *
@@ -176,8 +176,7 @@ public final class Takeover {
   }
 
   /**
-   * Removes both files, taken over or not. Called after an erasure of the owner that they are taken
-   * over for.
+   * Removes both files, taken over or not. For use after an erasure of the owner of the takeover.
    *
    * @throws TransferException if they cannot be removed
    */

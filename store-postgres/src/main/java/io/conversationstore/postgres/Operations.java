@@ -118,7 +118,7 @@ final class Operations {
   }
 
   /**
-   * What a batch did.
+   * The result of a batch.
    *
    * @param nextTenant the tenant of the owner to continue with, null at the end
    */
@@ -174,7 +174,7 @@ final class Operations {
   }
 
   /**
-   * What a batch did.
+   * The result of a batch.
    *
    * @param nextTenant the tenant of the conversation to continue after, null at the end
    */

@@ -61,20 +61,20 @@ public final class PostgresStore {
     return new TimedEngine(engine, slow, System::nanoTime, LOG::warn);
   }
 
-  /** Writes the DDL of the schema, for a DBA to run if the store has no right to. */
+  /** Writes the DDL of the schema, for a DBA to run if the store lacks the rights. */
   public static void writeSchema(Writer out, String schemaName) throws IOException {
     SchemaScript.writeAll(out, PostgresOptions.requireSchema(schemaName));
   }
 
   /**
    * Writes the DDL that upgrades the schema from an earlier version to this library's, as one
-   * transaction, for a DBA to run if the store has no right to. {@code SELECT schema_version FROM
+   * transaction, for a DBA to run if the store lacks the rights. {@code SELECT schema_version FROM
    * conversation_store.store} shows the present version; on another version the script fails and
    * changes nothing. The same happens if others lock a table for more than 3 s, because calls would
    * wait behind the script: run it again.
    *
    * @param version 1 to the version before this library's
-   * @throws StoreConfigurationException if the schema's name or the version is none
+   * @throws StoreConfigurationException if the schema's name or the version is invalid
    */
   public static void writeSchemaUpgrade(Writer out, String schemaName, int version)
       throws IOException {
@@ -92,7 +92,7 @@ public final class PostgresStore {
    * schema again when it opens.
    *
    * @param version 0 to the version before this library's
-   * @throws StoreConfigurationException if the schema's name or the version is none
+   * @throws StoreConfigurationException if the schema's name or the version is invalid
    */
   public static void writeSchemaUndo(Writer out, String schemaName, int version)
       throws IOException {

@@ -151,7 +151,7 @@ final class Rows {
     return row.wasNull() ? null : count;
   }
 
-  /** 0 for null, for columns where null means 0. */
+  /** 0 for null, for columns that are ignored then. */
   static long numberOrZero(ResultSet row, int column) throws SQLException {
     return row.getLong(column);
   }

@@ -108,7 +108,7 @@ public final class PostgresOptions {
     return new PostgresOptions(next);
   }
 
-  /** The TLS mode, the driver's setting {@code sslmode}; unset by default. */
+  /** The TLS mode, the driver's setting of this name; unset by default. */
   public PostgresOptions withSslMode(String sslMode) {
     Values next = new Values(values);
     next.sslMode = sslMode;

@@ -39,11 +39,11 @@ public final class ChangeJson {
   // Writing
 
   /**
-   * Called before and after each content is written to the generator: each message of an append
+   * Called before and after message content is written to the generator: each message of an append
    * with its digest, and the content of each edit, in order.
    */
   public interface ContentListener {
-    /** The next value is a content; the separator before it may not be written yet. */
+    /** The next value is such content; the separator before it may not be written yet. */
     void begins();
 
     /** The content was written. */

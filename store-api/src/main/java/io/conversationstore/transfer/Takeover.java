@@ -176,7 +176,8 @@ public final class Takeover {
   }
 
   /**
-   * Removes both files, taken over or not. For use after an erasure of the owner of the takeover.
+   * Removes both files, taken over or not. For use after an erasure of the owner for whom they were
+   * taken over.
    *
    * @throws TransferException if they cannot be removed
    */

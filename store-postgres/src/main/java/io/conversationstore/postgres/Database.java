@@ -77,8 +77,8 @@ final class Database implements AutoCloseable {
   private volatile Reachability reachability;
 
   /**
-   * @param bound whether other data belongs to a store in the schema; a missing schema is then not
-   *     created
+   * @param bound whether data outside the database belongs to a store in the schema; a missing
+   *     schema is then not created
    */
   Database(PostgresOptions.Values values, Sleeper sleeper, boolean bound) {
     this.statementTimeoutSeconds = DriverSettings.seconds(values.statementTimeout);

@@ -39,8 +39,8 @@ final class Migrations {
 
   /**
    * @param allowed whether the schema may be created and migrated
-   * @param bound whether other data belongs to a store in this schema, which therefore existed
-   *     before
+   * @param bound whether data outside the database belongs to a store in this schema, which
+   *     therefore existed before
    * @param rowSecurity whether the store names the tenant of each call
    */
   Migrations(

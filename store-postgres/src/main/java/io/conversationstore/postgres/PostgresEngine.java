@@ -77,7 +77,7 @@ final class PostgresEngine implements PrimaryStore {
 
   /**
    * @param alone whether the store has no local copy that could wait for a suitable schema
-   * @param bound whether other data belongs to a store in the schema
+   * @param bound whether data outside the database belongs to a store in the schema
    * @throws StoreConfigurationException if it is alone and the schema was made by a later library
    */
   static PostgresEngine open(

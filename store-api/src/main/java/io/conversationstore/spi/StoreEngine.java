@@ -45,8 +45,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Only the named owner's rows are read or changed.
  *   <li>In {@link ApplyMode#LIVE}, a change that names an epoch other than the present one or a
  *       generation other than the live one is a {@link StaleChangeException}. {@link
- *       ChangeStamp#PRESENT_EPOCH} and {@link ConversationRef#LIVE} always match. Deleting a
- *       deleted generation succeeds and changes nothing.
+ *       ChangeStamp#PRESENT_EPOCH} and {@link ConversationRef#LIVE} stand for the present ones.
+ *       Deleting a deleted generation succeeds and changes nothing.
  *   <li>Methods throw {@link EngineFailureException} when the engine cannot work, {@link
  *       IllegalStateException} when it is closed, and the typed exceptions of {@link
  *       io.conversationstore.ConversationStore} for errors of the caller. Exception texts never

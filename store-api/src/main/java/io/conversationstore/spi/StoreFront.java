@@ -52,8 +52,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The only implementation of {@link ConversationStore}: checks input against the limits, makes
- * changes, passes them to an engine, and converts states for the application. Thread-safe.
+ * The implementation of {@link ConversationStore}: checks input against the limits, makes changes,
+ * passes them to an engine, and converts states for the application. Thread-safe.
  */
 public final class StoreFront implements ConversationStore {
 

@@ -10,16 +10,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The file {@code checkpoint}: the index as of one line of the log, so that opening reads only what
- * came after. It holds nothing that the log does not say: where it is missing, damaged or of
- * another log, everything is read. For one thread.
+ * The file {@code checkpoint}: the index as of one line of the log. With it, opening reads only the
+ * later lines. It holds only data that is also in the log. If it is missing, damaged or from
+ * another log, opening reads everything. Not thread-safe.
  */
 final class Checkpoint {
   static final String NAME = "checkpoint";
   private static final String TEMPORARY = "checkpoint.tmp";
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
-  /** A good one, and the place of the log that it stands for. */
+  /** An accepted checkpoint and the log position that it covers. */
   record Loaded(Index index, LogTail.Position end) {}
 
   private Checkpoint() {}
@@ -72,7 +72,7 @@ final class Checkpoint {
     return Line.join(head, new byte[0]);
   }
 
-  /** The checksum of what stands before the place, as far as it tells one log from another. */
+  /** The CRC-32C of the bytes before the position, which distinguishes one log from another. */
   private static int lineCrc(Segments segments, LogTail.Position end) throws IOException {
     LogFiles.LogFile file = segments.require(end.segment());
     int length = (int) Math.min(end.offset(), 4_096);
@@ -83,7 +83,7 @@ final class Checkpoint {
     return Place.crc(bytes.array(), 0, length);
   }
 
-  /** The checkpoint if there is a good one of these files; null otherwise. */
+  /** Returns the checkpoint if it is intact and belongs to these files; otherwise null. */
   static @Nullable Loaded load(LogFiles files, Manifest manifest, Segments segments)
       throws IOException {
     if (!files.list().contains(NAME)) {

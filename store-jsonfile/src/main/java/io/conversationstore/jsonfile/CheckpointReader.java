@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what {@link CheckpointWriter} wrote. For one thread. */
+/** Reads what {@link CheckpointWriter} wrote. Not thread-safe. */
 final class CheckpointReader {
   private static final int MOST_IN_A_BLOCK = 1 << 30;
 
@@ -43,7 +43,7 @@ final class CheckpointReader {
   /**
    * Reads the index.
    *
-   * @throws IOException if it is not whole
+   * @throws IOException if it is incomplete
    */
   Index read() throws IOException {
     while (nextBlock()) {

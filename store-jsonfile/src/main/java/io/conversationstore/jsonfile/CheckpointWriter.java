@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes an index as blocks of items, as docs/format-jsonfile.md describes them; {@link
- * CheckpointReader} reads them. For one thread.
+ * CheckpointReader} reads them. Not thread-safe.
  */
 final class CheckpointWriter {
   static final byte META = 'M';
@@ -27,13 +27,13 @@ final class CheckpointWriter {
   static final byte PENDING = 'P';
   static final byte PARKED = 'K';
 
-  /** A flag: something was applied that {@code unmet} did not come after. */
+  /** Flag: changes were applied after the last {@code unmet} line. */
   static final int STANDALONE = 1;
 
-  /** A flag: rows in the files may be of epochs that the owner had before. */
+  /** Flag: the files may hold rows of earlier epochs of their owner. */
   static final int FORMER_EPOCHS = 2;
 
-  /** The field that a JSON object stands in. */
+  /** The field that holds a JSON object. */
   static final String JSON = "json";
 
   private static final int BLOCK = 1 << 20;
@@ -44,14 +44,14 @@ final class CheckpointWriter {
   private final DataOutputStream out = new DataOutputStream(block);
 
   /**
-   * @param segments tell where abandoned lines stand now
+   * @param segments resolve the present places of abandoned lines
    */
   CheckpointWriter(LogFiles.LogFile file, Segments segments) {
     this.file = file;
     this.segments = segments;
   }
 
-  /** Writes all that the index holds, with the block that says that nothing follows. */
+  /** Writes the whole index, then the block that marks the end. */
   void write(Index index) throws IOException {
     writeMeta(index);
     for (OwnerRows owner : index.owners()) {

@@ -15,14 +15,14 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * Writes all that a frozen index holds as rows of a snapshot, and then tells an index that has gone
- * on where things stand now. For one thread.
+ * Writes all rows of a frozen index to a snapshot, then moves an index that has since changed to
+ * the new places. Not thread-safe.
  */
 final class Compaction {
-  /** How long a node may be offline; deleted rows stay so long. */
+  /** How long a node may be offline; deleted rows are kept that long. */
   static final Duration TOMBSTONES = Duration.ofDays(30);
 
-  /** A conversation of the view, and where its messages stand now. */
+  /** A conversation of the view and the new places of its messages. */
   private record Moved(
       OwnerRows owner,
       String id,
@@ -35,17 +35,17 @@ final class Compaction {
   private final SnapshotFiles out;
   private final Instant now;
 
-  /** Rows that were deleted before go. */
+  /** Rows deleted before this time are left out. */
   private final long oldestMicros;
 
   private final List<Moved> conversations = new ArrayList<>();
   private final Map<UUID, Place> pending = new LinkedHashMap<>();
 
   /**
-   * @param bound whether the index mirrors a database. Then deleted rows age by the time up to
-   *     which the mirror has followed it, and by none before that: a clock that is ahead for a
-   *     moment must not forget what was deleted
-   * @param contents read without a cache: nobody asked for what passes here
+   * @param bound whether the index mirrors a database. If so, deleted rows age by the time up to
+   *     which the mirror has followed the database, and do not age while that time is unknown: a
+   *     clock that is briefly ahead must not discard deleted rows
+   * @param contents reads without a cache, because no caller asked for these contents
    */
   Compaction(Index view, boolean bound, Contents contents, SnapshotFiles out, Instant now) {
     this.view = view;
@@ -59,7 +59,7 @@ final class Compaction {
     this.oldestMicros = bound && !known ? Long.MIN_VALUE : Micros.of(present.minus(TOMBSTONES));
   }
 
-  /** Writes the snapshot, durably but for the files' names. */
+  /** Writes the snapshot, durably except for the file names. */
   void write() throws IOException {
     out.line("meta", Lines.meta(view.standaloneContent(), view.recent()), now);
     for (PendingQueue.Parked parked : view.pending().parked()) {
@@ -133,9 +133,9 @@ final class Compaction {
   }
 
   /**
-   * Forgets in an index what the snapshot leaves out, from a step on.
+   * Removes from an index the rows that the snapshot leaves out, starting at a step.
    *
-   * @param most how many messages at once, more or less
+   * @param most the approximate number of messages to process in one call
    * @return the next step
    */
   int forget(int from, int most, Index index) {
@@ -158,9 +158,9 @@ final class Compaction {
   }
 
   /**
-   * Tells an index where what the view holds stands now, from a step on.
+   * Gives an index the new places of what the view holds, starting at a step.
    *
-   * @param most how many messages at once, more or less
+   * @param most the approximate number of messages to process in one call
    * @return the next step
    */
   int move(int from, int most, Index index) {
@@ -190,7 +190,7 @@ final class Compaction {
       return;
     }
     if (owner.epoch() != moved.owner.epoch() || rows.generation() != moved.view.generation()) {
-      // Another conversation, or the same one, which became unmet or met a database meanwhile.
+      // A different conversation, or the same one after it became unmet or met a database.
       rows.movedByContent(moved.view, moved.places);
       return;
     }

@@ -28,18 +28,18 @@ final class Contents {
   private static final int ENTRY_OVERHEAD = 400;
 
   /**
-   * What stands at a place; no message where it was deleted before a compaction.
+   * The content at a place. The message is null if it was deleted before a compaction.
    *
-   * @param bytes of the JSON that it was read from: an edit keeps much of what it is an edit of
+   * @param bytes the size of the JSON it was read from; an edit shares much of the original message
    */
   private record Content(String digest, @Nullable Message message, long bytes) {}
 
-  /** What one message of a change without contents takes, roughly, in bytes. */
+  /** The approximate size in bytes of one message in a change without contents. */
   private static final int PER_HEAD = 150;
 
   private final Segments segments;
 
-  /** Contents of messages, and pending changes without contents as they were made. */
+  /** Contents of messages, and pending changes without contents, before rebasing. */
   private final Cache<Place, Object> cache;
 
   Contents(Segments segments, long cacheBytes) {
@@ -71,7 +71,7 @@ final class Contents {
     return cache.getIfPresent(row.latest()) instanceof Content content ? content : null;
   }
 
-  /** The states of messages, with the contents of those that are live, in the same order. */
+  /** The states of messages in the same order, with the contents of live messages. */
   List<MessageState> states(List<MessageRef> refs) throws IOException {
     @Nullable Content[] cached = new Content[refs.size()];
     List<Place> places = new ArrayList<>();
@@ -102,7 +102,7 @@ final class Contents {
     return states;
   }
 
-  /** The state of a message, its content read where it is live. */
+  /** The state of a message; reads the content if the message is live. */
   MessageState state(
       Owner owner, String conversationId, long epoch, long generation, MessageRow row)
       throws IOException {
@@ -147,9 +147,10 @@ final class Contents {
   }
 
   /**
-   * Reads what stands at a place.
+   * Reads the content at a place.
    *
-   * @throws StoreDamagedException if it is not what was written, or is no message that can be read
+   * @throws StoreDamagedException if the bytes differ from those written, or are not a readable
+   *     message
    */
   private Content read(MessageRow row, NearbyReads reads) throws IOException {
     Content content;
@@ -183,8 +184,8 @@ final class Contents {
   }
 
   /**
-   * The row of a message for a snapshot. What is as it was written but is no message that can be
-   * read is carried over as it stands: it is for a later version, or for an operator.
+   * The row of a message for a snapshot. Intact bytes that are not a readable message are copied
+   * unchanged, for a later version or an operator.
    */
   byte[] row(Owner owner, String conversationId, long epoch, long generation, MessageRow row)
       throws IOException {
@@ -238,7 +239,7 @@ final class Contents {
   }
 
   /**
-   * A pending change as it stands now.
+   * A pending change in its present, rebased form.
    *
    * @throws StoreDamagedException if it cannot be read
    */
@@ -258,7 +259,7 @@ final class Contents {
   }
 
   /**
-   * The same without the contents of its messages and edits.
+   * Like {@link #change}, without the contents of its messages and edits.
    *
    * @throws StoreDamagedException if it cannot be read
    */
@@ -280,7 +281,7 @@ final class Contents {
     }
   }
 
-  /** The same for a snapshot, where a change that cannot be read stays as it stands. */
+  /** A pending change for a snapshot; an unreadable change is copied unchanged. */
   byte[] changeLine(PendingQueue.Entry entry) throws IOException {
     try {
       return Lines.change(change(entry));

@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One conversation in the index: its header and its messages by {@code seq}. Guarded by the lock of
- * the engine; a {@link #frozen()} one is for any thread.
+ * One conversation in the index: its header and its messages by {@code seq}. Guarded by the
+ * engine's lock; a {@link #frozen()} copy is thread-safe.
  */
 final class ConversationRows {
   private @Nullable ConversationState header;
@@ -26,13 +26,13 @@ final class ConversationRows {
   private long liveBytes;
   private boolean ascending = true;
 
-  /** Whether a mirror has given up contents of this generation. */
+  /** Whether the mirror has evicted contents of this generation. */
   private boolean givenUp;
 
-  /** Whether the header came by a write of this node, and the feed has not told it yet. */
+  /** Whether the header came from a write of this node and has not yet arrived in the feed. */
   private boolean ahead;
 
-  /** The order by creation time, once somebody asked; null again when it may have changed. */
+  /** The order by creation time, computed on demand; null when it may have changed. */
   private volatile int @Nullable [] byTime;
 
   ConversationRows() {
@@ -43,7 +43,7 @@ final class ConversationRows {
     this.messages = messages;
   }
 
-  /** As another one was frozen. */
+  /** Restores rows from the parts of a frozen copy. */
   static ConversationRows of(
       @Nullable ConversationState header,
       long generation,
@@ -57,7 +57,7 @@ final class ConversationRows {
     return rows;
   }
 
-  /** A view that keeps what is there now. */
+  /** A view that keeps the present rows. */
   ConversationRows frozen() {
     ConversationRows view = new ConversationRows(messages.frozen());
     view.header = header;
@@ -75,7 +75,7 @@ final class ConversationRows {
     return header;
   }
 
-  /** The generation that the messages are of. */
+  /** The generation of the messages. */
   long generation() {
     return generation;
   }
@@ -89,7 +89,7 @@ final class ConversationRows {
     return liveMessages;
   }
 
-  /** What the contents of the messages take on disk. */
+  /** The size of the messages' contents on disk, in bytes. */
   long liveBytes() {
     return liveBytes;
   }
@@ -98,16 +98,16 @@ final class ConversationRows {
     return header != null && header.isLive();
   }
 
-  /** Whether a message of higher {@code seq} never has an earlier creation time. */
+  /** Whether creation times never decrease with {@code seq}. */
   boolean isAscending() {
     return ascending;
   }
 
-  /** The indexes of all messages by creation time, then {@code seq}; not to be changed. */
+  /** The indexes of all messages by creation time, then {@code seq}. Callers must not change it. */
   int[] byTime() {
     int[] order = byTime;
     if (order == null) {
-      // Readers may do it at once, and come to the same. The sort keeps the order of equal times.
+      // Concurrent readers compute the same result. The sort is stable.
       order =
           IntStream.range(0, messages.size())
               .boxed()
@@ -154,15 +154,15 @@ final class ConversationRows {
     givenUp = false;
   }
 
-  // What no database has been given
+  // Conversations not yet in a database
 
-  /** Whether it is live and no database has been given it. */
+  /** Whether it is live and not yet in a database. */
   boolean isUnmet() {
     ConversationState present = header;
     return present != null && present.isLive() && present.generation() == ConversationRef.LIVE;
   }
 
-  /** Makes a live one unmet: generation and epoch are the database's to give. */
+  /** Makes a live conversation unmet: the database will assign generation and epoch. */
   void becomeUnmet() {
     ConversationState live = header;
     if (live == null) {
@@ -185,7 +185,7 @@ final class ConversationRows {
             live.createdBy());
   }
 
-  /** The same in another epoch of its owner. */
+  /** Moves the conversation to another epoch of its owner. */
   void moveEpoch(long epoch) {
     ConversationState present = header;
     if (present != null) {
@@ -203,8 +203,8 @@ final class ConversationRows {
   }
 
   /**
-   * Becomes a row of the mirror. The header keeps what it says until the database's, which is
-   * later, follows.
+   * Becomes a row of the mirror. The header stays as it is until the later one from the database
+   * arrives.
    */
   void met(long newGeneration, List<Placed> places) {
     ConversationState unmet = header;
@@ -242,7 +242,9 @@ final class ConversationRows {
     }
   }
 
-  /** Whether a mirror has given up contents of this generation, and not got all of them again. */
+  /**
+   * Whether the mirror has evicted contents of this generation and not fetched all of them again.
+   */
   boolean isGivenUp() {
     return givenUp;
   }
@@ -251,12 +253,12 @@ final class ConversationRows {
     givenUp = newGivenUp;
   }
 
-  /** Notes whether the header is one that the feed has still to tell. */
+  /** Records whether the header has yet to arrive in the feed. */
   void setAhead(boolean newAhead) {
     ahead = newAhead;
   }
 
-  /** Drops live messages; the header, and what was deleted, stay. */
+  /** Drops live messages; the header and deleted messages stay. */
   void evict() {
     List<MessageRow> deleted = new ArrayList<>();
     for (int i = 0; i < messages.size(); i++) {
@@ -270,9 +272,8 @@ final class ConversationRows {
   }
 
   /**
-   * Whether a message that was committed with a version of the header may have been given up in a
-   * later state, which is not known any more: the header has been told of later changes. Where that
-   * is not so, the feed still brings it.
+   * Whether a later state of a message may have been evicted. The message was committed with {@code
+   * headerVersion}, and the present header is newer. Otherwise the feed still delivers the message.
    */
   boolean mayHaveGivenUp(MessageState message, long headerVersion) {
     return givenUp
@@ -283,12 +284,11 @@ final class ConversationRows {
   }
 
   /**
-   * Whether messages may not be here that the header counts. The count alone does not tell: one
-   * that is missing may be counted by one that was deleted since. A header that is later than all
-   * that was told needs all places up to the last one, of which only rows that are long deleted
-   * have gone.
+   * Whether messages that the header counts may be missing here. The count alone is not enough: a
+   * missing message and a message deleted since can cancel out. A header that is ahead of the feed
+   * needs every {@code seq} up to the last one; only rows deleted long ago may be absent.
    *
-   * @param toldMicros all that was committed before has been told
+   * @param toldMicros the feed has delivered everything committed before this time
    */
   boolean lacksMessages(long toldMicros) {
     ConversationState counting = header;
@@ -305,7 +305,7 @@ final class ConversationRows {
         || (!told && messages.size() < counting.lastSeq());
   }
 
-  /** Lets the header count the messages that are there. */
+  /** Sets the header's count to the messages that are present. */
   void recount() {
     ConversationState counted = header;
     if (counted != null && counted.isLive()) {
@@ -328,12 +328,12 @@ final class ConversationRows {
     return index < 0 ? null : messages.get(index);
   }
 
-  /** Makes room for so many messages more. */
+  /** Reserves capacity for this many more messages. */
   void reserve(int more) {
     messages.reserve(more);
   }
 
-  /** Puts in a message of an id that is not there. */
+  /** Adds a message whose id is not present. */
   void add(MessageRow row) {
     int size = messages.size();
     if (size > 0 && row.seq() <= messages.seq(size - 1)) {
@@ -346,7 +346,7 @@ final class ConversationRows {
     ascending &= size == 0 || messages.ascends(size - 1);
   }
 
-  /** Puts a message in its place; one of the same id or {@code seq} gives way. */
+  /** Puts a message in its place, replacing one of the same id or {@code seq}. */
   void put(MessageRow row) {
     int size = messages.size();
     int old = messages.find(row.id());
@@ -372,13 +372,13 @@ final class ConversationRows {
     ascending &= messages.ascends(index) && (index == 0 || messages.ascends(index - 1));
   }
 
-  /** As {@link MessageTable#moved}: what a compaction left out goes. */
+  /** Like {@link MessageTable#moved}: removes what a compaction left out. */
   void moved(ConversationRows view, MessageTable.Places places) {
     messages.moved(view.messages, places);
     byTime = null;
   }
 
-  /** The same where messages have got other places in the conversation since. */
+  /** Like {@link #moved}, if messages have since moved to another {@code seq}. */
   void movedByContent(ConversationRows view, MessageTable.Places places) {
     messages.movedByContent(view.messages, places);
   }

@@ -5,11 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@link JsonFileTool} found in a directory. Immutable.
+ * The findings of {@link JsonFileTool} in a directory. Immutable.
  *
- * @param lines how many whole lines there are
- * @param bytes how many bytes they take
- * @param findings what is wrong, in the order of the files; empty where all is well
+ * @param lines the number of whole lines
+ * @param bytes the size of those lines in bytes
+ * @param findings what is wrong, in the order of the files; empty if the directory is sound
  */
 public record DamageReport(Path directory, long lines, long bytes, List<Finding> findings) {
 
@@ -18,14 +18,14 @@ public record DamageReport(Path directory, long lines, long bytes, List<Finding>
   }
 
   /**
-   * One thing that is wrong.
+   * One finding.
    *
    * @param file its name in the directory
-   * @param offset of the first byte concerned
-   * @param length how many bytes are concerned; 0 where something is missing
-   * @param what in words, without content
-   * @param harmless whether nothing acknowledged is concerned: opening puts it right by itself
-   * @param movedTo the file that has the bytes now, where a repair moved them
+   * @param offset of the first affected byte
+   * @param length the number of affected bytes; 0 if something is missing
+   * @param what a description, without content
+   * @param harmless whether no acknowledged data is affected; opening the store repairs it
+   * @param movedTo the file that holds the bytes now, if a repair moved them
    */
   public record Finding(
       String file,
@@ -47,7 +47,7 @@ public record DamageReport(Path directory, long lines, long bytes, List<Finding>
     }
   }
 
-  /** Whether the store opens and holds all that was acknowledged. */
+  /** Whether the store opens and holds all acknowledged data. */
   public boolean isSound() {
     return findings.stream().allMatch(Finding::harmless);
   }

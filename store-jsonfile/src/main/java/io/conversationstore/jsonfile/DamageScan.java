@@ -7,20 +7,18 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Goes through all lines of the files that count, past what is wrong with them. Changes nothing.
- * For one thread.
+ * Reads all lines of the files in use and continues after damage. Changes nothing. Not thread-safe.
  */
 final class DamageScan {
   /**
-   * A stretch of a file in whose place a repair has to say which lines are lost.
+   * A range of a file that a repair replaces by a line that lists the lost lines.
    *
    * @param file the number of the file
-   * @param length in bytes; 0 where something is missing
-   * @param from the number of the first line that is lost
-   * @param through the number of the last one, lower than {@code from} where none is
-   * @param torn whether a crash may have left it: nothing says that the lines were acknowledged
-   * @param instead the field of the line that takes their place; null where it says that they are
-   *     lost
+   * @param length in bytes; 0 if something is missing
+   * @param from the number of the first lost line
+   * @param through the number of the last lost line; lower than {@code from} if none is lost
+   * @param torn whether a crash may have caused it: nothing shows that the lines were acknowledged
+   * @param instead the field of the replacement line; null if the line reports lost lines
    */
   record Damage(
       int file,
@@ -80,7 +78,7 @@ final class DamageScan {
     }
   }
 
-  /** The number that a file's header says its lines begin with; 0 where that cannot be told. */
+  /** The number of the first line according to the file's header; 0 if unknown. */
   private long from(List<String> names, int file) throws IOException {
     if (!names.contains(Segments.name(file))) {
       return 0;
@@ -96,7 +94,7 @@ final class DamageScan {
   /**
    * Scans one file.
    *
-   * @param next the number that the file after it begins with, or 0 where that is not known
+   * @param next the number of the first line of the next file, or 0 if unknown
    */
   private void scan(List<String> names, int file, long next, boolean mayBeTorn) throws IOException {
     if (!names.contains(Segments.name(file))) {
@@ -110,7 +108,7 @@ final class DamageScan {
     }
   }
 
-  /** A line as it stands; {@code number} is 0 for a header. */
+  /** A line as found; {@code number} is 0 for a header. */
   private record Found(
       long offset, long end, boolean whole, long number, long through, long synced) {
     static Found of(LogReader reader) {
@@ -133,7 +131,7 @@ final class DamageScan {
       }
       found.add(line);
       if (line.whole && Math.max(number, line.through) + 1 == next) {
-        // What follows was abandoned, or is room that was left.
+        // The rest is abandoned lines or reserved blanks.
         break;
       }
     }
@@ -145,7 +143,7 @@ final class DamageScan {
       long length = found.isEmpty() || found.get(0).whole ? 0 : found.remove(0).end;
       end = length;
       String what = "its header is not whole";
-      // A crash while a segment was begun leaves no more than that, and opening removes it.
+      // A crash while a segment was begun leaves only this, and opening removes it.
       boolean leftover = mayBeTorn && file > manifest.lastSegment() && found.isEmpty();
       damages.add(new Damage(file, 0, length, number + 1, number, what, leftover));
     } else {
@@ -174,7 +172,7 @@ final class DamageScan {
     }
   }
 
-  /** The last line that a file must have, as far as is known; the last file may have more. */
+  /** The last line that a file must have, as far as known; the last file may have more. */
   private long through(long next, boolean last) {
     return last ? manifest.forcedThrough() : next - 1;
   }
@@ -184,7 +182,9 @@ final class DamageScan {
     damages.add(new Damage(file, from, to - from, number + 1, through, what, false));
   }
 
-  /** As {@link Recovery} does: what nothing knows to have been on the disk was torn by a crash. */
+  /**
+   * As in {@link Recovery}: a crash tore the lines that nothing proves to have been on the disk.
+   */
   private void cutTornTail(int file, List<Found> found) {
     long before = number;
     for (int i = 0; i < found.size(); i++) {

@@ -31,16 +31,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a directory to one store: an operating system lock on the file {@code LOCK} against other
- * processes, and {@link HeldDirectories} against a second store of this one.
+ * Restricts a directory to one store: an operating system lock on the file {@code LOCK} excludes
+ * other processes, and {@link HeldDirectories} excludes a second store in this process.
  *
- * <p>On POSIX systems closing any descriptor of a file drops all of the process's locks on it. So
- * {@code LOCK} holds nothing and is opened only by who stands in the registry, under the
- * directory's path and under what tells the file from others: two names of one directory (a bind
- * mount) are one. Where Java knows of a lock that the registry does not, the channel that met it
- * stays open for good, one for each file, and serves the next attempt. Who holds the lock stands in
- * {@code LOCK.owner}; the lock of a dead process is gone with it. Where the lock is free and the
- * process that is noted lives, somebody has deleted its {@code LOCK}. Thread-safe.
+ * <p>On POSIX systems, closing any descriptor of a file drops all locks of the process on it. So
+ * {@code LOCK} is always empty, and only the holder of the registry entry opens it. The entry is
+ * made under the directory's path and under the file key of {@code LOCK}: two names of one
+ * directory (a bind mount) count as one. If Java knows a lock that the registry does not, the
+ * channel that met it stays open for good, one for each file, and serves the next attempt. {@code
+ * LOCK.owner} names the holder. The system releases the lock of a dead process. If the lock is free
+ * while the process in {@code LOCK.owner} lives, its {@code LOCK} was deleted. Thread-safe.
  */
 final class DirectoryLock implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DirectoryLock.class);
@@ -49,7 +49,10 @@ final class DirectoryLock implements AutoCloseable {
   private static final String TEMPORARY = "LOCK.owner.tmp";
   static final Set<String> NAMES = Set.of(LOCK, OWNER, TEMPORARY);
 
-  /** Who, and then what tells the process and the directory from others of the same name. */
+  /**
+   * The holder, then the start time and the file key that exclude reused pids and copied
+   * directories.
+   */
   private static final Pattern NOTE =
       Pattern.compile(
           """
@@ -57,12 +60,12 @@ final class DirectoryLock implements AutoCloseable {
           started (?<started>\\d{4}-[0-9T:.-]+Z) directory (?<directory>.*)
           """);
 
-  /** The system gives the start of a process to a second or so. */
+  /** The system reports the start of a process with an accuracy of about a second. */
   private static final Duration SAME_START = Duration.ofSeconds(3);
 
   private static final long POLL_NANOS = Duration.ofMillis(25).toNanos();
 
-  /** Channels that may not be closed, by their use and what tells their file from others. */
+  /** Channels that must not be closed, by use and file key. */
   private static final Map<String, FileChannel> LEFT_OPEN = new ConcurrentHashMap<>();
 
   private final Path directory;
@@ -82,26 +85,26 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * Whether somebody who does not know that the lock is lost may still have files open: {@code
-   * LOCK} was missing, or whoever had it did not close.
+   * Whether a process that has lost the lock unnoticed may still have files open: {@code LOCK} was
+   * missing, or the last holder did not close.
    */
   boolean mayBeShared() {
     return mayBeShared;
   }
 
-  /** Lets files be changed only while {@code LOCK} is the file that is locked. */
+  /** Allows changes to files only while {@code LOCK} is the locked file. */
   void guard(DiskFiles files) {
     files.guardBy(directory.resolve(LOCK), names.key);
   }
 
   private enum Use {
-    /** For a store, which is noted. */
+    /** For a store, which is written to {@code LOCK.owner}. */
     WRITES,
-    /** For somebody who changes nothing, {@code LOCK} and its date included. */
+    /** For a reader that changes nothing, not even the date of {@code LOCK}. */
     READS
   }
 
-  /** What a directory stands for in the registry, and what is noted there. */
+  /** The names of a directory in the registry, and the note entered there. */
   private record Names(String path, String file, @Nullable Object key, String note) {
 
     static Names of(Path directory) throws IOException {
@@ -113,7 +116,7 @@ final class DirectoryLock implements AutoCloseable {
           Instant.now() + " " + UUID.randomUUID());
     }
 
-    /** Since when, as it is noted. */
+    /** The start of the hold, from the note. */
     String since() {
       return since(note);
     }
@@ -122,7 +125,7 @@ final class DirectoryLock implements AutoCloseable {
       return note.substring(0, note.indexOf(' '));
     }
 
-    /** Null where nobody held it; else since when somebody does. */
+    /** Enters the directory and returns null, or returns the start of the present hold. */
     @Nullable String hold() {
       String other = HeldDirectories.hold(path, note);
       if (other == null) {
@@ -140,7 +143,7 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
-  /** What tells the file {@code LOCK} from others, by any name; without opening it. */
+  /** Identifies the file {@code LOCK} under any name, without opening it. */
   private static String fileKey(Path directory) throws IOException {
     return fileKey(directory, DiskFiles.key(directory.resolve(LOCK)));
   }
@@ -161,7 +164,7 @@ final class DirectoryLock implements AutoCloseable {
   /**
    * Like {@link #take(Path, Duration)}, on a thread that works for another one.
    *
-   * @param interrupted whether the other one was interrupted, which ends the wait
+   * @param interrupted whether the other thread was interrupted, which ends the wait
    */
   static DirectoryLock take(Path path, Duration wait, BooleanSupplier interrupted)
       throws IOException {
@@ -169,9 +172,9 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * Takes the lock and changes nothing in the directory, which may be one that cannot be written.
+   * Takes the lock and changes nothing in the directory, which may be read-only.
    *
-   * @return null where there is no {@code LOCK}, so that nobody can have it
+   * @return null if there is no {@code LOCK}, because then no store can hold it
    * @param interrupted as in {@link #take(Path, Duration, BooleanSupplier)}
    * @throws StoreLockedException if a store still has it after {@code wait}
    */
@@ -203,8 +206,8 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * A bounded wait for whoever uses the directory, said in the log when it begins: a process that
-   * does not come up would seem to hang.
+   * A bounded wait for the present holder. It is logged when it begins, because the process would
+   * otherwise seem to hang.
    */
   private static final class Wait {
     private final Path directory;
@@ -221,10 +224,10 @@ final class DirectoryLock implements AutoCloseable {
     }
 
     /**
-     * Waits a moment.
+     * Waits briefly.
      *
-     * @param holder who uses the directory
-     * @param advice what to do if that does not end
+     * @param holder the present holder of the directory
+     * @param advice what to do if the holder does not release it
      * @throws StoreLockedException if the time is over
      */
     void pause(String holder, String advice) throws InterruptedIOException {
@@ -243,7 +246,7 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
-  /** Null where the file that was locked is not {@code LOCK} any more. */
+  /** Returns null if the locked file is no longer {@code LOCK}. */
   private static @Nullable DirectoryLock take(
       Path directory, Names names, Use use, Wait waits, boolean made) throws IOException {
     DirectoryLock taken = null;
@@ -280,7 +283,7 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
-  /** One that is there is not opened. Returns whether it was made. */
+  /** Does not open an existing file. Returns whether the file was made. */
   private static boolean makeFile(Path directory) throws IOException {
     Path file = directory.resolve(LOCK);
     if (!Files.exists(file)) {
@@ -295,8 +298,8 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * Waits while a process lives that has noted this directory as its own: the lock is free, so its
-   * {@code LOCK} was deleted or replaced, and it goes on until it notices.
+   * Waits while the process in {@code LOCK.owner} lives. The lock is free, so the {@code LOCK} of
+   * that process was deleted or replaced, and the process continues until it notices.
    */
   private static void waitForOwner(Path directory, Wait waits) throws IOException {
     while (isOwnerAlive(directory)) {
@@ -306,7 +309,10 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
-  /** Whether another process that still lives is noted, for this directory and no copy of it. */
+  /**
+   * Whether {@code LOCK.owner} names another living process, for this directory and not a copy of
+   * it.
+   */
   private static boolean isOwnerAlive(Path directory) throws IOException {
     Path note = directory.resolve(OWNER);
     if (!Files.exists(note)) {
@@ -376,7 +382,7 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
-  /** An opener that is interrupted gives up waiting, and stays interrupted. */
+  /** An interrupted opener stops waiting and stays interrupted. */
   private static void pause(BooleanSupplier interrupted) throws InterruptedIOException {
     LockSupport.parkNanos(POLL_NANOS);
     if (interrupted.getAsBoolean()) {
@@ -425,12 +431,12 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
-  /** Whether this store is the one that is noted, and no other one has noted itself since. */
+  /** Whether {@code LOCK.owner} still names this store. */
   private boolean isNoted() {
     return holder(directory).equals(self(names.since()));
   }
 
-  /** Gives it back; once, however often and from however many threads it is called. */
+  /** Releases the lock. Further calls, from any thread, do nothing. */
   @Override
   public void close() {
     if (!closed.compareAndSet(false, true)) {

@@ -26,28 +26,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files of a real directory: 0700, the files 0600, where the file system knows such rights. The
- * rights of a directory that was there, and holds what is not the store's, stay as they are.
- * Thread-safe. A reader that is interrupted gets its answer and stays interrupted: the channel that
- * Java closes then is opened anew.
+ * Files of a real directory. On file systems with POSIX permissions the directory gets 0700 and its
+ * files 0600. An existing directory that also holds other files keeps its permissions. Thread-safe.
+ * An interrupted reader gets its answer and stays interrupted: the channel that Java closes is
+ * opened again.
  */
 final class DiskFiles implements LogFiles {
   private static final Logger LOG = LoggerFactory.getLogger(DiskFiles.class);
   private static final int BLANKS = 64 << 10;
 
   /**
-   * The most bytes that a channel is given at a time: Java copies them to memory outside of the
-   * heap, of which each thread keeps as much as its largest call took.
+   * The most bytes passed to a channel at a time. Java copies them to off-heap memory, and each
+   * thread keeps a buffer of the size of its largest call.
    */
   static final int PIECE = 64 << 10;
 
   private final Path directory;
   private final boolean posix;
 
-  /** Whether files are opened to be read and nothing else. */
+  /** Whether files are opened for reading only. */
   private final boolean readsOnly;
 
-  /** What tells the directory from another one that was put in its place; null before it is. */
+  /** A file that distinguishes the directory from one put in its place; null until it is set. */
   private volatile @Nullable Path guard;
 
   private volatile @Nullable Object guardKey;
@@ -58,7 +58,7 @@ final class DiskFiles implements LogFiles {
     this.readsOnly = readsOnly;
   }
 
-  /** The files of a directory that is there, none of which can be changed by this. */
+  /** Read-only access to the files of an existing directory. */
   static DiskFiles toRead(Path directory) {
     return new DiskFiles(directory, isPosix(directory), true);
   }
@@ -82,8 +82,8 @@ final class DiskFiles implements LogFiles {
   }
 
   /**
-   * Takes the rights of others, where that is allowed: a directory that was mounted belongs to
-   * whoever made it, and is as good as any other that can be written.
+   * Restricts the permissions to the owner if that is allowed. A mounted directory may belong to
+   * another user and is still usable if it can be written.
    */
   private static void closeToOthers(Path directory) throws IOException {
     Set<PosixFilePermission> wanted = PosixFilePermissions.fromString("rwx------");
@@ -103,11 +103,11 @@ final class DiskFiles implements LogFiles {
   }
 
   /**
-   * From now on changes nothing in a directory where this file is another one, or gone: it was
-   * deleted or moved, and may belong to somebody else by now.
+   * From now on refuses changes if this file is missing or is another file: the directory was
+   * deleted or moved, and the path may belong to another owner.
    *
-   * @param path of a file that stays open, so that the system gives its number to no other file
-   * @param key what tells that file from others
+   * @param path of a file that stays open, so the system does not reuse its file number
+   * @param key the file key
    */
   void guardBy(Path path, @Nullable Object key) {
     guardKey = key;
@@ -140,7 +140,7 @@ final class DiskFiles implements LogFiles {
     }
   }
 
-  /** What tells a file from another one of its name; null where the system has no such thing. */
+  /** Identifies a file among files of the same name; null if the system has no file keys. */
   static @Nullable Object key(Path path) throws IOException {
     return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
   }
@@ -149,7 +149,7 @@ final class DiskFiles implements LogFiles {
     return directory.getFileSystem().supportedFileAttributeViews().contains("posix");
   }
 
-  /** The attributes of a new file in the directory: read and written by its owner alone. */
+  /** The attributes of a new file in the directory: only its owner can read and write it. */
   static FileAttribute<?>[] ofNewFile(Path directory) {
     return attributes(isPosix(directory), "rw-------");
   }
@@ -251,7 +251,7 @@ final class DiskFiles implements LogFiles {
     }
   }
 
-  /** A file with a channel to append, for the one writing thread, and one to read. */
+  /** A file with one channel for appending, used by the one writing thread, and one for reading. */
   private final class DiskFile implements LogFile {
     private final Path path;
     private final @Nullable Object key;
@@ -260,7 +260,7 @@ final class DiskFiles implements LogFiles {
     private volatile FileChannel reader;
     private volatile boolean closed;
 
-    /** How long the file has to be, in bytes. */
+    /** The least length that the file must have, in bytes. */
     private volatile long least;
 
     DiskFile(Path path, boolean create) throws IOException {
@@ -279,7 +279,7 @@ final class DiskFiles implements LogFiles {
         opened = true;
       } finally {
         if (!opened) {
-          // Too many open files, say. What is left of it would keep its name from being used.
+          // For example, too many open files. A file left behind would block its name.
           appender.close();
           if (create) {
             Files.deleteIfExists(path);
@@ -315,7 +315,7 @@ final class DiskFiles implements LogFiles {
       }
     }
 
-    /** Reads until the buffer is full or the file ends; returns how many bytes. */
+    /** Reads until the buffer is full or the file ends; returns the number of bytes read. */
     private static int readPieces(FileChannel channel, ByteBuffer into, long position)
         throws IOException {
       int start = into.position();
@@ -346,7 +346,7 @@ final class DiskFiles implements LogFiles {
 
     @Override
     public void append(ByteBuffer bytes) throws IOException {
-      // Behind an end that somebody cut off, a write would leave a hole that nobody can read.
+      // After another process truncated the file, a write would leave an unreadable hole.
       requireWhole();
       int limit = bytes.limit();
       try {
@@ -396,8 +396,8 @@ final class DiskFiles implements LogFiles {
     @Override
     public void force() throws IOException {
       appender.force(false);
-      // Forcing a file that was deleted succeeds, and keeps nothing. Looked at last: who opens the
-      // directory with another lock makes that one before reading what is there.
+      // Forcing a deleted file succeeds but keeps nothing. This check comes last: an opener that
+      // takes another lock creates that lock before it reads the files.
       requireNamed();
     }
 

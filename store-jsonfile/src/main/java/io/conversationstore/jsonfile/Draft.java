@@ -17,21 +17,21 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a change will do to one owner's rows, laid over the index until its line is written. For one
- * thread.
+ * The effects of a change on one owner's rows, laid over the index until its line is written. Not
+ * thread-safe.
  */
 final class Draft {
   private record MessageKey(String conversationId, UUID messageId) {}
 
   /**
-   * A message as the change leaves it.
+   * A message after the change.
    *
-   * @param state null where the change is without contents
-   * @param isNew whether the index has none of its id
+   * @param state null if the change has no contents
+   * @param isNew whether the index has no message of its id
    */
   private record Drafted(MessageRow row, @Nullable MessageState state, boolean isNew) {}
 
-  /** A conversation with what the change does to it. */
+  /** A conversation and the effects of the change on it. */
   private static final class Conversation {
     final @Nullable ConversationRows stored;
     @Nullable ConversationState header;
@@ -54,7 +54,7 @@ final class Draft {
   private final Map<Object, State> states = new LinkedHashMap<>();
   private final List<Applied.Dropped> dropped = new ArrayList<>();
 
-  /** What was looked up last: most changes are about one conversation. */
+  /** The last conversation that was looked up: most changes are about one conversation. */
   private @Nullable Conversation lookedUp;
 
   private String lookedUpId = "";
@@ -66,7 +66,7 @@ final class Draft {
   private boolean usesDeleted;
 
   /**
-   * @param answers whether somebody will ask for {@link #applied()}
+   * @param answers whether a caller will ask for {@link #applied()}
    */
   Draft(Index index, Contents contents, Owner owner, boolean answers) {
     this.index = index;
@@ -94,14 +94,14 @@ final class Draft {
     return known;
   }
 
-  /** The conversation with this change's doings, deleted or not; null if there never was one. */
+  /** The conversation after this change, live or deleted; null if it never existed. */
   @Nullable ConversationState header(String id) {
     ConversationState header = conversation(id).header;
     usesDeleted |= header != null && !header.isLive();
     return header;
   }
 
-  /** A message that the change itself has put in or changed; null otherwise. */
+  /** A message that the change itself has added or changed; null otherwise. */
   @Nullable MessageRow drafted(String conversationId, UUID id) {
     Drafted drafted = conversation(conversationId).messages.get(id);
     return drafted == null ? null : drafted.row;
@@ -145,7 +145,7 @@ final class Draft {
     return last;
   }
 
-  /** The state of a message with this change's doings. */
+  /** The state of a message after this change. */
   MessageState state(ConversationState header, MessageRow row) throws IOException {
     Drafted drafted = conversation(header.id()).messages.get(row.id());
     if (drafted == null) {
@@ -165,7 +165,7 @@ final class Draft {
     return rows == null ? PreferencesState.none(owner, 0) : rows.preferences();
   }
 
-  // What it does
+  // Effects
 
   void putHeader(ConversationState header, boolean fresh) {
     Conversation conversation = conversation(header.id());
@@ -180,10 +180,10 @@ final class Draft {
   }
 
   /**
-   * Puts a message in.
+   * Adds or replaces a message.
    *
-   * @param state null where the change is planned without contents
-   * @param isNew whether {@link #message} found none of its id
+   * @param state null if the change is planned without contents
+   * @param isNew whether {@link #message} found no message of its id
    */
   void putMessage(
       ConversationState header, MessageRow row, @Nullable MessageState state, boolean isNew) {
@@ -219,7 +219,7 @@ final class Draft {
     dropped.add(new Applied.Dropped(change.id(), conversationId, reason));
   }
 
-  /** Adds a row to the answer, or its later state. */
+  /** Adds a row to the answer, or replaces it by its later state. */
   void show(State state) {
     if (!answers) {
       return;
@@ -239,7 +239,7 @@ final class Draft {
     return changedRows > 0;
   }
 
-  /** What the change erases, or null where it erases nothing now. */
+  /** The erasure that the change performs, or null if it erases nothing now. */
   OwnerRows.@Nullable Erasure erasure() {
     return erasure;
   }
@@ -248,7 +248,7 @@ final class Draft {
     return new Applied(changes(), List.copyOf(states.values()), dropped, receipt);
   }
 
-  /** Puts it into the index, as of its line. */
+  /** Puts the effects into the index, as of the line of the change. */
   void commit(UUID changeId, long atMicros, long line) {
     OwnerRows rows = index.owner(owner);
     if (erasure != null && erasureId != null) {

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A change, its JSON, and where contents stand in it: made by the caller, so that the log's thread
- * need not.
+ * A change, its JSON, and the positions of contents in it. The caller encodes it, which saves work
+ * on the log thread.
  *
  * @param contents as {@link LineOutline#contents()}, counted from the beginning of the JSON
  */
@@ -32,7 +32,7 @@ record EncodedChange(Change change, byte[] json, List<LineOutline.Span> contents
     return new EncodedChange(change, json, marks.spans(json));
   }
 
-  /** Notes how much was written before and behind each content. */
+  /** Records the number of bytes written before and after each content. */
   private static final class Marks implements ChangeJson.ContentListener {
     private final JsonGenerator out;
     private final ByteArrayOutputStream written;
@@ -63,7 +63,7 @@ record EncodedChange(Change change, byte[] json, List<LineOutline.Span> contents
         int start = offsets.get(i);
         int end = offsets.get(i + 1);
         if (json[start] == ',' || json[start] == ':') {
-          // The generator writes what separates a value together with the value.
+          // The generator writes a separator together with the value that follows.
           start++;
         }
         spans.add(new LineOutline.Span(start, end, Place.crc(json, start, end - start)));

@@ -25,16 +25,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes the text of erased owners out of files of whole lines: each line that holds such text is
- * overwritten by one of the same length that says that it is gone. Only a file that was cut, or
- * holds lines that do not count, is rewritten beside and renamed over. For one thread.
+ * Removes the text of erased owners from files of whole lines: it overwrites each line that holds
+ * such text by a line of the same length marked as gone. Only a file that was cut, or holds
+ * abandoned lines, is rewritten to a new file and renamed over the old one. Not thread-safe.
  */
 final class Erasure {
   private static final Logger LOG = LoggerFactory.getLogger(Erasure.class);
   static final String TEMPORARY = "erasure.tmp";
   private static final int MOST_NAMED = 10;
 
-  /** So much is overwritten at once: it is noted first, and in memory until then. */
+  /** The most bytes overwritten at once: they are noted first, and stay in memory until then. */
   private static final long MOST_BYTES = 4 << 20;
 
   private static final String ERASED = "owner_erased";
@@ -48,12 +48,12 @@ final class Erasure {
   private final FileOwners owners;
   private final Map<String, Owner> marks = new HashMap<>();
 
-  /** What is not written yet, and how much it is. */
+  /** Overwrites that are not written yet, and their size. */
   private final List<Overwrites.Overwrite> overwrites = new ArrayList<>();
 
   private long bytes;
 
-  /** Where lines stand that are not whole. */
+  /** The places of lines that are not whole. */
   private final Set<String> damages = new LinkedHashSet<>();
 
   /** The number of the last whole line that was read. */
@@ -77,7 +77,7 @@ final class Erasure {
     due.keySet().forEach(owner -> marks.put(mark(owner), owner));
   }
 
-  /** The bytes that stand for an owner in each line about it, as characters. */
+  /** The bytes that identify an owner in each line about it, one character for each byte. */
   private static String mark(Owner owner) {
     byte[] object =
         Json.bytes(
@@ -91,8 +91,8 @@ final class Erasure {
   }
 
   /**
-   * The bytes that stand for the owner of a line; null where it has none. They come before all
-   * content, in which the same bytes have a backslash before each quotation mark, or come later.
+   * The bytes that identify the owner of a line; null if there are none. They precede all content.
+   * In content, the same bytes have a backslash before each quotation mark, or come later.
    */
   private static @Nullable String markOf(byte[] line, int length) {
     int start = find(TENANT, line, Line.PREFIX, length);
@@ -108,7 +108,7 @@ final class Erasure {
         : new String(line, start, userEnd + 1 - start, StandardCharsets.ISO_8859_1);
   }
 
-  /** The owner that a whole line is about; null where that cannot be told. */
+  /** The owner of a whole line; null if the line does not name one. */
   static @Nullable Owner ownerOf(byte[] line, int length) {
     String mark = markOf(line, length);
     if (mark == null) {
@@ -133,7 +133,7 @@ final class Erasure {
     return -1;
   }
 
-  /** Where the string ends whose first character stands at {@code from}. */
+  /** The end of the string whose first character is at {@code from}. */
   private static int quote(byte[] line, int from, int length) {
     for (int i = from; i < length; i++) {
       if (line[i] == '"') {
@@ -144,21 +144,21 @@ final class Erasure {
     return -1;
   }
 
-  /** Whether a file may hold lines of the owners; where it was not read before, it may. */
+  /** Whether a file may hold lines of the owners; true for a file that was not read before. */
   boolean mayConcern(int file) {
     return !owners.hasNone(file, marks.keySet());
   }
 
-  /** Finds the number of the first line that does not count in a file. */
+  /** Finds the number of the first abandoned line in a file. */
   interface End {
     long find() throws IOException;
   }
 
   /**
-   * Cleans one file. It is done when {@link #finish} returns.
+   * Cleans one file. The result is durable when {@link #finish} returns.
    *
-   * @param end lines from this number on do not count in it: they were written again elsewhere
-   * @param cut whether it was cut and may hold more after a loss of power
+   * @param end lines from this number on are abandoned: they were written again elsewhere
+   * @param cut whether the file was cut and may be longer after a loss of power
    */
   void clean(int file, End end, boolean cut) throws IOException {
     long @Nullable [] offsets = cut ? null : owners.offsets(file, marks.keySet());
@@ -167,7 +167,8 @@ final class Erasure {
       offsets = lines == null ? null : FileOwners.offsets(lines, marks.keySet());
     }
     if (offsets == null) {
-      // What was noted of later files is done first: a crash leaves the first lines of an owner.
+      // Pending overwrites of later files go first: a crash then leaves the first lines of an
+      // owner.
       finish();
       rewrite(file, end.find());
       return;
@@ -185,7 +186,7 @@ final class Erasure {
     }
   }
 
-  /** Makes durable what was cleaned. */
+  /** Writes the pending overwrites durably. */
   void finish() throws IOException {
     if (!overwrites.isEmpty()) {
       Overwrites.write(files, segments, overwrites);
@@ -225,7 +226,7 @@ final class Erasure {
     to.append(buffer.flip());
   }
 
-  /** Reads a file and notes its lines; null where it holds some that do not count. */
+  /** Reads a file and records its lines; returns null if it holds abandoned lines. */
   private long @Nullable [] lines(int file, long end) throws IOException {
     LongStream.Builder found = LongStream.builder();
     int before = damages.size();
@@ -233,7 +234,8 @@ final class Erasure {
     LogReader reader = new LogReader(segments.require(file));
     while (reader.next()) {
       if (isBeyond(file, reader, end)) {
-        // Whose lines follow is not known, and they are there until the file is written anew.
+        // The owners of the following lines are unknown, and the lines stay until the file is
+        // rewritten.
         return null;
       }
       if (reader.offset() == 0) {
@@ -256,14 +258,14 @@ final class Erasure {
     if (damages.size() == before) {
       owners.put(file, lines);
     } else {
-      // It is read, and told of, each time.
+      // The file is read, and its damage reported, each time.
       owners.forget(file);
       Arrays.sort(lines);
     }
     return lines;
   }
 
-  /** Whether the line, and all after it, do not count. */
+  /** Whether this line and all later ones are abandoned. */
   private boolean isBeyond(int file, LogReader reader, long end) {
     if (file < 0 || end == Long.MAX_VALUE) {
       return false;
@@ -289,21 +291,21 @@ final class Erasure {
     return line;
   }
 
-  /** With its newline, where it has one. */
+  /** The line's bytes unchanged, with the newline if it has one. */
   private byte[] asItStands(int file, LogReader reader) throws IOException {
     LogFiles.LogFile open = segments.require(file);
     long left = open.size() - reader.offset();
     return segments.read(file, reader.offset(), (int) Math.min(reader.length() + 1L, left));
   }
 
-  /** A line of this length, newline left out, with what others depend on and nothing else. */
+  /** A line of this length, without the newline, that keeps only what other lines depend on. */
   private byte[] blanked(byte[] line, int length) {
     LineHead whole = LineHead.of(line, length);
     boolean pending = whole.payload().equals("pending");
     String was = pending ? was(line, length) : "";
     long epoch = whole.payload().equals("row") ? whole.epoch() : 0;
     Owner owner = marks.get(markOf(line, length));
-    // A row also says that its epoch has begun.
+    // A row also records that its epoch has begun.
     byte[] begun =
         epoch == 0 || owner == null ? new byte[0] : Lines.row(new State.OwnerState(owner, epoch));
     String after = begun.length == 0 ? "\"" : "\",\"row\":";
@@ -319,8 +321,8 @@ final class Erasure {
   }
 
   /**
-   * What later changes in the queue learn from the end of this one, without its content; nothing
-   * where it cannot be read, so that it never came into the queue.
+   * The data of a change that later changes in the queue need when it ends, without its content.
+   * Empty if the change cannot be read, because then it never entered the queue.
    */
   private static String was(byte[] line, int length) {
     try {
@@ -342,13 +344,13 @@ final class Erasure {
     return erasure != null && isErased(file, LineHead.of(reader.line(), reader.length()), erasure);
   }
 
-  /** What stands there may be about anybody: it stays, and the erasure stays due. */
+  /** Records a damaged line. It may belong to any owner, so it stays, and the erasure stays due. */
   void damage(int file, long offset) {
     damages.add(Segments.name(file) + ", byte " + offset);
   }
 
   /**
-   * Fails where lines were met that may be about the owners and stay.
+   * Fails if damaged lines, which may be about the owners, were left in place.
    *
    * @throws StoreDamagedException naming their places
    */

@@ -14,17 +14,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses the conversations whose contents a mirror gives up: those that nobody updated for long,
- * then those last updated first until what is left fits. For one thread.
+ * Chooses the conversations whose contents a mirror evicts: first those idle for too long, then the
+ * least recently updated ones until the rest fits. Not thread-safe.
  */
 final class Eviction {
   /**
-   * A conversation of which contents are here.
+   * A conversation with contents in the mirror.
    *
-   * @param updatedAt the least one while its header is still to come
-   * @param version of its header; 0 while that is still to come
+   * @param updatedAt {@link Instant#MIN} while its header has yet to arrive
+   * @param version of its header; 0 while that has yet to arrive
    * @param whole whether all its messages are here
-   * @param bytes what its contents take
+   * @param bytes the size of its contents
    */
   record Chosen(Mirrored conversation, long version, Instant updatedAt, boolean whole, long bytes) {
 
@@ -40,7 +40,7 @@ final class Eviction {
     }
   }
 
-  /** More than this part of what there may be is too much for one conversation. */
+  /** A conversation larger than the limit divided by this is too large. */
   private static final int LARGE = 2;
 
   private final Instant before;
@@ -56,21 +56,21 @@ final class Eviction {
   }
 
   /**
-   * @param before conversations that were updated before are candidates, the others only counted
+   * @param before conversations updated before this time are candidates; others are only counted
    */
   private Eviction(Instant before) {
     this.before = before;
   }
 
-  /** Looks at what there is. */
+  /** Collects the candidates. */
   static Eviction of(SharedIndex shared, Instant idleSince, long maxBytes) {
     Eviction ofIdle = look(shared, idleSince);
     long idle = ofIdle.held.stream().mapToLong(Chosen::bytes).sum();
-    // Not each look has to have all of them at hand.
+    // If evicting idle ones suffices, no other candidates are collected.
     return ofIdle.bytes - idle > maxBytes ? look(shared, Instant.MAX) : ofIdle;
   }
 
-  /** Owner by owner: each look locks writes out. */
+  /** Reads one owner at a time, because each read blocks writes. */
   private static Eviction look(SharedIndex shared, Instant before) {
     Eviction eviction = new Eviction(before);
     for (OwnerRows owner : shared.read(index -> List.copyOf(index.owners()))) {
@@ -103,7 +103,7 @@ final class Eviction {
     }
   }
 
-  /** Chooses; the ones that go first come first. */
+  /** Chooses conversations, in the order of eviction. */
   List<Chosen> choose(Instant idleSince, long maxBytes) {
     held.sort(Chosen.ORDER);
     List<Chosen> chosen = new ArrayList<>();
@@ -114,16 +114,16 @@ final class Eviction {
       (idle ? chosen : kept).add(one);
       left -= idle ? one.bytes() : 0;
     }
-    // Some room beside, so that not every write takes something out.
+    // Frees a tenth more, because otherwise every write would evict something.
     long most = left > maxBytes ? maxBytes - maxBytes / 10 : maxBytes;
-    // One that is large must not drive out all others.
+    // A large conversation must not displace all others.
     for (Chosen one : kept) {
       if (left > most && one.bytes() > maxBytes / LARGE) {
         chosen.add(one);
         left -= one.bytes();
       }
     }
-    // Where that did not suffice all such are gone.
+    // All large ones are gone by now, and space is still short.
     for (Chosen one : kept) {
       if (left > most && one.bytes() <= maxBytes / LARGE) {
         chosen.add(one);
@@ -134,7 +134,7 @@ final class Eviction {
     return chosen;
   }
 
-  /** What was held, without these. */
+  /** The coverage after these are evicted. */
   Coverage without(List<Chosen> evicted) {
     Set<Chosen> gone = new HashSet<>(evicted);
     Instant since = heldSince;

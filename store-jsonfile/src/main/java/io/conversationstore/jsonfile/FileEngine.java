@@ -48,16 +48,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Conversations in the files of one directory: an index in memory, contents on disk, one thread
- * that writes. Thread-safe.
+ * Conversations in the files of one directory: an index in memory, contents on disk, one writing
+ * thread. Thread-safe.
  *
- * <p>What survives a crash: every write that was acknowledged, as far as {@link Durability} says;
- * of one that was not, all or nothing.
+ * <p>After a crash, every acknowledged write is there, within the limits of {@link Durability}. An
+ * unacknowledged write is there in full or not at all.
  */
 final class FileEngine implements LocalStore {
   private static final Logger LOG = LoggerFactory.getLogger(FileEngine.class);
 
-  /** Why a change is parked that nobody can send. */
+  /** The reason for parking an unreadable change. */
   private static final String UNREADABLE =
       "it cannot be read; its line was set aside in a damaged- file, see the health of the store";
 
@@ -78,7 +78,7 @@ final class FileEngine implements LocalStore {
   private final FileFigures figures;
   private final AtomicBoolean closing = new AtomicBoolean();
 
-  /** Pending changes that could not be read, and why. */
+  /** Unreadable pending changes, each with the reason. */
   private final Map<UUID, String> unreadable = new ConcurrentHashMap<>();
 
   private final StateListeners listeners = new StateListeners(LOG::warn);
@@ -118,7 +118,7 @@ final class FileEngine implements LocalStore {
   /**
    * Opens the files.
    *
-   * @param lock closed with the engine, not where this fails
+   * @param lock closed with the engine, but not if this call fails
    */
   static FileEngine open(LogFiles files, AutoCloseable lock, JsonFileOptions options)
       throws IOException {
@@ -128,7 +128,8 @@ final class FileEngine implements LocalStore {
   /**
    * Opens the files.
    *
-   * @param shared whether somebody may still have the last segment open; it is not written to
+   * @param shared whether another process may still have the last segment open; it is not written
+   *     to
    */
   static FileEngine open(
       LogFiles files, AutoCloseable lock, JsonFileOptions options, boolean shared)
@@ -147,7 +148,8 @@ final class FileEngine implements LocalStore {
         opened = true;
         return engine;
       } catch (Recovery.UnusableLinesException e) {
-        // Each time some lines fewer are left, of which all but these could be applied.
+        // Terminates: each round sets aside the lines that could not be applied, so fewer lines are
+        // left.
         manifest = Repair.setAside(files, manifest, e.lines(), options);
       } finally {
         if (!opened) {
@@ -191,7 +193,7 @@ final class FileEngine implements LocalStore {
     }
   }
 
-  /** What a repair took out of a mirror the database brings again. */
+  /** The database delivers again the mirror rows that a repair removed. */
   private void resetMirrorIfDue() {
     if (shared.manifest().mirrorDue()) {
       resetMirror(false);
@@ -200,7 +202,7 @@ final class FileEngine implements LocalStore {
     }
   }
 
-  /** Pending changes whose lines were set aside are for an operator to see and to give up. */
+  /** Parks pending changes whose lines were set aside, for an operator to review and discard. */
   private void parkUnreadable() {
     List<UUID> unreadable = shared.read(index -> index.pending().withoutContent());
     if (unreadable.isEmpty()) {
@@ -254,7 +256,7 @@ final class FileEngine implements LocalStore {
     return options;
   }
 
-  // Alone
+  // Without a database
 
   @Override
   public Applied apply(Change change, ApplyMode mode) {
@@ -366,7 +368,7 @@ final class FileEngine implements LocalStore {
     return reads.activeUsers(tenantId, since, limit);
   }
 
-  // Bound
+  // Bound to a database
 
   @Override
   public Identity identity() {
@@ -421,7 +423,7 @@ final class FileEngine implements LocalStore {
     mirror(states, writes::mirrorOwn);
   }
 
-  /** Puts states in. */
+  /** Writes states to the mirror. */
   private interface Mirroring {
     void put(List<State> states, List<byte[]> rows) throws IOException;
   }
@@ -482,7 +484,7 @@ final class FileEngine implements LocalStore {
   @Override
   public void awaitDatabase() {
     if (!shared.read(Index::standaloneContent)) {
-      // A disk that takes no write must not keep a node from starting.
+      // A disk that refuses writes must not prevent a node from starting.
       return;
     }
     housekeeping.erase();
@@ -591,7 +593,7 @@ final class FileEngine implements LocalStore {
     return mirrorRows.at(owner, conversationId, seq);
   }
 
-  /** What was applied without a database is not a mirror of anything, and must not be lost. */
+  /** Changes applied without a database are not a mirror, and must not be lost. */
   private void requireMirror() {
     if (shared.own().standaloneContent()) {
       throw new IllegalStateException(
@@ -657,7 +659,7 @@ final class FileEngine implements LocalStore {
 
   private List<Change> heads(Function<Index, List<PendingQueue.Entry>> selection) {
     LineOutline.Owners owners = new LineOutline.Owners();
-    // A head that can be read may be of a content that cannot: such a change is left out here too.
+    // A head may be readable although its content is not: such a change is left out here too.
     return changes(
         selection,
         entry -> unreadable.containsKey(entry.id()) ? null : contents.head(entry, owners));
@@ -679,7 +681,7 @@ final class FileEngine implements LocalStore {
     return shared.read(index -> index.pending().erases(owner));
   }
 
-  /** Reads a change of the queue; null leaves it out. */
+  /** Reads a change of the queue; null leaves the change out. */
   private interface Loading {
     @Nullable Change load(PendingQueue.Entry entry) throws IOException;
   }
@@ -703,12 +705,13 @@ final class FileEngine implements LocalStore {
         });
   }
 
-  /** Null where it cannot be read, which is then known. */
+  /** Null if it cannot be read; the change is then recorded as unreadable. */
   private @Nullable Change change(PendingQueue.Entry entry, Loading loading) throws IOException {
     try {
       return loading.load(entry);
     } catch (StoreDamagedException e) {
-      // An erasure may have come in between: damage is what the same place says twice.
+      // The change may have been erased or moved since: it is damaged only if its place is
+      // unchanged.
       PendingQueue.Entry present =
           shared.readNullable(index -> index.pending().pending(entry.id()));
       if (present == null || !present.place().equals(entry.place())) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What an engine says of itself. Thread-safe. */
+/** The state and health of an engine. Thread-safe. */
 final class FileFigures {
   private static final Logger LOG = LoggerFactory.getLogger(FileFigures.class);
 
@@ -30,7 +30,7 @@ final class FileFigures {
   private final Instant since;
 
   /**
-   * @param textLeft why the last erasure could not be done; null where it could
+   * @param textLeft why the last erasure failed; null if it succeeded
    */
   FileFigures(
       LogFiles files,
@@ -86,7 +86,7 @@ final class FileFigures {
     return StoreHealth.of(checks);
   }
 
-  /** Files that were deleted under the store are still read, and gone at the next start. */
+  /** Files deleted under an open store can still be read, but are missing at the next start. */
   private StoreHealth.Check directory() {
     try {
       files.requireHeld();
@@ -96,7 +96,8 @@ final class FileFigures {
       return new StoreHealth.Check("directory", false, what);
     }
     try {
-      // Files come and go meanwhile: what was open before and after had to be there.
+      // Files come and go concurrently: only a file open before and after the listing must be in
+      // it.
       Set<String> missing = new TreeSet<>(segments.names());
       List<String> names = files.list();
       missing.retainAll(segments.names());
@@ -115,7 +116,7 @@ final class FileFigures {
     }
   }
 
-  /** What could not be read and stands in files beside, whose names say where it stood. */
+  /** Unreadable lines set aside in {@code damaged-} files, whose names give the original place. */
   private StoreHealth.Check setAside() {
     try {
       List<String> beside = Repair.putAside(files);

@@ -12,20 +12,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Rewriting the files of a directory: taking erased text out, collecting garbage, writing
- * checkpoints. What must not meet a write runs on the log's thread, in short steps. For the thread
- * of {@link Housekeeping} alone.
+ * Rewrites the files of a directory: removes erased text, collects garbage, writes checkpoints.
+ * Steps that must exclude writes run on the log thread and are short. Used only by the thread of
+ * {@link Housekeeping}.
  */
 final class FileJobs {
   private static final Logger LOG = LoggerFactory.getLogger(FileJobs.class);
 
-  /** What {@link Repair} puts aside begins with this. */
+  /** The prefix of the files that {@link Repair} sets aside. */
   static final String SIDE_FILE = "damaged-";
 
-  /** How many messages the index may take over at once, while nobody reads or writes. */
+  /** How many messages the index moves in one step, which blocks readers and writers. */
   private static final int MOST_AT_ONCE = 10_000;
 
-  /** What had to give way to something more urgent. */
+  /** The job gave way to a more urgent one. */
   static final class CancelledException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -34,12 +34,12 @@ final class FileJobs {
     }
   }
 
-  /** Keeps a compaction to its share. */
+  /** Limits the rate of a compaction. */
   interface Pace extends SnapshotFiles.Pace {
     /**
-     * Lets what is more urgent go first.
+     * Gives way to more urgent jobs.
      *
-     * @throws CancelledException if something more urgent waits
+     * @throws CancelledException if a more urgent job waits
      */
     void requireNothingUrgent() throws CancelledException;
   }
@@ -81,7 +81,7 @@ final class FileJobs {
       Set<Integer> cut,
       LogTail.Position end) {}
 
-  /** Takes out of all files what is erased now. */
+  /** Removes the presently erased text from all files. */
   void cleanFiles() throws IOException {
     Overwrites.finish(files);
     ToErase job = log.call(LogThread.Wait.WRITTEN, this::beginErasure);
@@ -100,7 +100,7 @@ final class FileJobs {
     }
     Erasure erasure = new Erasure(files, segments, job.due, job.waiting, owners);
     owners.retain(numbers);
-    // From the end on: what a crash leaves are the first changes of an owner, which can be read.
+    // Latest first: a crash then leaves the first changes of an owner, which can be replayed.
     for (int file : numbers.descendingSet()) {
       boolean cut = job.cut.contains(file);
       if (cut || erasure.mayConcern(file)) {
@@ -123,9 +123,9 @@ final class FileJobs {
   }
 
   /**
-   * Ends the segment that is written to, and removes what does not count or cannot be attributed to
-   * an owner: it must not keep the text either. A file that is not open is a leftover on the log's
-   * thread alone, where no segment is being begun.
+   * Ends the present segment. Removes files that do not count or name no owner, because they must
+   * not keep the text either. This runs on the log thread, where no segment is being begun, so a
+   * file that is not open is a leftover.
    */
   private ToErase beginErasure() throws IOException {
     Index index = shared.own();
@@ -155,7 +155,7 @@ final class FileJobs {
     }
   }
 
-  /** Whether what was put aside may be about these owners: it is, or does not say about whom. */
+  /** Whether a set-aside file may be about these owners: a line names one of them, or no owner. */
   private boolean mayConcern(String name, Set<Owner> erased) throws IOException {
     try (LogFiles.LogFile file = files.open(name)) {
       LogReader reader = new LogReader(file);
@@ -172,7 +172,10 @@ final class FileJobs {
     }
   }
 
-  /** The number that the segment after this one begins with; the highest one if that is damaged. */
+  /**
+   * The number of the first line in the next segment; the highest number if that segment is
+   * damaged.
+   */
   private long firstLineAfter(int segment, Erasure erasure) throws IOException {
     LogReader reader = new LogReader(segments.require(segment + 1));
     if (!reader.next() || !reader.isWhole()) {
@@ -187,15 +190,15 @@ final class FileJobs {
   private record Begun(Index view, LogTail.Position end, int firstPart) {}
 
   /**
-   * Rewrites all that is there without garbage; cancelled, it leaves things as they were.
+   * Rewrites all rows without garbage. If it is cancelled, nothing changes.
    *
-   * @return how many bytes stay that are not useful by {@link Index#usefulBytes}, as deleted rows
-   *     and the ids of recent changes are
+   * @return the bytes that stay although {@link Index#usefulBytes} does not count them, such as
+   *     deleted rows and the ids of recent changes
    */
   long compact(Pace pace) throws IOException {
     Begun begun = log.call(LogThread.Wait.WRITTEN, this::beginCompaction);
     if (!begun.view.dueErasures().isEmpty()) {
-      // What is still to be taken out must not get into a snapshot.
+      // Text due for removal must not get into a snapshot.
       cleanFiles();
       throw new CancelledException();
     }
@@ -217,7 +220,7 @@ final class FileJobs {
         throw new CancelledException();
       }
     } finally {
-      // The call may fail for what came after: what counts is what store.json names.
+      // The call may fail after the switch: only store.json decides whether the snapshot counts.
       if (shared.manifest().lastSnapshot() != out.last() && tail.broken() == null) {
         out.undo();
       }
@@ -245,7 +248,7 @@ final class FileJobs {
     return new Begun(shared.own().frozen(), tail.end(), last + 1);
   }
 
-  /** Reads back what was written, before what it replaces is removed. */
+  /** Reads back the written files before the old ones are removed. */
   private void requireWhole(int first, int last, Pace pace) throws IOException {
     for (int part = first; part <= last; part++) {
       LogReader reader = new LogReader(segments.require(-part));
@@ -259,10 +262,11 @@ final class FileJobs {
   }
 
   /**
-   * Names the snapshot. Lines after it must mean what they did when they were written, so none of
-   * them may have depended on what it leaves out, and none may from here on.
+   * Makes the snapshot count. Later lines must keep the meaning that they had when written.
+   * Therefore no line may depend on rows that the snapshot leaves out, neither those written since
+   * the freeze nor later ones.
    *
-   * @return false where one has, and the snapshot is not used
+   * @return false if a line depends on such a row; the snapshot is then not used
    */
   private boolean use(Begun begun, SnapshotFiles out, Compaction compaction) throws IOException {
     if (shared.own().usesOfDeleted() != begun.view.usesOfDeleted()) {
@@ -282,7 +286,7 @@ final class FileJobs {
     }
     shared.setManifest(manifest);
     shared.write(() -> shared.own().formerMirrors().removeAll(begun.view.formerMirrors()));
-    // No line is written before all is forgotten; readers go on between the steps.
+    // The log thread writes no line until all rows are dropped; readers run between the steps.
     for (int step = 0; step + 1 < compaction.steps(); ) {
       int[] next = {step};
       shared.write(() -> next[0] = compaction.forget(next[0], MOST_AT_ONCE, shared.own()));
@@ -307,7 +311,7 @@ final class FileJobs {
   }
 
   /**
-   * Removes the files that no longer count; returns how many bytes they held. One that cannot be
+   * Removes the files that no longer count; returns their size in bytes. A file that cannot be
    * removed is a leftover, which the next compaction, erasure or opening removes.
    */
   private long removeOld() {
@@ -326,7 +330,7 @@ final class FileJobs {
     return removed;
   }
 
-  /** Returns how many bytes a file held that was open. */
+  /** Returns the size of a file in bytes if it was open, otherwise 0. */
   private long remove(String name, int file) {
     long size = 0;
     try {
@@ -345,12 +349,15 @@ final class FileJobs {
 
   private record Frozen(Index view, LogTail.Position end, Manifest manifest, long bytes) {}
 
-  /** What the checkpoint covers, up to which line that is, and its own size; sizes in bytes. */
+  /**
+   * The extent of the checkpoint: bytes of the log covered, number of the last line covered, and
+   * the checkpoint's own size in bytes.
+   */
   record Checkpointed(long covered, long line, long size) {
     static final Checkpointed NOTHING = new Checkpointed(0, 0, 0);
   }
 
-  /** Says how many bytes of the log need not be read again, as far as is known. */
+  /** Sets how many bytes of the log the checkpoint covers, as far as known. */
   void opened(long covered) {
     checkpointed = new Checkpointed(covered, 0, 0);
   }
@@ -359,7 +366,7 @@ final class FileJobs {
     return checkpointed;
   }
 
-  /** Writes a checkpoint, unless that would be of no use. */
+  /** Writes a checkpoint if it is useful. */
   void checkpoint() throws IOException {
     if (tail.broken() != null) {
       return;

@@ -9,47 +9,45 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where lines about which owners stand, as far as somebody has read them: a file that gets no more
- * lines is read once for all erasures that come, and then only the lines of an owner who is erased.
- * A line takes eight bytes: the hash of its owner and its place. A line of another owner with the
- * same hash is read more than needed. For one thread.
+ * The positions of lines by owner, for files already read. A file that gets no more lines is read
+ * once for all erasures; after that, only the lines of erased owners are read. A line takes eight
+ * bytes: the hash of its owner and its offset. Owners with equal hashes cause extra reads. Not
+ * thread-safe.
  */
 final class FileOwners {
-  /** Places beyond do not fit; such a file is read each time. */
+  /** Larger offsets do not fit; a file with such offsets is read each time. */
   static final long HIGHEST_OFFSET = (1L << 32) - 1;
 
   private final Map<Integer, long[]> lines = new HashMap<>();
 
-  /** The line of an owner, by the bytes that stand for the owner in it. */
+  /** Encodes a line from the bytes that identify its owner. */
   static long line(String owner, long offset) {
     return (long) owner.hashCode() << 32 | offset;
   }
 
   /**
-   * Notes all lines of a file.
+   * Records all lines of a file.
    *
-   * @param all as {@link #line} makes them; sorted by this
+   * @param all made by {@link #line}; this method sorts them
    */
   void put(int file, long[] all) {
     Arrays.sort(all);
     lines.put(file, all);
   }
 
-  /** Whether none of these owners has a line in a file; false where nobody has read it. */
+  /** Whether none of these owners has a line in a file; false if the file was not read. */
   boolean hasNone(int file, Collection<String> owners) {
     long @Nullable [] all = lines.get(file);
     return all != null && owners.stream().allMatch(owner -> first(all, owner) == end(all, owner));
   }
 
-  /**
-   * Where these owners may have lines in a file, from the end on; null where nobody has read it.
-   */
+  /** The offsets of possible lines of these owners, latest first; null if the file was not read. */
   long @Nullable [] offsets(int file, Collection<String> owners) {
     long @Nullable [] all = lines.get(file);
     return all == null ? null : offsets(all, owners);
   }
 
-  /** The same of lines that are sorted. */
+  /** Like {@link #offsets(int, Collection)}, for sorted lines. */
   static long[] offsets(long[] all, Collection<String> owners) {
     long[] found =
         owners.stream()
@@ -74,7 +72,7 @@ final class FileOwners {
     return at < 0 ? -at - 1 : at + 1;
   }
 
-  /** Forgets a file, which is read again. */
+  /** Forgets a file, which will be read again. */
   void forget(int file) {
     lines.remove(file);
   }

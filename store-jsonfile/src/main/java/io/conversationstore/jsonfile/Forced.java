@@ -4,25 +4,25 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Finds, while lines are read, up to which of them the disk is known to have all, and where that
- * one ends in its file. For one thread.
+ * Tracks, while lines are read, the last line known to be on the disk with all lines before it, and
+ * the end of that line in its file. Not thread-safe.
  */
 final class Forced {
   private record Line(long number, long end) {}
 
-  /** Those that are not known to be on the disk. */
+  /** Lines not known to be on the disk. */
   private final Deque<Line> unsure = new ArrayDeque<>();
 
   private long through;
   private long number;
   private long end;
 
-  /** Lines up to this one are on the disk. */
+  /** Records that lines up to this one are on the disk. */
   void through(long line) {
     through = Math.max(through, line);
   }
 
-  /** A file is read from a place on; before it stands the line of this number. */
+  /** Begins a file at an offset, which follows the line of this number. */
   void begin(long before, long offset) {
     unsure.clear();
     number = before;
@@ -30,10 +30,10 @@ final class Forced {
   }
 
   /**
-   * A line was read.
+   * Records a line that was read.
    *
-   * @param lineEnd where it ends in the file
-   * @param synced up to which line it knew all to be on the disk
+   * @param lineEnd the end of the line in the file
+   * @param synced the last line known to be on the disk when this one was written
    */
   void line(long line, long lineEnd, long synced) {
     through(synced);

@@ -4,13 +4,13 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stores of this JVM hold, whichever class loader they come from: two applications in one
- * server have two copies of this class, and one set of system properties. So each entry is a system
- * property, of JDK types only and a text like all others, which stays readable for whoever lists
- * them. Thread-safe.
+ * The directories held by stores of this JVM, across class loaders: two applications in one server
+ * have two copies of this class, but one set of system properties. So each entry is a system
+ * property of JDK types, a string like all others, and stays readable for any code that lists
+ * properties. Thread-safe.
  *
- * <p>An application that puts other {@link System#setProperties properties} in their place loses
- * the entries; see {@link DirectoryLock} for what holds then.
+ * <p>The entries are lost if an application replaces the {@link System#setProperties properties};
+ * see {@link DirectoryLock} for the remaining protection.
  */
 final class HeldDirectories {
   private static final String PREFIX = "io.conversationstore.jsonfile.held:";
@@ -18,16 +18,16 @@ final class HeldDirectories {
   private HeldDirectories() {}
 
   /**
-   * Enters what nobody holds.
+   * Enters a name that is not held.
    *
-   * @param note who holds it; no two holders have the same
-   * @return null where it is entered now, else the note of the one who holds it
+   * @param note identifies the holder; notes must be unique
+   * @return null if it is entered now, otherwise the note of the present holder
    */
   static @Nullable String hold(String what, String note) {
     return (String) System.getProperties().putIfAbsent(PREFIX + what, note);
   }
 
-  /** Gives back what was entered with this note; does nothing where another one holds it. */
+  /** Releases the entry with this note; does nothing if another holder has it. */
   static void release(String what, String note) {
     Properties properties = System.getProperties();
     properties.remove(PREFIX + what, note);

@@ -15,13 +15,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is done to the files beside writing, on a thread of its own: taking erased text out,
- * collecting garbage, writing checkpoints: what is due, in the order of its urgency. Thread-safe.
+ * Maintains the files on its own thread, beside the writer: removes erased text, collects garbage,
+ * writes checkpoints. It runs due jobs by urgency. Thread-safe.
  */
 final class Housekeeping implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
 
-  /** A log that grew by less since the last checkpoint is read in no time. */
+  /** Below this growth since the last checkpoint, reading the log takes almost no time. */
   private static final long WORTH_A_CHECKPOINT = 1 << 20;
 
   private final LogFiles files;
@@ -41,13 +41,13 @@ final class Housekeeping implements AutoCloseable {
   private boolean checkpointDue;
   private boolean closing;
 
-  /** Why an erasure failed whose text is still there, and nobody waits for it any more. */
+  /** Why the last erasure failed, while its text is still there and no caller waits any more. */
   private volatile @Nullable String textLeft;
 
-  /** An erasure left rows of former epochs in the files, which a compaction takes out. */
+  /** An erasure left rows of former epochs in the files, which a compaction removes. */
   private volatile boolean formerText;
 
-  /** Bytes that the last compaction could not collect, nor could the next one. */
+  /** Bytes that the last compaction could not collect and the next one could not either. */
   private volatile long staying;
 
   Housekeeping(
@@ -69,20 +69,20 @@ final class Housekeeping implements AutoCloseable {
   }
 
   /**
-   * Begins.
+   * Starts the thread.
    *
    * @param uncovered how many bytes of the log no checkpoint covers
    */
   void start(long uncovered) {
     jobs.opened(log.call(LogThread.Wait.WRITTEN, tail::bytes) - uncovered);
     thread.start();
-    // A store that is opened often and written little may never begin a segment.
+    // A store that is often opened and rarely written may never begin a segment.
     boolean collect =
         log.call(LogThread.Wait.WRITTEN, this::isGarbageDue) || shared.read(Index::hasFormerEpochs);
     request(false, collect, isWorthACheckpoint(uncovered));
   }
 
-  /** Asks for what has become due; called on the log's thread after a segment was begun. */
+  /** Requests due jobs; called on the log thread after a segment was begun. */
   void segmentBegun() {
     boolean collect = isGarbageDue();
     FileJobs.Checkpointed last = jobs.checkpointed();
@@ -99,7 +99,7 @@ final class Housekeeping implements AutoCloseable {
     if (garbage <= 0 || garbage * 2 < tail.bytes()) {
       return false;
     }
-    // A small disk would be full before, and then has no room to collect it in.
+    // A small disk would fill up first, and then have no space for the compaction.
     return isDiskShort()
         || (garbage >= options.compactionBytes() && shared.own().formerMirrors().isEmpty());
   }
@@ -120,7 +120,7 @@ final class Housekeeping implements AutoCloseable {
     }
   }
 
-  /** Returns when no file holds the text of what is erased now; at once where nothing is. */
+  /** Returns when no file holds presently erased text; returns at once if nothing is erased. */
   void erase() {
     if (!formerText && shared.read(index -> index.dueErasures().isEmpty())) {
       return;
@@ -128,23 +128,23 @@ final class Housekeeping implements AutoCloseable {
     formerText |= shared.read(Index::hasFormerEpochs);
     enqueueAndAwait(erasing);
     if (formerText) {
-      // The epochs of rows do not tell which of them are erased; none of these is in use.
+      // The epochs of these rows do not show which are erased; none of the rows is in use.
       enqueueAndAwait(compacting);
       formerText = false;
     }
   }
 
-  /** Collects all garbage now and returns when that is done. */
+  /** Collects all garbage now and returns when done. */
   void compactNow() {
     enqueueAndAwait(compacting);
   }
 
-  /** Begins to collect all garbage; completes when that is done. */
+  /** Begins to collect all garbage; the future completes when done. */
   CompletableFuture<Boolean> collect() {
     return enqueue(compacting);
   }
 
-  /** The size of the last checkpoint in bytes; 0 where this start has not written one. */
+  /** The size of the last checkpoint in bytes; 0 if none was written since the start. */
   long checkpointBytes() {
     return jobs.checkpointed().size();
   }
@@ -184,7 +184,7 @@ final class Housekeeping implements AutoCloseable {
     attempt("no checkpoint could be written", this::checkpointAtTheEnd);
   }
 
-  /** What there is to do, by urgency. */
+  /** The jobs, most urgent first. */
   private enum Job {
     ERASE,
     CLEAN,
@@ -194,7 +194,7 @@ final class Housekeeping implements AutoCloseable {
     END
   }
 
-  /** Waits for the next thing to do. */
+  /** Waits for the next job. */
   private Job next() {
     lock.lock();
     try {
@@ -253,7 +253,7 @@ final class Housekeeping implements AutoCloseable {
     void run() throws IOException;
   }
 
-  /** What fails here is no harm: it is tried again when it is due again. */
+  /** A failure here is harmless: the job runs again when it is next due. */
   private void attempt(String failure, Step step) {
     try {
       step.run();
@@ -261,7 +261,7 @@ final class Housekeeping implements AutoCloseable {
       LOG.debug("put off in {}", files.describe(), e);
       request(false, true, false);
     } catch (IOException | RuntimeException | Error e) {
-      // Too little memory too: callers count on this thread, which must not end.
+      // Includes OutOfMemoryError: callers depend on this thread, which must not end.
       LOG.warn("{} in {}; the log goes on", failure, files.describe(), e);
     }
   }
@@ -285,18 +285,18 @@ final class Housekeeping implements AutoCloseable {
       Takeover.forgetTakenOver(options.directory());
       textLeft = null;
     } catch (IOException | RuntimeException | Error e) {
-      // The text of damage names the place.
+      // The message of this exception names the place.
       textLeft = e instanceof StoreDamagedException ? e.getMessage() : "it is tried again";
       throw e;
     }
   }
 
-  /** Why the last erasure could not be done; null where it could. */
+  /** Why the last erasure failed; null if it succeeded. */
   @Nullable String textLeft() {
     return textLeft;
   }
 
-  /** A segment that was begun during the last compaction may have asked for what that one did. */
+  /** A segment begun during the last compaction may have requested work that is already done. */
   private void compactIfDue() throws IOException {
     if (log.call(LogThread.Wait.WRITTEN, this::isGarbageDue)
         || shared.read(Index::hasFormerEpochs)) {
@@ -309,7 +309,7 @@ final class Housekeeping implements AutoCloseable {
     jobs.checkpoint();
   }
 
-  /** Does what callers wait for. */
+  /** Runs a job that callers wait for. */
   private void serve(List<CompletableFuture<Boolean>> callers, Step step) {
     try {
       step.run();
@@ -328,8 +328,8 @@ final class Housekeeping implements AutoCloseable {
   }
 
   /**
-   * Limits the write rate of a compaction and cancels it for an erasure. On a disk that is short of
-   * space it does neither: an erasure needs space too, and the full rate bounds how long it waits.
+   * Limits the write rate of a compaction and cancels it for an erasure. It does neither on a disk
+   * that is short of space: an erasure needs space too, and the full rate bounds its wait.
    */
   private final class Pace implements FileJobs.Pace {
     private final long started = System.nanoTime();
@@ -376,7 +376,7 @@ final class Housekeeping implements AutoCloseable {
     }
   }
 
-  /** Does what callers wait for, writes a checkpoint, and ends the thread. */
+  /** Runs the jobs that callers wait for, writes a checkpoint, and ends the thread. */
   @Override
   public void close() {
     lock.lock();

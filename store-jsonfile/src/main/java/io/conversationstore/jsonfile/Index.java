@@ -14,15 +14,15 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that the log says, without the contents. Written by the log's thread alone, under the write
- * lock of the engine; read under its read lock.
+ * The state that the log describes, without contents. Only the log thread writes it, under the
+ * engine's write lock; readers hold the read lock.
  */
 final class Index {
   /**
-   * What an erasure leaves to do in the files.
+   * The work that an erasure leaves in the files.
    *
-   * @param epoch rows of lower epochs are to go
-   * @param line the owner's changes before this line are to go
+   * @param epoch rows of lower epochs are to be removed
+   * @param line the owner's changes before this line are to be removed
    */
   record DueErasure(long epoch, long line) {
     private DueErasure and(DueErasure other) {
@@ -52,7 +52,7 @@ final class Index {
   private long usesOfDeleted;
   private final Map<Owner, DueErasure> dueErasures = new HashMap<>();
 
-  /** Mirrors that were reset and are kept until the present one is whole, oldest first. */
+  /** Mirrors that were reset, kept until the present one is complete, oldest first. */
   private final List<Index> formerMirrors = new ArrayList<>();
 
   Index() {
@@ -64,8 +64,8 @@ final class Index {
   }
 
   /**
-   * A view that keeps what is there now, for any thread: for reading rows, pending and parked
-   * changes in order. It takes a step for each conversation and each pending change.
+   * A thread-safe view of the present rows and of the pending and parked changes in order. Its cost
+   * grows with the number of conversations and pending changes.
    */
   Index frozen() {
     Index view = new Index(pending.frozen());
@@ -134,7 +134,7 @@ final class Index {
     standaloneContent = true;
   }
 
-  /** Makes what is live unmet, and forgets the rest. */
+  /** Makes live conversations unmet, and forgets the rest. */
   void becomeUnmet() {
     for (OwnerRows owner : owners.values()) {
       formerEpochs |= owner.epoch() > 0;
@@ -143,7 +143,7 @@ final class Index {
     standaloneContent = false;
   }
 
-  /** An unmet conversation becomes a row of the mirror. */
+  /** Turns an unmet conversation into a row of the mirror. */
   void met(Owner owner, String id, long epoch, long generation, List<Placed> places) {
     pending.met(owner, id, epoch, generation);
     OwnerRows rows = owners.get(owner);
@@ -152,14 +152,14 @@ final class Index {
       return;
     }
     if (rows.epoch() < epoch) {
-      // Text that was deleted here before the erasure elsewhere may be in the files.
+      // The files may hold text that was deleted here before the erasure elsewhere.
       formerEpochs = true;
       rows.moveEpoch(epoch);
     }
     conversation.met(generation, places);
   }
 
-  /** Whether rows in the files may be of epochs that do not tell whether they are erased. */
+  /** Whether the files may hold rows whose epochs do not show whether they are erased. */
   boolean hasFormerEpochs() {
     return formerEpochs;
   }
@@ -168,7 +168,7 @@ final class Index {
     formerEpochs = newFormerEpochs;
   }
 
-  /** How many changes since the start came to what they did by what is deleted. */
+  /** How many changes since the start depended on deleted rows. */
   long usesOfDeleted() {
     return usesOfDeleted;
   }
@@ -182,12 +182,12 @@ final class Index {
     return dueErasures;
   }
 
-  /** Notes that an owner's text before a line, and rows of epochs below this one, are to go. */
+  /** Marks an owner's text before a line, and rows of epochs below this one, for removal. */
   void markErased(Owner owner, long epoch, long line) {
     dueErasures.merge(owner, new DueErasure(epoch, line), DueErasure::and);
   }
 
-  /** Whether the change was applied lately. */
+  /** Whether the change was applied recently. */
   boolean isRecent(UUID changeId) {
     return recent.containsKey(changeId);
   }
@@ -201,7 +201,7 @@ final class Index {
   }
 
   /**
-   * Empties the mirror. Owners keep their epochs, and what is unmet stays.
+   * Empties the mirror. Owners keep their epochs, and unmet conversations stay.
    *
    * @param keep whether its rows stay among {@link #formerMirrors()}
    */
@@ -219,21 +219,21 @@ final class Index {
   }
 
   /**
-   * Mirrors that were reset and are kept until the present one is whole, oldest first. Lines before
-   * the reset hold them, so no checkpoint and no compaction may come between, or they are dropped.
+   * Mirrors that were reset, kept until the present one is complete, oldest first. Their lines
+   * precede the reset, so a checkpoint or a compaction in between would drop them.
    */
   List<Index> formerMirrors() {
     return formerMirrors;
   }
 
-  /** Lets headers count the messages that are left after a repair. */
+  /** Sets the counts in headers to the messages that are left after a repair. */
   void recount() {
     for (OwnerRows owner : owners.values()) {
       owner.conversations().values().forEach(ConversationRows::recount);
     }
   }
 
-  /** Roughly what the log would take without garbage, in bytes. */
+  /** The approximate size of the log without garbage, in bytes. */
   long usefulBytes() {
     long bytes = pending.bytes();
     for (OwnerRows owner : owners.values()) {

@@ -14,21 +14,21 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a store in files works. Immutable; the {@code with…} methods return a changed copy.
+ * The settings of a store in files. Immutable; the {@code with…} methods return a changed copy.
  *
- * @param directory where the files are; made when missing, for this store alone
+ * @param directory where the files are; created if missing, for this store alone
  * @param durability when an acknowledged write is on the disk
  * @param syncInterval the longest time until then for {@link Durability#INTERVAL}, 1 ms to 1 h
- * @param cacheBytes the most memory that cached message content takes, in bytes; 0 or more
+ * @param cacheBytes the most memory for cached message content, in bytes; 0 or more
  * @param lockWait how long to wait for another store that uses the directory; 0 or more
- * @param segmentBytes the size at which a new segment file is begun, 4 KiB to 1 GiB
- * @param compactionBytes garbage below this is not collected, in bytes; at least 4 KiB
- * @param compactionBytesPerSecond how fast collecting garbage writes at most, at least 64 KiB
- * @param queueBytes how many bytes of writes may wait for the disk at once, 64 KiB to 1 TiB; who
- *     brings more waits until there is room. One write that is larger waits until none else does
- * @param limits what the store takes
- * @param clock tells the time of changes
- * @param ids makes ids; see {@link UuidV7}
+ * @param segmentBytes the size at which a new segment file begins, 4 KiB to 1 GiB
+ * @param compactionBytes less garbage than this is not collected, in bytes; at least 4 KiB
+ * @param compactionBytesPerSecond the highest write rate of garbage collection, at least 64 KiB
+ * @param queueBytes the most bytes of writes that may wait for the disk, 64 KiB to 1 TiB; further
+ *     callers block until space is free. A larger single write waits until it is the only one
+ * @param limits the sizes that the store accepts
+ * @param clock provides the time of changes
+ * @param ids generates ids; see {@link UuidV7}
  */
 public record JsonFileOptions(
     Path directory,
@@ -98,9 +98,9 @@ public record JsonFileOptions(
   }
 
   /**
-   * The defaults: each write on the disk when it is acknowledged, 64 MiB of cache, 10 s of waiting
-   * for the lock, segments of 64 MiB, compaction from 16 MiB of garbage at 32 MiB a second, 64 MiB
-   * of writes that wait for the disk.
+   * The defaults: each write is on the disk when acknowledged, 64 MiB of cache, 10 s of waiting for
+   * the lock, segments of 64 MiB, compaction from 16 MiB of garbage at 32 MiB a second, 64 MiB of
+   * writes waiting for the disk.
    *
    * @throws StoreConfigurationException if it is null
    */
@@ -143,7 +143,7 @@ public record JsonFileOptions(
   }
 
   /**
-   * On the disk within {@code interval}: sets {@link Durability#INTERVAL} too.
+   * Writes are on the disk within {@code interval}; also sets {@link Durability#INTERVAL}.
    *
    * @param interval 1 ms to 1 h; 1 s by default
    * @throws StoreConfigurationException if it is null or out of this range
@@ -165,7 +165,7 @@ public record JsonFileOptions(
   }
 
   /**
-   * The most memory that cached message content takes.
+   * The most memory for cached message content.
    *
    * @param value in bytes; 0 or more, 0 for no cache, 64 MiB by default
    * @throws StoreConfigurationException if it is negative
@@ -209,8 +209,8 @@ public record JsonFileOptions(
   }
 
   /**
-   * The size at which a new segment file is begun. Each segment that is there keeps two file
-   * descriptors open.
+   * The size at which a new segment file begins. Each segment present keeps two file descriptors
+   * open.
    *
    * @param value in bytes; 4,096 to 1,073,741,824, 64 MiB by default
    * @throws StoreConfigurationException if it is out of this range
@@ -232,7 +232,7 @@ public record JsonFileOptions(
   }
 
   /**
-   * Garbage below this is not collected, however much of the files it is.
+   * Less garbage than this is not collected, whatever its share of the files.
    *
    * @param value in bytes; at least 4,096, 16 MiB by default
    * @throws StoreConfigurationException if it is less
@@ -254,7 +254,7 @@ public record JsonFileOptions(
   }
 
   /**
-   * How fast collecting garbage writes at most.
+   * The highest write rate of garbage collection.
    *
    * @param value in bytes a second; at least 65,536, 32 MiB by default
    * @throws StoreConfigurationException if it is less
@@ -276,8 +276,8 @@ public record JsonFileOptions(
   }
 
   /**
-   * How many bytes of writes may wait for the disk at once. Who brings more waits until there is
-   * room; one write that is larger waits until none else does.
+   * The most bytes of writes that may wait for the disk. Further callers block until space is free;
+   * a larger single write waits until it is the only one.
    *
    * @param value in bytes; 65,536 to 1,099,511,627,776, 64 MiB by default
    * @throws StoreConfigurationException if it is out of this range
@@ -299,7 +299,8 @@ public record JsonFileOptions(
   }
 
   /**
-   * How large messages, metadata and the rest may be; {@link StoreLimits#DEFAULT} by default.
+   * The limits on the sizes of messages, metadata and other values; {@link StoreLimits#DEFAULT} by
+   * default.
    *
    * @throws StoreConfigurationException if it is null
    */
@@ -320,7 +321,7 @@ public record JsonFileOptions(
   }
 
   /**
-   * Another clock and another source of ids, as for tests and simulations.
+   * Sets another clock and another source of ids, for tests and simulations.
    *
    * @param newIds thread-safe; no two ids may be equal
    * @throws StoreConfigurationException if one is null

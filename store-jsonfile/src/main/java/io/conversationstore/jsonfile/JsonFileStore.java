@@ -22,7 +22,7 @@ public final class JsonFileStore {
   private JsonFileStore() {}
 
   /**
-   * Opens the store in a directory, which is made when it is missing.
+   * Opens the store in a directory, which is created if missing.
    *
    * @throws StoreLockedException if another store uses it
    * @throws StoreConfigurationException if it belongs to a database, or was written by a newer
@@ -42,8 +42,7 @@ public final class JsonFileStore {
   }
 
   /**
-   * Opens the engine alone, bound to a database or not. For authors of stores, not for
-   * applications.
+   * Opens only the engine, bound to a database or not. For authors of stores, not for applications.
    *
    * @throws StoreLockedException and the others as in {@link #open(Path)}
    */
@@ -100,7 +99,7 @@ public final class JsonFileStore {
     }
   }
 
-  /** What waits for a database that was never reached would be hidden here. */
+  /** A store without a database would hide changes that wait for one. */
   private static void requireNothingPending(LogFiles files, FileEngine engine) {
     if (engine.hasPending()) {
       throw new StoreConfigurationException(

@@ -17,16 +17,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks after the directory of a store that is not open, from code or from the command line, with
- * this module and what it depends on in the class path:
+ * Checks and repairs the directory of a store that is not open, from code or from the command line,
+ * with this module and its dependencies in the class path:
  *
  * <pre>
  * java -cp … io.conversationstore.jsonfile.JsonFileTool verify DIRECTORY
  * java -cp … io.conversationstore.jsonfile.JsonFileTool repair DIRECTORY
  * </pre>
  *
- * Both print what they found, without the content of messages, and exit with 0 where the directory
- * is sound (after a repair: where it is sound now), 1 where it is not, 2 where they could not work.
+ * Both print their findings, without the content of messages. They exit with 0 if the directory is
+ * sound (for a repair: sound afterwards), 1 if it is not, and 2 if they could not work.
  * Thread-safe.
  */
 public final class JsonFileTool {
@@ -40,14 +40,13 @@ public final class JsonFileTool {
   }
 
   /**
-   * Reads every byte of a directory and changes nothing: neither rights nor dates, and no lock file
-   * is made. So a backup can be looked at where it cannot be written. No store can open the
-   * directory meanwhile, if it has a file {@code LOCK}; a copy without one is nobody's.
+   * Reads every byte of a directory and changes nothing: no permissions, no dates, and no lock
+   * file. So it works on a read-only backup. If the directory has a file {@code LOCK}, no store can
+   * open it meanwhile; a copy without {@code LOCK} is not locked.
    *
    * @throws io.conversationstore.StoreLockedException if a store has it open
    * @throws StoreConfigurationException if it is not a store's, or of a newer version
-   * @throws StoreDamagedException if {@code store.json} is damaged, without which nothing can be
-   *     told
+   * @throws StoreDamagedException if {@code store.json} is damaged, because the check depends on it
    * @throws StoreUnavailableException if it cannot be read
    */
   public static DamageReport verify(Path directory) {
@@ -55,18 +54,19 @@ public final class JsonFileTool {
   }
 
   /**
-   * Moves what cannot be read into files named {@code damaged-…} beside, says in its place which
-   * lines are lost, and makes the directory one that opens. Positions (cursors) given out before no
-   * longer count, and a mirror of a database is built anew. A sound directory is left as it is.
+   * Moves unreadable bytes into separate files named {@code damaged-…} and puts a line that lists
+   * the lost lines in their place, so the directory opens again. Positions (cursors) issued before
+   * become invalid, and a mirror of a database is rebuilt. A sound directory stays as it is.
    *
-   * <p>It needs room for the bytes that are moved and for a copy of the largest file that is
-   * damaged. Where it is cut off or fails, files are each as before or put right, and it can be
-   * done again; what was moved aside before may then be there twice.
+   * <p>A repair needs space for the moved bytes and for a copy of the largest damaged file. After
+   * an interruption or a failure each file is either unchanged or repaired, and the repair can be
+   * run again; bytes moved before may then be there twice.
    *
-   * <p>A file beside stays until somebody deletes it, or until an erasure: of the owner whom its
-   * lines name, where all of them do, else of any owner. Save what is still wanted before.
+   * <p>A {@code damaged-…} file stays until it is deleted or until an erasure: an erasure of the
+   * owner whom all its lines name, otherwise of any owner. Save data that is still needed before
+   * that.
    *
-   * @return what was wrong, and where the bytes are now
+   * @return the damage found, and the present place of the bytes
    * @throws io.conversationstore.StoreLockedException and the others as in {@link #verify}
    */
   public static DamageReport repair(Path directory) {
@@ -88,7 +88,7 @@ public final class JsonFileTool {
     if (!Files.isDirectory(directory)) {
       throw new StoreConfigurationException("directory " + directory + " is not there");
     }
-    // Nothing is made in, and no right changed of, a directory that is not a store's.
+    // In a directory that is not a store's, create no file and change no permissions.
     requireManifest(DiskFiles.toRead(directory));
     try (DirectoryLock lock =
         writes
@@ -109,7 +109,7 @@ public final class JsonFileTool {
     return manifest;
   }
 
-  /** Verifies the files of a directory that nobody else uses. */
+  /** Verifies the files of a directory; the caller has exclusive access. */
   static DamageReport verify(Path directory, LogFiles present, Manifest manifest)
       throws IOException {
     LogFiles files = OverwrittenFiles.of(present);
@@ -152,7 +152,7 @@ public final class JsonFileTool {
     return unusable;
   }
 
-  /** Repairs the files of a directory that nobody else uses. */
+  /** Repairs the files of a directory; the caller has exclusive access. */
   static DamageReport repair(Path directory, LogFiles files, Manifest manifest) throws IOException {
     files.unshare();
     Overwrites.finish(files);
@@ -164,7 +164,8 @@ public final class JsonFileTool {
       return verify(directory, files, manifest);
     }
     Repair repair = new Repair(files, Micros.truncated(options.clock().instant()));
-    // First what says where lines stand, and what to do anew: a repair may be cut off.
+    // The repair may be cut off. So first drop the checkpoint, which holds places of lines, and
+    // record that the mirror must be rebuilt.
     Checkpoint.delete(files);
     manifest.withRepair(options.ids().get()).write(files);
     repair.applyAll(scan.damages());

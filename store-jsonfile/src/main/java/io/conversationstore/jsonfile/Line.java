@@ -13,36 +13,36 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  * {"crc":"0123abcd","n":17,"s":16,"at":"2026-01-02T03:04:05.000006Z","apply":{…}}
- * ^0      ^8      ^16      the CRC-32C is over the bytes from 18 to the end, newline left out
+ * ^0      ^8      ^16      the CRC-32C covers the bytes from 18 to the end, without the newline
  * </pre>
  *
  * Thread-safe.
  */
 final class Line {
-  /** Where the protected bytes begin. */
+  /** The offset of the first byte covered by the checksum. */
   static final int PREFIX = 18;
 
   private static final byte[] START = "{\"crc\":\"".getBytes(StandardCharsets.US_ASCII);
 
   private Line() {}
 
-  /** The fields of a line, with room for the checksum, without the closing brace. */
+  /** The fields of a line, with a placeholder for the checksum, without the closing brace. */
   static byte[] open(String fields) {
     return ("{\"crc\":\"00000000\"," + fields).getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The fields that come before the payload. */
+  /** The fields before the payload. */
   static byte[] head(long number, long synced, Instant at, String more) {
     return open(
         "\"n\":" + number + ",\"s\":" + synced + ",\"at\":\"" + Json.time(at) + "\"," + more);
   }
 
-  /** The first line of a segment of the log, complete. */
+  /** The complete first line of a segment of the log. */
   static byte[] logHeader(int segment, long from) {
     return header("log", segment, from, "");
   }
 
-  /** The first line of a file of a snapshot, complete. */
+  /** The complete first line of a snapshot file. */
   static byte[] snapshotHeader(int segment, long from, long through) {
     return header("snapshot", -segment, from, ",\"through\":" + through);
   }
@@ -81,7 +81,7 @@ final class Line {
     return crc.getValue();
   }
 
-  /** Where the next place is that looks like the beginning of a line, or {@code end}. */
+  /** The next offset that looks like the beginning of a line, or {@code end}. */
   static int begin(byte[] bytes, int from, int end) {
     for (int i = from; i + START.length <= end; i++) {
       if (Arrays.equals(bytes, i, i + START.length, START, 0, START.length)) {
@@ -120,7 +120,7 @@ final class Line {
     return stored == crc(bytes, start, length);
   }
 
-  /** Whether there are blanks alone: room that was made for lines, not a line. */
+  /** Whether all bytes are blanks: space reserved for lines, not a line. */
   static boolean isBlank(byte[] bytes, int start, int end) {
     for (int i = start; i < end; i++) {
       if (bytes[i] != ' ') {
@@ -130,7 +130,7 @@ final class Line {
     return true;
   }
 
-  /** A whole number in a line. */
+  /** An integer field of a line. */
   static long number(byte[] bytes, int length, String field) {
     return Json.number(parse(bytes, length), field, 0);
   }

@@ -8,22 +8,22 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a whole line says before all content, as the store itself wrote it. Content that nobody can
- * read does not matter here: it stops neither an erasure nor a repair. Immutable.
+ * The fields of a whole line that precede all content. The store itself wrote them, so unreadable
+ * content stops neither an erasure nor a repair. Immutable.
  *
- * @param number the line's own, 0 where it has none
- * @param synced the number of the last line that was known to be on the disk
+ * @param number of the line; 0 if it has none
+ * @param synced the number of the last line known to be on the disk
  * @param from the number of the first line of the file, in its header
- * @param through the last line that it stands for, where it says that lines are lost; else 0
+ * @param through the last line that it replaces, if it reports lost lines; else 0
  * @param at when it was written
- * @param payload the name of the field that holds a change or a state; empty where none does
+ * @param payload the name of the field that holds a change or a state; empty if there is none
  * @param kind of the change or the state
  * @param id of the change, or of the conversation whose state it is
- * @param tenant of the owner; empty where the line does not say whose it is
+ * @param tenant of the owner; empty if the line names no owner
  * @param user of the owner
  * @param epoch of the change or the state
  * @param time of the change
- * @param conversation the id of the conversation that it is about; empty where it does not say
+ * @param conversation the id of its conversation; empty if the line names none
  * @param generation of that conversation
  */
 record LineHead(
@@ -42,7 +42,7 @@ record LineHead(
     String conversation,
     long generation) {
 
-  /** The owner that the line is about; null where it does not say. */
+  /** The owner of the line; null if it names none. */
   @Nullable Owner owner() {
     return tenant.isEmpty() || user.isEmpty() ? null : Owner.of(tenant, user);
   }
@@ -52,7 +52,7 @@ record LineHead(
     try (JsonParser parser = Json.parser(line, 0, length)) {
       reader.read(parser);
     } catch (IOException e) {
-      // Its text quotes what was read, and what comes before content was read by then.
+      // The exception quotes content, and the fields before content are complete by now.
       return reader.head();
     }
     return reader.head();
@@ -119,7 +119,7 @@ record LineHead(
       }
     }
 
-    /** Reads on until something comes that no line says before its content. */
+    /** Reads on up to a field that never precedes content. */
     private void payload(JsonParser parser) throws IOException {
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String name = parser.currentName();

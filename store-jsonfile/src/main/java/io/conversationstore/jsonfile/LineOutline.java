@@ -30,17 +30,17 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a line says but for the contents of messages, and where those stand: read in one pass that
- * makes no object of what the index does not keep. Immutable.
+ * A line without the contents of messages, and the positions of those contents. It is read in one
+ * pass that creates no objects for data that the index does not keep. Immutable.
  *
- * @param number the line's own, 0 where it has none
- * @param synced the number of the last line that was known to be on the disk
- * @param json the other fields, but for {@code at} and the payload
- * @param at when it was written, null where it does not say
- * @param payload the change or the state that the line holds, an error where that could not be
- *     read, null where it holds another thing
- * @param contents where each message of an append (digest and message) and the content of each edit
- *     stand, in order
+ * @param number of the line; 0 if it has none
+ * @param synced the number of the last line known to be on the disk
+ * @param json the other fields, except {@code at} and the payload
+ * @param at when it was written; null if missing
+ * @param payload the change or the state that the line holds, an exception if it could not be read,
+ *     null if the line holds neither
+ * @param contents the positions of each message of an append (digest and message) and of the
+ *     content of each edit, in order
  */
 record LineOutline(
     long number,
@@ -50,21 +50,28 @@ record LineOutline(
     @Nullable Object payload,
     List<Span> contents) {
 
-  /** Bytes from {@code start} (inclusive) to {@code end}, counted from where reading began. */
+  /**
+   * Bytes from {@code start} (inclusive) to {@code end} (exclusive), relative to where reading
+   * began.
+   */
   record Span(int start, int end, int crc) {
     Place in(int segment, long base) {
       return new Place(segment, base + start, end - start, crc);
     }
   }
 
-  /** What stands for all messages without usage: nobody asks for more of them. */
+  /** Stands for every message without usage; the index needs nothing else of them. */
   private static final Message UNREAD = Message.of(Role.USER);
 
-  /** Of a message in a row the index keeps its times; the rest makes it a message. */
+  /**
+   * Fields read from a message row: the index keeps the times, and the message needs the others.
+   */
   private static final Set<String> KEPT =
       Set.of("id", "conversation_id", "seq", "role", "created_at", "edited_at");
 
-  /** Reads a line; where it is not JSON of that shape, the outline's payload says so. */
+  /**
+   * Reads a line. If it is not JSON of the expected shape, the outline's payload is the exception.
+   */
   static LineOutline of(byte[] bytes, int start, int length, Owners owners) throws IOException {
     try (JsonParser parser = Json.parser(bytes, start, length)) {
       return new Reader(parser, bytes, start, owners).line();
@@ -80,15 +87,12 @@ record LineOutline(
     try (JsonParser parser = Json.parser(json, 0, json.length)) {
       return new Reader(parser, json, 0, owners).head();
     } catch (JsonProcessingException e) {
-      // Its text quotes what was read.
+      // The parser's message quotes content.
       throw new IllegalArgumentException("not JSON of the shape that changes have");
     }
   }
 
-  /**
-   * Gives the same object for the same owner, node and conversation as long as lines of one follow
-   * each other.
-   */
+  /** Reuses the same object for the same owner, node and conversation in consecutive lines. */
   static final class Owners {
     private @Nullable Owner last;
     private @Nullable UUID node;
@@ -145,7 +149,7 @@ record LineOutline(
     }
 
     private interface Field {
-      /** Reads the value that the parser stands at; null where it is left out. */
+      /** Reads the parser's present value; null if the value is left out. */
       @Nullable JsonNode read(String name) throws IOException;
     }
 
@@ -155,10 +159,10 @@ record LineOutline(
         require(parser.nextToken() == JsonToken.START_OBJECT);
         fields(json, this::field);
       } catch (JsonProcessingException e) {
-        // Its text quotes what was read.
+        // The parser's message quotes content.
         payload = new IllegalArgumentException("not JSON of the shape that lines have");
       } catch (RuntimeException e) {
-        // Told when the line's turn comes.
+        // Reported when the line is used.
         payload =
             e instanceof IllegalArgumentException
                 ? e
@@ -210,7 +214,7 @@ record LineOutline(
       payload = ChangeJson.read(change, part -> read.hasNext() ? read.next() : List.of());
     }
 
-    /** The most frequent change, without a tree in between. */
+    /** Reads the most frequent change without building a tree. */
     private Object append() throws IOException {
       String id = "";
       String tenant = "";
@@ -399,7 +403,7 @@ record LineOutline(
       return new TokenUsage(prompt, completion, total);
     }
 
-    /** What was read since is contents. */
+    /** Adds the bytes read since {@code from} as a content. */
     private void add(int from) throws IOException {
       parser.finishToken();
       int to = position(parser.currentLocation().getByteOffset());

@@ -123,7 +123,7 @@ final class Lines {
     out.writeNumberField("messages", erasure.messages());
   }
 
-  /** What an erasure removed, as an object. */
+  /** The removal counts of an erasure, as an object. */
   static String erasure(OwnerRows.Erasure erasure) {
     return Json.text(
         out -> {
@@ -157,7 +157,7 @@ final class Lines {
         });
   }
 
-  /** An unmet conversation that has met the database, without what its header says. */
+  /** An unmet conversation that has met the database, without the data of its header. */
   record MetLine(
       Owner owner, String id, long epoch, long generation, List<LocalStore.Placed> places) {
 
@@ -234,7 +234,7 @@ final class Lines {
         Json.number(json, "generation", 0));
   }
 
-  /** A change that left the queue, as far as changes behind it depend on it. */
+  /** The data of a change that left the queue, as far as later changes depend on it. */
   static String ended(PendingQueue.Entry entry) {
     return Json.text(
         out -> {
@@ -273,13 +273,13 @@ final class Lines {
         Map.of());
   }
 
-  /** The last line that a line stands for which repair has put in the place of others; or 0. */
+  /** The last line that a replacement line of a repair stands for; or 0. */
   static long lostThrough(JsonNode line) {
     JsonNode lost = Json.field(line, "lost");
     return lost == null ? 0 : Json.number(lost, "through", 0);
   }
 
-  /** A reset mirror's rows are kept for a while, or not. */
+  /** Whether the rows of a reset mirror are kept for now. */
   static byte[] reset(boolean keep) {
     return Json.bytes(
         out -> {

@@ -11,15 +11,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Work that came together and goes to the disk together. Callers wait for the batch, not each for
- * its own work: so the log's thread wakes one of them and goes on, and they wake each other.
+ * Work that arrived together and goes to the disk together. Callers wait for the batch, not for
+ * their own task: the log thread wakes one of them and continues, and they wake each other.
  *
- * <p>Work is added under the lock of {@link LogThread}. What came of it belongs to the log's thread
- * until the batch says that it was written, or forced, and to its caller from then on.
+ * <p>Work is added under the lock of {@link LogThread}. A result belongs to the log thread until
+ * the batch is marked as written or forced, and to its caller from then on.
  */
 final class LogBatch {
 
-  /** One caller's work and what came of it. */
+  /** One caller's work and its result. */
   static final class Task<T> {
     private final LogThread.Work<T> work;
     private final boolean waitsForDisk;
@@ -47,7 +47,7 @@ final class LogBatch {
       return false;
     }
 
-    /** What was answered before stays so. */
+    /** Does not change an earlier answer. */
     private void fail(Throwable cause) {
       if (!answered) {
         answered = true;
@@ -89,25 +89,25 @@ final class LogBatch {
     return tasks.isEmpty();
   }
 
-  /** What its work holds of the room in the queue. */
+  /** The share of the queue's space that its work holds. */
   int permits() {
     return permits;
   }
 
-  /** Waits for what came of one's work, through interrupts. */
+  /** Waits for the result of one task, through interrupts. */
   <T> T await(Task<T> task) {
     Uninterruptibly.await(task.waitsForDisk ? forced : written);
     return task.answer(doomed);
   }
 
-  /** The work that was added and not taken before. Under the lock, as adding. */
+  /** Returns the work that was added but not yet taken. Called under the lock, like adding. */
   List<Task<?>> take() {
     List<Task<?>> more = List.copyOf(tasks.subList(taken, tasks.size()));
     taken = tasks.size();
     return more;
   }
 
-  /** Runs work; returns whether some of it goes on to wait for the disk. */
+  /** Runs work; returns whether some of it still waits for the disk. */
   static boolean run(List<Task<?>> work) {
     boolean waits = false;
     for (Task<?> task : work) {
@@ -116,12 +116,12 @@ final class LogBatch {
     return waits;
   }
 
-  /** Whether some work was done that does not wait for the disk. */
+  /** Whether some finished work does not wait for the disk. */
   boolean hasWritten() {
     return tasks.stream().anyMatch(task -> !task.waitsForDisk && !task.answered);
   }
 
-  /** What does not wait for the disk has succeeded, unless it failed. */
+  /** Marks work that does not wait for the disk as succeeded, unless it failed. */
   void succeedWritten() {
     for (Task<?> task : tasks) {
       task.answered |= !task.waitsForDisk;
@@ -129,7 +129,7 @@ final class LogBatch {
     written.countDown();
   }
 
-  /** What does not wait for the disk fails, unless it was answered. */
+  /** Fails work that does not wait for the disk, unless it was answered. */
   void failWritten(Supplier<EngineFailureException> failure) {
     for (Task<?> task : tasks) {
       if (!task.waitsForDisk) {
@@ -139,17 +139,17 @@ final class LogBatch {
     written.countDown();
   }
 
-  /** All that was not answered fails, each with an exception of its own, as callers add to it. */
+  /** Fails all unanswered work. Each task gets its own exception, because callers add to it. */
   void fail(Supplier<EngineFailureException> failure) {
     tasks.forEach(task -> task.fail(failure.get()));
   }
 
-  /** All that was not answered fails. Nothing is made for that, as there may be no memory. */
+  /** Fails all unanswered work without allocating, because memory may be exhausted. */
   void doom() {
     doomed = true;
   }
 
-  /** All that has not failed has succeeded; nobody waits any more. */
+  /** Marks the remaining work as succeeded and wakes all callers. */
   void end() {
     written.countDown();
     forced.countDown();

@@ -6,41 +6,41 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * The files of one directory: all that the store does to a disk goes through here, so that a test
- * can put a faulty disk behind it. Thread-safe.
+ * The files of one directory. All disk access of the store goes through this interface, which lets
+ * a test substitute a faulty disk. Thread-safe.
  */
 interface LogFiles {
-  /** What an exception says of a file of which somebody has removed the end. */
+  /** The reason in an exception about a file that another process truncated. */
   String SHORTER = "was made shorter by another process";
 
   /** For error texts. */
   String describe();
 
   /**
-   * Checks that nobody else can have the directory.
+   * Checks that no other process can hold the directory.
    *
    * @throws java.nio.file.NoSuchFileException if its lock was deleted, moved or replaced
    */
   void requireHeld() throws IOException;
 
   /**
-   * Gives each file of lines a content of its own, where it is known by another name as well, as in
-   * a copy made of hard links: what is written here, cut off or erased is of this directory alone.
+   * Copies each file of lines that has another name too, as in a copy made of hard links. Later
+   * writes, truncations and erasures then affect this directory alone.
    */
   default void unshare() throws IOException {}
 
-  /** How many more bytes the disk takes, as far as that is known; else more than any disk has. */
+  /** The free space of the disk in bytes, if known; otherwise more than any disk has. */
   default long usableBytes() {
     return Long.MAX_VALUE;
   }
 
-  /** The names of all files, in no order. */
+  /** The names of all files, in no particular order. */
   List<String> list() throws IOException;
 
-  /** Makes an empty file; fails if there is one of that name. */
+  /** Creates an empty file; fails if the name exists. */
   LogFile create(String name) throws IOException;
 
-  /** Opens a file that is there, for reading and appending. */
+  /** Opens an existing file for reading and appending. */
   LogFile open(String name) throws IOException;
 
   /** Writes the content of a file. */
@@ -50,9 +50,8 @@ interface LogFiles {
   }
 
   /**
-   * Makes a file with its content, durable but for its name, in the place of one that was left
-   * over. Where that fails nothing of it stays, as far as that can be had: it may be what fills the
-   * disk.
+   * Creates a file with its content, durable except for its name, replacing any leftover. After a
+   * failure it tries to remove the file, which may be what fills the disk.
    *
    * @return its size in bytes
    */
@@ -75,21 +74,23 @@ interface LogFiles {
   /** Renames atomically, over an existing file. Durable after {@link #forceDirectory()}. */
   void rename(String from, String to) throws IOException;
 
-  /** Durable after {@link #forceDirectory()}. Deleting what is not there does nothing. */
+  /** Durable after {@link #forceDirectory()}. Deleting a missing file does nothing. */
   void delete(String name) throws IOException;
 
-  /** Makes creations, renames and deletes durable. */
+  /** Makes creations, renames and deletions durable. */
   void forceDirectory() throws IOException;
 
-  /** One open file. Reading is thread-safe; the rest is for one thread. */
+  /** One open file. Reading is thread-safe; all other calls come from one thread. */
   interface LogFile extends Closeable {
-    /** In bytes, with those that were reserved. */
+    /** In bytes, including reserved ones. */
     long size() throws IOException;
 
-    /** Reads until the buffer is full or the file ends; returns how many bytes. */
+    /** Reads until the buffer is full or the file ends; returns the number of bytes read. */
     int read(ByteBuffer into, long position) throws IOException;
 
-    /** Appends what stands between two places, the second one or the end, to another file. */
+    /**
+     * Appends the bytes from {@code start} to {@code end} or the end of the file to another file.
+     */
     default void copyTo(LogFile to, long start, long end) throws IOException {
       long last = Math.min(end, size());
       for (long at = start; at < last; ) {
@@ -103,36 +104,37 @@ interface LogFiles {
     }
 
     /**
-     * Writes all of the bytes at the end. After an exception some of them may be there.
+     * Writes all bytes at the end. After an exception some of them may be there.
      *
      * @throws java.nio.file.NoSuchFileException as {@link #requireWhole()}; nothing was written
      */
     void append(ByteBuffer bytes) throws IOException;
 
     /**
-     * Writes all of the bytes over others that are there. After an exception, and after a crash
-     * before they were forced, any of them may be there.
+     * Writes all bytes over existing ones. After an exception, and after a crash before they were
+     * forced, any of them may be there.
      */
     void overwrite(long position, ByteBuffer bytes) throws IOException;
 
     /**
-     * Writes blanks behind the end; it stays where it is, and what is appended replaces them. Of an
-     * opened file the end is behind all of its bytes. After an exception some may be there.
+     * Writes blanks behind the end. The end does not move, and appended bytes replace the blanks.
+     * When a file is opened, its end is behind all of its bytes. After an exception some blanks may
+     * be there.
      */
     void reserve(long bytes) throws IOException;
 
-    /** Puts the end there, which is no further than the file goes, and removes all behind it. */
+    /** Moves the end back to a size within the file and removes all bytes behind it. */
     void truncate(long size) throws IOException;
 
     /**
-     * Makes the content durable. After a failure nothing is known of what was not before.
+     * Makes the content durable. After a failure, the state of bytes not yet durable is unknown.
      *
      * @throws java.nio.file.NoSuchFileException as {@link #requireNamed()}
      */
     void force() throws IOException;
 
     /**
-     * Checks that the file has all that was written to it.
+     * Checks that the file still holds all bytes written to it.
      *
      * @throws java.nio.file.NoSuchFileException if it is shorter; its reason is {@link #SHORTER}
      */
@@ -141,8 +143,8 @@ interface LogFiles {
     /**
      * Checks that the file still has its name, and the directory its lock.
      *
-     * @throws java.nio.file.NoSuchFileException if it was deleted or moved, or another one has its
-     *     name: it takes writes all the same, and nobody will find them; as {@link
+     * @throws java.nio.file.NoSuchFileException if it was deleted or moved, or another file has its
+     *     name: it still accepts writes, but the next start will not find them; as {@link
      *     #requireWhole()}; and as {@link LogFiles#requireHeld()}
      */
     void requireNamed() throws IOException;

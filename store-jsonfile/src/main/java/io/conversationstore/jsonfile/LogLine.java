@@ -11,17 +11,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One line of a file as it was read. Immutable.
+ * One line as read from a file. Immutable.
  *
- * @param offset where it begins in the file
- * @param bytes holds it from {@code start} on
+ * @param offset of the line in the file
+ * @param bytes holds the line from {@code start} on
  * @param length in bytes, without the newline
- * @param outline what it says but for contents; null where the line is not whole
+ * @param outline the line without contents; null if the line is not whole
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
 record LogLine(long offset, byte[] bytes, int start, int length, @Nullable LineOutline outline) {
 
-  /** Reads the line that stands in some bytes. */
+  /** Reads the line at a position of a byte array. */
   static LogLine of(long offset, byte[] bytes, int start, int length, LineOutline.Owners owners)
       throws IOException {
     boolean whole = Line.isWhole(bytes, start, length);
@@ -33,7 +33,7 @@ record LogLine(long offset, byte[] bytes, int start, int length, @Nullable LineO
     return outline != null;
   }
 
-  /** A whole line that ends where this one, which is not whole, ends; this one if there is none. */
+  /** A whole line that ends where this damaged one ends; this one if there is none. */
   LogLine lineWithin() throws IOException {
     int end = start + length;
     for (int at = Line.begin(bytes, start + 1, end);
@@ -51,7 +51,7 @@ record LogLine(long offset, byte[] bytes, int start, int length, @Nullable LineO
     return required().number();
   }
 
-  /** The number of the last line that was known to be on the disk when this one was written. */
+  /** The number of the last line known to be on the disk when this one was written. */
   long synced() {
     return required().synced();
   }
@@ -65,14 +65,14 @@ record LogLine(long offset, byte[] bytes, int start, int length, @Nullable LineO
     return at;
   }
 
-  /** The fields that are neither told otherwise nor a change or a state. */
+  /** The fields without a getter of their own that are neither a change nor a state. */
   JsonNode json() {
     return required().json();
   }
 
   /**
-   * The change or the state that the line holds, messages without what the index does not keep;
-   * null where it holds another thing.
+   * The change or the state that the line holds, without message data that the index does not keep;
+   * null if the line holds neither.
    *
    * @throws IllegalArgumentException if it cannot be read
    */
@@ -91,17 +91,17 @@ record LogLine(long offset, byte[] bytes, int start, int length, @Nullable LineO
     return outline;
   }
 
-  /** Where the newline, or what follows, stands in the file. */
+  /** The offset just behind the line in the file, normally that of the newline. */
   long end() {
     return offset + length;
   }
 
-  /** The change that the line holds, as a whole. */
+  /** The complete change that the line holds. */
   Change change() {
     return ChangeJson.read(Json.parse(bytes, start, length).get("apply"));
   }
 
-  /** Where the contents of its change stand in the file. */
+  /** The places of the contents of its change. */
   List<Place> contents(int segment) {
     List<LineOutline.Span> spans = required().contents();
     List<Place> places = new ArrayList<>(spans.size());

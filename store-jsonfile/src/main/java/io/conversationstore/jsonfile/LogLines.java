@@ -14,11 +14,11 @@ import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the lines of files in their order, and parses those of a large file on all processors. For
- * one thread.
+ * Reads the lines of files in order, and parses those of a large file on all processors. Not
+ * thread-safe.
  */
 final class LogLines implements AutoCloseable {
-  /** Below what a collector treats as a large object. */
+  /** Below the size that a garbage collector treats as a large object. */
   private static final int BLOCK = 256 << 10;
 
   /** How many blocks are parsed ahead for each processor. */
@@ -27,7 +27,7 @@ final class LogLines implements AutoCloseable {
   private final int processors = Runtime.getRuntime().availableProcessors();
   private @Nullable ExecutorService parsers;
 
-  /** The lines of one file from a place on, where a line begins. */
+  /** The lines of one file, from the beginning of a line on. */
   FileLines of(LogFiles.LogFile file, long offset) throws IOException {
     long end = file.size();
     boolean large = end - offset > BLOCK;
@@ -50,7 +50,7 @@ final class LogLines implements AutoCloseable {
     }
   }
 
-  /** Whole lines, but for the end of the file; {@code offset} is that of the first byte. */
+  /** Whole lines, except at the end of the file; {@code offset} is that of the first byte. */
   @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
   private record Block(byte[] bytes, int length, long offset) {
     List<LogLine> parse() {
@@ -68,14 +68,14 @@ final class LogLines implements AutoCloseable {
         throw new UncheckedIOException(e);
       }
       if (!Line.isBlank(bytes, start, length)) {
-        // Without its newline a line is not whole, whatever it says.
+        // A line without its newline is not whole, whatever its content.
         lines.add(new LogLine(offset + start, bytes, start, length - start, null));
       }
       return lines;
     }
   }
 
-  /** The lines of one file. For one thread. */
+  /** The lines of one file. Not thread-safe. */
   static final class FileLines {
     private final LogFiles.LogFile file;
     private final long end;
@@ -97,7 +97,7 @@ final class LogLines implements AutoCloseable {
       this.most = most;
     }
 
-    /** The next line; null at the end of the file, or before blanks that end it. */
+    /** The next line; null at the end of the file or before trailing blanks. */
     @Nullable LogLine next() throws IOException {
       while (next == lines.size()) {
         next = 0;
@@ -118,9 +118,9 @@ final class LogLines implements AutoCloseable {
       return lines.get(next++);
     }
 
-    /** Reads on up to the end of a line, however far that is. */
+    /** Reads on to the end of a line, at any distance. */
     private Block read() throws IOException {
-      // One byte more than there is, so that the end shows.
+      // One byte more than the rest reveals the end of the file.
       byte[] bytes = new byte[(int) Math.min(Math.max(BLOCK, 2L * rest.length), end - offset + 1)];
       System.arraycopy(rest, 0, bytes, 0, rest.length);
       int length = rest.length;

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** Reads the lines of one file. For one thread. */
+/** Reads the lines of one file. Not thread-safe. */
 final class LogReader {
   private static final int CHUNK = 256 << 10;
 
-  /** Who reads the header alone needs no more. */
+  /** The first read: enough for a header. */
   private static final int FIRST = 4 << 10;
 
   private final LogFiles.LogFile file;
@@ -24,13 +24,13 @@ final class LogReader {
     this(file, 0);
   }
 
-  /** Begins at a place where a line begins. */
+  /** Begins at the beginning of a line. */
   LogReader(LogFiles.LogFile file, long offset) {
     this.file = file;
     this.startOffset = offset;
   }
 
-  /** Goes to the next line; false at the end of the file, or before blanks that end it. */
+  /** Goes to the next line; false at the end of the file or before trailing blanks. */
   boolean next() throws IOException {
     int searched = start;
     while (true) {
@@ -44,7 +44,7 @@ final class LogReader {
         if (Line.isBlank(bytes, start, end)) {
           return false;
         }
-        // Without its newline a line is not whole: made visible as one that cannot be.
+        // A line without its newline is not whole: overwrite its first byte, so the check fails.
         bytes[start] = 0;
         take(end, end);
         return true;
@@ -60,7 +60,7 @@ final class LogReader {
     start = nextStart;
   }
 
-  /** Moves what is left to the front and reads on; false at the end of the file. */
+  /** Moves the rest to the front and reads on; false at the end of the file. */
   private boolean fill() throws IOException {
     int left = end - start;
     int wanted = left > bytes.length / 2 ? bytes.length * 2 : bytes.length;
@@ -75,17 +75,17 @@ final class LogReader {
     return read > 0;
   }
 
-  /** The bytes of the line from index 0; valid until the next call of {@link #next()}. */
+  /** The line's bytes, beginning at index 0; valid until the next call of {@link #next()}. */
   byte[] line() {
     return line;
   }
 
-  /** Without the newline. */
+  /** The length in bytes, without the newline. */
   int length() {
     return lineLength;
   }
 
-  /** Where the line begins in the file. */
+  /** The offset of the line in the file. */
   long offset() {
     return lineOffset;
   }

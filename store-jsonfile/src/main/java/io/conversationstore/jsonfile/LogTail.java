@@ -14,28 +14,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The end of the log: appends lines to the last segment and makes them durable. For the log's
- * thread, but for {@link #broken()}.
+ * The end of the log: appends lines to the last segment and makes them durable. Confined to the log
+ * thread, except {@link #broken()}.
  *
- * <p>What was forced survives a crash. Where a write or a force fails, the segment is abandoned and
- * never forced again: all that was not forced is written to a new segment, whose header says from
- * which line on it counts. Where that fails too, a line that could not be written is cut off again
- * and refused; if nothing is known of what is on disk, all further writes are refused. Lines of
- * which an opening cannot tell whether they were forced move too: a force may have failed before,
- * and a later one of the same bytes only seems to work.
+ * <p>Forced lines survive a crash. If a write or a force fails, the segment is abandoned and never
+ * forced again: all unforced lines are written to a new segment, whose header gives the first line
+ * that counts in it. If that fails too, a line that could not be written is cut off again and
+ * refused; if the state on the disk is unknown, all further writes are refused. At an opening,
+ * lines that may not have been forced move too: an earlier force may have failed, and a later one
+ * of the same bytes would only seem to work.
  */
 final class LogTail {
   private static final Logger LOG = LoggerFactory.getLogger(LogTail.class);
 
   static final String TEMPORARY = "segment.tmp";
 
-  /** Where the next line will stand. */
+  /** The position of the next line. */
   record Slot(int segment, long offset, long number, long synced) {}
 
-  /** A place between two lines: before it, in a segment, stands the line of this number. */
+  /** A position between two lines, in a segment; {@code number} is that of the line before it. */
   record Position(int segment, long offset, long number) {}
 
-  /** Told, on the log's thread, that a segment was begun. */
+  /** Called on the log thread after a segment was begun. */
   interface Begun {
     void begun(int segment);
   }
@@ -56,7 +56,7 @@ final class LogTail {
   private long firstLine;
 
   /**
-   * Segments whose end was cut off: after a loss of power it may be back, though it never counts.
+   * Segments whose end was cut off. After a loss of power the end may be back, but it never counts.
    */
   private final Set<Integer> cut = new HashSet<>();
 
@@ -65,23 +65,23 @@ final class LogTail {
           + " writes are refused until it is opened anew";
 
   /**
-   * Whether something was begun and has neither ended nor failed in a way that is known: a line may
-   * be in the file in part, or not in the index, or a segment not in use.
+   * Whether an operation is under way, or failed with an unknown result: a line may be partly in
+   * the file or missing in the index, or a segment may be unused.
    */
   private boolean midway;
 
   private volatile @Nullable String broken;
 
-  /** The last write was refused; the next one may go. */
+  /** The last write was refused; the next one may succeed. */
   private volatile boolean refusing;
 
   /** The next line goes to a new segment. */
   private boolean ended;
 
-  /** Whether the last segment may hold what an erasure takes out. */
+  /** Whether the last segment may hold text that an erasure removes. */
   private boolean text = true;
 
-  /** Of what is not forced nobody knows whether that has failed before: it moves first. */
+  /** A force of the unforced lines may have failed before: they move to a new segment first. */
   private boolean unsure;
 
   LogTail(LogFiles files, Segments segments, long segmentBytes, Begun listener) {
@@ -91,7 +91,7 @@ final class LogTail {
     this.listener = listener;
   }
 
-  /** Goes on where a recovery ended, or begins the first segment. */
+  /** Continues where a recovery ended, or begins the first segment. */
   void start(Recovery.End end, int firstSegment) throws IOException {
     number = end.number();
     forcedNumber = end.forced().number();
@@ -106,7 +106,8 @@ final class LogTail {
       begin();
       return;
     }
-    // An earlier start may have cut off its end and failed to force that: no later one can tell.
+    // An earlier start may have cut off its end and failed to force that; no later start can detect
+    // it.
     cut.add(segment);
     if (forcedNumber < number) {
       unsure = true;
@@ -121,7 +122,7 @@ final class LogTail {
 
   /**
    * Writes the lines that may not be on the disk to a new segment. Some may have been acknowledged,
-   * so that it is there with all of them or not at all.
+   * so the segment appears with all of them or not at all.
    */
   private void moveUnsure() {
     byte[] header = Line.logHeader(segment + 1, forcedNumber + 1);
@@ -148,7 +149,7 @@ final class LogTail {
     }
   }
 
-  /** Makes all lines durable and begins a new segment, unless the last one holds none. */
+  /** Makes all lines durable and begins a new segment, unless the last one is empty. */
   void roll() throws IOException {
     force();
     if (size > firstLine || cut.contains(segment)) {
@@ -156,7 +157,7 @@ final class LogTail {
     }
   }
 
-  /** The same where the last segment may hold text; one that holds erasures alone goes on. */
+  /** Like {@link #roll}, but continues a last segment that holds only erasures. */
   void rollFromText() throws IOException {
     if (text || cut.contains(segment)) {
       roll();
@@ -165,27 +166,27 @@ final class LogTail {
     }
   }
 
-  /** Segments that must be written anew before what was cut off from them is gone for good. */
+  /** Segments that must be rewritten before the text cut off from them is gone for good. */
   Set<Integer> cut() {
     return Set.copyOf(cut);
   }
 
-  /** Notes that these segments were written anew. */
+  /** Records that these segments were rewritten. */
   void rewritten(Set<Integer> those) {
     cut.removeAll(those);
   }
 
-  /** Where the last line that is on the disk ends. */
+  /** The end of the last line that is on the disk. */
   Position end() {
     return new Position(segment, forcedSize, forcedNumber);
   }
 
-  /** Notes that a compaction has put so many bytes in the place of others. */
+  /** Records the bytes that a compaction removed and wrote. */
   void compacted(long removedBytes, long writtenBytes) {
     earlierBytes += writtenBytes - removedBytes;
   }
 
-  /** The bytes of all segments. */
+  /** The size of all segments in bytes. */
   long bytes() {
     return earlierBytes + size;
   }
@@ -194,7 +195,7 @@ final class LogTail {
     return unforced.isEmpty();
   }
 
-  /** Why writes are refused, or null. */
+  /** The reason for refusing all writes, or null. */
   @Nullable String broken() {
     return broken;
   }
@@ -207,14 +208,14 @@ final class LogTail {
     broken = why;
   }
 
-  /** Nothing is written behind what an error of the JVM has cut off, if it has. */
+  /** Refuses all writes if an error of the JVM interrupted one. */
   void breakDownMidway() {
     if (midway) {
       broken = HALF_DONE;
     }
   }
 
-  /** Notes that the index has the line that was appended last. */
+  /** Records that the index has the last appended line. */
   void committed() {
     midway = false;
   }
@@ -233,14 +234,13 @@ final class LogTail {
   }
 
   /**
-   * Nothing more is appended to the segment that was there when the log was opened: somebody may
-   * still have it open.
+   * Ends the segment that existed when the log was opened: another process may still have it open.
    */
   void endSegment() {
     ended = size > firstLine;
   }
 
-  /** Where the next line goes; begins a new segment where this one is full. */
+  /** The position of the next line; begins a new segment if the present one is full. */
   Slot next() throws IOException {
     requireSound();
     if (unsure) {
@@ -256,7 +256,7 @@ final class LogTail {
   /**
    * Appends the line that was made for {@link #next()}.
    *
-   * @param holdsText whether it may hold what an erasure takes out
+   * @param holdsText whether it may hold text that an erasure removes
    */
   void append(byte[] line, boolean holdsText) {
     text |= holdsText;
@@ -303,7 +303,7 @@ final class LogTail {
   }
 
   /**
-   * Checks that what was written is in a file that the next start will find.
+   * Checks that the next start will find the file that was written to.
    *
    * @throws EngineFailureException if it was deleted; then all further writes are refused
    */
@@ -319,7 +319,7 @@ final class LogTail {
     }
   }
 
-  /** Nothing moves to a new segment: what came before it would be missing there. */
+  /** Does not move to a new segment, because the earlier lines would be missing there. */
   private EngineFailureException gone(NoSuchFileException cause) {
     boolean unlocked = String.valueOf(cause.getFile()).endsWith(DirectoryLock.LOCK);
     String what = unlocked ? DirectoryLock.LOCK : Segments.name(segment);
@@ -371,8 +371,8 @@ final class LogTail {
   }
 
   /**
-   * Writes what was not forced to a new segment, durably. Some of it was acknowledged as written:
-   * from the moment that the new one counts, it has all of it.
+   * Writes the unforced lines to a new segment, durably. Some of them were acknowledged as written,
+   * so the new segment holds all of them from the moment it counts.
    */
   private void abandon() throws IOException {
     byte[] header = Line.logHeader(segment + 1, forcedNumber + 1);
@@ -400,7 +400,9 @@ final class LogTail {
     goOn(next, header.length, bytes);
   }
 
-  /** The next segment holds all that is not known to be on the disk in this one. */
+  /**
+   * Continues in the next segment, which holds all lines not known to be on the disk in this one.
+   */
   private void goOn(LogFiles.LogFile next, int headerBytes, long bytes) {
     int oldSegment = segment;
     LogFiles.LogFile oldFile = require(file);
@@ -421,7 +423,7 @@ final class LogTail {
     cut.add(oldSegment);
     try {
       oldFile.truncate(start);
-      // The next start would not know that what was cut off may be back.
+      // The next start could not detect that the cut-off end may be back.
       oldFile.force();
       cut.remove(oldSegment);
     } catch (IOException e) {
@@ -478,7 +480,7 @@ final class LogTail {
     listener.begun(segment);
   }
 
-  /** Makes all lines durable, and leaves a file that ends behind the last one. */
+  /** Makes all lines durable and cuts off the space reserved behind the last one. */
   void close() {
     if (broken == null && !unsure) {
       force();

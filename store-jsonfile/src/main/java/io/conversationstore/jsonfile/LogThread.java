@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that writes: callers hand in work and wait; what came together is made durable
- * with one force. What waits is bounded in bytes: callers that bring more wait for room, in the
- * order in which they came. Interrupting a waiting caller changes nothing but the caller's own
+ * The one thread that writes. Callers submit work and wait; work that arrives together is made
+ * durable with one force. The waiting work is bounded in bytes: further callers block until space
+ * is free, first come, first served. Interrupting a waiting caller only sets the caller's interrupt
  * flag. Thread-safe.
  */
 final class LogThread implements AutoCloseable {
@@ -23,17 +23,17 @@ final class LogThread implements AutoCloseable {
   private static final int PIECE = 1 << 10;
   private static final Duration IDLE = Duration.ofSeconds(1);
 
-  /** When the caller of work goes on. */
+  /** When the caller continues. */
   enum Wait {
-    /** When it was written. */
+    /** When the work is written. */
     WRITTEN,
-    /** When it is as durable as the store's setting says. */
+    /** When the work is as durable as the store's setting requires. */
     SETTING,
-    /** When it is on the disk. */
+    /** When the work is on the disk. */
     FORCED
   }
 
-  /** What runs on the thread. */
+  /** Work for the log thread. */
   @FunctionalInterface
   interface Work<T> {
     T run() throws IOException;
@@ -46,13 +46,15 @@ final class LogThread implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition added = lock.newCondition();
 
-  /** Takes what comes, until the thread is about to force it. Guarded by the lock. */
+  /** Accepts work until the thread is about to force it. Guarded by the lock. */
   private LogBatch queue = new LogBatch();
 
   /** Guarded by the lock. */
   private boolean closed;
 
-  /** Room in the queue, in pieces of {@link #PIECE} bytes; who waits for it longest gets it. */
+  /**
+   * Free space in the queue, in pieces of {@link #PIECE} bytes; the longest waiter gets it first.
+   */
   private final Semaphore room;
 
   private final int allRoom;
@@ -60,7 +62,7 @@ final class LogThread implements AutoCloseable {
   private long oldestUnforced;
 
   /**
-   * @param queueBytes how many bytes may be in the queue and in work
+   * @param queueBytes the most bytes waiting or in progress
    */
   LogThread(LogTail tail, Durability durability, Duration interval, long queueBytes, String name) {
     this.tail = tail;
@@ -76,13 +78,13 @@ final class LogThread implements AutoCloseable {
     thread.start();
   }
 
-  /** Runs work that holds no content on the thread and waits for it. */
+  /** Runs work without content on the thread and waits for it. */
   <T> T call(Wait wait, Work<T> work) {
     return call(wait, 0, work);
   }
 
   /**
-   * Runs work on the thread and waits for it, before that for room in the queue. An interrupt ends
+   * Waits for space in the queue, runs work on the thread, and waits for it. An interrupt ends
    * neither wait.
    *
    * @param bytes that the work keeps in memory until it is done
@@ -93,7 +95,7 @@ final class LogThread implements AutoCloseable {
         wait == Wait.FORCED || (wait == Wait.SETTING && durability == Durability.EACH_WRITE);
     LogBatch.Task<T> task = new LogBatch.Task<>(stoppingAtErrors(work), waitsForDisk, permits);
     if (permits > 0) {
-      // What needs no room does not wait behind those who do.
+      // Work that needs no space does not wait behind work that does.
       room.acquireUninterruptibly(permits);
     }
     LogBatch batch = null;
@@ -110,7 +112,7 @@ final class LogThread implements AutoCloseable {
     return batch.await(task);
   }
 
-  /** Returns the batch that it joined; null where the store is closed. */
+  /** Returns the batch that the task joined; null if the store is closed. */
   private @Nullable LogBatch add(LogBatch.Task<?> task, boolean closes) {
     lock.lock();
     try {
@@ -126,7 +128,7 @@ final class LogThread implements AutoCloseable {
     }
   }
 
-  /** How many bytes are in the queue and in work, in whole pieces. */
+  /** The bytes waiting or in progress, in whole pieces. */
   long queuedBytes() {
     return (long) (allRoom - room.availablePermits()) * PIECE;
   }
@@ -136,7 +138,7 @@ final class LogThread implements AutoCloseable {
       try {
         runNext();
       } catch (Error e) {
-        // Where memory has run out there is none to say more with.
+        // After memory has run out, logging would need memory too.
         tail.breakDownMidway();
       }
     }
@@ -147,7 +149,7 @@ final class LogThread implements AutoCloseable {
     try {
       runAll(batch);
     } catch (RuntimeException e) {
-      // Whatever it was, nobody may be left waiting; what was answered already stays so.
+      // No caller may be left waiting, whatever failed; earlier answers stay.
       seal(batch);
       batch.fail(() -> unavailable(e));
     } catch (Error e) {
@@ -159,7 +161,7 @@ final class LogThread implements AutoCloseable {
     }
   }
 
-  /** An error of the JVM is its caller's alone, unless it has cut off a write. */
+  /** An error of the JVM affects only its caller, unless it interrupted a write. */
   private <T> Work<T> stoppingAtErrors(Work<T> work) {
     return () -> {
       try {
@@ -171,7 +173,7 @@ final class LogThread implements AutoCloseable {
     };
   }
 
-  /** Waits until something has come, or a force is due. */
+  /** Waits for work, or until a force is due. */
   private LogBatch next() {
     boolean mayIdle = tail.isForced() || tail.broken() != null || durability == Durability.SYSTEM;
     lock.lock();
@@ -190,7 +192,7 @@ final class LogThread implements AutoCloseable {
     }
   }
 
-  /** What has come into the batch since the last time; where that is nothing, it is sealed. */
+  /** The work added since the last call; seals the batch if there is none. */
   private List<LogBatch.Task<?>> takeOrSeal(LogBatch batch) {
     lock.lock();
     try {
@@ -204,7 +206,7 @@ final class LogThread implements AutoCloseable {
     }
   }
 
-  /** What comes from now on is of the next batch. */
+  /** Later work joins the next batch. */
   private void seal(LogBatch batch) {
     lock.lock();
     try {
@@ -221,8 +223,8 @@ final class LogThread implements AutoCloseable {
   }
 
   /**
-   * What comes while the batch is run goes with it, so that one force covers it too. Nobody brings
-   * a second piece of work before the batch ends, which bounds it.
+   * Work that arrives while the batch runs joins it, and the same force covers it. The batch is
+   * bounded because each caller waits for its end before submitting more.
    */
   private void runAll(LogBatch batch) {
     boolean wasForced = tail.isForced();
@@ -254,7 +256,7 @@ final class LogThread implements AutoCloseable {
     }
   }
 
-  /** Without a force that would tell, somebody must look whether the file is still there. */
+  /** Checks that the file still exists, because no force does so here. */
   private void acknowledgeWritten(LogBatch batch) {
     try {
       if (batch.hasWritten() && !tail.isForced() && tail.broken() == null) {
@@ -274,15 +276,15 @@ final class LogThread implements AutoCloseable {
     return new EngineFailureException(FailureKind.UNAVAILABLE, true, message, cause);
   }
 
-  /** Makes everything durable and ends the thread, after the work that was handed in before. */
+  /** Makes all lines durable and ends the thread, after the work submitted before. */
   @Override
   public void close() {
     close(() -> {});
   }
 
   /**
-   * Like {@link #close()}, and does a last piece of work on the thread when everything is durable:
-   * the thread of the caller may be interrupted, which would close the files it writes to.
+   * Like {@link #close()}, and runs a last piece of work on the thread when everything is durable.
+   * The caller's thread may be interrupted, which would close the files that it writes to.
    */
   void close(Runnable lastWork) {
     LogBatch.Task<Boolean> last =

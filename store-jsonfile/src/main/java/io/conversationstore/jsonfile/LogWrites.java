@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the log's thread does: writes a line, then puts what it says into the index, so that readers
- * see it when it is written and not before. For that thread alone.
+ * The operations of the log thread: each writes a line, then applies it to the index, so readers
+ * see it only after it is written. Confined to that thread.
  */
 final class LogWrites {
   private static final Logger LOG = LoggerFactory.getLogger(LogWrites.class);
@@ -44,7 +44,7 @@ final class LogWrites {
     this.clock = clock;
   }
 
-  /** Called with a slot, once its head is known. */
+  /** Called with the place and number of a line that was written. */
   private interface Committing {
     void commit(Place payload, long line) throws IOException;
   }
@@ -53,7 +53,7 @@ final class LogWrites {
     return Micros.truncated(clock.instant());
   }
 
-  /** Where the next line goes; nothing of it is written where there is no room for it. */
+  /** The position of the next line; writes nothing of the line if no segment can be begun. */
   private LogTail.Slot next() {
     try {
       return tail.next();
@@ -80,19 +80,20 @@ final class LogWrites {
     tail.committed();
   }
 
-  // Alone
+  // Without a database
 
   Applied apply(EncodedChange encoded, ApplyMode mode) throws IOException {
     return apply(encoded, mode, now());
   }
 
-  /** Applies a change as of a time that is not the present. */
+  /** Applies a change as of a given time. */
   Applied apply(EncodedChange encoded, ApplyMode mode, Instant at) throws IOException {
     Change change = encoded.change();
     LogTail.Slot slot = next();
     String field = mode == ApplyMode.REPLAY ? "\"mode\":\"replay\",\"apply\":" : "\"apply\":";
     if (change instanceof Change.OwnerErased) {
-      // What it removes is said in its line: the lines that would tell are about to go.
+      // The line records the removal counts, because the lines that they follow from will be
+      // removed.
       Draft draft = Planner.plan(shared.own(), contents, change, mode, at, List.of(), null, false);
       OwnerRows.Erasure erasure = draft.erasure();
       if (erasure != null) {
@@ -114,7 +115,7 @@ final class LogWrites {
     return draft.applied();
   }
 
-  // Bound
+  // Bound to a database
 
   void mirror(
       List<? extends State> states,
@@ -135,7 +136,7 @@ final class LogWrites {
     }
   }
 
-  /** What this node has committed itself; see {@link io.conversationstore.spi.LocalStore}. */
+  /** Mirrors changes that this node committed; see {@link io.conversationstore.spi.LocalStore}. */
   void mirrorOwn(List<? extends State> states, List<byte[]> rows) throws IOException {
     for (int i = 0; i < states.size(); i++) {
       if (!mayBeGivenUp(states.get(i), states)) {
@@ -154,7 +155,9 @@ final class LogWrites {
     }
   }
 
-  /** Whether a message may be older than a state of it that the feed told and that was given up. */
+  /**
+   * Whether a message may be older than a state of it that the feed delivered and that was evicted.
+   */
   private boolean mayBeGivenUp(State state, List<? extends State> with) {
     if (!(state instanceof MessageState message)) {
       return false;
@@ -177,7 +180,7 @@ final class LogWrites {
     return rows.mayHaveGivenUp(message, headerVersion);
   }
 
-  /** Notes whether a header is as the feed has told it, or ahead of it. */
+  /** Records whether a header arrived in the feed or is ahead of it. */
   private void noteTold(ConversationState header, boolean told) {
     ConversationRows rows = shared.own().find(header.owner(), header.id());
     ConversationState there = rows == null ? null : rows.header();
@@ -191,8 +194,8 @@ final class LogWrites {
   }
 
   /**
-   * Deleted rows age from the time of their line: by a clock that is behind it may be past the time
-   * that they have to stay, so it is not before what the mirror has followed.
+   * The time from which deleted rows age, never before the time that the mirror has followed: with
+   * a slow clock, rows would otherwise expire too early.
    */
   private Instant mirroredAt() {
     long asOf = shared.own().mirrorAsOfMicros();
@@ -204,7 +207,7 @@ final class LogWrites {
 
   private void put(State state, byte[] row) throws IOException {
     Instant at = mirroredAt();
-    // Asked of the directory only where it counts.
+    // The directory is read only if the result matters.
     boolean aside =
         state.epoch() > 0 && shared.own().find(state.owner()) == null && Repair.hasPutAside(files);
     boolean erases = MirrorRules.erases(shared.own(), state, aside);
@@ -233,7 +236,7 @@ final class LogWrites {
     return true;
   }
 
-  /** Makes what is live unmet; false where nothing was applied since the last time. */
+  /** Makes live conversations unmet; false if no change was applied since the last time. */
   boolean becomeUnmet() throws IOException {
     if (!shared.own().standaloneContent()) {
       return false;
@@ -247,7 +250,7 @@ final class LogWrites {
     return true;
   }
 
-  /** Unmet conversations become rows of the mirror: the places of their messages, the headers. */
+  /** Turns unmet conversations into mirror rows: the places of their messages, then the headers. */
   boolean met(List<Met> conversations, List<byte[]> headers) throws IOException {
     for (int i = 0; i < conversations.size(); i++) {
       ConversationState header = conversations.get(i).header();
@@ -270,12 +273,12 @@ final class LogWrites {
     return mirrored("forget", conversations, Replay::forget);
   }
 
-  /** Takes the contents of these out of the mirror. */
+  /** Evicts the contents of these from the mirror. */
   boolean giveUp(List<Mirrored> conversations) throws IOException {
     return mirrored("evict", conversations, Replay::giveUp);
   }
 
-  /** These lack what could not be read. */
+  /** Marks these as lacking messages that could not be read. */
   boolean incomplete(List<Mirrored> conversations) throws IOException {
     if (!conversations.isEmpty()) {
       line(
@@ -288,7 +291,7 @@ final class LogWrites {
     return true;
   }
 
-  /** The contents of these are there again. */
+  /** Marks the contents of these as complete again. */
   boolean whole(List<Mirrored> conversations) throws IOException {
     return mirrored("whole", conversations, Replay::whole);
   }
@@ -343,14 +346,14 @@ final class LogWrites {
     return true;
   }
 
-  /** A segment that was begun is noted in the manifest, so that it is missed when it is lost. */
+  /** Records a new segment in the manifest, so its loss is detected. */
   void noteSegment(int segment) {
     note(shared.manifest().withLastSegment(segment));
   }
 
   /**
-   * What is on the disk now cannot be taken for torn when it is damaged later. The last work of the
-   * log's thread.
+   * Records the last line on the disk, so later damage is not taken for a torn write. The last work
+   * of the log thread.
    */
   void noteEnd() {
     Manifest noted = shared.manifest().withForcedThrough(tail.end().number());

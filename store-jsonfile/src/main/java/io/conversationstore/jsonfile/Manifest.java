@@ -15,7 +15,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file {@code store.json}: who the directory is, and which files count. Immutable.
+ * The file {@code store.json}: the identity of the directory and the files that count. Immutable.
  *
  * <p>It is replaced as a whole (temporary file, fsync, atomic rename, fsync of the directory), so
  * after a crash it is the old one or the new one.
@@ -26,17 +26,17 @@ import org.jspecify.annotations.Nullable;
  * @param history the database's history at the last contact, or null
  * @param counter the node's counter at the last contact
  * @param clockOffsetMicros the database's clock minus the node's, at the last contact
- * @param database where the database was at the last contact, or null if that is not known
- * @param place host, port and name of the database for people, or null if that is not known
+ * @param database where the database was at the last contact, or null if unknown
+ * @param place host, port and name of the database for people, or null if unknown
  * @param firstSegment segments of the log with lower numbers are leftovers
- * @param lastSegment segments up to this one are there
+ * @param lastSegment segments up to this one exist
  * @param firstSnapshot the first file of the snapshot that the log begins with
- * @param lastSnapshot the last one, lower than the first where there is none
- * @param snapshotLines how many lines they have together
- * @param snapshotEnd the number of the last line that the snapshot stands for, or 0
- * @param erasedThrough the text of erasures up to this line is in no file any more
+ * @param lastSnapshot the last one, lower than the first if there is none
+ * @param snapshotLines the number of lines in all snapshot files
+ * @param snapshotEnd the number of the last line that the snapshot covers, or 0
+ * @param erasedThrough the text of erasures up to this line is removed from all files
  * @param forcedThrough lines up to this one were on the disk when the directory was last closed
- * @param mirrorDue a repair has begun, and what mirrors the database is to be built anew
+ * @param mirrorDue a repair has begun, and the mirror of the database must be rebuilt
  */
 record Manifest(
     UUID node,
@@ -57,7 +57,7 @@ record Manifest(
     long forcedThrough,
     boolean mirrorDue) {
 
-  /** Nobody knows which file a crash would leave. */
+  /** It is unknown which file a crash would leave. */
   static final class UncertainException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -79,7 +79,7 @@ record Manifest(
     return history != null ? history : ownHistory;
   }
 
-  /** What is not known at this contact stays as it was known before. */
+  /** Values unknown at this contact keep their earlier values. */
   Manifest withContact(Contact contact, long newOffset) {
     return with(
         copy -> {
@@ -91,12 +91,12 @@ record Manifest(
         });
   }
 
-  /** Belongs to the database at this place, or waits for it. */
+  /** Sets the place of the database that the directory belongs to or waits for. */
   Manifest withPlace(String newPlace) {
     return with(copy -> copy.place = newPlace);
   }
 
-  /** Another node that had no contact yet. */
+  /** Makes the directory another node, with no contact yet. */
   Manifest withNode(UUID newNode) {
     return with(
         copy -> {
@@ -109,7 +109,7 @@ record Manifest(
     return with(copy -> copy.lastSegment = segment);
   }
 
-  /** Begins with this snapshot, which stands for the lines up to {@code end}. */
+  /** Sets the snapshot, which covers the lines up to {@code end}. */
   Manifest withSnapshot(int first, int last, long lines, long end, int newFirstSegment) {
     return with(
         copy -> {
@@ -126,12 +126,12 @@ record Manifest(
     return with(copy -> copy.erasedThrough = line);
   }
 
-  /** Lines up to this one are on the disk. */
+  /** Records that lines up to this one are on the disk. */
   Manifest withForcedThrough(long line) {
     return with(copy -> copy.forcedThrough = Math.max(forcedThrough, line));
   }
 
-  /** A repair begins: positions given out before no longer count. */
+  /** Begins a repair: positions issued before become invalid. */
   Manifest withRepair(UUID newHistory) {
     return with(
         copy -> {
@@ -140,7 +140,7 @@ record Manifest(
         });
   }
 
-  /** What mirrors the database is built anew from here on. */
+  /** Records that the rebuild of the mirror has begun. */
   Manifest withMirrorBegun() {
     return with(copy -> copy.mirrorDue = false);
   }
@@ -151,7 +151,7 @@ record Manifest(
     return copy.toManifest();
   }
 
-  /** What a changed manifest is made from. */
+  /** The mutable fields of a changed manifest. */
   private static final class Copy {
     private UUID node;
     private UUID ownHistory;
@@ -213,7 +213,9 @@ record Manifest(
     }
   }
 
-  /** Whether a file of this number, as {@link Segments#number} gives it, is not a leftover. */
+  /**
+   * Whether a file counts, that is, is not a leftover. The number is from {@link Segments#number}.
+   */
   boolean counts(int file) {
     return file > 0 ? file >= firstSegment : -file >= firstSnapshot && -file <= lastSnapshot;
   }
@@ -225,7 +227,7 @@ record Manifest(
   /**
    * Reads it, or makes one for a directory that no store has used.
    *
-   * @throws StoreDamagedException where there are files that only a lost one can have counted
+   * @throws StoreDamagedException if it is lost: files exist that only a manifest can have named
    */
   static Manifest readOrMake(LogFiles files, Supplier<UUID> ids) throws IOException {
     Manifest manifest = read(files);
@@ -249,7 +251,7 @@ record Manifest(
     return fresh;
   }
 
-  /** Reads it; null where there is none. Changes nothing. */
+  /** Reads it; null if there is none. Changes nothing. */
   static @Nullable Manifest read(LogFiles files) throws IOException {
     if (!files.list().contains(NAME)) {
       return null;
@@ -382,9 +384,9 @@ record Manifest(
   }
 
   /**
-   * Replaces the file, durably. After an exception it is the old one.
+   * Replaces the file, durably. After any other exception it is the old one.
    *
-   * @throws UncertainException if it is the old one or the new one, and the next start will tell
+   * @throws UncertainException if it is the old one or the new one; the next start resolves this
    */
   void write(LogFiles files) throws IOException {
     files.write(TEMPORARY, file -> file.append(ByteBuffer.wrap(bytes())));

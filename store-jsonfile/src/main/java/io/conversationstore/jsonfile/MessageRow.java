@@ -4,13 +4,13 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the index knows of a message; {@link MessageTable} keeps it packed. Immutable.
+ * The index entry of a message; {@link MessageTable} packs it. Immutable.
  *
- * @param changedMicros when it was last edited or deleted, {@link #NEVER} where it was not
+ * @param changedMicros when it was last edited or deleted; {@link #NEVER} if it was not
  * @param live whether it is not deleted
- * @param content where its digest and, unless a compaction came after its delete, the original
- *     stand
- * @param edit where the content of the last edit stands, or null
+ * @param content the place of its digest and its original; the original is gone if a compaction
+ *     followed its deletion
+ * @param edit the place of the last edit's content, or null
  */
 record MessageRow(
     UUID id,
@@ -32,12 +32,12 @@ record MessageRow(
     return new MessageRow(id, seq, version + 1, createdMicros, atMicros, false, content, null);
   }
 
-  /** Where the content that it has now stands. */
+  /** The place of the present content. */
   Place latest() {
     return edit == null ? content : edit;
   }
 
-  /** What is read from disk for it, in bytes. */
+  /** The bytes read from disk for it. */
   long bytes() {
     return live ? content.length() + (edit == null ? 0L : edit.length()) : 0;
   }

@@ -9,9 +9,9 @@ import java.util.UUID;
 import java.util.function.UnaryOperator;
 
 /**
- * The messages of one conversation by {@code seq}, packed: 48 bytes each, 4 to 10 more for finding
- * them by id, and 48 more where one was edited or deleted. Guarded by the lock of the engine; a
- * {@link #frozen()} one is for any thread.
+ * The messages of one conversation by {@code seq}, packed: 48 bytes each, 4 to 10 more for the id
+ * lookup, and 48 more if edited or deleted. Guarded by the engine's lock; a {@link #frozen()} table
+ * is thread-safe.
  */
 final class MessageTable {
   /** Columns: seq, id (two), creation time, segment and offset, length and checksum. */
@@ -20,7 +20,7 @@ final class MessageTable {
   /** Columns: seq, version, time of change, whether live, and where the edit stands (two). */
   private static final int CHANGED_WIDTH = WIDTH;
 
-  /** Up to here a search by id goes through all. */
+  /** Up to this size, a search by id scans all rows. */
   private static final int SMALL = 8;
 
   private static final int[] NONE = {};
@@ -29,9 +29,9 @@ final class MessageTable {
   private final PackedRows changed;
 
   /**
-   * Open addressing: index + 1 of the row at the id's hash or behind it, 0 for none. Whoever looks
-   * something up makes it where it is not there, several readers at once perhaps: each one a whole
-   * one of its own, of which any may stay.
+   * Open addressing: index + 1 of the row at the id's hash or behind it, 0 for none. A lookup
+   * builds the table if it is missing. Concurrent readers each build a complete one, and any of
+   * them may stay.
    */
   private volatile int[] byId = NONE;
 
@@ -44,17 +44,17 @@ final class MessageTable {
     this.changed = changed;
   }
 
-  /** A table of the rows and the changes that another one gave. */
+  /** A table from the arrays of {@link #rows} and {@link #changed}. */
   static MessageTable of(long[] rows, long[] changed) {
     return new MessageTable(PackedRows.of(WIDTH, rows), PackedRows.of(CHANGED_WIDTH, changed));
   }
 
-  /** The packed rows, where they stand now. */
+  /** The packed rows, with their present places. */
   long[] rows(UnaryOperator<Place> now) {
     return packed(rows, now);
   }
 
-  /** The packed edits and deletes, where they stand now. */
+  /** The packed edits and deletions, with their present places. */
   long[] changed(UnaryOperator<Place> now) {
     return packed(changed, now);
   }
@@ -70,7 +70,7 @@ final class MessageTable {
     return longs;
   }
 
-  /** A view that keeps what is there now. */
+  /** A view that keeps the present rows. */
   MessageTable frozen() {
     return new MessageTable(rows.frozen(), changed.frozen());
   }
@@ -107,12 +107,12 @@ final class MessageTable {
         edited ? place(changed, at) : null);
   }
 
-  /** Told how far into its file something reaches. */
+  /** Receives the end of a content in its file. */
   interface Reach {
     void to(int file, long end);
   }
 
-  /** Tells of each live message how far its content reaches. */
+  /** Reports the end of each live message's content. */
   void reach(Reach reach) {
     for (int i = 0; i < rows.size(); i++) {
       int at = changed.size() == 0 ? -1 : changed.find(rows.key(i));
@@ -146,7 +146,7 @@ final class MessageTable {
     return (long) place.length() << 32 | (place.crc() & 0xffff_ffffL);
   }
 
-  /** The index of a {@code seq}, or {@code -(where it would be) - 1}. */
+  /** The index of a {@code seq}, or {@code -(insertion point) - 1}. */
   int find(long seq) {
     return rows.find(seq);
   }
@@ -180,7 +180,7 @@ final class MessageTable {
   }
 
   private static int slot(int[] slots, long high, long low) {
-    // UUIDv7 has its randomness in the low half; the multiplication spreads other kinds too.
+    // UUIDv7 has its randomness in the low half; the multiplication spreads other versions too.
     long mixed = (high * 31 + low) * 0x9e37_79b9_7f4a_7c15L;
     return (int) (mixed >>> 32) & (slots.length - 1);
   }
@@ -202,12 +202,12 @@ final class MessageTable {
     slots[slot] = index + 1;
   }
 
-  /** Makes room for so many messages more. */
+  /** Reserves capacity for this many more messages. */
   void reserve(int more) {
     rows.reserve(more);
   }
 
-  /** Puts a row in its place; one of the same {@code seq} gives way. */
+  /** Puts a row in its place, replacing one of the same {@code seq}. */
   void put(MessageRow row) {
     int index = rows.find(row.seq());
     if (index < 0) {
@@ -231,7 +231,7 @@ final class MessageTable {
     putChanged(row);
   }
 
-  /** The row was made or unshared just before. */
+  /** The caller has just made or unshared the row. */
   private void fill(int index, MessageRow row) {
     rows.setNew(index, 1, row.id().getMostSignificantBits());
     rows.setNew(index, 2, row.id().getLeastSignificantBits());
@@ -265,7 +265,7 @@ final class MessageTable {
     changed.setNew(at, 5, edit == null ? 0 : what(edit));
   }
 
-  /** Where the messages of a table stand, packed. */
+  /** The places of a table's messages, packed. */
   static final class Places {
     private final long[] longs;
 
@@ -280,10 +280,10 @@ final class MessageTable {
   }
 
   /**
-   * Takes over where a compaction has put what a frozen view of this table holds, as far as it
-   * holds that still.
+   * Takes over the places that a compaction gave to the messages of a frozen view, for messages
+   * that are unchanged since.
    *
-   * @param places where the messages of the view stand now; those not set, which are deleted, go
+   * @param places the new places of the view's messages; a deleted message without one is removed
    */
   void moved(MessageTable view, Places places) {
     boolean removes = false;
@@ -310,7 +310,7 @@ final class MessageTable {
       rows.set(at, 5, places.longs[2 * i + 1]);
     }
     if (removes) {
-      // Rows first named as going are still there, so that their changes are found by them.
+      // Changes go first, because they are matched through rows that are about to be removed.
       changed.retain(at -> !isGoing(rows.find(changed.key(at))));
       rows.retain(at -> !isGoing(at));
       byId = NONE;
@@ -318,8 +318,8 @@ final class MessageTable {
   }
 
   /**
-   * The same for a table whose messages have got other places in the conversation since the view:
-   * they are known by where their contents stood.
+   * Like {@link #moved}, if messages have since moved to another {@code seq}: they are matched by
+   * the former places of their contents.
    */
   void movedByContent(MessageTable view, Places places) {
     Map<Long, Integer> stood = new HashMap<>();
@@ -343,7 +343,7 @@ final class MessageTable {
     }
   }
 
-  /** Drops deleted messages. */
+  /** Removes deleted messages. */
   void retainLive() {
     if (changed.size() == 0) {
       return;
@@ -357,7 +357,9 @@ final class MessageTable {
     byId = NONE;
   }
 
-  /** A table of the same contents at other places; what has none is left out. */
+  /**
+   * A table of the same contents under new {@code seq} values; messages without one are left out.
+   */
   MessageTable placed(List<Placed> places) {
     MessageTable placed = new MessageTable();
     placed.reserve(size());
@@ -387,7 +389,7 @@ final class MessageTable {
     return index >= 0 && rows.get(index, 4) == 0;
   }
 
-  /** Whether the edit of a message stands at the same place as a row of another table says. */
+  /** Whether the edit of a message is at the place that a row of another table gives. */
   private boolean hasEdit(int index, PackedRows other, int row) {
     int at = changed.size() == 0 ? -1 : changed.find(seq(index));
     return at >= 0
@@ -395,7 +397,7 @@ final class MessageTable {
         && changed.get(at, 5) == other.get(row, 5);
   }
 
-  /** What is read from disk for a message, in bytes. */
+  /** The bytes read from disk for a message. */
   long bytes(int index) {
     int at = changed.size() == 0 ? -1 : changed.find(seq(index));
     if (at >= 0 && changed.get(at, 3) == 0) {
@@ -419,7 +421,7 @@ final class MessageTable {
     byId = NONE;
   }
 
-  /** Whether creation times ascend with {@code seq}, from this row to the one after. */
+  /** Whether the next row's creation time is not earlier than this row's. */
   boolean ascends(int index) {
     return index + 1 >= size() || createdMicros(index) <= createdMicros(index + 1);
   }

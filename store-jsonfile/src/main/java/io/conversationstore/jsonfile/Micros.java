@@ -3,11 +3,11 @@ package io.conversationstore.jsonfile;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
-/** Times as microseconds since 1970, which is how precise all stored times are. */
+/** Times as microseconds since 1970, the precision of all stored times. */
 final class Micros {
   private Micros() {}
 
-  /** Without a detour over nanoseconds, of which a long holds 292 years. */
+  /** Avoids nanoseconds, of which a long holds only 292 years. */
   static long of(Instant instant) {
     return Math.addExact(
         Math.multiplyExact(instant.getEpochSecond(), 1_000_000L), instant.getNano() / 1_000);

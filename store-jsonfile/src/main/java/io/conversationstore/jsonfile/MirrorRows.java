@@ -28,12 +28,15 @@ final class MirrorRows implements MirroredRows {
     this.former = former;
   }
 
-  /** Former rows share the lock of the present ones: a compaction moves both. */
+  /** Former mirrors share the lock of the present one, because a compaction moves both. */
   private <T> T read(Function<Index, T> reading) {
     return shared.read(index -> reading.apply(former == null ? index : former));
   }
 
-  /** An owner whose epoch was raised since a former mirror was reset has nothing left in it. */
+  /**
+   * Leaves out owners whose epoch has risen since a former mirror was reset: it holds none of their
+   * rows.
+   */
   @Override
   public List<OwnerState> mirroredOwners() {
     return shared.read(

@@ -7,11 +7,11 @@ import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 
-/** Which committed states win over what the mirror holds, and how they get in. */
+/** Decides which committed states replace those in the mirror, and puts them in. */
 final class MirrorRules {
   private MirrorRules() {}
 
-  /** Whether a state is later than what is there. */
+  /** Whether a state is later than the present one. */
   static boolean isLater(Index index, State state) {
     long epoch = index.epoch(state.owner());
     if (state.epoch() != epoch) {
@@ -26,7 +26,7 @@ final class MirrorRules {
     }
     if (state instanceof PreferencesState preferences) {
       PreferencesState present = owner.preferences();
-      // What is unmet has version 0 as well.
+      // Unmet preferences have version 0 too.
       return preferences.version() > present.version()
           || (present.version() == 0 && !preferences.equals(present));
     }
@@ -62,12 +62,12 @@ final class MirrorRules {
   }
 
   /**
-   * Whether putting it in ends an epoch whose text may be in the files. No rows need be left of it:
-   * rows that were replaced, deleted or taken out by a reset are still in the log until it is
-   * compacted.
+   * Whether the state ends an epoch whose text may be in the files. This does not depend on
+   * remaining rows: the log keeps rows that were replaced, deleted or removed by a reset until it
+   * is compacted.
    *
-   * @param putAside whether a repair has put lines aside: they may be about an owner of whom
-   *     nothing else is left
+   * @param putAside whether a repair has set lines aside: they may be about an owner with no other
+   *     data left
    */
   static boolean erases(Index index, State state, boolean putAside) {
     OwnerRows owner = index.find(state.owner());
@@ -75,9 +75,9 @@ final class MirrorRules {
   }
 
   /**
-   * Puts in a state that is later than what is there.
+   * Puts in a state that is later than the present one.
    *
-   * @param row where it stands
+   * @param row the place of its row
    */
   static void put(Index index, State state, Place row, long atMicros) {
     OwnerRows owner = index.owner(state.owner());

@@ -11,9 +11,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 
-/** How much a mirror holds: what it gives up, and what it lacks. Thread-safe. */
+/** The coverage of a mirror: its evictions and missing messages. Thread-safe. */
 final class MirrorScope {
-  /** How many conversations lose their contents before others write again. */
+  /** How many conversations are evicted in one step, between which other writes run. */
   private static final int EVICTED_AT_ONCE = 100;
 
   private static final Comparator<ConversationState> EARLIEST_FIRST =
@@ -26,7 +26,7 @@ final class MirrorScope {
   private final Runnable requireMirror;
 
   /**
-   * @param requireMirror fails where the directory is no mirror; for the log's thread
+   * @param requireMirror fails if the directory is not a mirror; runs on the log thread
    */
   MirrorScope(SharedIndex shared, LogWrites writes, LogThread thread, Runnable requireMirror) {
     this.shared = shared;
@@ -58,7 +58,7 @@ final class MirrorScope {
     return eviction.without(chosen.subList(0, end));
   }
 
-  /** Those that are still as they were chosen. */
+  /** Evicts the chosen conversations that have not changed since. */
   private void giveUpChosen(List<Eviction.Chosen> chosen) {
     thread.call(
         LogThread.Wait.WRITTEN,

@@ -6,11 +6,11 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Reads JSON at places one after the other; those that stand near each other in a file are read at
- * once. For one thread.
+ * Reads JSON at a sequence of places; places near each other in a file are read at once. Not
+ * thread-safe.
  */
 final class NearbyReads {
-  /** So many bytes between two places are read for nothing, rather than read again. */
+  /** A gap of up to this many bytes is read along, which is cheaper than another read. */
   private static final int GAP = 2 << 10;
 
   private static final int MOST = 256 << 10;
@@ -23,7 +23,7 @@ final class NearbyReads {
   private long start;
 
   /**
-   * @param places that are about to be read, in this order; any of them may be left out
+   * @param places that will be read, in this order; any may be skipped
    */
   NearbyReads(Segments segments, List<Place> places) {
     this.segments = segments;
@@ -46,7 +46,7 @@ final class NearbyReads {
         return Json.parse(bytes, from, at.length());
       }
     }
-    // Alone, or with the error that says what is wrong.
+    // Read it alone, or fail with the specific error.
     byte[] alone = segments.read(place);
     return Json.parse(alone, 0, alone.length);
   }
@@ -57,7 +57,7 @@ final class NearbyReads {
         && at.offset() + at.length() <= start + bytes.length;
   }
 
-  /** Reads a place and those after it that stand near; nothing where there are none. */
+  /** Reads a place together with the following near ones; does nothing if there are none. */
   private void readAround(Place place, Place at) throws IOException {
     while (next < places.size() && !places.get(next).equals(place)) {
       next++;

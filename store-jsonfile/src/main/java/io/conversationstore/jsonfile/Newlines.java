@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/** Finds the ends of lines, eight bytes at a time. */
+/** Finds line ends, eight bytes at a time. */
 final class Newlines {
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -15,12 +15,15 @@ final class Newlines {
 
   private Newlines() {}
 
-  /** Where the first newline from {@code from} on and before {@code to} stands, or {@code to}. */
+  /**
+   * The position of the first newline in {@code from} (inclusive) to {@code to} (exclusive), or
+   * {@code to}.
+   */
   static int next(byte[] bytes, int from, int to) {
     int i = from;
     while (i + Long.BYTES <= to) {
       long different = (long) LONGS.get(bytes, i) ^ NEWLINES;
-      // The lowest byte that is zero has the lowest bit set; above it bits may be set wrongly.
+      // The lowest zero byte has the lowest bit set; bits above it may be set wrongly.
       long zeros = (different - ONES) & ~different & HIGHS;
       if (zeros != 0) {
         return i + Long.numberOfTrailingZeros(zeros) / Byte.SIZE;
@@ -33,7 +36,10 @@ final class Newlines {
     return i;
   }
 
-  /** Behind the last newline from {@code from} on and before {@code to}, or {@code from}. */
+  /**
+   * The position behind the last newline between {@code from} (inclusive) and {@code to}, or {@code
+   * from}.
+   */
   static int behindLast(byte[] bytes, int from, int to) {
     if (next(bytes, from, to) == to) {
       return from;

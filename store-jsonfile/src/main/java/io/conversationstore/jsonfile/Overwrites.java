@@ -14,21 +14,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts lines in the place of others of the same length, in files that nobody appends to. What is to
- * be written is noted first, in a file that is forced and then named: a crash in the middle leaves
- * lines that are not whole, and the next opening writes all of them again before it reads. Nothing
- * of what was there before is in the note. For one thread.
+ * Replaces lines by others of the same length, in files that get no more lines. The new lines are
+ * first noted in a file that is forced and then named. A crash may leave partly written lines; the
+ * next opening writes all noted lines again before it reads. The note contains none of the old
+ * text. Not thread-safe.
  */
 final class Overwrites {
   private static final Logger LOG = LoggerFactory.getLogger(Overwrites.class);
 
-  /** The note; while it is there, the lines that it names may be half written. */
+  /** The note; while it exists, the lines in it may be partly written in their files. */
   static final String NAME = "erasure.redo";
 
   static final String TEMPORARY = "erasure-redo.tmp";
 
   /**
-   * A line that takes the place of another one.
+   * A line that replaces another one.
    *
    * @param line with its newline
    */
@@ -38,7 +38,7 @@ final class Overwrites {
   private Overwrites() {}
 
   /**
-   * Writes the lines, durably. After an exception the note is there, or none of them was written.
+   * Writes the lines, durably. After an exception either the note exists or no line was written.
    */
   static void write(LogFiles files, Segments segments, List<Overwrite> lines) throws IOException {
     files.write(TEMPORARY, note -> writeNote(note, lines));
@@ -73,18 +73,18 @@ final class Overwrites {
     note.append(buffer.flip());
   }
 
-  /** From here on nobody writes them again; so it is durable before any file changes. */
+  /** After this the lines are not written again, so it is durable before any file changes. */
   private static void delete(LogFiles files) throws IOException {
     files.delete(NAME);
     files.forceDirectory();
   }
 
-  /** Whether lines may be half written. */
+  /** Whether lines may be partly written. */
   static boolean areNoted(LogFiles files) throws IOException {
     return files.list().contains(NAME);
   }
 
-  /** The lines that may be half written. */
+  /** The lines that may be partly written. */
   static List<Overwrite> noted(LogFiles files) throws IOException {
     List<Overwrite> lines = new ArrayList<>();
     if (!areNoted(files)) {
@@ -108,12 +108,12 @@ final class Overwrites {
     return lines;
   }
 
-  /** Writes what a crash or a failure left half written, durably. */
+  /** Completes partly written lines after a crash or a failure, durably. */
   static void finish(LogFiles files) throws IOException {
     if (!areNoted(files)) {
       return;
     }
-    // Its name may not be on the disk: that may be what failed.
+    // The note's name may not be on the disk: forcing it may be the step that failed.
     files.forceDirectory();
     Map<Integer, List<Overwrite>> byFile = new LinkedHashMap<>();
     for (Overwrite one : noted(files)) {

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Files as the next opening makes them of what a crash left half written ({@link Overwrites}), for
- * who must not change them: to be read and nothing else. Thread-safe.
+ * A read-only view of the files as the next opening completes them after a crash ({@link
+ * Overwrites}), for readers that must not change them. Thread-safe.
  */
 final class OverwrittenFiles implements LogFiles {
   private final LogFiles files;
@@ -17,7 +17,7 @@ final class OverwrittenFiles implements LogFiles {
     this.lines = lines;
   }
 
-  /** The same files where nothing is half written. */
+  /** The same files if no line is partly written. */
   static LogFiles of(LogFiles files) throws IOException {
     List<Overwrites.Overwrite> lines = Overwrites.noted(files);
     return lines.isEmpty() ? files : new OverwrittenFiles(files, lines);

@@ -2,7 +2,7 @@ package io.conversationstore.jsonfile;
 
 import java.util.Set;
 
-/** Tells a store's own files from what else is in its directory, by their names. */
+/** Distinguishes a store's own files from others in its directory, by name. */
 final class OwnFiles {
   private static final Set<String> TEMPORARY =
       Set.of(
@@ -16,7 +16,7 @@ final class OwnFiles {
 
   private OwnFiles() {}
 
-  /** Whether a crash may have left it, and it means nothing. */
+  /** Whether it is a temporary file, which a crash may have left. */
   static boolean isTemporary(String name) {
     return TEMPORARY.contains(name);
   }

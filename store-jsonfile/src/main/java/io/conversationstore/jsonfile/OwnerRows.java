@@ -8,9 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
 
-/** One owner in the index. Guarded by the lock of the engine. */
+/** One owner in the index. Guarded by the engine's lock. */
 final class OwnerRows {
-  /** What an erasure removed; kept so that the same erasure again gives the same receipt. */
+  /** The counts of an erasure, kept so that repeating it returns the same receipt. */
   record Erasure(long atMicros, long conversations, long messages) {}
 
   private final Owner owner;
@@ -24,7 +24,7 @@ final class OwnerRows {
     this.preferences = PreferencesState.none(owner, 0);
   }
 
-  /** A view that keeps what is there now. */
+  /** A view that keeps the present rows. */
   OwnerRows frozen() {
     OwnerRows view = new OwnerRows(owner);
     view.epoch = epoch;
@@ -70,7 +70,7 @@ final class OwnerRows {
     return !preferences.equals(PreferencesState.none(owner, preferences.epoch()));
   }
 
-  /** Makes what is live unmet, and forgets the rest. */
+  /** Makes live rows unmet, and forgets the rest. */
   void becomeUnmet() {
     String active = preferences.activeConversation();
     ConversationRows chosen = active == null ? null : conversations.get(active);
@@ -102,7 +102,7 @@ final class OwnerRows {
         .anyMatch(rows -> rows.header() != null && !rows.isUnmet());
   }
 
-  /** Begins an epoch in which the rows stay: all of them are unmet. */
+  /** Begins an epoch and keeps the rows, which are all unmet. */
   void moveEpoch(long newEpoch) {
     epoch = newEpoch;
     PreferencesState present = preferences;
@@ -145,7 +145,7 @@ final class OwnerRows {
     return conversations.values().stream().mapToLong(ConversationRows::liveMessages).sum();
   }
 
-  /** Whether messages may not be here, as {@link ConversationRows#lacksMessages} says. */
+  /** Whether messages may be missing, see {@link ConversationRows#lacksMessages}. */
   boolean lacksMessages(long toldMicros) {
     return conversations.values().stream().anyMatch(rows -> rows.lacksMessages(toldMicros));
   }

@@ -6,8 +6,8 @@ import java.util.function.IntPredicate;
 /**
  * Rows of {@code width} longs in one array, ascending by their first long, the key.
  *
- * <p>Not thread-safe, but {@link #frozen()} is: a view that keeps what is there now. It shares the
- * array; rows put behind it leave it as it is, and any other change copies the array first.
+ * <p>Not thread-safe, except a {@link #frozen()} view, which keeps the present rows. The view
+ * shares the array: appended rows do not affect it, and any other change copies the array first.
  */
 final class PackedRows {
   private static final long[] EMPTY = {};
@@ -27,7 +27,7 @@ final class PackedRows {
     this.size = size;
   }
 
-  /** Rows that were taken out with {@link #toArray()}. */
+  /** Restores rows from {@link #toArray()}. */
   static PackedRows of(int width, long[] longs) {
     return new PackedRows(width, longs, longs.length / width);
   }
@@ -49,7 +49,7 @@ final class PackedRows {
     longs[index * width + column] = value;
   }
 
-  /** The index of a key, or {@code -(where it would be) - 1}. */
+  /** The index of a key, or {@code -(insertion point) - 1}. */
   int find(long key) {
     if (size == 0 || key(size - 1) < key) {
       return -size - 1;
@@ -70,20 +70,20 @@ final class PackedRows {
     return -low - 1;
   }
 
-  /** Makes room for so many rows more, once instead of step by step. */
+  /** Reserves capacity for this many more rows at once. */
   void reserve(int more) {
     if ((size + more) * width > longs.length) {
       grow(more);
     }
   }
 
-  /** An eighth more at least: what is spare counts against the memory of every message. */
+  /** Grows by at least an eighth: spare capacity adds to the memory of every message. */
   private void grow(int more) {
     longs = Arrays.copyOf(longs, (size + Math.max(more, Math.max(2, size >> 3))) * width);
     shared = false;
   }
 
-  /** Makes room for a row at an index; its columns are to be set at once. */
+  /** Inserts a row at an index; the caller must set its columns immediately. */
   void insert(int index, long key) {
     boolean full = (size + 1) * width > longs.length;
     if (full) {
@@ -107,7 +107,7 @@ final class PackedRows {
     size--;
   }
 
-  /** Keeps the rows whose index passes, in one go however many go. */
+  /** Keeps the rows whose index passes, in a single pass. */
   void retain(IntPredicate keeps) {
     own();
     int kept = 0;
@@ -133,7 +133,7 @@ final class PackedRows {
     }
   }
 
-  /** A view of what is there now, which stays as it is. */
+  /** A view of the present rows, which does not change. */
   PackedRows frozen() {
     shared = true;
     PackedRows view = new PackedRows(width, longs, size);

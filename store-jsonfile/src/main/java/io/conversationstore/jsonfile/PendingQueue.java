@@ -28,14 +28,14 @@ import org.jspecify.annotations.Nullable;
 final class PendingQueue {
   static final long UNCHANGED = Long.MIN_VALUE;
 
-  /** The place of a change whose content is gone, or could not be read and was set aside. */
+  /** The place of a change whose content is gone, or was unreadable and set aside. */
   static final Place NOWHERE = new Place(0, 0, 0, 0);
 
   /**
    * A change in the queue. Immutable.
    *
-   * @param notBefore the time that it has, which is later than {@code time} where one before it
-   *     took effect later than this one was made
+   * @param notBefore its effective time; later than {@code time} if an earlier change took effect
+   *     after this one was made
    */
   record Entry(
       UUID id,
@@ -74,9 +74,9 @@ final class PendingQueue {
     }
 
     /**
-     * A change whose line cannot be read, as far as the line says before its content what it is.
+     * An entry for a change whose line cannot be read, from the fields before its content.
      *
-     * @throws IllegalArgumentException if it says too little
+     * @throws IllegalArgumentException if fields are missing
      */
     static Entry of(LineHead head) {
       Owner owner = head.owner();
@@ -99,7 +99,7 @@ final class PendingQueue {
           Map.of());
     }
 
-    /** Whether its content can be in the files. */
+    /** Whether its content may be in the files. */
     boolean hasContent() {
       return !place.equals(NOWHERE);
     }
@@ -116,12 +116,12 @@ final class PendingQueue {
       }
     }
 
-    /** Whether it is a change of rows that were erased. */
+    /** Whether it changes rows that were erased. */
     boolean isOfEpochBefore(long present) {
       return !erases && isOlderThan(present);
     }
 
-    /** Whether it was made for an epoch that is over. */
+    /** Whether it was made for an earlier epoch. */
     boolean isOlderThan(long present) {
       long own = epoch == UNCHANGED ? madeEpoch : epoch;
       return own != ChangeStamp.PRESENT_EPOCH && own < present;
@@ -136,7 +136,7 @@ final class PendingQueue {
           || others == ChangeStamp.PRESENT_EPOCH;
     }
 
-    /** Whether this erasure is of that epoch or of a later one. */
+    /** Whether this erasure removes rows of that epoch. */
     boolean takes(long rowEpoch) {
       long erased = epoch == UNCHANGED ? madeEpoch : epoch;
       return erased == ChangeStamp.PRESENT_EPOCH || rowEpoch <= erased;
@@ -178,14 +178,14 @@ final class PendingQueue {
           newGenerations);
     }
 
-    /** Whether both write fields of the same conversation, or preferences. */
+    /** Whether both write the same conversation, or both write preferences. */
     boolean isAboutSame(Entry other) {
       return preferences
           ? other.preferences
           : !other.preferences && conversations.stream().anyMatch(other.conversations::contains);
     }
 
-    /** The change as settlements have moved it since it was made. */
+    /** The change as moved by settlements since it was made. */
     Change rebased(Change made) {
       Change change = made;
       if (epoch != UNCHANGED) {
@@ -199,14 +199,14 @@ final class PendingQueue {
     }
   }
 
-  /** A change that the database refused for good. */
+  /** A change that the database rejected permanently. */
   record Parked(Entry entry, Settlement settlement) {
     StoreState.Rejected toRejected() {
       return rejected(entry, settlement.reason(), settlement.at());
     }
   }
 
-  /** A change that is parked, or is to be. */
+  /** Describes a change that is parked, or will be. */
   static StoreState.Rejected rejected(Entry entry, String reason, Instant at) {
     Set<String> conversations = entry.conversations();
     return new StoreState.Rejected(
@@ -227,7 +227,7 @@ final class PendingQueue {
 
   private record Conversation(Owner owner, String id) {}
 
-  /** A copy of what is there now, in order, to go through but not to ask about owners. */
+  /** A copy of the present entries in order, for iteration; queries by owner do not work on it. */
   PendingQueue frozen() {
     PendingQueue view = new PendingQueue();
     view.queue.putAll(queue);
@@ -236,12 +236,12 @@ final class PendingQueue {
     return view;
   }
 
-  /** Adds a parked change, as another queue held it. */
+  /** Adds a parked change from another queue. */
   void addParked(Parked change) {
     parked.put(change.entry().id(), change);
   }
 
-  /** Says where a change stands now that files were rewritten; one that has gone is left out. */
+  /** Sets the place of a change after files were rewritten; ignores a change that is gone. */
   void moved(UUID id, Place place) {
     Entry entry = queue.get(id);
     if (entry != null) {
@@ -277,18 +277,18 @@ final class PendingQueue {
         || byConversation.containsKey(new Conversation(owner, conversationId));
   }
 
-  /** Whether an erasure of the owner waits. */
+  /** Whether an erasure of the owner is pending. */
   boolean erases(Owner owner) {
     return erasures.containsKey(owner);
   }
 
-  /** Whether an erasure of the owner waits that takes rows of this epoch. */
+  /** Whether an erasure of the owner is pending that removes rows of this epoch. */
   boolean erases(Owner owner, long rowEpoch) {
     return erasures.containsKey(owner)
         && of(owner).stream().anyMatch(entry -> entry.erases() && entry.takes(rowEpoch));
   }
 
-  /** What touches a conversation, in order. */
+  /** The changes that affect a conversation, in order. */
   List<Entry> of(Owner owner, String conversationId) {
     if (erasures.containsKey(owner)) {
       return of(owner).stream()
@@ -303,7 +303,7 @@ final class PendingQueue {
     return byOwner.getOrDefault(owner, Map.of()).values();
   }
 
-  /** The first ones, in order; the first of all however large it is. */
+  /** The first changes in order; always at least one, whatever its size. */
   List<Entry> first(int max, long maxBytes) {
     List<Entry> first = new ArrayList<>();
     long left = maxBytes;
@@ -321,7 +321,7 @@ final class PendingQueue {
     return queue.values();
   }
 
-  /** Those whose lines could not be read. */
+  /** The changes whose lines could not be read. */
   List<UUID> withoutContent() {
     return queue.values().stream().filter(entry -> !entry.hasContent()).map(Entry::id).toList();
   }
@@ -378,7 +378,7 @@ final class PendingQueue {
     return entries.isEmpty() ? null : entries;
   }
 
-  /** Removes what an owner has here, parked changes included. */
+  /** Removes all changes of an owner, including parked ones. */
   void removeAll(Owner owner) {
     for (Entry entry : List.copyOf(of(owner))) {
       remove(entry.id());
@@ -400,7 +400,7 @@ final class PendingQueue {
       return given == null ? null : given.entry();
     }
     switch (settlement.kind()) {
-      // A dropped erasure says of which epoch what follows it was.
+      // A dropped erasure gives the epoch of the changes that follow it.
       case DRAINED, DROPPED -> rebaseLater(entry, settlement);
       case PARKED, CANCELLED -> {}
     }
@@ -412,13 +412,13 @@ final class PendingQueue {
   }
 
   /**
-   * A conversation that was unmet is in the database now: what waits about it names the generation
-   * there, as behind a create, and what names an earlier epoch of its owner names this one.
+   * An unmet conversation is now in the database. Pending changes about it take its generation
+   * there, as after a create. Changes that name an earlier epoch of its owner take this epoch.
    */
   void met(Owner owner, String conversation, long epoch, long generation) {
     if (epoch > 0) {
       for (Entry entry : List.copyOf(of(owner))) {
-        // What is taken over from a file is older than any erasure, and stays so.
+        // A takeover from a file is older than any erasure, and stays in its epoch.
         if (entry.epoch() == UNCHANGED
             && entry.isOlderThan(epoch)
             && !DerivedIds.isOfTakeover(entry.id())) {
@@ -432,8 +432,8 @@ final class PendingQueue {
   }
 
   /**
-   * An unmet conversation is removed, as its owner was erased in the database: what waits about it
-   * stays of the epoch that it was made in, whatever comes of the owner's other conversations.
+   * An unmet conversation is removed, because its owner was erased in the database. Pending changes
+   * about it keep their epoch, whatever happens to the owner's other conversations.
    */
   void forget(Owner owner, String conversation) {
     Conversation key = new Conversation(owner, conversation);
@@ -448,7 +448,8 @@ final class PendingQueue {
     }
     Instant landed = settlement.landedAt();
     if (landed != null) {
-      // Each comes after the one before it: of two writes of one time the first would win.
+      // Each gets a later time than the one before: of two writes of equal time the first would
+      // win.
       Instant last = landed;
       for (Entry next : after(entry, of(entry.owner()))) {
         if (entry.isAboutSame(next)) {
@@ -464,7 +465,7 @@ final class PendingQueue {
             (conversation, generation) -> {
               Conversation key = new Conversation(entry.owner(), conversation);
               Map<UUID, Entry> about = byConversation.getOrDefault(key, Map.of());
-              // Generations begin anew with each epoch.
+              // Generations restart with each epoch.
               List<Entry> later =
                   after(entry, about.values()).stream().filter(entry::isOfSameEpoch).toList();
               rebase(later, conversation, generation);
@@ -472,8 +473,9 @@ final class PendingQueue {
   }
 
   /**
-   * What was made behind an erasure names no epoch, and now this one; behind a further erasure it
-   * means the epoch after that. What names an epoch was sent before the erasure was asked for.
+   * Changes made after an erasure name no epoch and now take this one, up to the next erasure;
+   * changes after that get the epoch that follows it. Changes that name an epoch were sent before
+   * the erasure was requested.
    */
   private void moveEpoch(List<Entry> later, long epoch) {
     for (Entry next : later) {
@@ -486,7 +488,10 @@ final class PendingQueue {
     }
   }
 
-  /** What names the live generation after a pending delete means the one after it. */
+  /**
+   * Changes that name the live generation take this one, up to the next pending delete; changes
+   * after that get the generation that follows it.
+   */
   private void rebase(List<Entry> later, String conversation, long generation) {
     for (Entry next : later) {
       add(next.withGeneration(conversation, generation));
@@ -496,7 +501,7 @@ final class PendingQueue {
     }
   }
 
-  /** Those of the queue's entries that follow one of them, in order. */
+  /** The entries that follow a given one, in order. */
   private static List<Entry> after(Entry entry, Collection<Entry> entries) {
     List<Entry> later = new ArrayList<>();
     boolean beyond = false;

@@ -3,12 +3,12 @@ package io.conversationstore.jsonfile;
 import java.util.zip.CRC32C;
 
 /**
- * Where a JSON value stands on disk.
+ * The position of a JSON value on disk.
  *
  * @param segment the number of the file it was written to, see {@link Segments}
  * @param offset in bytes from the start of that file
  * @param length in bytes
- * @param crc the CRC-32C of its bytes: what is read is what was written, or the reader hears of it
+ * @param crc the CRC-32C of its bytes, which every read verifies
  */
 record Place(int segment, long offset, int length, int crc) {
 

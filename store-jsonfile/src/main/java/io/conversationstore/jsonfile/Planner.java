@@ -40,11 +40,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what a change does, from the index, the change and the store's time alone: running a log
- * again gives the same. For one thread.
+ * Decides the effects of a change from the index, the change and the store's time alone, so a
+ * replay of a log gives the same result. Not thread-safe.
  */
 final class Planner {
-  /** What an erasure of local files cannot reach. */
+  /** Copies that an erasure of local files cannot reach. */
   static final List<String> NOT_COVERED =
       List.of(
           "backups and copies of the directory made before",
@@ -53,7 +53,7 @@ final class Planner {
   private static final String DELETED = "its conversation was deleted";
   private static final String ERASED = "its owner was erased";
 
-  /** A change was read without the contents of its messages, and they matter. */
+  /** A change was read without the contents of its messages, and they are needed. */
   static final class ContentNeededException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -92,12 +92,12 @@ final class Planner {
    * Plans a change.
    *
    * @param now the store's time
-   * @param places where the change's contents stand, in the order of {@link LineOutline#contents}
-   * @param erasure what an erasure removed when its line was written; null where it is planned for
-   *     the first time
-   * @param outlined whether the change was done before and is read from the log again, its messages
-   *     without contents: see {@link LineOutline}
-   * @throws ContentNeededException if it is outlined, and it matters what the messages say
+   * @param places of the change's contents, in the order of {@link LineOutline#contents}
+   * @param erasure the counts that an erasure recorded in its line; null if it is planned for the
+   *     first time
+   * @param outlined whether the change is replayed from the log, its messages without contents: see
+   *     {@link LineOutline}
+   * @throws ContentNeededException if it is outlined, and the contents are needed
    */
   static Draft plan(
       Index index,
@@ -163,7 +163,7 @@ final class Planner {
     return mode == ApplyMode.LIVE || made.isAfter(now) ? now : made;
   }
 
-  /** The live conversation of a change; null where the change was dropped. */
+  /** The live conversation of a change; null if the change was dropped. */
   private @Nullable ConversationState target(Change change, ConversationRef ref) {
     ConversationState header = draft.header(ref.id());
     if (header == null) {
@@ -321,7 +321,7 @@ final class Planner {
     return draft.state(header, row).digest().equals(message.digest());
   }
 
-  /** Gives an existing message the content that a save brings; returns whether it is another. */
+  /** Replaces the content of an existing message by that of a save; returns whether it changed. */
   private boolean rewrite(
       ConversationState header, MessageRow row, NewMessage message, Place place, Instant at)
       throws IOException {

@@ -5,43 +5,41 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Blanks that stand ready behind the last line of a file, for lines to come. To force lines that
- * replace blanks, a file system need not also force that the file became longer, which takes a
- * third of the time. For the log's thread.
+ * Blanks reserved behind the last line of a file for further lines. When lines replace blanks, a
+ * force need not also write a new file length, which takes a third of the time. Confined to the log
+ * thread.
  */
 final class Preallocation {
   private static final Logger LOG = LoggerFactory.getLogger(Preallocation.class);
 
-  /** In bytes; as much again as the file has, within these limits. */
+  /** The size of a reservation in bytes: the size of the file, within these limits. */
   private static final int LEAST = 4 << 10;
 
   private static final int MOST = 1 << 20;
 
-  /**
-   * Where forces cover more than this at a time, in bytes, writing twice costs more than it saves.
-   */
+  /** If a force covers more bytes than this, writing twice costs more than it saves. */
   private static final int MOST_IN_A_FORCE = 64 << 10;
 
   private long end;
   private boolean pays;
 
-  /** Another file, which ends behind its last line, is the one written to. */
+  /** Another file is written to from now on, which has no blanks behind its last line. */
   void none() {
     end = 0;
   }
 
-  /** Says how many bytes the last force made durable. */
+  /** Records how many bytes the last force made durable. */
   void forced(long bytes) {
     pays = bytes <= MOST_IN_A_FORCE;
   }
 
   /**
-   * Makes room where there is too little for the next line. Where that fails nothing is lost: the
-   * line is written behind the end, and refused if that fails too.
+   * Reserves space if there is too little for the next line. A failure is harmless: the line is
+   * then appended at the end, and refused if that fails too.
    *
-   * @param size where the last line ends
+   * @param size the end of the last line
    * @param length of the next line in bytes
-   * @param limit the size the file will have at most, or a little more
+   * @param limit the approximate largest size of the file
    */
   void make(LogFiles.LogFile file, long size, int length, long limit) {
     if (!pays || size + length <= end) {
@@ -62,7 +60,7 @@ final class Preallocation {
     }
   }
 
-  /** Removes what room is left. Blanks behind the last line mean nothing where that fails. */
+  /** Removes the remaining blanks. If this fails, they stay and mean nothing. */
   void cutOff(LogFiles.LogFile file, long size) {
     if (end > size) {
       try {

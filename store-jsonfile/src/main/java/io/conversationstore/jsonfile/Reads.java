@@ -39,8 +39,8 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The questions an engine answers, from the index; content is read outside the lock and only where
- * it is asked for. Thread-safe.
+ * The queries of an engine, answered from the index. Content is read outside the lock and only if
+ * it is requested. Thread-safe.
  */
 final class Reads {
   private static final int TRIES = 100;
@@ -62,8 +62,9 @@ final class Reads {
   }
 
   /**
-   * Chooses and reads again where a compaction or an erasure came between the two. What an erasure
-   * blanked looks like damage, but is not chosen again: damage is what the same place says twice.
+   * Selects and reads again if a compaction or an erasure ran in between. A line blanked by an
+   * erasure looks like damage, but is not selected again: only repeated damage at the same place is
+   * reported.
    */
   static <T> T retrying(Reading<T> reading) {
     StoreDamagedException damage = null;
@@ -75,7 +76,7 @@ final class Reads {
           throw failure(e);
         }
       } catch (StoreDamagedException e) {
-        // Its text names the place.
+        // The message names the place.
         boolean again = damage != null && Objects.equals(damage.getMessage(), e.getMessage());
         if (again || i == TRIES) {
           throw e;
@@ -136,7 +137,7 @@ final class Reads {
         });
   }
 
-  /** Of what is read of all conversations of an owner. */
+  /** The provenance of a read across all conversations of an owner. */
   private Provenance provenance(Index index, @Nullable OwnerRows rows) {
     boolean alone = shared.manifest().storeId() == null;
     return provenance(
@@ -275,7 +276,7 @@ final class Reads {
     }
   }
 
-  /** The first {@code max} items in order strictly beyond {@code from}. */
+  /** Orders by update time, latest first, then by id. */
   private static int compareLatestFirst(ConversationState a, ConversationState b) {
     int byTime = b.requireLive().updatedAt().compareTo(a.requireLive().updatedAt());
     return byTime == 0 ? CodePointOrder.INSTANCE.compare(a.id(), b.id()) : byTime;

@@ -15,25 +15,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads a directory into an index and finds where its log ends. For one thread.
+ * Reads a directory into an index and finds the end of its log. Not thread-safe.
  *
- * <p>Nothing on disk changes before everything was read and found sound: then what a crash left
- * over is removed, and a torn tail cut off. A line is torn where it is not whole, and neither a
- * line after it (each says up to which number all was known to be on disk) nor {@code store.json}
- * was written when it was known to be on disk; anything else that is not whole is damage.
+ * <p>Nothing on disk changes until everything was read and found sound; then leftovers of a crash
+ * are removed and a torn tail is cut off. A line that is not whole is torn if nothing shows that it
+ * was on the disk: neither a later line (each gives the last number known to be on the disk) nor
+ * {@code store.json}. Any other line that is not whole is damage.
  */
 final class Recovery {
   private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
   /**
-   * What was found.
+   * The result.
    *
-   * @param segment the last one, or 0 if there is none to go on with
+   * @param segment the last one, or 0 if there is none to continue
    * @param size of that segment in bytes
    * @param number of the last line
-   * @param forced where the lines end of which it is known that the disk has them
+   * @param forced the end of the lines known to be on the disk
    * @param bytes of all files that hold lines
-   * @param replayed how many of them were read, as no checkpoint covered them
+   * @param replayed the bytes of those that were read because no checkpoint covered them
    */
   record End(
       Index index,
@@ -44,7 +44,7 @@ final class Recovery {
       long bytes,
       long replayed) {}
 
-  /** Lines are whole but cannot be read or applied; nothing was changed. */
+  /** Whole lines cannot be read or applied; nothing was changed. */
   static final class UnusableLinesException extends IOException {
     private static final long serialVersionUID = 1;
     private final transient List<DamageScan.Damage> lines;
@@ -76,7 +76,7 @@ final class Recovery {
   private boolean holesFound;
   private Unusable unusable = (file, line) -> {};
 
-  /** Whether nothing is to be opened, and all that is wrong to be told. */
+  /** Whether this is only a check, which reports all findings and opens nothing. */
   private boolean checks;
 
   Recovery(LogFiles files, Manifest manifest, Segments segments, Contents contents) {
@@ -87,9 +87,9 @@ final class Recovery {
   }
 
   /**
-   * Reads, with the help of the checkpoint if there is a good one, then cleans up.
+   * Reads, with the checkpoint if it is usable, then cleans up.
    *
-   * @throws UnusableLinesException if lines have to be set aside first
+   * @throws UnusableLinesException if lines must be set aside first
    */
   End run() throws IOException {
     try (logLines) {
@@ -109,7 +109,7 @@ final class Recovery {
     Checkpoint.Loaded checkpoint = Checkpoint.load(files, manifest, segments);
     End end;
     if (checkpoint == null) {
-      // One of other files may hold text of owners that these files do not know any more.
+      // A checkpoint of other files may hold text of owners that these files no longer know.
       leftovers.add(Checkpoint.NAME);
       readSnapshot();
       end = readLog(log, null);
@@ -125,8 +125,7 @@ final class Recovery {
   }
 
   /**
-   * What the checkpoint knows of is not read again: that it can be there is seen by the length of
-   * the files.
+   * Checks that files are long enough for all contents in the checkpoint, which are not read again.
    */
   private void requireReached() throws IOException {
     Map<Integer, Long> reached = new TreeMap<>();
@@ -143,12 +142,12 @@ final class Recovery {
     }
   }
 
-  /** Told of a line that is whole but cannot be applied. */
+  /** Receives a line that is whole but cannot be applied. */
   interface Unusable {
     void found(int file, LogLine line);
   }
 
-  /** Reads everything, past lines that cannot be applied, and changes nothing. */
+  /** Reads everything, continues after lines that cannot be applied, and changes nothing. */
   End check(Unusable listener) throws IOException {
     unusable = listener;
     checks = true;
@@ -214,7 +213,7 @@ final class Recovery {
     return List.copyOf(log);
   }
 
-  /** Null where the first line is not whole and no other one is. */
+  /** Null if neither the first line nor any other is whole. */
   private @Nullable Header header(int file) throws IOException {
     LogReader reader = reader(file);
     if (!reader.next()) {
@@ -309,14 +308,14 @@ final class Recovery {
     return new End(index, segment, size, number, forced.end(segment), bytes, replayed);
   }
 
-  /** What was on the disk when the directory was closed is there. */
+  /** Checks that all lines on the disk at the last closing are still there. */
   private void requireForced(int segment, long end) {
     if (number < manifest.forcedThrough()) {
       throw damaged(segment, end, "lines are missing at its end");
     }
   }
 
-  /** The headers of the segments to read; a last one that was never begun is a leftover. */
+  /** The headers of the segments to read. A last segment that was never begun is a leftover. */
   private List<Header> headers(List<Integer> log, LogTail.@Nullable Position from)
       throws IOException {
     List<Header> headers = new ArrayList<>();
@@ -343,7 +342,7 @@ final class Recovery {
     return read(file, header.length() + 1L, end, mayBeTorn);
   }
 
-  /** Returns where the last good line of the file ends. */
+  /** Returns the end of the last good line of the file. */
   private long read(int file, long start, long end, boolean mayBeTorn) throws IOException {
     LogLines.FileLines lines = logLines.of(segments.require(file), start);
     Replay replay = replay();
@@ -378,8 +377,8 @@ final class Recovery {
   }
 
   /**
-   * Returns whether the line could be applied. Where one cannot because of what it depends on is
-   * damaged, that is damage.
+   * Returns whether the line could be applied. If that fails because data it depends on is damaged,
+   * the damage is reported.
    */
   private boolean replay(Replay replay, int file, LogLine line) throws IOException {
     try {
@@ -400,8 +399,8 @@ final class Recovery {
   }
 
   /**
-   * The bad line was not known to be on disk by any line after it, or it is damage. Where a newline
-   * is damaged, the line after it ends the same bad line.
+   * Fails with damage if a later line shows that the bad line was on the disk. If a newline is
+   * damaged, the next line is the end of the same bad line.
    */
   private void requireTorn(int file, LogLine bad, LogLines.FileLines after) throws IOException {
     for (LogLine line = bad; line != null; line = after.next()) {

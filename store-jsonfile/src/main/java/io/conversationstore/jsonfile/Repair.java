@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Moves what cannot be read out of a directory's files, each into a file beside, and says in its
- * place which lines are lost. Every file is replaced as a whole, so that a repair that was cut off
- * can be done again. For one thread, which holds the directory's lock.
+ * Moves unreadable parts of a directory's files to separate files and puts lines in their place
+ * that list the lost lines. Every file is replaced as a whole, so an interrupted repair can be
+ * repeated. Not thread-safe; the caller holds the directory's lock.
  */
 final class Repair {
   private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
@@ -35,12 +35,12 @@ final class Repair {
     this.now = now;
   }
 
-  /** Whether bytes were put aside that are still there. */
+  /** Whether set-aside files still exist. */
   static boolean hasPutAside(LogFiles files) throws IOException {
     return !putAside(files).isEmpty();
   }
 
-  /** The files that hold what was put aside. */
+  /** The files that hold set-aside bytes. */
   static List<String> putAside(LogFiles files) throws IOException {
     return files.list().stream()
         .filter(name -> name.startsWith(FileJobs.SIDE_FILE))
@@ -52,7 +52,7 @@ final class Repair {
     return findings;
   }
 
-  /** Puts right what is wrong with one file. */
+  /** Repairs one file. */
   private void apply(List<DamageScan.Damage> damages) throws IOException {
     int file = damages.get(0).file();
     String name = Segments.name(file);
@@ -126,7 +126,9 @@ final class Repair {
     old.copyTo(to, at, old.size());
   }
 
-  /** A line that stands for those that are lost; torn ones were never there. */
+  /**
+   * Writes a line that stands for the lost ones; torn lines need none, because they never counted.
+   */
   private void writeLost(LogFiles.LogFile to, DamageScan.Damage damage) throws IOException {
     if (!damage.torn() && damage.through() >= damage.from()) {
       String instead = damage.instead();
@@ -145,7 +147,7 @@ final class Repair {
     out.writeEndObject();
   }
 
-  /** The stretch that a line takes which is whole but cannot be read or applied. */
+  /** The range of a line that is whole but cannot be read or applied. */
   static DamageScan.Damage unusable(int file, LogLine line) {
     long number = line.number();
     return new DamageScan.Damage(
@@ -160,9 +162,8 @@ final class Repair {
   }
 
   /**
-   * What takes the place of a line, as far as it still says what it was about. A pending change
-   * stays known by its id, so that it can be parked; a message that the mirror lacks makes its
-   * conversation one that is not whole.
+   * The field of the replacement line, from what is still readable. A pending change keeps its id,
+   * so that it can be parked. A message of the mirror marks its conversation as incomplete.
    */
   private static @Nullable String instead(LogLine line) {
     byte[] bytes = Arrays.copyOfRange(line.bytes(), line.start(), line.start() + line.length());
@@ -181,7 +182,7 @@ final class Repair {
     }
   }
 
-  /** The conversation of the mirror that lacks a message without this line; null if none does. */
+  /** The mirrored conversation that lacks a message without this line; null if there is none. */
   private static @Nullable Mirrored incomplete(LineHead head) {
     Owner owner = head.owner();
     boolean message = head.payload().equals("row") && head.kind().equals("message");
@@ -191,9 +192,9 @@ final class Repair {
   }
 
   /**
-   * Takes lines that are whole but cannot be read or applied out of the log, as a repair does, so
-   * that the directory opens. Unless the mirror of a database lacks no more than messages of
-   * conversations that it now calls incomplete, it is built anew.
+   * Removes lines that are whole but cannot be read or applied from the log, as a repair does, so
+   * that the directory opens. The mirror of a database is rebuilt, unless it lacks only messages of
+   * conversations now marked as incomplete.
    */
   static Manifest setAside(
       LogFiles files, Manifest manifest, List<DamageScan.Damage> lines, JsonFileOptions options)
@@ -203,7 +204,8 @@ final class Repair {
         !manifest.mirrorDue() && lines.stream().allMatch(line -> line.instead() != null);
     Manifest repaired = manifest.withRepair(options.ids().get());
     repaired = mirrorStays ? repaired.withMirrorBegun() : repaired;
-    // First what says where lines stand, and what to do anew: it may be cut off.
+    // It may be cut off. So first drop the checkpoint, which holds places of lines, and record the
+    // rebuild that is due.
     Checkpoint.delete(files);
     repaired.write(files);
     repair.applyAll(lines);
@@ -213,7 +215,7 @@ final class Repair {
     return repaired;
   }
 
-  /** Puts right what is wrong with any files; of each in its order. */
+  /** Repairs any files; the damages of each file must be in order. */
   void applyAll(List<DamageScan.Damage> damages) throws IOException {
     Map<Integer, List<DamageScan.Damage>> byFile = new LinkedHashMap<>();
     for (DamageScan.Damage damage : damages) {

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Puts the lines of a log into an index. For one thread. */
+/** Applies the lines of a log to an index. Not thread-safe. */
 final class Replay {
   private static final byte[] PENDING = "\"pending\":".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] ROW = "\"row\":".getBytes(StandardCharsets.US_ASCII);
@@ -29,8 +29,8 @@ final class Replay {
   private final boolean putAside;
 
   /**
-   * @param erasedThrough what erasures up to this line left to do in the files is done
-   * @param putAside whether a repair has put lines aside
+   * @param erasedThrough the erasures up to this line left no work in the files
+   * @param putAside whether a repair has set lines aside
    */
   Replay(Index index, Contents contents, long erasedThrough, boolean putAside) {
     this.index = index;
@@ -40,9 +40,9 @@ final class Replay {
   }
 
   /**
-   * Puts in one line.
+   * Applies one line.
    *
-   * @param segment the file it stands in; lines of a snapshot hold no erased text
+   * @param segment the file of the line; lines of a snapshot hold no erased text
    */
   void line(LogLine line, int segment) throws IOException {
     JsonNode json = line.json();
@@ -64,7 +64,7 @@ final class Replay {
       Change change = ChangeJson.read(json.get("pending"));
       Place place = payload(PENDING, line, segment);
       if (segment < 0) {
-        // What an erasure in the queue removed is not in the snapshot; its rows came later.
+        // The snapshot already lacks the rows of a pending erasure; its rows came later.
         queue(index, change, place);
       } else {
         enqueue(index, change, place);
@@ -95,7 +95,7 @@ final class Replay {
     } else if (json.has("meta")) {
       meta(json.get("meta"));
     } else if (json.has("was")) {
-      // It left the queue before it was erased; its end is still to come in the log.
+      // The change was erased after it left the queue; a later line of the log ends it.
       index.pending().add(Lines.readEnded(json.get("was")));
     } else if (!json.has("gone") && !json.has("lost")) {
       throw new IllegalArgumentException("a line of a kind that is not known");
@@ -158,7 +158,7 @@ final class Replay {
   }
 
   /**
-   * Its owner is known from then on: an erasure elsewhere takes the text of what has waited, too.
+   * Makes the owner known, so that an erasure elsewhere also removes the text of pending changes.
    */
   private static void queue(Index index, Change change, Place place) {
     index.owner(change.owner());
@@ -166,8 +166,8 @@ final class Replay {
   }
 
   /**
-   * What a pending erasure removes; null if nothing: what is of a later epoch came after it, which
-   * the database has applied before its answer was lost.
+   * The rows that a pending erasure removes, or null. Rows of a later epoch stay: they came after
+   * the database had applied the erasure, whose answer was lost.
    */
   static @Nullable OwnerRows erasedRows(Index index, Change.OwnerErased change) {
     OwnerRows rows = index.find(change.owner());
@@ -176,7 +176,7 @@ final class Replay {
     return later ? null : rows;
   }
 
-  /** Notes what a pending erasure leaves to do in the files. */
+  /** Records the work that a pending erasure leaves in the files. */
   static void markErased(Index index, Change.OwnerErased change, long line) {
     long epoch = change.stamp().epoch();
     boolean all = epoch == ChangeStamp.PRESENT_EPOCH;
@@ -186,7 +186,7 @@ final class Replay {
   /**
    * Ends pending changes.
    *
-   * @param line the line that says so, or 0 where nothing is to be noted for the files
+   * @param line the line of the settlement, or 0 if the files need no cleaning
    */
   static void settle(Index index, List<Settlement> settlements, long line) {
     for (Settlement settlement : settlements) {
@@ -198,18 +198,18 @@ final class Replay {
       long present = index.epoch(entry.owner());
       if (entry.erases() && drained && settlement.epoch() > present) {
         if (line > 0 && !entry.takes(present)) {
-          // Rows of a later epoch came in while it waited; they go with it.
+          // Rows of a later epoch arrived while it was pending; they are removed with it.
           index.markErased(entry.owner(), settlement.epoch(), line);
         }
         index.owner(entry.owner()).startEpoch(settlement.epoch());
       } else if (line > 0 && entry.isOfEpochBefore(present)) {
-        // It waited here while its owner was erased elsewhere.
+        // Its owner was erased elsewhere while it was pending here.
         index.markErased(entry.owner(), present, line);
       }
     }
   }
 
-  /** Takes the contents of a conversation out of the mirror. */
+  /** Evicts the contents of a conversation from the mirror. */
   static void giveUp(Index index, Mirrored conversation) {
     ConversationRows rows = find(index, conversation);
     if (rows != null) {
@@ -217,7 +217,7 @@ final class Replay {
     }
   }
 
-  /** Something of a conversation is not in the mirror, which may not know of the conversation. */
+  /** Marks a conversation as incomplete; the mirror may not know it yet. */
   static void lacks(Index index, Mirrored conversation) {
     if (index.epoch(conversation.owner()) != conversation.epoch()) {
       return;
@@ -240,7 +240,7 @@ final class Replay {
     }
   }
 
-  /** The contents of a conversation are there again. */
+  /** Marks the contents of a conversation as complete again. */
   static void whole(Index index, Mirrored conversation) {
     ConversationRows rows = find(index, conversation);
     if (rows != null) {
@@ -248,7 +248,7 @@ final class Replay {
     }
   }
 
-  /** The conversation, as long as it is this one. */
+  /** The conversation, if its epoch and generation still match. */
   static @Nullable ConversationRows find(Index index, Mirrored conversation) {
     ConversationRows rows = index.find(conversation.owner(), conversation.conversationId());
     return rows != null

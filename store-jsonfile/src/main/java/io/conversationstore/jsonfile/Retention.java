@@ -19,13 +19,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Retention and archiving, as ordinary changes. They go to the log's thread in small pieces, so
- * that the writes of others go between them. Thread-safe.
+ * Retention and archiving, as ordinary changes. They reach the log thread in small pieces, so that
+ * other writes run between them. Thread-safe.
  */
 final class Retention {
   private static final int MOST_IN_A_PIECE = 1_000;
 
-  /** How many messages and conversations are looked at in a piece, wanted or not. */
+  /** How many messages and conversations one piece examines, whether they match or not. */
   private static final int MOST_LOOKED_AT = 100_000;
 
   private final SharedIndex shared;
@@ -40,7 +40,7 @@ final class Retention {
     this.options = options;
   }
 
-  /** What one piece of work has come to. */
+  /** The results of one piece. */
   private static final class Piece {
     final Map<Owner, List<Change>> changes = new LinkedHashMap<>();
     int found;
@@ -56,13 +56,13 @@ final class Retention {
     }
   }
 
-  /** What is done with the conversation that a walk stands at; it goes on when it is done. */
+  /** The work on the conversation at which a walk stands; the walk continues afterwards. */
   private interface Step {
     void at(Walk walk, ConversationRows rows, ConversationState header, Piece piece)
         throws IOException;
   }
 
-  /** A way through all conversations. Between its pieces anything may have changed. */
+  /** A walk through all conversations. Anything may change between its pieces. */
   private final class Walk {
     private final Iterator<Owner> owners;
     private Iterator<String> ids = List.<String>of().iterator();
@@ -160,7 +160,7 @@ final class Retention {
             (walk, rows, header, piece) -> {
               Live live = header.requireLive();
               if (live.status() == ConversationStatus.ACTIVE && live.updatedAt().isBefore(cutoff)) {
-                // Putting away is not a use: done as of the time of last use, that time stays.
+                // Archiving is not a use, so it is applied as of the last use and keeps that time.
                 Change change =
                     new Change.ConversationUpdated(stamp(header.owner()), ref(header), archive);
                 writes.apply(EncodedChange.of(change), ApplyMode.LIVE, live.updatedAt());

@@ -18,14 +18,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The open files that hold lines, for reading at a place. Segments of the log have positive
- * numbers, files of a snapshot negative ones. Thread-safe.
+ * The open files that hold lines, for reads at a place. Segments of the log have positive numbers,
+ * snapshot files negative ones. Thread-safe.
  */
 final class Segments implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Segments.class);
   private static final Pattern NAME = Pattern.compile("(log|snapshot)-(\\d{10})\\.jsonl");
 
-  /** A reader came with a place of a file that a compaction has removed; look again. */
+  /** A place refers to a file that a compaction has removed; the reader must look it up again. */
   static final class GoneException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -34,7 +34,7 @@ final class Segments implements AutoCloseable {
     }
   }
 
-  /** From {@code start} on, the segment's bytes stand in {@code segment} at {@code newStart}. */
+  /** The segment's bytes from {@code start} on are now in {@code segment} at {@code newStart}. */
   private record Moved(long start, int segment, long newStart) {}
 
   private final String directory;
@@ -54,7 +54,7 @@ final class Segments implements AutoCloseable {
         : String.format(Locale.ROOT, "snapshot-%010d.jsonl", -segment);
   }
 
-  /** The number in a file's name; 0 where it is not one. */
+  /** The number in a file's name; 0 if the name is another one. */
   static int number(String name) {
     Matcher matcher = NAME.matcher(name);
     if (!matcher.matches()) {
@@ -67,7 +67,7 @@ final class Segments implements AutoCloseable {
     return (int) (matcher.group(1).equals("log") ? number : -number);
   }
 
-  /** Takes over a file that was opened; its number is not in use. */
+  /** Takes ownership of an open file under an unused number. */
   void add(int segment, LogFiles.LogFile file) {
     LogFiles.LogFile before = open.put(segment, file);
     if (before != null) {
@@ -76,7 +76,7 @@ final class Segments implements AutoCloseable {
     }
   }
 
-  /** Says that the bytes from {@code start} on were abandoned and written again elsewhere. */
+  /** Records that the bytes from {@code start} on were abandoned and written again elsewhere. */
   void move(int segment, long start, int newSegment, long newStart) {
     moved.put(segment, new Moved(start, newSegment, newStart));
   }
@@ -90,7 +90,7 @@ final class Segments implements AutoCloseable {
     return open.keySet().stream().map(Segments::name).collect(Collectors.toSet());
   }
 
-  /** The names of the open files of which somebody has removed the end. */
+  /** The names of the open files that another process truncated. */
   Set<String> shortened() throws IOException {
     Set<String> names = new TreeSet<>();
     for (Map.Entry<Integer, LogFiles.LogFile> entry : open.entrySet()) {
@@ -114,7 +114,7 @@ final class Segments implements AutoCloseable {
     return file;
   }
 
-  /** Where the bytes of a place stand now. */
+  /** The present place of bytes. */
   Place resolve(Place place) {
     int segment = place.segment();
     long offset = place.offset();
@@ -130,7 +130,7 @@ final class Segments implements AutoCloseable {
   /**
    * The bytes at a place.
    *
-   * @throws StoreDamagedException if they are not those that were written
+   * @throws StoreDamagedException if they differ from those written
    */
   byte[] read(Place asked) throws IOException {
     Place place = resolve(asked);
@@ -178,12 +178,12 @@ final class Segments implements AutoCloseable {
         null);
   }
 
-  /** Puts another file of the same content, where it counts, in a file's place. */
+  /** Replaces a file that counts by another one of the same content. */
   void replace(int segment, LogFiles.LogFile file) {
     close(open.put(segment, file));
   }
 
-  /** Forgets a file that no index points to any more. */
+  /** Forgets a file that no index refers to. */
   void remove(int segment) {
     LogFiles.LogFile file = open.remove(segment);
     moved.remove(segment);

@@ -5,8 +5,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The index behind its lock, and the manifest. The log's thread alone writes; while it waits for
- * the disk it does not hold the lock. Thread-safe.
+ * The index with its lock, and the manifest. Only the log thread writes; it releases the lock while
+ * it waits for the disk. Thread-safe.
  */
 final class SharedIndex {
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
@@ -30,7 +30,7 @@ final class SharedIndex {
     }
   }
 
-  /** Like {@link #read}, for what may be null. */
+  /** Like {@link #read}, for values that may be null. */
   <T> @Nullable T readNullable(Function<Index, @Nullable T> reading) {
     requireOpen();
     lock.readLock().lock();
@@ -41,12 +41,12 @@ final class SharedIndex {
     }
   }
 
-  /** The index, for the log's thread, which alone changes it. */
+  /** The index, for the log thread, which alone changes it. */
   Index own() {
     return index;
   }
 
-  /** Changes the index, on the log's thread. */
+  /** Changes the index, on the log thread. */
   void write(Runnable change) {
     lock.writeLock().lock();
     try {

@@ -8,13 +8,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the lines of a snapshot to as many files as it takes. They do not count before {@code
- * store.json} names them. For one thread.
+ * Writes the lines of a snapshot to as many files as needed. The files count only when {@code
+ * store.json} names them. Not thread-safe.
  */
 final class SnapshotFiles {
   private static final int BUFFER = 1 << 20;
 
-  /** After so many bytes they are forced, so that no large flush delays the log's own. */
+  /** Files are forced after this many bytes, because a large flush would delay the log's own. */
   private static final long FORCE_EVERY = 4 << 20;
 
   /** Called after bytes were written. */
@@ -38,8 +38,8 @@ final class SnapshotFiles {
 
   /**
    * @param first the number of the first file
-   * @param fileBytes the size at which the next one is begun
-   * @param through the line of the log that the snapshot stands for
+   * @param fileBytes the size at which the next file begins
+   * @param through the last line of the log that the snapshot covers
    */
   SnapshotFiles(
       LogFiles files, Segments segments, int first, long fileBytes, long through, Pace pace) {
@@ -60,12 +60,12 @@ final class SnapshotFiles {
     return lines;
   }
 
-  /** The bytes of all files. */
+  /** The size of all files in bytes. */
   long bytes() {
     return bytes;
   }
 
-  /** Writes a line and returns where its payload stands. */
+  /** Writes a line and returns the place of its payload. */
   Place line(String name, byte[] payload, Instant at) throws IOException {
     if (file == null || size >= fileBytes) {
       finish();
@@ -121,7 +121,7 @@ final class SnapshotFiles {
     }
   }
 
-  /** Makes what was written durable, but for the names. */
+  /** Makes the written lines durable, except for the file names. */
   void finish() throws IOException {
     if (file != null) {
       flush();
@@ -129,7 +129,7 @@ final class SnapshotFiles {
     }
   }
 
-  /** Closes and removes what was written. A file that cannot be deleted is closed all the same. */
+  /** Closes and removes the written files. A file that cannot be deleted is closed anyway. */
   void undo() throws IOException {
     written.forEach(segments::remove);
     for (int leftover : written) {

@@ -9,9 +9,9 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages of one owner by creation time, conversation and {@code seq}: the conversations, each
- * of which is mostly in that order itself, are merged, so that a page costs what it holds and one
- * step for each conversation. For use under the lock of the engine.
+ * The messages of one owner by creation time, conversation and {@code seq}. It merges the
+ * conversations, most of which are already in that order, so a page costs its size and one step for
+ * each conversation. Guarded by the engine's lock.
  */
 final class Timeline {
   private final OwnerRows owner;
@@ -62,7 +62,7 @@ final class Timeline {
     private final MessageTable messages;
     private final boolean forward;
 
-    /** The rows by creation time and seq; null where they stand so already. */
+    /** The rows by creation time and seq; null if they are already in that order. */
     private final int @Nullable [] sorted;
 
     private int at;
@@ -72,7 +72,7 @@ final class Timeline {
       this.rows = rows;
       this.messages = rows.messages();
       this.forward = forward;
-      // Imports bring times of their own, in any order.
+      // Imports may have creation times in any order.
       this.sorted = rows.isAscending() ? null : rows.byTime();
     }
 
@@ -80,7 +80,7 @@ final class Timeline {
       return sorted == null ? place : sorted[place];
     }
 
-    /** Goes to the first message beyond; false where there is none. */
+    /** Goes to the first message beyond; false if there is none. */
     boolean start(Position.@Nullable InHistory from) {
       if (from == null) {
         at = forward ? 0 : messages.size() - 1;

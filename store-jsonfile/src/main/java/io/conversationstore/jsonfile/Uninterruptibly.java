@@ -9,11 +9,11 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
-/** Waits and works through interrupts, which stay noted. */
+/** Waits and works through interrupts, and keeps the interrupt flag. */
 final class Uninterruptibly {
   private Uninterruptibly() {}
 
-  /** Work on files that may look whether its caller was interrupted. */
+  /** Work on files that can check whether its caller was interrupted. */
   @FunctionalInterface
   interface Work<T> {
     T run(BooleanSupplier interrupted) throws IOException;
@@ -21,7 +21,7 @@ final class Uninterruptibly {
 
   /**
    * Runs work on a thread of its own and waits for it. Java closes a file channel that an
-   * interrupted thread uses; the thread of an application may be interrupted at any time.
+   * interrupted thread uses, and the thread of an application may be interrupted at any time.
    */
   static <T> T run(String name, Work<T> work) throws IOException {
     Thread caller = Thread.currentThread();
@@ -47,12 +47,12 @@ final class Uninterruptibly {
     }
   }
 
-  /** What a wait is for. */
+  /** The blocking call of a wait. */
   private interface Waiting<T> {
     T await() throws InterruptedException;
   }
 
-  /** Waits until it is done, and gives its result or throws its error. */
+  /** Waits for completion and returns the result or throws the error. */
   static <T> T await(CompletableFuture<T> done) {
     return await(
         () -> {
@@ -75,7 +75,7 @@ final class Uninterruptibly {
     return cause instanceof RuntimeException runtime ? runtime : new IllegalStateException(cause);
   }
 
-  /** Waits until it is open. */
+  /** Waits until the latch is open. */
   static void await(CountDownLatch latch) {
     Waiting<Boolean> waiting =
         () -> {

@@ -44,7 +44,7 @@ final class CheckpointWriter {
   private final DataOutputStream out = new DataOutputStream(block);
 
   /**
-   * @param segments resolve the present places of abandoned lines
+   * @param segments resolve the current places of abandoned lines
    */
   CheckpointWriter(LogFiles.LogFile file, Segments segments) {
     this.file = file;

@@ -239,7 +239,7 @@ final class Contents {
   }
 
   /**
-   * A pending change in its present, rebased form.
+   * A pending change in its current, rebased form.
    *
    * @throws StoreDamagedException if it cannot be read
    */

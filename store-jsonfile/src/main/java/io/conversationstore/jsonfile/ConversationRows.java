@@ -57,7 +57,7 @@ final class ConversationRows {
     return rows;
   }
 
-  /** A view that keeps the present rows. */
+  /** A view that keeps the current rows. */
   ConversationRows frozen() {
     ConversationRows view = new ConversationRows(messages.frozen());
     view.header = header;
@@ -273,7 +273,7 @@ final class ConversationRows {
 
   /**
    * Whether a later state of a message may have been evicted. The message was committed with {@code
-   * headerVersion}, and the present header is newer. Otherwise the feed still delivers the message.
+   * headerVersion}, and the current header is newer. Otherwise the feed still delivers the message.
    */
   boolean mayHaveGivenUp(MessageState message, long headerVersion) {
     return givenUp

@@ -125,7 +125,7 @@ final class DirectoryLock implements AutoCloseable {
       return note.substring(0, note.indexOf(' '));
     }
 
-    /** Enters the directory and returns null, or returns the start of the present hold. */
+    /** Enters the directory and returns null, or returns the start of the current hold. */
     @Nullable String hold() {
       String other = HeldDirectories.hold(path, note);
       if (other == null) {
@@ -206,7 +206,7 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * A bounded wait for the present holder. It is logged when it begins, because the process would
+   * A bounded wait for the current holder. It is logged when it begins, because the process would
    * otherwise seem to hang.
    */
   private static final class Wait {
@@ -226,7 +226,7 @@ final class DirectoryLock implements AutoCloseable {
     /**
      * Waits briefly.
      *
-     * @param holder the present holder of the directory
+     * @param holder the current holder of the directory
      * @param advice what to do if the holder does not release it
      * @throws StoreLockedException if the time is over
      */

@@ -81,7 +81,7 @@ final class FileJobs {
       Set<Integer> cut,
       LogTail.Position end) {}
 
-  /** Removes the presently erased text from all files. */
+  /** Removes the currently erased text from all files. */
   void cleanFiles() throws IOException {
     Overwrites.finish(files);
     ToErase job = log.call(LogThread.Wait.WRITTEN, this::beginErasure);
@@ -123,7 +123,7 @@ final class FileJobs {
   }
 
   /**
-   * Ends the present segment. Removes files that do not count or name no owner, because they must
+   * Ends the current segment. Removes files that do not count or name no owner, because they must
    * not keep the text either. This runs on the log thread, where no segment is being begun, so a
    * file that is not open is a leftover.
    */

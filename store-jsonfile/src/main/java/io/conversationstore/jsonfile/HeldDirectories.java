@@ -21,7 +21,7 @@ final class HeldDirectories {
    * Enters a name that is not held.
    *
    * @param note identifies the holder; notes must be unique
-   * @return null if it is entered now, otherwise the note of the present holder
+   * @return null if it is entered now, otherwise the note of the current holder
    */
   static @Nullable String hold(String what, String note) {
     return (String) System.getProperties().putIfAbsent(PREFIX + what, note);

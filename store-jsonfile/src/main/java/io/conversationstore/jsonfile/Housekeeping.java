@@ -120,7 +120,7 @@ final class Housekeeping implements AutoCloseable {
     }
   }
 
-  /** Returns when no file holds presently erased text; returns at once if nothing is erased. */
+  /** Returns when no file holds currently erased text; returns at once if nothing is erased. */
   void erase() {
     if (!formerText && shared.read(index -> index.dueErasures().isEmpty())) {
       return;

@@ -52,7 +52,7 @@ final class Index {
   private long usesOfDeleted;
   private final Map<Owner, DueErasure> dueErasures = new HashMap<>();
 
-  /** Mirrors that were reset, kept until the present one is complete, oldest first. */
+  /** Mirrors that were reset, kept until the current one is complete, oldest first. */
   private final List<Index> formerMirrors = new ArrayList<>();
 
   Index() {
@@ -64,7 +64,7 @@ final class Index {
   }
 
   /**
-   * A thread-safe view of the present rows and of the pending and parked changes in order. Its cost
+   * A thread-safe view of the current rows and of the pending and parked changes in order. Its cost
    * grows with the number of conversations and pending changes.
    */
   Index frozen() {
@@ -219,7 +219,7 @@ final class Index {
   }
 
   /**
-   * Mirrors that were reset, kept until the present one is complete, oldest first. Their lines
+   * Mirrors that were reset, kept until the current one is complete, oldest first. Their lines
    * precede the reset, so a checkpoint or a compaction in between would drop them.
    */
   List<Index> formerMirrors() {

@@ -209,7 +209,7 @@ public record JsonFileOptions(
   }
 
   /**
-   * The size at which a new segment file begins. Each segment present keeps two file descriptors
+   * The size at which a new segment file begins. Each existing segment keeps two file descriptors
    * open.
    *
    * @param value in bytes; 4,096 to 1,073,741,824, 64 MiB by default

@@ -66,7 +66,7 @@ public final class JsonFileTool {
    * owner whom all its lines name, otherwise of any owner. Save data that is still needed before
    * that.
    *
-   * @return the damage found, and the present place of the bytes
+   * @return the damage found, and the current place of the bytes
    * @throws io.conversationstore.StoreLockedException and the others as in {@link #verify}
    */
   public static DamageReport repair(Path directory) {

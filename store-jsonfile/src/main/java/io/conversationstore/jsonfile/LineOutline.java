@@ -149,7 +149,7 @@ record LineOutline(
     }
 
     private interface Field {
-      /** Reads the parser's present value; null if the value is left out. */
+      /** Reads the parser's current value; null if the value is left out. */
       @Nullable JsonNode read(String name) throws IOException;
     }
 

@@ -18,11 +18,11 @@ import org.slf4j.LoggerFactory;
  * thread, except {@link #broken()}.
  *
  * <p>Forced lines survive a crash. If a write or a force fails, the segment is abandoned and never
- * forced again: all unforced lines are written to a new segment, whose header gives the first line
- * that counts in it. If that fails too, a line that could not be written is cut off again and
- * refused; if the state on the disk is unknown, all further writes are refused. At an opening,
- * lines that may not have been forced move too: an earlier force may have failed, and a later one
- * of the same bytes would only seem to work.
+ * forced again: all unforced lines are written to a new segment, whose header gives the number of
+ * its first line. If that fails too, a line that could not be written is cut off again and refused;
+ * if the state on the disk is unknown, all further writes are refused. At an opening, lines that
+ * may not have been forced move too: an earlier force may have failed, and a later one of the same
+ * bytes would only seem to work.
  */
 final class LogTail {
   private static final Logger LOG = LoggerFactory.getLogger(LogTail.class);
@@ -240,7 +240,7 @@ final class LogTail {
     ended = size > firstLine;
   }
 
-  /** The position of the next line; begins a new segment if the present one is full. */
+  /** The position of the next line; begins a new segment if the current one is full. */
   Slot next() throws IOException {
     requireSound();
     if (unsure) {

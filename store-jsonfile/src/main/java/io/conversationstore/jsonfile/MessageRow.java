@@ -32,7 +32,7 @@ record MessageRow(
     return new MessageRow(id, seq, version + 1, createdMicros, atMicros, false, content, null);
   }
 
-  /** The place of the present content. */
+  /** The place of the current content. */
   Place latest() {
     return edit == null ? content : edit;
   }

@@ -49,12 +49,12 @@ final class MessageTable {
     return new MessageTable(PackedRows.of(WIDTH, rows), PackedRows.of(CHANGED_WIDTH, changed));
   }
 
-  /** The packed rows, with their present places. */
+  /** The packed rows, with their current places. */
   long[] rows(UnaryOperator<Place> now) {
     return packed(rows, now);
   }
 
-  /** The packed edits and deletions, with their present places. */
+  /** The packed edits and deletions, with their current places. */
   long[] changed(UnaryOperator<Place> now) {
     return packed(changed, now);
   }
@@ -70,7 +70,7 @@ final class MessageTable {
     return longs;
   }
 
-  /** A view that keeps the present rows. */
+  /** A view that keeps the current rows. */
   MessageTable frozen() {
     return new MessageTable(rows.frozen(), changed.frozen());
   }

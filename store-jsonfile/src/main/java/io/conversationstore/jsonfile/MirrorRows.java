@@ -20,7 +20,7 @@ final class MirrorRows implements MirroredRows {
   private final @Nullable Index former;
 
   /**
-   * @param former the former mirror; null for the present one
+   * @param former the former mirror; null for the current one
    */
   MirrorRows(SharedIndex shared, Contents contents, @Nullable Index former) {
     this.shared = shared;
@@ -28,7 +28,7 @@ final class MirrorRows implements MirroredRows {
     this.former = former;
   }
 
-  /** Former mirrors share the lock of the present one, because a compaction moves both. */
+  /** Former mirrors share the lock of the current one, because a compaction moves both. */
   private <T> T read(Function<Index, T> reading) {
     return shared.read(index -> reading.apply(former == null ? index : former));
   }

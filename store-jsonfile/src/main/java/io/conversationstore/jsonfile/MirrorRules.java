@@ -11,7 +11,7 @@ import io.conversationstore.spi.State.PreferencesState;
 final class MirrorRules {
   private MirrorRules() {}
 
-  /** Whether a state is later than the present one. */
+  /** Whether a state is later than the current one. */
   static boolean isLater(Index index, State state) {
     long epoch = index.epoch(state.owner());
     if (state.epoch() != epoch) {
@@ -75,7 +75,7 @@ final class MirrorRules {
   }
 
   /**
-   * Puts in a state that is later than the present one.
+   * Puts in a state that is later than the current one.
    *
    * @param row the place of its row
    */

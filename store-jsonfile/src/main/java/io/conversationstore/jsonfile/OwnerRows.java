@@ -24,7 +24,7 @@ final class OwnerRows {
     this.preferences = PreferencesState.none(owner, 0);
   }
 
-  /** A view that keeps the present rows. */
+  /** A view that keeps the current rows. */
   OwnerRows frozen() {
     OwnerRows view = new OwnerRows(owner);
     view.epoch = epoch;

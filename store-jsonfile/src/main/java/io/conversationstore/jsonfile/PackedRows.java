@@ -6,7 +6,7 @@ import java.util.function.IntPredicate;
 /**
  * Rows of {@code width} longs in one array, ascending by their first long, the key.
  *
- * <p>Not thread-safe, except a {@link #frozen()} view, which keeps the present rows. The view
+ * <p>Not thread-safe, except a {@link #frozen()} view, which keeps the current rows. The view
  * shares the array: appended rows do not affect it, and any other change copies the array first.
  */
 final class PackedRows {
@@ -133,7 +133,7 @@ final class PackedRows {
     }
   }
 
-  /** A view of the present rows, which does not change. */
+  /** A view of the current rows, which does not change. */
   PackedRows frozen() {
     shared = true;
     PackedRows view = new PackedRows(width, longs, size);

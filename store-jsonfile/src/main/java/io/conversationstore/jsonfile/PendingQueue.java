@@ -227,7 +227,7 @@ final class PendingQueue {
 
   private record Conversation(Owner owner, String id) {}
 
-  /** A copy of the present entries in order, for iteration; queries by owner do not work on it. */
+  /** A copy of the current entries in order, for iteration; queries by owner do not work on it. */
   PendingQueue frozen() {
     PendingQueue view = new PendingQueue();
     view.queue.putAll(queue);

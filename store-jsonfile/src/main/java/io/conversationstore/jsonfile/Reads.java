@@ -63,8 +63,8 @@ final class Reads {
 
   /**
    * Selects and reads again if a compaction or an erasure ran in between. A line blanked by an
-   * erasure looks like damage, but is not selected again: only repeated damage at the same place is
-   * reported.
+   * erasure looks like damage, but the next selection leaves it out: only repeated damage at the
+   * same place is reported.
    */
   static <T> T retrying(Reading<T> reading) {
     StoreDamagedException damage = null;

@@ -192,8 +192,8 @@ final class Repair {
   }
 
   /**
-   * Removes lines that are whole but cannot be read or applied from the log, as a repair does, so
-   * that the directory opens. The mirror of a database is rebuilt, unless it lacks only messages of
+   * Removes from the log whole lines that cannot be read or applied, as a repair does; the
+   * directory then opens. The mirror of a database is rebuilt, unless it lacks only messages of
    * conversations now marked as incomplete.
    */
   static Manifest setAside(

@@ -114,7 +114,7 @@ final class Segments implements AutoCloseable {
     return file;
   }
 
-  /** The present place of bytes. */
+  /** The current place of bytes. */
   Place resolve(Place place) {
     int segment = place.segment();
     long offset = place.offset();

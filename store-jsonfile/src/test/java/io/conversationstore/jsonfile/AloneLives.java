@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 
 /**
  * A store without a database: all calls of the public interface, compared with the reference model.
- * What was acknowledged is there, what was not is there as a whole or not at all, and text whose
- * erasure was acknowledged is in no file.
+ * Acknowledged changes are there. Unacknowledged ones are there in full or not at all. No file
+ * holds text whose erasure was acknowledged.
  */
 final class AloneLives extends Lives {
   private static final int STEPS = 40;
@@ -64,7 +64,7 @@ final class AloneLives extends Lives {
     }
   }
 
-  /** Returns whether the store goes on. */
+  /** Returns whether the store can continue. */
   private boolean make(Step step) {
     History.move(clock, step.at());
     Class<?> error = null;
@@ -85,14 +85,14 @@ final class AloneLives extends Lives {
     return true;
   }
 
-  /** After a step that was not acknowledged. */
+  /** Handles a step that was not acknowledged; returns whether the store can continue. */
   private boolean goesOn(Step step) {
     if (!heal()) {
       history.attempted(step);
       return false;
     }
     if (isBroken(engine)) {
-      // Nobody knows before the next start; it must be all or nothing then.
+      // Only the next start shows the result; it must be all or nothing.
       history.attempted(step);
       return false;
     }

@@ -23,7 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** System calls of a real process that fail: too few file handles, an fsync, a write in part. */
+/**
+ * Failing system calls of a real process: too few file handles, a failed fsync, a partial write.
+ */
 @Timeout(240)
 class CallFaultsIT {
   private static final int LARGE = 1 << 20;
@@ -35,7 +37,7 @@ class CallFaultsIT {
     return temporary.resolve("store");
   }
 
-  /** A process with a store, what it acknowledged and what it refused. */
+  /** A process with a store, and the writes it acknowledged and refused. */
   private final class Child implements AutoCloseable {
     final Process process;
     private final Path errors = temporary.resolve("errors");
@@ -52,7 +54,7 @@ class CallFaultsIT {
       command.addAll(List.of(FaultChild.class.getName(), directory().toString()));
       command.add(String.valueOf(segmentBytes));
       process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
-      // Nobody waits for an answer for ever.
+      // Bounds the wait for an answer.
       CompletableFuture.delayedExecutor(200, TimeUnit.SECONDS).execute(process::destroyForcibly);
       commands = new PrintStream(process.getOutputStream(), true, StandardCharsets.US_ASCII);
       answers = process.inputReader(StandardCharsets.US_ASCII);
@@ -89,7 +91,7 @@ class CallFaultsIT {
       }
     }
 
-    /** Exactly what was acknowledged is there, now and after a kill. */
+    /** Requires exactly the acknowledged writes, now and after a kill. */
     void requireExact() throws Exception {
       require("numbers", String.join(" ", acknowledged));
       require("healthy", "true");
@@ -103,7 +105,7 @@ class CallFaultsIT {
     }
   }
 
-  /** What is there after a start; texts are whole. */
+  /** The numbers found after a start; the texts are complete. */
   private List<String> numbers() {
     try (ConversationStore store = JsonFileStore.open(directory())) {
       assertThat(store.operator().health().healthy()).isTrue();
@@ -132,7 +134,7 @@ class CallFaultsIT {
     try (Child child = new Child(SMALL, "prlimit", "--nofile=200:200")) {
       child.require("open", "ok");
       child.appendAll(2);
-      // A segment takes two handles, and one more to force its name: each of them is missing once.
+      // A segment takes two handles, and forcing its name a third: each of them is missing once.
       for (int left = 0; left < 5; left++) {
         child.require("hog " + left, "ok");
         int refused = 0;
@@ -179,7 +181,7 @@ class CallFaultsIT {
 
   // fsync
 
-  /** The fsync of one write fails, or the one of the write after it, or the one after that. */
+  /** The first, the second or the third fsync fails. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void oneFailedFsyncIsOvercome(int nth) throws Exception {
@@ -199,7 +201,7 @@ class CallFaultsIT {
     }
   }
 
-  /** The new segment cannot be forced either, and then nobody knows what is on the disk. */
+  /** The new segment cannot be forced either, so the state on the disk is unknown. */
   @Test
   void twoFailedFsyncsRefuseWritesUntilItIsOpenedAnew() throws Exception {
     assumeTrue(Strace.isUsable(), "strace is not there or may not trace");
@@ -210,14 +212,15 @@ class CallFaultsIT {
         assertThat(strace).isNotNull();
         assertThat(child.append()).isFalse();
       }
-      // The disk is well again, and what it holds is as unknown as before.
+      // The disk works again, but the state on it is still unknown.
       assertThat(child.append()).isFalse();
       child.require("healthy", "false");
       assertThat(child.ask("reason")).contains("refused");
       assertThat(child.ask("numbers")).startsWith(String.join(" ", child.acknowledged));
       child.close();
     }
-    // The first refused write was in a file when its fsync failed: it is there as a whole or not.
+    // The first refused write was in a file when its fsync failed: it is there in full or not at
+    // all.
     assertThat(numbers())
         .isIn(List.of("0", "1", "2"), List.of("0", "1", "2", "3"))
         .doesNotContain("4");
@@ -227,7 +230,9 @@ class CallFaultsIT {
     }
   }
 
-  /** The name of a new segment cannot be forced: that write is refused, the next one tries anew. */
+  /**
+   * The name of a new segment cannot be forced: that write is refused, the next one tries again.
+   */
   @Test
   void aFailedFsyncOfTheDirectoryRefusesOneWrite() throws Exception {
     assumeTrue(Strace.isUsable(), "strace is not there or may not trace");
@@ -249,7 +254,7 @@ class CallFaultsIT {
 
   // Writes
 
-  /** No file may grow beyond 24 KiB: the write that crosses it is done in part. */
+  /** No file may grow beyond 24 KiB: the write that crosses the limit is partial. */
   @Test
   void aWriteThatIsDoneInPartIsOvercome() throws Exception {
     String[] limit = {"prlimit", "--fsize=24576:24576"};

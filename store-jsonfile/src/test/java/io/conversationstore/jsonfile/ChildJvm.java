@@ -8,11 +8,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Runs a class in a JVM of its own with a heap of its own size. */
+/** Runs a class in its own JVM with a given heap size. */
 final class ChildJvm {
   private ChildJvm() {}
 
-  /** Runs it to its end, which must be a good one; returns what it printed. */
+  /** Runs it until it exits successfully; returns its output. */
   static String run(String heap, Class<?> main, Path log, Object... arguments)
       throws IOException, InterruptedException {
     List<String> command =

@@ -13,14 +13,14 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** The cache of contents keeps to its bound. */
+/** The cache of contents keeps within its limit. */
 class ContentsTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final int CACHE = 64 << 10;
 
   private final HookedFiles files = new HookedFiles(new MemoryFiles());
 
-  /** How many reads of files it takes to read a message again. */
+  /** How many file reads a second read of a message takes. */
   private int readsOfTheSecondTime(String arguments) throws IOException {
     try (FileEngine engine = Memory.engine(files, Memory.options().withCacheBytes(CACHE))) {
       ConversationStore store = Memory.front(engine);

@@ -32,7 +32,8 @@ class CrashTest {
   }
 
   /**
-   * Without an fsync for each write a killed process loses nothing, a loss of power only the end.
+   * Without an fsync for each write, a killed process loses nothing, and a loss of power only the
+   * end.
    */
   @Test
   void withoutSyncEveryCrashLeavesABeginningOfWhatWasDone() throws InterruptedException {
@@ -48,7 +49,10 @@ class CrashTest {
     System.out.println("CRASHES mirror=" + crashes);
   }
 
-  /** Erasures and compactions act between any two calls of the writer, and it between theirs. */
+  /**
+   * Erasures and compactions run between any two calls of the writer, and the writer between
+   * theirs.
+   */
   @Test
   void backgroundWorkInterleavesWithTheWriterAtEveryCall() throws InterruptedException {
     long lives = Seeds.until(60, seed -> new InterleavedLives(seed).run());

@@ -26,8 +26,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Damages a directory at every byte, one that was closed and one that a crash left: a start refuses
- * it, naming the file, and changes nothing; or reading refuses; or all is as it was.
+ * Damages every byte of a directory that was closed and of one that a crash left. Either a start
+ * refuses the directory, names the file and changes nothing, or reading refuses, or all content is
+ * unchanged.
  */
 class DamageTest {
   private static final Owner OWNER = Owner.of("acme", "alice");
@@ -44,7 +45,7 @@ class DamageTest {
     assertThat(sound.names()).hasSizeGreaterThan(3).contains(Checkpoint.NAME);
   }
 
-  /** Opens and reads all; null where either of them says that the files are damaged. */
+  /** Opens and reads everything; null if either reports damage. */
   private Map<String, String> read(MemoryFiles files, String damaged) {
     Map<String, Integer> before = files.fingerprints();
     try {
@@ -69,7 +70,7 @@ class DamageTest {
     return null;
   }
 
-  /** Whether {@code verify} finds anything; it is asked where the start and the reader did not. */
+  /** Whether {@code verify} finds damage; it runs only if the start and the reader did not. */
   private static boolean verifyFinds(MemoryFiles files) {
     try {
       Manifest manifest = Manifest.read(files);
@@ -80,7 +81,7 @@ class DamageTest {
   }
 
   /**
-   * @param mayBeHarmless whether nobody need notice
+   * @param mayBeHarmless whether the damage may go unnoticed
    */
   private void check(MemoryFiles files, String damaged, boolean mayBeHarmless) {
     MemoryFiles untouched = files.copy();
@@ -99,7 +100,7 @@ class DamageTest {
     }
   }
 
-  /** The checkpoint is made anew; a digit of a checksum may be a capital letter. */
+  /** The checkpoint is rebuilt; a digit of a checksum may be a capital letter. */
   private static boolean mayBeHarmless(String name, byte before, byte after) {
     return name.equals("checkpoint")
         || (Character.digit(before, 16) >= 10
@@ -143,9 +144,8 @@ class DamageTest {
   }
 
   /**
-   * After a crash no note says how far the log goes: that later lines were written when this one
-   * was known to be on the disk is all that tells damage from a torn write. Nothing tells it of the
-   * last.
+   * After a crash, no note gives the end of the log. Only a later line that was written after this
+   * one was known to be on the disk distinguishes damage from a torn write. The last line has none.
    */
   @Test
   void everyByteFlippedAfterACrash() throws IOException {
@@ -231,7 +231,7 @@ class DamageTest {
     report("files");
   }
 
-  /** Its checksum is right, so nobody but a program can have written it. */
+  /** Its checksum is right, so only a program can have written it. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -261,7 +261,7 @@ class DamageTest {
               check ->
                   assertThat(check.detail()).contains(log + "-" + end).doesNotContain("SECRET"));
     }
-    // Whose it is cannot be told, so that any erasure takes it.
+    // Its owner is unknown, so any erasure removes it.
     assertThat(files.holds(payload)).isTrue();
     try (ConversationStore store = Memory.store(files)) {
       store.create(OWNER, NewConversation.withId("chat"));

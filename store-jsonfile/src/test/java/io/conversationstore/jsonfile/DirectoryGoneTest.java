@@ -27,8 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Somebody deletes the directory of an open store, or puts another one in its place. An open file
- * that was deleted still takes writes and fsyncs: nobody may be told that those are kept.
+ * The directory of an open store is deleted or replaced by another one. An open file that was
+ * deleted still accepts writes and fsyncs, but the store must not acknowledge them.
  */
 @Timeout(60)
 class DirectoryGoneTest {
@@ -42,7 +42,7 @@ class DirectoryGoneTest {
 
   private JsonFileOptions options(Durability durability) {
     return durability == Durability.INTERVAL
-        // Nothing is forced meanwhile: an acknowledgement must not count on it.
+        // Nothing is forced meanwhile: an acknowledgement must not depend on a force.
         ? JsonFileOptions.in(directory()).withSyncInterval(Duration.ofHours(1))
         : JsonFileOptions.in(directory()).withDurability(durability);
   }
@@ -88,7 +88,10 @@ class DirectoryGoneTest {
         .allMatch(StoreHealth.Check::passed);
   }
 
-  /** Refused from the first write on, with every setting; what was read before still is. */
+  /**
+   * Writes are refused from the first one on, with every setting; earlier content can still be
+   * read.
+   */
   private static void requireRefused(ConversationStore store) {
     assertThatThrownBy(() -> append(store, "after"))
         .isInstanceOf(StoreUnavailableException.class)
@@ -120,7 +123,7 @@ class DirectoryGoneTest {
     }
   }
 
-  /** Nothing is put beside what is there now, and nothing of it is removed. */
+  /** The store adds nothing to the new directory and removes nothing from it. */
   @ParameterizedTest
   @EnumSource
   void anotherDirectoryInItsPlaceIsLeftAlone(Durability durability) throws IOException {
@@ -136,7 +139,7 @@ class DirectoryGoneTest {
     }
   }
 
-  /** The log has just been forced and is full: the next write begins a segment. */
+  /** The log was just forced and is full: the next write begins a segment. */
   @Test
   void noSegmentIsBegunInAnotherDirectory() throws IOException {
     JsonFileOptions options = options(Durability.EACH_WRITE).withSegmentBytes(4 << 10);
@@ -161,13 +164,13 @@ class DirectoryGoneTest {
     }
     Files.move(elsewhere, directory());
     try (ConversationStore store = JsonFileStore.open(options)) {
-      // The refused write was in the file by then; nobody could say so.
+      // The refused write was already in the file, which the store could not know.
       assertThat(texts(store)).startsWith("before").doesNotContain("later");
       append(store, "again");
     }
   }
 
-  /** Writes go on, as they are kept; health says what the next start will find. */
+  /** Writes continue, because they are kept; health reports what the next start will find. */
   @Test
   void anEarlierFileThatIsMissingIsToldByHealthAndAtTheNextStart() throws IOException {
     JsonFileOptions options = options(Durability.EACH_WRITE).withSegmentBytes(4 << 10);

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-/** One store for each directory: in one process, and over processes. */
+/** One store for each directory, within one process and across processes. */
 @Timeout(120)
 class DirectoryLockTest {
   private static final Duration LONG = Duration.ofMinutes(1);
@@ -60,7 +60,7 @@ class DirectoryLockTest {
     return process;
   }
 
-  /** Another process that does not wait finds the directory in use. */
+  /** Another process, which does not wait, finds the directory in use. */
   private void requireLockedForOthers(Path directory) throws Exception {
     Process other = start(directory.toString(), "at once");
     try {
@@ -147,7 +147,7 @@ class DirectoryLockTest {
                 return true;
               });
       new Thread(waiting).start();
-      // The store goes on waiting while this is read.
+      // The store keeps waiting while this is read.
       assertThat(said.poll(20, TimeUnit.SECONDS))
           .contains("is in use by another process: pid " + other.pid())
           .contains("Waiting for up to");
@@ -219,7 +219,7 @@ class DirectoryLockTest {
     }
   }
 
-  /** As of two applications in one server, or one that is deployed anew. */
+  /** Like two applications in one server, or one that is redeployed. */
   @Test
   void anotherClassLoaderIsRefusedAndTheLockStays() throws Exception {
     List<URL> path = new ArrayList<>();
@@ -245,7 +245,7 @@ class DirectoryLockTest {
     JsonFileStore.open(options().withLockWait(Duration.ZERO)).close();
   }
 
-  /** Java knows of the lock, this library does not: whoever took it must keep it. */
+  /** Java knows the lock, but this library does not: its holder must keep it. */
   @Test
   void aLockThatOthersOfThisProcessTookStays() throws Exception {
     Path file = Files.createFile(temporary.resolve(DirectoryLock.LOCK));
@@ -264,7 +264,7 @@ class DirectoryLockTest {
     }
   }
 
-  /** A bind mount is a second name of one directory; here it is a second name of its lock. */
+  /** A bind mount is a second name of one directory; here its lock has a second name. */
   @Test
   void anotherNameOfTheDirectoryIsRefusedAndTheLockStays() throws Exception {
     Path first = Files.createDirectory(temporary.resolve("first"));

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Real disks that are full or become read-only, with a store on them. */
+/** A store on real disks that are full or become read-only. */
 @Timeout(120)
 class DiskFaultsIT {
   private static final Owner ALICE = Owner.of("acme", "alice");
@@ -54,7 +54,7 @@ class DiskFaultsIT {
     return number + " " + "x".repeat(TEXT);
   }
 
-  /** Appends until it is refused, and once more; returns what was acknowledged. */
+  /** Appends until a write is refused, then once more; returns the acknowledged texts. */
   private static List<String> fill(ConversationStore store) {
     List<String> acknowledged = new ArrayList<>();
     int refused = 0;
@@ -84,7 +84,7 @@ class DiskFaultsIT {
     return contents;
   }
 
-  // Full
+  // Full disk
 
   @ParameterizedTest
   @CsvSource({
@@ -135,7 +135,7 @@ class DiskFaultsIT {
       try (ConversationStore store = JsonFileStore.open(options)) {
         store.create(ALICE, NewConversation.withId("chat"));
         acknowledged = fill(store);
-        // As after a kill: nothing was closed, and the copy is elsewhere.
+        // Like after a kill: nothing was closed, and the copy is elsewhere.
         Path copy = Files.createDirectory(temporary.resolve("copy"));
         try (Stream<Path> files = Files.list(options.directory())) {
           for (Path file : files.toList()) {
@@ -160,7 +160,7 @@ class DiskFaultsIT {
     }
   }
 
-  /** Taking text out writes files anew, which needs room: it is refused, and done afterwards. */
+  /** Removing text rewrites files, which needs space: the erasure is refused, and done later. */
   @ParameterizedTest
   @ValueSource(strings = {"tmpfs", "ext4"})
   void anErasureOnAFullDiskIsDoneWhenThereIsRoom(String kind) throws Exception {
@@ -214,7 +214,7 @@ class DiskFaultsIT {
     }
   }
 
-  /** Nothing was there before: what a failed opening leaves does not hinder the next one. */
+  /** The directory was empty: the leftovers of a failed opening do not prevent the next one. */
   @ParameterizedTest
   @ValueSource(strings = {"tmpfs", "ext4"})
   void openingOnAFullDiskIsRefusedAndWorksWhenThereIsRoom(String kind) throws Exception {
@@ -243,7 +243,7 @@ class DiskFaultsIT {
     }
   }
 
-  // Read-only
+  // Read-only disk
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
@@ -274,7 +274,7 @@ class DiskFaultsIT {
     }
   }
 
-  /** The system refuses to remount under an open store, but does so itself after an error. */
+  /** The system refuses to remount under an open store, but does it itself after an error. */
   @Test
   void aDiskThatBecomesReadOnlyRefusesWritesAndGoesOnReading() throws Exception {
     List<String> acknowledged = new ArrayList<>();

@@ -69,7 +69,9 @@ class DiskFilesTest {
     }
   }
 
-  /** As a volume that is mounted for a group: it can be written, its rights cannot be changed. */
+  /**
+   * Like a volume mounted for a group: it can be written, but its permissions cannot be changed.
+   */
   @Test
   void aDirectoryOfAnotherUserThatCanBeWrittenIsUsed() throws Exception {
     String[] withoutRights = {"setpriv", "--bounding-set=-fowner"};

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What each setting promises when the power goes, and when the process is killed. */
+/** The guarantees of each setting after a loss of power and after a kill. */
 @Timeout(60)
 class DurabilityTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
@@ -26,7 +26,7 @@ class DurabilityTest {
 
   private final MemoryFiles files = new MemoryFiles();
 
-  /** With an interval nothing is forced by itself before the test is over. */
+  /** The interval is so long that it forces nothing before the test is over. */
   private static JsonFileOptions options(Durability durability) {
     return durability == Durability.INTERVAL
         ? Memory.options().withSyncInterval(LONG)
@@ -43,14 +43,14 @@ class DurabilityTest {
     store.append(ALICE, "chat", Message.user("m" + number));
   }
 
-  /** How many messages a start would find on a disk; -1 where the conversation is missing too. */
+  /** How many messages a start would find on a disk; -1 if the conversation is missing too. */
   private static long messages(MemoryFiles disk) throws IOException {
     try (ConversationStore store = Memory.store(disk)) {
       return store.find(ALICE, "chat").map(chat -> chat.messageCount()).orElse(-1L);
     }
   }
 
-  /** The least that a loss of power leaves: what was forced, and nothing else. */
+  /** The minimum that a loss of power leaves: only what was forced. */
   private long afterLossOfPower() throws IOException {
     return messages(files.forcedOnly());
   }
@@ -65,7 +65,7 @@ class DurabilityTest {
     }
   }
 
-  /** Nobody calls anything meanwhile: the interval alone brings it to the disk. */
+  /** No call is made meanwhile: the interval alone brings it to the disk. */
   @Test
   void whatIsOlderThanTheIntervalSurvivesALossOfPower() throws Exception {
     JsonFileOptions options = Memory.options().withSyncInterval(Duration.ofMillis(1));
@@ -78,7 +78,10 @@ class DurabilityTest {
     }
   }
 
-  /** A failed fsync leaves in the page cache what the disk has not; a second one would succeed. */
+  /**
+   * After a failed fsync the page cache has bytes that the disk lacks; a second fsync would
+   * succeed.
+   */
   @Test
   void whatAFailedForceLeftIsNotAcknowledgedLaterWithoutAnotherWrite() throws IOException {
     JsonFileOptions options = options(Durability.EACH_WRITE);
@@ -99,7 +102,7 @@ class DurabilityTest {
     }
   }
 
-  /** Neither setting forces each write; else nothing here would show what they save. */
+  /** Neither setting forces each write; otherwise the tests here would not show what they save. */
   @ParameterizedTest
   @EnumSource(
       value = Durability.class,
@@ -125,7 +128,7 @@ class DurabilityTest {
     }
   }
 
-  /** Wherever it is killed while what was written moves to another segment. */
+  /** It is killed at any call while written lines move to another segment. */
   @ParameterizedTest
   @EnumSource
   void aProcessThatIsKilledAfterAWriteHasFailedLosesNothing(Durability durability)
@@ -170,7 +173,7 @@ class DurabilityTest {
       assertThat(disk.holds(SECRET)).isFalse();
       try (ConversationStore after = Memory.store(disk)) {
         assertThat(after.find(BOB, "chat")).isEmpty();
-        // What was written before it comes to the disk with it.
+        // The erasure brings earlier writes to the disk too.
         assertThat(after.last(ALICE, "chat", 10)).hasSize(1);
       }
       assertThat(disk.holds(SECRET)).isFalse();

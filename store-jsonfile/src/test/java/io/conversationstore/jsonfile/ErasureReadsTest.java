@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** An erasure that comes between choosing what to read and reading it is no damage. */
+/** An erasure between selecting and reading is not damage. */
 @Timeout(60)
 class ErasureReadsTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
@@ -35,7 +35,7 @@ class ErasureReadsTest {
     return Memory.engine(files, Memory.options().withCacheBytes(0));
   }
 
-  /** Runs it once, when the first of several stretches was read that belong to one answer. */
+  /** Runs it once, after the first of several reads that belong to one answer. */
   private void betweenTheNextReads(Runnable between) {
     Thread reader = Thread.currentThread();
     AtomicBoolean done = new AtomicBoolean();
@@ -51,7 +51,7 @@ class ErasureReadsTest {
     store.create(ALICE, NewConversation.withId("chat"));
     store.create(BOB, NewConversation.withId("chat"));
     store.append(BOB, "chat", Message.user("one"));
-    // So far apart that they are not read at once.
+    // Far enough apart not to be read at once.
     store.append(ALICE, "chat", Message.user("x".repeat(5_000)));
     store.append(BOB, "chat", Message.assistant("two"));
   }
@@ -89,7 +89,7 @@ class ErasureReadsTest {
     }
   }
 
-  /** What is damaged still is, however often it is looked at. */
+  /** Real damage stays damage, however often it is read. */
   @Test
   void realDamageIsSaidAtOnce() throws IOException {
     try (FileEngine engine = engine()) {

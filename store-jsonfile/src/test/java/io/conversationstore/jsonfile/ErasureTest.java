@@ -21,7 +21,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** What was erased comes back in no file, whatever failed before. */
+/** No file holds erased text, whatever failed before. */
 class ErasureTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final Owner BOB = Owner.of("acme", "bob");
@@ -54,7 +54,7 @@ class ErasureTest {
             .isInstanceOf(StoreUnavailableException.class);
       }
       files.heal();
-      // The segment ends as it is, and nothing takes its place.
+      // The segment ends as it is, and no snapshot replaces it.
       files.failNextCreateOf("snapshot-");
       assertThatThrownBy(engine::compact).isInstanceOf(EngineFailureException.class);
       store.erase(BOB);
@@ -138,7 +138,9 @@ class ErasureTest {
     assertThat(files.openFiles()).isZero();
   }
 
-  /** Whichever force of the directory failed before, and at whatever call the power goes then. */
+  /**
+   * For every force of the directory that fails, and every later call at which the power is lost.
+   */
   @Test
   void anErasureThatIsTriedAgainLeavesNoLineHalfWritten() throws IOException {
     for (int failing = 1; failing <= 6; failing++) {
@@ -171,12 +173,12 @@ class ErasureTest {
     try {
       erasure.run();
     } catch (StoreUnavailableException e) {
-      // It may fail: what counts is what is left of it.
+      // It may fail: only the remaining files matter.
       assertThat(e.getMessage()).doesNotContain(SECRET);
     }
   }
 
-  /** However many are erased one after the other, each costs what its own lines take. */
+  /** However many erasures follow each other, each costs only what its own lines take. */
   @Test
   void anErasureReadsNoFileThatHasNoLineOfItsOwner() throws IOException {
     AtomicLong calls = new AtomicLong();
@@ -204,7 +206,7 @@ class ErasureTest {
     Memory.engine(files).close();
   }
 
-  /** Lines of all owners stand among each other in all files. */
+  /** Lines of all owners are mixed in all files. */
   @Test
   void anErasureReadsAndWritesWhatItsOwnLinesTakeHoweverManyComeBefore() throws IOException {
     HookedFiles counted = new HookedFiles(files, () -> {});
@@ -228,18 +230,18 @@ class ErasureTest {
       for (int i = 0; i < owners; i++) {
         store.erase(Owner.of("acme", "owner " + i));
         if (i == 0) {
-          // The first one finds out where all lines stand.
+          // The first one records where all lines are.
           written = counted.written();
           read = counted.read();
         }
         assertThat(files.holds(SECRET + "-" + i + "-")).isFalse();
         assertThat(i == owners - 1 || files.holds(SECRET + "-" + (i + 1) + "-")).isTrue();
       }
-      // All together: a checkpoint that was due may be written beside one of them.
+      // Measured in total, because a due checkpoint may be written during one of them.
       long own = messages * (size + 600L) * (owners - 1);
       assertThat(counted.written() - written).as("written").isLessThan(3 * own);
       assertThat(counted.read() - read).as("read").isLessThan(messages * 10_240L * (owners - 1));
-      // Erasures alone begin no segment of their own.
+      // Erasures alone begin no new segments.
       assertThat(files.list().size()).isLessThan(segments + 10);
     }
     requireGone();
@@ -253,7 +255,7 @@ class ErasureTest {
     return JsonFileTool.verify(Path.of("memory"), files, manifest).isSound();
   }
 
-  /** Lines that a crash left half written are no damage, to nobody who looks. */
+  /** No reader reports partly written lines of a crash as damage. */
   @Test
   void aCrashWhileLinesAreOverwrittenIsNoDamage() throws IOException {
     int half = 0;
@@ -299,7 +301,7 @@ class ErasureTest {
     assertThat(half).isGreaterThan(3);
   }
 
-  /** What could not be written to its end, nor removed. */
+  /** A file that could neither be completed nor removed. */
   @Test
   void aTemporaryFileThatStayedGoesWithTheNextErasure() throws IOException {
     try (ConversationStore store = Memory.store(files)) {
@@ -312,7 +314,7 @@ class ErasureTest {
     }
   }
 
-  /** Its text may be of an owner whom the log no longer knows, so that no erasure would look. */
+  /** It may hold text of an owner whom the log no longer knows, so no erasure would look there. */
   @Test
   void aCheckpointThatIsNotUsedDoesNotStay() throws IOException {
     Memory.store(files).close();

@@ -31,7 +31,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
-/** A mirror that holds the contents of some conversations only. */
+/** A mirror that holds the contents of only some conversations. */
 class EvictionTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final UUID NODE = new UUID(1, 1);
@@ -41,7 +41,7 @@ class EvictionTest {
 
   private final MemoryFiles files = new MemoryFiles();
 
-  /** A header and its messages, of which the second one is deleted. */
+  /** A header and its messages, of which the second is deleted. */
   private static List<State> conversation(String id, Instant updated, int messages) {
     ConversationState created =
         Transitions.created(ALICE, NewConversation.withId(id), id, 0, 1, updated, NODE);
@@ -101,7 +101,7 @@ class EvictionTest {
     assertThat(read.conversation().requireLive().messageCount()).isEqualTo(counted);
     assertThat(store.find(ALICE, id).provenance().complete()).isFalse();
     assertThat(store.lacksMessages(ALICE, id)).isTrue();
-    // That a message was deleted is known, and which one.
+    // The mirror still knows which message was deleted.
     assertThat(store.mirroredAt(ALICE, id, 1)).isEmpty();
     assertThat(store.mirroredAt(ALICE, id, 2))
         .hasValueSatisfying(m -> assertThat(m.live()).isFalse());
@@ -181,7 +181,7 @@ class EvictionTest {
       long all = evict(engine, Instant.MIN, Long.MAX_VALUE).bytes();
       assertThat(evict(engine, Instant.MIN, all).bytes()).isEqualTo(all);
       assertThat(evict(engine, Instant.MIN, all).evictedThrough()).isNull();
-      // One of them is too much, and a tenth goes beside.
+      // One of them exceeds the limit, and a tenth more is freed.
       LocalStore.Coverage left = evict(engine, Instant.MIN, all - 10);
       assertThat(left.bytes()).isBetween(all / 2, all - all / 10);
       assertThat(left.evictedThrough()).isEqualTo(NOW.plusSeconds(1));
@@ -205,7 +205,8 @@ class EvictionTest {
           engine.mirror(List.of(message("c", 1, NOW)), PLACE, NOW);
           evict(engine, Instant.MAX, 0);
         }
-        // Own append of 2; another node deletes 2; own append of 3 brings the header that knows so.
+        // Own append of 2; another node deletes 2; own append of 3 brings a header that counts the
+        // deletion.
         engine.mirror(List.of(header("c", 3, 2, 2), message("c", 2, NOW)), null, null);
         engine.mirror(List.of(header("c", 5, 2, 3), message("c", 3, NOW)), null, null);
         assertThat(engine.find(ALICE, "c").provenance().complete()).isFalse();
@@ -230,7 +231,7 @@ class EvictionTest {
         ALICE, id, 0, 1, version, Transitions.counted(created.requireLive(), count), lastSeq, NODE);
   }
 
-  /** Rows that were deleted long ago are gone, here and in the database. */
+  /** Rows deleted long ago are gone, here and in the database. */
   @Test
   void placesThatAreGoneForGoodAreNotMissed() throws IOException {
     try (FileEngine engine = opened()) {
@@ -238,12 +239,12 @@ class EvictionTest {
       assertThat(engine.lacksMessages(ALICE, "c")).isTrue();
       engine.mirror(List.of(), PLACE, NOW.plusSeconds(1));
       requireWhole(engine, "c", 1);
-      // Ahead of what is told until it is told.
+      // The header is ahead of the feed until the feed delivers it.
       engine.mirror(List.of(header("c", 10, 1, 3)), null, null);
       assertThat(engine.lacksMessages(ALICE, "c")).isTrue();
       engine.mirror(List.of(header("c", 10, 1, 3)), PLACE, NOW.plusSeconds(2));
       requireWhole(engine, "c", 1);
-      // A write of this node that the feed was faster with.
+      // A write of this node that the feed delivered first.
       engine.mirror(List.of(header("c", 10, 1, 3)), null, null);
       requireWhole(engine, "c", 1);
     }
@@ -277,7 +278,7 @@ class EvictionTest {
     }
     try (FileEngine engine = Memory.engine(files)) {
       assertThat(lacking(engine, Instant.MIN, 9)).containsExactly("c1");
-      // Another one of the same id was told from its beginning.
+      // The feed delivers another conversation of the same id from its beginning.
       engine.mirror(
           List.of(
               new ConversationState(ALICE, "c1", 0, 2, 1, header("c1", 1, 0, 0).live(), 0, NODE)),

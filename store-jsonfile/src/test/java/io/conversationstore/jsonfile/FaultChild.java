@@ -26,9 +26,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Another process that does with a store what it reads from its input, a command a line, and
- * answers each with a line: {@code ok}, {@code refused} where the store is unavailable, {@code
- * error} and the class, or what was asked for.
+ * Another process that executes commands on a store. It reads one command a line and answers each
+ * with one line: {@code ok}, {@code refused} if the store is unavailable, {@code error} and the
+ * class, or the requested value.
  */
 final class FaultChild {
   static final Owner OWNER = Owner.of("acme", "alice");
@@ -47,7 +47,7 @@ final class FaultChild {
             .withCompactionBytes(Math.max(segmentBytes, 64 << 10));
   }
 
-  /** Directory, and the size at which a segment is full. */
+  /** Arguments: the directory and the size at which a segment is full. */
   public static void main(String[] arguments) throws Exception {
     loadClasses();
     FaultChild child = new FaultChild(Path.of(arguments[0]), Long.parseLong(arguments[1]));
@@ -56,11 +56,11 @@ final class FaultChild {
     for (String line = commands.readLine(); line != null; line = commands.readLine()) {
       System.out.println(child.answer(line.split(" ")));
     }
-    // As a kill: what is not closed is left as it is.
+    // Like a kill: nothing is closed.
     Runtime.getRuntime().halt(0);
   }
 
-  /** Each class in a directory is a file to open: later there may be too many of them. */
+  /** Loading a class from a directory opens a file: later there may be no handles left. */
   private static void loadClasses() throws Exception {
     for (Class<?> one : List.of(JsonFileStore.class, ConversationStore.class)) {
       Path root = Path.of(one.getProtectionDomain().getCodeSource().getLocation().toURI());
@@ -139,7 +139,7 @@ final class FaultChild {
     }
   }
 
-  /** Does one thing in a thread of its own while another is done, and answers with both. */
+  /** Runs one command in its own thread during another one, and answers with both results. */
   private String during(String other, String... command) throws IOException {
     FutureTask<String> task = new FutureTask<>(() -> answer(other));
     new Thread(task, "other").start();
@@ -151,7 +151,10 @@ final class FaultChild {
     }
   }
 
-  /** Appends so many from a number on and deletes every fourth; answers with what was done. */
+  /**
+   * Appends {@code count} messages from a number on and deletes every fourth; answers with the
+   * results.
+   */
   private String write(int from, int count) throws IOException {
     StringJoiner done = new StringJoiner(" ");
     for (int number = from; number < from + count; number++) {
@@ -171,7 +174,7 @@ final class FaultChild {
     return done.toString();
   }
 
-  /** Opens files until so many more are possible. */
+  /** Opens files until only {@code left} more can be opened. */
   private String hog(int left) throws IOException {
     try {
       while (true) {

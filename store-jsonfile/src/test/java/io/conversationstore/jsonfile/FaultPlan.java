@@ -7,12 +7,12 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which calls to a {@link MemoryFiles} fail, and at which one the power goes. Calls count from the
- * moment something is planned, over all threads. Thread-safe.
+ * Which calls to a {@link MemoryFiles} fail, and at which call the power is lost. Calls are counted
+ * from the time of planning, over all threads. Thread-safe.
  */
 final class FaultPlan {
 
-  /** What can be called on files. */
+  /** The calls on files. */
   enum Call {
     LIST,
     CREATE,
@@ -28,7 +28,7 @@ final class FaultPlan {
     OVERWRITE,
     FORCE;
 
-    /** Whether it changes what is there. */
+    /** Whether it changes the files. */
     boolean changes() {
       return this != LIST && this != OPEN && this != SIZE && this != READ;
     }
@@ -37,11 +37,11 @@ final class FaultPlan {
   /** How a call ends. */
   enum Outcome {
     DONE,
-    /** An error; the call did nothing, or a part where it has parts. */
+    /** An error; the call did nothing, or a part of its work if it has parts. */
     FAILED,
-    /** The power goes during the call: nobody knows how much of it was done. */
+    /** The power is lost during the call: how much of it was done is unknown. */
     POWER_LOST,
-    /** The power went before. */
+    /** The power was lost before. */
     DEAD
   }
 
@@ -56,22 +56,22 @@ final class FaultPlan {
     failing.add(call);
   }
 
-  /** The {@code n}th call of this kind from now fails, the first being 1; the others do not. */
+  /** The {@code n}th call of this kind from now on fails, starting with 1; the others succeed. */
   synchronized void failNth(Call call, int n) {
     failingAt.put(call, n);
   }
 
-  /** The power goes during the call after {@code more} others. */
+  /** The power is lost during the call after {@code more} others. */
   synchronized void crashAfter(int more) {
     untilCrash = more;
   }
 
-  /** The power goes now. */
+  /** The power is lost now. */
   synchronized void powerOff() {
     dead = true;
   }
 
-  /** Nothing more is planned. Power that is gone stays gone. */
+  /** Cancels all plans. A lost power stays lost. */
   synchronized void heal() {
     failing.clear();
     failingAt.clear();
@@ -82,7 +82,7 @@ final class FaultPlan {
     return dead;
   }
 
-  /** All calls so far. */
+  /** The number of calls so far. */
   synchronized long calls() {
     return calls;
   }

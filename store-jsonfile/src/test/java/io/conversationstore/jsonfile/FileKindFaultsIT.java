@@ -26,9 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Each system call on each kind of file fails, or takes long, while a real process opens, closes,
+ * Each system call on each kind of file fails or is delayed while a real process opens, closes,
  * erases, compacts and writes checkpoints; sometimes it is killed right after. {@code
- * -Dfaults.minutes} says for how long (1), {@code -Dstore.seed} in which order.
+ * -Dfaults.minutes} sets the duration (1), {@code -Dstore.seed} the order.
  */
 class FileKindFaultsIT {
   private static final int SEGMENT = 8 << 10;
@@ -81,7 +81,7 @@ class FileKindFaultsIT {
   private int next;
   private int secrets;
 
-  /** Where a fault met a call. */
+  /** The cells whose fault met a call. */
   private final Set<String> met = new TreeSet<>();
 
   private long cycles;
@@ -126,7 +126,7 @@ class FileKindFaultsIT {
       command.addAll(List.of(FaultChild.class.getName(), directory.toString()));
       command.add(String.valueOf(SEGMENT));
       process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
-      // Nobody waits for an answer for ever.
+      // Bounds the wait for an answer.
       CompletableFuture.delayedExecutor(300, TimeUnit.SECONDS).execute(process::destroyForcibly);
       commands = new PrintStream(process.getOutputStream(), true, StandardCharsets.US_ASCII);
       answers = process.inputReader(StandardCharsets.US_ASCII);
@@ -216,7 +216,7 @@ class FileKindFaultsIT {
     next = 0;
   }
 
-  /** Does what the cell says; the process has an open store before and after. */
+  /** Runs the cell; the process has an open store before and after. */
   private void run(Child child, Path directory, Cell cell) throws Exception {
     cycles++;
     secrets++;
@@ -305,7 +305,7 @@ class FileKindFaultsIT {
     }
   }
 
-  /** What is there, before and after the directory was opened anew, and that all is well again. */
+  /** Checks the content before and after a new opening, and that everything works again. */
   private void check(Child child, Path directory, Cell cell) throws Exception {
     compare(child.ask("numbers"), cell);
     child.require("close", "ok");
@@ -350,7 +350,7 @@ class FileKindFaultsIT {
     try {
       return Files.readString(file, StandardCharsets.ISO_8859_1).contains("SECRET-");
     } catch (NoSuchFileException e) {
-      // The store writes on beside: what has no name holds nothing for anybody.
+      // The store may have removed the file meanwhile: a file without a name exposes no text.
       return false;
     }
   }

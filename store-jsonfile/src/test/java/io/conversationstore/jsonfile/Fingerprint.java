@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * All that a store shows of some owners, in a form that is equal for the model and for files: one
- * entry for each conversation, with its messages in order, one for what is left of each that may be
- * deleted, and one for the rest of each owner.
+ * All that a store shows of some owners, in a form equal for the model and for files: one entry for
+ * each conversation with its messages in order, one for the remains of each possibly deleted
+ * conversation, and one for the other data of each owner.
  */
 final class Fingerprint {
   private static final int MOST = 1_000;
@@ -23,7 +23,7 @@ final class Fingerprint {
   private Fingerprint() {}
 
   /**
-   * @param engine under the store; shows what remembers deleted conversations and erased owners
+   * @param engine under the store; shows the records of deleted conversations and erased owners
    */
   static Map<String, String> of(ConversationStore store, StoreEngine engine) {
     Map<String, String> all = new TreeMap<>();
@@ -56,8 +56,8 @@ final class Fingerprint {
   }
 
   /**
-   * Whether each conversation is as it was before or as it is after: a step over many of them that
-   * stopped midway.
+   * Whether each conversation is as before or as after a step over many of them that stopped
+   * midway.
    */
   static boolean isBetween(
       Map<String, String> actual, Map<String, String> before, Map<String, String> after) {

@@ -19,7 +19,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The shape of lines that docs/format-jsonfile.md shows, and what its jq commands select. */
+/** The shape of lines as docs/format-jsonfile.md shows it, and the results of its jq commands. */
 class FormatTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final Owner BOB = Owner.of("acme", "bob");
@@ -40,7 +40,9 @@ class FormatTest {
     return lines;
   }
 
-  /** As {@code jq 'select(.name) | .name'} over files whose names begin so. */
+  /**
+   * Like {@code jq 'select(.name) | .name'} over files whose names begin with {@code beginning}.
+   */
   private List<JsonNode> values(String beginning, String name) throws IOException {
     return lines(beginning).stream().filter(line -> line.has(name)).map(l -> l.get(name)).toList();
   }

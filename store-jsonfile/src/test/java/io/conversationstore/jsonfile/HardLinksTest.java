@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A directory is copied by hard links ({@code cp -al}), as some backups are: the files of both are
- * the same, and both are used afterwards.
+ * A directory is copied by hard links ({@code cp -al}), as some backups do: both share their files,
+ * and both are used afterwards.
  */
 @Timeout(60)
 class HardLinksTest {
@@ -62,7 +62,7 @@ class HardLinksTest {
     return store.last(owner, "chat", 100).stream().map(StoredMessage::text).toList();
   }
 
-  /** Opens it, appends, and looks; then the same without a checkpoint. */
+  /** Opens it, appends and checks, then repeats this without a checkpoint. */
   private static void requireAndAppend(Path directory, String text, String... before)
       throws IOException {
     try (ConversationStore store = JsonFileStore.open(directory)) {

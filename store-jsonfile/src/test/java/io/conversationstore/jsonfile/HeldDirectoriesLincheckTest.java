@@ -12,17 +12,18 @@ import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Test;
 
 /**
- * The registry of held directories under random concurrent calls: who is told that nobody holds one
- * holds it alone, and giving back what another one holds by now takes nothing from that one.
+ * The registry of held directories under random concurrent calls: a caller whose hold succeeds is
+ * the only holder, and releasing an entry that another holder has by now does not affect that
+ * holder.
  */
 @Param(name = "holder", gen = IntGen.class, conf = "1:3")
 public class HeldDirectoriesLincheckTest {
   private static final String DIRECTORY = "lincheck";
 
-  /** Each scenario has a directory of its own, as the registry is one for all. */
+  /** Each scenario has its own directory, because all share one registry. */
   private final String directory = DIRECTORY + UUID.randomUUID();
 
-  /** What the registry does, one call after the other. */
+  /** The sequential specification of the registry. */
   public static class Sequential {
     private final Map<String, Integer> held = new HashMap<>();
 
@@ -35,7 +36,7 @@ public class HeldDirectoriesLincheckTest {
     }
   }
 
-  /** Who held it before, or 0. */
+  /** Returns the holder before the call, or 0. */
   @Operation
   public int hold(@Param(name = "holder") int holder) {
     String before = HeldDirectories.hold(directory, "" + holder);
@@ -47,7 +48,7 @@ public class HeldDirectoriesLincheckTest {
     HeldDirectories.release(directory, "" + holder);
   }
 
-  /** After each scenario: leaves nothing behind. */
+  /** Runs after each scenario and clears the registry. */
   @Validate
   public void end() {
     for (int holder = 1; holder <= 3; holder++) {

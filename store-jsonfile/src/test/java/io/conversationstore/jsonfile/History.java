@@ -14,9 +14,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was done to a store, and what it must hold therefore, as the reference model has it. Up to
- * the last acknowledged step all must be there; of those after it, which were attempted, any number
- * from the front. For one thread.
+ * The steps done to a store, and the content that it must have according to the reference model.
+ * All steps up to the last acknowledged one must be there. Of the attempted steps after it, any
+ * number from the front may be there. Not thread-safe.
  */
 final class History {
   private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
@@ -33,7 +33,7 @@ final class History {
     clock.advance(Duration.between(clock.instant(), to));
   }
 
-  /** Makes the step on a store; returns the class of the error that it ended with, or null. */
+  /** Runs the step on a store; returns the class of its error, or null. */
   static @Nullable Class<?> run(Step step, ConversationStore store) {
     try {
       step.call().accept(store);
@@ -44,10 +44,10 @@ final class History {
   }
 
   /**
-   * The step was done and will stay, and with it all before. A step that was refused says nothing
-   * of what was there: it may have seen what was never acknowledged.
+   * The step was done and stays, with all steps before it. A refused step proves nothing about
+   * earlier steps: it may have seen some that were never acknowledged.
    *
-   * @param onDisk also when the power goes, not only when the process dies
+   * @param onDisk whether it also survives a loss of power, not only a killed process
    * @return the class of the model's error, or null
    */
   @Nullable Class<?> acknowledged(Step step, boolean onDisk) {
@@ -59,30 +59,30 @@ final class History {
     return error;
   }
 
-  /** What was acknowledged and not forced may be gone, from the end. */
+  /** Steps that were acknowledged but not forced may be lost, from the end. */
   void powerLost() {
     acknowledged = forced;
   }
 
-  /** The step was done, or not. */
+  /** The step may have been done. */
   @Nullable Class<?> attempted(Step step) {
     steps.add(step);
     move(clock, step.at());
     return run(step, model);
   }
 
-  /** All that was done so far will stay. */
+  /** All steps so far stay. */
   void acknowledgeAll() {
     acknowledged = steps.size();
     forced = acknowledged;
   }
 
-  /** What a store holds in which all steps were done. */
+  /** The content of a store after all steps. */
   Map<String, String> present() {
     return Fingerprint.of(model, engine);
   }
 
-  /** How often an owner was erased. */
+  /** The number of erasures of an owner. */
   int erasures(Owner owner) {
     return (int)
         steps.stream()
@@ -90,7 +90,7 @@ final class History {
             .count();
   }
 
-  /** The markers of all text that was erased. */
+  /** The markers of all erased text. */
   List<String> erased() {
     List<String> markers = new ArrayList<>();
     for (Owner owner : Workload.OWNERS) {
@@ -102,10 +102,10 @@ final class History {
   }
 
   /**
-   * Finds out which of the attempted steps were done. Where the last one stopped midway, it is
-   * taken out and returned, to be made again.
+   * Determines which of the attempted steps were done. If the last one stopped midway, it is
+   * removed and returned, to be repeated.
    *
-   * @throws AssertionError if no number of them gives what there is
+   * @throws AssertionError if no number of steps gives this content
    */
   @Nullable Step settle(Map<String, String> actual) {
     Map<String, String> all = present();
@@ -146,7 +146,7 @@ final class History {
     }
   }
 
-  /** Where two fingerprints differ, in words. */
+  /** Describes the difference between two fingerprints. */
   static String difference(Map<String, String> expected, Map<String, String> actual) {
     StringBuilder text = new StringBuilder();
     expected.forEach(

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Files that run a test's code before each call and after each read. Thread-safe. */
+/** Files that run test code before each call and after each read. Thread-safe. */
 final class HookedFiles implements LogFiles {
 
   private final LogFiles files;
@@ -22,34 +22,34 @@ final class HookedFiles implements LogFiles {
   }
 
   /**
-   * @param beforeCall run on the thread that calls, before each call
+   * @param beforeCall runs on the calling thread, before each call
    */
   HookedFiles(LogFiles files, Runnable beforeCall) {
     this.files = files;
     this.beforeCall = beforeCall;
   }
 
-  /** How many bytes were appended or overwritten. */
+  /** The number of bytes appended or overwritten. */
   long written() {
     return written.get();
   }
 
-  /** How many bytes were read. */
+  /** The number of bytes read. */
   long read() {
     return read.get();
   }
 
-  /** How often the content of a file was forced. */
+  /** The number of forces of file contents. */
   int forces() {
     return forces.get();
   }
 
-  /** Run on the thread that reads, after each read. */
+  /** Sets code that runs on the reading thread, after each read. */
   void afterRead(Runnable hook) {
     afterRead = hook;
   }
 
-  /** How many bytes the disk takes, from now on. */
+  /** Sets the free space of the disk in bytes. */
   void usable(long bytes) {
     usable = bytes;
   }

@@ -89,7 +89,7 @@ class HousekeepingTest {
     return false;
   }
 
-  /** Before the disk is full: then there is no room for what stays. */
+  /** Collection begins before the disk is full, because the remaining rows need space too. */
   @Test
   void garbageIsCollectedWhenItTakesWhatTheDiskHasLeft() throws Exception {
     HookedFiles disk = new HookedFiles(new MemoryFiles());
@@ -108,7 +108,7 @@ class HousekeepingTest {
     }
   }
 
-  /** At the rate that is set the compaction would take 48 s. */
+  /** At the configured rate the compaction would take 48 s. */
   @Test
   @Timeout(30)
   void erasureOnAShortDiskWaitsForNoPause() throws Exception {
@@ -201,7 +201,7 @@ class HousekeepingTest {
     }
   }
 
-  /** Appends, edits and deletes; returns the texts that are left. */
+  /** Appends, edits and deletes; returns the remaining texts. */
   private static List<String> write(ConversationStore store, String conversation, Random random) {
     List<StoredMessage> messages = new ArrayList<>();
     List<String> texts = new ArrayList<>();
@@ -241,7 +241,7 @@ class HousekeepingTest {
         store.append(ALICE, "chat", Message.user("first " + i));
       }
       List<StoredMessage> messages = store.last(ALICE, "chat", 10);
-      // Rows of three edits leave room for one more before them.
+      // Rows of three edits leave space for one more before them.
       for (int i : new int[] {4, 6, 8}) {
         edit(store, messages.get(i).id(), "edited " + i);
       }
@@ -260,7 +260,7 @@ class HousekeepingTest {
     }
   }
 
-  /** What was deleted long ago is left out, but not while something is done that depends on it. */
+  /** A compaction leaves out rows deleted long ago, unless a concurrent change depends on them. */
   @Test
   void whatIsMadeAnewMeanwhileIsReadAsItWasWritten() throws IOException {
     MemoryFiles files = new MemoryFiles();
@@ -299,7 +299,7 @@ class HousekeepingTest {
     store.edit(ALICE, "chat", message, MessageEdit.text(text));
   }
 
-  /** Runs something once, on the thread that collects garbage, when a snapshot is begun. */
+  /** Runs something once on the housekeeping thread when a snapshot is begun. */
   private static LogFiles atSnapshot(LogFiles files, AtomicReference<Runnable> meanwhile) {
     InvocationHandler handler =
         (proxy, method, arguments) -> {
@@ -317,7 +317,7 @@ class HousekeepingTest {
             LogFiles.class.getClassLoader(), new Class<?>[] {LogFiles.class}, handler);
   }
 
-  /** The ids of recent changes stay, some 160 KB of them: they are no reason to begin again. */
+  /** The ids of recent changes stay, some 160 KB: they must not trigger another compaction. */
   @Test
   void whatCannotBeCollectedIsNoGarbage() throws IOException {
     JsonFileOptions options = options().withDurability(Durability.SYSTEM);
@@ -422,7 +422,7 @@ class HousekeepingTest {
     directory = mine;
   }
 
-  /** A log that was put back from a copy may still stand beside the checkpoint of a later one. */
+  /** A log restored from a copy may be next to the checkpoint of a later log. */
   @Test
   void checkpointOfALogThatIsNoMoreIsNotUsed() throws IOException {
     fill(60);
@@ -437,7 +437,7 @@ class HousekeepingTest {
     }
     Files.write(directory.resolve(Checkpoint.NAME), later);
     assertThat(recovered().number()).isEqualTo(61);
-    // What is written now has other ids, and else the same bytes at the same places.
+    // New writes have other ids, but otherwise the same bytes at the same places.
     fill(60);
     List<StoredMessage> expected = all();
     Files.write(directory.resolve(Checkpoint.NAME), later);

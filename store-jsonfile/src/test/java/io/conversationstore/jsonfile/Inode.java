@@ -7,13 +7,12 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * The content of one file of a {@link MemoryFiles}: what programs see, and what a disk would hold
- * after a loss of power. Guarded by its {@link MemoryFiles}.
+ * The content of one file of a {@link MemoryFiles}: the view of programs, and the possible contents
+ * of a disk after a loss of power. Guarded by its {@link MemoryFiles}.
  *
- * <p>What was written and not forced may be lost, kept, torn at any byte, kept in later sectors and
- * lost in earlier ones, or come out with other bits. What was not forced when a force failed stays
- * so for good: a later force that succeeds says nothing of it, as on Linux, where the failed pages
- * are marked clean.
+ * <p>Unforced writes may be lost, kept, torn at any byte, kept in later sectors and lost in earlier
+ * ones, or have flipped bits. Bytes unforced when a force failed stay unforced for good: a later
+ * successful force does not cover them, as on Linux, where the failed pages are marked clean.
  */
 final class Inode {
   private static final int SECTOR = 64;
@@ -24,7 +23,7 @@ final class Inode {
     DOUBTFUL
   }
 
-  /** Bytes written at an offset, or, where they are null, a cut to that size. */
+  /** Bytes written at an offset, or a truncation to that size if the bytes are null. */
   private static final class Write {
     final int offset;
     final byte[] bytes;
@@ -85,7 +84,7 @@ final class Inode {
     }
   }
 
-  /** Makes durable all that no failed force has touched. */
+  /** Makes all bytes durable except those affected by a failed force. */
   void force() {
     boolean allForced = true;
     for (Write write : writes) {
@@ -112,7 +111,7 @@ final class Inode {
     }
   }
 
-  /** The content if all is lost that was not forced. */
+  /** The content if all unforced bytes are lost. */
   byte[] forcedOnly() {
     Image image = new Image(base);
     for (Write write : writes) {
@@ -164,7 +163,7 @@ final class Inode {
     }
   }
 
-  /** A file being put together; what was never written reads as zeros. */
+  /** A file under reconstruction; bytes never written read as zeros. */
   private static final class Image {
     private byte[] bytes;
 

@@ -22,9 +22,9 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One seed: writers, an eraser and a compaction work at once over small segments, their calls to
- * the files interleaved, until they have done enough or the power goes; then the directory is
- * opened. For one thread.
+ * One seed: writers, an eraser and a compaction run concurrently over small segments. Their file
+ * calls are interleaved until they are done or the power is lost; then the directory is opened. Not
+ * thread-safe.
  */
 final class InterleavedLives {
   private static final int LIVES = 2;
@@ -45,7 +45,7 @@ final class InterleavedLives {
     this.random = new Random(seed);
   }
 
-  /** Returns how many lives there were. */
+  /** Returns the number of lives. */
   long run() throws Exception {
     for (int life = 0; life < LIVES; life++) {
       live(life);
@@ -118,7 +118,7 @@ final class InterleavedLives {
     }
   }
 
-  /** Notes a text as attempted; null says that the last one was acknowledged. */
+  /** Records a text as attempted; null marks the last one as acknowledged. */
   private void note(String conversation, @Nullable String text) {
     synchronized (acknowledged) {
       if (text != null) {
@@ -172,7 +172,9 @@ final class InterleavedLives {
     }
   }
 
-  /** All that was acknowledged is there, in order; behind it at most what a crash cut off. */
+  /**
+   * Requires all acknowledged texts in order, followed by at most those that a crash interrupted.
+   */
   private void requireKept(ConversationStore store) {
     requireErased();
     for (int writer = 0; writer < WRITERS; writer++) {

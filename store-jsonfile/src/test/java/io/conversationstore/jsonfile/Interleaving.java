@@ -7,15 +7,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Lets the threads of one engine pass each other at calls to its files: a thread that is about to
- * make a call waits, as a seed decides, until others have made some calls. It goes on as soon as no
- * other thread could make one. Thread-safe.
+ * Reorders the threads of one engine at their file calls: a thread about to call waits, depending
+ * on a seed, until others have made some calls. It continues when no other thread can make one.
+ * Thread-safe.
  */
 final class Interleaving {
   private static final int MOST_CALLS = 6;
   private static final long POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
 
-  /** Threads that were idle at so many looks in a row wait for the one that looks. */
+  /**
+   * A waiting thread continues after this many looks in a row that found no other thread running.
+   */
   private static final int LOOKS = 8;
 
   private final Random random;
@@ -25,19 +27,19 @@ final class Interleaving {
   private long calls;
 
   /**
-   * @param oneIn the thread waits at one in so many calls
+   * @param oneIn the thread waits at one call in this many
    */
   Interleaving(long seed, int oneIn) {
     this.random = new Random(seed);
     this.oneIn = oneIn;
   }
 
-  /** Adds a thread that makes the engine's threads work, and makes no call itself. */
+  /** Adds a thread that uses the engine but makes no file calls itself. */
   synchronized void with(Thread caller) {
     threads.add(caller);
   }
 
-  /** Waits for others, or not. Called on the thread that is about to call, without any lock. */
+  /** May wait for others. Called on the calling thread, which holds no lock. */
   void beforeCall() {
     long until = begin();
     if (until == 0) {
@@ -51,7 +53,7 @@ final class Interleaving {
     end();
   }
 
-  /** The number of the call to wait for; 0 for none. One thread waits at a time. */
+  /** The number of the call to wait for, or 0. One thread waits at a time. */
   private synchronized long begin() {
     threads.add(Thread.currentThread());
     calls++;

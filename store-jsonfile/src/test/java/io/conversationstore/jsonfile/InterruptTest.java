@@ -15,7 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The thread of an application is interrupted before it calls; the files do not notice. */
+/** The application's thread is interrupted before a call; the files are not affected. */
 class InterruptTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final Owner BOB = Owner.of("acme", "bob");

@@ -19,7 +19,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** The rules of all stores, in files. */
+/** The contract of all stores, tested with files. */
 class JsonFileContractTest extends StoreContract {
 
   @Override
@@ -27,7 +27,7 @@ class JsonFileContractTest extends StoreContract {
     return new Fixture();
   }
 
-  /** A directory of its own for each test, durable at each write as by default. */
+  /** Each test has its own directory, with the default durability: each write. */
   private static final class Fixture implements StoreFixture {
     private final ManualClock clock = new ManualClock(Instant.parse("2026-03-01T12:00:00.123456Z"));
     private final UuidV7 ids = new UuidV7(clock, new Random(1));

@@ -368,7 +368,9 @@ class JsonFileStoreTest {
         .isEqualTo("rwx------");
   }
 
-  /** Only a lost store.json can have counted them: it is not made anew, which would remove them. */
+  /**
+   * A lost store.json must have named these files: it is not recreated, which would remove them.
+   */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -437,7 +439,7 @@ class JsonFileStoreTest {
     return contents;
   }
 
-  /** As of a library that is older than the files, in a segment, not only in store.json. */
+  /** The library is older than the files; a segment shows it, not only store.json. */
   @Test
   void aSegmentOfANewerVersionIsRefusedAndNothingIsChanged() throws IOException {
     try (ConversationStore store = JsonFileStore.open(options())) {

@@ -51,7 +51,7 @@ class JsonFileToolTest {
     return JsonFileOptions.in(directory).withSegmentBytes(8 << 10).withCompactionBytes(1 << 30);
   }
 
-  /** Half of it in a snapshot, half in the log; messages are numbered within a conversation. */
+  /** Half of it is in a snapshot, half in the log; messages are numbered within a conversation. */
   @BeforeEach
   void fill() {
     JsonFileOptions options = options();
@@ -91,7 +91,7 @@ class JsonFileToolTest {
     return contents().keySet().stream().filter(name -> Segments.number(name) != 0).toList();
   }
 
-  /** Opens the store and counts messages; they are in order. */
+  /** Opens the store and counts messages, which must be in order. */
   private int messages() {
     int count = 0;
     try (ConversationStore store = JsonFileStore.open(options())) {
@@ -103,7 +103,7 @@ class JsonFileToolTest {
         assertThat(numbers).isSorted().doesNotHaveDuplicates();
         count += numbers.size();
       }
-      // What was set aside is told of until somebody has looked at it.
+      // Health reports set-aside lines until an operator has moved them away.
       assertThat(store.operator().health().checks())
           .filteredOn(check -> !check.name().equals("set-aside"))
           .allMatch(StoreHealth.Check::passed);
@@ -129,7 +129,7 @@ class JsonFileToolTest {
     assertThat(messages()).isEqualTo(CONVERSATIONS * MESSAGES);
   }
 
-  /** Damages some bytes anywhere; nothing that is not damaged is lost. */
+  /** Damages random bytes; undamaged lines must not be lost. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
   void damageIsFoundMovedAsideAndTheRestOpens(int seed) throws IOException {
@@ -197,7 +197,7 @@ class JsonFileToolTest {
       store.append(ALICE, "chat 0", Message.user("text " + MESSAGES));
     }
     tearLastLine();
-    // So a crash leaves it: closing notes how far the log goes.
+    // A crash leaves it like this, because only closing records the end of the log.
     Files.write(directory.resolve(Manifest.NAME), running);
     DamageReport report = JsonFileTool.verify(directory);
     assertThat(report.findings()).hasSize(1);
@@ -243,7 +243,7 @@ class JsonFileToolTest {
     assertThat(bytes.toString(StandardCharsets.UTF_8)).doesNotContain("text ");
   }
 
-  /** Rights and dates too; of the directory as of its files. */
+  /** Includes permissions and dates, of the directory as well as its files. */
   private Map<String, String> attributes() throws IOException {
     Map<String, String> attributes = new TreeMap<>();
     try (Stream<Path> files = Files.walk(directory)) {
@@ -281,7 +281,7 @@ class JsonFileToolTest {
     }
   }
 
-  /** Root may write what the rights forbid, so that those say nothing of a verification. */
+  /** Root may write in spite of permissions, so those prove nothing about a verification. */
   @Test
   void whatIsOpenedToBeReadCannotBeWritten() throws IOException {
     DiskFiles files = DiskFiles.toRead(directory);

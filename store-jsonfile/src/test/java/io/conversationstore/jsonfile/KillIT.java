@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Kills a real process that writes, again and again, and looks at what is there afterwards. {@code
- * -Dfaults.minutes} says for how long (1), {@code -Dstore.seed} where the randomness begins.
+ * Kills a real writing process again and again, and checks the files afterwards. {@code
+ * -Dfaults.minutes} sets the duration (1), {@code -Dstore.seed} the seed.
  */
 class KillIT {
   @TempDir Path temporary;
@@ -63,7 +63,7 @@ class KillIT {
         }
       } while (System.nanoTime() < end);
     } catch (StoreDamagedException e) {
-      // Nobody damaged the directory itself: a crash must never leave it like this.
+      // The test did not damage the directory itself: a crash must never leave it like this.
       lost++;
       throw e;
     } finally {
@@ -78,8 +78,8 @@ class KillIT {
   }
 
   private static void kill(Process child) {
-    // With strace in front, the process that writes is its child. By its handle: what it said
-    // before must still be heard.
+    // Under strace, the writing process is a child of the started one. Killing through the handle
+    // keeps the output readable.
     child.descendants().forEach(ProcessHandle::destroyForcibly);
     child.toHandle().destroyForcibly();
   }
@@ -91,7 +91,7 @@ class KillIT {
     if (traced) {
       String[] calls = {"fdatasync", "fsync", "rename", "pwrite64", "write", "openat", "unlink"};
       String call = calls[random.nextInt(calls.length)];
-      // Calls before the store is open fail the start, which is a life without a write.
+      // A call that fails before the store is open fails the start: a life without a write.
       int when = 20 + random.nextInt(call.equals("openat") ? 2_000 : 300);
       String fault = way == 1 ? "signal=KILL" : "error=" + (way == 2 ? "EIO" : "ENOSPC");
       command.addAll(List.of(Strace.PROGRAM, "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null"));
@@ -102,7 +102,7 @@ class KillIT {
     command.addAll(List.of("-Xmx96m", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(KilledMain.class.getName(), directory.toString()));
-    // Without an fsync for each write a process that is killed loses nothing either.
+    // A killed process loses nothing, even without an fsync for each write.
     Durability[] settings = Durability.values();
     command.add(settings[random.nextInt(settings.length)].name());
     command.add(String.valueOf(random.nextLong()));
@@ -111,9 +111,9 @@ class KillIT {
     }
     Process child =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-    // One that hangs is killed as well, and counts.
+    // A hanging process is killed too, and counts.
     CompletableFuture.delayedExecutor(120, TimeUnit.SECONDS).execute(() -> kill(child));
-    // Many short lives, as a crash is what counts; the files outlive them and grow all the same.
+    // Many short lives, because the crashes matter; the files outlive them and still grow.
     int lines = 20 + random.nextInt(random.nextInt(4) == 0 ? 4_000 : 400);
     try (BufferedReader out = child.inputReader(StandardCharsets.UTF_8)) {
       for (String line = out.readLine(); line != null; line = out.readLine()) {
@@ -161,7 +161,7 @@ class KillIT {
     }
   }
 
-  /** What is there is what was acknowledged, with or without what was attempted last. */
+  /** Requires the acknowledged content, with or without the last attempted change. */
   private void check(Path directory) throws IOException {
     try (ConversationStore store =
         JsonFileStore.open(KilledMain.options(directory, Durability.EACH_WRITE))) {
@@ -220,7 +220,7 @@ class KillIT {
     return numbers;
   }
 
-  /** Turns one byte of one file in a copy; somebody has to notice, or nothing may be different. */
+  /** Flips a byte of one file in a copy: it must be detected, or change nothing. */
   private void flip(Path directory, Random random) throws IOException {
     Path copy = Files.createDirectories(temporary.resolve("copy"));
     List<String> names = new ArrayList<>();

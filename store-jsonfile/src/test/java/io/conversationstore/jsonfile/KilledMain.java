@@ -13,9 +13,9 @@ import java.util.Random;
 import java.util.regex.Pattern;
 
 /**
- * Writes to a store until it is killed or its files fail. It says on its output, line by line, what
- * it is about to do (lower case) and what was acknowledged (upper case): {@code a 3 17} is message
- * 17 of writer 3 to append, {@code d} to delete it, {@code e} to erase the text of that number.
+ * Writes to a store until it is killed or its files fail. Each line of its output is a planned
+ * action (lower case) or an acknowledged one (upper case): {@code a 3 17} appends message 17 of
+ * writer 3, {@code d} deletes it, {@code e} erases the text of that number.
  */
 final class KilledMain {
   static final int WRITERS = 4;
@@ -40,7 +40,7 @@ final class KilledMain {
     return "MARKER-" + writer + "-" + number + ".";
   }
 
-  /** Takes the directory, the durability, a seed, and for each writer the number to go on with. */
+  /** Arguments: the directory, the durability, a seed, and the next number of each writer. */
   public static void main(String[] arguments) throws InterruptedException {
     ConversationStore store =
         JsonFileStore.open(options(Path.of(arguments[0]), Durability.valueOf(arguments[1])));

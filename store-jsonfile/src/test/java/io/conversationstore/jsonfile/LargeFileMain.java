@@ -6,14 +6,14 @@ import io.conversationstore.transfer.ConversationsFile;
 import io.conversationstore.transfer.TransferReport;
 import java.nio.file.Path;
 
-/** Reads a file into a store and writes another one from it, in a JVM with a small heap. */
+/** Imports a file into a store and exports another from it, in a JVM with a small heap. */
 final class LargeFileMain {
 
   static final Owner OWNER = Owner.of("acme", "bob");
 
   private LargeFileMain() {}
 
-  /** Takes the store's directory, the file to read and the file to write. */
+  /** Arguments: the store's directory, the file to read and the file to write. */
   public static void main(String[] arguments) {
     JsonFileOptions options = JsonFileOptions.in(Path.of(arguments[0])).withCacheBytes(1 << 20);
     try (ConversationStore store = JsonFileStore.open(options)) {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A file of 200 MB goes in and out of a JVM whose heap has 64 MB. */
+/** A file of 200 MB is imported and exported by a JVM with a heap of 64 MB. */
 class LargeFileTest {
 
   private static final long BYTES = 200_000_000;
@@ -38,7 +38,7 @@ class LargeFileTest {
         .isEqualTo(messages);
   }
 
-  /** Half of it is one conversation, which has to be saved in many parts. */
+  /** Half of it is one conversation, which must be saved in many parts. */
   private static long generate(Path file) throws IOException {
     String text = "0123456789 abcdefghi ".repeat(MESSAGE / 21);
     long messages = 0;

@@ -24,13 +24,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What is read of a line without its contents is what the full reading gives, and the contents
- * stand where the outline and the writer say.
+ * Reading a line without contents agrees with reading it in full, and the contents are at the
+ * positions that the outline and the writer give.
  */
 class LineOutlineTest {
   private static final Instant AT = Instant.parse("2026-02-03T04:05:06.000007Z");
 
-  /** As the outline has them: of a message id, digest, time and usage. */
+  /** A message as in the outline: id, digest, time and usage. */
   private static NewMessage outlined(NewMessage message) {
     Message read = message.message();
     Message kept = Message.of(Role.USER);
@@ -58,7 +58,7 @@ class LineOutlineTest {
     return change;
   }
 
-  /** What stands at the places of contents, in order. */
+  /** The contents at the recorded positions, in order. */
   private static List<Object> contents(Change change) {
     List<Object> contents = new ArrayList<>();
     if (change instanceof MessagesAppended append) {

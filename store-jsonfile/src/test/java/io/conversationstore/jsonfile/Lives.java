@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One seed: an engine works, meets faults, loses its power, is opened (and loses it again
- * meanwhile), and so on. What it does and what it must hold is a subclass's. For one thread.
+ * meanwhile), and so on. Subclasses define the work and the expected content. Not thread-safe.
  */
 abstract class Lives {
   private static final int LIVES = 5;
@@ -32,7 +32,7 @@ abstract class Lives {
   private @Nullable UUID history;
 
   /**
-   * @param between what the engine sees of the files; a harness puts bugs there
+   * @param between wraps the engine's files; a harness injects bugs there
    */
   Lives(long seed, Durability durability, UnaryOperator<LogFiles> between) {
     this.random = new Random(seed);
@@ -45,22 +45,22 @@ abstract class Lives {
             .withClock(clock, new UuidV7(clock, new Random(seed)));
   }
 
-  /** Checks what an engine holds that was just opened, with files that do not fail. */
+  /** Checks the content of an engine just opened, on files without faults. */
   abstract void begin(FileEngine engine);
 
-  /** Works until it has done enough or cannot go on. */
+  /** Works until it is done or cannot continue. */
   abstract void work(FileEngine engine);
 
-  /** All that was done is on the disk. */
+  /** Records that all steps are on the disk. */
   abstract void closed();
 
-  /** What was not on the disk may be gone. */
+  /** Records that steps not on the disk may be lost. */
   abstract void powerLost();
 
-  /** No file of the disk may hold what was erased. */
+  /** Requires that no file of the disk holds erased text. */
   abstract void requireErased(MemoryFiles disk);
 
-  /** Returns how many times the power went or the process was killed. */
+  /** Returns how often the power was lost or the process was killed. */
   final long run() throws IOException {
     for (int life = 0; life < LIVES; life++) {
       FileEngine engine = open();
@@ -83,7 +83,7 @@ abstract class Lives {
     requireNothingSetAside();
   }
 
-  /** Whatever a crash leaves can be read: opening begins no new history of positions. */
+  /** Everything that a crash leaves can be read: opening begins no new history of positions. */
   private void requireNothingSetAside() {
     try {
       Manifest manifest = Manifest.read(files);
@@ -150,8 +150,8 @@ abstract class Lives {
   }
 
   /**
-   * Ends all faults that were planned; false where the power has gone, be it this moment by a call
-   * of another thread.
+   * Cancels all planned faults; false if the power is lost, even just now by a call of another
+   * thread.
    */
   final boolean heal() {
     files.heal();
@@ -168,8 +168,8 @@ abstract class Lives {
       return;
     }
     if (isBroken(engine)) {
-      // What a failed fsync left in the page cache is gone with the next loss of power, not before:
-      // a start that comes first finds it.
+      // Bytes of a failed fsync stay in the page cache until the next loss of power, so a start
+      // before that finds them.
       closeBroken(engine);
       if (random.nextBoolean()) {
         lose(null);
@@ -184,7 +184,7 @@ abstract class Lives {
     }
   }
 
-  /** The power goes, or the process is killed. */
+  /** The power is lost, or the process is killed. */
   private void lose(@Nullable FileEngine open) {
     crashes++;
     files.plan().powerOff();

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Somebody deletes {@code LOCK} under an open store, and another process opens the directory. */
+/** {@code LOCK} is deleted under an open store, and another process opens the directory. */
 @Timeout(120)
 class LockDeletedTest {
   private static final Owner ALICE = FaultChild.OWNER;
@@ -73,7 +73,7 @@ class LockDeletedTest {
     }
   }
 
-  /** A process with a store of this directory; it does what it is asked for. */
+  /** A process with a store of this directory, controlled by commands. */
   private final class Child implements AutoCloseable {
     private final Process process;
     private final PrintStream commands;
@@ -124,7 +124,7 @@ class LockDeletedTest {
     }
   }
 
-  /** Even where nothing says who had it: what either has acknowledged stays. */
+  /** Everything acknowledged by either process stays, even if nothing names the earlier holder. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void whatBothAcknowledgedStays(boolean closes) throws Exception {
@@ -150,7 +150,7 @@ class LockDeletedTest {
     assertThat(JsonFileTool.verify(directory()).isSound()).isTrue();
   }
 
-  /** A copy that was made while the store was open names a process that does not have the copy. */
+  /** A copy made while the store was open names a process that does not have the copy open. */
   @Test
   void aCopyOfAnOpenDirectoryOpens() throws Exception {
     try (Child child = new Child()) {
@@ -170,7 +170,7 @@ class LockDeletedTest {
     }
   }
 
-  /** A lock on a file that is not {@code LOCK} any more is none. */
+  /** A lock on a file that is no longer {@code LOCK} does not count. */
   @Test
   void whoWaitedForADeletedFileTakesThePresentOne() throws Exception {
     try (Child child = new Child()) {

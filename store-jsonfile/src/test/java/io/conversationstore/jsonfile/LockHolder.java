@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * Another process that uses a directory until it is killed, or its input ends. With a second
- * argument it does not wait for the directory and says where it is in use.
+ * Another process that holds a directory until it is killed or its input ends. With a second
+ * argument it does not wait for the directory and reports whether it is in use.
  */
 final class LockHolder {
   private LockHolder() {}

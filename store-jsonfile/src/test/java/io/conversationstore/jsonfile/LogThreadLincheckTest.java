@@ -7,9 +7,9 @@ import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Test;
 
 /**
- * The writer's queue under random concurrent calls, a quarter of them interrupted and one perhaps
- * closing it: answers are those of some order of the calls, work runs once, nobody hangs, and the
- * bytes that waited are given back.
+ * The writer's queue under random concurrent calls, a quarter of them interrupted and one possibly
+ * closing it. The answers match some order of the calls, work runs once, no caller hangs, and the
+ * space of waiting bytes is released.
  */
 public class LogThreadLincheckTest {
   private static final long QUEUE_BYTES = 64 << 10;
@@ -26,7 +26,7 @@ public class LogThreadLincheckTest {
     thread.start();
   }
 
-  /** What the queue does, one call after the other. */
+  /** The sequential specification of the queue. */
   public static class Sequential {
     private boolean closed;
     private int sum;
@@ -71,7 +71,7 @@ public class LogThreadLincheckTest {
     return add(number, 0);
   }
 
-  /** So many bytes that two such calls do not fit. */
+  /** So many bytes that two such calls do not fit at once. */
   @Operation
   public int writeMuch(int number) {
     return add(number, QUEUE_BYTES - 1);
@@ -92,7 +92,7 @@ public class LogThreadLincheckTest {
     thread.close();
   }
 
-  /** After each scenario. */
+  /** Runs after each scenario. */
   @Validate
   public void end() {
     thread.close();

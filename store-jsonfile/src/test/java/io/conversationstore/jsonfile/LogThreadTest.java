@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The bound of the writer's queue. */
+/** The size limit of the writer's queue. */
 @Timeout(60)
 class LogThreadTest {
   private static final int KIB = 1 << 10;
@@ -25,7 +25,7 @@ class LogThreadTest {
   private final Semaphore disk = new Semaphore(0);
   private final AtomicInteger written = new AtomicInteger();
 
-  /** A caller in a thread of its own, whose work waits for the disk. */
+  /** A caller in its own thread, whose work waits for the disk. */
   private final class Caller {
     final FutureTask<Integer> result;
     final Thread thread;
@@ -48,7 +48,7 @@ class LogThreadTest {
       thread.start();
     }
 
-    /** Until it waits, for room or for its answer. */
+    /** Waits until the caller waits for space or for its answer. */
     Caller awaitWaiting() {
       while (thread.getState() != Thread.State.WAITING) {
         Thread.onSpinWait();
@@ -73,7 +73,7 @@ class LogThreadTest {
     for (Caller caller : callers) {
       results.add(caller.result.get());
     }
-    // Room is given in order; two who get it together reach the queue in any order.
+    // Space is granted in order; two callers that get it together may reach the queue in any order.
     assertThat(results).startsWith(1, 2).containsExactlyInAnyOrder(1, 2, 3, 4, 5, 6);
     log.close();
     assertThat(log.queuedBytes()).isZero();
@@ -92,8 +92,8 @@ class LogThreadTest {
     while (thread.getState() != Thread.State.WAITING) {
       Thread.onSpinWait();
     }
-    // Both at once: what gets its room meanwhile may be answered together with what waited for
-    // none.
+    // Both are released at once, because a caller that gets space may be answered together with one
+    // that needed none.
     disk.release(3);
     assertThat(working.result.get()).isEqualTo(1);
     assertThat(small.get()).isEqualTo(2);

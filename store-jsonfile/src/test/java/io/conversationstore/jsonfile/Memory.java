@@ -37,7 +37,7 @@ final class Memory {
         engine, StoreLimits.DEFAULT, options.clock(), options.ids(), engine.identity().node());
   }
 
-  /** A store over any engine, with ids of its own. */
+  /** A store over any engine, with its own ids. */
   static ConversationStore front(StoreEngine engine, Clock clock) {
     UuidV7 ids = new UuidV7(clock, new Random(1));
     return new StoreFront(engine, StoreLimits.DEFAULT, clock, ids, new UUID(1, 1));

@@ -17,16 +17,18 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A disk in memory that forgets at a loss of power what was not forced, and fails when told to.
- * Names are durable after {@link #forceDirectory()}, contents after {@link LogFiles.LogFile#force}:
- * see {@link Inode}. Thread-safe.
+ * A disk in memory that loses unforced data when the power is lost, and fails on demand. Names
+ * become durable with {@link #forceDirectory()}, contents with {@link LogFiles.LogFile#force}: see
+ * {@link Inode}. Thread-safe.
  *
- * <p>Creations, renames and deletes that were not forced are each lost or kept on their own, a
- * rename as a whole.
+ * <p>Each unforced creation, rename or deletion is lost or kept independently, a rename as a whole.
  */
 final class MemoryFiles implements LogFiles {
 
-  /** A change of the directory: {@code name} now is {@code inode}, or gone; so is {@code from}. */
+  /**
+   * A change of the directory: {@code name} becomes {@code inode}, or is removed; {@code from} is
+   * removed too.
+   */
   private record NameChange(String name, Inode inode, String from) {
     void apply(Map<String, Inode> names) {
       if (from != null) {
@@ -58,7 +60,7 @@ final class MemoryFiles implements LogFiles {
     plan.fail(call);
   }
 
-  /** The next call of this kind fails, the others do not. */
+  /** The next call of this kind fails; the others succeed. */
   void failNext(Call call) {
     plan.failNth(call, 1);
   }
@@ -67,24 +69,24 @@ final class MemoryFiles implements LogFiles {
     plan.heal();
   }
 
-  /** The power goes during the call after {@code calls} more. */
+  /** The power is lost during the call after {@code calls} more. */
   synchronized void crashAfter(int calls, RandomGenerator generator) {
     random = generator;
     plan.crashAfter(calls);
   }
 
-  /** Files that were opened and not closed. */
+  /** The number of files opened and not closed. */
   synchronized int openFiles() {
     return openFiles;
   }
 
-  /** Takes the power away, and gives the disk as the next start may find it. */
+  /** Cuts the power, and returns a disk that the next start may find. */
   MemoryFiles crash(RandomGenerator generator) {
     plan.powerOff();
     return survivor(generator);
   }
 
-  /** The disk as a start would find it if the power went now. */
+  /** A disk that a start might find if the power were lost now. */
   synchronized MemoryFiles survivor(RandomGenerator generator) {
     Map<String, Inode> kept = new TreeMap<>(durableNames);
     int mode = generator.nextInt(4);
@@ -105,14 +107,14 @@ final class MemoryFiles implements LogFiles {
     return after;
   }
 
-  /** The disk with what was forced, and nothing else. */
+  /** The disk with only the forced data. */
   synchronized MemoryFiles forcedOnly() {
     MemoryFiles after = new MemoryFiles();
     durableNames.forEach((name, inode) -> after.put(name, new Inode(inode.forcedOnly())));
     return after;
   }
 
-  /** Waits until all that was written was forced. */
+  /** Waits until all written data is forced. */
   synchronized void awaitAllForced() throws InterruptedException {
     long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (!names.values().stream().allMatch(Inode::isForced)) {
@@ -124,7 +126,7 @@ final class MemoryFiles implements LogFiles {
     }
   }
 
-  /** The disk as it is, as after a clean shutdown. */
+  /** The current disk, as after a clean shutdown. */
   synchronized MemoryFiles copy() {
     MemoryFiles copy = new MemoryFiles();
     names.forEach((name, inode) -> copy.put(name, new Inode(inode.content())));
@@ -136,14 +138,14 @@ final class MemoryFiles implements LogFiles {
     durableNames.put(name, inode);
   }
 
-  /** Everything in every file. */
+  /** The content of all files. */
   synchronized byte[] all() {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     names.values().forEach(inode -> all.writeBytes(inode.content()));
     return all.toByteArray();
   }
 
-  /** Whether a file holds this text. */
+  /** Whether any file holds this text. */
   boolean holds(String text) {
     return new String(all(), StandardCharsets.ISO_8859_1).contains(text);
   }
@@ -152,18 +154,18 @@ final class MemoryFiles implements LogFiles {
     return names.get(name).content();
   }
 
-  /** Puts a file there, durably, or replaces it. */
+  /** Creates or replaces a file, durably. */
   void setBytes(String name, byte[] bytes) {
     put(name, new Inode(bytes));
   }
 
-  /** Turns a bit of a file, under whoever has it open. */
+  /** Flips a bit of a file, also for those who have it open. */
   synchronized void turnBit(String name, int at) {
     Inode inode = names.get(name);
     inode.write(at, new byte[] {(byte) (inode.content()[at] ^ 1)});
   }
 
-  /** Takes a file away, durably. */
+  /** Removes a file, durably. */
   synchronized void remove(String name) {
     names.remove(name);
     durableNames.remove(name);
@@ -187,7 +189,10 @@ final class MemoryFiles implements LogFiles {
     }
   }
 
-  /** Makes a change of names, unless it fails; when the power goes during it, perhaps. */
+  /**
+   * Makes a change of names, unless it fails. If the power is lost during it, the change may
+   * happen.
+   */
   private void change(Call call, NameChange change) throws IOException {
     Outcome outcome = plan.next(call);
     boolean happens =
@@ -210,7 +215,7 @@ final class MemoryFiles implements LogFiles {
     return List.copyOf(names.keySet());
   }
 
-  /** The next file whose name begins so cannot be created. */
+  /** The creation of the next file whose name begins with this fails. */
   synchronized void failNextCreateOf(String beginning) {
     notCreated = beginning;
   }
@@ -248,7 +253,7 @@ final class MemoryFiles implements LogFiles {
     change(Call.RENAME, new NameChange(to, inode, from));
   }
 
-  /** The next file whose name begins so cannot be deleted. */
+  /** The deletion of the next file whose name begins with this fails. */
   synchronized void failNextDeleteOf(String beginning) {
     notDeleted = beginning;
   }
@@ -350,7 +355,7 @@ final class MemoryFiles implements LogFiles {
       }
     }
 
-    /** Writes all of the bytes at the end, or some of them and fails. */
+    /** Writes all bytes at the end, or some of them and fails. */
     private int write(Call call, byte[] bytes) throws IOException {
       requireOpen();
       Outcome outcome = plan.next(call);

@@ -30,7 +30,7 @@ class MessageTableTest {
     return table;
   }
 
-  /** Readers share a lock: the first ones make what ids are found by, several at once. */
+  /** Readers share a lock, so several may build the id lookup at once. */
   @Test
   void readersThatComeFirstTogetherFindAll() throws Exception {
     long[] rows = table().rows(place -> place);
@@ -59,7 +59,7 @@ class MessageTableTest {
     }
   }
 
-  /** As a compaction does after 30 days; quadratic cost would take minutes, with writes waiting. */
+  /** Like a compaction after 30 days; a quadratic cost would take minutes and block writes. */
   @Test
   @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aPurgeOfManyRowsTakesOneWayThroughThem() {

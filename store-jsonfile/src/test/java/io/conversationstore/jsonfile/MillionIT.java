@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A million messages of real length are written, read, collected and opened within 512 MB. */
+/** A million messages of realistic length are written, read, compacted and opened within 512 MB. */
 class MillionIT {
 
   @TempDir Path directory;

@@ -17,13 +17,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Writes, reads, collects and opens a million messages, in a JVM whose heap the caller chose. */
+/**
+ * Writes, reads, compacts and opens a million messages, in a JVM whose heap size the caller chose.
+ */
 final class MillionMain {
   static final int OWNERS = 100;
   static final int CONVERSATIONS = 100;
   static final int MESSAGES = 100;
 
-  /** Every so manieth message is edited and every next one deleted, so that there is garbage. */
+  /** Of this many messages, one is edited and the next one deleted, which creates garbage. */
   private static final int CHANGED_EVERY = 20;
 
   private MillionMain() {}
@@ -39,7 +41,7 @@ final class MillionMain {
     return words.repeat(length / words.length() + 1).substring(0, Math.max(1, length));
   }
 
-  /** Takes the store's directory. */
+  /** Argument: the store's directory. */
   public static void main(String[] arguments) throws IOException {
     Path directory = Path.of(arguments[0]);
     JsonFileOptions options =
@@ -98,7 +100,7 @@ final class MillionMain {
     }
   }
 
-  /** Everything of each tenth owner by pages, the counts of all. */
+  /** Reads all content of every tenth owner in pages, and the counts of all owners. */
   private static void read(ConversationStore store, int messagesEach) {
     for (int owner = 0; owner < OWNERS; owner++) {
       OwnerCounts counts = store.count(owner(owner));

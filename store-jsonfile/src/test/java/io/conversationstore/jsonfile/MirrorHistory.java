@@ -15,10 +15,10 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What was done to a mirror and its queue, and what they must hold therefore: the same as an engine
- * on a disk that never fails. Up to the last step that was forced all must be there; of those after
- * it, any number from the front. A contact is kept outside of the log: the last one, where it was
- * not acknowledged, may be there without what was written before. For one thread.
+ * The steps done to a mirror and its queue, and the content that they must have: the same as an
+ * engine on a disk that never fails. All steps up to the last forced one must be there. Of those
+ * after it, any number from the front may be there. A contact is stored outside of the log: an
+ * unacknowledged last contact may be there without the steps before it. Not thread-safe.
  */
 final class MirrorHistory {
   private final List<MirrorStep> steps = new ArrayList<>();
@@ -34,14 +34,14 @@ final class MirrorHistory {
     }
   }
 
-  /** The step was done; it stays, or may go with the power. */
+  /** The step was done; a loss of power may undo it. */
   void acknowledged(MirrorStep step) {
     attempted(step);
     acknowledged = steps.size();
     forced = step.isForced() ? acknowledged : forced;
   }
 
-  /** The step was done, in part, or not. */
+  /** The step may have been done, in full or in part. */
   void attempted(MirrorStep step) {
     for (MirrorStep part : step.parts()) {
       steps.add(part);
@@ -49,7 +49,7 @@ final class MirrorHistory {
     }
   }
 
-  /** All that was done so far is on the disk. */
+  /** All steps so far are on the disk. */
   void forcedAll() {
     acknowledged = steps.size();
     forced = acknowledged;
@@ -92,9 +92,9 @@ final class MirrorHistory {
   }
 
   /**
-   * Finds out how much of what was attempted was done, and forgets the rest.
+   * Determines how many of the attempted steps were done, and forgets the rest.
    *
-   * @throws AssertionError if no number of steps gives what there is
+   * @throws AssertionError if no number of steps gives this content
    */
   void settle(Map<String, String> actual) {
     Map<String, String> all = present();
@@ -152,7 +152,7 @@ final class MirrorHistory {
         StringBuilder text = new StringBuilder();
         text.append(store.find(owner, id).ownerEpoch()).append(' ');
         text.append(store.find(owner, id).conversation());
-        // Messages of a deleted conversation are nobody's business; a compaction may drop them.
+        // Messages of a deleted conversation do not matter; a compaction may drop them.
         int messages = store.find(owner, id).live() == null ? 0 : MirrorWorkload.MESSAGES;
         for (int i = 0; i < messages; i++) {
           MessageState message = store.message(owner, id, MirrorWorkload.messageId(i)).orElse(null);
@@ -164,7 +164,7 @@ final class MirrorHistory {
     }
     int number = 0;
     for (Change change : store.pending(1_000, Long.MAX_VALUE)) {
-      // What waits for an owner who was erased since will be dropped, whatever it says.
+      // Pending changes of an owner erased since will be dropped, whatever their content.
       boolean over = change.stamp().epoch() < store.find(change.owner(), "default").ownerEpoch();
       byte[] json = Json.bytes(out -> ChangeJson.write(out, change));
       String text = new String(json, StandardCharsets.UTF_8);

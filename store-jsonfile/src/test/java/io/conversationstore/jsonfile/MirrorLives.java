@@ -111,7 +111,7 @@ final class MirrorLives extends Lives {
     return MARKER.matcher(new String(disk.all(), StandardCharsets.ISO_8859_1));
   }
 
-  /** After a step that was not acknowledged: what can be seen of it was done. */
+  /** After an unacknowledged step: the visible part of it was done. */
   private boolean goesOn(FileEngine engine) {
     if (!heal()) {
       return false;

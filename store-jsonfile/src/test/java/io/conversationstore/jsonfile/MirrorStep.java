@@ -20,7 +20,7 @@ sealed interface MirrorStep {
     return true;
   }
 
-  /** Steps that do the same one after the other: a crash may come between any two of them. */
+  /** Single steps with the same total effect: a crash may come between any two of them. */
   default List<MirrorStep> parts() {
     return List.of(this);
   }

@@ -192,7 +192,7 @@ class MirrorTest {
     }
   }
 
-  /** The reset comes while the compaction writes what was there before it. */
+  /** The reset comes while the compaction writes the earlier rows. */
   @Test
   void aCompactionThatBeganBeforeTheResetMovesTheFormerMirror() throws Exception {
     MemoryFiles memory = new MemoryFiles();
@@ -232,7 +232,7 @@ class MirrorTest {
     }
   }
 
-  /** All lines about the owner were lost, and stand in the file that the repair has made. */
+  /** All lines about the owner were lost, and are in the file that the repair made. */
   @Test
   void erasureOfAnUnknownOwnerTakesWhatARepairPutAside() throws IOException {
     MemoryFiles files = new MemoryFiles();
@@ -312,7 +312,7 @@ class MirrorTest {
     for (int i = 0; i < 2; i++) {
       try (FileEngine engine = Memory.engine(files)) {
         for (int read = 0; read < 2; read++) {
-          // From the files, then from memory.
+          // First from the files, then from memory.
           assertThat(engine.pendingHeads(ALICE))
               .isEqualTo(engine.pendingHeads(ALICE, "chat"))
               .extracting(Change::id)
@@ -330,7 +330,7 @@ class MirrorTest {
         assertThat(engine.parked()).extracting("changeId").containsExactly(touch.id());
         assertThat(engine.find(ALICE, "chat").conversation()).isNull();
         if (i == 0) {
-          // An erasure of somebody else rewrites the log.
+          // An erasure of another owner rewrites the log.
           engine.enqueue(
               new Change.OwnerErased(
                   new ChangeStamp(UUID.randomUUID(), Owner.of("a", "b"), 0, NOW, NODE)));
@@ -362,7 +362,10 @@ class MirrorTest {
     }
   }
 
-  /** What a node must know to keep a database that went back in time from showing it again. */
+  /**
+   * A node needs its record of deletions so that a database that went back in time does not show
+   * deleted rows again.
+   */
   @Test
   void whatTheDatabaseDeletedIsForgottenByItsTimeAndNotByTheNodesClock() throws IOException {
     ManualClock clock = new ManualClock(NOW);
@@ -603,7 +606,7 @@ class MirrorTest {
     }
   }
 
-  /** As it is made behind an erasure. */
+  /** A change as made after a pending erasure. */
   private static Change create(String id) {
     return new Change.ConversationCreated(
         stamp().withEpoch(ChangeStamp.PRESENT_EPOCH), NewConversation.withId(id), false);

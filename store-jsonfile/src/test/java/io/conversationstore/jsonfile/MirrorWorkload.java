@@ -28,9 +28,9 @@ import java.util.UUID;
 import java.util.random.RandomGenerator;
 
 /**
- * Makes random steps of the local part of a hybrid store: what a database would tell, and changes
- * that wait for it. Text of the mirror begins with a marker of its owner and epoch, text that waits
- * with one of its owner and of how many erasures of it were queued before. For one thread.
+ * Makes random steps of the local part of a hybrid store: states from a database, and changes that
+ * wait for it. Text of the mirror begins with a marker of its owner and epoch. Pending text begins
+ * with a marker of its owner and of the number of its erasures queued before. Not thread-safe.
  */
 final class MirrorWorkload {
   static final List<Owner> OWNERS = List.of(Owner.of("acme", "alice"), Owner.of("acme", "bob"));
@@ -63,7 +63,7 @@ final class MirrorWorkload {
     return marker("queue", owner, erasure);
   }
 
-  /** All is said twice: a bit that a disk flips makes no other marker of it. */
+  /** The marker holds everything twice: a bit flip on a disk cannot turn it into another marker. */
   private static String marker(String kind, Owner owner, long number) {
     String what = OWNERS.indexOf(owner) + "-" + number;
     return kind + "-" + what + "-" + what + "-";
@@ -102,7 +102,7 @@ final class MirrorWorkload {
     Settlement.Kind[] kinds = Settlement.Kind.values();
     Settlement.Kind kind = kinds[random.nextInt(2) == 0 ? 0 : random.nextInt(kinds.length)];
     if (change.stamp().epoch() < history.epoch(change.owner())) {
-      // A database drops what was made before an erasure.
+      // A database drops changes made before an erasure.
       kind = Settlement.Kind.DROPPED;
     }
     long epoch = ChangeStamp.PRESENT_EPOCH;

@@ -15,7 +15,7 @@ class NewlinesTest {
       random.nextBytes(bytes);
       for (int i = random.nextInt(4); i > 0 && bytes.length > 0; i--) {
         int at = random.nextInt(bytes.length);
-        // Its neighbours are what a wrong mask takes for one.
+        // A newline or a neighbouring value, which a wrong mask would take for a newline.
         bytes[at] = (byte) ('\n' + random.nextInt(3) - 1);
       }
       int from = random.nextInt(bytes.length + 1);

@@ -18,16 +18,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Memory runs out once, on the thread that writes, at each of its calls to the files: what was
- * acknowledged is there, and nothing is written behind a write of which nobody knows how far it
- * came.
+ * Memory runs out once on the log thread, at each of its file calls. Acknowledged writes are there,
+ * and nothing is written behind a write whose progress is unknown.
  */
 @Timeout(120)
 class OutOfMemoryTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final int MESSAGES = 12;
 
-  /** Fails the given call of the thread that writes, counted from when it is armed. */
+  /** Fails the given call of the log thread, counted from when it is armed. */
   private static final class Shortage implements Runnable {
     private final AtomicInteger left = new AtomicInteger(-1);
 

@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** The blanks that stand ready behind the last line. */
+/** The blanks reserved behind the last line. */
 class PreallocationTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final String FIRST = Segments.name(1);
@@ -92,7 +92,7 @@ class PreallocationTest {
         write(store, i, i + 1);
         sizes.add(files.bytes(FIRST).length);
       }
-      // It grows by as much as it has: far more seldom than it takes lines, and more than once.
+      // The file doubles each time: much less often than it takes lines, but more than once.
       assertThat(sizes).hasSizeBetween(3, 9);
     }
     assertThat(text(files, FIRST)).endsWith("}\n");

@@ -11,7 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A repair that is cut off, at every call it makes, can be done again and comes to the same. */
+/** A repair that is cut off at any of its calls can be repeated, with the same result. */
 class RepairTest {
   private SoundDirectory sound;
   private MemoryFiles damaged;
@@ -20,7 +20,7 @@ class RepairTest {
   void damage() throws IOException {
     sound = SoundDirectory.make(1, 3);
     damaged = sound.copy();
-    // Not in the last segment, so that the checkpoint's own place stays good.
+    // Not in the last segment, so the checkpoint's own position stays valid.
     String name =
         sound.names().stream()
             .filter(file -> Segments.number(file) > 0 && !file.equals(sound.lastSegment()))

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Retention and archiving go in pieces, between which others write. */
+/** Retention and archiving run in pieces, and other writes run between them. */
 class RetentionTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final Owner BOB = Owner.of("acme", "bob");
@@ -22,7 +22,7 @@ class RetentionTest {
 
   private final HookedFiles files = new HookedFiles(new MemoryFiles());
 
-  /** One segment, so that nothing but the end of a piece forces. */
+  /** One segment, so that only the end of a piece forces. */
   private FileEngine engine() throws IOException {
     return Memory.engine(files, Memory.options().withSegmentBytes(16 << 20));
   }

@@ -13,23 +13,23 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Runs something for many seeds, on all processors: those that ever failed, and then by turns those
- * from 1 on and those of the day. {@code -Dstore.seed} repeats one seed, {@code -Dstore.crashes}
- * says how many crash points there are to be in each test that counts them.
+ * Runs something for many seeds, on all processors: first those that ever failed, then alternately
+ * those from 1 on and those of the day. {@code -Dstore.seed} repeats one seed. {@code
+ * -Dstore.crashes} sets the number of crash points in each test that counts them.
  */
 final class Seeds {
   private static final int MOST_REPORTED = 3;
   private static final long MOST_A_DAY = 10_000_000;
 
-  /** Seeds that have failed in one of the tests, run by all of them. */
+  /** Seeds that failed in one of the tests; all tests run them. */
   private static final long[] FAILED_BEFORE = {
     62, // files of a failed compaction stayed open
-    207870000004L, // a torn end was back, after a start that failed to force that it was cut off
+    207870000004L, // a torn end was back after a start that failed to force its removal
     1796016988046L, // lines were overwritten before the name of their note was on the disk
-    1796015956, // text stayed in a file whose first cleaning had failed, as it was taken for read
+    1796015956, // text stayed in a file whose first cleaning failed but which counted as read
   };
 
-  /** What is done with one seed; returns how many crash points it went through. */
+  /** The work for one seed; returns the number of crash points. */
   @FunctionalInterface
   interface Run {
     long run(long seed) throws Exception;
@@ -50,7 +50,7 @@ final class Seeds {
     return other % 2 == 0 ? 1 + other / 2 : today + other / 2;
   }
 
-  /** Runs seeds until there were so many crash points; returns how many. */
+  /** Runs seeds until this many crash points are reached; returns their number. */
   static long until(long defaultCrashes, Run run) throws InterruptedException {
     Long only = Long.getLong("store.seed");
     long wanted = only != null ? 1 : Long.getLong("store.crashes", defaultCrashes);

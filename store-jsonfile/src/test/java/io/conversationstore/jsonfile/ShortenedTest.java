@@ -27,8 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Somebody else cuts off the end of a file, as a rotation of logs does that copies and truncates:
- * the file keeps its name and takes writes behind a hole.
+ * Another process cuts off the end of a file, like a log rotation that copies and truncates: the
+ * file keeps its name and takes writes behind a hole.
  */
 @Timeout(60)
 class ShortenedTest {
@@ -126,7 +126,9 @@ class ShortenedTest {
     }
   }
 
-  /** An end that the store itself takes away, as the blanks behind the last line, is none. */
+  /**
+   * An end that the store itself removes, such as the blanks behind the last line, is not damage.
+   */
   @Test
   void whatTheStoreCutsOffItselfIsNoDamage() throws IOException {
     for (int life = 0; life < 3; life++) {

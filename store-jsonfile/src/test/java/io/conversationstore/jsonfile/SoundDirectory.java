@@ -12,8 +12,8 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * A small directory as a clean shutdown leaves it, with a snapshot and several segments, and what
- * it held. Immutable.
+ * A small directory after a clean shutdown, with a snapshot and several segments, and its expected
+ * content. Immutable.
  */
 final class SoundDirectory {
 
@@ -73,7 +73,7 @@ final class SoundDirectory {
     return options;
   }
 
-  /** A copy to be damaged. */
+  /** A copy for a test to damage. */
   MemoryFiles copy() {
     return files.copy();
   }
@@ -86,7 +86,7 @@ final class SoundDirectory {
     return files.bytes(name);
   }
 
-  /** All that is there. */
+  /** The expected content. */
   Map<String, String> content() {
     return content;
   }

@@ -21,7 +21,7 @@ final class Strace implements AutoCloseable {
     this.process = process;
   }
 
-  /** Whether it is there and may trace. */
+  /** Whether strace is installed and may trace. */
   static boolean isUsable() throws InterruptedException {
     return SystemCommands.succeeds(PROGRAM, "-f", "--seccomp-bpf", "-o", "/dev/null", "true");
   }
@@ -38,9 +38,10 @@ final class Strace implements AutoCloseable {
   /**
    * Attaches to all threads of a process.
    *
-   * @param fault what happens to which calls, as strace takes it: {@code delay_enter=50000:when=1+}
-   * @param paths the files whose calls are meant; empty for all
-   * @param log where each call that was injected is written; null for nowhere
+   * @param fault the effect and the calls affected, in strace's syntax: {@code
+   *     delay_enter=50000:when=1+}
+   * @param paths the files whose calls are affected; empty for all
+   * @param log the file that records each injected call; null for none
    */
   static Strace injecting(
       String call, String fault, List<String> paths, @Nullable Path log, long pid)
@@ -51,12 +52,13 @@ final class Strace implements AutoCloseable {
     paths.forEach(path -> command.addAll(List.of("-P", path)));
     command.addAll(List.of("-p", String.valueOf(pid)));
     Process process = new ProcessBuilder(command).start();
-    // It says when it is there, and no sooner; later it is stopped, or a reader would wait for it.
+    // It reports when it is attached. It is stopped after a time, because a reader would wait for
+    // it.
     CompletableFuture.delayedExecutor(60, TimeUnit.SECONDS).execute(process::destroyForcibly);
     BufferedReader said = process.errorReader(StandardCharsets.US_ASCII);
     String line = said.readLine();
     while (line != null && line.contains("resolved")) {
-      // Each path that is a link, or has one above it, is told first.
+      // Each path that is a link, or is below one, is reported first.
       line = said.readLine();
     }
     if (line == null || !line.contains("attached")) {
@@ -66,7 +68,7 @@ final class Strace implements AutoCloseable {
     return new Strace(process);
   }
 
-  /** Detaches: all calls are made again. */
+  /** Detaches: calls work again. */
   @Override
   public void close() throws InterruptedException {
     process.destroy();

@@ -30,7 +30,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
-/** What a directory holds that no database has been given. */
+/** Conversations of a directory that are not yet in a database. */
 class UnmetTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final Owner BOB = Owner.of("acme", "bob");
@@ -96,7 +96,7 @@ class UnmetTest {
     return new ConversationState(owner, id, epoch, 3, 9, here.requireLive(), 14, here.createdBy());
   }
 
-  /** The database joined the conversation with ten messages of others. */
+  /** The database joined the conversation to one with ten messages of others. */
   private static Met met(FileEngine engine) {
     Instant edited = messages(engine).get(1).requireLive().editedAt();
     return new Met(
@@ -162,7 +162,7 @@ class UnmetTest {
       engine.remember(CONTACT, 0);
       engine.met(List.of(met(engine)));
       assertMet(engine);
-      // It is once and for all.
+      // Repeating it changes nothing.
       engine.met(List.of(new Met(header(engine, ALICE, "chat", 0), List.of())));
       assertMet(engine);
     }
@@ -248,7 +248,7 @@ class UnmetTest {
       ConversationState header = header(engine, BOB, "bobs", 0);
       engine.met(List.of(new Met(header, List.of(new Placed(1, 14, 1, 1, null, null)))));
       assertThat(files.holds("secret of bob")).isTrue();
-      // The database erases for the first time, and this directory had done so once.
+      // The first erasure of the database; this directory had already done one.
       engine.mirror(List.of(new OwnerState(BOB, 1)), null, null);
       assertThat(files.holds("secret of bob")).isFalse();
       assertThat(texts(engine)).containsExactly("m1", "edited", "m4", "m5");
@@ -282,7 +282,7 @@ class UnmetTest {
     }
   }
 
-  /** Each start of a node calls it, also on a disk that is full. */
+  /** Each start of a node calls it, even on a full disk. */
   @Test
   void whereNothingBecomesUnmetTheDiskIsNotNeeded() throws IOException {
     UUID refused = new UUID(0x7000, 99);

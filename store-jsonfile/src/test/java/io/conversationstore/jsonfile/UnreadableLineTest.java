@@ -43,7 +43,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Lines that versions without limits wrote, and lines that nobody can read. */
+/** Lines written by versions without limits, and unreadable lines. */
 class UnreadableLineTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final Owner BOB = Owner.of("acme", "bob");
@@ -65,7 +65,7 @@ class UnreadableLineTest {
     store.append(ALICE, "chat", Message.user("here"));
   }
 
-  /** As a version did that checked no key: past the front, which has the limits. */
+  /** Like a version that did not check keys: it bypasses the front, which enforces the limits. */
   @Test
   void aKeyBeyondTheLimitThatIsInTheFilesStopsNothing() throws IOException {
     Map<String, Object> metadata = Map.of("k".repeat(StoreLimits.MAX_KEY_CHARACTERS + 1), "v");
@@ -103,7 +103,7 @@ class UnreadableLineTest {
     return manifest;
   }
 
-  /** Gives a line of the log another payload, of its length and with its checksum. */
+  /** Replaces the payload of a line of the log by one of the same length, with a new checksum. */
   private void rewrite(String name, String holding, String from, String to) {
     String[] lines = new String(files.bytes(name), StandardCharsets.UTF_8).split("(?<=\n)");
     for (int i = 0; i < lines.length; i++) {
@@ -140,7 +140,7 @@ class UnreadableLineTest {
     Memory.engine(files).close();
   }
 
-  /** The place is named, and what was set aside stays until an erasure of its owner. */
+  /** The place is reported, and set-aside bytes stay until an erasure of their owner. */
   @Test
   void aLineThatNobodyCanReadStopsNothing() throws IOException {
     String name = withAnUnreadableLineOfBob();
@@ -187,7 +187,7 @@ class UnreadableLineTest {
     return Integer.parseInt(behind.substring(0, behind.indexOf('.')));
   }
 
-  /** Returns the name of the file that has it. */
+  /** Returns the name of the file that holds the line. */
   private String withAnUnreadableLineOfBob() throws IOException {
     try (ConversationStore store = Memory.store(files)) {
       fill(store);
@@ -211,7 +211,7 @@ class UnreadableLineTest {
     }
   }
 
-  /** What follows and needs it goes with it; nobody else has lost anything. */
+  /** Later lines that depend on it are set aside too; all other content stays. */
   @Test
   void eachLineMayBeUnreadable() throws IOException {
     Map<String, List<String>> expected = new LinkedHashMap<>();
@@ -269,7 +269,7 @@ class UnreadableLineTest {
     assertThat(tried).isEqualTo(21);
   }
 
-  /** With the checksum that the changed line has. */
+  /** The line changed, with a matching checksum. */
   private static byte[] unreadable(String[] lines, int at) {
     String[] changed = lines.clone();
     byte[] line = lines[at].replace("\"node\":\"", "\"node\":}").getBytes(StandardCharsets.UTF_8);
@@ -278,7 +278,7 @@ class UnreadableLineTest {
     return String.join("", changed).getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Opening that sets aside may be cut off at every call, and comes to the same. */
+  /** An opening that sets lines aside may be cut off at any call, with the same result. */
   @Test
   void whatAPowerCutLeavesOfSettingAsideOpens() throws IOException {
     withAnUnreadableLineOfBob();
@@ -308,7 +308,7 @@ class UnreadableLineTest {
     assertThat(calls).isGreaterThan(20);
   }
 
-  /** A whole line that holds a message of a kind that this version does not know. */
+  /** A whole line with a message of a kind unknown to this version. */
   @Test
   void aMessageThatCannotBeReadStopsNoOtherConversationAndNoCompaction() throws IOException {
     try (ConversationStore store = Memory.store(files)) {
@@ -344,7 +344,7 @@ class UnreadableLineTest {
     }
   }
 
-  /** It may be the owner's; all else is erased, and the call says what is left. */
+  /** The damage may be the owner's; everything else is erased, and the call reports the rest. */
   @Test
   void anErasureThatMeetsDamageDoesTheRestAndStaysDue() throws IOException {
     try (FileEngine engine = Memory.engine(files)) {
@@ -422,7 +422,7 @@ class UnreadableLineTest {
     return engine;
   }
 
-  /** Also where it has told of an edit, so that no message is missing by their number. */
+  /** Also if the line recorded an edit, so the message counts do not reveal the loss. */
   @ParameterizedTest
   @ValueSource(strings = {"row 1 of bob", "edited row of bob"})
   void aConversationOfTheMirrorIsIncompleteWhereARowCannotBeRead(String text) throws IOException {
@@ -443,7 +443,10 @@ class UnreadableLineTest {
     }
   }
 
-  /** What the feed could not read is not "not there", however often the files are opened. */
+  /**
+   * A message that the feed could not read stays unknown, and never counts as missing, however
+   * often the files are opened.
+   */
   @Test
   void aConversationThatIsMarkedIncompleteStaysSo() throws IOException {
     try (FileEngine engine = mirror()) {
@@ -473,7 +476,7 @@ class UnreadableLineTest {
     return engine.messages(owner, "chat", Direction.FORWARD, null, 10).slice().items();
   }
 
-  /** What else is lost only the feed can tell. */
+  /** Only the feed can deliver the other lost data. */
   @Test
   void theMirrorIsBuiltAnewWhereItsConversationsCannotBeRead() throws IOException {
     mirror().close();
@@ -488,7 +491,7 @@ class UnreadableLineTest {
     }
   }
 
-  /** An operator gives it up; what waits behind it goes on. */
+  /** An operator discards it; the changes behind it continue. */
   @Test
   void aPendingChangeThatCannotBeReadIsParked() throws IOException {
     NewMessage added = new NewMessage(new UUID(1, 2), Message.user("not to be read"), "d", null);

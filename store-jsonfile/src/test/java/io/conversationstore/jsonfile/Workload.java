@@ -20,9 +20,9 @@ import java.util.function.ToIntFunction;
 import java.util.random.RandomGenerator;
 
 /**
- * Makes random steps of every kind, for few owners and conversations so that they meet often. Every
- * text begins with a marker of its owner and of how often that owner was erased before, by which it
- * is known in the files. For one thread.
+ * Makes random steps of every kind, for few owners and conversations, which makes them collide
+ * often. Every text begins with a marker of its owner and of the number of earlier erasures of that
+ * owner, which identifies it in the files. Not thread-safe.
  */
 final class Workload {
   static final List<Owner> OWNERS =
@@ -35,14 +35,14 @@ final class Workload {
   private Instant now = Instant.parse("2026-03-01T12:00:00.000001Z");
 
   /**
-   * @param erasures how often an owner was erased so far
+   * @param erasures returns how often an owner was erased so far
    */
   Workload(RandomGenerator random, ToIntFunction<Owner> erasures) {
     this.random = random;
     this.erasures = erasures;
   }
 
-  /** All is said twice: a bit that a disk flips makes no other marker of it. */
+  /** The marker holds everything twice: a bit flip on a disk cannot turn it into another marker. */
   static String marker(Owner owner, int erasure) {
     String what = OWNERS.indexOf(owner) + "-" + erasure;
     return "mark-" + what + "-" + what + "-";

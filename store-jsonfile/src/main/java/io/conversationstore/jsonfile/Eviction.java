@@ -40,7 +40,7 @@ final class Eviction {
     }
   }
 
-  /** A conversation larger than the limit divided by this is too large. */
+  /** A conversation larger than the limit divided by this is evicted before smaller ones. */
   private static final int LARGE = 2;
 
   private final Instant before;

@@ -81,7 +81,7 @@ final class FileJobs {
       Set<Integer> cut,
       LogTail.Position end) {}
 
-  /** Removes the currently erased text from all files. */
+  /** Removes all text erased so far from the files. */
   void cleanFiles() throws IOException {
     Overwrites.finish(files);
     ToErase job = log.call(LogThread.Wait.WRITTEN, this::beginErasure);

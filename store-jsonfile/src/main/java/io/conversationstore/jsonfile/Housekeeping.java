@@ -120,7 +120,7 @@ final class Housekeeping implements AutoCloseable {
     }
   }
 
-  /** Returns when no file holds currently erased text; returns at once if nothing is erased. */
+  /** Returns when no file holds text erased so far; returns at once if no erasure is due. */
   void erase() {
     if (!formerText && shared.read(index -> index.dueErasures().isEmpty())) {
       return;

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param durability when an acknowledged write is on the disk
  * @param syncInterval the longest time until then for {@link Durability#INTERVAL}, 1 ms to 1 h
  * @param cacheBytes the most memory for cached message content, in bytes; 0 or more
- * @param lockWait how long to wait for another store that uses the directory; 0 or more
+ * @param lockWait how long to wait for another store that uses the directory; 0 to 1 day
  * @param segmentBytes the size at which a new segment file begins, 4 KiB to 1 GiB
  * @param compactionBytes less garbage than this is not collected, in bytes; at least 4 KiB
  * @param compactionBytesPerSecond the highest write rate of garbage collection, at least 64 KiB

@@ -92,7 +92,7 @@ final class LogWrites {
     LogTail.Slot slot = next();
     String field = mode == ApplyMode.REPLAY ? "\"mode\":\"replay\",\"apply\":" : "\"apply\":";
     if (change instanceof Change.OwnerErased) {
-      // The line records the removal counts, because the lines that they follow from will be
+      // The line records the removal counts, because the lines they are computed from will be
       // removed.
       Draft draft = Planner.plan(shared.own(), contents, change, mode, at, List.of(), null, false);
       OwnerRows.Erasure erasure = draft.erasure();

@@ -64,7 +64,7 @@ final class Replay {
       Change change = ChangeJson.read(json.get("pending"));
       Place place = payload(PENDING, line, segment);
       if (segment < 0) {
-        // The snapshot already lacks the rows of a pending erasure; its rows came later.
+        // The snapshot lacks the rows that a pending erasure removed; the rows in it came later.
         queue(index, change, place);
       } else {
         enqueue(index, change, place);

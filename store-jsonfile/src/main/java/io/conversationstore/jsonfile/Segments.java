@@ -54,7 +54,7 @@ final class Segments implements AutoCloseable {
         : String.format(Locale.ROOT, "snapshot-%010d.jsonl", -segment);
   }
 
-  /** The number in a file's name; 0 if the name is another one. */
+  /** The number in a file's name; 0 for a name of another form. */
   static int number(String name) {
     Matcher matcher = NAME.matcher(name);
     if (!matcher.matches()) {

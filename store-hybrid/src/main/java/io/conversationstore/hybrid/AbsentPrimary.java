@@ -6,15 +6,15 @@ import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.PrimaryStore;
 import java.lang.reflect.Proxy;
 
-/** Stands for a database that no setting names: it is away, and says so. */
+/** Stands in for a database when no setting names one: every call reports it as unavailable. */
 final class AbsentPrimary {
 
   private AbsentPrimary() {}
 
   /**
-   * A database each of whose calls fails as unavailable. Thread-safe.
+   * A database whose calls all fail as unavailable. Thread-safe.
    *
-   * @param reason which database is meant, and what to do
+   * @param reason the missing database and how to configure it
    */
   static PrimaryStore because(String reason) {
     return (PrimaryStore)

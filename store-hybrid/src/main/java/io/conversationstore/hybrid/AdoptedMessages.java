@@ -35,20 +35,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends the messages of some unmet conversations, and notes where the database put them. For one
- * thread, once.
+ * Sends the messages of some unmet conversations and records the {@code seq} that the database gave
+ * them. Single-threaded, single use.
  */
 final class AdoptedMessages {
 
   private static final Logger LOG = LoggerFactory.getLogger(AdoptedMessages.class);
 
-  /** Messages of one append. */
+  /** Messages per append. */
   private static final int APPEND = 100;
 
-  /** Messages after which a batch is sent. */
+  /** Messages that fill a batch. */
   private static final int BATCH = 1_000;
 
-  /** Characters and bytes of content after which a batch is sent: 4 MiB. */
+  /** Characters and bytes of content that fill a batch: 4 MiB. */
   private static final long MAX_CONTENT = 4L << 20;
 
   /** A conversation being sent. */
@@ -66,7 +66,7 @@ final class AdoptedMessages {
       this.header = there;
     }
 
-    /** Messages of a file have no ids in it, and get derived ones. */
+    /** Messages of an imported file have no ids of their own; their ids are derived. */
     boolean isWanted(MessageState message) {
       boolean live = message.isLive() && message.generation() == ConversationRef.LIVE;
       return live
@@ -79,13 +79,13 @@ final class AdoptedMessages {
       return new ConversationRef(there.id(), there.generation());
     }
 
-    /** Whether the conversation is the one held here, and no other one of its id. */
+    /** Whether the database's conversation is the local one and not another with the same id. */
     boolean isSame() {
       return unmet.createdBy().equals(there.createdBy());
     }
   }
 
-  /** A change of a batch, and the messages that it appends. */
+  /** A change of a batch and the messages it appends. */
   private record Part(Sending of, Change change, List<MessageState> messages) {}
 
   private final PrimaryStore primary;
@@ -104,27 +104,27 @@ final class AdoptedMessages {
   }
 
   /**
-   * Takes a conversation that the database has.
+   * Adds a conversation that the database has.
    *
    * @param there live
-   * @param withoutFile whether messages that came from a file that is taken over are left out
+   * @param withoutFile whether to leave out messages that came from an imported file
    */
   void add(ConversationState unmet, ConversationState there, boolean withoutFile) {
     conversations.add(new Sending(unmet, there, withoutFile));
   }
 
-  /** Sends all messages, and of conversations that are new to the database the later fields. */
+  /** Sends all messages and, for conversations new to the database, later field values. */
   void send() {
     conversations.forEach(this::send);
     flush();
   }
 
-  /** What the local copy has to learn. */
+  /** Updates for the local copy. */
   List<Met> met() {
     return conversations.stream().map(one -> new Met(one.header, one.places)).toList();
   }
 
-  /** Rows of the database whose contents are not those of the rows here. */
+  /** Rows of the database whose contents differ from the local rows. */
   List<State> others() {
     return others;
   }
@@ -208,7 +208,7 @@ final class AdoptedMessages {
         one.unmet.owner(), what, one.unmet.id(), one.there.generation(), about, at);
   }
 
-  /** What creating it did not say: the status, later times of fields, and the last use. */
+  /** Sends values that the create did not carry: status, later field times, last use. */
   private void fields(Sending one) {
     Live live = one.unmet.requireLive();
     Map<Instant, ConversationUpdate> updates = new TreeMap<>();
@@ -235,7 +235,7 @@ final class AdoptedMessages {
         });
   }
 
-  /** Sends the batch, and places its messages. */
+  /** Sends the batch and records the positions of its messages. */
   private void flush() {
     if (batch.isEmpty()) {
       return;
@@ -264,7 +264,10 @@ final class AdoptedMessages {
     content = 0;
   }
 
-  /** Applies the batch; where one change is refused, each alone, and of an append each message. */
+  /**
+   * Applies the batch. If it is refused, applies each change alone, and each message of a refused
+   * append alone.
+   */
   private List<List<State>> apply() {
     List<List<State>> states = new ArrayList<>();
     try {
@@ -304,7 +307,7 @@ final class AdoptedMessages {
   private void place(Sending one, MessageState mine, @Nullable MessageState answered) {
     MessageState there = answered;
     if (there == null) {
-      // Dropped or refused: it is there in another form, or kept in the queue.
+      // Dropped or refused: the database has the message in another form, or the queue keeps it.
       there =
           primary
               .message(mine.owner(), mine.conversationId(), mine.messageId())
@@ -341,7 +344,7 @@ final class AdoptedMessages {
         mine.seq());
   }
 
-  /** Joins the stretch before, where both stand next to each other there and follow here. */
+  /** Extends the previous stretch if the new message follows it both in the database and here. */
   private void add(List<Placed> places, Placed next, long seq) {
     Placed last = places.isEmpty() ? null : places.get(places.size() - 1);
     if (last != null

@@ -42,18 +42,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends what the directory held before it met its database, conversation by conversation, as
- * create-if-absent and appends. A conversation that was sent becomes a row of the local copy at
- * once, so reads stay complete and an interrupted run resumes behind it; sending one again changes
- * nothing. Several conversations share a round trip; memory is bounded by a batch of contents.
+ * Sends the conversations that a directory held before it met its database, each as a
+ * create-if-absent and appends. A sent conversation becomes a row of the local copy at once, so
+ * reads stay complete and an interrupted run resumes after it. Sending one again changes nothing.
+ * Several conversations share a round trip; one batch of contents bounds memory use.
  *
- * <p>{@link #run} is for one thread at a time, the rest for any.
+ * <p>{@link #run} is for one thread at a time, the rest is thread-safe.
  */
 final class Adoption {
 
   private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);
 
-  /** How many conversations, and with how many messages, are sent together. */
+  /** Maximum number of conversations, and of their messages, sent together. */
   private static final int MAX_CONVERSATIONS = 200;
 
   private static final int MAX_MESSAGES = 2_000;
@@ -70,21 +70,21 @@ final class Adoption {
   private final AtomicReference<StoreState.@Nullable Adoption> progress = new AtomicReference<>();
   private volatile boolean due;
 
-  /** The latest erasure of each owner that the database knows of. */
+  /** The latest erasure per owner known to the database. */
   private final Map<Owner, Instant> erasures = new HashMap<>();
 
-  /** The epochs that the database has, as far as they are known and not 0. */
+  /** Known epochs in the database, without those that are 0. */
   private final Map<Owner, Long> epochs = new HashMap<>();
 
-  /** Conversations of a file of which only what was written here since is sent. */
+  /** Imported conversations from which only the messages written here afterwards are sent. */
   private final Set<ConversationState> takenOverBefore =
       Collections.newSetFromMap(new IdentityHashMap<>());
 
   /**
-   * @param keep takes a change that the database refuses, to be parked for an operator
+   * @param keep takes changes that the database refuses, to park them for an operator
    * @param within runs a change of the local copy while nothing is queued and nobody reads both
    * @param record makes sure that the directory remembers its database; fails as the files do
-   * @param seen told what was committed
+   * @param seen receives committed states
    */
   Adoption(
       PrimaryStore primary,
@@ -112,7 +112,7 @@ final class Adoption {
     }
   }
 
-  /** Whether something has to be sent before the database is used. */
+  /** Whether something must be sent before the database is used. */
   boolean isDue() {
     return due;
   }
@@ -133,10 +133,10 @@ final class Adoption {
   }
 
   /**
-   * Sends all of it.
+   * Sends everything.
    *
-   * @return false if it was stopped before the end
-   * @throws EngineFailureException if the database or the local files fail; what was sent stays
+   * @return false if stopped before the end
+   * @throws EngineFailureException if the database or the local files fail; sent conversations stay
    *     sent
    */
   boolean run(BooleanSupplier goOn) {
@@ -242,7 +242,9 @@ final class Adoption {
 
   // Erasures
 
-  /** An erasure covers what was written before it, also in a directory that it could not reach. */
+  /**
+   * An erasure covers everything written before it, also in a directory that it could not reach.
+   */
   private void learnErasures() {
     for (PrimaryStore.Erasure erasure : primary.erasuresSince(Instant.EPOCH)) {
       erasures.merge(
@@ -251,8 +253,7 @@ final class Adoption {
   }
 
   /**
-   * Whether it was written before the owner was erased, by the database's clock as far as this
-   * node's tells it.
+   * Whether {@code writtenAt}, corrected to the database's clock, is not after the owner's erasure.
    */
   private boolean isErased(Owner owner, Instant writtenAt) {
     Instant erased = erasures.get(owner);
@@ -260,7 +261,7 @@ final class Adoption {
         && !writtenAt.plus(local.identity().clockOffsetMicros(), ChronoUnit.MICROS).isAfter(erased);
   }
 
-  /** The epoch of an owner that changes name; the database is asked only about erased ones. */
+  /** The owner's epoch for use in changes; asks the database only about erased owners. */
   private long epoch(Owner owner) {
     Long known = epochs.get(owner);
     if (known != null) {
@@ -275,12 +276,15 @@ final class Adoption {
     return epoch;
   }
 
-  /** Removes what an erasure in the database covers; false if that is not this conversation. */
+  /**
+   * Removes data that an erasure in the database covers; returns false if this conversation is not
+   * covered.
+   */
   private boolean forgetIfErased(ConversationState unmet) {
     Owner owner = unmet.owner();
     boolean erased =
         isErased(owner, unmet.requireLive().createdAt())
-            // A file that is taken over is older than any erasure, whatever times it has.
+            // An imported file predates every erasure, whatever its times.
             || (isTakenOver(unmet) && erasures.containsKey(owner));
     if (!erased) {
       return false;
@@ -298,7 +302,7 @@ final class Adoption {
     within.accept(
         () -> {
           if (met) {
-            // All of it was written before: what is unmet is older than what was sent.
+            // Everything is older than the erasure, because unmet rows are older than sent ones.
             local.mirror(List.of(new OwnerState(owner, epoch)), null, null);
           } else {
             local.forgetUnmet(owner, List.of(unmet.id()));
@@ -312,7 +316,7 @@ final class Adoption {
   private void send(List<ConversationState> group, OfferedChanges changes) {
     List<ConversationState> wanted = new ArrayList<>();
     for (ConversationState unmet : group) {
-      // An erasure of the owner may have removed it together with an earlier one.
+      // An erasure of the owner may have removed it together with an earlier conversation.
       if (isUnmet(local.find(unmet.owner(), unmet.id()).conversation()) && !forgetIfErased(unmet)) {
         wanted.add(unmet);
       }
@@ -351,7 +355,10 @@ final class Adoption {
         wanted.stream().mapToLong(unmet -> unmet.requireLive().messageCount()).sum());
   }
 
-  /** Creates or joins conversations: together, but for those that are applied once for good. */
+  /**
+   * Creates or joins conversations in one batch, except imported ones, which are applied one by
+   * one.
+   */
   private IdentityHashMap<ConversationState, Applied> createAll(
       List<ConversationState> wanted, OfferedChanges changes) {
     IdentityHashMap<ConversationState, Applied> created = new IdentityHashMap<>();
@@ -374,14 +381,12 @@ final class Adoption {
     return created;
   }
 
-  /** Whether it was taken over from a file; the database may remember an earlier time. */
+  /** Whether it was imported from a file; the database may remember an earlier import. */
   private static boolean isTakenOver(ConversationState unmet) {
     return DerivedIds.isOfTakeover(unmet.createdBy());
   }
 
-  /**
-   * The change that creates or joins a conversation, in a bulk where it is applied once for good.
-   */
+  /** The change that creates or joins a conversation; a once-only bulk for an imported one. */
   private static Change offer(ConversationState unmet, long epoch, OfferedChanges changes) {
     ConversationCreated create = create(unmet, epoch, changes);
     return isTakenOver(unmet) ? new Bulk(create.stamp(), List.of(create)) : create;
@@ -405,9 +410,10 @@ final class Adoption {
   }
 
   /**
-   * A create that was dropped: the owner was erased, or what an earlier attempt made was deleted.
+   * Handles a dropped create: the owner was erased, or the conversation of an earlier attempt was
+   * deleted.
    *
-   * @return what the database has, deleted perhaps; null if the conversation is removed here
+   * @return the database's conversation, possibly deleted; null if it was removed here
    */
   private @Nullable ConversationState again(ConversationState unmet, OfferedChanges changes) {
     Owner owner = unmet.owner();
@@ -422,8 +428,8 @@ final class Adoption {
       if (isTakenOver(unmet) && live != null) {
         ConversationState before = landed(unmet, found.ownerEpoch(), changes);
         if (before == null) {
-          // Which generation was taken over is not known any more. What was written here since was
-          // acknowledged and joins the live one; what the file has may have been deleted there.
+          // The imported generation is no longer known. Messages written here since were
+          // acknowledged and join the live one; messages of the file may have been deleted there.
           takenOverBefore.add(unmet);
           return live;
         }
@@ -443,14 +449,15 @@ final class Adoption {
         return deleted;
       }
     }
-    // Refused and kept, or deleted so long ago that no trace is left.
+    // Refused and kept, or deleted so long ago that the database has no trace of it.
     within.accept(() -> local.forgetUnmet(owner, List.of(unmet.id())));
     return null;
   }
 
   /**
-   * The generation that an earlier attempt made or joined, deleted since, where another one lives:
-   * what waits about it must not reach that one. Null if the database does not remember it.
+   * The generation that an earlier attempt made or joined and that was deleted since, while another
+   * one is live: pending changes must not reach the live one. Null if the database does not
+   * remember it.
    */
   private @Nullable ConversationState landed(
       ConversationState unmet, long epoch, OfferedChanges changes) {
@@ -470,7 +477,7 @@ final class Adoption {
         .orElse(null);
   }
 
-  /** Applies changes together, or each alone where one of them is refused. */
+  /** Applies changes together, or one by one if one of them is refused. */
   private List<Applied> applyAll(List<Change> batch, OfferedChanges changes) {
     try {
       return primary.applyAll(batch);

@@ -18,23 +18,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether the database is to be used. Thread-safe.
+ * Whether the database is in use. Thread-safe.
  *
- * <p>The circuit breaker counts and shows; it lets no call through to find the way back: that is
- * the prober's work ({@link #reached}). A database that cannot be reached opens it at once, so that
- * the next call does not wait as long as the first one did; slow calls open it by their rate.
+ * <p>The circuit breaker only counts and reports; it permits no trial calls, because the prober
+ * finds the way back ({@link #reached}). An unreachable database opens it at once, so the next call
+ * does not wait as long as the first; slow calls open it by their rate.
  *
- * <p>Each stay in one mode has a number, which a call takes along ({@link #tag}): the late result
- * of a call that began in an earlier stay changes nothing.
+ * <p>Each stay in one mode has a number that calls carry ({@link #tag}). The late result of a call
+ * that began in an earlier stay is ignored.
  */
 final class Availability {
 
   private static final Logger LOG = LoggerFactory.getLogger(Availability.class);
 
   /**
-   * A mode and what it is about.
+   * A mode and its cause.
    *
-   * @param failure what ended the use of the database, null while it is used or where no call did
+   * @param failure the failure that ended the use of the database; null while it is used or if no
+   *     call failed
    */
   record Snapshot(
       Mode mode, Instant since, String reason, @Nullable EngineFailureException failure, long tag) {
@@ -53,8 +54,8 @@ final class Availability {
   private volatile boolean closing;
 
   /**
-   * @param breakers where the circuit breaker is shown until {@link #close}
-   * @param onLost called when the database was lost
+   * @param breakers the registry that shows the circuit breaker until {@link #close}
+   * @param onLost called when the database is lost
    * @param onChange called after each change of mode
    */
   Availability(Clock clock, CircuitBreakerRegistry breakers, Runnable onLost, Runnable onChange) {
@@ -83,12 +84,12 @@ final class Availability {
     breaker.transitionToOpenState();
   }
 
-  /** From now on what fails, fails because the store is being closed, and says nothing. */
+  /** Later failures are caused by closing the store and are ignored. */
   void closing() {
     closing = true;
   }
 
-  /** Takes the circuit breaker back from the registry. */
+  /** Removes the circuit breaker from the registry. */
   void close() {
     breakers.remove(HybridOptions.CIRCUIT_BREAKER);
   }
@@ -101,7 +102,7 @@ final class Availability {
     return snapshot.usable();
   }
 
-  /** The number of the present stay, to be given back with the call's result. */
+  /** The number of the present stay, to be passed back with the call's result. */
   long tag() {
     return snapshot.tag();
   }
@@ -118,7 +119,8 @@ final class Availability {
   }
 
   /**
-   * By its rate the breaker may open at a success too, the first at which there are enough calls.
+   * The breaker may open by its rate on a success too: the first one that completes the minimum
+   * number of calls.
    */
   private boolean hasLost(long tag) {
     lock.lock();
@@ -133,7 +135,7 @@ final class Availability {
     }
   }
 
-  /** A call failed; falls back where the failure says that the database cannot be used. */
+  /** A call failed; falls back if the failure means that the database cannot be used. */
   void failed(long tag, EngineFailureException failure) {
     FailureKind kind = failure.kind();
     if (kind == FailureKind.CONTENTION || kind == FailureKind.UNEXPECTED) {
@@ -161,8 +163,8 @@ final class Availability {
   /**
    * The database was reached and is the right one.
    *
-   * @param hasPending whether anything waits to be sent; whoever queues something tells of it
-   *     afterwards ({@link #queued}), so that neither misses the other
+   * @param hasPending whether changes wait to be sent; a caller that queues one reports it
+   *     afterwards ({@link #queued}), so one of the two notices it
    */
   void reached(BooleanSupplier hasPending) {
     lock.lock();
@@ -193,7 +195,7 @@ final class Availability {
     }
   }
 
-  /** A change was queued; the database may be in use all the same. */
+  /** A change was queued, possibly while the database is in use. */
   void queued(BooleanSupplier hasPending) {
     if (snapshot.mode() != Mode.IN_USE) {
       return;
@@ -208,7 +210,7 @@ final class Availability {
     }
   }
 
-  /** The drain came to its end; perhaps nothing is pending any more. */
+  /** The drain ended; possibly nothing is pending any more. */
   void drained(BooleanSupplier hasPending) {
     lock.lock();
     try {
@@ -226,12 +228,12 @@ final class Availability {
     }
     Snapshot before = snapshot;
     if (before.mode() == mode) {
-      // The stay goes on; what is known of its cause may be another by now.
+      // The stay continues, but its cause may have changed.
       snapshot = new Snapshot(mode, before.since(), reason, failure, before.tag());
       LOG.debug("Still {}: {}", mode, reason);
       return;
     }
-    // A drain ends without a new stay: calls that began during it are as good as later ones.
+    // The end of a drain begins no new stay: results of calls that began during it remain valid.
     long tag = before.usable() == (mode != Mode.FALLEN_BACK) ? before.tag() : before.tag() + 1;
     snapshot = new Snapshot(mode, clock.instant(), reason, failure, tag);
     switch (mode) {

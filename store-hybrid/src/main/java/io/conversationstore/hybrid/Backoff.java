@@ -5,9 +5,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 
 /**
- * How long to wait before something that failed is tried again: twice as long after each failure,
- * up to a limit, and a quarter more or less, so that many nodes do not go on at one moment.
- * Thread-safe.
+ * The wait before a failed action is retried: doubled after each failure up to a limit, with a
+ * quarter of jitter either way, to keep many nodes from retrying at the same moment. Thread-safe.
  */
 final class Backoff {
 
@@ -24,12 +23,12 @@ final class Backoff {
     this.longest = longest;
   }
 
-  /** The next wait is twice as long. */
+  /** Doubles the next wait. */
   void failed() {
     failures.updateAndGet(count -> Math.min(count + 1, MOST_DOUBLINGS));
   }
 
-  /** The next wait is the first one again. */
+  /** Resets the next wait to the first one. */
   void succeeded() {
     failures.set(0);
   }
@@ -39,7 +38,7 @@ final class Backoff {
     return jittered(Math.min(longest.toMillis(), first.toMillis() << failures.get()));
   }
 
-  /** A quarter more or less. */
+  /** Adds or subtracts up to a quarter. */
   long jittered(long time) {
     return time - time / 4 + (long) (random.nextDouble() * time / 2);
   }

@@ -3,38 +3,38 @@ package io.conversationstore.hybrid;
 import java.util.concurrent.locks.Lock;
 
 /**
- * What works beside the calls of a node, and what its threads wait on: {@link ThreadClockwork} in
- * production; an event loop with a time of its own in a simulation, which decides who goes on. No
- * thread of a node waits otherwise while it, or another one that it waits for, asks a store.
+ * The background tasks of a node and all waits of its threads: {@link ThreadClockwork} in
+ * production; in a simulation, an event loop with its own time that decides which task continues.
+ * Threads of a node wait in no other way while they, or a thread they wait for, call a store.
  * Thread-safe.
  */
 interface Clockwork {
 
-  /** The time that passes, from any start. */
+  /** Elapsed time from an arbitrary origin. */
   long nanoTime();
 
   /**
-   * Runs a task later, beside the calls. After {@link #stop} it is not run.
+   * Runs a task later, in the background. Ignored after {@link #stop}.
    *
    * @param millis 0 for soon
    */
   void schedule(Runnable task, long millis);
 
-  /** Runs a task again and again, each time so long after it has ended, until {@link #stop}. */
+  /** Repeats a task until {@link #stop}, each time after this delay from its last end. */
   void repeat(Runnable task, long millis);
 
-  /** Runs what tells listeners, one after the other, in the order given. */
+  /** Runs listener notifications one after the other, in the order given. */
   void tell(Runnable event);
 
   /** Waits; may return early. */
   void pause(long nanos);
 
-  /** Takes a lock, waiting for it if it must. */
+  /** Takes a lock, waiting if necessary. */
   void take(Lock lock);
 
-  /** Begins no further task, and interrupts those that run. */
+  /** Starts no further tasks and interrupts the running ones. */
   void stop();
 
-  /** Waits for a bounded time until tasks have ended; returns whether they have. */
+  /** Waits for a bounded time until tasks have ended; returns whether they did. */
   boolean awaitEnd();
 }

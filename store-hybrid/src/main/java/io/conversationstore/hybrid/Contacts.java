@@ -17,14 +17,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reaches the database and decides whether it is the one that this node's directory belongs to. A
- * contact that the directory cannot record, because the local files fail, does not keep the
- * database from being used; it is recorded later. {@link #record} may be called by any thread,
- * {@link #reach} by one at a time.
+ * Reaches the database and decides whether it is the one that this node's directory belongs to. If
+ * the directory cannot record a contact because the local files fail, the database is used anyway
+ * and the contact is recorded later. {@link #record} may be called by any thread, {@link #reach} by
+ * one at a time.
  */
 final class Contacts {
 
-  /** What came of trying to reach the database. */
+  /** The result of trying to reach the database. */
   sealed interface Finding {}
 
   /** It may be used. */
@@ -33,23 +33,26 @@ final class Contacts {
   /**
    * It must not be used.
    *
-   * @param otherDatabase whether it is not the one that the directory belongs to
+   * @param otherDatabase whether it differs from the database that the directory belongs to
    */
   record Refusal(String reason, boolean otherDatabase) implements Finding {}
 
   /**
    * It went back in time, or another node found that it did.
    *
-   * @param contact what it says of itself, with its new history
+   * @param contact the database's own data, with its new history
    */
   record WentBack(String reason, Contact contact, long offsetMicros) implements Finding {}
 
-  /** A contact that the directory does not know of. */
+  /** A contact that the directory has not recorded. */
   private record Unrecorded(Contact contact, long offsetMicros) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(Contacts.class);
 
-  /** Deleted rows leave the database after 30 days; then they cannot be told from lost ones. */
+  /**
+   * The database removes deleted rows after 30 days; then they cannot be distinguished from lost
+   * ones.
+   */
   static final Duration DELETED_ROWS_STAY = Duration.ofDays(29);
 
   private final PrimaryStore primary;
@@ -59,17 +62,17 @@ final class Contacts {
   private final LastSeen seen;
   private volatile @Nullable Unrecorded unrecorded;
 
-  /** Why the database is known to have gone back in time, until its new history has begun. */
+  /** Evidence that the database went back in time, until its new history has begun. */
   private volatile @Nullable String wentBack;
 
-  /** How often a new history was found. */
+  /** Number of new histories found. */
   private final AtomicInteger histories = new AtomicInteger();
 
-  /** Contacts that the database may have counted since the last one that was recorded. */
+  /** Contacts that the database may have counted since the last recorded one. */
   private int counted;
 
   /**
-   * @param seen what this node saw committed last
+   * @param seen the rows that this node saw committed last
    */
   Contacts(PrimaryStore primary, LocalStore local, NodeClock clock, LastSeen seen) {
     this.seen = seen;
@@ -78,16 +81,17 @@ final class Contacts {
     this.clock = clock;
   }
 
-  /** Changes once a new history was found, before what this node holds is offered in it. */
+  /** Changes when a new history is found, before this node's rows are offered in it. */
   int histories() {
     return histories.get();
   }
 
   /**
-   * What the database told shows that it went back in time: the next contact begins a new history.
-   * May be called by any thread.
+   * An answer of the database shows that it went back in time: the next contact begins a new
+   * history. May be called by any thread.
    *
-   * @param asOf what {@link #histories} said before; what was told in an earlier one shows nothing
+   * @param asOf the value of {@link #histories} before the answer; answers from an earlier history
+   *     prove nothing
    */
   void wentBack(String reason, int asOf) {
     if (histories.get() == asOf) {
@@ -95,12 +99,12 @@ final class Contacts {
     }
   }
 
-  /** The database has committed erasures that this node asked for. */
+  /** The database committed erasures that this node asked for. */
   void erased(Set<UUID> changes) {
     seen.addErasures(changes);
   }
 
-  /** Whether this node has seen an erasure commit since it was started. */
+  /** Whether this node has seen an erasure commit since its start. */
   boolean knowsErasure(UUID change) {
     return seen.hasErasure(change);
   }
@@ -128,7 +132,7 @@ final class Contacts {
     Instant after = clock.uncorrected();
     Refusal refusal = refusal(identity, contact);
     if (refusal != null) {
-      // It did not count, or somewhere else.
+      // The contact was not counted, or was counted by another database.
       counted = earlier;
       return refusal;
     }
@@ -146,7 +150,7 @@ final class Contacts {
     String reason = wentBack;
     if (reason != null) {
       histories.incrementAndGet();
-      // At once: each contact raises the counter, and soon it would not be lower any more.
+      // At once: each contact raises the counter, which would soon no longer be lower.
       UUID history = primary.beginHistory(contact.history());
       return new WentBack(reason, contact.in(history), offset);
     }
@@ -167,7 +171,7 @@ final class Contacts {
     return new Usable();
   }
 
-  /** Goes on as another node: this one's id is used by somebody else as well. */
+  /** Continues under a new node id, because another node uses this one's id. */
   private Finding renewed() {
     UUID node = UUID.randomUUID();
     lock.lock();
@@ -199,7 +203,7 @@ final class Contacts {
     }
   }
 
-  /** Why the database must not be used; null if it may be. */
+  /** The reason not to use the database; null if it may be used. */
   private static @Nullable Refusal refusal(LocalStore.Identity identity, Contact contact) {
     UUID bound = identity.storeId();
     if (bound != null && !bound.equals(contact.storeId())) {
@@ -242,9 +246,7 @@ final class Contacts {
         : null;
   }
 
-  /**
-   * Whether it is a copy under another name that has not been said to take the first one's place.
-   */
+  /** Whether it is a copy under another name that was not declared the first one's replacement. */
   private static boolean isCopy(LocalStore.Identity identity, Contact contact) {
     DatabaseIdentity known = identity.database();
     DatabaseIdentity there = contact.database();
@@ -272,15 +274,15 @@ final class Contacts {
         : null;
   }
 
-  /** Whether the database still has the rows that were deleted since the copy was complete. */
+  /** Whether the database still has the rows deleted since the copy was complete. */
   private static boolean isRecent(LocalStore.Identity identity, Contact contact) {
     Instant asOf = identity.mirrorAsOf();
     return asOf != null && asOf.isAfter(contact.databaseTime().minus(DELETED_ROWS_STAY));
   }
 
   /**
-   * The node was away for longer than deleted rows stay, and the feed cannot tell it any more what
-   * was deleted: the copy is emptied, to be built anew.
+   * The node was away for longer than deleted rows are kept, so the feed no longer reports all
+   * deletes: the copy is emptied and rebuilt.
    *
    * @throws EngineFailureException if the local files fail
    */
@@ -298,8 +300,8 @@ final class Contacts {
   }
 
   /**
-   * Begins with the new history of the database: the copy is emptied, to be built anew from the
-   * feed. Its rows stay aside until that is done, for a database that goes back in time again.
+   * Begins the new history of the database: the copy is emptied and rebuilt from the feed. Its old
+   * rows are kept aside until then, in case the database goes back in time again.
    *
    * @throws EngineFailureException if the local files fail
    */
@@ -308,7 +310,7 @@ final class Contacts {
     try {
       seen.forget();
       local.resetMirror(true);
-      // After it: were this cut off, the next start would find the new history once more.
+      // After the copy: if interrupted before, the next start finds the new history again.
       local.remember(found.contact(), found.offsetMicros());
       unrecorded = null;
       counted = 0;
@@ -318,7 +320,7 @@ final class Contacts {
     }
   }
 
-  /** What the directory remembers, and what it should. */
+  /** The directory's identity, with an unrecorded contact applied. */
   private LocalStore.Identity identity() {
     LocalStore.Identity identity = local.identity();
     Unrecorded last = unrecorded;
@@ -337,7 +339,7 @@ final class Contacts {
   }
 
   /**
-   * Records the last contact, if that could not be done at once.
+   * Records the last contact if it is still unrecorded.
    *
    * @throws EngineFailureException if the local files fail
    */

@@ -14,12 +14,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How large messages are, roughly: the characters of their texts, tool calls and JSON, and the
- * bytes of their media. For limits on what is kept in memory or sent together.
+ * Approximate size of messages: characters of text, tool calls and JSON, and bytes of media. Used
+ * for limits on memory and on batches.
  */
 final class ContentSize {
 
-  /** What a number, a truth or a place in a list counts. */
+  /** Size counted for a number, a boolean or a list entry. */
   private static final int SMALL = 8;
 
   private ContentSize() {}
@@ -36,7 +36,7 @@ final class ContentSize {
     return size;
   }
 
-  /** Deleted messages and other rows count nothing. */
+  /** Deleted messages and other rows count 0. */
   static long of(State state) {
     return state instanceof MessageState message && message.isLive()
         ? of(message.requireLive().message())

@@ -45,8 +45,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Gives a database that went back in time one conversation as this node's copy holds it.
- * Generations keep their numbers, so that what waits in queues still means what it meant; what is
- * deleted, here or there, stays deleted; what both have is left. For one thread.
+ * Generations keep their numbers, so queued changes keep their meaning. Rows deleted on either side
+ * stay deleted; rows that both have are left alone. Single-threaded.
  */
 final class ConversationOffer {
 
@@ -54,10 +54,10 @@ final class ConversationOffer {
 
   private static final int PAGE = 100;
 
-  /** So long a database that went back in time may have been written to before anybody noticed. */
+  /** How long a database that went back in time may have been written to before anybody noticed. */
   private static final Duration UNNOTICED = Duration.ofDays(1);
 
-  /** Characters and bytes of content after which messages are sent: 4 MiB. */
+  /** Characters and bytes of content that fill a batch of messages: 4 MiB. */
   private static final long MAX_CONTENT = 4L << 20;
 
   private final PrimaryStore primary;
@@ -73,14 +73,14 @@ final class ConversationOffer {
   }
 
   /**
-   * Gives it.
+   * Gives the conversation.
    *
    * @throws EngineFailureException if the database or the local files fail
    */
   void give(ConversationState mine) {
     ConversationState theirs = header(mine, primary.find(mine.owner(), mine.id()).conversation());
     if (theirs == null || theirs.generation() < mine.generation()) {
-      return; // Its owner was erased meanwhile, or it was deleted there.
+      return; // The owner was erased meanwhile, or the conversation was deleted there.
     }
     if (!mine.isLive()) {
       if (theirs.isLive() && isSame(mine, theirs)) {
@@ -104,7 +104,10 @@ final class ConversationOffer {
 
   // The generation
 
-  /** Brings the database to the copy's generation, unless it is further; returns what is there. */
+  /**
+   * Brings the database to the copy's generation unless it is further; returns the database's
+   * state.
+   */
   private @Nullable ConversationState header(
       ConversationState mine, @Nullable ConversationState found) {
     ConversationState theirs = found;
@@ -115,7 +118,7 @@ final class ConversationOffer {
       long next = theirs == null ? first(mine) : theirs.generation() + 1;
       ConversationState made = next >= mine.generation() ? create(mine) : placeholder(mine, next);
       if (made == null) {
-        // Another node that offers the same may be a step ahead.
+        // Another node that offers the same conversation may be a step ahead.
         made = primary.find(mine.owner(), mine.id()).conversation();
         if (made == null || made.generation() < next) {
           return null;
@@ -125,11 +128,11 @@ final class ConversationOffer {
     }
     boolean another =
         theirs.generation() == mine.generation() && !theirs.isLive() && !isSame(mine, theirs);
-    // One of the same number that was made and deleted since is not the one that is held here.
+    // A generation of the same number that was made and deleted since is another one.
     return another && mine.isLive() ? create(mine) : theirs;
   }
 
-  /** The generation that the database would begin with, as far as that matters. */
+  /** The first generation that the database would assign; only matters above 1. */
   private long first(ConversationState mine) {
     return mine.generation() == 1 ? 1 : primary.firstGeneration(mine.owner());
   }
@@ -149,7 +152,7 @@ final class ConversationOffer {
     return created(mine, mine.createdBy(), conversation, live == null ? now : live.createdAt());
   }
 
-  /** A generation that was deleted, of which nothing more is known. */
+  /** A deleted generation of which nothing else is known. */
   private @Nullable ConversationState placeholder(ConversationState mine, long generation) {
     UUID id = OfferedChanges.id(mine.owner(), "generation", mine.id(), generation);
     return created(mine, id, NewConversation.withId(mine.id()), now);
@@ -172,7 +175,7 @@ final class ConversationOffer {
     return changes.stamp(id, mine.owner(), mine.epoch(), time);
   }
 
-  // What it holds
+  // Contents
 
   private void content(ConversationState mine, ConversationState theirs) {
     Live live = mine.requireLive();
@@ -185,7 +188,7 @@ final class ConversationOffer {
             && live.updatedAt().equals(there.updatedAt())
             && live.messageCount() == there.messageCount()
             && live.usage().equals(there.usage());
-    // Of deleted messages as many may have been others; so may those be that were written since.
+    // Equal counts prove nothing: other messages may have been deleted or written recently.
     boolean recent = there.updatedAt().isAfter(now.minus(UNNOTICED));
     if (!same || recent || live.messageCount() < mine.lastSeq()) {
       new Messages(mine, ref).give();
@@ -215,7 +218,7 @@ final class ConversationOffer {
         });
   }
 
-  /** The update with a field as it is. */
+  /** The update with a field at its present value. */
   static ConversationUpdate with(ConversationUpdate update, String field, Live live) {
     Instant expiry = live.expiresAt();
     return switch (field) {
@@ -261,7 +264,7 @@ final class ConversationOffer {
       append();
     }
 
-    /** Notes which live messages the database has, and when they were edited. */
+    /** Notes the live messages of the database and their edit times. */
     private void look() {
       Position.InConversation from = null;
       MessageSlice page;
@@ -281,7 +284,7 @@ final class ConversationOffer {
       Optional<Instant> there = edited.get(message.messageId());
       if (!message.isLive()) {
         if (there == null && primary.message(owner, mine.id(), message.messageId()).isEmpty()) {
-          // Without a trace of it there another node would bring it back.
+          // Without a trace of the message in the database, another node would bring it back.
           appendAlone(stub(message));
         }
         delete(message);
@@ -339,7 +342,7 @@ final class ConversationOffer {
       return OfferedChanges.id(owner, what, mine.id(), ref.generation(), message.messageId(), time);
     }
 
-    /** Appends what waits, and says of what was edited that it was. */
+    /** Appends the waiting messages and marks the edited ones as edited. */
     private void append() {
       if (waiting.isEmpty()) {
         return;

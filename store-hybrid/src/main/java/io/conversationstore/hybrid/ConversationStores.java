@@ -24,16 +24,16 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Opens the store that the environment asks for: PostgreSQL with a local copy where a database is
- * configured, local files alone where none is. An application needs no other line to run in both.
+ * Opens the store that the environment asks for: PostgreSQL with a local copy if a database is
+ * configured, local files alone otherwise. An application needs no other line for either.
  *
- * <p>Variables, in the order of precedence; an empty one counts as not set:
+ * <p>Variables, in order of precedence; an empty one counts as not set:
  *
  * <table>
  *   <caption>Variables</caption>
  *   <tr><th>Variable</th><th>Meaning</th></tr>
  *   <tr><td>{@code STORAGE_TYPE}</td><td>{@code postgres}, or {@code jsonfile} for local files
- *       whatever else is set; without it a database is used where one is named</td></tr>
+ *       whatever else is set; if not set, a database is used when one is named</td></tr>
  *   <tr><td>{@code STORAGE_CONNECTION_URL}</td><td>{@code
  *       postgresql://user:password@host:port/database?sslmode=require}</td></tr>
  *   <tr><td>{@code DATABASE_URL}</td><td>the same</td></tr>
@@ -43,38 +43,37 @@ import org.slf4j.event.Level;
  *       POSTGRES_USER}, {@code POSTGRES_PASSWORD}</td><td>the same</td></tr>
  *   <tr><td>{@code DATA_PATH}</td><td>the directory of the local files; {@code data} if not
  *       set</td></tr>
- *   <tr><td>{@code IMPORT_TENANT}, {@code IMPORT_USER}</td><td>whose the conversations become that
- *       are taken over from a file, see below; {@code default} if not set</td></tr>
- *   <tr><td>{@code LOCAL_COPY_DAYS}, {@code LOCAL_COPY_MB}</td><td>beside a database, the local
- *       files hold contents of conversations that were updated within so many days, of any age if
- *       not set, and take so many megabytes of the disk; {@code all} for the whole database, a
- *       quarter of the disk and at most 4000 if not set. See {@link
- *       io.conversationstore.CopyLimits}</td></tr>
+ *   <tr><td>{@code IMPORT_TENANT}, {@code IMPORT_USER}</td><td>owner of the conversations imported
+ *       from a file, see below; {@code default} if not set</td></tr>
+ *   <tr><td>{@code LOCAL_COPY_DAYS}, {@code LOCAL_COPY_MB}</td><td>limits of the local copy: contents of
+ *       conversations updated within so many days, any age if not set; disk
+ *       space in megabytes, {@code all} for the whole database, a quarter of the disk and at most
+ *       4000 if not set. See {@link io.conversationstore.CopyLimits}</td></tr>
  *   <tr><td>{@code LOCAL_COPY}</td><td>{@code off} for PostgreSQL alone, without a directory: while
  *       the database is away, calls fail</td></tr>
- *   <tr><td>{@code LOCAL_DATA}</td><td>what becomes of local files that were filled before they met
- *       a database: {@code adopt} sends them to it (the default), {@code refuse} is an error. See
+ *   <tr><td>{@code LOCAL_DATA}</td><td>handling of local files that were filled before they met a
+ *       database: {@code adopt} sends them to it (the default), {@code refuse} is an error. See
  *       {@link LocalData}</td></tr>
  * </table>
  *
  * <p>{@code docs/configuration.md} lists these and the variables for pool, time-outs, schema and
  * files.
  *
- * <p>Where several name a database they have to name the same one (host, port and database); the
- * login is then taken from the first. Where one names a database, an incomplete group behind it is
- * ignored with a line in the log, as is a URL of another kind of database. A port as Kubernetes
- * sets it for a service ({@code tcp://10.0.0.1:5432}) counts beside a host alone. What is malformed
- * or contradictory is a {@link io.conversationstore.StoreConfigurationException} that names the
- * variable and never shows a value.
+ * <p>Variables that name a database must all name the same one (host, port and database); the login
+ * comes from the first. An incomplete group of lower precedence is ignored with a line in the log,
+ * as is a URL of another kind of database. A service port set by Kubernetes ({@code
+ * tcp://10.0.0.1:5432}) counts only beside a host. Malformed or contradictory values are a {@link
+ * io.conversationstore.StoreConfigurationException} that names the variable and never shows a
+ * value.
  *
- * <p>Parameters of a URL are those of libpq or of the JDBC driver. Those of other clients and pools
- * are ignored with a line in the log; what is not known, and a demand that cannot be met, is an
+ * <p>URL parameters are those of libpq or of the JDBC driver. Parameters of other clients and pools
+ * are ignored with a line in the log. An unknown parameter, or a demand that cannot be met, is an
  * error that names the parameter.
  *
- * <p>A file {@code conversations.json} in that directory, as programs keep it that have no store,
- * is taken over at first start, before this returns; see {@link Takeover}. A file that is damaged
- * does not stop the store: it stays as it is and an error is logged. Erasing its owner removes it.
- * A database remembers what was taken over, so that a file in an image brings nothing back.
+ * <p>A file {@code conversations.json} in the directory, as written by programs without a store, is
+ * imported at first start, before this returns; see {@link Takeover}. A damaged file does not stop
+ * the store: it stays unchanged and an error is logged. Erasing its owner removes the file. The
+ * database remembers imports, so a file in a container image is not imported twice.
  */
 public final class ConversationStores {
 
@@ -88,14 +87,14 @@ public final class ConversationStores {
    * @throws io.conversationstore.StoreConfigurationException if they are malformed or contradictory
    * @throws io.conversationstore.StoreLockedException if another store uses the directory
    * @throws io.conversationstore.StoreDamagedException if the local files are damaged
-   * @throws io.conversationstore.transfer.TransferException if the store fails while it takes over
-   *     a file
+   * @throws io.conversationstore.transfer.TransferException if the store fails while it imports a
+   *     file
    */
   public static ConversationStore fromEnvironment() {
     return from(System.getenv());
   }
 
-  /** Like {@link #fromEnvironment()} with variables from elsewhere. */
+  /** Like {@link #fromEnvironment()} with the given variables. */
   public static ConversationStore from(Map<String, String> environment) {
     Settings settings = Settings.of(environment);
     settings.notes().forEach(LOG::info);
@@ -135,7 +134,7 @@ public final class ConversationStores {
     return new TakenOverStore(store, settings.importOwner(), settings.directory());
   }
 
-  /** Looked at here, where the way out is known by the names of variables. */
+  /** Checked here, where the error can name the variables. */
   private static void requireWritable(Path directory, boolean hasDatabase) {
     Path there = directory.toAbsolutePath();
     while (there.getParent() != null && !Files.exists(there)) {
@@ -150,7 +149,7 @@ public final class ConversationStores {
     }
   }
 
-  /** PostgreSQL alone: for containers without a disk of their own. */
+  /** PostgreSQL alone: for containers without their own disk. */
   private static ConversationStore withoutLocalCopy(
       Settings settings, OperatorSettings operator, JsonFileOptions files) {
     DatabaseSettings database = settings.database();
@@ -169,7 +168,7 @@ public final class ConversationStores {
     return store;
   }
 
-  /** What a directory keeps for the database would be hidden, and never sent. */
+  /** Pending changes in the directory would be hidden and never sent. */
   private static void requireNothingLeft(JsonFileOptions files) {
     if (!Files.exists(files.directory().resolve("store.json"))) {
       return;
@@ -232,8 +231,8 @@ public final class ConversationStores {
   }
 
   /**
-   * Local files alone, whatever the environment says; of a directory that belongs to a database, as
-   * {@link HybridStore#openWithoutDatabase} does.
+   * Local files alone, whatever the environment says. A directory that belongs to a database opens
+   * as in {@link HybridStore#openWithoutDatabase}.
    */
   public static ConversationStore inFiles(Path directory) {
     return HybridStore.openWithoutDatabase(JsonFileOptions.in(directory), HybridOptions.defaults());
@@ -264,7 +263,7 @@ public final class ConversationStores {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
-  /** Says which store is in use and how much it holds; the log's reader has no other sign of it. */
+  /** Logs the store in use and its size; the log shows these nowhere else. */
   private static void report(ConversationStore store, Settings settings) {
     StoreState state = store.state();
     switch (state.mode()) {

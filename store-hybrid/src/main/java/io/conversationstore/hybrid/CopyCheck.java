@@ -17,8 +17,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds committed rows that cannot be of one history of the database with what this node's copy
- * holds: put in, they would displace what only the copy still has. Reads no content. Thread-safe.
+ * Finds committed rows that cannot belong to the same database history as this node's copy. Storing
+ * them would displace rows that only the copy still has. Reads no content. Thread-safe.
  */
 final class CopyCheck {
 
@@ -28,7 +28,7 @@ final class CopyCheck {
     this.local = local;
   }
 
-  /** What is withheld together: a conversation, or an owner's preferences. */
+  /** The unit of withholding: a conversation, or an owner's preferences. */
   private record Group(Owner owner, @Nullable String conversation) {
     static Group of(State state) {
       String id =
@@ -41,7 +41,7 @@ final class CopyCheck {
 
   private record Place(Group conversation, long epoch, long generation, long seq) {}
 
-  /** Of these rows all that are about a conversation of which one contradicts. */
+  /** All of these rows that belong to a conversation with a contradicting row. */
   List<State> contradicting(List<? extends State> states) {
     Look look = new Look();
     Set<Group> groups = new HashSet<>();
@@ -55,7 +55,7 @@ final class CopyCheck {
         : states.stream().<State>map(s -> s).filter(s -> groups.contains(Group.of(s))).toList();
   }
 
-  /** One look at the copy, which remembers what was given. */
+  /** One pass over the copy; caches the rows it read. */
   private final class Look {
     private final Map<Group, Optional<ConversationState>> headers = new HashMap<>();
     private final Map<Place, UUID> given = new HashMap<>();
@@ -104,7 +104,7 @@ final class CopyCheck {
       return message.version() >= there.version();
     }
 
-    /** With its conversation the copy's versions are its own. */
+    /** If the conversation is deleted too, the versions in the copy are not the database's. */
     private boolean isDeletedAlone(MessageState message, MirroredMessage there) {
       ConversationState header = header(message.owner(), message.conversationId());
       return !there.live()

@@ -10,23 +10,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the files of the local copy within the disk that it may take: has garbage collected before
- * more is put in, by the rule of {@link CopyLimits}. For the thread that follows the feed.
+ * Keeps the files of the local copy within their disk limit: garbage is collected before more is
+ * stored, by the rule of {@link CopyLimits}. For the thread that follows the feed.
  */
 final class CopyRoom {
 
   private static final Logger LOG = LoggerFactory.getLogger(CopyRoom.class);
 
-  /** Files that take this part of what they may have their garbage collected. */
+  /** Garbage is collected once the files exceed the limit divided by this. */
   private static final int FULL = 2;
 
-  /** Garbage that is a smaller part of what is kept is not worth it. */
+  /** Garbage below the useful bytes divided by this is left alone. */
   private static final int WORTH = 4;
 
-  /** Nor is garbage of fewer bytes. */
+  /** Minimum garbage in bytes for a collection. */
   private static final long LEAST_GARBAGE = 1 << 20;
 
-  /** A page of the feed takes at most this part of the disk that the files may take. */
+  /** A page of the feed takes at most the disk limit divided by this. */
   private static final int PAGE = 8;
 
   private static final long SMALLEST_PAGE = 64 << 10;
@@ -34,13 +34,13 @@ final class CopyRoom {
   private final LocalStore local;
   private final long maxBytes;
 
-  /** What the files take when garbage is looked for; 0 where that is to be found out. */
+  /** File size at which garbage is looked for next; 0 if unknown. */
   private long lookAt;
 
-  /** What the files take when a collection that failed is tried again; else 0. */
+  /** File size at which a failed collection is retried; 0 if none failed. */
   private long retryAt;
 
-  /** Bytes that the last collection left and that are not counted as useful. */
+  /** Bytes left by the last collection beyond the useful ones. */
   private long staying;
 
   CopyRoom(LocalStore local, CopyLimits limits) {
@@ -53,23 +53,23 @@ final class CopyRoom {
   }
 
   /**
-   * How much content a page of the feed may have.
+   * Maximum content of a feed page.
    *
-   * @param most without limits
+   * @param most the maximum without limits
    */
   long pageBytes(long most) {
     return Math.min(most, Math.max(SMALLEST_PAGE, maxBytes / PAGE));
   }
 
-  /** Contents were given up: there may be garbage to collect. */
+  /** Contents were evicted: there may be garbage to collect. */
   void changed() {
     lookAt = 0;
   }
 
   /**
-   * Waits for a collection of garbage where one is due.
+   * Waits for a collection of garbage if one is due.
    *
-   * @throws io.conversationstore.spi.EngineFailureException if the files do not say what they take
+   * @throws io.conversationstore.spi.EngineFailureException if the files cannot report their size
    */
   void make(BooleanSupplier goOn) {
     if (!isLimited() || !goOn.getAsBoolean() || local.fileBytes() < lookAt) {
@@ -96,14 +96,14 @@ final class CopyRoom {
       staying = Math.max(0, after.bytes() - after.useful());
       lookAt = dueAt(after.useful() + staying);
     } catch (InterruptedException closing) {
-      // The store closes, which ends the collection too.
+      // The store is closing, which ends the collection too.
       LOG.debug("Garbage is not collected any more", closing);
       Thread.currentThread().interrupt();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof Error error) {
         throw error;
       }
-      // A copy that stands still serves nobody: it goes on, and tries again when it has grown.
+      // A stalled copy is useless: the copy continues, and collection is retried after more growth.
       retryAt = before.bytes() + Math.max(LEAST_GARBAGE, before.bytes() / WORTH);
       lookAt = retryAt;
       if (goOn.getAsBoolean()) {

@@ -44,24 +44,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the local copy within its limits: leaves out old messages that the feed tells of, takes
- * contents out of the copy, and fetches those of a conversation that is used again. What it leaves
- * out is only ever the content of live messages, and the copy notes of which conversations. For the
- * thread that follows the feed; the {@link #coverage} is for any.
+ * Keeps the local copy within its limits: leaves out old messages of the feed, evicts contents, and
+ * fetches those of a conversation that is used again. Only contents of live messages are left out,
+ * and the copy records of which conversations. For the thread that follows the feed; {@link
+ * #coverage} is for any thread.
  */
 final class CopyScope {
 
   private static final Logger LOG = LoggerFactory.getLogger(CopyScope.class);
 
-  /** Between two looks at what has become too old; a tenth of the window if that is shorter. */
+  /**
+   * Maximum interval between checks for expired contents; a tenth of the window if that is shorter.
+   */
   private static final Duration LONGEST_BETWEEN_LOOKS = Duration.ofMinutes(1);
 
   private static final Duration SHORTEST_BETWEEN_LOOKS = Duration.ofSeconds(1);
 
-  /** How many messages of one conversation are fetched at most for a copy with limits. */
+  /** Maximum number of messages fetched per conversation for a copy with limits. */
   private static final int MOST_FETCHED = 10_000;
 
-  /** What a message takes in the files beside its content, about. */
+  /** Approximate size of a message in the files without its content, in bytes. */
   private static final int MESSAGE = 350;
 
   private static final int FIRST_PAGE = 4;
@@ -70,13 +72,13 @@ final class CopyScope {
   /** Characters and bytes of content above which the next page has fewer messages: 4 MiB. */
   private static final long MAX_CONTENT = 4L << 20;
 
-  /** So long the feed waits for what is fetched. */
+  /** How long fetching may delay the feed. */
   private static final Duration LONGEST_FETCHING = Duration.ofSeconds(1);
 
-  /** One conversation is not fetched again for so long: the limits may be too narrow for it. */
+  /** Minimum interval between fetches of one conversation: the limits may be too narrow for it. */
   private static final Duration BETWEEN_FETCHES = Duration.ofHours(1);
 
-  /** The same where it failed. */
+  /** The same after a failed fetch. */
   private static final Duration AFTER_FAILURE = Duration.ofMinutes(1);
 
   private static final int MOST_REMEMBERED = 10_000;
@@ -88,10 +90,10 @@ final class CopyScope {
   private final CopyLimits limits;
   private final Clockwork clockwork;
 
-  /** Conversations within the limits that lack messages, and when they were last updated. */
+  /** Conversations within the limits that lack messages, with their last update. */
   private final Map<Key, Instant> lacking = new HashMap<>();
 
-  /** Until when conversations are not fetched, by the clockwork. */
+  /** Earliest clockwork time at which each conversation is fetched again. */
   private final Map<Key, Long> notBefore =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1;
@@ -102,19 +104,19 @@ final class CopyScope {
         }
       };
 
-  /** Null before the first look. */
+  /** Null before the first check. */
   private volatile @Nullable Coverage coverage;
 
-  /** Rows that could not be read, by their places. */
+  /** Unreadable rows by their places. */
   private final Map<String, FeedPage.Unreadable> unread = new ConcurrentHashMap<>();
 
   private boolean soughtLacking;
   private long lookedAt;
 
-  /** What was put in since the last look takes, in bytes, about. */
+  /** Approximate bytes stored since the last check. */
   private long added;
 
-  /** What was updated by then has given up its contents, as others were updated later. */
+  /** Contents last updated by then were evicted to make room for later ones. */
   private Instant evictedThrough = Instant.MIN;
 
   CopyScope(PrimaryStore primary, LocalStore local, CopyLimits limits, Clockwork clockwork) {
@@ -132,7 +134,7 @@ final class CopyScope {
     return limits.maxBytes() != CopyLimits.NONE.maxBytes();
   }
 
-  /** What the copy holds, in words. */
+  /** The coverage of the copy, in words. */
   String coverage() {
     if (!isLimited()) {
       return "all conversations";
@@ -151,15 +153,15 @@ final class CopyScope {
     return text.toString();
   }
 
-  /** Where the time is not known, nothing is idle. */
+  /** With an unknown time, nothing is idle. */
   private Instant idleSince(@Nullable Instant now) {
     Duration window = limits.activeWithin();
     return window == null || now == null ? Instant.MIN : now.minus(window);
   }
 
-  // What the feed tells
+  // From the feed
 
-  /** Messages that are too old, unless the copy has them: it must not have old states. */
+  /** Messages that are too old, unless the copy has them: its states must not be outdated. */
   Set<State> unwanted(FeedPage page) {
     Instant idleSince = idleSince(page.asOf());
     Set<State> unwanted = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -192,7 +194,7 @@ final class CopyScope {
         && there.get().generation() == message.generation();
   }
 
-  /** Notes that messages of these conversations were left out. */
+  /** Records that messages of these conversations were left out. */
   void leaveOut(Set<State> messages) {
     Set<Mirrored> conversations = new HashSet<>();
     for (State state : messages) {
@@ -206,8 +208,8 @@ final class CopyScope {
   }
 
   /**
-   * Notes rows that the feed could not read. Their conversations are incomplete until they are
-   * fetched, which is tried from time to time.
+   * Records rows that the feed could not read. Their conversations are incomplete until fetched;
+   * fetching is retried from time to time.
    */
   void cannotRead(List<FeedPage.Unreadable> rows) {
     local.markIncomplete(
@@ -233,7 +235,7 @@ final class CopyScope {
         : new Mirrored(owner, id, row.epoch(), row.generation());
   }
 
-  /** The tables and keys of rows that could not be read; for any thread. */
+  /** Tables and keys of unreadable rows; for any thread. */
   Set<String> unread() {
     return new TreeSet<>(unread.keySet());
   }
@@ -243,14 +245,14 @@ final class CopyScope {
         .anyMatch(row -> key.owner.equals(row.owner()) && key.id.equals(row.conversationId()));
   }
 
-  /** Rows that could not be read can be read now, or are not there any more. */
+  /** Unreadable rows have become readable or are gone. */
   private void read(Key key) {
     unread
         .values()
         .removeIf(row -> key.owner.equals(row.owner()) && key.id.equals(row.conversationId()));
   }
 
-  /** The header of a conversation of which rows could not be read is there: the rest is fetched. */
+  /** The header of a conversation with unreadable rows has arrived: the rest is fetched. */
   private void tookUnread(List<State> states) {
     for (State state : states) {
       if (state instanceof PreferencesState || state instanceof OwnerState) {
@@ -269,7 +271,7 @@ final class CopyScope {
     }
   }
 
-  /** These were put in, from a page of the feed. */
+  /** These states of a feed page were stored. */
   void took(List<State> states, @Nullable Instant now) {
     if (!unread.isEmpty()) {
       tookUnread(states);
@@ -297,7 +299,7 @@ final class CopyScope {
     return state instanceof MessageState ? MESSAGE + ContentSize.of(state) : 0;
   }
 
-  // What is given up
+  // Eviction
 
   private boolean isFull() {
     Coverage held = coverage;
@@ -305,7 +307,7 @@ final class CopyScope {
         && added > limits.maxContentBytes() - (held == null ? 0 : held.bytes());
   }
 
-  /** Whether it is time to look at what is beyond the limits. */
+  /** Whether a check against the limits is due. */
   boolean isDue() {
     if (!isLimited() || isFull() || coverage == null) {
       return isLimited();
@@ -320,9 +322,9 @@ final class CopyScope {
   }
 
   /**
-   * Takes out what is beyond the limits.
+   * Evicts contents beyond the limits.
    *
-   * @param now by the database's clock; null if it is not known
+   * @param now by the database's clock; null if unknown
    */
   void evict(@Nullable Instant now, Steps steps) {
     lookedAt = clockwork.nanoTime();
@@ -335,12 +337,12 @@ final class CopyScope {
     }
   }
 
-  // What is fetched
+  // Fetching
 
   /**
-   * Once: what lacks messages since an earlier life of this node, or under narrower limits.
+   * Finds, once, conversations that lack messages since an earlier run or under narrower limits.
    *
-   * @param now by the database's clock; null if it is not known
+   * @param now by the database's clock; null if unknown
    */
   void seekLacking(@Nullable Instant now) {
     if (soughtLacking || !lacking.keySet().stream().allMatch(this::isUnread)) {
@@ -356,14 +358,14 @@ final class CopyScope {
     for (ConversationState header : found) {
       lacking.put(new Key(header.owner(), header.id()), header.requireLive().updatedAt());
     }
-    // Where there are more, they are looked for when these are fetched.
+    // If there are more, they are searched for after these are fetched.
     soughtLacking = found.size() < MOST_REMEMBERED;
   }
 
   /**
-   * Fetches what conversations lack that are used again, the latest first.
+   * Fetches missing contents of conversations in use, latest first.
    *
-   * @param put puts in what is read, while nothing else that was read before is put in
+   * @param put stores what is read, while nothing that was read earlier is stored
    */
   void fetch(BooleanSupplier goOn, Consumer<Supplier<List<State>>> put) {
     long start = clockwork.nanoTime();
@@ -383,18 +385,18 @@ final class CopyScope {
   }
 
   /**
-   * @param used when the conversation was used last
-   * @return false if it was cut off, and is to be tried again
+   * @param used the last use of the conversation
+   * @return false if it was interrupted and must be retried
    */
   private boolean fetch(
       Key key, Instant used, BooleanSupplier goOn, Consumer<Supplier<List<State>>> put) {
-    // What is older than something that was taken out would be taken out itself.
+    // Contents older than evicted ones would be evicted too.
     return !used.isAfter(evictedThrough)
         || !local.lacksMessages(key.owner, key.id)
         || fetch(key, goOn, put);
   }
 
-  /** A row of a conversation cannot be read. */
+  /** A row of a conversation is unreadable. */
   private static final class UnreadableException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -415,7 +417,7 @@ final class CopyScope {
 
   private boolean fetch(Key key, BooleanSupplier goOn, Consumer<Supplier<List<State>>> put) {
     Fetch fetch = new Fetch(key);
-    // Until it has not failed.
+    // Assumes a failure until the fetch has succeeded.
     putOff(key, AFTER_FAILURE);
     try {
       do {
@@ -426,7 +428,7 @@ final class CopyScope {
       read(key);
       return true;
     } catch (UnreadableException unreadable) {
-      // It is tried again, and keeps no other.
+      // It is retried later and does not block others.
       LOG.debug("Not fetched, as it cannot be read", unreadable);
       return false;
     }
@@ -445,8 +447,8 @@ final class CopyScope {
   }
 
   /**
-   * The messages of one conversation: from the last one on for a copy with limits, which may not
-   * take all of them; else from the first one on.
+   * The messages of one conversation: from the last one backwards for a copy with limits, which may
+   * not take all of them; otherwise from the first one.
    */
   private final class Fetch {
     private final Key key;
@@ -496,7 +498,7 @@ final class CopyScope {
       }
     }
 
-    /** One conversation must not drive out all others. */
+    /** One conversation must not evict all others. */
     boolean hasRoom() {
       return !isLimited() || (messages < MOST_FETCHED && content < limits.maxContentBytes() / 4);
     }

@@ -8,7 +8,7 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds the limits of the local copy when a store opens, and says them in the log. */
+/** Determines the limits of the local copy when a store opens, and logs them. */
 final class CopySize {
 
   private static final Logger LOG = LoggerFactory.getLogger(CopySize.class);
@@ -29,7 +29,7 @@ final class CopySize {
       LOG.info("{}", inForce(limits, source(space)));
       return limits;
     } catch (EngineFailureException e) {
-      // What the files do not say must not keep a store from opening whose database is well.
+      // If the files cannot report their disk, the store must still open while its database works.
       CopyLimits limits = asked.onDisk(Long.MAX_VALUE, 0);
       LOG.warn("{}", inForce(limits, " (what the disk has is not known)"), e);
       return limits;
@@ -46,7 +46,7 @@ final class CopySize {
             + " MB)";
   }
 
-  /** What the copy holds, and how to change that. */
+  /** The limits of the copy and how to change them. */
   private static String inForce(CopyLimits limits, String source) {
     if (limits.equals(CopyLimits.NONE)) {
       return "The local copy holds the whole database, whatever that takes of the disk. To limit it,"

@@ -10,11 +10,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a database is and how to log in, as variables of the environment say it.
+ * Address and login of a database, from environment variables.
  *
- * @param host of several hosts, all with their ports but for the last one's
+ * @param host one or several hosts; all but the last one include their ports
  * @param parameters of the connection, by the names of the JDBC driver
- * @param source the variable that named it
+ * @param source the variable that named the database
  */
 record DatabaseSettings(
     String host,
@@ -28,8 +28,8 @@ record DatabaseSettings(
   private static final int DEFAULT_PORT = 5432;
 
   /**
-   * As libpq and JDBC write it, with the driver's name that SQLAlchemy puts behind it, and as
-   * R2DBC, PHP, Django and Ecto do.
+   * The schemes of libpq and JDBC, also with a driver name appended as in SQLAlchemy, and those of
+   * R2DBC, PHP, Django and Ecto.
    */
   private static final Pattern SCHEME =
       Pattern.compile(
@@ -45,14 +45,16 @@ record DatabaseSettings(
   private static final Pattern BARE_IPV6 =
       Pattern.compile("[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*");
 
-  /** What Kubernetes puts into the variable {@code <SERVICE>_PORT} of every container. */
+  /** The value that Kubernetes gives to the variable {@code <SERVICE>_PORT} in every container. */
   private static final Pattern SERVICE_PORT = Pattern.compile("(?:tcp|udp)://\\S*:([0-9]{1,5})");
 
   DatabaseSettings {
     parameters = Map.copyOf(parameters);
   }
 
-  /** Whether a text is a URL of another kind of database, for another part of the application. */
+  /**
+   * Whether a text is a URL of another kind of database, meant for another part of the application.
+   */
   static boolean isForeign(String url) {
     int schemeEnd = url.indexOf("://");
     return schemeEnd > 0
@@ -61,11 +63,11 @@ record DatabaseSettings(
   }
 
   /**
-   * Reads a URL as {@code postgresql://user:password@host:port/database?sslmode=require}. User,
-   * password and database may be percent-encoded, and must be where they hold a slash.
+   * Parses a URL of the form {@code postgresql://user:password@host:port/database?sslmode=require}.
+   * User, password and database may be percent-encoded; they must be if they contain a slash.
    *
-   * @param notes takes lines for the log
-   * @throws StoreConfigurationException if it is not one; the text names the variable, not its
+   * @param notes receives lines for the log
+   * @throws StoreConfigurationException if it is malformed; the text names the variable, not its
    *     value
    */
   static DatabaseSettings ofUrl(String variable, String url, Consumer<String> notes) {
@@ -81,7 +83,7 @@ record DatabaseSettings(
     int question = path.indexOf('?');
     String query = question < 0 ? "" : path.substring(question + 1);
     String rawName = question < 0 ? path : path.substring(0, question);
-    // A password may hold an @ that nobody encoded; a host cannot.
+    // A password may contain an unencoded @; a host cannot.
     int at = authority.lastIndexOf('@');
     if (rawName.indexOf('@') >= 0 || (at < 0 && query.indexOf('@') >= 0 && !namesUser(query))) {
       throw malformed(
@@ -136,7 +138,7 @@ record DatabaseSettings(
   }
 
   /**
-   * Settings of one address or of several with commas between, each a host and perhaps a port.
+   * Settings for one address or several separated by commas, each a host with an optional port.
    *
    * @throws StoreConfigurationException that names {@code variable}
    */
@@ -164,7 +166,7 @@ record DatabaseSettings(
   }
 
   /**
-   * Checks a host, so that no piece of a password which nobody encoded is taken for one.
+   * Checks a host; a piece of an unencoded password must not pass as one.
    *
    * @throws StoreConfigurationException that names {@code variable}
    */
@@ -188,7 +190,9 @@ record DatabaseSettings(
     return BARE_IPV6.matcher(host).matches() ? "[" + host + "]" : host;
   }
 
-  /** Reads a port, also in the form of Kubernetes; {@code text} null gives PostgreSQL's own. */
+  /**
+   * Parses a port, also in the form of Kubernetes; a null {@code text} gives PostgreSQL's default.
+   */
   static int port(String variable, @Nullable String text) {
     if (text == null) {
       return DEFAULT_PORT;
@@ -206,7 +210,7 @@ record DatabaseSettings(
     return port;
   }
 
-  /** Whether Kubernetes has set a port, of a service that has this variable's name by chance. */
+  /** Whether Kubernetes set this port for a service that happens to have this variable's name. */
   static boolean isServicePort(@Nullable String text) {
     return text != null && SERVICE_PORT.matcher(text).matches();
   }
@@ -229,7 +233,7 @@ record DatabaseSettings(
         && database.equals(other.database);
   }
 
-  /** Leaves out user and password. */
+  /** Omits user and password. */
   @Override
   public String toString() {
     return host + ":" + port + "/" + database;

@@ -35,41 +35,40 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Merges what a directory holds that was filled while no database was configured into another
- * store, from code or from the command line. Nobody needs it to begin with a database: a store that
- * is opened with the directory and a database sends what the directory holds by itself. It is for
- * two directories that become one, and for those who want another answer than joining where both
- * have a conversation of one id:
+ * Merges a directory that was filled without a database into another store, from code or from the
+ * command line. It is not needed to start using a database: a store opened with the directory and a
+ * database sends the directory's contents by itself. Use it to merge two directories, or to handle
+ * conversations whose ids both have in another way than joining them:
  *
  * <pre>
  * java -cp … io.conversationstore.hybrid.DirectoryImport DIRECTORY join|rename|skip
  * </pre>
  *
- * <p>From the command line the store is the one that the environment asks for ({@link
- * ConversationStores}); it has to use another directory. The one that is read is not changed.
+ * <p>On the command line the target is the store that the environment asks for ({@link
+ * ConversationStores}); it must use another directory. The source directory is not changed.
  *
- * <p>Messages keep their ids and times. Cut off, it is done again: what is there already is known
- * by the ids of its first messages, and nothing is doubled. Live conversations, messages and
- * preferences are copied; what was deleted is not. Thread-safe, but the directory must not be open
- * elsewhere.
+ * <p>Messages keep their ids and times. An interrupted import is simply run again: conversations
+ * already copied are recognised by the ids of their first messages, and nothing is doubled. Live
+ * conversations, messages and preferences are copied; deleted ones are not. Thread-safe, but the
+ * directory must not be open elsewhere.
  */
 public final class DirectoryImport {
 
-  /** What becomes of a conversation whose id is taken by another one of the same owner. */
+  /** Handling of a conversation whose id the same owner already uses in the target. */
   public enum Collision {
-    /** Its messages are appended to the other one, which keeps its title and other fields. */
+    /** Its messages are appended to the existing one, which keeps its title and other fields. */
     JOIN,
-    /** It is copied under its id followed by a part that is the same at each import. */
+    /** It is copied under its id plus a suffix that is the same at each import. */
     RENAME,
-    /** It is left out. */
+    /** It is not copied. */
     SKIP
   }
 
   /**
-   * What was done.
+   * The result of an import.
    *
-   * @param conversations copied, those joined and renamed included
-   * @param messages of these; some may have been there from an import that was cut off
+   * @param conversations copied, including joined and renamed ones
+   * @param messages of these; some may stem from an earlier, interrupted import
    */
   public record Report(long conversations, long messages, long joined, long renamed, long skipped) {
     private static final Report NOTHING = new Report(0, 0, 0, 0, 0);
@@ -98,12 +97,12 @@ public final class DirectoryImport {
   }
 
   /**
-   * Copies.
+   * Copies the directory.
    *
    * @throws StoreConfigurationException if the directory belongs to a database, which has its
    *     contents
-   * @throws ConversationStoreException if the store does not take something; what was copied before
-   *     stays
+   * @throws ConversationStoreException if the store rejects something; conversations already copied
+   *     stay
    */
   public static Report run(JsonFileOptions directory, ConversationStore into, Collision collision) {
     try (LocalStore from = JsonFileStore.openEngine(directory)) {
@@ -153,7 +152,10 @@ public final class DirectoryImport {
     return new Report(1, messages, taken && !renamed ? 1 : 0, renamed ? 1 : 0, 0);
   }
 
-  /** Whether what stands under an id was copied from here before, as far as its beginning tells. */
+  /**
+   * Whether the conversation under an id was copied from this directory before, judged by its first
+   * messages.
+   */
   private boolean isCopy(ConversationState conversation, Conversation there) {
     Set<UUID> here =
         live(conversation, 0).messages.stream()
@@ -224,7 +226,7 @@ public final class DirectoryImport {
     return messages;
   }
 
-  /** Some live messages, and where they end. */
+  /** Some live messages and the position after them. */
   private record Page(List<MessageState> messages, long end, boolean more) {}
 
   private Page live(ConversationState conversation, long after) {
@@ -248,7 +250,7 @@ public final class DirectoryImport {
     return new Page(messages, end, false);
   }
 
-  /** Those that the owner has not chosen in the other store yet. */
+  /** Copies preferences that the owner has not set in the target. */
   private void preferences(Owner owner, Map<String, String> names) {
     PreferencesState here = from.preferences(owner);
     Preferences there = into.preferences(owner);
@@ -265,7 +267,7 @@ public final class DirectoryImport {
     }
   }
 
-  /** The command line: exits with 0 where all was copied, 1 where not, 2 for wrong arguments. */
+  /** The command line: exits with 0 if everything was copied, 1 if not, 2 for wrong arguments. */
   public static void main(String[] arguments) {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     System.exit(run(arguments, System.getenv(), out));

@@ -44,27 +44,27 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends pending changes to the database, many together, and settles them. What is about one
- * conversation keeps its order. A change is applied again with the same id until its outcome is
- * known, so that an attempt whose answer was lost does no harm. Where one of many is refused, each
- * gets its own answer: what the database refuses for good is parked, what a rule forbids is
- * dropped, both with a report, and the rest goes on; so does what is not about a conversation that
- * somebody holds a lock on. A change that fails for a reason that is not known is put off while
- * others pass, and parked when it has failed several times. Used by one thread at a time; its
- * progress may be read by any.
+ * Sends pending changes to the database in batches and settles them. Changes of one conversation
+ * keep their order. A change is applied again with the same id until its outcome is known, so an
+ * attempt whose answer was lost does no harm. If one change of a batch is refused, each gets its
+ * own answer: a change that the database rejects permanently is parked and a change that a rule
+ * forbids is dropped, both with a report, and the others continue. Changes of other conversations
+ * also continue while somebody holds a lock on one. A change that fails for an unknown reason is
+ * postponed while others succeed, and parked after several failures. Used by one thread at a time;
+ * any thread may read its progress.
  */
 final class Drain {
 
-  /** How many batches of the queue are looked at where much of it has to wait for a create. */
+  /** Batches of the queue to look at when much of it waits for a create. */
   private static final int LOOK_AHEAD = 4;
 
-  /** How much of the queue is read for one batch unless all of that has to wait, in bytes. */
+  /** Bytes of the queue read for one batch, unless all of these changes must wait. */
   private static final long WINDOW_BYTES = 8L << 20;
 
-  /** How often a change may fail by itself before it is parked. */
+  /** Failures of one change by itself before it is parked. */
   private static final int MOST_FAILURES = 3;
 
-  /** After how many failures in a row, and no success, all are taken to fail. */
+  /** Failures in a row, without a success, after which all changes are assumed to fail. */
   private static final int FAILURES_OF_ALL = 3;
 
   private final PrimaryStore primary;
@@ -81,22 +81,24 @@ final class Drain {
   private final Clockwork clockwork;
   private final AtomicReference<StoreState.@Nullable Resync> progress = new AtomicReference<>();
 
-  /** How many changes are sent together at most: fewer after what took too long. */
+  /** Maximum changes per batch; lowered after a batch that took too long. */
   private int most;
 
-  /** What took too long alone, or failed where all may fail: in the next round it goes last. */
+  /**
+   * Changes that took too long alone, or failed when all may fail: they go last in the next round.
+   */
   private final Waiting slow = new Waiting();
 
   /** Whether anything was settled since the batch began. */
   private boolean settled;
 
-  /** How often changes have failed while others passed. */
+  /** Failures per change while others succeeded. */
   private final Map<UUID, Integer> failures = new HashMap<>();
 
   /**
    * @param mirror puts the states of drained changes into the local copy; false if it cannot
-   * @param settler ends changes in the queue
-   * @param settlerAnew the same, and lets the local copy read all of the feed again from then on
+   * @param settler removes finished changes from the queue
+   * @param settlerAnew the same, and makes the local copy read the whole feed again
    */
   Drain(
       PrimaryStore primary,
@@ -134,12 +136,12 @@ final class Drain {
    * Sends until nothing is pending.
    *
    * @param goOn asked before each batch
-   * @param sentBatch told after each batch of which something was sent how long it took, in
-   *     nanoseconds; may wait
-   * @param onFailure told what ends the drain, unless that is contention, while nobody can read
-   *     what is laid over what was sent: those who waited for it find out that the database is lost
-   * @throws EngineFailureException if the database fails; what was sent is settled
-   * @throws LocalFailureException if the local files fail; what was sent is sent again
+   * @param sentBatch receives the duration in nanoseconds of each batch of which something was
+   *     sent; may wait
+   * @param onFailure receives the failure that ends the drain, except contention, before readers of
+   *     the overlay continue: waiting readers then see that the database is lost
+   * @throws EngineFailureException if the database fails; sent changes are settled
+   * @throws LocalFailureException if the local files fail; sent changes are sent again
    */
   void run(
       BooleanSupplier goOn, LongConsumer sentBatch, Consumer<EngineFailureException> onFailure) {
@@ -152,14 +154,14 @@ final class Drain {
     }
     Round round = new Round(onFailure);
     int window = batch;
-    // More is in memory at once only where all of that has to wait for what others hold.
+    // More is held in memory only if all of these changes wait for locks of others.
     long windowBytes = WINDOW_BYTES;
     while (goOn.getAsBoolean()) {
       long start = clockwork.nanoTime();
       settled = false;
       int seen = window;
       long seenBytes = windowBytes;
-      // What comes while it is read asks for a drain of its own.
+      // Changes that arrive during the read trigger a drain of their own.
       long there = local.pendingFigures().changes();
       List<Change> pending = LocalFailureException.guard(() -> local.pending(seen, seenBytes));
       if (parkUnreadable()) {
@@ -174,7 +176,7 @@ final class Drain {
         window = full ? batch : Math.min(Math.max(window, batch * LOOK_AHEAD), window * 2);
         windowBytes = WINDOW_BYTES;
       } else if (!all) {
-        // All of it waits for a lock, and there may be other changes behind.
+        // All of these wait for a lock, and there may be other changes behind them.
         window = window * 2;
         windowBytes = windowBytes * 2;
       } else if (!slow.isEmpty()) {
@@ -196,7 +198,10 @@ final class Drain {
     }
   }
 
-  /** What cannot be read is for an operator, and keeps no other; returns whether there was some. */
+  /**
+   * Parks unreadable changes for an operator, because they must not block others; returns whether
+   * there were any.
+   */
   private boolean parkUnreadable() {
     List<StoreState.Rejected> unreadable = LocalFailureException.guard(local::unreadable);
     for (StoreState.Rejected change : unreadable) {
@@ -209,16 +214,16 @@ final class Drain {
   }
 
   /**
-   * Whether what follows a change about the same has to wait until this one is settled: it has to
-   * name the generation that a create was given, or to be later than a first attempt whose answer
-   * was lost. Both have to be on disk by then.
+   * Whether later changes of the same subject must wait until this one is settled on disk: they
+   * need the generation that a create was given, or must be later than a first attempt whose answer
+   * was lost.
    */
   private boolean isToBeSettledFirst(Change change) {
     return change instanceof ConversationCreated
         || (isFields(change) && sent.mayBeSent(change.id()));
   }
 
-  /** One way through the queue. */
+  /** One pass through the queue. */
   private final class Round {
     private final Waiting held = new Waiting();
     private final Consumer<EngineFailureException> onFailure;
@@ -236,9 +241,9 @@ final class Drain {
     }
 
     /**
-     * Sends in order, except what is about something that is held.
+     * Sends in order, except changes whose subject is locked.
      *
-     * @return false if it had to stop: what follows must not be sent now
+     * @return false if it had to stop and later changes must not be sent now
      */
     private boolean apply(List<Change> changes, BooleanSupplier goOn) {
       List<Change> free = notHeld(changes);
@@ -260,7 +265,7 @@ final class Drain {
         return inParts(free, (free.size() + 1) / 2, goOn);
       } catch (EngineFailureException failure) {
         if (isOfTime(failure)) {
-          // Repeated as it is, it would take too long again.
+          // The same batch would take too long again.
           most = free.size() / 2;
         }
         if (failure.kind() != FailureKind.CONTENTION && !mayBeOfOne(failure)) {
@@ -311,8 +316,8 @@ final class Drain {
     }
 
     /**
-     * A change has failed alone, for a reason that may be its own (a trigger) or that of all (a
-     * right, a table). Where others pass it is its own.
+     * A change failed alone. The cause may be specific to it (a trigger) or shared by all (a
+     * permission, a table). If others succeed, it is specific.
      */
     private void failed(Change change, EngineFailureException failure) {
       putOff = failure;
@@ -343,10 +348,10 @@ final class Drain {
       }
     }
 
-    /** Fails if something was left: others hold it, or it failed. */
+    /** Fails if changes are left because they were locked or failed. */
     void end() {
       for (Map.Entry<Change, EngineFailureException> suspect : suspects.entrySet()) {
-        // There is no other to try. A set-up that lacks something is that of all.
+        // No other change is left to try. An incomplete set-up affects all changes.
         if (suspect.getValue().kind() == FailureKind.MISCONFIGURED) {
           onFailure.accept(suspect.getValue());
           throw suspect.getValue();
@@ -359,12 +364,12 @@ final class Drain {
     }
   }
 
-  /** Whether a failure may concern the change alone that met it. */
+  /** Whether a failure may be specific to one change. */
   private static boolean mayBeOfOne(EngineFailureException failure) {
     return failure.kind() == FailureKind.UNEXPECTED || failure.kind() == FailureKind.MISCONFIGURED;
   }
 
-  /** Whether the database may have failed because it was given too much at once. */
+  /** Whether the database may have failed because the batch was too large. */
   private static boolean isOfTime(EngineFailureException failure) {
     return failure.kind() == FailureKind.SLOW || failure.kind() == FailureKind.UNAVAILABLE;
   }
@@ -427,10 +432,10 @@ final class Drain {
   }
 
   /**
-   * Whether an erasure that waited here may have taken rows out of the copy that the database
-   * keeps: they were written and copied after it was applied. One that names no epoch takes any
-   * until it is settled; one that names an epoch does where an earlier attempt had been applied in
-   * a later one.
+   * Whether a pending erasure may have removed rows from the copy that the database keeps, because
+   * they were written and copied after it was applied. An erasure without an epoch removes every
+   * row until it is settled; one with an epoch can do this if an earlier attempt was applied in a
+   * later epoch.
    */
   private static boolean tookTooMuch(ChangeStamp erasure, Applied applied) {
     return applied.dropped().isEmpty()
@@ -439,8 +444,8 @@ final class Drain {
   }
 
   /**
-   * The rows that changes have left. Of what was dropped the answer has none: they are asked for,
-   * so that this node knows why before the change is gone from its queue.
+   * The rows after these changes. The answer has no rows for dropped changes: they are queried,
+   * because this node must know the reason before the change leaves its queue.
    */
   private List<State> rows(List<Change> changes, List<Applied> applied) {
     List<State> rows = new ArrayList<>();
@@ -457,7 +462,7 @@ final class Drain {
 
   private void mirror(List<? extends State> states) {
     if (!mirror.test(states)) {
-      // Settled, it would be in neither the copy nor the queue, should the database go away now.
+      // If settled, it would be in neither the copy nor the queue should the database fail now.
       throw LocalFailureException.notMirrored();
     }
   }
@@ -466,7 +471,7 @@ final class Drain {
     boolean dropped = !(change instanceof Bulk) && !applied.dropped().isEmpty();
     rejections.add(
         applied.dropped().stream()
-            // Nobody misses what is in the database already, or was deleted after it was.
+            // No report: the database has these already, or they were deleted after it had them.
             .filter(part -> !part.reason().equals(Applied.TAKEN_OVER_BEFORE))
             .map(part -> rejected(change, part.conversationId(), false, part.reason(), at))
             .toList());
@@ -484,9 +489,8 @@ final class Drain {
   }
 
   /**
-   * The epoch of what follows an erasure in the queue: the one that it began. Where another node
-   * has erased the owner since, that takes along what was written here before this node heard of
-   * it.
+   * The epoch for changes queued behind an erasure: the one that it began. If another node erased
+   * the owner since, that erasure also covers changes written here before this node learned of it.
    */
   private static long epochAfter(OwnerErased erasure, Applied applied, List<Landing> landings) {
     if (!applied.dropped().isEmpty()) {
@@ -496,8 +500,8 @@ final class Drain {
   }
 
   /**
-   * Where a change has taken effect that this attempt found done: the answer has the rows as they
-   * are now, in a later generation perhaps, or as somebody else has written them since.
+   * The effects of a change that an earlier attempt already applied. The answer has only the
+   * present rows, possibly in a later generation or as others have written them since.
    */
   private List<Landing> landings(Change change, Applied applied) {
     boolean mayBeDone =
@@ -509,7 +513,7 @@ final class Drain {
     return mayBeDone ? primary.landings(change) : List.of();
   }
 
-  /** Whether a change writes fields, which of several writes the latest has. */
+  /** Whether a change writes fields, where the latest write wins. */
   static boolean isFields(Change change) {
     return change instanceof ConversationUpdated
         || change instanceof MessageEdited
@@ -517,8 +521,8 @@ final class Drain {
   }
 
   /**
-   * The generations of the conversations that a change has created or joined. One that is deleted
-   * since counts too: what follows the create was meant for it, and for no later one.
+   * The generations of the conversations that a change created or joined. A generation deleted
+   * since counts too: changes behind the create were meant for it and for no later one.
    */
   private static Map<String, Long> created(Change change, Applied applied, List<Landing> landings) {
     if (!(change instanceof ConversationCreated) && !(change instanceof Bulk)) {
@@ -537,7 +541,7 @@ final class Drain {
     return generations;
   }
 
-  /** When a write of fields took effect, where that was later than it was made; else null. */
+  /** When a write of fields took effect, if later than it was made; otherwise null. */
   private static @Nullable Instant landedLater(Change change, List<Landing> landings) {
     return landings.stream()
         .filter(landing -> isFields(change))

@@ -13,16 +13,16 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses the pending changes that are sent together. What is about one conversation keeps its
- * order; what follows a create of its conversation waits for a later batch, because it has to name
- * the generation that the create was given, and that has to be on disk by then: were both sent
- * together and the answer lost, another node could meanwhile delete and recreate the conversation,
- * and the second attempt would bring back what was deleted. A bulk and an erasure go alone, after
- * all that came before them about their owner and before all that follows.
+ * Chooses the pending changes that are sent together. Changes of one conversation keep their order.
+ * Changes behind a create of their conversation wait for a later batch, because they must name the
+ * generation that the create was given, which must be on disk by then. If both were sent together
+ * and the answer was lost, another node could delete and recreate the conversation, and the second
+ * attempt would bring back deleted messages. Bulks and erasures are sent alone, after all earlier
+ * changes of their owner and before all later ones.
  */
 final class DrainBatch {
 
-  /** Characters and bytes of content after which a batch is full: 4 MiB. */
+  /** Characters and bytes of content that fill a batch: 4 MiB. */
   private static final long MAX_CONTENT = 4L << 20;
 
   /** A conversation; with a null id, the preferences of the owner. */
@@ -30,7 +30,7 @@ final class DrainBatch {
 
   private DrainBatch() {}
 
-  /** Whether a batch is large enough that it was not worth reading more of the queue for it. */
+  /** Whether a batch is large enough to make reading more of the queue unnecessary. */
   static boolean isFull(List<Change> batch, int max) {
     return batch.size() * 2 >= max
         || goesAlone(batch.get(0))
@@ -38,12 +38,12 @@ final class DrainBatch {
   }
 
   /**
-   * The changes to send next, in order; none if all that is there waits.
+   * The changes to send next, in order; none if all of these must wait.
    *
    * @param pending the beginning of the queue
-   * @param later what must not be sent now, with all that follows about it; all that waits for a
-   *     later batch is added
-   * @param settledFirst what all that follows about the same has to wait for
+   * @param later changes that must not be sent now, nor any later ones of their subject; receives
+   *     all changes that wait for a later batch
+   * @param settledFirst selects changes that must be settled before later ones of the same subject
    * @param max at least 1
    */
   static List<Change> of(
@@ -59,7 +59,7 @@ final class DrainBatch {
         if (batch.isEmpty()) {
           return List.of(change);
         }
-        // All that was there before it goes first, and so may what is about other owners.
+        // Everything before it goes first; changes of other owners may go too.
         later.add(change);
         continue;
       }
@@ -82,7 +82,7 @@ final class DrainBatch {
     return change instanceof Bulk || change instanceof OwnerErased;
   }
 
-  /** What a change is about; it keeps its place among others about the same. */
+  /** The subjects of a change, within each of which changes keep their order. */
   static List<Subject> subjects(Change change) {
     Owner owner = change.owner();
     if (change instanceof PreferencesPut put) {

@@ -8,17 +8,17 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets live calls go first: while there are any, the drain rests after each batch about as long as
- * the batch took, so that it has half of the time for certain and all of it when nobody calls. Also
- * says how long the drain waits after a failure. {@link #liveCall} and {@link #waitLeft} may be
- * called by any thread, the rest by one at a time.
+ * Gives live calls priority: while there are any, the drain rests after each batch about as long as
+ * the batch took. It is guaranteed half of the time, and has all of it without live calls. Also
+ * computes the drain's wait after a failure. {@link #liveCall} and {@link #waitLeft} may be called
+ * by any thread, the rest by one at a time.
  */
 final class DrainPace {
 
   private static final Duration LONGEST_REST = Duration.ofMillis(500);
   private static final Duration STEP = Duration.ofMillis(5);
 
-  /** A wait after a failure, and when it began; times are in nanoseconds. */
+  /** A wait after a failure and its start; in nanoseconds. */
   private record Wait(long since, long length) {}
 
   private final Backoff backoff;
@@ -28,21 +28,21 @@ final class DrainPace {
   private long seen;
 
   /**
-   * @param firstWait after a failure; twice as long after each further one
-   * @param longestWait at most this long
+   * @param firstWait after a failure; doubled after each further one
+   * @param longestWait upper limit of the wait
    */
   DrainPace(RandomGenerator random, Duration firstWait, Duration longestWait, Clockwork clockwork) {
     this.backoff = new Backoff(random, firstWait, longestWait);
     this.clockwork = clockwork;
   }
 
-  /** Somebody asks the database for something. */
+  /** A live call uses the database. */
   void liveCall() {
     calls.increment();
   }
 
   /**
-   * Rests after a batch that was sent, if there were live calls since the last one.
+   * Rests after a sent batch if there were live calls since the last rest.
    *
    * @param nanos how long the batch took
    * @param goOn ends the rest early
@@ -63,7 +63,7 @@ final class DrainPace {
     }
   }
 
-  /** Something failed; gives how long to wait, in milliseconds. */
+  /** Records a failure; returns the wait in milliseconds. */
   long waitAfterFailure() {
     long since = clockwork.nanoTime();
     long millis = backoff.millis();
@@ -72,7 +72,7 @@ final class DrainPace {
     return millis;
   }
 
-  /** How much of the wait after a failure is left, in milliseconds; 0 if nothing failed. */
+  /** The remaining wait after a failure, in milliseconds; 0 if nothing failed. */
   long waitLeft() {
     Wait present = wait;
     if (present == null) {

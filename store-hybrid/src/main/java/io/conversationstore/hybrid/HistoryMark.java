@@ -10,12 +10,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a place in an owner's history says of pending messages. Messages are named by a digest of
- * conversation and id, so that a cursor stays short. Immutable.
+ * The pending messages at a place in an owner's history. Messages are named by a digest of
+ * conversation and id, which keeps cursors short. Immutable.
  *
  * @param edge the pending message at which the page ended, or null
- * @param head of the pending messages that were not told yet, the first in the queue; null if all
- *     were told
+ * @param head the first in the queue of the pending messages not yet returned; null if all were
+ *     returned
  * @param since not later than any of those
  */
 record HistoryMark(@Nullable UUID edge, @Nullable UUID head, Instant since) {
@@ -23,7 +23,7 @@ record HistoryMark(@Nullable UUID edge, @Nullable UUID head, Instant since) {
   private static final HistoryMark NONE = new HistoryMark(null, null, Instant.EPOCH);
   private static final String NOTHING = "none";
 
-  /** Earlier than any message, and a time that every engine can read. */
+  /** Earlier than any message, and a time that every engine can parse. */
   private static final Instant START = Instant.parse("0001-01-01T00:00:00Z");
 
   static HistoryMark of(Position.@Nullable InHistory position) {
@@ -49,16 +49,16 @@ record HistoryMark(@Nullable UUID edge, @Nullable UUID head, Instant since) {
     return text.equals(NOTHING) ? null : UUID.fromString(text);
   }
 
-  /** After a page that ended among pending messages, towards the older ones. */
+  /** After a page towards older messages that ended among pending ones. */
   static HistoryMark edge(MessageState message) {
     return new HistoryMark(name(message), null, Instant.EPOCH);
   }
 
   /**
-   * After a page, towards the newer messages.
+   * After a page towards newer messages.
    *
-   * @param told the last pending message that was told, or null
-   * @param untold those that follow
+   * @param told the last pending message returned, or null
+   * @param untold the following ones
    * @param first the first of them in the queue, or null if there is none
    */
   static HistoryMark untold(
@@ -77,7 +77,7 @@ record HistoryMark(@Nullable UUID edge, @Nullable UUID head, Instant since) {
     return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Where the message of this name stands; -1 if it is not there. */
+  /** The index of the message with this name; -1 if absent. */
   static int indexOf(UUID name, List<MessageState> messages) {
     for (int i = 0; i < messages.size(); i++) {
       if (name(messages.get(i)).equals(name)) {
@@ -90,7 +90,7 @@ record HistoryMark(@Nullable UUID edge, @Nullable UUID head, Instant since) {
   /**
    * The same place with this mark.
    *
-   * @param place the last committed message told, or null for the start
+   * @param place the last committed message returned, or null for the start
    */
   Position.@Nullable InHistory on(Position.@Nullable InHistory place, UUID history) {
     if (edge == null && head == null) {

@@ -25,10 +25,10 @@ import java.util.UUID;
 import java.util.function.Supplier;
 
 /**
- * Notices at a write that the database went back in time and came back before anybody saw that it
- * was away: what it answers is not as late as what this node knew before it asked. The write then
- * fails as one whose answer was lost, so that it is kept and sent again, under the same ids, once
- * the database has what it lost. Thread-safe.
+ * Detects at a write that the database went back in time during an outage that nobody noticed: its
+ * answer is older than the state this node knew before the call. The write then fails like one
+ * whose answer was lost. It is kept and sent again under the same ids once the database has its
+ * lost rows back. Thread-safe.
  */
 final class HistoryWatch {
 
@@ -44,7 +44,7 @@ final class HistoryWatch {
 
   private record Id(Owner owner, String conversation) {}
 
-  /** What this node knew before it asked. */
+  /** This node's knowledge before the call. */
   static final class Before {
     private final int histories;
     private final Map<Id, ConversationState> headers = new HashMap<>();
@@ -56,7 +56,7 @@ final class HistoryWatch {
     }
   }
 
-  /** What this node knows now of what changes are about. */
+  /** This node's present knowledge of the subjects of changes. */
   Before before(List<? extends Change> changes) {
     Before before = new Before(contacts.histories());
     for (Change change : changes) {
@@ -78,9 +78,9 @@ final class HistoryWatch {
   }
 
   /**
-   * Applies changes, and looks at the answer.
+   * Applies changes and checks the answer.
    *
-   * @throws EngineFailureException if the database fails, or is not what it was
+   * @throws EngineFailureException if the database fails or went back in time
    */
   List<Applied> watched(Before before, Supplier<List<Applied>> action) {
     List<Applied> applied;
@@ -99,9 +99,9 @@ final class HistoryWatch {
   }
 
   /**
-   * What the database says of a conversation.
+   * The database's state of a conversation.
    *
-   * @throws EngineFailureException if it fails, or knew more before
+   * @throws EngineFailureException if it fails or returns less than this node knew before
    */
   Found look(Owner owner, String conversationId) {
     Before before = new Before(contacts.histories());
@@ -113,7 +113,7 @@ final class HistoryWatch {
     return look(before, id);
   }
 
-  /** The rows that say what the database holds of a conversation: of its owner, and its header. */
+  /** The database's rows of a conversation's owner and header. */
   List<State> rows(Owner owner, String conversationId) {
     return rows(owner, look(owner, conversationId));
   }
@@ -129,7 +129,7 @@ final class HistoryWatch {
     return rows;
   }
 
-  /** The row that says in which epoch an owner is; none in the first. */
+  /** The row with an owner's epoch; none in the first epoch. */
   List<State> rows(Owner owner) {
     long epoch = primary.preferences(owner).epoch();
     return epoch > 0 ? List.of(new OwnerState(owner, epoch)) : List.of();
@@ -151,7 +151,7 @@ final class HistoryWatch {
       return found.ownerEpoch() < known.epoch();
     }
     ConversationState there = found.conversation();
-    // A deleted one goes for good some day.
+    // A deleted row is removed eventually.
     return there == null ? known.isLive() : RowOrder.isBehind(there, known);
   }
 
@@ -170,8 +170,8 @@ final class HistoryWatch {
   }
 
   /**
-   * Fails where a new history was found since: what is put into the copy now may come too late to
-   * be offered.
+   * Fails if a new history was found since: rows stored in the copy now may be too late to be
+   * offered.
    */
   void requireSame(Before before) {
     if (contacts.histories() != before.histories) {

@@ -58,21 +58,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Routes calls: to the database while it is well, and to the local files otherwise. Knows neither
- * SQL nor files. Thread-safe.
+ * Routes calls to the database while it works, otherwise to the local files. Independent of SQL and
+ * of files. Thread-safe.
  *
- * <p>Writes to what has pending changes queue behind them (the gate), whatever the database's
- * state; so each writer's order stays. A change that goes to the database names the generation and
- * the epoch that this node knows, so that it can be kept and sent again if its outcome is unknown.
+ * <p>Writes to subjects with pending changes queue behind them (the gate), whatever the database's
+ * state, which keeps each writer's order. A change sent to the database names the generation and
+ * the epoch that this node knows; if its outcome is unknown, it can be kept and sent again.
  */
 final class HybridEngine implements StoreEngine {
 
   private static final Logger LOG = LoggerFactory.getLogger(HybridEngine.class);
 
-  /** How often a write is tried again when other nodes recreate or erase what it is about. */
+  /** Retries of a write while other nodes recreate or erase its subject. */
   private static final int STALE_TRIES = 8;
 
-  /** How many rows that cannot be read are named. */
+  /** Maximum number of unreadable rows named. */
   private static final int MOST_NAMED = 10;
 
   private final PrimaryStore primary;
@@ -105,7 +105,7 @@ final class HybridEngine implements StoreEngine {
     long tag = availability.tag();
     long start = System.nanoTime();
     Change sent = change;
-    // What is taken over from a file keeps the times and the epoch that it has.
+    // Imported conversations keep their times and epoch.
     ApplyMode sentMode = change instanceof Bulk bulk && bulk.isOnce() ? mode : ApplyMode.LIVE;
     boolean wasThere = isMessageHere(change);
     try {
@@ -141,7 +141,7 @@ final class HybridEngine implements StoreEngine {
     }
   }
 
-  /** Whether the message that a change deletes is in the local copy, as far as that can tell. */
+  /** Whether the message that a change deletes is known to be in the local copy. */
   private boolean isMessageHere(Change change) {
     if (!(change instanceof MessageDeleted delete)) {
       return false;
@@ -157,7 +157,7 @@ final class HybridEngine implements StoreEngine {
     }
   }
 
-  /** Whether something pending has to come first. */
+  /** Whether a pending change must come first. */
   private boolean gated(Change change) {
     if (!local.hasPending()) {
       return false;
@@ -172,8 +172,8 @@ final class HybridEngine implements StoreEngine {
   }
 
   /**
-   * Keeps a change behind what is pending. The copy may not have what it is about, as while it is
-   * built anew; the database, which is in use, has it then.
+   * Queues a change behind pending ones. The copy may lack its subject, for example while it is
+   * rebuilt; the database, which is in use, then has it.
    */
   private Applied keepBehind(Change change) {
     try {
@@ -191,7 +191,7 @@ final class HybridEngine implements StoreEngine {
     }
   }
 
-  /** Copies what a change is about, as the database has it. */
+  /** Copies the subject of a change from the database. */
   private void copyTargets(Change change) {
     Owner owner = change.owner();
     Set<String> ids = new HashSet<>();
@@ -218,7 +218,7 @@ final class HybridEngine implements StoreEngine {
   }
 
   /**
-   * Keeps a change for later.
+   * Queues a change.
    *
    * @param failure why it does not go to the database now; null if it was not tried
    * @param wasThere whether the message that it deletes was in the local copy before it was tried
@@ -235,7 +235,7 @@ final class HybridEngine implements StoreEngine {
     } catch (EngineFailureException | LocalFailureException | StoreDamagedException locally) {
       throw both("neither store took the change", failure, locally);
     } catch (StoreUnavailableException ofTheDatabase) {
-      // It is not known here, or of a kind that needs it.
+      // Its subject is unknown here, or its kind needs the database.
       if (failure != null) {
         ofTheDatabase.addSuppressed(failure);
       }
@@ -244,7 +244,7 @@ final class HybridEngine implements StoreEngine {
   }
 
   /**
-   * Says why neither store did something.
+   * Reports why neither store did something.
    *
    * @param failure of the database; null if it was not asked
    */
@@ -265,14 +265,14 @@ final class HybridEngine implements StoreEngine {
     return both;
   }
 
-  /** A delete that found its generation deleted already, while a later one lives. */
+  /** Whether a delete found its generation already deleted while a later one is live. */
   private static boolean isStaleDelete(Change change, Applied applied) {
     return change instanceof ConversationDeleted
         && !applied.changed()
         && applied.states(ConversationState.class).anyMatch(ConversationState::isLive);
   }
 
-  /** Copies what was committed; an erasure says what it removed here. */
+  /** Copies committed states; the result of an erasure includes the rows removed here. */
   private Applied copied(Change change, Applied applied) {
     ErasureReceipt receipt = applied.receipt();
     if (receipt == null) {
@@ -315,7 +315,7 @@ final class HybridEngine implements StoreEngine {
 
   // Reading
 
-  /** Asks the database while it is well, and the local copy otherwise. */
+  /** Asks the database while it works, otherwise the local copy. */
   private <T> T read(Function<StoreEngine, T> question) {
     node.requireOpen();
     Availability availability = node.availability();
@@ -447,7 +447,7 @@ final class HybridEngine implements StoreEngine {
         engine -> node.reader().steady(engine, owner, () -> node.reader().count(engine, owner)));
   }
 
-  // For an operator: in the database
+  // Operator calls: in the database
 
   @Override
   public long deleteMessagesBefore(Instant cutoff) {

@@ -27,9 +27,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What runs beside the calls: the prober that finds the way back to a lost database, the drain that
- * sends what is pending, and the pump that keeps the local copy. Also holds the parts that these
- * and {@link HybridEngine} share. Thread-safe.
+ * The background work of a node: the prober that finds the way back to a lost database, the drain
+ * that sends pending changes, and the pump that keeps the local copy. Also holds the parts that
+ * these share with {@link HybridEngine}. Thread-safe.
  */
 final class HybridNode {
 
@@ -68,7 +68,7 @@ final class HybridNode {
   private final Trouble mirrorTrouble = new Trouble();
   private final Trouble probeTrouble = new Trouble();
 
-  /** When the database was last taken into use, by the clockwork. */
+  /** Clockwork time at which the database was last taken into use. */
   private volatile long usedSince;
 
   HybridNode(PrimaryStore primary, LocalStore files, HybridOptions options, Clockwork clockwork) {
@@ -138,16 +138,16 @@ final class HybridNode {
   }
 
   /**
-   * Tries the database once, so that a store that opens while it is well begins with it, and starts
-   * the pumps.
+   * Tries the database once, so a store that opens while it works begins with it, and starts the
+   * pumps.
    *
-   * @throws StoreConfigurationException if it is another database than the directory belongs to
+   * @throws StoreConfigurationException if the directory belongs to another database
    */
   void start() {
     seen.begin(local);
-    // An erasure that came just before a crash may not have got so far.
+    // A crash may have interrupted this after an erasure.
     forgetParked();
-    // What takes longer than a look goes on beside the calls.
+    // Longer work continues in the background.
     Contacts.Finding finding = tryReach();
     if (finding instanceof Contacts.Refusal refusal && refusal.otherDatabase()) {
       throw new StoreConfigurationException(refusal.reason());
@@ -178,9 +178,7 @@ final class HybridNode {
     return watch;
   }
 
-  /**
-   * What keeps the drain, the feed and the probe from working, in words; empty where all are well.
-   */
+  /** Descriptions of the present failures of drain, feed and probe; empty if all work. */
   List<String> pumpTroubles() {
     List<String> troubles = new ArrayList<>();
     addTrouble(troubles, "pending changes are not sent", drainTrouble);
@@ -196,7 +194,7 @@ final class HybridNode {
     }
   }
 
-  /** The tables and keys of rows of the database that could not be read. */
+  /** Tables and keys of unreadable rows of the database. */
   Set<String> unreadRows() {
     return scope.unread();
   }
@@ -209,7 +207,7 @@ final class HybridNode {
     return mirror;
   }
 
-  /** Copies what this node has just committed or looked up, soon. */
+  /** Copies states that this node just committed or looked up, soon. */
   void own(List<? extends State> states) {
     if (states.stream().anyMatch(State.OwnerState.class::isInstance)) {
       ownNow(states);
@@ -217,11 +215,14 @@ final class HybridNode {
     }
     seen.add(states);
     local.soon(states);
-    // Also while nothing is pending: a view outlives the call that it was made for.
+    // Also while nothing is pending: a view outlives the call that created it.
     queue.forgetViews(states);
   }
 
-  /** The same at once; returns whether it was copied. What was erased is in no file then. */
+  /**
+   * Copies states at once; returns whether they were copied. Afterwards no file holds erased
+   * content.
+   */
   boolean ownNow(List<? extends State> states) {
     local.catchUp();
     boolean copied = mirror.own(states);
@@ -230,7 +231,7 @@ final class HybridNode {
     return copied;
   }
 
-  /** The place in the feed goes first: what a crash leaves is sent, and settled, again. */
+  /** The feed position is reset first: after a crash the changes are sent and settled again. */
   private void settleAnew(List<Settlement> settlements) {
     mirror.change(
         queue::change,
@@ -256,7 +257,7 @@ final class HybridNode {
     return clock;
   }
 
-  /** Somebody is about to ask the database for something. */
+  /** A caller is about to use the database. */
   void liveCall() {
     pace.liveCall();
   }
@@ -267,7 +268,7 @@ final class HybridNode {
     }
   }
 
-  /** For a read that has waited, perhaps for a call that the database did not answer. */
+  /** For a read that waited, possibly for a call that the database did not answer. */
   private void requireUsable() {
     Availability.Snapshot snapshot = availability.snapshot();
     if (!snapshot.usable()) {
@@ -285,14 +286,14 @@ final class HybridNode {
 
   // The way back
 
-  /** Committed rows and the copy cannot be of one history of the database. */
+  /** Committed rows and the copy cannot belong to one history of the database. */
   private void contradicted() {
     contacts.wentBack("what it holds contradicts this node's copy", contacts.histories());
     failed(availability.tag(), HistoryWatch.failure());
   }
 
   private void lost() {
-    // A database that answers the probe and fails at what comes next is not tried in a storm.
+    // A database that answers probes but fails afterwards is not probed in a tight loop.
     if (clockwork.nanoTime() - usedSince > options.longestProbe().toNanos()) {
       probes.succeeded();
     } else {
@@ -333,7 +334,7 @@ final class HybridNode {
     }
   }
 
-  /** Reaches the database, and uses it if it may; null if it was not reached. */
+  /** Reaches the database and uses it if allowed; null if it was not reached. */
   private Contacts.@Nullable Finding tryReach() {
     Contacts.Finding finding = null;
     try {
@@ -367,7 +368,7 @@ final class HybridNode {
     availability.refused(String.valueOf(e.getMessage()));
   }
 
-  /** Takes the database into use, but not before it has what this node held when it met it. */
+  /** Takes the database into use, once it has everything that this node held before meeting it. */
   private void use() {
     if (adoption.isDue()) {
       availability.refused(
@@ -380,7 +381,7 @@ final class HybridNode {
     wakeMirror();
   }
 
-  /** Cut off, it is begun anew at the next probe. */
+  /** If interrupted, it is restarted at the next probe. */
   private boolean enter(Contacts.WentBack wentBack) {
     try {
       if (newHistory.enter(wentBack, () -> !closed.get())) {
@@ -397,7 +398,7 @@ final class HybridNode {
     return false;
   }
 
-  /** Cut off, it is resumed at the next probe. */
+  /** If interrupted, it is resumed at the next probe. */
   private void adopt() {
     try {
       if (adoption.run(() -> !closed.get())) {
@@ -419,26 +420,26 @@ final class HybridNode {
 
   // The pumps
 
-  /** A change was queued; the state says so. */
+  /** A change was queued; the state reflects it. */
   void queued() {
     availability.queued(local::hasPending);
   }
 
-  /** Sends what is pending: soon, or when the drain has waited after a failure. */
+  /** Sends pending changes: soon, or after the drain's wait for a failure. */
   void wakeDrain() {
     if (availability.usable() && pace.waitLeft() == 0) {
       schedule(drainTask::run, 0);
     }
   }
 
-  /** Follows the feed, soon. */
+  /** Follows the feed soon. */
   void wakeMirror() {
     schedule(mirrorTask::run, 0);
   }
 
   private void drain() {
     if (pace.waitLeft() > 0) {
-      // Woken just before it failed; what failed has been put off.
+      // Woken just before it failed; the failed run was postponed.
       return;
     }
     long tag = availability.tag();
@@ -452,7 +453,7 @@ final class HybridNode {
       }
       retryDrain(e);
     } catch (RuntimeException | Error e) {
-      // Too little memory too: what is pending must not stay here in silence.
+      // Includes OutOfMemoryError: pending changes must not get stuck silently.
       if (!closed.get()) {
         tellOnce(drainTrouble, "Pending changes could not be sent; it is tried again", e);
         pace.waitAfterFailure();
@@ -461,22 +462,20 @@ final class HybridNode {
     }
   }
 
-  /** What a pump met while the node closes says nothing about the database. */
+  /** Failures while the node closes say nothing about the database. */
   private void failed(long tag, EngineFailureException failure) {
     if (!closed.get()) {
       availability.failed(tag, failure);
     }
   }
 
-  /**
-   * The wait begins before the database is lost by it: whoever finds the way back waits as well.
-   */
+  /** The wait starts before the database is marked as lost: a successful probe observes it too. */
   private void putOff(long tag, EngineFailureException failure) {
     pace.waitAfterFailure();
     failed(tag, failure);
   }
 
-  /** Goes on when the wait is over; if the database was lost, {@link #use} sees to that. */
+  /** Continues after the wait; if the database was lost, {@link #use} restarts the drain. */
   private void retryDrain(Throwable cause) {
     if (goOn()) {
       LOG.debug("The drain pauses", cause);
@@ -500,7 +499,7 @@ final class HybridNode {
     try {
       mirror.follow(this::goOn);
       mirrorTrouble.isOver();
-      // It locks out all writes, so not each time the feed is asked.
+      // It blocks all writes, so it does not run on each feed request.
       if (parked.hasErased()) {
         forgetParked();
       }
@@ -510,7 +509,7 @@ final class HybridNode {
     } catch (EngineFailureException e) {
       failed(tag, e);
     } catch (RuntimeException | VirtualMachineError e) {
-      // Too little memory too: the copy must not stand still in silence.
+      // Includes OutOfMemoryError: the copy must not stall silently.
       if (!closed.get()) {
         tellOnce(
             mirrorTrouble, "The local copy could not follow the database; it is tried again", e);
@@ -559,7 +558,7 @@ final class HybridNode {
     }
     availability.closing();
     clockwork.stop();
-    // Closing the database first ends what the pumps wait for.
+    // Closing the database first ends the calls that the pumps wait for.
     primary.close();
     if (!clockwork.awaitEnd()) {
       LOG.warn("A pump still waits for the database; it ends by its time-out");

@@ -8,24 +8,24 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 
 /**
- * How the hybrid store behaves; every default suits production.
+ * Settings of the hybrid store; all defaults suit production.
  *
- * @param limits what the store takes
+ * @param limits limits on input
  * @param clock the node's clock
- * @param random for jitter and ids; has to be thread-safe
- * @param mirrorInterval how often the database is asked for what other nodes wrote; bounds how far
- *     the local copy lags behind; default 1 s
- * @param firstProbe how long after the database was lost it is tried again; default 50 ms
+ * @param random for jitter and ids; must be thread-safe
+ * @param mirrorInterval interval between requests for writes of other nodes; bounds the lag of the
+ *     local copy; default 1 s
+ * @param firstProbe wait before a lost database is tried again; default 50 ms
  * @param longestProbe the wait between tries doubles up to this; default 2 s. Each wait is jittered
  *     by a quarter
  * @param drainBatch pending changes that are read and settled together; default 200
  * @param feedPage row states that are mirrored together; default 1,000
- * @param circuitBreakers where the store's circuit breaker is to be found while the store is open,
- *     as {@value #CIRCUIT_BREAKER}, for Resilience4j's own metrics and events; default one of its
- *     own
+ * @param circuitBreakers registry that holds the store's circuit breaker while the store is open,
+ *     as {@value #CIRCUIT_BREAKER}, for Resilience4j's own metrics and events; default a private
+ *     one
  * @param copyLimits how much of the database this node's local copy holds; default {@link
  *     CopyLimits#DEFAULT}, a share of the disk; {@link CopyLimits#NONE} for all of it
- * @param localData what becomes of a directory that was filled before it met the database; default
+ * @param localData handling of a directory that was filled before it met the database; default
  *     {@link LocalData#ADOPT}
  */
 public record HybridOptions(
@@ -41,7 +41,7 @@ public record HybridOptions(
     CopyLimits copyLimits,
     LocalData localData) {
 
-  /** The name of the circuit breaker before the database. */
+  /** The name of the database's circuit breaker. */
   public static final String CIRCUIT_BREAKER = "conversation-store-database";
 
   private static final Duration LONGEST = Duration.ofDays(1);
@@ -117,7 +117,7 @@ public record HybridOptions(
         localData);
   }
 
-  /** How soon and how often a database that was lost is tried again. */
+  /** First and longest wait between attempts to reach a lost database. */
   public HybridOptions withProbes(Duration first, Duration longest) {
     return new HybridOptions(
         limits,
@@ -181,8 +181,8 @@ public record HybridOptions(
   }
 
   /**
-   * Shows the circuit breaker in a registry of the application's. Opening fails where one of this
-   * name is there: two stores in one process need a registry each.
+   * Registers the circuit breaker in a registry of the application. Opening fails if the registry
+   * already has one of this name: two stores in one process need separate registries.
    */
   public HybridOptions withCircuitBreakers(CircuitBreakerRegistry registry) {
     return new HybridOptions(
@@ -215,7 +215,7 @@ public record HybridOptions(
         localData);
   }
 
-  /** What becomes of a directory that was filled before it met the database. */
+  /** Handling of a directory that was filled before it met the database. */
   public HybridOptions withLocalData(LocalData newLocalData) {
     return new HybridOptions(
         limits,

@@ -12,12 +12,12 @@ import io.conversationstore.spi.StoreFront;
 import io.conversationstore.spi.UuidV7;
 
 /**
- * The store that goes on working when the database does not: it writes to PostgreSQL and to local
- * files, reads PostgreSQL first, falls back to the files, and sends what was written meanwhile when
- * the database returns.
+ * A store that keeps working without its database: it writes to PostgreSQL and to local files,
+ * reads from PostgreSQL first, falls back to the files, and sends the writes of an outage when the
+ * database returns.
  *
- * <p>A database that is away does not stop it from opening. One directory belongs to one node and,
- * from the first contact on, to one database.
+ * <p>It opens even while the database is away. One directory belongs to one node and, from the
+ * first contact on, to one database.
  */
 public final class HybridStore {
 
@@ -26,8 +26,8 @@ public final class HybridStore {
   /**
    * Opens the store.
    *
-   * @throws StoreConfigurationException if the directory belongs to another database, or holds
-   *     something that is not to be sent ({@link HybridOptions#withLocalData})
+   * @throws StoreConfigurationException if the directory belongs to another database, or holds data
+   *     that must not be sent ({@link HybridOptions#withLocalData})
    * @throws io.conversationstore.StoreLockedException if another store uses the directory
    * @throws io.conversationstore.StoreDamagedException if the local files are damaged
    */
@@ -36,7 +36,7 @@ public final class HybridStore {
     LocalStore local = JsonFileStore.openEngine(files);
     PrimaryStore primary;
     try {
-      // Before the database is asked for anything: opening it may migrate its schema.
+      // Before the first use of the database: opening it may migrate its schema.
       requireAllowed(local, options, String.valueOf(files.directory()));
       primary = PostgresStore.openEngine(database, local.identity().storeId() != null);
     } catch (RuntimeException e) {
@@ -51,13 +51,16 @@ public final class HybridStore {
     return open(database, files, HybridOptions.defaults());
   }
 
-  /** Opens the store over other engines, which it closes. For authors of stores and for tests. */
+  /**
+   * Opens the store over other engines and closes them with it. For authors of stores and for
+   * tests.
+   */
   public static ConversationStore over(
       PrimaryStore primary, LocalStore local, HybridOptions options) {
     return over(primary, local, options, new ThreadClockwork());
   }
 
-  /** Like the public one, with something else than threads beside the calls: for simulations. */
+  /** Like the public method, with another clockwork than threads: for simulations. */
   static ConversationStore over(
       PrimaryStore primary, LocalStore local, HybridOptions options, Clockwork clockwork) {
     try {
@@ -83,9 +86,9 @@ public final class HybridStore {
   }
 
   /**
-   * Opens a directory where no database is configured. One that never met a database, and keeps
-   * nothing for one, is the authority over what it holds. Any other is what it is with its database
-   * away: reads answer from the local copy, writes are acknowledged and wait. They are sent when it
+   * Opens a directory without a configured database. A directory that never met a database, and
+   * keeps nothing for one, is the authority over its contents. Any other behaves as while its
+   * database is away: reads answer from the local copy; writes are acknowledged, and sent when it
    * is opened with the database again.
    *
    * @throws io.conversationstore.StoreLockedException if another store uses the directory
@@ -96,7 +99,7 @@ public final class HybridStore {
     return withoutDatabase(JsonFileStore.openEngine(files), files, options, new ThreadClockwork());
   }
 
-  /** Like the public one, over a directory that is open: for simulations. */
+  /** Like the public method, over an open directory: for simulations. */
   static ConversationStore withoutDatabase(
       LocalStore local, JsonFileOptions files, HybridOptions options, Clockwork clockwork) {
     if (!belongsToDatabase(local)) {

@@ -19,8 +19,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names the generation and the epoch in changes that go to the database, so that one whose outcome
- * is unknown can be kept and sent again. Thread-safe.
+ * Puts generation and epoch into changes sent to the database, so that a change with an unknown
+ * outcome can be kept and sent again. Thread-safe.
  */
 final class KnownTargets {
 
@@ -30,9 +30,9 @@ final class KnownTargets {
   private final Consumer<List<State>> copy;
 
   /**
-   * @param watch asks the database
-   * @param clock tells when a change is made
-   * @param copy puts what the database says into the local copy
+   * @param watch queries the database
+   * @param clock gives the time of a change
+   * @param copy puts the database's answers into the local copy
    */
   KnownTargets(
       HistoryWatch watch, WriteBehindCopy local, NodeClock clock, Consumer<List<State>> copy) {
@@ -43,8 +43,8 @@ final class KnownTargets {
   }
 
   /**
-   * The change with the generation and the epoch that this node knows, asking the database where it
-   * knows nothing or {@code afresh}.
+   * The change with the generation and the epoch that this node knows; asks the database if they
+   * are unknown or if {@code afresh}.
    *
    * @throws io.conversationstore.spi.EngineFailureException if the database fails, or went back in
    *     time
@@ -83,7 +83,7 @@ final class KnownTargets {
         .withStamp(stamp(change, live.epoch(), live.requireLive().updatedAt()));
   }
 
-  /** With a time later than what this node has seen, for the case that the change is kept. */
+  /** With a time later than the states this node has seen, in case the change is kept. */
   private ChangeStamp stamp(Change change, long epoch, @Nullable Instant seen) {
     ChangeStamp stamp = change.stamp();
     Instant now = clock.now();
@@ -116,7 +116,7 @@ final class KnownTargets {
     return active == null || (model != null && model.isAfter(active)) ? model : active;
   }
 
-  /** The live conversation as far as this node knows it, or else the database; null if none. */
+  /** The live conversation as this node knows it, otherwise as the database does; null if none. */
   private @Nullable ConversationState find(Owner owner, String id, boolean afresh) {
     if (!afresh) {
       ConversationState known = local.known(owner, id);
@@ -127,7 +127,7 @@ final class KnownTargets {
     return look(owner, id).live();
   }
 
-  /** Asks the database, and copies what it says. */
+  /** Asks the database and copies its answer. */
   private Found look(Owner owner, String id) {
     Found found = watch.look(owner, id);
     copy.accept(HistoryWatch.rows(owner, found));

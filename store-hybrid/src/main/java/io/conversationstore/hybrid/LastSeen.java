@@ -25,12 +25,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The rows that this node saw committed last. A database that lost commits lost the latest ones, so
- * it lacks one of these: that also tells what the node's counter cannot, which is raised at
- * contacts only. Thread-safe.
+ * it lacks one of these. This detects losses that the node's counter misses, because the counter is
+ * raised only at contacts. Thread-safe.
  */
 final class LastSeen {
 
-  /** More than are written at the same time, so that the order of their commits does not matter. */
+  /** More than the number of concurrent writes, so the order of their commits does not matter. */
   private static final int MAX = 64;
 
   private static final long RECENTLY = Contacts.DELETED_ROWS_STAY.toNanos();
@@ -81,7 +81,7 @@ final class LastSeen {
     }
   }
 
-  /** What names a row; of the kinds without an id there is one each. */
+  /** The key of a row; kinds without an id have one row each. */
   private record Key(
       Class<? extends State> kind,
       Owner owner,
@@ -95,21 +95,21 @@ final class LastSeen {
   /**
    * A row and when this process saw it.
    *
-   * @param ofTheCopy whether an earlier one did, at a time that the copy alone may tell
+   * @param ofTheCopy whether an earlier process saw it, at a time that only the copy may know
    */
   private record Seen(Row row, boolean ofTheCopy, long nanos) {}
 
   /**
-   * @param nanoTime goes on whatever is done to the node's clock
+   * @param nanoTime a clock unaffected by changes of the node's clock
    */
   LastSeen(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
   }
 
-  /** The changes of this run that have erased owners. */
+  /** Erasure changes committed in this run. */
   private final Set<UUID> erasures = new LinkedHashSet<>();
 
-  /** Begins with what the copy of an earlier run says: the conversations that were used last. */
+  /** Starts with the most recently used conversations of an earlier run's copy. */
   void begin(LocalStore local) {
     PriorityQueue<ConversationState> latest =
         new PriorityQueue<>(Comparator.comparing(state -> state.requireLive().updatedAt()));
@@ -132,8 +132,8 @@ final class LastSeen {
   }
 
   /**
-   * Takes what was committed now. It takes the place of what was seen of the same rows before: what
-   * is deleted goes for good some day, and must not be looked for then.
+   * Adds rows just committed. They replace earlier states of the same rows: a deleted row is
+   * removed eventually and must not be searched for then.
    */
   void add(List<? extends State> states) {
     add(states, false);
@@ -164,7 +164,7 @@ final class LastSeen {
     }
   }
 
-  /** The database has committed erasures that this node asked for. */
+  /** The database committed erasures that this node asked for. */
   void addErasures(Set<UUID> changes) {
     lock.lock();
     try {
@@ -177,7 +177,10 @@ final class LastSeen {
     }
   }
 
-  /** Whether this node has seen an erasure commit, so that what it holds was written after it. */
+  /**
+   * Whether this node has seen an erasure commit, which means that its present rows were written
+   * later.
+   */
   boolean hasErasure(UUID change) {
     lock.lock();
     try {
@@ -206,11 +209,11 @@ final class LastSeen {
   }
 
   /**
-   * Whether the database lacks one of them. Those are asked for that cannot have been deleted and
-   * removed for good since, without this node hearing of it.
+   * Whether the database lacks one of them. Rows that may have been deleted and removed since,
+   * without this node learning of it, are not checked.
    *
-   * @param followed whether the copy has followed the database lately, and so would have heard
-   * @throws io.conversationstore.spi.EngineFailureException if it cannot be asked
+   * @param followed whether the copy followed the database lately and would have received deletes
+   * @throws io.conversationstore.spi.EngineFailureException if the database cannot be queried
    */
   boolean isMissingIn(PrimaryStore primary, boolean followed) {
     long now = nanoTime.getAsLong();
@@ -238,7 +241,7 @@ final class LastSeen {
     }
     ConversationState there = found.conversation();
     if (there == null) {
-      // A deleted one goes for good some day, a live one does not.
+      // A deleted row is removed eventually, a live one is not.
       return row.live;
     }
     if (there.generation() != row.generation || row.messageId == null || !there.isLive()) {
@@ -252,11 +255,11 @@ final class LastSeen {
             .message(row.owner, row.conversationId, row.messageId)
             .map(message -> message.version() < row.version)
             .orElse(row.live);
-    // Deleted or erased between the two looks, it proves nothing.
+    // If it was deleted or erased between the two queries, its absence proves nothing.
     return missing && isLiveIn(primary, row);
   }
 
-  /** Whether the conversation of a row lives in the generation that the row is of. */
+  /** Whether the row's conversation is live in the row's generation. */
   private static boolean isLiveIn(PrimaryStore primary, Row row) {
     Found found = primary.find(row.owner, Objects.requireNonNull(row.conversationId));
     ConversationState there = found.live();

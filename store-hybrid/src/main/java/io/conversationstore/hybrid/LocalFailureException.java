@@ -6,8 +6,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The local files failed in a place where a failure of the database is expected as well: it says
- * nothing about the database, which goes on being used.
+ * The local files failed during a call that may also fail because of the database. It says nothing
+ * about the database, which stays in use.
  */
 final class LocalFailureException extends StoreUnavailableException {
 
@@ -21,12 +21,12 @@ final class LocalFailureException extends StoreUnavailableException {
     this("the local files failed: " + cause.getMessage(), cause);
   }
 
-  /** The copy did not take states; why was told to the log. */
+  /** The copy did not take states; the reason was logged. */
   static LocalFailureException notMirrored() {
     return new LocalFailureException("the local copy does not take what was sent", null);
   }
 
-  /** Asks the local files for something. */
+  /** Reads from the local files. */
   static <T> T guard(Supplier<T> action) {
     try {
       return action.get();
@@ -35,7 +35,7 @@ final class LocalFailureException extends StoreUnavailableException {
     }
   }
 
-  /** Makes the local files do something. */
+  /** Writes to the local files. */
   static void guard(Runnable action) {
     try {
       action.run();

@@ -44,16 +44,16 @@ import java.util.UUID;
 import java.util.function.Supplier;
 
 /**
- * Takes changes that cannot go to the database now: checks them against what this node knows, and
- * adds them to the local queue, where they are durable. Thread-safe; what is about one conversation
- * is taken one at a time.
+ * Accepts changes that cannot go to the database now: checks them against this node's knowledge and
+ * adds them durably to the local queue. Thread-safe; changes of one conversation are accepted one
+ * at a time.
  */
 final class LocalQueue {
 
   /**
    * A first attempt at the database.
    *
-   * @param maybeSent whether the database may have the change already, and the local copy with it
+   * @param maybeSent whether the database, and with it the local copy, may already have the change
    * @param wasThere whether the message that it deletes was there before
    */
   record Attempt(boolean maybeSent, boolean wasThere) {
@@ -89,12 +89,12 @@ final class LocalQueue {
     this.views = new PendingViews(local, reader);
   }
 
-  /** What this node knows may have changed by other ways than this queue. */
+  /** This node's knowledge may have changed other than through this queue. */
   void forgetViews() {
     views.forget();
   }
 
-  /** What this node knows of these rows has changed by other ways than this queue. */
+  /** This node's knowledge of these rows has changed other than through this queue. */
   void forgetViews(List<? extends State> states) {
     for (State state : states) {
       if (state instanceof ConversationState conversation) {
@@ -106,14 +106,14 @@ final class LocalQueue {
   }
 
   /**
-   * Ends changes. None is taken meanwhile: one that was checked against a conversation whose create
-   * is pending would come too late to learn the generation that the create was given.
+   * Ends changes. None is accepted meanwhile: one that was checked against a conversation whose
+   * create is pending would arrive too late to learn the generation given to the create.
    */
   void settle(List<Settlement> settlements) {
     change(() -> local.settle(settlements));
   }
 
-  /** Does something to the queue while no change is taken. */
+  /** Changes the queue while no change is accepted. */
   void change(Runnable action) {
     locks.exclusive(
         () -> {
@@ -124,13 +124,12 @@ final class LocalQueue {
   }
 
   /**
-   * Takes a change; when this returns it is on disk. One that the database may have already keeps
-   * the epoch and the time that it was sent with: sent again, it must neither outlive an erasure
-   * nor undo an edit that came after the first attempt.
+   * Accepts a change; it is on disk when this returns. A change that the database may already have
+   * keeps its original epoch and time: sent again, it must neither survive an erasure nor undo an
+   * edit made after the first attempt.
    *
    * @throws NotKnownNowException if it depends on something that only the database knows
-   * @throws StoreUnavailableException if it is of a kind that needs the database, or the local
-   *     files fail
+   * @throws StoreUnavailableException if its kind needs the database, or the local files fail
    */
   Applied accept(Change change, Attempt attempt) {
     if (attempt.maybeSent()) {
@@ -139,7 +138,7 @@ final class LocalQueue {
     sent.queued(change.id());
     boolean queued = false;
     try {
-      // Nobody has it, so it is made now; what is taken over from a file was made when that was.
+      // Nobody has it, so it gets the present time; an imported one keeps its time.
       Change fresh =
           change instanceof Bulk bulk && bulk.isOnce()
               ? change
@@ -171,7 +170,7 @@ final class LocalQueue {
   }
 
   /**
-   * @throws PendingContents.MovedException if a pending change cannot be read that the view shows;
+   * @throws PendingContents.MovedException if a pending change shown by the view is unreadable;
    *     nothing was queued then, and the view is gone
    */
   private Applied toOne(Owner owner, String id, Change change, Attempt attempt) {
@@ -203,13 +202,13 @@ final class LocalQueue {
   private Applied create(PendingView view, ConversationCreated create, Attempt attempt) {
     ConversationState live = view.live();
     if (live != null) {
-      // Its own first attempt may have made it, and the feed have told of it since.
+      // Its own first attempt may have created it, and the feed may have delivered it since.
       if (create.strict() && !live.createdBy().equals(create.id())) {
         throw new ConversationExistsException(create.owner(), create.conversationId());
       }
       if (attempt.maybeSent() && !live.createdBy().equals(create.id())) {
-        // The first attempt may be on its way, and make anew what is deleted before it arrives: the
-        // database has to know that it joined this one.
+        // The first attempt may still arrive and recreate the conversation after a delete: the
+        // database must know that this create joined the present one.
         enqueue(view, create, List.of());
       }
       return Applied.of(false, List.of(live));
@@ -224,7 +223,7 @@ final class LocalQueue {
           null);
     }
     if (view.isOfErased(create)) {
-      // Made by the first attempt or not, the erasure came after it. The database will say so.
+      // The erasure came after the first attempt in any case. The database will drop the create.
       local.enqueue(create);
       return Applied.of(true, List.of(PendingView.made(create)));
     }
@@ -240,7 +239,7 @@ final class LocalQueue {
     }
     if (live == null || (attempt.maybeSent() && isAboutEarlier(change, view, live))) {
       if (change instanceof ConversationDeleted) {
-        // What a first attempt found live is deleted by now, by that attempt perhaps.
+        // The conversation found by the first attempt is deleted by now, possibly by that attempt.
         return Applied.of(attempt.maybeSent(), List.of());
       }
       throw new ConversationNotFoundException(change.owner(), id);
@@ -264,21 +263,21 @@ final class LocalQueue {
     return enqueue(view, about, List.of());
   }
 
-  /** Whether a change was sent about a generation: sent again, it must not reach another one. */
+  /** Whether a change was sent with a generation: sent again, it must not reach another one. */
   private static boolean isAsSent(Change change, Attempt attempt) {
     ConversationRef ref = change.ref();
     return attempt.maybeSent() && ref != null && ref.generation() != ConversationRef.LIVE;
   }
 
-  /** Whether it is certain, and not only unknown here, that a conversation is not there. */
+  /** Whether a conversation is known to be absent, rather than only unknown here. */
   private boolean isKnownToBeGone(PendingView view, Owner owner, String id) {
     return view.erased() || (view.header() != null && !reader.mayHaveBeenMadeAnew(owner, id));
   }
 
   /**
-   * Whether a change that was tried before named a generation that is deleted by now, or an epoch
-   * that is erased. It may have been applied there, and must not be applied to what followed as
-   * well, be that only pending.
+   * Whether an attempted change named a generation that is deleted by now, or an epoch that was
+   * erased. It may have been applied there and must not also be applied to a successor, even a
+   * pending one.
    */
   private static boolean isAboutEarlier(Change change, PendingView view, ConversationState live) {
     ConversationRef ref = change.ref();
@@ -295,10 +294,11 @@ final class LocalQueue {
   }
 
   /**
-   * Whether a message is not there. That the copy is complete has to be known before it is looked
-   * at: what arrives in between would be missed in an old copy that a new one vouches for.
+   * Whether a message is absent. The copy's completeness is checked before the message is looked
+   * up: otherwise a message that arrives in between would be missed in an old copy that a newer one
+   * vouches for.
    *
-   * @throws NotKnownNowException if the copy lacks it, and may lack messages that are there
+   * @throws NotKnownNowException if the copy lacks it and may be incomplete
    */
   private boolean isAbsent(PendingView view, Owner owner, String id, UUID messageId) {
     if (view.message(messageId).isPresent()) {
@@ -308,7 +308,7 @@ final class LocalQueue {
     if (view.message(messageId).isPresent()) {
       return false;
     }
-    // And still is: contents may be taken out of it in between.
+    // Checked again: contents may be evicted in between.
     if (!complete || !reader.isComplete(owner, id)) {
       throw new NotKnownNowException(owner, id);
     }
@@ -338,17 +338,17 @@ final class LocalQueue {
               + " needs the database",
           null);
     }
-    // Without what is there: laid over an engine that has it, it would be shown a second time.
+    // Without existing messages: laid over an engine that has them, they would appear twice.
     MessagesAppended missing =
         new MessagesAppended(append.stamp(), append.ref(), absent, append.condition(), false);
     return enqueue(view, missing, append.messages().stream().map(NewMessage::id).toList());
   }
 
-  /** Enqueues, lays the change over the view and returns the rows it is about. */
+  /** Enqueues, lays the change over the view and returns the affected rows. */
   private Applied enqueue(PendingView view, Change change, List<UUID> messageIds) {
     Change pending = stamps.of(view, change);
-    // Before it is in the queue: from then on it may be drained and mirrored at any time, and laid
-    // over that it would count for nothing.
+    // Before it is queued: from then on it may be drained and mirrored at any time, and would have
+    // no effect laid over the result.
     views.add(view, pending);
     boolean queued = false;
     try {
@@ -363,7 +363,7 @@ final class LocalQueue {
     }
   }
 
-  /** The rows that a change is about, looked up while it can still be refused. */
+  /** The rows affected by a change, looked up while it can still be refused. */
   private List<State> rows(PendingView view, Change change, List<UUID> messageIds) {
     List<State> states = new ArrayList<>();
     ConversationState header = view.header();
@@ -374,7 +374,7 @@ final class LocalQueue {
       Optional<MessageState> message = view.message(messageId);
       message.map(view::filled).ifPresent(states::add);
       if (message.isEmpty() && change instanceof MessageEdited) {
-        // The feed has told of its delete since it was looked for, or the copy has given it up.
+        // The feed delivered its delete since the lookup, or the copy evicted it.
         String id = conversationId(change);
         if (!reader.isComplete(change.owner(), id)) {
           throw new NotKnownNowException(change.owner(), id);
@@ -420,13 +420,13 @@ final class LocalQueue {
 
   private Applied bulk(Bulk bulk, Attempt attempt) {
     if (attempt.maybeSent()) {
-      // It may be on its way, and make anew what is live here: what is queued behind it must learn
-      // from its settlement where it landed.
+      // The first attempt may still arrive and recreate conversations that are live here: changes
+      // queued behind it must learn from its settlement where it landed.
       local.enqueue(new Bulk(bulk.stamp(), bulk.changes(), true));
       views.forget();
       return Applied.of(true, List.of());
     }
-    // What is there may go with an erasure that waits.
+    // A pending erasure may remove the present rows.
     boolean erasing = local.hasPendingErasure(bulk.owner());
     if (bulk.isOnce()) {
       return takenOver(bulk, erasing);
@@ -454,8 +454,8 @@ final class LocalQueue {
   }
 
   /**
-   * A part of a file that is taken over. It stays as it is: the database knows whether it was taken
-   * over before, and whether the owner was erased since.
+   * A part of an imported file. It stays unchanged: the database knows whether it was imported
+   * before and whether the owner was erased since.
    */
   private Applied takenOver(Bulk bulk, boolean erasing) {
     if (erasing || bulk.stamp().epoch() < local.preferences(bulk.owner()).epoch()) {
@@ -491,7 +491,7 @@ final class LocalQueue {
 
   private OwnerErased stamped(OwnerErased erasure, List<Change> before) {
     ChangeStamp stamp = erasure.stamp();
-    // An earlier erasure may be on its way, and raise the epoch.
+    // An earlier erasure may still arrive and raise the epoch.
     long epoch =
         before.stream().anyMatch(OwnerErased.class::isInstance)
             ? ChangeStamp.PRESENT_EPOCH

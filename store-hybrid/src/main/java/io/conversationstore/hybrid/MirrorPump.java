@@ -22,10 +22,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the local copy: this node's own writes at once, those of other nodes from the database's
- * feed. The place in the feed is remembered together with what was read, so that what a local fault
- * made the copy miss is read again. {@link #own} may be called by any thread, {@link #follow} by
- * one at a time.
+ * Keeps the local copy: this node's writes at once, those of other nodes from the database's feed.
+ * The feed position is stored together with the rows read, so rows that the copy missed because of
+ * a local fault are read again. {@link #own} may be called by any thread, {@link #follow} by one at
+ * a time.
  */
 final class MirrorPump {
 
@@ -34,7 +34,7 @@ final class MirrorPump {
   /** Characters and bytes of content above which the next page has fewer rows: 8 MiB. */
   private static final long MAX_CONTENT = 8L << 20;
 
-  /** How large rows are is not known at first. */
+  /** The size of rows is unknown at first. */
   private static final int FIRST_ROWS = 50;
 
   private final PrimaryStore primary;
@@ -52,25 +52,25 @@ final class MirrorPump {
   private final ReentrantLock following = new ReentrantLock();
   private final CopyCheck check;
 
-  /** How many rows the next page has; under {@link #following}. */
+  /** Row count of the next page; guarded by {@link #following}. */
   private int rows;
 
   private final Runnable onContradiction;
 
-  /** Messages that this node has committed and that contradict the copy. */
+  /** Messages committed by this node that contradict the copy. */
   private final Queue<MessageState> withheld = new ConcurrentLinkedQueue<>();
 
   /**
-   * @param missed what the copy could not take
-   * @param seen told what the copy took
-   * @param scope what the copy is to hold
-   * @param room keeps its files within the disk that they may take
-   * @param bind makes sure that the directory remembers its database, before it takes anything of
-   *     it; fails as the local files do
+   * @param missed states that the copy could not take
+   * @param seen receives the states that the copy took
+   * @param scope the intended contents of the copy
+   * @param room keeps the copy's files within their disk limit
+   * @param bind makes sure that the directory remembers its database before it takes rows from it;
+   *     fails as the local files do
    * @param onMirrored called after states were put into the copy that no call of this node waits
    *     for
-   * @param onContradiction called when something was not put into the copy because both cannot be
-   *     of one history of the database
+   * @param onContradiction called when a state was not copied because it and the copy cannot belong
+   *     to one history of the database
    */
   MirrorPump(
       PrimaryStore primary,
@@ -103,16 +103,17 @@ final class MirrorPump {
     this.check = new CopyCheck(local);
   }
 
-  /** Whether the copy misses something that this node has committed. */
+  /** Whether the copy misses rows that this node committed. */
   boolean dirty() {
     return !missed.isEmpty();
   }
 
   /**
-   * Copies what this node has just committed. A local fault does not harm the write, which the
-   * database holds. What contradicts the copy is not copied, nor what comes with it.
+   * Copies states that this node just committed. A local fault does not harm the write, because the
+   * database holds it. States that contradict the copy are not copied, nor states that come with
+   * them.
    *
-   * @return whether it was copied
+   * @return whether they were copied
    */
   boolean own(List<? extends State> states) {
     if (states.isEmpty()) {
@@ -129,8 +130,8 @@ final class MirrorPump {
   }
 
   /**
-   * The same, past what was missed before. What contradicts the copy is kept aside ({@link
-   * #withheld}). Also after an error that is thrown on, what was not copied is known to be missed.
+   * The same, ignoring states missed before. States that contradict the copy are kept aside ({@link
+   * #withheld}). Uncopied states are recorded as missed, also after an error that is rethrown.
    */
   void put(List<? extends State> states) {
     put(states, true);
@@ -171,7 +172,7 @@ final class MirrorPump {
     }
   }
 
-  /** Messages that this node has committed and that are not in the copy for good. */
+  /** Messages committed by this node that the copy will not take. */
   List<MessageState> withheld() {
     return List.copyOf(withheld);
   }
@@ -190,7 +191,7 @@ final class MirrorPump {
   }
 
   /**
-   * Puts in what an earlier fault kept out.
+   * Stores states that an earlier fault kept out.
    *
    * @throws EngineFailureException if the local files fail
    */
@@ -224,13 +225,13 @@ final class MirrorPump {
   }
 
   /**
-   * Copies what was committed since the last time.
+   * Copies rows committed since the last call.
    *
-   * @throws EngineFailureException if the database fails, or tells what contradicts the copy; what
-   *     was copied stays
-   * @throws CursorExpiredException if the place in the feed is void: the database may have gone
-   *     back in time. All of the feed is read again
-   * @throws LocalFailureException if the local files fail; what was copied stays
+   * @throws EngineFailureException if the database fails or returns rows that contradict the copy;
+   *     rows already copied stay
+   * @throws CursorExpiredException if the feed position is void: the database may have gone back in
+   *     time. The whole feed is read again
+   * @throws LocalFailureException if the local files fail; rows already copied stay
    */
   void follow(BooleanSupplier goOn) {
     LocalFailureException.guard(this::heal);
@@ -262,7 +263,7 @@ final class MirrorPump {
     }
   }
 
-  /** Takes out what is beyond the limits, as long as the database is there to read it from. */
+  /** Evicts contents beyond the limits, while the database is there to read them from. */
   private void evict(FeedPage last, BooleanSupplier goOn) {
     if (scope.isDue() && goOn.getAsBoolean()) {
       LocalFailureException.guard(() -> scope.evict(last.asOf(), step -> evicting(step, goOn)));
@@ -270,12 +271,12 @@ final class MirrorPump {
     }
   }
 
-  /** Under no lock: calls go on while garbage is collected. */
+  /** Holds no lock: calls continue while garbage is collected. */
   private void makeRoom(BooleanSupplier goOn) {
     LocalFailureException.guard(() -> room.make(goOn));
   }
 
-  /** One step; false if the database is not in use any more, and the copy is what there is. */
+  /** One step; false if the database is no longer in use and reads depend on the copy. */
   private boolean evicting(Runnable step, BooleanSupplier goOn) {
     clockwork.take(following);
     try {
@@ -294,13 +295,13 @@ final class MirrorPump {
     return true;
   }
 
-  /** Waits until nothing is taken out of the copy, where the database is not in use any more. */
+  /** Waits until eviction has stopped, if the database is no longer in use. */
   void awaitSteps() {
     clockwork.take(following);
     following.unlock();
   }
 
-  /** A page that was too large, or failed as one for which there is no memory does, is halved. */
+  /** Halves a page that was too large, or that failed as if memory were short. */
   private FeedPage page() {
     int size = rows;
     rows = Math.max(1, size / 2);
@@ -328,7 +329,7 @@ final class MirrorPump {
             List<State> wanted = page.states();
             if (!unwanted.isEmpty()) {
               wanted = wanted.stream().filter(state -> !unwanted.contains(state)).toList();
-              // The headers have to be there, and the place in the feed goes on after all of it.
+              // The headers must be stored first; the feed position advances after everything else.
               mirror(wanted, local.identity().position(), null);
               scope.leaveOut(unwanted);
             }
@@ -348,7 +349,7 @@ final class MirrorPump {
     }
   }
 
-  /** Copies what was read of a conversation. */
+  /** Copies the rows read of a conversation. */
   private void next(Supplier<List<State>> read) {
     clockwork.take(following);
     try {
@@ -369,7 +370,7 @@ final class MirrorPump {
   }
 
   /**
-   * Does something to the whole copy, while no page of the feed is put in that was read before.
+   * Changes the whole copy, while no page of the feed that was read earlier is stored.
    *
    * @param within runs it, under locks of its own
    * @throws EngineFailureException if the local files fail

@@ -15,15 +15,15 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Committed row states that the local copy could not take, kept to be put in once it takes writes
- * again. Where they grow too many they are forgotten: then the feed brings them, and until it has
- * told all that was committed up to the last of them nothing in the copy is sure. Thread-safe.
+ * Committed row states that the local copy could not take, kept until it takes writes again. If
+ * they grow too many they are discarded and come through the feed; until the feed has delivered
+ * everything committed up to the last of them, no row of the copy is certain. Thread-safe.
  */
 final class MissedStates {
 
   private static final int MAX = 1_000;
 
-  /** How far the node's corrected clock may be off the database's. */
+  /** Maximum deviation of the node's corrected clock from the database's. */
   private static final Duration MARGIN = Duration.ofSeconds(10);
 
   private record Row(
@@ -54,9 +54,9 @@ final class MissedStates {
   }
 
   /**
-   * Notes states.
+   * Adds states.
    *
-   * @param now the database's time as far as this node can tell
+   * @param now this node's estimate of the database's time
    */
   void add(List<? extends State> missed, Instant now) {
     lock.lock();
@@ -101,7 +101,7 @@ final class MissedStates {
             : state instanceof PreferencesState preferences ? preferences.version() : 0;
   }
 
-  /** Those that are known, in the order in which they were noted. */
+  /** The known ones, in the order in which they were added. */
   List<State> states() {
     lock.lock();
     try {
@@ -111,7 +111,7 @@ final class MissedStates {
     }
   }
 
-  /** These are in the copy now. */
+  /** The copy has these now. */
   void remove(List<State> healed) {
     lock.lock();
     try {
@@ -124,7 +124,7 @@ final class MissedStates {
     }
   }
 
-  /** The copy has all that was committed before. */
+  /** The copy has everything committed before this time. */
   void followed(Instant asOf) {
     lock.lock();
     try {
@@ -137,7 +137,7 @@ final class MissedStates {
     }
   }
 
-  /** Whether what the copy says of a conversation may be older than what this node wrote. */
+  /** Whether the copy's view of a conversation may be older than this node's writes. */
   boolean covers(Owner owner, String conversationId) {
     if (!any) {
       return false;
@@ -155,7 +155,7 @@ final class MissedStates {
     }
   }
 
-  /** Whether a live conversation of the copy is known to be deleted, and another one perhaps. */
+  /** Whether a live conversation of the copy is known to be deleted, and possibly replaced. */
   boolean ends(ConversationState copy) {
     if (!any) {
       return false;
@@ -175,7 +175,7 @@ final class MissedStates {
     }
   }
 
-  /** Whether anything of an owner is missing in the copy. */
+  /** Whether the copy misses any row of an owner. */
   boolean covers(Owner owner) {
     if (!any) {
       return false;

@@ -28,9 +28,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings a node into the new history of a database that went back in time: gives the database what
- * it lost, and then lets the copy begin anew. Until the end the copy stays as it is and the node
- * remembers the old history, so that it begins again after a crash. For one thread at a time.
+ * Brings a node into the new history of a database that went back in time: gives the database its
+ * lost rows, and then rebuilds the copy. Until the end the copy stays unchanged and the node
+ * remembers the old history, so it starts again after a crash. For one thread at a time.
  */
 final class NewHistory {
 
@@ -63,9 +63,9 @@ final class NewHistory {
   }
 
   /**
-   * Does all of it.
+   * Performs all steps.
    *
-   * @return false if it was stopped before the end
+   * @return false if stopped before the end
    * @throws io.conversationstore.spi.EngineFailureException if the database or the local files fail
    */
   boolean enter(Contacts.WentBack found, BooleanSupplier goOn) {
@@ -90,7 +90,7 @@ final class NewHistory {
     return true;
   }
 
-  /** Returns false if it was stopped before the end. */
+  /** Returns false if stopped before the end. */
   private boolean offer(
       MirroredRows rows, @Nullable Instant asOf, Contacts.WentBack found, BooleanSupplier goOn) {
     Instant there = found.contact().databaseTime();
@@ -104,7 +104,9 @@ final class NewHistory {
         .run();
   }
 
-  /** What this node committed and its copy could not take waits in the queue, where it is seen. */
+  /**
+   * Messages that this node committed and its copy could not take are queued, where reads see them.
+   */
   private void keepWithheld() {
     List<MessageState> withheld = mirror.withheld();
     for (MessageState message : withheld) {
@@ -138,7 +140,7 @@ final class NewHistory {
     mirror.kept(withheld);
   }
 
-  /** Once: what is written after that, while the rest is offered, stays. */
+  /** Erases once: rows written afterwards, while the rest is offered, stay. */
   private void eraseHere(OwnerState owner) {
     if (erased.contains(owner.owner())) {
       return;
@@ -157,7 +159,7 @@ final class NewHistory {
           local.enqueue(new OwnerErased(stamp));
           local.settle(List.of(done));
         });
-    // Not before: where the files fail it is done again.
+    // Only now: if the files fail, the erasure is repeated.
     erased.add(owner.owner());
   }
 
@@ -165,7 +167,7 @@ final class NewHistory {
     queue.change(() -> local.enqueue(refused));
   }
 
-  /** Whether the copy is so old that it may hold what was deleted and forgotten since. */
+  /** Whether the copy is so old that it may hold rows deleted and removed in the database since. */
   private static boolean isTooOld(@Nullable Instant asOf, Instant databaseTime) {
     Instant oldest = databaseTime.minus(Contacts.DELETED_ROWS_STAY);
     if (asOf == null || !asOf.isBefore(oldest)) {

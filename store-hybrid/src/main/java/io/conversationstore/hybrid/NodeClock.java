@@ -21,7 +21,7 @@ final class NodeClock {
     return clock.instant();
   }
 
-  /** The database's time as far as this node can tell, in microseconds. */
+  /** This node's estimate of the database's time, in microseconds. */
   Instant now() {
     return clock
         .instant()
@@ -29,7 +29,7 @@ final class NodeClock {
         .truncatedTo(ChronoUnit.MICROS);
   }
 
-  /** Takes a measurement: the database's time, told between two readings of the node's clock. */
+  /** Records a measurement: the database's time, read between two readings of the node's clock. */
   long measure(Instant before, Instant database, Instant after) {
     long half = ChronoUnit.MICROS.between(before, after) / 2;
     long offset = ChronoUnit.MICROS.between(before.plus(half, ChronoUnit.MICROS), database);

@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Applies what is offered to a database that went back in time, and counts it. The ids of changes
- * are made from what they are about, so that several nodes that offer the same, and a node that
- * offers it again after it was cut off, make the same change. For one thread.
+ * Applies and counts changes offered to a database that went back in time. The ids of changes are
+ * derived from their subjects, so nodes that offer the same rows, or one that offers them again
+ * after an interruption, create the same change. Single-threaded.
  */
 final class OfferedChanges {
 
@@ -32,7 +32,7 @@ final class OfferedChanges {
   private long refused;
 
   /**
-   * @param keep takes what the database refuses, to be parked for an operator
+   * @param keep takes changes that the database refuses, to park them for an operator
    */
   OfferedChanges(PrimaryStore primary, UUID node, Consumer<Change> keep) {
     this.primary = primary;
@@ -40,7 +40,7 @@ final class OfferedChanges {
     this.keep = keep;
   }
 
-  /** An id that is the same wherever it is made of the same. */
+  /** An id derived from its arguments; equal arguments give equal ids. */
   static UUID id(Owner owner, Object... about) {
     StringBuilder name = new StringBuilder();
     part(name, owner.tenantId());
@@ -60,9 +60,9 @@ final class OfferedChanges {
   }
 
   /**
-   * Applies a change; what the database refuses for good is kept.
+   * Applies a change; one that the database rejects permanently is kept.
    *
-   * @return what it did; nothing where it was refused
+   * @return the result; empty if it was rejected
    * @throws EngineFailureException if the database fails
    */
   Applied give(Change change) {
@@ -78,7 +78,7 @@ final class OfferedChanges {
     }
   }
 
-  /** Applies a change; fails where the database refuses it. */
+  /** Applies a change; fails if the database refuses it. */
   Applied tryToGive(Change change) {
     Applied applied = primary.apply(change, ApplyMode.REPLAY);
     if (applied.changed()) {
@@ -87,12 +87,12 @@ final class OfferedChanges {
     return applied;
   }
 
-  /** How many changed something. */
+  /** Number of changes that had an effect. */
   long given() {
     return given;
   }
 
-  /** How many were refused, and are kept. */
+  /** Number of changes that were refused and kept. */
   long refused() {
     return refused;
   }

@@ -25,10 +25,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives a database that went back in time what this node's copy holds and the database lost: first
- * the erasures, then the deletes, then the rest, whoever wrote it. Applying it again changes
- * nothing, so a run that was cut off is begun anew, and several nodes may do it at once. The copy
- * must not change meanwhile. For one thread.
+ * Gives a database that went back in time the rows that it lost and this node's copy holds, whoever
+ * wrote them: first the erasures, then the deletes, then the rest. Applying it again changes
+ * nothing, so an interrupted run is restarted, and several nodes may run it at once. The copy must
+ * not change meanwhile. Single-threaded.
  */
 final class Offering {
 
@@ -44,11 +44,11 @@ final class Offering {
   private final BooleanSupplier goOn;
 
   /**
-   * @param rows what is offered
-   * @param asOf when these were all that the database had; null if that is not known
-   * @param eraseHere removes what this node has of an owner who was erased in the new history: the
-   *     epochs do not tell, since both histories may have come to the same
-   * @param knownErasure whether this node has seen an erasure commit: what it holds came after it
+   * @param rows the rows offered
+   * @param asOf when the rows were the database's complete state; null if unknown
+   * @param eraseHere removes the local rows of an owner who was erased in the new history; epochs
+   *     cannot show this, since both histories may have reached the same one
+   * @param knownErasure whether this node has seen an erasure commit: its rows are newer
    * @param now the database's time
    */
   Offering(
@@ -71,9 +71,9 @@ final class Offering {
   }
 
   /**
-   * Offers all of it.
+   * Offers all rows.
    *
-   * @return false if it was stopped before the end
+   * @return false if stopped before the end
    * @throws io.conversationstore.spi.EngineFailureException if the database or the local files fail
    */
   boolean run() {
@@ -103,7 +103,7 @@ final class Offering {
     return true;
   }
 
-  /** The erasures that this node's copy cannot have heard of. */
+  /** The erasures that this node's copy cannot have received. */
   private List<PrimaryStore.Erasure> erasures() {
     return primary.erasuresSince(asOf == null ? Instant.EPOCH : asOf);
   }
@@ -111,7 +111,7 @@ final class Offering {
   /**
    * Raises the owner's epoch in the database to the one that this node knows.
    *
-   * @return whether what the copy holds of the owner was written after the last erasure
+   * @return whether the copy's rows of the owner were written after the last erasure
    */
   private boolean erase(OwnerState owner, Set<PrimaryStore.Erasure> erasures) {
     long epoch = primary.preferences(owner.owner()).epoch();
@@ -126,7 +126,7 @@ final class Offering {
       }
     }
     if (epoch > owner.epoch()) {
-      return false; // The feed tells.
+      return false; // The feed delivers it.
     }
     boolean erasedSince =
         erasures.stream()
@@ -147,7 +147,7 @@ final class Offering {
         return false;
       }
       ConversationState conversation = rows.mirroredConversation(owner.owner(), id).orElse(null);
-      // What no database was given yet is sent when this is done.
+      // Unmet conversations are sent after this.
       if (conversation != null
           && conversation.generation() != ConversationRef.LIVE
           && conversation.isLive() == live) {
@@ -180,7 +180,7 @@ final class Offering {
   private void put(PreferencesState mine, PreferencesUpdate update, String field, Instant time) {
     Owner owner = mine.owner();
     UUID id = OfferedChanges.id(owner, "preferences", mine.epoch(), field, time);
-    // A generation that is not named would be looked up, and may not be there.
+    // An unnamed generation would be looked up, and may be absent.
     long generation = Math.max(1, mine.activeGeneration());
     changes.give(
         new PreferencesPut(changes.stamp(id, owner, mine.epoch(), time), update, generation));

@@ -2,7 +2,7 @@ package io.conversationstore.hybrid;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Runs a task, never twice at once; a run that is asked for meanwhile follows. Thread-safe. */
+/** Runs a task, never twice at once; a run requested meanwhile follows. Thread-safe. */
 final class OneAtATime {
 
   private final Runnable task;

@@ -12,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What operators set by variables besides the place of the database and the directory. What is not
- * set keeps the default of the options. Immutable.
+ * Operators' settings from variables, other than the place of the database and the directory. Unset
+ * ones keep the options' defaults. Immutable.
  */
 final class OperatorSettings {
 
@@ -49,7 +49,7 @@ final class OperatorSettings {
   }
 
   /**
-   * Reads them all, so that what is malformed is told whichever store is opened.
+   * Reads all variables, so malformed ones are reported whichever store is opened.
    *
    * @throws StoreConfigurationException that names the variable
    */
@@ -100,7 +100,7 @@ final class OperatorSettings {
     }
     String inUrl = parameters.get(SSL_PARAMETER);
     if (inUrl != null && !inUrl.equalsIgnoreCase(mode)) {
-      // Neither may weaken what the other one demands.
+      // Neither setting may weaken the other's demand.
       throw new StoreConfigurationException(
           Variable.STORAGE_SSL_MODE
               + " and the parameter sslmode of the URL of the database differ; unset one of them");
@@ -180,7 +180,7 @@ final class OperatorSettings {
           Variable.LOCAL_SYNC_INTERVAL_MS, "it must be 1 to " + LONGEST_SYNC_INTERVAL.toMillis());
     }
     if (interval != null && !"interval".equals(durability)) {
-      // An interval alone must not weaken what an acknowledgement means.
+      // An interval alone must not weaken the meaning of an acknowledgement.
       throw new StoreConfigurationException(
           Variable.LOCAL_SYNC_INTERVAL_MS
               + " is set, but "
@@ -234,7 +234,7 @@ final class OperatorSettings {
             1,
             Integer.MAX_VALUE,
             standard.maxMessagesPerAppend()),
-        // A message that may be large may also be saved.
+        // A message of the allowed size must also fit into a save.
         bytes(Variable.STORAGE_MAX_BULK_BYTES, Math.max(message, standard.maxBulkBytes())),
         variables.number(
             Variable.STORAGE_MAX_USER_MESSAGE_CHARACTERS,

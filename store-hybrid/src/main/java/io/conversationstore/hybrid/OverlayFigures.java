@@ -24,10 +24,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Figures over owners as they will be when this node's pending changes are in the database: its own
- * figures, and for each owner with such changes what they make of that owner's. Owner by owner, so
- * that what is sent between two of them may be counted before and after, or not at all.
- * Thread-safe.
+ * Figures over owners as they will be when this node's pending changes are in the database: the
+ * database's figures, adjusted for each owner with such changes. Owners are counted one by one, so
+ * a change sent between two of them may be counted once, twice, or not at all. Thread-safe.
  */
 final class OverlayFigures {
 
@@ -36,7 +35,7 @@ final class OverlayFigures {
           .reversed()
           .thenComparing(user -> user.owner().userId(), CodePointOrder.INSTANCE);
 
-  /** Messages that are read to count them come with their contents. */
+  /** Counting reads messages with their contents. */
   private static final int COUNTED_AT_ONCE = 50;
 
   /** An owner's messages since some time, in the database and with the pending changes. */
@@ -105,7 +104,7 @@ final class OverlayFigures {
   List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
     List<Owner> owners = pendingOwners(tenantId);
     Map<Owner, ActiveUser> users = new LinkedHashMap<>();
-    // Each of these may turn out to be none.
+    // Each of these owners may turn out to have none.
     for (ActiveUser user : primary.activeUsers(tenantId, since, limit + owners.size())) {
       users.put(user.owner(), user);
     }

@@ -28,7 +28,7 @@ final class OverlayHistory {
       Comparator.comparing((MessageState state) -> state.requireLive().createdAt())
           .thenComparing(MessageState::conversationId, CodePointOrder.INSTANCE);
 
-  /** The ids of messages are unique within their conversation only. */
+  /** Message ids are unique only within their conversation. */
   private record Key(String conversationId, UUID messageId) {
     static Key of(MessageState message) {
       return new Key(message.conversationId(), message.messageId());
@@ -55,9 +55,9 @@ final class OverlayHistory {
   }
 
   /**
-   * Committed messages, then pending ones. A pending message that was not told yet is sent in the
-   * meantime perhaps, and takes its place by its time among what was told; the queue is sent in its
-   * order, so that none has been while the first of them has not.
+   * Committed messages, then pending ones. A pending message not yet returned may be sent in the
+   * meantime and take its place by time among those already returned. The queue is sent in order,
+   * so while its first message is pending no later one was sent.
    */
   private Slice<MessageState> forward(
       List<MessageState> tail, Position.@Nullable InHistory from, int limit) {
@@ -105,8 +105,8 @@ final class OverlayHistory {
     int end = from == null ? tail.size() : 0;
     Position.@Nullable InHistory place = from;
     if (mark.edge() != null) {
-      // A message that is pending no more has moved among the committed ones: start there anew,
-      // with all that still waits.
+      // A message no longer pending has moved among the committed ones: restart there, with all
+      // that are still pending.
       int at = HistoryMark.indexOf(mark.edge(), tail);
       end = at < 0 ? tail.size() : at;
       place = null;
@@ -114,8 +114,7 @@ final class OverlayHistory {
     int start = Math.max(0, end - limit);
     List<MessageState> items = new ArrayList<>();
     int wanted = limit - (end - start);
-    // A page of pending messages alone asks for one committed message, to tell whether there is
-    // one.
+    // A page of only pending messages requests one committed message, to check whether any exists.
     Slice<MessageState> last = fromBase(items, Direction.BACKWARD, place, Math.max(1, wanted));
     boolean more = last.more();
     if (wanted == 0) {
@@ -155,7 +154,7 @@ final class OverlayHistory {
     List<MessageState> found = new ArrayList<>();
     Position.@Nullable InHistory place = from;
     Slice<MessageState> slice;
-    // One more than wanted: the engine's word that there are more may be about deleted ones alone.
+    // One more than wanted: the engine may report more although only deleted ones follow.
     int target = wanted + 1;
     do {
       int limit = Math.min(Page.MAX_LIMIT, target - found.size());

@@ -9,10 +9,10 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 
 /**
- * Keeps what lies beneath pending changes still while they are laid over it: otherwise a change
- * that arrives between two questions would be missing in one answer and expected in the other. The
- * database and the local copy are held apart, so that a silent database does not hold up those who
- * read the copy. Thread-safe.
+ * Keeps the base unchanged while pending changes are laid over it: a change that arrives between
+ * two queries would otherwise be missing in one answer and expected in the other. The database and
+ * the local copy have separate locks, so a silent database does not block readers of the copy.
+ * Thread-safe.
  */
 final class OverlayLocks {
 
@@ -29,7 +29,7 @@ final class OverlayLocks {
     }
   }
 
-  /** Reads while no pending change of the owner is applied beneath. */
+  /** Reads while no pending change of the owner is applied to the base. */
   <T> T reading(boolean fromCopy, Owner owner, Supplier<T> action) {
     return locked(fromCopy ? copy.readLock() : database[stripe(owner)].readLock(), action);
   }
@@ -37,7 +37,7 @@ final class OverlayLocks {
   /** Applies pending changes of these owners to the database. */
   <T> T applying(Set<Owner> owners, Supplier<T> action) {
     List<Lock> locks = new ArrayList<>();
-    // Always in the same order, so that no two wait for one another.
+    // Always in the same order, to avoid deadlock.
     owners.stream()
         .map(OverlayLocks::stripe)
         .distinct()

@@ -54,8 +54,8 @@ final class OverlayPages {
       return true;
     }
     List<UUID> tail = tailWithout(items);
-    // Committed messages that the pages before did not have stand before all pending ones: these
-    // are listed again behind them, so that where a message is listed last is its place.
+    // Committed messages that earlier pages lacked stand before all pending ones. The pending ones
+    // are listed again behind them, so the last listing of a message gives its place.
     int next = from == null || !items.isEmpty() ? 0 : tail.indexOf(from.pending()) + 1;
     while (next < tail.size() && items.size() < limit) {
       items.add(view.pending(tail.get(next++)));
@@ -64,9 +64,9 @@ final class OverlayPages {
   }
 
   /**
-   * Where a walk goes on. The pending message at which a page ended may have been committed before
-   * others that were listed, by another node that was given it too: the walk goes back to its
-   * place, so that what was sent with it is not skipped.
+   * The position from which a walk continues. The pending message at which a page ended may have
+   * been committed before other listed ones, by another node that was given it too. The walk
+   * returns to its place, so messages sent with it are not skipped.
    */
   private Position.@Nullable InConversation resumed(Position.@Nullable InConversation from) {
     Position.InConversation place = committed(from);
@@ -86,7 +86,8 @@ final class OverlayPages {
       int at = tail.indexOf(from.pending());
       end = Math.max(at, 0);
       Position.InConversation now = at >= 0 ? null : placeOf(from, from.pending());
-      // One that is gone has no place: what was committed when the cursor was made comes next.
+      // A deleted message has no place: continue at the messages committed since the cursor was
+      // made.
       place = at >= 0 || now != null ? now : place;
     }
     int start = Math.max(0, end - limit);
@@ -105,7 +106,7 @@ final class OverlayPages {
     return more;
   }
 
-  /** Where a message stands that was pending when the cursor was made; null if it is gone. */
+  /** The place of a message that was pending when the cursor was made; null if it is gone. */
   private Position.@Nullable InConversation placeOf(Position.InConversation from, UUID messageId) {
     if (!view.baseVisible()) {
       return null;
@@ -119,8 +120,8 @@ final class OverlayPages {
   }
 
   /**
-   * A cursor that was made before the generation was known is at the start, unless it is not known
-   * yet, and the place is one of this directory's.
+   * A cursor made before the generation was known is at the start, unless the conversation is unmet
+   * and the cursor holds a place in this directory.
    */
   private Position.@Nullable InConversation committed(Position.@Nullable InConversation from) {
     boolean unmet = from != null && from.seq() > 0 && view.isBaseUnmet();
@@ -152,7 +153,7 @@ final class OverlayPages {
     List<MessageState> found = new ArrayList<>();
     Position.@Nullable InConversation place = from;
     boolean more = true;
-    // Where some are deleted, the engine's word that there are more may be about those alone.
+    // If some are deleted, the engine may report more although only deleted ones follow.
     int target = view.deletedFromBase() == 0 ? wanted : wanted + 1;
     while (more && found.size() < target) {
       int limit = Math.min(Page.MAX_LIMIT, target - found.size());
@@ -183,7 +184,7 @@ final class OverlayPages {
     return more;
   }
 
-  /** Pending messages, but those that were drained since and came with the engine's answer. */
+  /** Pending messages, except those drained since that came with the engine's answer. */
   private List<UUID> tailWithout(List<MessageState> items) {
     Set<UUID> seen = ids(items);
     return view.tailIds().stream().filter(messageId -> !seen.contains(messageId)).toList();

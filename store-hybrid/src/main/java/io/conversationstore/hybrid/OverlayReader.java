@@ -40,8 +40,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads from an engine, the database or the local copy, with this node's pending changes laid over.
- * Pending changes are always read before the engine is asked: what is drained in between is then
- * seen twice and shown once, never missed. Thread-safe.
+ * Pending changes are always read before the engine: a change drained in between is then seen twice
+ * and shown once, never missed. Thread-safe.
  */
 final class OverlayReader {
 
@@ -61,9 +61,9 @@ final class OverlayReader {
   private final Runnable stillUsable;
 
   /**
-   * @param missed what the local copy lacks
+   * @param missed states that the local copy lacks
    * @param sent whether the change of this id may have reached the database
-   * @param stillUsable fails if the database is not to be used any more
+   * @param stillUsable fails if the database is no longer in use
    */
   OverlayReader(
       LocalStore local,
@@ -79,7 +79,8 @@ final class OverlayReader {
   }
 
   /**
-   * The heads of the pending changes that touch a conversation; none, cheaply, in the common case.
+   * The heads of the pending changes that touch a conversation; in the common case none, at low
+   * cost.
    */
   List<Change> heads(Owner owner, String id) {
     return local.hasPending(owner, id)
@@ -93,7 +94,7 @@ final class OverlayReader {
         : List.of();
   }
 
-  /** All that pending changes of an owner make of what an engine answers. */
+  /** The owner's conversations with all pending changes laid over an engine's answers. */
   OwnerViews views(StoreEngine base, Owner owner) {
     return views(base, owner, heads(owner));
   }
@@ -103,14 +104,14 @@ final class OverlayReader {
   }
 
   /**
-   * Whether the local copy has all messages of a conversation as of a time that it can tell, and
-   * all that this node has written.
+   * Whether the local copy has all messages of a conversation as of a known time, and all writes of
+   * this node.
    */
   boolean isComplete(Owner owner, String id) {
     return local.find(owner, id).provenance().complete() && !misses(owner, id);
   }
 
-  /** Whether the copy, or a pending change that cannot be read, lacks something of it. */
+  /** Whether the copy, or an unreadable pending change, lacks a part of it. */
   private boolean misses(Owner owner, String id) {
     return missed.covers(owner, id)
         || local.unreadable().stream()
@@ -125,31 +126,29 @@ final class OverlayReader {
         || local.unreadable().stream().anyMatch(change -> change.owner().equals(owner));
   }
 
-  /** Whether a conversation that the copy holds as deleted may be another by now. */
+  /** Whether a conversation that the copy holds as deleted may have been recreated. */
   boolean mayHaveBeenMadeAnew(Owner owner, String id) {
     return missed.covers(owner, id);
   }
 
-  /** Whether a live conversation of the copy is deleted by now, as this node knows. */
+  /** Whether a live conversation of the copy is known to this node as deleted. */
   boolean isEnded(ConversationState copy) {
     return copy.generation() != ConversationRef.LIVE && missed.ends(copy);
   }
 
-  /** What the engine says of itself, but that a copy which misses something is not complete. */
+  /** The engine's provenance, marked incomplete if the copy misses rows. */
   private static Provenance told(Provenance provenance, boolean misses) {
     return misses
         ? new Provenance(provenance.source(), provenance.asOf(), false, provenance.pending())
         : provenance;
   }
 
-  /** Reads, where changes of the owner are pending, while none of them is applied beneath. */
+  /** Reads while no pending change of the owner, if any, is applied to the base. */
   <T> T steady(StoreEngine base, Owner owner, Supplier<T> question) {
     return steady(base, owner, local.hasPending(owner), question);
   }
 
-  /**
-   * Reads, where changes of the conversation are pending, while none of them is applied beneath.
-   */
+  /** Reads while no pending change of the conversation, if any, is applied to the base. */
   <T> T steady(StoreEngine base, Owner owner, String id, Supplier<T> question) {
     return steady(base, owner, local.hasPending(owner, id), question);
   }
@@ -163,7 +162,8 @@ final class OverlayReader {
         owner,
         () -> {
           if (base != local) {
-            // It may have waited for a batch that the database did not answer: not once more.
+            // It may have waited for a batch that the database did not answer; it must not wait
+            // again.
             stillUsable.run();
           }
           return settled(question);
@@ -171,9 +171,8 @@ final class OverlayReader {
   }
 
   /**
-   * Asks anew where a change left the queue after its head was read and before its content was.
-   * Each time the queue is another one: what is applied beneath waits, and what cannot be read is
-   * left out from then on.
+   * Retries when a change left the queue between reading its head and its content. Each retry sees
+   * another queue: changes being applied to the base are waited for, unreadable ones are left out.
    */
   static <T> T settled(Supplier<T> question) {
     while (true) {
@@ -185,7 +184,7 @@ final class OverlayReader {
     }
   }
 
-  /** A conversation with these pending changes laid over; their heads are enough. */
+  /** A conversation with these pending changes laid over; their heads suffice. */
   PendingView view(StoreEngine base, Owner owner, String id, Found found, List<Change> pending) {
     return view(base, owner, id, found, pending, new PendingContents(local));
   }
@@ -211,14 +210,14 @@ final class OverlayReader {
   }
 
   /**
-   * Whether a pending erasure takes rows of an epoch: one that was not sent takes all, since it is
-   * asked for after what the database has.
+   * Whether a pending erasure removes rows of an epoch. One not yet sent removes all rows, because
+   * it is later than everything in the database.
    */
   boolean takes(Change erasure, long epoch) {
     return OwnerViews.erases(erasure, epoch) || !sent.test(erasure.id());
   }
 
-  /** How many messages a header of the copy counts that the copy does not have. */
+  /** How many messages counted by a header of the copy the copy lacks. */
   private long lacking(Owner owner, String id, @Nullable ConversationState header) {
     if (header == null || !header.isLive() || local.find(owner, id).provenance().complete()) {
       return 0;
@@ -251,7 +250,7 @@ final class OverlayReader {
     return new Found(view.header(), found.ownerEpoch(), pending(provenance));
   }
 
-  /** A conversation that the local copy does not know may be there all the same. */
+  /** A conversation unknown to the local copy may exist all the same. */
   private void requireKnown(
       StoreEngine base,
       Owner owner,
@@ -413,7 +412,8 @@ final class OverlayReader {
       throw new ConversationNotFoundException(owner, id);
     }
     if (pending.isEmpty()) {
-      // What the page before ended at is sent: start anew, which may repeat, and skips nothing.
+      // The message at which the last page ended was sent: restart, which may repeat messages but
+      // skips none.
       boolean wasPending = from != null && from.overlay() != null;
       return told(base, owner, base.search(owner, filter, wasPending ? null : from, limit));
     }
@@ -430,7 +430,7 @@ final class OverlayReader {
     long conversations = 0;
     long messages = 0;
     if (base == local) {
-      // By what headers say: the copy may lack messages of theirs, and counts those that it has.
+      // Counts from headers: the copy may lack messages, and counts only those it has.
       for (ConversationState header : untouched(base, owner, views)) {
         conversations++;
         messages += header.requireLive().messageCount();
@@ -497,8 +497,8 @@ final class OverlayReader {
   }
 
   /**
-   * A preference for a generation that is not known yet, after a delete of that conversation: it is
-   * for none that is made later.
+   * Clears a preference for a generation still unknown after a delete of that conversation: it
+   * applies to no later one.
    */
   private static PreferencesState withoutUnknown(PreferencesState state, String deleted) {
     return deleted.equals(state.activeConversation())
@@ -520,7 +520,7 @@ final class OverlayReader {
     return new Provenance(provenance.source(), provenance.asOf(), provenance.complete(), true);
   }
 
-  /** The ids of the conversations that changes are about. */
+  /** Collects the ids of the changes' conversations. */
   static void collectIds(List<Change> changes, Set<String> ids) {
     for (Change change : changes) {
       if (change instanceof Change.Bulk bulk) {

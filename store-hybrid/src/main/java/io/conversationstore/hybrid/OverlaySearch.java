@@ -16,13 +16,13 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A page of hits with pending changes laid over: pending messages that match, then the engine's,
- * without those that a pending change deletes, and with those that a pending edit makes match. Not
+ * A page of hits with pending changes laid over: matching pending messages, then the engine's hits
+ * without those that a pending change deletes and with those that a pending edit makes match. Not
  * thread-safe.
  */
 final class OverlaySearch {
 
-  /** The ids of messages are unique within their conversation only. */
+  /** Message ids are unique only within their conversation. */
   private record Key(String conversationId, UUID messageId) {
     static Key of(MessageState message) {
       return new Key(message.conversationId(), message.messageId());
@@ -43,7 +43,7 @@ final class OverlaySearch {
 
   Slice<MessageState> read(Position.@Nullable InHistory from, int limit) {
     List<MessageState> items = pending(from, limit);
-    // A cursor at a pending message is before all committed ones.
+    // A cursor at a pending message comes before all committed ones.
     Position.@Nullable InHistory place = from == null || from.overlay() == null ? from : null;
     List<MessageState> edited = edited(place, limit);
     Set<Key> laidOver = new HashSet<>();
@@ -68,8 +68,8 @@ final class OverlaySearch {
   }
 
   /**
-   * The first of these that match, with their contents: one more than the page takes tells that
-   * there are more.
+   * The first matching ones with their contents, one more than the page takes, to detect a next
+   * page.
    */
   private List<MessageState> matching(List<MessageState> heads, int limit) {
     List<MessageState> found = new ArrayList<>();
@@ -87,7 +87,7 @@ final class OverlaySearch {
     return found;
   }
 
-  /** Pending messages beyond a place that match, the last one first. */
+  /** Matching pending messages beyond a place, the last one first. */
   private List<MessageState> pending(Position.@Nullable InHistory from, int limit) {
     List<MessageState> tail = new ArrayList<>();
     if (from != null && from.overlay() == null) {
@@ -104,7 +104,8 @@ final class OverlaySearch {
     if (from != null) {
       int at = indexOf(tail, from);
       start = at + 1;
-      // What the page ended at is pending no more: go on from its time, repeating perhaps.
+      // The message at which the page ended is no longer pending: continue from its time, possibly
+      // repeating.
       while (at < 0 && start < tail.size() && isNewer(tail.get(start), from)) {
         start++;
       }
@@ -127,7 +128,7 @@ final class OverlaySearch {
     return message.requireLive().createdAt().isAfter(from.createdAt());
   }
 
-  /** Committed messages beyond a place that match as pending changes make them. */
+  /** Committed messages beyond a place that match with pending changes applied. */
   private List<MessageState> edited(Position.@Nullable InHistory from, int limit) {
     List<MessageState> heads =
         views.all().values().stream()
@@ -138,12 +139,12 @@ final class OverlaySearch {
     return matching(heads, limit);
   }
 
-  /** The engine's hits, but those that changed. */
+  /** The engine's hits, except changed ones. */
   private Slice<MessageState> committed(
       Position.@Nullable InHistory from, int limit, Set<Key> without) {
     PendingView only = filter.conversationId() == null ? null : views.view(filter.conversationId());
     if (only != null && !only.baseVisible()) {
-      // The engine's own conversation of that id, if it has one, does not count any more.
+      // The engine's conversation of that id, if any, no longer counts.
       Slice<MessageState> nothing = base.history(owner, Direction.BACKWARD, null, 1);
       return new Slice<>(nothing.history(), List.of(), false, nothing.provenance());
     }
@@ -160,7 +161,7 @@ final class OverlaySearch {
     if (view == null) {
       return views.isErased(message.epoch()) ? null : message;
     }
-    // Edited ones that match are there already.
+    // Matching edited ones were already added.
     return views.shows(message) && !view.isEdited(message) ? message : null;
   }
 }

@@ -7,8 +7,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 
 /**
- * Locks for conversations, a fixed number shared among all, and one that excludes them all for what
- * touches a whole owner. Thread-safe.
+ * Locks for conversations, striped over a fixed number, and one that excludes all of them for
+ * actions on a whole owner. Thread-safe.
  */
 final class OwnerLocks {
 

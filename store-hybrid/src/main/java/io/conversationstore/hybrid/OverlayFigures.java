@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Figures over owners as they will be when this node's pending changes are in the database: the
  * database's figures, adjusted for each owner with such changes. Owners are counted one by one, so
- * a change sent between two of them may be counted once, twice, or not at all. Thread-safe.
+ * a change sent between two of them may be counted twice or not at all. Thread-safe.
  */
 final class OverlayFigures {
 

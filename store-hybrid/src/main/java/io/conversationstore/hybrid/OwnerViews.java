@@ -20,8 +20,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The conversations of an owner that pending changes touch, each laid over, without contents. Not
- * thread-safe.
+ * An owner's conversations with pending changes, each laid over, without contents. Not thread-safe.
  */
 final class OwnerViews {
 
@@ -31,7 +30,7 @@ final class OwnerViews {
   private long erasedUpTo = -1;
 
   /**
-   * @param pending their heads are enough
+   * @param pending their heads suffice
    */
   OwnerViews(
       OverlayReader reader,
@@ -62,21 +61,23 @@ final class OwnerViews {
     }
   }
 
-  /** Whether a pending erasure takes rows of this epoch; one behind another takes any. */
+  /**
+   * Whether a pending erasure removes rows of this epoch; one behind another erasure removes any.
+   */
   static boolean erases(Change erasure, long epoch) {
     return erasure.stamp().epoch() == ChangeStamp.PRESENT_EPOCH || epoch <= erasure.stamp().epoch();
   }
 
   /**
-   * Whether a pending change is of an epoch that has ended: its owner was erased since, by another
-   * node perhaps. The database will drop it, so that it counts for nothing from now on.
+   * Whether a pending change belongs to an ended epoch because its owner was erased since, possibly
+   * by another node. The database will drop it, so it no longer counts.
    */
   static boolean isOfErased(Change change, long presentEpoch) {
     long epoch = change.stamp().epoch();
     return epoch != ChangeStamp.PRESENT_EPOCH && epoch < presentEpoch;
   }
 
-  /** The changes for each conversation; those that cover all go to each. */
+  /** The changes per conversation; changes that affect all conversations are in each list. */
   private static Map<String, List<Change>> split(List<Change> pending, Set<String> ids) {
     Map<String, List<Change>> byId = new HashMap<>();
     for (Change change : pending) {
@@ -97,7 +98,7 @@ final class OwnerViews {
     return views.get(id);
   }
 
-  /** A message of the engine as it will be, with its content; null where it will not be there. */
+  /** A message of the engine as it will be, with its content; null if it will be absent. */
   @Nullable MessageState shown(MessageState message) {
     PendingView view = views.get(message.conversationId());
     if (!shows(message)) {
@@ -106,7 +107,7 @@ final class OwnerViews {
     return view == null ? message : view.overBase(message);
   }
 
-  /** Whether a message of the engine will be there. */
+  /** Whether a message of the engine will still exist. */
   boolean shows(MessageState message) {
     PendingView view = views.get(message.conversationId());
     return view == null
@@ -114,18 +115,20 @@ final class OwnerViews {
         : view.baseVisible() && !view.isDeleted(message);
   }
 
-  /** A message of one of the views with its content, where the view has only the head of it. */
+  /**
+   * A message of one of the views with its content, which is read if the view has only its head.
+   */
   MessageState filled(MessageState head) {
     PendingView view = views.get(head.conversationId());
     return view == null ? head : view.filled(head);
   }
 
-  /** The conversation as the engine answered it. */
+  /** The conversation as returned by the engine. */
   @Nullable ConversationState base(String id) {
     return bases.get(id);
   }
 
-  /** The one of these pending messages that is sent first; null if there is none. */
+  /** The first of these pending messages to be sent; null if there is none. */
   @Nullable MessageState firstInQueue(List<MessageState> messages) {
     Map<String, Map<UUID, MessageState>> sought = new HashMap<>();
     for (MessageState message : messages) {
@@ -160,12 +163,12 @@ final class OwnerViews {
     return erasedUpTo >= 0;
   }
 
-  /** Whether the engine's answer for this conversation does not count. */
+  /** Whether the engine's answer for this conversation is replaced. */
   boolean replaces(long epoch, String id) {
     return views.containsKey(id) || epoch <= erasedUpTo;
   }
 
-  /** Whether an engine's row of this epoch is erased. */
+  /** Whether a row of the engine in this epoch is erased. */
   boolean isErased(long epoch) {
     return epoch <= erasedUpTo;
   }

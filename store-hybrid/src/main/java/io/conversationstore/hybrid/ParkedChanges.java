@@ -25,7 +25,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What an operator does about changes that the database refused for good. Thread-safe. */
+/** Operator actions on changes that the database rejected permanently. Thread-safe. */
 final class ParkedChanges {
 
   private static final Logger LOG = LoggerFactory.getLogger(ParkedChanges.class);
@@ -99,19 +99,19 @@ final class ParkedChanges {
     return "save conversations";
   }
 
-  /** Queues it anew; returns whether it was there. */
+  /** Queues the change again; returns whether it was parked. */
   boolean retry(UUID changeId) {
     return end(changeId, "an operator sends it again", true);
   }
 
-  /** Gives it up; returns whether it was there. */
+  /** Discards the change; returns whether it was parked. */
   boolean discard(UUID changeId) {
     return end(changeId, "an operator discards it", false);
   }
 
   /**
-   * Gives up what is parked of owners that were erased since. When this returns its text is in no
-   * file, also where another thread has found it first.
+   * Discards parked changes of owners that were erased since. When this returns no file holds their
+   * text, also if another thread found them first.
    *
    * @throws io.conversationstore.spi.EngineFailureException if the local files fail
    */
@@ -124,7 +124,7 @@ final class ParkedChanges {
         });
   }
 
-  /** Whether {@link #forgetErased} has anything to do; cheap. */
+  /** Whether {@link #forgetErased} has work to do; cheap. */
   boolean hasErased() {
     return !local.parkedOfErased().isEmpty();
   }
@@ -138,7 +138,8 @@ final class ParkedChanges {
           }
           there[0] = true;
           if (again) {
-            // First, so that a crash in between leaves it twice, which does no harm, and not never.
+            // Queued first: a crash in between leaves the change twice, which is harmless, instead
+            // of losing it.
             local.parkedChange(changeId).ifPresent(change -> local.enqueue(renamed(change)));
           }
           local.settle(
@@ -151,7 +152,7 @@ final class ParkedChanges {
     return there[0];
   }
 
-  /** With an id of its own: under the old one it would be ended together with what is parked. */
+  /** With a new id: under the old one it would be ended together with the parked change. */
   private Change renamed(Change change) {
     ChangeStamp stamp = change.stamp();
     return change.withStamp(

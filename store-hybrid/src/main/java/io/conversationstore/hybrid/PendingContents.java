@@ -13,26 +13,26 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * Reads the contents of pending messages, change by change, when they are shown. It keeps the
- * changes that it read last, as neighbours often come from one change. Not thread-safe.
+ * Reads the contents of pending messages, change by change, when they are shown. Keeps the changes
+ * read last, because neighbouring messages often come from one change. Not thread-safe.
  */
 final class PendingContents {
 
-  /** Characters and bytes of content that are kept, beyond the last two changes: 1 MiB. */
+  /** Characters and bytes of content kept beyond the last two changes: 1 MiB. */
   private static final long MAX_KEPT = 1L << 20;
 
-  /** An edit is compared with what stood there before, which is in another change. */
+  /** An edit is compared with the previous content, which is in another change. */
   private static final int ALWAYS_KEPT = 2;
 
   /**
-   * Where the content of a pending message stands.
+   * The location of a pending message's content.
    *
    * @param change the id of the change in the queue
-   * @param part the id of the part of it, where it is a bulk; else the same
+   * @param part the id of its part if the change is a bulk; otherwise the same
    */
   record Source(UUID change, UUID part, UUID messageId) {}
 
-  /** A change that a source names is not in the queue any more: what was read of it is old. */
+  /** The change named by a source has left the queue: data read from it is outdated. */
   static final class MovedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -56,7 +56,7 @@ final class PendingContents {
   /**
    * The message as it was appended.
    *
-   * @throws MovedException if the change is not pending any more, or cannot be read
+   * @throws MovedException if the change is no longer pending, or is unreadable
    */
   Message message(Source source) {
     Message message = read(source).appended.get(new Key(source.part, source.messageId));
@@ -67,16 +67,16 @@ final class PendingContents {
   }
 
   /**
-   * The content that an edit, or a save over the message, gives to it.
+   * The content given to a message by an edit or by a save over it.
    *
-   * @throws MovedException if the change is not pending any more, or cannot be read
+   * @throws MovedException if the change is no longer pending, or is unreadable
    */
   List<ContentPart> content(Source source) {
     List<ContentPart> content = read(source).edited.get(new Key(source.part, source.messageId));
     return content == null ? message(source).content() : content;
   }
 
-  /** Keeps a change that is on its way to the queue. */
+  /** Keeps a change that is about to be queued. */
   void keep(Change change) {
     kept(change);
   }
@@ -94,7 +94,7 @@ final class PendingContents {
     return read;
   }
 
-  /** Keeps nothing that was read so far. */
+  /** Drops all contents read so far. */
   void clear() {
     kept.clear();
     size = 0;

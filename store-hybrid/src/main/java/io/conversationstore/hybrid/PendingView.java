@@ -42,26 +42,26 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One conversation as it will be when this node's pending changes have been applied to what another
- * engine answers. Changes are added in their order. Holds no contents: messages that pending
+ * One conversation as it will be when this node's pending changes have been applied to the answer
+ * of another engine. Changes are added in their order. Holds no contents: messages that pending
  * changes bring or edit are <em>heads</em>, with ids, digests, times and usage, until {@link
- * #filled} reads what is shown. Not thread-safe.
+ * #filled} reads the contents that are shown. Not thread-safe.
  */
 final class PendingView {
 
   private static final long NOT_ASKED = -1;
 
-  /** What stands for all messages without usage whose content is not read. */
+  /** Placeholder for all messages without usage whose content is not read. */
   private static final Message UNREAD = Message.of(Role.USER);
 
   private record Unplaced(Change change, ConversationRef ref, UUID sentAs) {}
 
   /**
-   * A pending message, as small as it can be: there may be many. Owner, conversation, epoch and
-   * generation are those of the view.
+   * A pending message, kept small because there may be many. Owner, conversation, epoch and
+   * generation are the view's.
    *
    * @param named the generation that its append names
-   * @param edit where the content of its last edit stands; null if it has none
+   * @param edit the location of its last edit's content; null without an edit
    */
   private record Waiting(
       long version,
@@ -73,7 +73,7 @@ final class PendingView {
       Source append,
       @Nullable Source edit) {}
 
-  /** One of the engine's messages as a pending edit leaves it. */
+  /** One of the engine's messages after a pending edit. */
   private record Edited(MessageState head, Source edit) {}
 
   private final String id;
@@ -89,13 +89,13 @@ final class PendingView {
   private boolean baseVisible;
   private boolean erased;
 
-  /** Whether a change that may begin a generation is pending. */
+  /** Whether a pending change may begin a generation. */
   private boolean followsCreate;
 
-  /** The epoch that the last of them names. */
+  /** The epoch named by the last of them. */
   private long createEpoch = ChangeStamp.PRESENT_EPOCH;
 
-  /** The last epoch that pending erasures end. */
+  /** The last epoch ended by pending erasures. */
   private long endedEpoch = ChangeStamp.PRESENT_EPOCH;
 
   private final Map<UUID, Waiting> tail = new LinkedHashMap<>();
@@ -103,19 +103,19 @@ final class PendingView {
   private final Map<UUID, Edited> changedBase = new LinkedHashMap<>();
   private final Set<UUID> deletedBase = new LinkedHashSet<>();
 
-  /** Changes of a conversation that the engine does not hold any more, because it was emptied. */
+  /** Changes of a conversation that the engine no longer holds because it was emptied. */
   private final List<Unplaced> unplaced = new ArrayList<>();
 
   /**
-   * @param base the conversation as the engine beneath answers it
+   * @param base the conversation as returned by the engine beneath
    * @param baseMessages looks up a message of that engine
-   * @param mayBeInBase whether the change of this id may have reached that engine already, so that
-   *     its messages have to be looked up there
-   * @param mayBeCounted whether the database may hold the change of this id, so that {@code base}
-   *     may count its messages
-   * @param lacking how many messages {@code base} counts that the engine does not have, because its
-   *     header came first; asked at most once, and only where it matters
-   * @param contents reads the contents of what is pending
+   * @param mayBeInBase whether the change of this id may have reached that engine already; its
+   *     messages are then looked up there
+   * @param mayBeCounted whether the database may hold the change of this id, in which case {@code
+   *     base} may count its messages
+   * @param lacking how many messages counted by {@code base} the engine lacks, because its header
+   *     came first; called at most once, and only if needed
+   * @param contents reads the contents of pending messages
    */
   PendingView(
       String id,
@@ -137,7 +137,7 @@ final class PendingView {
     this.contents = contents;
   }
 
-  /** The conversation, deleted perhaps; null if nothing is known of it. */
+  /** The conversation, possibly deleted; null if unknown. */
   @Nullable ConversationState header() {
     return header;
   }
@@ -147,7 +147,7 @@ final class PendingView {
     return header != null && header.isLive() ? header : null;
   }
 
-  /** Whether the engine is this directory, and holds a conversation that met no database yet. */
+  /** Whether the engine is this directory and the conversation has met no database yet. */
   boolean isBaseUnmet() {
     return baseVisible && baseGeneration == ConversationRef.LIVE;
   }
@@ -158,9 +158,9 @@ final class PendingView {
   }
 
   /**
-   * The generation that the next change of this conversation names. A create that is pending may
-   * begin a generation when it is sent, whatever is live now: what is queued behind it names none,
-   * and learns from its {@link io.conversationstore.spi.Settlement} where it landed.
+   * The generation that the next change of this conversation names. A pending create may begin a
+   * generation when it is sent, whatever is live now: changes queued behind it name none, and learn
+   * from its {@link io.conversationstore.spi.Settlement} where it landed.
    */
   long target() {
     ConversationState live = live();
@@ -168,8 +168,8 @@ final class PendingView {
   }
 
   /**
-   * The epoch that the next change of this conversation names: that of the create that it follows,
-   * so that an erasure takes both or neither. Behind an erasure it names none.
+   * The epoch that the next change of this conversation names: that of the preceding create, so
+   * that an erasure removes both or neither. Behind an erasure it names none.
    */
   long targetEpoch() {
     if (followsCreate) {
@@ -178,19 +178,19 @@ final class PendingView {
     return erased ? ChangeStamp.PRESENT_EPOCH : epoch;
   }
 
-  /** The epoch of the owner in which the engine has answered. */
+  /** The owner's epoch in the engine's answer. */
   long epoch() {
     return epoch;
   }
 
-  /** Whether a pending erasure of the owner has emptied it. */
+  /** Whether a pending erasure of the owner has removed it. */
   boolean erased() {
     return erased;
   }
 
   /**
-   * Whether a generation that the database has given is over, where a pending change has made the
-   * conversation as it is now. One that the engine has not heard of may be what that change joins.
+   * Whether a generation assigned by the database has ended, given that a pending change made the
+   * present conversation. A generation unknown to the engine may be the one that this change joins.
    */
   boolean ended(long generation) {
     return erased || generation <= baseGeneration;
@@ -213,7 +213,7 @@ final class PendingView {
     return messageId != null && tail.containsKey(messageId);
   }
 
-  /** How many messages are pending. */
+  /** The number of pending messages. */
   int tailSize() {
     return tail.size();
   }
@@ -234,15 +234,15 @@ final class PendingView {
   }
 
   /**
-   * The generation that a change of a message has to name: of a pending one the same as the append
-   * that brings it, so that both reach the same conversation or neither does.
+   * The generation that a change of a message must name: for a pending message that of its append,
+   * so that both reach the same conversation or neither does.
    */
   long generationOf(UUID messageId, ConversationState live) {
     Waiting waiting = tail.get(messageId);
     return waiting == null ? live.generation() : waiting.named;
   }
 
-  /** The heads of the engine's messages that pending edits change, as they will be. */
+  /** The heads of the engine's messages with pending edits, as they will be. */
   List<MessageState> edited() {
     return changedBase.values().stream().map(Edited::head).toList();
   }
@@ -252,20 +252,20 @@ final class PendingView {
     return changedBase.containsKey(message.messageId());
   }
 
-  /** How many of the engine's messages are gone. */
+  /** The number of the engine's messages that are deleted. */
   int deletedFromBase() {
     return deletedBase.size();
   }
 
-  /** Whether a message of the engine is gone. */
+  /** Whether a message of the engine is deleted. */
   boolean isDeleted(MessageState message) {
     return deletedBase.contains(message.messageId());
   }
 
   /**
-   * A message of the engine as it will be, with its content; null where it is deleted.
+   * A message of the engine as it will be, with its content; null if deleted.
    *
-   * @throws PendingContents.MovedException if the edit is not pending any more
+   * @throws PendingContents.MovedException if the edit is no longer pending
    */
   @Nullable MessageState overBase(MessageState message) {
     if (isDeleted(message)) {
@@ -280,9 +280,9 @@ final class PendingView {
   }
 
   /**
-   * A message of this view with its content, where the view has only the head of it.
+   * A message of this view with its content, which is read if the view has only its head.
    *
-   * @throws PendingContents.MovedException if the message is not pending any more
+   * @throws PendingContents.MovedException if the message is no longer pending
    */
   MessageState filled(MessageState head) {
     if (!head.isLive()) {
@@ -304,7 +304,7 @@ final class PendingView {
   /**
    * The pending message of this id, with its content.
    *
-   * @throws PendingContents.MovedException if the message is not pending any more
+   * @throws PendingContents.MovedException if the message is no longer pending
    */
   MessageState pending(UUID messageId) {
     Waiting waiting = requireNonNull(tail.get(messageId));
@@ -314,12 +314,12 @@ final class PendingView {
         waiting.edit == null ? message : message.withContent(contents.content(waiting.edit)));
   }
 
-  /** Lets go of the contents that were read or are on their way to the queue. */
+  /** Releases contents that were read or are about to be queued. */
   void clearContents() {
     contents.clear();
   }
 
-  /** A message of either kind; empty if it is not there or deleted. Its head, if it has one. */
+  /** A message of either kind, as a head if it has one; empty if absent or deleted. */
   Optional<MessageState> message(UUID messageId) {
     Waiting waiting = tail.get(messageId);
     if (waiting != null) {
@@ -330,9 +330,7 @@ final class PendingView {
         .flatMap(message -> Optional.ofNullable(headOverBase(message)));
   }
 
-  /**
-   * A message that is already there in any form, deleted ones included. Its head, if it has one.
-   */
+  /** A message that exists in any form, including deleted ones; as a head if it has one. */
   Optional<MessageState> existing(UUID messageId) {
     Waiting waiting = tail.get(messageId);
     MessageState pending = waiting == null ? removedTail.get(messageId) : head(messageId, waiting);
@@ -354,15 +352,15 @@ final class PendingView {
   }
 
   /**
-   * Adds the next change of the queue, as far as it touches this conversation; its head is enough.
+   * Adds the next change of the queue, as far as it touches this conversation; its head suffices.
    *
-   * @throws PendingContents.MovedException if contents are compared that are not pending any more
+   * @throws PendingContents.MovedException if contents to compare are no longer pending
    */
   void add(Change change) {
     add(change, change.id());
   }
 
-  /** Adds a change that is on its way to the queue, and keeps its contents until it is there. */
+  /** Adds a change that is about to be queued, and keeps its contents until it is queued. */
   void addNew(Change change) {
     contents.keep(change);
     add(change);
@@ -387,8 +385,8 @@ final class PendingView {
   }
 
   /**
-   * Whether a change is of an epoch that is over, or that an erasure pending before it ends: it was
-   * sent before that erasure was asked for.
+   * Whether a change belongs to an epoch that has ended, or that an earlier pending erasure ends:
+   * it was sent before that erasure was requested.
    */
   boolean isOfErased(Change change) {
     return OwnerViews.isOfErased(change, epoch)
@@ -399,9 +397,8 @@ final class PendingView {
   private void erase(Change erasure) {
     long ends = erasure.stamp().epoch();
     endedEpoch = Math.max(endedEpoch, ends == ChangeStamp.PRESENT_EPOCH ? Long.MAX_VALUE : ends);
-    // Where the erasure has reached the engine already, what it answers came after. One that was
-    // not
-    // sent takes all that is there, also what came after an erasure by another node.
+    // If the erasure has already reached the engine, the engine's rows are newer. An erasure not
+    // yet sent removes all rows, also those written after an erasure by another node.
     if (header == null
         || !mayBeCounted.test(erasure.id())
         || OwnerViews.erases(erasure, header.epoch())) {
@@ -472,7 +469,7 @@ final class PendingView {
     }
   }
 
-  /** Keeps a change for the case that a create follows, which then joins what it is about. */
+  /** Keeps a change in case a create follows, which then joins the conversation of the change. */
   private void place(Change change, ConversationRef ref, UUID sentAs) {
     if (change instanceof ConversationDeleted) {
       unplaced.clear();
@@ -481,7 +478,7 @@ final class PendingView {
     }
   }
 
-  /** A generation that is not known yet may be any. */
+  /** An unknown generation may be any. */
   private static boolean isAbout(ConversationRef ref, ConversationState conversation) {
     return ref.generation() == ConversationRef.LIVE
         || conversation.generation() == ConversationRef.LIVE
@@ -496,7 +493,7 @@ final class PendingView {
         .ifPresent(state -> replace(state, source));
   }
 
-  /** A save over a message that is there; false if it is not. A deleted one stays deleted. */
+  /** A save over an existing message; false if there is none. A deleted one stays deleted. */
   private boolean overwrite(NewMessage message, Instant at, Source source) {
     Optional<MessageState> existing = existing(message.id());
     if (existing.isEmpty()) {
@@ -531,8 +528,8 @@ final class PendingView {
   }
 
   /**
-   * Whether the engine's header is taken to count a message that the engine lacks: it was sent,
-   * nobody knows whether it arrived, and the header counts more messages than there are.
+   * Whether the engine's header is assumed to count a message that the engine lacks: the message
+   * was sent, its outcome is unknown, and the header counts more messages than exist.
    */
   private boolean isCounted(UUID sentAs) {
     if (!baseVisible || !mayBeCounted.test(sentAs)) {

@@ -13,9 +13,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Keeps the views of the conversations written to lately, so that taking a change costs the same
- * however many are pending. Views hold for as long as nothing but the queue changes what this node
- * knows; {@link #forget} ends them all. Thread-safe, as long as one conversation is used by one
+ * Keeps the views of recently written conversations, so the cost of accepting a change is
+ * independent of the number of pending ones. Views are valid while only the queue changes this
+ * node's knowledge; {@link #forget} ends them all. Thread-safe, if each conversation is used by one
  * thread at a time.
  */
 final class PendingViews {
@@ -23,7 +23,7 @@ final class PendingViews {
   private static final int MAX_VIEWS = 50_000;
   private static final long MAX_BYTES = 16 << 20;
 
-  /** What a message takes without its content, roughly, in bytes. */
+  /** Approximate size of a message without its content, in bytes. */
   private static final int PER_MESSAGE = 350;
 
   private static final int STRIPES = 256;
@@ -55,7 +55,7 @@ final class PendingViews {
     this.reader = reader;
   }
 
-  /** Ends all views; those made from now on see the present. */
+  /** Ends all views; later ones see the present. */
   void forget() {
     age.incrementAndGet();
     lock.lock();
@@ -67,7 +67,7 @@ final class PendingViews {
     }
   }
 
-  /** Ends the view of one conversation, and of some that share its stripe. */
+  /** Ends the view of one conversation, and of some in the same stripe. */
   void forget(Owner owner, String id) {
     ages.incrementAndGet(stripe(new Key(owner, id)));
   }
@@ -79,7 +79,7 @@ final class PendingViews {
 
   PendingView get(Owner owner, String id) {
     Key key = new Key(owner, id);
-    // Both only grow, so that the sum changes with either.
+    // Both only grow, so the sum changes with either.
     long present = age.get() + ages.get(stripe(key));
     lock.lock();
     try {
@@ -107,7 +107,7 @@ final class PendingViews {
   }
 
   /**
-   * Lays a change that is about to be queued over its view, which keeps its contents until {@link
+   * Lays a change about to be queued over its view, which keeps its contents until {@link
    * PendingView#clearContents}.
    */
   void add(PendingView view, Change change) {
@@ -143,7 +143,7 @@ final class PendingViews {
     }
   }
 
-  /** The eldest go, but never the one just used. */
+  /** Evicts the oldest views, but never the one just used. */
   private void evict() {
     Iterator<Entry> eldest = entries.values().iterator();
     while ((bytes > MAX_BYTES || entries.size() > MAX_VIEWS) && entries.size() > 1) {

@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * The epoch and the time that queued changes get. One that the database may have already names an
- * epoch, and keeps both as it was sent. Thread-safe.
+ * The epoch and the time of queued changes. A change that the database may already have names an
+ * epoch, and keeps both as sent. Thread-safe.
  */
 final class QueueStamps {
 
@@ -32,16 +32,16 @@ final class QueueStamps {
   }
 
   /**
-   * The change with the epoch that this node knows, and a time later than all that it knows of the
-   * conversation: a caller who has seen a state and changes it wins over it, however coarse the
-   * clocks.
+   * The change with the epoch that this node knows, and a time later than all known times of the
+   * conversation: a caller that changes a state it has seen wins over it, even with coarse clocks.
    */
   Change of(PendingView view, Change change) {
     ChangeStamp stamp = change.stamp();
     if (stamp.epoch() != ChangeStamp.PRESENT_EPOCH) {
       return change; // as it was sent
     }
-    // Of the view, not of now: what was checked before an erasure must not outlive it.
+    // The view's epoch, not the present one: a change checked before an erasure must not survive
+    // it.
     long epoch = view.targetEpoch();
     Instant at = now.get();
     ConversationState live = view.live();
@@ -51,13 +51,13 @@ final class QueueStamps {
     return change.withStamp(new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node()));
   }
 
-  /** Now, or a moment after what was seen where that is later. */
+  /** Now, or just after {@code seen} if that is later. */
   static Instant later(Instant now, Instant seen) {
     return now.isAfter(seen) ? now : seen.plus(1, ChronoUnit.MICROS);
   }
 
   /**
-   * The stamp of what is about a whole owner, or about several conversations.
+   * The stamp of a change to a whole owner or to several conversations.
    *
    * @param checked the epoch in which it was checked
    */
@@ -71,7 +71,7 @@ final class QueueStamps {
   }
 
   /**
-   * A bulk whose parts name the generations of the conversations that are there.
+   * A bulk whose parts name the generations of the existing conversations.
    *
    * @param stamp gives the epoch and the time of all parts
    */
@@ -81,7 +81,7 @@ final class QueueStamps {
       Change known = part;
       if (part instanceof ConversationCreated create
           && generations.containsKey(create.conversationId())) {
-        continue; // It is there; if it is deleted before this is sent, it must not come back.
+        continue; // It exists; if it is deleted before this is sent, it must not come back.
       }
       ConversationRef ref = part.ref();
       Long generation = ref == null ? null : generations.get(ref.id());

@@ -12,7 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The latest changes that the database does not hold, and why. Thread-safe. */
+/** The latest changes missing in the database, with reasons. Thread-safe. */
 final class Rejections {
 
   private static final Logger LOG = LoggerFactory.getLogger(Rejections.class);
@@ -26,8 +26,8 @@ final class Rejections {
   }
 
   /**
-   * Notes and tells what became of one change: once, however often that is found before the local
-   * files take it.
+   * Records and logs the outcome of one change: once, even if it is found repeatedly before the
+   * local files accept it.
    *
    * @param ofOne all about the same change; may be empty
    */
@@ -65,7 +65,7 @@ final class Rejections {
     }
   }
 
-  /** Whether they say the same, be it at another time. */
+  /** Whether both have the same contents apart from the time. */
   private static boolean isSame(List<Rejected> some, List<Rejected> others) {
     boolean same = some.size() == others.size();
     for (int i = 0; same && i < some.size(); i++) {
@@ -79,7 +79,7 @@ final class Rejections {
     return same;
   }
 
-  /** An operator has decided. */
+  /** An operator has retried or discarded the change. */
   void remove(UUID changeId) {
     lock.lock();
     try {
@@ -89,7 +89,7 @@ final class Rejections {
     }
   }
 
-  /** An erasure has taken what was parked of an owner. */
+  /** An erasure has removed the owner's parked changes. */
   void removeParked(Owner owner) {
     lock.lock();
     try {

@@ -7,14 +7,14 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether two states of one row can be of one history of the database. Epoch, generation and
- * version only rise there, and with the version the last {@code seq} and the times; a generation
- * has one creation, and does not live again.
+ * Whether two states of one row can belong to one history of the database. Epoch, generation and
+ * version only rise there, and with the version the last {@code seq} and the times. A generation is
+ * created once, and does not become live again.
  */
 final class RowOrder {
   private RowOrder() {}
 
-  /** Whether a state that was read after another one was known is not as late as that. */
+  /** Whether a state is older than one that was known before it was read. */
   static boolean isBehind(ConversationState read, ConversationState known) {
     if (read.epoch() != known.epoch()) {
       return read.epoch() < known.epoch();
@@ -28,7 +28,7 @@ final class RowOrder {
     return !follows(read, known);
   }
 
-  /** Whether two states, of which either may be the later, cannot be of one history. */
+  /** Whether two states, in either order, cannot belong to one history. */
   static boolean contradict(ConversationState one, ConversationState other) {
     if (one.epoch() != other.epoch() || one.generation() != other.generation()) {
       return false;
@@ -58,7 +58,7 @@ final class RowOrder {
                     field -> isAfter(field.getValue(), now.fieldTimes().get(field.getKey()))));
   }
 
-  /** The same of preferences. */
+  /** The same for preferences. */
   static boolean isBehind(PreferencesState read, PreferencesState known) {
     if (read.epoch() != known.epoch()) {
       return read.epoch() < known.epoch();
@@ -71,7 +71,7 @@ final class RowOrder {
                 || isAfter(read.selectedModelTime(), known.selectedModelTime())));
   }
 
-  /** The same of preferences. */
+  /** The same for preferences. */
   static boolean contradict(PreferencesState one, PreferencesState other) {
     if (one.epoch() != other.epoch()) {
       return false;

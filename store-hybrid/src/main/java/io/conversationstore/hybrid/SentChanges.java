@@ -5,9 +5,9 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Which pending changes cannot have reached the database: those that were queued without a first
- * attempt and that the drain has not taken up yet. All others may be there, those of an earlier run
- * of this node and those settled a moment ago included. Holds no more than what is pending.
+ * The pending changes that cannot have reached the database: those queued without a first attempt
+ * and not yet taken up by the drain. All others may have reached it, including those of an earlier
+ * run of this node and those settled just now. Its size is bounded by the pending changes.
  * Thread-safe.
  */
 final class SentChanges {
@@ -18,12 +18,12 @@ final class SentChanges {
     return !unsent.contains(changeId);
   }
 
-  /** A change is about to be queued that nobody has tried to send. */
+  /** A change that was never sent is about to be queued. */
   void queued(UUID changeId) {
     unsent.add(changeId);
   }
 
-  /** The drain is about to send a change, or it is not in the queue any more. */
+  /** The drain is about to send a change, or the change has left the queue. */
   void gone(UUID changeId) {
     unsent.remove(changeId);
   }

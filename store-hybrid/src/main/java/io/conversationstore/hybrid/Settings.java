@@ -13,14 +13,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the variables of the environment ask for; {@link ConversationStores} documents them.
+ * The settings from the environment variables; {@link ConversationStores} documents them.
  *
  * @param database null for the JSON files alone
- * @param remark what deserves a warning, or null
- * @param importOwner whose the conversations of a file that is taken over become
+ * @param remark a reason for a warning, or null
+ * @param importOwner owner of the conversations imported from a file
  * @param copyLimits how much of the database the local copy holds
- * @param localData what becomes of a directory that was filled without a database
- * @param notes lines for the log: what is set and not used; no values
+ * @param localData handling of a directory that was filled without a database
+ * @param notes lines for the log: variables set but unused; no values
  */
 record Settings(
     @Nullable DatabaseSettings database,
@@ -129,8 +129,8 @@ record Settings(
   }
 
   /**
-   * The database of the highest precedence that is named. Those of lower precedence must name the
-   * same one, or not enough to name one.
+   * The named database of the highest precedence. Lower ones must name the same database, or be
+   * incomplete.
    */
   private static @Nullable DatabaseSettings database(
       Map<String, String> environment, List<String> notes) {
@@ -186,7 +186,7 @@ record Settings(
   /** Variables that name a database in parts. */
   private record Group(String host, String port, String name, String user, String password) {
 
-    /** Which variable is missing beside another one that is set; null where none is. */
+    /** The missing variable of an incomplete group; null if none. */
     @Nullable String missing(Map<String, String> environment) {
       if (value(environment, host) != null) {
         return value(environment, name) != null ? null : host + " is set, but " + name + " is not";
@@ -207,18 +207,18 @@ record Settings(
           DatabaseSettings.port(port, value(environment, port)),
           String.valueOf(value(environment, name)),
           value(environment, user),
-          environment.get(password), // as it is: a blank may be part of it
+          environment.get(password), // unchanged: blanks may be part of it
           Map.of(),
           host);
     }
   }
 
-  /** The value of a variable, which {@link Variable} has to know; null where it is not set. */
+  /** The value of a variable, which must be in {@link Variable}; null if not set. */
   private static @Nullable String value(Map<String, String> environment, String name) {
     return value(environment, Variable.valueOf(name));
   }
 
-  /** The value of a variable; null where it is not set. */
+  /** The value of a variable; null if not set. */
   private static @Nullable String value(Map<String, String> environment, Variable variable) {
     return new VariableReader(environment).text(variable);
   }

@@ -15,25 +15,25 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state of a store as Micrometer gauges, for applications that have {@code micrometer-core} on
- * their class path. Each reads {@link ConversationStore#state()}, or the operator's figures, when
- * it is asked; none holds the store. After the store is closed they are without a value. Immutable,
- * safe for use by many threads.
+ * The state of a store as Micrometer gauges, for applications with {@code micrometer-core} on their
+ * class path. Each gauge reads {@link ConversationStore#state()}, or the operator's figures, when
+ * it is polled; none keeps the store reachable. After the store is closed they have no value.
+ * Immutable, safe for use by many threads.
  *
  * <table>
- * <caption>Gauges, all beginning with {@code conversation.store.}</caption>
+ * <caption>Gauges, all with the prefix {@code conversation.store.}</caption>
  * <tr><th>Name<th>Value
- * <tr><td>{@code mode}, tag {@code mode}<td>1 for the mode that the store is in, 0 for the others
+ * <tr><td>{@code mode}, tag {@code mode}<td>1 for the store's present mode, 0 for the others
  * <tr><td>{@code mode.since}<td>seconds in this mode
- * <tr><td>{@code pending.changes}, {@code pending.bytes}<td>what waits to be sent
- * <tr><td>{@code pending.age}<td>seconds since the oldest of it was made, 0 if there is none
- * <tr><td>{@code mirror.lag}<td>seconds that the local copy is behind; none before it was complete
+ * <tr><td>{@code pending.changes}, {@code pending.bytes}<td>changes that wait to be sent
+ * <tr><td>{@code pending.age}<td>seconds since the oldest of them was made, 0 if there is none
+ * <tr><td>{@code mirror.lag}<td>lag of the local copy in seconds; none before it was complete
  * <tr><td>{@code mirror.dirty}<td>1 while the copy misses writes after a local fault
  * <tr><td>{@code resync.changes}, tag {@code outcome}<td>drained, dropped and parked by the last or
  *     running resync
  * <tr><td>{@code pool.connections}, tag {@code state}<td>active or idle connections to the database
- * <tr><td>{@code pool.waiting}<td>callers that wait for one
- * <tr><td>{@code rejected}<td>the latest changes that the database does not hold, at most 1,000
+ * <tr><td>{@code pool.waiting}<td>callers that wait for a connection
+ * <tr><td>{@code rejected}<td>the latest changes missing in the database, at most 1,000
  * </table>
  */
 public final class StoreMetrics implements MeterBinder {
@@ -53,7 +53,7 @@ public final class StoreMetrics implements MeterBinder {
     return of(store, Clock.systemUTC());
   }
 
-  /** The metrics of a store, with the clock that ages are counted by. */
+  /** The metrics of a store, with the clock used to compute ages. */
   public static StoreMetrics of(ConversationStore store, Clock clock) {
     return new StoreMetrics(store, clock);
   }

@@ -30,9 +30,9 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * A store beside which a file lies, or lay, that was taken over: erasing its owner removes the file
- * too, since afterwards nothing in the directory may hold what that owner wrote. Passes everything
- * else on. Thread-safe.
+ * A store with a present or former imported file beside it. Erasing the file's owner removes the
+ * file too, because afterwards the directory must hold none of that owner's data. Delegates
+ * everything else. Thread-safe.
  */
 final class TakenOverStore implements ConversationStore {
 
@@ -46,7 +46,7 @@ final class TakenOverStore implements ConversationStore {
     this.directory = directory;
   }
 
-  /** The file goes last: until this returns, an erasure has to be asked for again anyway. */
+  /** The file is removed last: until this returns, the erasure must be repeated anyway. */
   @Override
   public ErasureReceipt erase(Owner owner) {
     ErasureReceipt receipt = store.erase(owner);

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Daemon threads: one for each that may wait for a silent database, which are the drain, the feed
- * and the probe, and one for what is short; and one that tells listeners. Thread-safe.
+ * Daemon threads: one each for the drain, the feed and the probe, which may wait for a silent
+ * database; one for short tasks; one for listener notifications. Thread-safe.
  */
 final class ThreadClockwork implements Clockwork {
 
@@ -61,7 +61,7 @@ final class ThreadClockwork implements Clockwork {
             () -> runLogged(task), millis, Math.max(1, millis), TimeUnit.MILLISECONDS);
   }
 
-  /** What is thrown on from here ends a repetition, and nobody ever hears of it. */
+  /** An exception rethrown here would silently end a repetition. */
   private static void runLogged(Runnable task) {
     try {
       task.run();

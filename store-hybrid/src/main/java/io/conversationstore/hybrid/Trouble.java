@@ -6,8 +6,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What keeps failing in the same way, told from what is new: a broken disk is met each second, and
- * said once until it is well. Thread-safe.
+ * Distinguishes a recurring failure from a new one: a broken disk fails every second, but is logged
+ * once until it works again. Thread-safe.
  */
 final class Trouble {
 
@@ -16,15 +16,15 @@ final class Trouble {
   private final ReentrantLock lock = new ReentrantLock();
   private final Set<Kind> met = new HashSet<>();
 
-  /** What failed last, by the name of its class; null where it is well. */
+  /** The class name of the last failure; null while it works. */
   private volatile @Nullable String last;
 
-  /** What keeps it from working, without content; null where it is well. */
+  /** The present failure, without content; null while it works. */
   @Nullable String last() {
     return last;
   }
 
-  /** Whether nothing failed in this way since it was well. */
+  /** Whether this kind of failure is the first since it worked. */
   boolean isNew(Throwable failure) {
     Throwable cause = failure;
     while (cause.getCause() != null) {
@@ -39,7 +39,7 @@ final class Trouble {
     }
   }
 
-  /** What failed works again. */
+  /** The failing action works again. */
   void isOver() {
     last = null;
     lock.lock();

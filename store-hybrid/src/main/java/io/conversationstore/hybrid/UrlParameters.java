@@ -12,14 +12,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parameters of a database URL, as libpq, the JDBC driver, hosts and other clients write them.
- * Each has one of four meanings: the driver's, in its own spelling; a part of the address or the
- * login; a setting of another client, which is ignored with a line in the log; or a demand that
- * cannot be met, which is an error that names the parameter. For one URL and one thread.
+ * The parameters of a database URL, in the spelling of libpq, the JDBC driver, hosts and other
+ * clients. Each is of one of four kinds: a parameter of the driver, in the driver's own spelling; a
+ * part of the address or the login; a setting of another client, which is ignored with a line in
+ * the log; or a demand that cannot be met, which is an error that names the parameter. For one URL
+ * and one thread.
  */
 final class UrlParameters {
 
-  /** Names of libpq, and the driver's names for the same. */
+  /** libpq names and their driver equivalents. */
   private static final Map<String, String> LIBPQ =
       Map.ofEntries(
           Map.entry("sslmode", "sslmode"),
@@ -36,7 +37,7 @@ final class UrlParameters {
           Map.entry("connect_timeout", "connectTimeout"),
           Map.entry("options", "options"));
 
-  /** Names of the driver that change how it connects and nothing that the store relies on. */
+  /** Driver parameters that affect how it connects and no property that the store relies on. */
   private static final Set<String> DRIVER =
       Set.of(
           "ApplicationName",
@@ -95,7 +96,7 @@ final class UrlParameters {
 
   private static final Set<String> SECONDS = Set.of("connectTimeout", "loginTimeout");
 
-  /** Names whose values the driver spells in another way. */
+  /** Names whose values are spelled differently by the driver. */
   private static final Map<String, Map<String, Map.Entry<String, String>>> TRANSLATED =
       Map.of(
           "keepalives",
@@ -121,8 +122,8 @@ final class UrlParameters {
       Set.of("user", "password", "host", "hostaddr", "port", "dbname");
 
   /**
-   * Settings of other clients, pools and hosts, and of libpq what has no counterpart and weakens
-   * nothing where it is left out.
+   * Settings of other clients, pools and hosts, and libpq settings that have no counterpart and
+   * weaken nothing when omitted.
    */
   private static final Set<String> OTHERS =
       Set.of(
@@ -139,7 +140,7 @@ final class UrlParameters {
           "sslcompression",
           "sslsni",
           "tcp_user_timeout",
-          // the JDBC driver, where the store decides
+          // JDBC driver settings controlled by the store
           "adaptiveFetch",
           "allowEncodingChanges",
           "autosave",
@@ -204,7 +205,7 @@ final class UrlParameters {
           "supa",
           "workaround");
 
-  /** Demands that the driver cannot meet: to leave them out would weaken what was asked for. */
+  /** Demands that the driver cannot meet; ignoring them would weaken the request. */
   private static final Map<String, String> UNMET =
       Map.of(
           "passfile", "files of passwords are not read; give the password",
@@ -236,13 +237,13 @@ final class UrlParameters {
   }
 
   /**
-   * Reads what follows the question mark of a URL.
+   * Parses the part of a URL after the question mark.
    *
-   * @param jdbc whether it is a URL of the JDBC driver, whose {@code ssl} means more than libpq's
+   * @param jdbc whether it is a URL of the JDBC driver, whose {@code ssl} is stricter than libpq's
    * @throws StoreConfigurationException that names the variable and the parameter, not its value
    */
   static UrlParameters of(String variable, String query, boolean jdbc, Consumer<String> notes) {
-    // With an @ in it, a piece of a password may stand where a name should.
+    // If it contains an @, a piece of a password may be in the place of a name.
     UrlParameters parameters = new UrlParameters(variable, jdbc, query.indexOf('@') < 0);
     for (String parameter : query.split("&", -1)) {
       if (!parameter.isEmpty()) {
@@ -259,7 +260,7 @@ final class UrlParameters {
     return parameters;
   }
 
-  /** By the driver's names. */
+  /** The parameters under the driver's names. */
   Map<String, String> driver() {
     return driver;
   }
@@ -308,7 +309,7 @@ final class UrlParameters {
     driver.put(meaning.getKey(), meaning.getValue());
   }
 
-  /** libpq takes it for {@code sslmode=require}, the JDBC driver for {@code verify-full}. */
+  /** libpq treats it as {@code sslmode=require}, the JDBC driver as {@code verify-full}. */
   private void ssl(String value) {
     switch (value.toLowerCase(Locale.ROOT)) {
       case "", "true", "1" -> driver.putIfAbsent("sslmode", jdbc ? "verify-full" : "require");
@@ -351,7 +352,7 @@ final class UrlParameters {
     driver.put(driverName, value);
   }
 
-  /** libpq's word for the certificates that the system trusts. */
+  /** libpq's value for the certificates trusted by the system. */
   private void trustTheSystem() {
     if (!"system".equals(driver.get("sslrootcert"))) {
       return;

@@ -1,8 +1,8 @@
 package io.conversationstore.hybrid;
 
 /**
- * The variables of the environment that a store is configured by. {@code docs/configuration.md} has
- * one row for each; a test compares the two.
+ * The environment variables that configure a store. {@code docs/configuration.md} has one row for
+ * each; a test compares the two.
  */
 enum Variable {
   STORAGE_TYPE,

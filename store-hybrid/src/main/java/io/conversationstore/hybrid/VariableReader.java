@@ -8,9 +8,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and checks the variables of an environment. What is malformed is a {@link
- * StoreConfigurationException} that names the variable and says what is allowed, and never shows
- * the value. Immutable.
+ * Reads and checks environment variables. A malformed value is a {@link
+ * StoreConfigurationException} that names the variable and the allowed values, and never shows the
+ * value. Immutable.
  */
 final class VariableReader {
 
@@ -25,7 +25,7 @@ final class VariableReader {
     this.environment = Map.copyOf(environment);
   }
 
-  /** The value without blanks around it; null where it is not set. An empty one is not set. */
+  /** The value without surrounding blanks; null if not set. An empty value counts as not set. */
   @Nullable String text(Variable variable) {
     String value = environment.get(variable.name());
     return value == null || value.isBlank() ? null : value.strip();
@@ -35,13 +35,13 @@ final class VariableReader {
     return text(variable) != null;
   }
 
-  /** A whole number; {@code standard} where it is not set, which may be outside the range. */
+  /** A whole number; {@code standard}, which may be outside the range, if not set. */
   int number(Variable variable, int least, int most, int standard) {
     return number(variable, least, most, standard, "");
   }
 
   /**
-   * @param otherwise what else is allowed, for the text of an error
+   * @param otherwise other allowed values, for the error text
    */
   private int number(Variable variable, int least, int most, int standard, String otherwise) {
     String text = text(variable);
@@ -61,19 +61,19 @@ final class VariableReader {
     return number;
   }
 
-  /** Whole milliseconds up to a day; null where it is not set. */
+  /** Whole milliseconds up to a day; null if not set. */
   @Nullable Duration millis(Variable variable, int least) {
     int millis = number(variable, least, MOST_MILLIS, -1);
     return millis < 0 ? null : Duration.ofMillis(millis);
   }
 
-  /** Whole seconds; null where it is not set. */
+  /** Whole seconds; null if not set. */
   @Nullable Duration seconds(Variable variable, int least, int most) {
     int seconds = number(variable, least, most, -1);
     return seconds < 0 ? null : Duration.ofSeconds(seconds);
   }
 
-  /** Whole megabytes of 1,000,000 bytes, in bytes; {@code standard} where it is not set. */
+  /** Whole megabytes of 1,000,000 bytes, in bytes; {@code standard} if not set. */
   long megabytes(Variable variable, int least, int most, long standard) {
     int megabytes = number(variable, least, most, -1);
     return megabytes < 0 ? standard : megabytes * MEGABYTE;
@@ -88,7 +88,7 @@ final class VariableReader {
     return megabytes < 0 ? standard : megabytes * MEGABYTE;
   }
 
-  /** Null where it is not set. */
+  /** Null if not set. */
   @Nullable Boolean onOff(Variable variable) {
     String text = text(variable);
     if (text == null) {
@@ -101,7 +101,7 @@ final class VariableReader {
     };
   }
 
-  /** One of these words, in lower case; null where it is not set. */
+  /** One of these words, in lower case; null if not set. */
   @Nullable String word(Variable variable, List<String> words) {
     String text = text(variable);
     if (text == null) {

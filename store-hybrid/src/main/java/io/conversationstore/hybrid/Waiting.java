@@ -7,19 +7,19 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * What must not be sent now: some conversations and preferences, and owners as a whole where a bulk
- * or an erasure waits. What follows about the same waits as well, that of other owners never. Not
- * thread-safe.
+ * The subjects that must not be sent now: some conversations and preferences, and whole owners if a
+ * bulk or an erasure waits. Later changes of the same subject wait as well; those of other owners
+ * never do. Not thread-safe.
  */
 final class Waiting {
 
   private final Set<Subject> subjects = new HashSet<>();
   private final Set<Owner> whole = new HashSet<>();
 
-  /** Those of which anything waits. */
+  /** Owners with any waiting change. */
   private final Set<Owner> owners = new HashSet<>();
 
-  /** Whether a change has to wait for what waits before it. */
+  /** Whether a change must wait because of earlier waiting ones. */
   boolean holds(Change change) {
     Owner owner = change.owner();
     if (DrainBatch.goesAlone(change)) {
@@ -29,7 +29,7 @@ final class Waiting {
         || DrainBatch.subjects(change).stream().anyMatch(subjects::contains);
   }
 
-  /** This change waits. */
+  /** Adds a change that waits. */
   void add(Change change) {
     owners.add(change.owner());
     if (DrainBatch.goesAlone(change)) {
@@ -39,7 +39,7 @@ final class Waiting {
     }
   }
 
-  /** What waits here or there; a copy. */
+  /** The union of both; a copy. */
   Waiting with(Waiting other) {
     Waiting both = new Waiting();
     for (Waiting one : new Waiting[] {this, other}) {

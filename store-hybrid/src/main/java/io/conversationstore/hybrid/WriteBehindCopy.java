@@ -40,17 +40,17 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The local store, whose copy takes what this node has committed a moment later, many together: no
- * call waits for two stores. Whoever asks the copy for something waits until it has taken all, so
- * that nobody can tell, but for what is {@link #known}. What a crash loses of it is in the
- * database, and the feed brings it: the place in the feed is never ahead of the copy. Thread-safe.
+ * The local store, whose copy takes this node's committed states shortly after, in batches: no call
+ * waits for two stores. Readers of the copy wait until all states are written, so the delay is
+ * invisible, except in {@link #known}. States lost in a crash are in the database and come through
+ * the feed, because the feed position is never ahead of the copy. Thread-safe.
  */
 final class WriteBehindCopy implements LocalStore {
 
-  /** How long what is committed may wait for more. */
+  /** How long a committed state may wait for more. */
   private static final long WAIT_MILLIS = 20;
 
-  /** So many rows, or so much content in characters and bytes, wait for nothing: 4 MiB. */
+  /** Row count, or content in characters and bytes (4 MiB), that is written without waiting. */
   private static final int MAX_ROWS = 1_000;
 
   private static final long MAX_CONTENT = 4L << 20;
@@ -62,7 +62,7 @@ final class WriteBehindCopy implements LocalStore {
   private final ReentrantLock writing = new ReentrantLock();
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** Whether something is waiting or being written; written under the lock. */
+  /** Whether states wait or are being written; written under the lock. */
   private volatile boolean any;
 
   /** Guarded by the lock. */
@@ -78,8 +78,8 @@ final class WriteBehindCopy implements LocalStore {
   private boolean scheduled;
 
   /**
-   * @param put puts states into the files, or notes that they lack them
-   * @param onEnqueued called after a change was added to the queue, whoever added it
+   * @param put puts states into the files, or records that the files lack them
+   * @param onEnqueued called after any caller added a change to the queue
    */
   WriteBehindCopy(
       LocalStore files, Clockwork clockwork, Consumer<List<State>> put, Runnable onEnqueued) {
@@ -89,7 +89,7 @@ final class WriteBehindCopy implements LocalStore {
     this.onEnqueued = onEnqueued;
   }
 
-  /** Takes what this node has committed, no owners among it, in the order of the calls. */
+  /** Takes states committed by this node, in the order of the calls; owner rows are excluded. */
   void soon(List<? extends State> states) {
     boolean wake = false;
     boolean full;
@@ -115,7 +115,7 @@ final class WriteBehindCopy implements LocalStore {
     }
   }
 
-  /** Writes what waits, and waits until all is written that came before. */
+  /** Writes waiting states, and waits until all earlier ones are written. */
   void catchUp() {
     if (!any) {
       return;
@@ -133,8 +133,8 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   /**
-   * Of the headers of one conversation the latest is enough; it comes before its messages. Threads
-   * need not bring them in the order in which they were committed.
+   * Only the latest header of each conversation is needed; it precedes the messages. Threads may
+   * deliver headers out of commit order.
    */
   private static List<State> withoutSuperseded(List<State> states) {
     Map<Conversation, Integer> places = new HashMap<>();
@@ -181,8 +181,8 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   /**
-   * What this node has just committed of a conversation, deleted perhaps; null if that is in the
-   * files, or nothing. Waits for nothing.
+   * This node's latest committed state of a conversation, possibly deleted; null if it is in the
+   * files or absent. Never waits.
    */
   @Nullable ConversationState latest(Owner owner, String conversationId) {
     if (!any) {
@@ -201,15 +201,15 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   /**
-   * What this node knows of a conversation, deleted perhaps; null if nothing. Waits for nothing: of
-   * what is in no list any more the files know.
+   * This node's state of a conversation, possibly deleted; null if unknown. Never waits: the files
+   * know all states no longer listed here.
    */
   @Nullable ConversationState known(Owner owner, String conversationId) {
     ConversationState latest = latest(owner, conversationId);
     return latest != null ? latest : files.find(owner, conversationId).conversation();
   }
 
-  /** The owner's epoch as far as this node knows it; waits for nothing, since erasures do not. */
+  /** The owner's epoch as this node knows it. Never waits, because erasures are not delayed. */
   long knownEpoch(Owner owner) {
     return files.preferences(owner).epoch();
   }

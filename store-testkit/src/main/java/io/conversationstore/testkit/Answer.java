@@ -11,14 +11,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An answer of a store, in a form that can be compared between stores and printed: content is
- * replaced by digests, and what may differ between stores (times of the store's making, provenance,
- * cursors) is left out.
+ * A store's answer in a form that can be compared between stores and printed: content is replaced
+ * by digests, and properties that may differ between stores (times assigned by the store,
+ * provenance, cursors) are omitted.
  *
- * @param facts what must be equal to the letter
+ * @param facts values that must be equal
  * @param timed items that stores order by their own times
  * @param ascending whether the times of {@code timed} ascend or descend
- * @param error what was thrown, for the report
+ * @param error the exception thrown, for the report
  */
 record Answer(
     List<String> facts, List<Timed> timed, boolean ascending, @Nullable RuntimeException error) {
@@ -103,7 +103,7 @@ record Answer(
         "usage=" + c.usage());
   }
 
-  /** Null where the other answer says the same as this one, which is the model's. */
+  /** Null if the other answer agrees with this one, which is the model's. */
   @Nullable String differenceFrom(Answer subject) {
     if (!facts.equals(subject.facts)) {
       return "expected " + facts + " but got " + subject.facts;
@@ -115,7 +115,7 @@ record Answer(
     }
     Timed before = null;
     for (Timed item : timed) {
-      // What the model holds for later must not be earlier in the subject; ties are its own affair.
+      // The subject must not reverse two items whose times differ in the model.
       if (before != null && !before.time.equals(item.time)) {
         Instant first = times.getOrDefault((ascending ? before : item).fact, Instant.MIN);
         Instant second = times.getOrDefault((ascending ? item : before).fact, Instant.MAX);

@@ -324,12 +324,12 @@ abstract class AppendContract extends ContractBase {
         .hasMessageContaining("maxMessageBytes");
     UUID id = store().append(alice, "a", largest).get(0).id();
     StoredMessage stored = store().last(alice, "a", 1).get(0);
-    // Not as one assertion over both texts, which would print them.
+    // A boolean assertion: an assertion on the texts would print them.
     assertThat(stored.text().equals(largest.text())).as("the text is the same").isTrue();
     assertThat(store().deleteMessage(alice, "a", id)).isTrue();
   }
 
-  /** A message whose JSON has this size, of all characters that are hard to store. */
+  /** A message whose JSON has this size, made only of characters that are hard to store. */
   private static Message ofBytes(int size) {
     String hostile = String.join(" ", Generators.hostileTexts());
     int room = size - sizeOf(Message.assistant(""));

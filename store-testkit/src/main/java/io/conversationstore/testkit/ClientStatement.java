@@ -2,8 +2,7 @@ package io.conversationstore.testkit;
 
 /**
  * A statement that a client asks the server to run, as {@link FaultProxy} saw it: a simple query,
- * or the execution of a portal with the SQL text that its statement was parsed from on this
- * connection, however long ago. Immutable.
+ * or the execution of a portal with the SQL text parsed earlier on this connection. Immutable.
  */
 public final class ClientStatement {
 
@@ -15,13 +14,13 @@ public final class ClientStatement {
     this.payload = payload;
   }
 
-  /** The SQL text; parameters stand in it as {@code $1} and so on. */
+  /** The SQL text; parameters appear as {@code $1} and so on. */
   public String sql() {
     return sql;
   }
 
   /**
-   * Whether these bytes occur in the message that brought the values: the Bind message, or the
+   * Whether these bytes occur in the message that carried the values: the Bind message, or the
    * simple query itself. Text parameters are UTF-8; pgjdbc may send numbers and UUIDs in binary.
    */
   public boolean contains(byte[] bytes) {

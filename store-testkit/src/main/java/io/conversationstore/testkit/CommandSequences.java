@@ -10,21 +10,21 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Random sequences of calls, few owners and few ids so that they meet often, that are made on the
- * {@link ReferenceStore} and on a store under test: every answer and every exception must be the
- * same. A failure names the seed, the step and the shortest sequence found that shows it; it never
- * prints content. {@code -Dstore.seed} repeats one seed, {@code -Dstore.sequences} says how many
- * {@link StoreContract} runs.
+ * Random sequences of calls, run on the {@link ReferenceStore} and on a store under test. Every
+ * answer and exception must be the same. Owners and ids are few, so calls often collide. A failure
+ * names the seed, the step and the shortest failing sequence found; it never prints content. {@code
+ * -Dstore.seed} repeats one seed, {@code -Dstore.sequences} sets how many sequences {@link
+ * StoreContract} runs.
  */
 public final class CommandSequences {
 
-  /** The system property that gives the one seed to run. */
+  /** The system property with the only seed to run. */
   public static final String SEED_PROPERTY = "store.seed";
 
-  /** The system property that says how many sequences a contract runs; the default is 20. */
+  /** The system property with the number of sequences per contract; the default is 20. */
   public static final String COUNT_PROPERTY = "store.sequences";
 
-  /** Repetitions spent on making a failing sequence shorter. */
+  /** Maximum number of runs for shortening a failing sequence. */
   private static final int MOST_REPETITIONS = 150;
 
   private final long seed;
@@ -39,7 +39,7 @@ public final class CommandSequences {
   }
 
   /**
-   * Runs a sequence on the model and on {@code subject}, for owners that nobody else has.
+   * Runs a sequence on the model and on {@code subject}, for unused owners.
    *
    * @throws AssertionError on the first difference
    */
@@ -48,8 +48,8 @@ public final class CommandSequences {
   }
 
   /**
-   * Like {@link #compare(long, int, ConversationStore)}, with steps that close the store and open
-   * it again.
+   * Like {@link #compare(long, int, ConversationStore)}, with steps that close and reopen the
+   * store.
    *
    * @return the store as last opened
    */
@@ -60,7 +60,7 @@ public final class CommandSequences {
     return sequences.subject;
   }
 
-  /** The seeds to run: those from 1 on, unless system properties say otherwise. */
+  /** The seeds to run: from 1 on, unless system properties set others. */
   static List<Long> seeds() {
     Long only = Long.getLong(SEED_PROPERTY);
     if (only != null) {
@@ -93,7 +93,7 @@ public final class CommandSequences {
     throw new AssertionError(report.toString(), difference.error);
   }
 
-  /** Leaves out runs of steps, shorter and shorter ones, as long as a difference remains. */
+  /** Removes stretches of steps, of decreasing length, while a difference remains. */
   private List<RandomSteps.Step> shorten(List<RandomSteps.Step> failing) {
     List<RandomSteps.Step> best = failing;
     int repetitions = 0;

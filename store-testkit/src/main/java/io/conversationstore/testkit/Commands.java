@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs small programs to their end. */
+/** Runs short programs to completion. */
 final class Commands {
 
   private Commands() {}
 
   /**
-   * @param exitCode as the program gave it
+   * @param exitCode the program's exit code
    * @param output standard output and error together
    */
   record Result(int exitCode, String output) {
@@ -29,8 +29,8 @@ final class Commands {
    * Runs a program.
    *
    * @param directory its working directory
-   * @param limit after this it is killed, and an IOException thrown
-   * @throws IOException also if there is no such program
+   * @param limit the program is killed after this, and an IOException thrown
+   * @throws IOException also if the program does not exist
    */
   static Result run(Path directory, Duration limit, List<String> command) throws IOException {
     Path output = Files.createTempFile("store-test-", ".out");
@@ -55,7 +55,7 @@ final class Commands {
     }
   }
 
-  /** A builder whose program sees no PostgreSQL settings of the caller's environment. */
+  /** A builder that hides the PostgreSQL settings of the caller's environment from the program. */
   static ProcessBuilder builder(Path directory, List<String> command) {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.directory(directory.toFile()).redirectErrorStream(true);

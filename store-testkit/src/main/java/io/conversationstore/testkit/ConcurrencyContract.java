@@ -29,7 +29,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Many threads, and where a store can, many handles. */
+/** Many threads and, if the store supports them, many handles. */
 abstract class ConcurrencyContract extends ContractBase {
 
   private static final int THREADS = 8;
@@ -180,7 +180,7 @@ abstract class ConcurrencyContract extends ContractBase {
             });
   }
 
-  /** What loses the race against a delete is not an error here; the invariants are. */
+  /** Losing a race against a delete is allowed here; breaking an invariant is not. */
   private void mixed(Generators generators) {
     String id = generators.oneOf(List.of("a", "b"));
     store().createIfAbsent(alice, NewConversation.withId(id));
@@ -201,7 +201,7 @@ abstract class ConcurrencyContract extends ContractBase {
     }
   }
 
-  /** Runs an action on each of the threads, all starting together, and gives their answers. */
+  /** Runs an action on each thread, all starting together, and returns their results. */
   private static <T> List<T> atOnce(IntFunction<Callable<T>> actions)
       throws InterruptedException, ExecutionException, TimeoutException {
     ExecutorService threads = Executors.newFixedThreadPool(THREADS);

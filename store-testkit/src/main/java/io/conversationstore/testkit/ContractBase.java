@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
- * What all topics of the contract share: a store for each test, owners that nobody else has, and
- * the invariants, which are checked after every test.
+ * The common base of all contract topics: a store for each test, unused owners, and the invariants,
+ * which are checked after every test.
  */
 abstract class ContractBase {
 
@@ -44,7 +44,7 @@ abstract class ContractBase {
     alice = owner(tenant, "alice");
   }
 
-  /** Limits that a topic wants. */
+  /** Limits required by a topic. */
   StoreLimits limits() {
     return StoreLimits.DEFAULT;
   }
@@ -90,7 +90,7 @@ abstract class ContractBase {
     store = fixture().reopen();
   }
 
-  /** The test closes the store itself: there is nothing left to check. */
+  /** The test closes the store itself: no invariants are checked. */
   void closeStore() {
     owners.forEach(store()::erase);
     store().close();
@@ -105,12 +105,12 @@ abstract class ContractBase {
     return fixture().capabilities().contains(capability);
   }
 
-  /** The test stores messages whose creation times go back. */
+  /** The test stores messages with decreasing creation times. */
   void imports() {
     imports = true;
   }
 
-  /** The tenant of most tests; nobody else has it. */
+  /** The tenant of most tests, unique to each. */
   String tenant() {
     return tenant;
   }
@@ -127,7 +127,7 @@ abstract class ContractBase {
     return owner(tenant, userId);
   }
 
-  /** Lets the time of the store go on by at least a few microseconds. */
+  /** Advances the store's time by at least a few microseconds. */
   void tick() {
     if (has(Capability.MANUAL_CLOCK)) {
       fixture().advance(Duration.ofMillis(1));
@@ -139,12 +139,12 @@ abstract class ContractBase {
     }
   }
 
-  /** Creates a conversation of Alice's. */
+  /** Creates a conversation owned by Alice. */
   String chat(String id) {
     return store().create(alice, NewConversation.withId(id)).id();
   }
 
-  /** Appends user messages with these texts to a conversation of Alice's. */
+  /** Appends user messages with these texts to a conversation owned by Alice. */
   List<StoredMessage> say(String id, String... texts) {
     List<Message> turn = new ArrayList<>();
     for (String text : texts) {
@@ -153,7 +153,7 @@ abstract class ContractBase {
     return store().append(alice, id, turn.toArray(Message[]::new));
   }
 
-  /** The texts of all messages of a conversation of Alice's. */
+  /** The texts of all messages of a conversation owned by Alice. */
   List<String> texts(String id) {
     return Walks.messages(store(), alice, id).stream().map(StoredMessage::text).toList();
   }

@@ -16,16 +16,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A data directory made for tests: a copy of a cached result of {@code initdb}, with a password and
- * a settings file of our own.
+ * A data directory for tests: a copy of a cached result of {@code initdb}, with its own password
+ * and settings file.
  *
- * <p>Files that we add:
+ * <p>Added files:
  *
  * <ul>
  *   <li>{@code testkit-password}: the password of the user {@value #USER}, random for each cache;
  *       it stays with the data, so copies and backups of a directory can be opened again;
- *   <li>{@code testkit.conf}: settings, included at the end of postgresql.conf and written anew
- *       before each start; what ALTER SYSTEM sets wins over it.
+ *   <li>{@code testkit.conf}: settings, included at the end of postgresql.conf and rewritten before
+ *       each start; ALTER SYSTEM takes precedence.
  * </ul>
  */
 final class DataDirectory {
@@ -34,10 +34,10 @@ final class DataDirectory {
 
   private static final Duration INITDB_LIMIT = Duration.ofMinutes(2);
 
-  /** Of what {@link #initialise} makes: another number where it makes something else. */
+  /** Version of the directory made by {@link #initialise}; must change with it. */
   private static final int EDITION = 2;
 
-  /** The first that can be told how dear a password shall be to check. */
+  /** The first version with a setting for the cost of password checks. */
   private static final int CHEAP_PASSWORDS = 16;
 
   private static final Pattern MAJOR_VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+)");
@@ -51,9 +51,9 @@ final class DataDirectory {
   }
 
   /**
-   * Opens a data directory, filling it first if it is absent or empty.
+   * Opens a data directory; an absent or empty one is filled first.
    *
-   * @throws IllegalStateException if it holds something that this class did not make
+   * @throws IllegalStateException if it holds files that this class did not make
    */
   static DataDirectory open(Path path, PostgresBinaries binaries, Launcher launcher)
       throws IOException {
@@ -69,7 +69,7 @@ final class DataDirectory {
     return Files.readString(path.resolve(PASSWORD_FILE)).strip();
   }
 
-  /** Replaces the settings that hold from the next start on. */
+  /** Replaces the settings, effective from the next start. */
   void configure(Map<String, String> settings) throws IOException {
     List<String> lines = new ArrayList<>();
     settings.forEach((name, value) -> lines.add(name + " = '" + value.replace("'", "''") + "'"));
@@ -118,7 +118,7 @@ final class DataDirectory {
                 "--locale=" + (Platform.isLinux() ? "C.UTF-8" : "C"),
                 "--no-sync"));
     if (majorVersion(binaries, launcher) >= CHEAP_PASSWORDS) {
-      // The random password needs no stretching, and that is most of what a connection takes.
+      // The random password needs no stretching, which takes most of the time of a connection.
       command.add("--set=scram_iterations=1");
     }
     Commands.Result result = Commands.run(binaries.home(), INITDB_LIMIT, launcher.command(command));

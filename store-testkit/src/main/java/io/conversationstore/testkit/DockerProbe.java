@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 import org.testcontainers.DockerClientFactory;
 
 /**
- * Whether Docker answers. Looks for something that listens first, so that a machine without Docker
- * never loads Testcontainers, which takes seconds and logs stack traces there.
+ * Whether Docker answers. First looks for a listener: without Docker, Testcontainers would take
+ * seconds and log stack traces, so it is not loaded.
  */
 final class DockerProbe implements BooleanSupplier {
 
@@ -64,7 +64,7 @@ final class DockerProbe implements BooleanSupplier {
       return socketListens(Path.of(uri.getPath()));
     }
     if (uri.getHost() == null || uri.getPort() < 0) {
-      // ssh, npipe, a default port: only Testcontainers can tell.
+      // ssh, npipe, a default port: only Testcontainers can check these.
       return true;
     }
     try (Socket socket = new Socket()) {

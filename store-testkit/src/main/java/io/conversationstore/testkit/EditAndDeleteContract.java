@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Edits, deletes, and what must not come back. */
+/** Edits, deletes, and deleted data that must not come back. */
 abstract class EditAndDeleteContract extends ContractBase {
 
   @BeforeEach

@@ -30,12 +30,13 @@ final class EmbeddedServer implements AutoCloseable {
   private boolean closed;
 
   /**
-   * What a server shall be like.
+   * The options of a server.
    *
-   * @param dataDirectory a directory to keep, or null for one that goes when the server is closed
+   * @param dataDirectory a directory to keep, or null for one that is deleted when the server is
+   *     closed
    * @param port 0 for any
-   * @param binariesJar a jar with binaries, or null for the class path's
-   * @param version of the class path's binaries, or null for the newest
+   * @param binariesJar a jar with binaries, or null for those on the class path
+   * @param version of the binaries on the class path, or null for the newest
    */
   record Options(
       @Nullable Path dataDirectory,
@@ -90,7 +91,7 @@ final class EmbeddedServer implements AutoCloseable {
         restart();
         return;
       } catch (IllegalStateException e) {
-        // Another process may have taken the port since it was found free.
+        // Another process may have taken the port after the check.
         boolean taken = process.logTail().contains("Address already in use");
         if (wanted != 0 || !taken || attempt == PORT_ATTEMPTS) {
           throw e;
@@ -170,7 +171,7 @@ final class EmbeddedServer implements AutoCloseable {
         });
   }
 
-  /** Ends the server, kept data by a clean shutdown, and deletes what is not to be kept. */
+  /** Ends the server, by a clean shutdown if its data is kept, and deletes temporary data. */
   @Override
   public void close() {
     lock.lock();
@@ -210,7 +211,7 @@ final class EmbeddedServer implements AutoCloseable {
         });
   }
 
-  /** Something that gives a value or fails with an {@link IOException}. */
+  /** An action that returns a value or fails with an {@link IOException}. */
   @FunctionalInterface
   private interface IoCall<T> {
     T call() throws IOException;
@@ -237,16 +238,16 @@ final class EmbeddedServer implements AutoCloseable {
   private static Map<String, String> settings(Options options) {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("listen_addresses", "127.0.0.1");
-    // A socket's path is limited to about 100 characters, and nobody needs one.
+    // A socket's path is limited to about 100 characters, and no test needs one.
     all.put("unix_socket_directories", "");
-    // Files in the data directory: nothing stays in /dev/shm after a kill.
+    // Files in the data directory: /dev/shm stays clean after a kill.
     all.put("dynamic_shared_memory_type", Platform.isWindows() ? "windows" : "mmap");
     all.put("timezone", "UTC");
     all.put("log_timezone", "UTC");
     all.put("log_line_prefix", "%m [%p] %q%a %d ");
     all.put("fsync", options.durable ? "on" : "off");
     all.put("full_page_writes", options.durable ? "on" : "off");
-    // On in any case: it costs nothing without fsync, and commits then survive a killed server.
+    // Always on: it is free without fsync, and commits then survive a killed server.
     all.put("synchronous_commit", "on");
     all.putAll(options.settings);
     return Map.copyOf(all);

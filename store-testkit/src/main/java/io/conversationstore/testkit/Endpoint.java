@@ -7,11 +7,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a server listens and how to log in. Immutable.
+ * Address and login of a server. Immutable.
  *
- * @param authority {@code host:port}, or several of them with commas as pgjdbc takes them
- * @param database the database to connect to when none is named
- * @param query URL parameters without the question mark, without user and password; may be empty
+ * @param authority {@code host:port}, or several separated by commas as in pgjdbc
+ * @param database the default database
+ * @param query URL parameters without the question mark, user and password; may be empty
  */
 record Endpoint(String authority, String database, String query, String user, String password) {
 
@@ -23,7 +23,7 @@ record Endpoint(String authority, String database, String query, String user, St
   }
 
   /**
-   * Takes a JDBC URL apart.
+   * Parses a JDBC URL.
    *
    * @param user the user, or null for the URL's parameter {@code user}, else {@code postgres}
    * @param password the password, or null for the URL's parameter {@code password}, else none
@@ -82,7 +82,7 @@ record Endpoint(String authority, String database, String query, String user, St
     return colon < 0 ? DEFAULT_PORT : Integer.parseInt(first.substring(colon + 1));
   }
 
-  /** Leaves out the password. */
+  /** Omits the password. */
   @Override
   public String toString() {
     return "Endpoint[" + authority + "/" + database + "]";

@@ -25,28 +25,30 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A network that fails on demand: a TCP proxy on 127.0.0.1 in front of a PostgreSQL server, which
- * follows the protocol's messages. Thread-safe; everything can be changed at any time.
+ * parses the protocol's messages. Thread-safe; everything can be changed at any time.
  *
- * <p>It declines encryption itself (answers SSLRequest and GSSENCRequest with {@code N}), since it
- * must read the messages; a client that insists on encryption cannot connect through it.
+ * <p>It declines encryption (answers SSLRequest and GSSENCRequest with {@code N}), because it must
+ * read the messages; clients that require encryption cannot connect through it.
  */
 public final class FaultProxy implements AutoCloseable {
 
-  /** What happens to connections. */
+  /** The treatment of connections. */
   public enum Mode {
-    /** Everything is passed on. */
+    /** Everything is forwarded. */
     PASS,
-    /** Nobody listens: new connections are refused. Existing ones go on. The port stays ours. */
+    /**
+     * No listener: new connections are refused, existing ones continue. The port stays reserved.
+     */
     REFUSE,
     /** Existing connections get a RST at once, new ones as soon as they are accepted. */
     RESET,
     /**
-     * Connections are accepted and stay open, and every byte of either side disappears. The server
-     * does not learn that a client has gone before the mode changes. A connection that has lost
-     * bytes stays silent in later modes too: close it, or {@link #dropConnections()}.
+     * Connections are accepted and stay open, and every byte in either direction is discarded. The
+     * server does not notice that a client has gone until the mode changes. A connection that has
+     * lost bytes stays silent in later modes too: close it, or {@link #dropConnections()}.
      */
     BLACK_HOLE,
-    /** Everything is passed on, each chunk after a delay: see {@link #slow(Duration)}. */
+    /** Everything is forwarded, each chunk after a delay: see {@link #slow(Duration)}. */
     SLOW
   }
 
@@ -56,7 +58,7 @@ public final class FaultProxy implements AutoCloseable {
     BEFORE_FORWARD,
     /**
      * The server has run it and replied up to ReadyForQuery, so it has committed unless a
-     * transaction block is open; the client sees nothing of this reply.
+     * transaction block is open; the client receives no part of this reply.
      */
     AFTER_REPLY
   }
@@ -100,17 +102,17 @@ public final class FaultProxy implements AutoCloseable {
     return proxy;
   }
 
-  /** Starts a proxy in front of a server for tests. */
+  /** Starts a proxy in front of a test server. */
   public static FaultProxy to(TestPostgres server) {
     return to(server.host(), server.port());
   }
 
-  /** Where the proxy listens: an address of the loopback interface. */
+  /** The proxy's address, on the loopback interface. */
   public String host() {
     return "127.0.0.1";
   }
 
-  /** The port that the proxy listens on; the same in all modes. */
+  /** The proxy's port; the same in all modes. */
   public int port() {
     return port;
   }
@@ -120,14 +122,14 @@ public final class FaultProxy implements AutoCloseable {
     return "jdbc:postgresql://" + host() + ":" + port + "/" + database;
   }
 
-  /** The mode in force. */
+  /** The present mode. */
   public Mode mode() {
     return mode;
   }
 
   /**
-   * Changes the mode. When this returns, the listening socket is as the mode says, and for {@link
-   * Mode#RESET} the connections are reset; data on its way may still have passed.
+   * Changes the mode. When this returns, the listening socket matches the mode, and for {@link
+   * Mode#RESET} the connections are reset; data in transit may still have been forwarded.
    */
   public void setMode(Mode next) {
     lock.lock();
@@ -156,19 +158,19 @@ public final class FaultProxy implements AutoCloseable {
     setMode(Mode.SLOW);
   }
 
-  /** Resets all connections that are open now (RST to the client, a plain close to the server). */
+  /** Resets all open connections (RST to the client, a plain close to the server). */
   public void dropConnections() {
     links.forEach(ProxyLink::drop);
   }
 
   /**
-   * Cuts a connection once: the first, of any connection, that runs a statement matching. The
-   * client's connection is reset.
+   * Cuts a connection once: the first one that runs a matching statement. The client's connection
+   * is reset.
    *
-   * <p>Connections of pooled or prepared statements are recognised by the SQL text that they were
-   * prepared from on their connection, so the cut may be ordered at any time. Statements of one
-   * pipeline go together: with {@link CutPoint#AFTER_REPLY} the reply to all that stands before the
-   * same Sync is swallowed.
+   * <p>Pooled and prepared statements are recognised by the SQL text from which they were prepared
+   * on their connection, so a cut may be requested at any time. Statements of one pipeline are cut
+   * together: with {@link CutPoint#AFTER_REPLY} the replies to all statements before the same Sync
+   * are discarded.
    *
    * @param matching called on the proxy's threads; must be quick and thread-safe
    */
@@ -178,7 +180,7 @@ public final class FaultProxy implements AutoCloseable {
     return cut;
   }
 
-  /** Cuts a connection at the first statement whose SQL text has this in it; case matters. */
+  /** Cuts a connection at the first statement whose SQL text contains this; case-sensitive. */
   public Cut cutOn(String sqlFragment, CutPoint point) {
     return cutOn(statement -> statement.sql().contains(sqlFragment), point);
   }
@@ -188,7 +190,7 @@ public final class FaultProxy implements AutoCloseable {
     return cutOn(FaultProxy::isCommit, CutPoint.BEFORE_FORWARD);
   }
 
-  /** Cuts at the next COMMIT, after it: committed, and the client does not know. */
+  /** Cuts after the next COMMIT: it is committed, and the client does not know. */
   public Cut cutAfterCommit() {
     return cutOn(FaultProxy::isCommit, CutPoint.AFTER_REPLY);
   }
@@ -198,36 +200,35 @@ public final class FaultProxy implements AutoCloseable {
     return sql.startsWith("COMMIT") || sql.equals("END");
   }
 
-  /** How many connections were accepted so far, those reset or swallowed at once included. */
+  /** The number of connections accepted so far, including those reset or silenced at once. */
   public long connections() {
     return connections.get();
   }
 
-  /** How many connections are open now. */
+  /** The number of open connections. */
   public int openConnections() {
     return links.size();
   }
 
   /**
-   * How often the server has answered all that was asked so far, over all connections:
-   * ReadyForQuery replies after which no request of the connection was outstanding. Requests that
-   * are sent together count once, as pgjdbc's BEGIN with the first statement of a transaction;
-   * where together they are larger than the sockets' buffers they may count more. The login of a
-   * connection is not counted.
+   * The number of round trips so far, over all connections: ReadyForQuery replies after which the
+   * connection had no outstanding request. Requests sent together count once, such as pgjdbc's
+   * BEGIN with the first statement of a transaction; they may count more if they exceed the
+   * sockets' buffers. The login of a connection is not counted.
    */
   public long roundTrips() {
     return roundTrips.get();
   }
 
   /**
-   * How many ReadyForQuery replies the server has sent: one for each simple query and each Sync,
+   * The number of ReadyForQuery replies from the server: one for each simple query and each Sync,
    * sent together or not. The login of a connection is not counted.
    */
   public long replies() {
     return replies.get();
   }
 
-  /** Stops listening and drops all connections. Nothing happens the second time. */
+  /** Stops listening and drops all connections. Idempotent. */
   @Override
   public void close() {
     lock.lock();
@@ -241,7 +242,7 @@ public final class FaultProxy implements AutoCloseable {
     dropConnections();
   }
 
-  /** One ordered cut. Thread-safe. */
+  /** One requested cut. Thread-safe. */
   public static final class Cut {
 
     private final FaultProxy proxy;
@@ -261,12 +262,12 @@ public final class FaultProxy implements AutoCloseable {
       return done.getCount() == 0;
     }
 
-    /** Waits for the cut; false if it has not happened in time. */
+    /** Waits for the cut; false if it does not happen in time. */
     public boolean await(Duration limit) throws InterruptedException {
       return done.await(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** Takes the order back; false if it was too late. */
+    /** Cancels the cut; false if it was too late. */
     public boolean cancel() {
       proxy.cuts.remove(this);
       return claimed.compareAndSet(false, true);
@@ -281,7 +282,7 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
-  /** The cut that this statement sets off, claimed for the caller. */
+  /** The cut triggered by this statement, claimed for the caller. */
   @Nullable Cut takeCut(ClientStatement statement) {
     for (Cut cut : cuts) {
       if (cut.matching.test(statement) && cut.claimed.compareAndSet(false, true)) {
@@ -296,7 +297,7 @@ public final class FaultProxy implements AutoCloseable {
     return mode == Mode.BLACK_HOLE && !closed;
   }
 
-  /** Returns when the mode is another than {@link Mode#BLACK_HOLE}. */
+  /** Returns when the mode is not {@link Mode#BLACK_HOLE}. */
   void awaitEndOfBlackHole() {
     lock.lock();
     try {
@@ -345,7 +346,7 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   private void listen() {
-    // The port was free and is ours by agreement only, so somebody may hold it for a moment.
+    // The port was free and is reserved only by convention, so another process may hold it briefly.
     boolean listening = Polling.until(LISTEN_LIMIT, this::tryListen);
     if (!listening) {
       throw new UncheckedIOException(new IOException("cannot listen on port " + port));
@@ -375,7 +376,7 @@ public final class FaultProxy implements AutoCloseable {
       } catch (IOException e) {
         log.debug("closing the listener: {}", e.toString());
       }
-      // The system goes on listening for as long as a thread is inside accept.
+      // The system keeps listening while a thread is inside accept.
       Thread thread = acceptor;
       acceptor = null;
       if (thread != null && !Polling.until(LISTEN_LIMIT, () -> !thread.isAlive())) {
@@ -399,7 +400,7 @@ public final class FaultProxy implements AutoCloseable {
     client.setTcpNoDelay(true);
     ProxyLink link = new ProxyLink(this, client);
     links.add(link);
-    // Looked at after the link can be found: a mode set meanwhile reaches it one way or the other.
+    // Checked after the link is registered: a mode set meanwhile reaches it one way or the other.
     if (closed || mode == Mode.RESET || mode == Mode.REFUSE) {
       link.drop();
     } else {

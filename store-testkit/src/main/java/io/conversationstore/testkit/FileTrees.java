@@ -17,7 +17,7 @@ final class FileTrees {
   private FileTrees() {}
 
   /**
-   * Copies a directory with owners, permissions and links as links.
+   * Copies a directory, with owners and permissions; links are copied as links.
    *
    * @param to must be absent or an empty directory; its parent must exist
    */
@@ -48,7 +48,7 @@ final class FileTrees {
         });
   }
 
-  /** Deletes a directory and what is in it; nothing happens if it is not there. */
+  /** Deletes a directory and its contents; ignored if absent. */
   static void delete(Path root) throws IOException {
     if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
       return;

@@ -21,7 +21,9 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Makes values that are hard on a store: the same ones for the same seed. Not thread-safe. */
+/**
+ * Generates values that are hard to store; the same seed gives the same values. Not thread-safe.
+ */
 public final class Generators {
 
   /** Pieces of text that have broken stores, drivers and file formats. */
@@ -76,7 +78,7 @@ public final class Generators {
           "\n",
           "x".repeat(255));
 
-  /** What is searched for: words of {@link #TEXTS}, parts of them, and some that are nowhere. */
+  /** Search texts: words of {@link #TEXTS}, parts of them, and some that occur nowhere. */
   private static final List<String> QUERIES =
       List.of(
           "hello",
@@ -116,7 +118,7 @@ public final class Generators {
           (byte) 7,
           1.5f);
 
-  /** As long as an id may be, in characters of two code units and one of one. */
+  /** An id of maximum length, in characters of two code units and one of one. */
   private static final String LONGEST = "\uD83D\uDE00".repeat(127) + "z";
 
   private final RandomGenerator random;
@@ -130,7 +132,7 @@ public final class Generators {
     return new Generators(RandomGeneratorFactory.of("L64X128MixRandom").create(seed));
   }
 
-  /** Ids that a store must take, each unlike all others. */
+  /** Ids that a store must accept, all distinct. */
   public static List<String> hostileIds() {
     List<String> ids = new ArrayList<>(IDS);
     ids.removeIf(String::isBlank);
@@ -138,7 +140,7 @@ public final class Generators {
     return List.copyOf(ids);
   }
 
-  /** Texts that a store must take as content. */
+  /** Texts that a store must accept as content. */
   public static List<String> hostileTexts() {
     return TEXTS;
   }
@@ -152,7 +154,7 @@ public final class Generators {
     return values.get(random.nextInt(values.size()));
   }
 
-  /** Whether something that happens once in {@code n} times happens now. */
+  /** True with a probability of 1 in {@code n}. */
   public boolean oneIn(int n) {
     return random.nextInt(n) == 0;
   }
@@ -181,7 +183,7 @@ public final class Generators {
     return text.toString();
   }
 
-  /** Something to search for, with at least one word. */
+  /** A search text with at least one word. */
   public String query() {
     return oneIn(4) ? oneOf(QUERIES) + " " + oneOf(QUERIES) : oneOf(QUERIES);
   }
@@ -245,8 +247,8 @@ public final class Generators {
   }
 
   /**
-   * A part of an unknown shape. NullAway is off here because javac leaves the type annotations of a
-   * compact constructor's parameters out of the class file.
+   * A part of an unknown shape. NullAway is off here because javac omits the type annotations of a
+   * compact constructor's parameters from the class file.
    */
   @SuppressWarnings("NullAway")
   static ContentPart unknown(Map<String, @Nullable Object> json) {
@@ -291,7 +293,7 @@ public final class Generators {
         .withMetadata(json());
   }
 
-  /** Usage whose total is its own. */
+  /** Usage with an independent total. */
   public TokenUsage usage() {
     return new TokenUsage(
         random.nextInt(100_000), random.nextInt(100_000), random.nextInt(300_000));
@@ -308,7 +310,7 @@ public final class Generators {
         .expiresAt(expiry());
   }
 
-  /** An update of some of the fields, or none. */
+  /** An update of some fields or none. */
   public ConversationUpdate update() {
     ConversationUpdate update = ConversationUpdate.touch();
     update = oneIn(3) ? update.title(title()) : update;

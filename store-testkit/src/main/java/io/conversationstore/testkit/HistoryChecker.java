@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Compares a final reading with what a {@link HistoryRecorder} noted. Immutable. */
+/** Compares a final reading with the records of a {@link HistoryRecorder}. Immutable. */
 public final class HistoryChecker {
 
   private final Map<String, Map<UUID, Entry>> recorded;
@@ -23,12 +23,13 @@ public final class HistoryChecker {
   }
 
   /**
-   * What is wrong, as {@code conversation/message}.
+   * The violations found, as {@code conversation/message}.
    *
-   * @param lost acknowledged and not there
-   * @param doubled there more than once
-   * @param reordered there, but before a message that the same writer appended earlier
-   * @param different there with other content, there although its append failed, or of nobody known
+   * @param lost acknowledged and absent
+   * @param doubled present more than once
+   * @param reordered present, but before a message that the same writer appended earlier
+   * @param different with other content, present although the append failed, or from an unknown
+   *     writer
    */
   public record Verdict(
       List<String> lost, List<String> doubled, List<String> reordered, List<String> different) {
@@ -40,7 +41,7 @@ public final class HistoryChecker {
       different = List.copyOf(different);
     }
 
-    /** Whether nothing is wrong. */
+    /** Whether there are no violations. */
     public boolean isClean() {
       return lost.isEmpty() && doubled.isEmpty() && reordered.isEmpty() && different.isEmpty();
     }
@@ -49,7 +50,7 @@ public final class HistoryChecker {
   /**
    * Checks all conversations that were written to.
    *
-   * @param finalReader gives all messages of a conversation in order
+   * @param finalReader returns all messages of a conversation in order
    */
   public Verdict check(Function<String, List<StoredMessage>> finalReader) {
     Verdict verdict = new Verdict(List.of(), List.of(), List.of(), List.of());
@@ -96,7 +97,8 @@ public final class HistoryChecker {
         different.add(name);
       } else {
         int place = places.getOrDefault(message.id(), 0);
-        // An append of unknown outcome that was left be may land after the writer's next one.
+        // An append of unknown outcome that was not retried may take effect after the writer's next
+        // one.
         if (entry.outcome() == Outcome.ACKNOWLEDGED
             && lastPlace.merge(entry.writer(), place, Math::max) != place) {
           reordered.add(name);

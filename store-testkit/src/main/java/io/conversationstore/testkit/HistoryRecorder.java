@@ -11,14 +11,13 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notes what writers were told about their appends, in the order each writer was told, for a {@link
- * HistoryChecker} to compare with what is read at the end. A writer retries an append whose outcome
- * is unknown, or leaves it be, before it appends anything else. Conversation ids are those of one
- * owner. Thread-safe.
+ * Records the outcomes of writers' appends, in each writer's order, for a {@link HistoryChecker} to
+ * compare with the final reading. A writer retries an append whose outcome is unknown, or abandons
+ * it, before it appends anything else. Conversation ids are those of one owner. Thread-safe.
  */
 public final class HistoryRecorder {
 
-  /** What a writer was told about an append. */
+  /** The outcome of an append for its writer. */
   enum Outcome {
     ACKNOWLEDGED,
     FAILED,
@@ -26,9 +25,9 @@ public final class HistoryRecorder {
   }
 
   /**
-   * A note.
+   * A record.
    *
-   * @param digest of the content, null where it is not known
+   * @param digest of the content, null if unknown
    */
   record Entry(
       String writer,
@@ -50,7 +49,7 @@ public final class HistoryRecorder {
             Outcome.ACKNOWLEDGED));
   }
 
-  /** The append failed and promised that nothing was stored. */
+  /** The append failed and guaranteed that nothing was stored. */
   public void failed(String writer, String conversationId, UUID messageId) {
     add(new Entry(writer, conversationId, messageId, null, Outcome.FAILED));
   }
@@ -64,7 +63,7 @@ public final class HistoryRecorder {
     entries.add(entry);
   }
 
-  /** Writer by conversation, the last word about each message, in the order of the first. */
+  /** Per conversation, the last outcome of each message, in the order of the first ones. */
   synchronized Map<String, Map<UUID, Entry>> byConversation() {
     Map<String, Map<UUID, Entry>> result = new HashMap<>();
     for (Entry entry : entries) {
@@ -75,7 +74,7 @@ public final class HistoryRecorder {
     return result;
   }
 
-  /** Once acknowledged, always acknowledged; once unknown, a later failure does not undo it. */
+  /** Acknowledged is final; a later failure does not replace an unknown outcome. */
   private static Entry stronger(Entry before, Entry now) {
     if (before.outcome() == Outcome.ACKNOWLEDGED) {
       return before;
@@ -83,7 +82,7 @@ public final class HistoryRecorder {
     return before.outcome() == Outcome.UNKNOWN && now.outcome() == Outcome.FAILED ? before : now;
   }
 
-  /** Checks a reading against what was recorded until now. */
+  /** A checker for the records so far. */
   public HistoryChecker checker() {
     return new HistoryChecker(byConversation());
   }

@@ -37,10 +37,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Input on the edge of what is allowed and beyond, and what error texts may say. */
+/** Input at and beyond the limits, and the contents of error texts. */
 abstract class InputContract extends ContractBase {
 
-  /** No error text may hold this. */
+  /** Text that no error text may contain. */
   private static final String MARKER = "MARKER-7f3a";
 
   @Override
@@ -48,7 +48,7 @@ abstract class InputContract extends ContractBase {
     return new StoreLimits(4_000, 1_000, 64, 50, 20_000, 1_000);
   }
 
-  /** A JSON object of so many levels. */
+  /** A JSON object with this many levels. */
   static Map<String, @Nullable Object> nested(int levels) {
     Map<String, @Nullable Object> object = Map.of();
     for (int i = 1; i < levels; i++) {

@@ -27,8 +27,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * What holds in every store at every moment when nobody writes. Reads all that the given owners
- * have, by every way there is, and checks that the answers agree.
+ * Conditions that every store meets whenever nobody writes. Reads all data of the given owners in
+ * every possible way and checks that the answers agree.
  */
 final class Invariants {
 
@@ -51,8 +51,8 @@ final class Invariants {
   private final boolean imports;
 
   /**
-   * @param imports whether messages with times of their own were stored, so that creation times may
-   *     go back
+   * @param imports whether messages with given times were stored, so that creation times may
+   *     decrease
    */
   Invariants(ConversationStore store, boolean imports) {
     this.store = store;
@@ -92,7 +92,7 @@ final class Invariants {
         .isTrue();
   }
 
-  /** The last message and the last edited one are found, with all others that hold the word. */
+  /** The last message and the last edited one are found, with all others that contain the word. */
   private void checkSearch(Owner owner, List<StoredMessage> history) {
     List<StoredMessage> newestFirst = new ArrayList<>(history);
     Collections.reverse(newestFirst);
@@ -160,7 +160,7 @@ final class Invariants {
     return forward;
   }
 
-  /** Compared here and not by the assertion, whose failure would print content. */
+  /** Compared here, because a failing assertion on the lists would print content. */
   private static boolean same(List<StoredMessage> a, List<StoredMessage> b) {
     return a.equals(b);
   }

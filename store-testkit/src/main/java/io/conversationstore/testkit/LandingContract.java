@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a database remembers of the changes that it has applied, so that what is queued behind one
- * of them follows it also where its answer was lost.
+ * The database's records of applied changes. Changes queued behind an applied one follow it even if
+ * its answer was lost.
  */
 public abstract class LandingContract {
 
@@ -36,7 +36,7 @@ public abstract class LandingContract {
 
   private final Owner owner = Owner.of("acme", UUID.randomUUID().toString());
 
-  /** The store that is tested; each test has an owner of its own. */
+  /** The store under test; each test has its own owner. */
   protected abstract PrimaryStore primary();
 
   private ChangeStamp stamp() {
@@ -245,7 +245,7 @@ public abstract class LandingContract {
     for (Change change : List.of(rename, edit, put)) {
       assertThat(primary().landings(change)).isEmpty();
       primary().apply(change, ApplyMode.LIVE);
-      // Live, it happens now, and not when it was made.
+      // A live change takes the present time, not the time it was made.
       Landing landing = primary().landings(change).get(0);
       assertThat(landing.at()).isAfter(change.stamp().time());
       assertThat(replay(change).changed()).isFalse();

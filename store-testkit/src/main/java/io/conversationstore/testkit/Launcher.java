@@ -16,13 +16,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How the server's programs are run: directly, or, since PostgreSQL refuses to run as root, as an
- * unprivileged user when this JVM is root's. Immutable and thread-safe.
+ * How the server's programs are run: directly, or as an unprivileged user if this JVM runs as root,
+ * because PostgreSQL refuses to run as root. Immutable and thread-safe.
  *
- * <p>As root, the user is {@code postgres} if there is one, else {@code nobody}. Tried in order,
- * until one really runs the server program: {@code setpriv}, {@code runuser}, {@code su}, {@code
+ * <p>As root, the user is {@code postgres} if it exists, else {@code nobody}. These are tried in
+ * order until one runs the server program: {@code setpriv}, {@code runuser}, {@code su}, {@code
  * unshare --user}. The last one needs no user and is often forbidden in containers; the others
- * change the user id and need the data directory to belong to that user.
+ * change the user id, and the data directory must belong to that user.
  */
 final class Launcher {
 
@@ -46,7 +46,7 @@ final class Launcher {
   /**
    * Finds a way that works.
    *
-   * @throws IllegalStateException names all ways that were tried and why each one failed
+   * @throws IllegalStateException if none works; names all ways tried and why each one failed
    */
   static Launcher choose(PostgresBinaries binaries) throws IOException {
     if (Platform.isWindows() || uidOf(binaries.cache()) != 0) {
@@ -66,7 +66,7 @@ final class Launcher {
             + String.join("; ", failures));
   }
 
-  /** All ways that could be tried as root. */
+  /** All ways to try as root. */
   static List<Launcher> candidates() throws IOException {
     return candidates(account());
   }
@@ -88,7 +88,7 @@ final class Launcher {
     return all;
   }
 
-  /** Null if the server program can be run this way, else why not. */
+  /** Null if the server program can be run this way, otherwise the reason. */
   @Nullable String failure(PostgresBinaries binaries) {
     try {
       Commands.Result result =
@@ -100,17 +100,17 @@ final class Launcher {
     }
   }
 
-  /** The command line that runs this one the chosen way. */
+  /** The command line that runs the given one in the chosen way. */
   List<String> command(List<String> command) {
     return wrap.apply(command);
   }
 
-  /** Distinguishes the owners of data directories; equal for all runs of one user and way. */
+  /** Identifies the owner of data directories; equal for all runs of one user and way. */
   String ownerKey() {
     return account == null ? "own" : String.valueOf(account.uid);
   }
 
-  /** Gives a file or an empty directory to the user that the server runs as. */
+  /** Gives a file or an empty directory to the server's user. */
   void own(Path path) throws IOException {
     if (account != null) {
       Files.setAttribute(path, "unix:uid", account.uid);
@@ -118,7 +118,7 @@ final class Launcher {
     }
   }
 
-  /** Gives the server's user the search permission on a directory of this JVM's user. */
+  /** Gives the server's user search permission on a directory of this JVM's user. */
   void admit(Path directory) throws IOException {
     if (account != null) {
       Set<PosixFilePermission> permissions =
@@ -130,10 +130,10 @@ final class Launcher {
   }
 
   /**
-   * Makes sure that the server's user can enter a directory. Where it cannot, gives everybody the
-   * search permission ({@code o+x}, not to list, not to read) on those directories above it that
-   * lie within java.io.tmpdir and belong to this JVM's user, as a temporary directory of a test
-   * does; nothing outside is touched.
+   * Ensures that the server's user can enter a directory. If it cannot, everybody is given search
+   * permission ({@code o+x}, without listing or reading) on those parent directories that lie
+   * within java.io.tmpdir and belong to this JVM's user, as a temporary directory of a test does;
+   * other directories are not touched.
    *
    * @throws IllegalStateException if the directory still cannot be entered
    */

@@ -26,7 +26,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What is accepted at a limit is read by every reader; what is beyond is refused when it comes. */
+/**
+ * Values accepted at a limit are readable by every reader; values beyond it are refused on input.
+ */
 abstract class LimitContract extends ContractBase {
 
   private static final String KEY = "k".repeat(StoreLimits.MAX_KEY_CHARACTERS);
@@ -47,7 +49,7 @@ abstract class LimitContract extends ContractBase {
         usual.maxUserMessageCharacters());
   }
 
-  /** Objects that each are at a limit. */
+  /** Objects each at one limit. */
   private static List<Map<String, @Nullable Object>> extremes() {
     return List.of(
         Map.of(KEY, "x"),

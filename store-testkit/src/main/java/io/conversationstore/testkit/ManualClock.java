@@ -8,7 +8,7 @@ import java.time.ZoneOffset;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** A clock in UTC that stands still until it is moved. Thread-safe. */
+/** A UTC clock that stands still until it is moved. Thread-safe. */
 public final class ManualClock extends Clock {
 
   private final AtomicReference<Instant> now;
@@ -24,12 +24,12 @@ public final class ManualClock extends Clock {
     this.tick = tick;
   }
 
-  /** A clock that moves on by {@code tick} each time it is read. */
+  /** A clock that advances by {@code tick} on each read. */
   public static ManualClock ticking(Instant start, Duration tick) {
     return new ManualClock(start, tick);
   }
 
-  /** Moves the clock, also back where {@code by} is negative. */
+  /** Advances the clock; a negative {@code by} moves it back. */
   public void advance(Duration by) {
     now.updateAndGet(instant -> instant.plus(by));
   }

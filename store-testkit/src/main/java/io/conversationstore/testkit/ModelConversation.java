@@ -20,9 +20,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A generation of a conversation in the reference model. Count and usage are not kept but added up
- * from the messages each time, and the rules are written here once more instead of taken from
- * {@code spi.Transitions}: an oracle that shares code with what it judges would share its faults.
+ * A generation of a conversation in the reference model. Count and usage are summed from the
+ * messages each time, and the rules are rewritten here instead of taken from {@code
+ * spi.Transitions}: an oracle that shares code with its subject would share its faults.
  */
 final class ModelConversation {
 
@@ -87,7 +87,7 @@ final class ModelConversation {
     return new ModelConversation(this);
   }
 
-  /** Writes the fields that the update names, in a replay only over older values. */
+  /** Writes the fields of the update; a replay only overwrites older values. */
   void update(ConversationUpdate update, Instant at, boolean replay) {
     String newTitle = update.title();
     if (newTitle != null && wins(Fields.TITLE, at, replay)) {
@@ -145,7 +145,7 @@ final class ModelConversation {
     use(at);
   }
 
-  /** Edits a live message; false where a replayed edit is older than the content. */
+  /** Edits a live message; false if a replayed edit is older than the content. */
   boolean edit(ModelMessage message, MessageEdit edit, Instant at, boolean replay) {
     StoredMessage before = message.live();
     Instant lastEdit = before.editedAt();
@@ -195,8 +195,8 @@ final class ModelConversation {
   }
 
   /**
-   * NullAway is off here because javac leaves the type annotations of a compact constructor's
-   * parameters out of the class file.
+   * NullAway is off here because javac omits the type annotations of a compact constructor's
+   * parameters from the class file.
    */
   @SuppressWarnings("NullAway")
   private Live live() {

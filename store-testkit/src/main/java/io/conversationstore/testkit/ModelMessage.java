@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A message of the reference model.
  *
- * @param stored null once it is deleted
+ * @param stored null if deleted
  */
 record ModelMessage(
     UUID id, long seq, String digest, long version, @Nullable StoredMessage stored) {

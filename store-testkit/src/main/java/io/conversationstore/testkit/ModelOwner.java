@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** All that one owner has in the reference model. */
+/** All data of one owner in the reference model. */
 final class ModelOwner {
 
   final Owner owner;
@@ -24,24 +24,24 @@ final class ModelOwner {
   /** All generations of each conversation id, oldest first. */
   final Map<String, List<ModelConversation>> conversations = new HashMap<>();
 
-  /** The changes that were applied in this epoch. */
+  /** The changes applied in this epoch. */
   final Set<UUID> applied = new HashSet<>();
 
   /** The last edit of each message, by conversation, generation and message. */
   final Map<String, UUID> lastEdits = new HashMap<>();
 
-  /** Where changes of this epoch have taken effect. */
+  /** Where changes of this epoch took effect. */
   final Map<UUID, Landing> landings = new HashMap<>();
 
-  /** Bulks that are applied once for good. */
+  /** Bulks that are applied only once. */
   final Set<UUID> takenOver = new HashSet<>();
 
   final Map<UUID, ErasureReceipt> erasures = new HashMap<>();
 
-  /** The epochs that erasures have begun, by change. */
+  /** The epochs begun by erasures, by change. */
   final Map<UUID, Long> epochs = new HashMap<>();
 
-  /** When the last erasure was asked for. */
+  /** The time at which the last erasure was requested. */
   Instant erasureAsked = Instant.MIN;
 
   ModelOwner(Owner owner) {
@@ -49,7 +49,7 @@ final class ModelOwner {
     this.preferences = PreferencesState.none(owner, 0);
   }
 
-  /** A copy to change, so that a change that fails half-way leaves nothing behind. */
+  /** A copy to modify, so that a failing change has no effect. */
   ModelOwner copy() {
     ModelOwner copy = new ModelOwner(owner);
     copy.epoch = epoch;

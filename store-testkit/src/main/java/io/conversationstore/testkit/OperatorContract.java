@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What an operator does over all owners. */
+/** Operator calls over all owners. */
 abstract class OperatorContract extends ContractBase {
 
   private static final Instant LONG_AGO = Instant.parse("2001-02-03T04:05:06Z");
@@ -162,7 +162,7 @@ abstract class OperatorContract extends ContractBase {
     assertThat(own.users()).isEqualTo(2);
     assertThat(own.conversations()).isEqualTo(2);
     assertThat(own.messages()).isEqualTo(3);
-    // The day may end between the append and the question.
+    // The day may end between the append and the query.
     assertThat(own.messagesToday()).isBetween(0L, 1L);
     StoreStatistics all = store().operator().statistics(null);
     assertThat(all.tenants() - before.tenants()).isEqualTo(2);

@@ -21,7 +21,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What belongs to one owner: isolation, preferences, counts, erasure. */
+/** Data of one owner: isolation, preferences, counts, erasure. */
 abstract class OwnerContract extends ContractBase {
 
   private List<Owner> strangers() {

@@ -2,7 +2,7 @@ package io.conversationstore.testkit;
 
 import java.util.Locale;
 
-/** Names of the system as the binaries' artifacts spell them. */
+/** System names in the spelling of the binaries' artifacts. */
 final class Platform {
 
   private Platform() {}
@@ -15,7 +15,7 @@ final class Platform {
     return system().equals("linux");
   }
 
-  /** {@code linux}, {@code darwin} or {@code windows}; another system's name as it is. */
+  /** {@code linux}, {@code darwin} or {@code windows}; other names unchanged. */
   static String system() {
     String name = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
     if (name.startsWith("windows")) {

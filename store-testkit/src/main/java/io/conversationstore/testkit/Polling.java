@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waits, for a bounded time, for things that send no event. */
+/** Waits, for a bounded time, for conditions without an event. */
 final class Polling {
 
   private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
@@ -13,10 +13,9 @@ final class Polling {
   private Polling() {}
 
   /**
-   * Asks about every 5 ms until the answer is yes.
+   * Evaluates the condition about every 5 ms until it is true.
    *
-   * @return the last answer; false when the time is over or the thread was interrupted, whose
-   *     interrupt flag stays set
+   * @return the last result; false on timeout, or on interruption with the interrupt flag kept set
    */
   static boolean until(Duration limit, BooleanSupplier condition) {
     long deadline = System.nanoTime() + limit.toNanos();

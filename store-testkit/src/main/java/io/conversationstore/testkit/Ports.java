@@ -9,8 +9,8 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Free TCP ports on loopback that stay free while nobody listens on them. They lie below the ranges
- * that Linux (32768), macOS and Windows (49152) give to outgoing connections, so a server can be
- * stopped and started again on its port without another connection having taken it meanwhile.
+ * that Linux (32768), macOS and Windows (49152) use for outgoing connections, so no other
+ * connection takes a server's port during a restart.
  */
 final class Ports {
 
@@ -33,7 +33,7 @@ final class Ports {
         new IOException("no free port between " + LOWEST + " and " + BEYOND));
   }
 
-  /** Listens on loopback, also right after connections to this port were closed. */
+  /** Listens on loopback, even right after connections to this port were closed. */
   static ServerSocket listen(int port) throws IOException {
     ServerSocket socket = new ServerSocket();
     try {

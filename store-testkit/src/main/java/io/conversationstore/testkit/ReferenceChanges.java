@@ -31,8 +31,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Applies one change, or the parts of a bulk, to a copy of its owner's data. Whoever made this
- * throws the copy away if it throws.
+ * Applies one change, or the parts of a bulk, to a copy of its owner's data. If it throws, the
+ * caller must discard the copy.
  */
 final class ReferenceChanges {
 
@@ -57,7 +57,7 @@ final class ReferenceChanges {
     return new Applied(changed, latest(), dropped, null);
   }
 
-  /** Each row once, as the last part of a bulk has left it. */
+  /** The final state of each row after all parts of a bulk. */
   private List<State> latest() {
     Map<List<@Nullable Object>, State> rows = new LinkedHashMap<>();
     for (State state : states) {
@@ -101,7 +101,7 @@ final class ReferenceChanges {
     }
   }
 
-  /** Remembers a bulk that is applied once for good; drops it the next time. */
+  /** Records a once-only bulk; drops it the next time. */
   private boolean isFirstTime(Change.Bulk bulk) {
     Change.ConversationCreated create = (Change.ConversationCreated) bulk.changes().get(0);
     if (!data.takenOver.add(bulk.id())) {
@@ -115,7 +115,7 @@ final class ReferenceChanges {
     return true;
   }
 
-  /** The parts of a bulk; one that was applied before stays in the generations where it was. */
+  /** The parts of a bulk; a bulk applied before stays in its former generations. */
   private List<Change> parts(Change.Bulk bulk) {
     Map<String, Long> landed = new HashMap<>();
     for (Change part : replay ? bulk.changes() : List.<Change>of()) {
@@ -165,7 +165,7 @@ final class ReferenceChanges {
     states.add(created.state(owner));
   }
 
-  /** The conversation that a change is about; null where the change was dropped or is done. */
+  /** The conversation of a change; null if the change was dropped or is done. */
   private @Nullable ModelConversation target(Change change, ConversationRef ref) {
     ModelConversation latest = data.latest(ref.id());
     boolean named = ref.generation() != ConversationRef.LIVE;
@@ -233,7 +233,7 @@ final class ReferenceChanges {
     }
   }
 
-  /** A save over a message that is there; a deleted one stays deleted. */
+  /** A save over an existing message; a deleted one stays deleted. */
   private void overwrite(
       ModelConversation conversation,
       ModelMessage existing,
@@ -345,7 +345,9 @@ final class ReferenceChanges {
     return !replay || written == null || at.isAfter(written);
   }
 
-  /** Live changes happen now; replayed ones keep their time where that is not in the future. */
+  /**
+   * Live changes take the present time; replayed ones keep their time unless it is in the future.
+   */
   private Instant time(Change change) {
     Instant made = change.stamp().time();
     return replay && made.isBefore(now) ? made : now;

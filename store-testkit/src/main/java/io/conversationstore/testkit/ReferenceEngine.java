@@ -55,7 +55,7 @@ import org.jspecify.annotations.Nullable;
 /** The engine of the {@link ReferenceStore}: one lock, plain collections, every read a scan. */
 class ReferenceEngine implements StoreEngine {
 
-  /** By code point, which is the order of the bytes of UTF-8. */
+  /** By code point, which equals the byte order of UTF-8. */
   private static final Comparator<String> BY_CODE_POINT =
       (a, b) ->
           Arrays.compareUnsigned(
@@ -107,7 +107,7 @@ class ReferenceEngine implements StoreEngine {
         });
   }
 
-  /** Whether an edit and preferences are known again only while nobody wrote over them. */
+  /** Whether repeated edits and preferences are recognised only until they are overwritten. */
   boolean remembersLastEditsOnly() {
     return false;
   }
@@ -129,8 +129,7 @@ class ReferenceEngine implements StoreEngine {
     if (done != null) {
       return new Applied(false, List.of(present), List.of(), done);
     }
-    // One that was asked for after the last one takes what was written in between, which its node
-    // had not heard of.
+    // A later erasure also removes data written in between, which its node did not know.
     boolean isLater = change.stamp().time().isAfter(before.erasureAsked);
     if (isStale(change.stamp().epoch(), before.epoch, mode) && !isLater) {
       return Applied.dropped(change.id(), null, "its owner was erased");
@@ -258,7 +257,7 @@ class ReferenceEngine implements StoreEngine {
     return new Slice<>(history, items, rest.size() > size, provenance());
   }
 
-  /** Looks at every word of every message, so that engines with an index have to agree with it. */
+  /** Checks every word of every message, so engines with an index must agree with it. */
   @Override
   public Slice<MessageState> search(
       Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
@@ -360,7 +359,7 @@ class ReferenceEngine implements StoreEngine {
         });
   }
 
-  /** Putting away what is idle is not a use: the time of last use stays. */
+  /** Archiving does not count as use: the time of last use stays. */
   @Override
   public long archiveIdleBefore(Instant cutoff) {
     return locked(

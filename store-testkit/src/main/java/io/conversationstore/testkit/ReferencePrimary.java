@@ -37,8 +37,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The reference model as the store that several nodes share: with a feed that transactions of
- * others can hold back, and with counters of nodes. Each change is a transaction. Thread-safe.
+ * The reference model as a store shared by several nodes: with a feed that transactions of others
+ * can delay, and with counters of nodes. Each change is a transaction. Thread-safe.
  */
 public final class ReferencePrimary extends ReferenceEngine implements PrimaryStore {
 
@@ -47,14 +47,14 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
           .thenComparingInt(row -> tableOf(row.state))
           .thenComparingLong(Row::number);
 
-  /** A row as it was told last; its number is given once and never again. */
+  /** A row as last delivered; its number is never reused. */
   private record Row(long number, long transaction, State state) {}
 
   private record Key(
       int table, Owner owner, @Nullable String conversation, long generation, @Nullable UUID id) {}
 
   /**
-   * @param history the one that it belongs to; null at the start, which belongs to all
+   * @param history the history it belongs to; null at the start, which belongs to all
    */
   private record Place(
       @Nullable UUID history, long transaction, int table, long number, long asOfMicros) {
@@ -93,7 +93,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   private long heldFrom = Long.MAX_VALUE;
   private Instant heldSince = Instant.MAX;
 
-  /** An empty database that tells the time by {@code clock}, no time twice. */
+  /** An empty database with the time of {@code clock}, never the same time twice. */
   public ReferencePrimary(Clock clock) {
     super(new ServerClock(clock));
   }
@@ -103,7 +103,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
     return true;
   }
 
-  /** Somebody's transaction begins, and keeps the feed from telling what is committed from now. */
+  /** A foreign transaction begins; the feed does not deliver rows committed from now on. */
   public void holdFeed() {
     locked(
         () -> {
@@ -115,7 +115,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
         });
   }
 
-  /** The transaction that held the feed back ends. */
+  /** The transaction that delayed the feed ends. */
   public void releaseFeed() {
     locked(
         () -> {
@@ -149,7 +149,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
               touched.add(change.owner());
             }
           } catch (ConversationStoreException | IllegalArgumentException refused) {
-            // Each change is made on a copy of its owner, so that the old ones are as they were.
+            // Each change is made on a copy of its owner, so the old ones are unchanged.
             owners.clear();
             owners.putAll(before);
             throw new BatchRefusedException(refused);
@@ -217,7 +217,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
         });
   }
 
-  /** Nothing is ever removed for good here. */
+  /** No row is ever removed permanently here. */
   @Override
   public long firstGeneration(Owner owner) {
     return 1;
@@ -303,7 +303,9 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
         ordered(page), next.position(), more, Instant.EPOCH.plus(asOf, ChronoUnit.MICROS));
   }
 
-  /** Owners, conversations with those that the messages need, messages by place, preferences. */
+  /**
+   * Owners, conversations including those required by the messages, messages by place, preferences.
+   */
   private List<State> ordered(List<Row> page) {
     Map<Key, State> conversations = new LinkedHashMap<>();
     List<State> owned = new ArrayList<>();
@@ -338,7 +340,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
     return states;
   }
 
-  /** Notes the rows that a transaction has changed. */
+  /** Records the rows changed by a transaction. */
   private void commit(Set<Owner> touched) {
     transaction++;
     for (Owner owner : touched) {

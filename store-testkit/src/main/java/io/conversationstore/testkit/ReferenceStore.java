@@ -10,8 +10,8 @@ import java.util.UUID;
 import java.util.random.RandomGenerator;
 
 /**
- * The reference model: a store in memory that is as simple as it can be, against which others are
- * compared. It is not made for speed.
+ * The reference model: a store in memory, as simple as possible, with which others are compared.
+ * Not optimised for speed.
  */
 public final class ReferenceStore {
 
@@ -19,17 +19,17 @@ public final class ReferenceStore {
 
   private ReferenceStore() {}
 
-  /** An empty store that tells the time by {@code clock}. */
+  /** An empty store with the time of {@code clock}. */
   public static ConversationStore create(Clock clock) {
     return create(clock, StoreLimits.DEFAULT);
   }
 
-  /** An empty store with limits of its own. */
+  /** An empty store with the given limits. */
   public static ConversationStore create(Clock clock, StoreLimits limits) {
     return over(engine(clock), limits, clock);
   }
 
-  /** The engine alone, for tests of what works on engines. */
+  /** The engine alone, for tests of code that works on engines. */
   public static StoreEngine engine(Clock clock) {
     return new ReferenceEngine(clock);
   }

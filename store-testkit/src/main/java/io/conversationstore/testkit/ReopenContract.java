@@ -21,7 +21,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What is there before a close is there after the next open. */
+/** Data present before a close is present after the next open. */
 abstract class ReopenContract extends ContractBase {
 
   @Test

@@ -18,13 +18,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 
-/** Changes of every kind, with every option, to be written and read again. */
+/** Changes of every kind with every option, for round-trip tests. */
 public final class SampleChanges {
   private static final Instant TIME = Instant.parse("2026-02-03T04:05:06.000007Z");
 
   private SampleChanges() {}
 
-  /** Changes of one owner, each complete in itself; they do not follow from each other. */
+  /** Changes of one owner, each complete in itself and independent of the others. */
   public static List<Change> of(Generators generators, Random random) {
     Owner owner = Owner.of("tenant|", "us\"er");
     ChangeStamp stamp =

@@ -4,19 +4,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where a server's directories go that end with it. */
+/** The location of temporary server directories. */
 final class Scratch {
 
   private static final Path MEMORY = Path.of("/dev/shm");
 
-  /** What a server and its databases may come to, several of them at once. */
+  /** Assumed space for a server and its databases, with several servers at once. */
   private static final long ROOM = 4L << 30;
 
   private Scratch() {}
 
   /**
-   * Makes a directory: in memory where there is room and what is in it need not outlast a loss of
-   * power, as a server has a thousand files and each of its databases three hundred; else below
+   * Creates a directory: in memory if there is space and its files need not survive a power loss,
+   * because a server has a thousand files and each of its databases three hundred; otherwise below
    * java.io.tmpdir.
    */
   static Path create(boolean durable, Launcher launcher) throws IOException {

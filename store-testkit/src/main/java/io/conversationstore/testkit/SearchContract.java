@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 /** Finding messages by their text and by the tools they call. */
 abstract class SearchContract extends ContractBase {
 
-  /** The texts of all that a search of Alice's finds, newest first. */
+  /** The texts of all hits of a search by Alice, newest first. */
   private List<String> found(String query) {
     return found(SearchQuery.of(query));
   }
@@ -244,7 +244,7 @@ abstract class SearchContract extends ContractBase {
     for (String id : List.of("a", "\uD83D\uDE00", "\uFF5E")) {
       List<ConversationDocument.Entry> entries = new ArrayList<>();
       for (int i = 0; i < 12; i++) {
-        // Times go back and forth, and are often the same.
+        // Times are unordered and often equal.
         entries.add(
             new ConversationDocument.Entry(
                 Message.user((i % 4 == 3 ? "pear " : "apple ") + id + i),

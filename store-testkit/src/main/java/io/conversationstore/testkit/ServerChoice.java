@@ -5,22 +5,23 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which PostgreSQL a test gets. Pure: looks only at what it is given. Immutable and thread-safe.
+ * Chooses the PostgreSQL server for a test. Pure: depends only on its arguments. Immutable and
+ * thread-safe.
  *
  * <p>The order is:
  *
  * <ol>
- *   <li>the test demands a server of its own (control over the process, settings, data): {@link
- *       Kind#EMBEDDED}, whatever else there is;
+ *   <li>the test requires its own server (control over the process, settings, data): {@link
+ *       Kind#EMBEDDED}, whatever else is available;
  *   <li>{@value #URL} is set and not blank: {@link Kind#EXTERNAL};
  *   <li>Docker answers: {@link Kind#CONTAINER};
  *   <li>otherwise {@link Kind#EMBEDDED}.
  * </ol>
  *
- * @param kind what was chosen
+ * @param kind the choice
  * @param url the JDBC URL, only for {@link Kind#EXTERNAL}
- * @param user the user given apart from the URL, if any
- * @param password the password given apart from the URL, if any
+ * @param user the user given separately from the URL, if any
+ * @param password the password given separately from the URL, if any
  */
 record ServerChoice(
     Kind kind, @Nullable String url, @Nullable String user, @Nullable String password) {
@@ -41,10 +42,10 @@ record ServerChoice(
    * Chooses.
    *
    * @param environment names and values as in {@link System#getenv()}
-   * @param dockerAnswers asked only when the answer decides, because asking costs time
-   * @param ownProcess the test needs what only a server process of its own gives
-   * @throws IllegalArgumentException if the URL is not one for PostgreSQL; the message does not
-   *     hold the URL, which may contain a password
+   * @param dockerAnswers called only if the choice depends on it, because it takes time
+   * @param ownProcess whether the test requires its own server process
+   * @throws IllegalArgumentException if the URL is not for PostgreSQL; the message omits the URL,
+   *     which may contain a password
    */
   static ServerChoice decide(
       Map<String, String> environment, BooleanSupplier dockerAnswers, boolean ownProcess) {
@@ -62,7 +63,7 @@ record ServerChoice(
     return new ServerChoice(kind, null, null, null);
   }
 
-  /** Leaves out the URL and the password: this text may reach a log. */
+  /** Omits the URL and the password: this text may be logged. */
   @Override
   public String toString() {
     return "ServerChoice[" + kind + "]";

@@ -6,8 +6,8 @@ import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 
 /**
- * A clock that never tells the same microsecond twice, as a server's for whom each change takes
- * some, also over one that stands still. Thread-safe.
+ * A clock that never returns the same microsecond twice, even over a stopped clock, like a server
+ * on which each change takes time. Thread-safe.
  */
 final class ServerClock extends Clock {
 

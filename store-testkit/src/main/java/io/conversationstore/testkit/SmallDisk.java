@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
-/** A small file system of its own, mounted where a test may mount; unmounted when it is closed. */
+/** A small file system, mounted if the test has permission and unmounted on close. */
 public final class SmallDisk implements AutoCloseable {
   private final Path place;
 
@@ -18,14 +18,14 @@ public final class SmallDisk implements AutoCloseable {
     this.place = place;
   }
 
-  /** One in memory; skips the test where that is not possible. */
+  /** A file system in memory; skips the test if that is impossible. */
   public static SmallDisk tmpfs(Path temporary, String options) throws IOException {
     Optional<SmallDisk> disk = tmpfsIfPossible(temporary, options);
     assumeTrue(disk.isPresent(), "a tmpfs cannot be mounted here; it needs root");
     return disk.orElseThrow();
   }
 
-  /** One in memory; empty where that is not possible. */
+  /** A file system in memory; empty if that is impossible. */
   public static Optional<SmallDisk> tmpfsIfPossible(Path temporary, String options)
       throws IOException {
     Path place = Files.createDirectories(temporary.resolve("disk"));
@@ -33,7 +33,7 @@ public final class SmallDisk implements AutoCloseable {
     return SystemCommands.succeeds(mount) ? Optional.of(new SmallDisk(place)) : Optional.empty();
   }
 
-  /** An ext4 in a file; skips the test where that is not possible. */
+  /** An ext4 file system in a file; skips the test if that is impossible. */
   public static SmallDisk ext4(Path temporary) throws IOException {
     Path image = temporary.resolve("image");
     if (!Files.exists(image)) {
@@ -53,13 +53,13 @@ public final class SmallDisk implements AutoCloseable {
     return place.resolve(name);
   }
 
-  /** What an administrator does; refused by the system while a file is open for writing. */
+  /** Remounts as an administrator would; the system refuses while a file is open for writing. */
   public void remount(String mode) {
     assertThat(SystemCommands.succeeds("mount", "-o", "remount," + mode, place.toString()))
         .isTrue();
   }
 
-  /** What ext4 does when it meets an error, with files open for writing too. */
+  /** Simulates the reaction of ext4 to an error, even with files open for writing. */
   public void meetError() throws IOException {
     Path device = Path.of(Files.getFileStore(place).name()).getFileName();
     Path trigger = Path.of("/sys/fs/ext4").resolve(device).resolve("trigger_fs_error");
@@ -67,7 +67,7 @@ public final class SmallDisk implements AutoCloseable {
     Files.writeString(trigger, "1");
   }
 
-  /** Writes a file until nothing more fits; the disk is full until {@link #free}. */
+  /** Writes a file until the disk is full; it stays full until {@link #free}. */
   public void fill() throws IOException {
     byte[] block = new byte[4_096];
     try (OutputStream out =
@@ -78,7 +78,7 @@ public final class SmallDisk implements AutoCloseable {
     }
   }
 
-  /** Takes that file away. */
+  /** Deletes that file. */
   public void free() throws IOException {
     Files.deleteIfExists(ballast());
   }
@@ -90,7 +90,7 @@ public final class SmallDisk implements AutoCloseable {
   @Override
   public void close() {
     if (!SystemCommands.succeeds("umount", place.toString())) {
-      // A test that failed may have left a store open; the mount must not outlive it.
+      // A failed test may have left a store open; the mount must not outlive it.
       SystemCommands.succeeds("umount", "--lazy", place.toString());
       throw new IllegalStateException("files in " + place + " were still open");
     }

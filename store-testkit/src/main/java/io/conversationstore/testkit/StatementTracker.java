@@ -6,8 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers, for one connection, which SQL text each prepared statement and portal stands for. Not
- * thread-safe.
+ * Maps prepared statements and portals of one connection to their SQL text. Not thread-safe.
  *
  * <p>Messages of the protocol, version 3 (PostgreSQL documentation, "Message Formats"): Parse is
  * {@code name\0 sql\0 ...}, Bind {@code portal\0 statement\0 values...}, Execute {@code portal\0
@@ -20,7 +19,7 @@ final class StatementTracker {
   private final Map<String, String> statements = new HashMap<>();
   private final Map<String, ClientStatement> portals = new HashMap<>();
 
-  /** Takes note of a client's message; returns the statement if the message runs one. */
+  /** Processes a client's message; returns the statement if the message runs one. */
   @Nullable ClientStatement observe(int type, byte[] body) {
     switch (type) {
       case 'P' -> {
@@ -42,7 +41,7 @@ final class StatementTracker {
         return new ClientStatement(text(body, 0), body);
       }
       default -> {
-        // Nothing that runs or names a statement.
+        // Other messages run or name no statement.
       }
     }
     return null;

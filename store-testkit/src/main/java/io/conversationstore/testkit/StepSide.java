@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** One of the two stores that a sequence runs on, with what its answers gave to later steps. */
+/** One of the two stores that run a sequence, with values from its answers for later steps. */
 final class StepSide {
 
   private final List<Owner> owners;
@@ -51,7 +51,7 @@ final class StepSide {
     }
   }
 
-  /** Does nothing where there is no way to. */
+  /** Does nothing if the store cannot be reopened. */
   void reopen() {
     if (reopen != null) {
       store = reopen.get();

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Every rule that all stores must obey, for a store's module to extend:
+ * The rules of all stores, to be extended by a store's module:
  *
  * <pre>{@code
  * class MyStoreContractTest extends StoreContract {
@@ -19,9 +19,9 @@ import org.junit.jupiter.api.TestFactory;
  * }
  * }</pre>
  *
- * <p>Test names carry the row of the requirement that they show, as in {@code
- * row_5_3_appendIsIdempotentByMessageId}. After each test the invariants are checked over all that
- * its owners have.
+ * <p>Test names start with the row of the requirement that they verify, as in {@code
+ * row_5_3_appendIsIdempotentByMessageId}. After each test the invariants are checked over all data
+ * of its owners.
  */
 public abstract class StoreContract {
 
@@ -91,7 +91,7 @@ public abstract class StoreContract {
     }
   }
 
-  /** What an operator does over all owners. */
+  /** Operator calls over all owners. */
   @Nested
   public class Operators extends OperatorContract {
     @Override
@@ -109,7 +109,7 @@ public abstract class StoreContract {
     }
   }
 
-  /** What is at a limit, and what is beyond it. */
+  /** Values at a limit and beyond it. */
   @Nested
   public class Limits extends LimitContract {
     @Override

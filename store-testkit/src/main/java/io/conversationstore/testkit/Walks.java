@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Reads listings page by page to their end, and checks that the pages are as they should be. */
+/** Reads listings page by page to the end, and checks the pages. */
 final class Walks {
 
   private static final int MOST_PAGES = 100_000;
@@ -47,7 +47,7 @@ final class Walks {
         pages(limit, cursor -> store.history(owner, new MessageQuery(direction, cursor, limit))));
   }
 
-  /** All conversations that match, most recently used first. */
+  /** All matching conversations, most recently used first. */
   static List<Conversation> conversations(
       ConversationStore store, Owner owner, ConversationQuery query) {
     return inOrder(

@@ -8,13 +8,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends a server whose JVM has died, by {@code kill -9} too: a shell that reads from a pipe to this
- * JVM. At the end of the pipe without a farewell it shuts the server down (immediate mode, after 5
- * s SIGKILL for everything that runs in the data directory, paused processes included) and deletes
- * the scratch directory. It runs in a session of its own where {@code setsid} exists, so that a
- * signal to the JVM's process group does not reach it.
+ * Ends a server whose JVM has died, even by {@code kill -9}: a shell that reads from a pipe to this
+ * JVM. If the pipe ends without a sign-off it shuts the server down (immediate mode, after 5 s
+ * SIGKILL for everything that runs in the data directory, including paused processes) and deletes
+ * the scratch directory. It runs in its own session if {@code setsid} exists, out of reach of
+ * signals to the JVM's process group.
  *
- * <p>Not on Windows, where a server outlives a killed JVM.
+ * <p>Unsupported on Windows, where a server outlives a killed JVM.
  */
 final class Watchdog implements AutoCloseable {
 
@@ -79,9 +79,9 @@ final class Watchdog implements AutoCloseable {
   }
 
   /**
-   * Starts watching; to be called before the server is started.
+   * Starts watching; must be called before the server is started.
    *
-   * @param scratch what to delete after the server's end, or null
+   * @param scratch a directory to delete after the server's end, or null
    */
   static Watchdog over(Path data, @Nullable Path scratch) throws IOException {
     if (Platform.isWindows()) {
@@ -106,7 +106,7 @@ final class Watchdog implements AutoCloseable {
     return new Watchdog(process);
   }
 
-  /** Says farewell: from now on nothing happens when the JVM ends. */
+  /** Signs off: the end of the JVM has no further effect. */
   @Override
   public void close() {
     if (process == null) {
@@ -115,7 +115,7 @@ final class Watchdog implements AutoCloseable {
     try (OutputStream out = process.getOutputStream()) {
       out.write(FAREWELL.getBytes(StandardCharsets.US_ASCII));
     } catch (IOException e) {
-      // It is gone already.
+      // The shell is gone already.
     }
   }
 }

@@ -51,7 +51,7 @@ class AdoptionTest {
     return HybridStore.openWithoutDatabase(bed.files(node), HybridOptions.defaults());
   }
 
-  /** All that a caller can see of a conversation, but where it was read. */
+  /** Everything visible to a caller about a conversation, except where it was read. */
   private static List<Object> seen(ConversationStore store, Owner owner, String id) {
     Conversation conversation = store.find(owner, id).orElseThrow();
     List<Object> all = new ArrayList<>();
@@ -147,7 +147,7 @@ class AdoptionTest {
       order = ids(store, ALICE);
     }
     ConversationStore node = bed.node("a");
-    // From the first moment, sent or not.
+    // From the first moment, whether sent or not.
     before.forEach((id, all) -> assertThat(seen(node, ALICE, id)).as(id).isEqualTo(all));
     Testbed.awaitDrained(node);
 

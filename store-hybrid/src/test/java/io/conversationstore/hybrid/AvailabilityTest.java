@@ -10,7 +10,7 @@ import java.time.Clock;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** When the database stops being used. */
+/** When the database is taken out of use. */
 class AvailabilityTest {
 
   private final AtomicInteger lost = new AtomicInteger();
@@ -39,7 +39,7 @@ class AvailabilityTest {
     assertThat(lost).hasValue(1);
   }
 
-  /** The rate counts from the fifth call on, and that may be one that succeeded. */
+  /** The rate counts from the fifth call on, which may be a success. */
   @Test
   void theRateMayBeReachedByACallThatSucceeds() {
     availability.reached(() -> false);
@@ -51,7 +51,7 @@ class AvailabilityTest {
     availability.answered(tag, 1);
     assertThat(mode()).isEqualTo(Mode.FALLEN_BACK);
     assertThat(lost).hasValue(1);
-    // What comes late changes nothing.
+    // A late result changes nothing.
     availability.reached(() -> false);
     availability.answered(tag, 1);
     availability.failed(

@@ -41,7 +41,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 
-/** What operators set by variables. */
+/** Operators' settings from variables. */
 class ConfigurationTest {
 
   private static final Owner ALICE = Owner.of("acme", "alice");
@@ -206,7 +206,7 @@ class ConfigurationTest {
     assertThat(directory).isEmptyDirectory();
   }
 
-  /** A store in files with one more variable. */
+  /** A file store with one more variable. */
   private ConversationStore files(String variable, String value) {
     return ConversationStores.from(Map.of("DATA_PATH", directory.toString(), variable, value));
   }
@@ -282,7 +282,7 @@ class ConfigurationTest {
     }
   }
 
-  /** Numbered files of lines, and whether a snapshot of them was written. */
+  /** Numbered segment files, and whether a snapshot of them was written. */
   private List<String> fileNames() throws IOException {
     try (Stream<Path> files = Files.list(directory)) {
       return files.map(file -> String.valueOf(file.getFileName())).toList();
@@ -327,7 +327,7 @@ class ConfigurationTest {
     }
   }
 
-  /** What the copy holds, in words. */
+  /** The coverage of the copy, in words. */
   private static String coverage(Map<String, String> environment) {
     try (ConversationStore store = ConversationStores.from(environment)) {
       return store.state().mirror().coverage();
@@ -382,7 +382,7 @@ class ConfigurationTest {
     }
   }
 
-  /** Deletes linger in a trigger for longer than a statement may run. */
+  /** A trigger delays deletes for longer than a statement may run. */
   @Test
   void aRemovalRunsAsLongAsTheVariableAllows() {
     TestPostgres server = TestPostgres.shared();

@@ -31,13 +31,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What was written before there was a database goes into it, when somebody asks for that. */
+/** Data written before there was a database is imported into it on request. */
 class DirectoryImportTest extends OnTestbed {
 
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final Owner BOB = Owner.of("acme", "bob");
 
-  /** What each test has a copy of. */
+  /** The directory that each test copies. */
   @TempDir private static Path original;
 
   private static List<StoredMessage> chat = List.of();

@@ -20,13 +20,13 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * One fault against one operation: calls before it, the operation during it, more calls, and the
- * way back. What the node acknowledges is done on a model as well; at the end database, node and
- * local copy have to hold what the model holds. Used by one thread.
+ * One fault during one operation: calls before it, the operation, more calls, and the recovery.
+ * Acknowledged calls are repeated on a model; at the end database, node and local copy must hold
+ * the same as the model. Single-threaded.
  */
 final class FaultCell {
 
-  /** What the fault hits. */
+  /** The operation that the fault hits. */
   enum Operation {
     APPEND,
     BATCH,
@@ -113,7 +113,7 @@ final class FaultCell {
       case LIST -> read(store -> store.list(owner, ConversationQuery.all()).items().size());
       case SEARCH -> read(store -> store.search(owner, SearchQuery.of("edited")).items().size());
       case DRAIN, FEED -> {
-        // The node's own work, which the fault hits.
+        // The fault hits the node's own work.
       }
     }
   }
@@ -123,14 +123,14 @@ final class FaultCell {
     write(store -> store.append(owner, CHAT, message));
   }
 
-  /** A write that has to be acknowledged: the node knows all that it is about. */
+  /** A write that must be acknowledged, because the node knows everything it needs. */
   private void write(Consumer<ConversationStore> call) {
     call.accept(node);
     call.accept(model);
     tally.acknowledged();
   }
 
-  /** A read that has to be answered as the model answers it. */
+  /** A read that must give the model's answer. */
   private void read(Function<ConversationStore, Object> call) {
     Object answer = call.apply(node);
     Object expected = call.apply(model);
@@ -164,8 +164,8 @@ final class FaultCell {
   }
 
   /**
-   * What the node shows while it uses the database. Where a busy machine lets it fall back, it may
-   * show a copy that does not have another node's message yet.
+   * The node's view while it uses the database. A node that falls back on a busy machine may show a
+   * copy that still lacks another node's message.
    */
   private List<String> pictureInUse() {
     while (true) {
@@ -181,7 +181,7 @@ final class FaultCell {
     }
   }
 
-  /** Every message in its place, and the counts. */
+  /** Every message at its place, and the counts. */
   private List<String> picture(ConversationStore store) {
     List<String> picture = new ArrayList<>();
     List<String> ids =

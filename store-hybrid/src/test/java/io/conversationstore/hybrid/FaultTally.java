@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** What became of what was acknowledged. Used by one thread. */
+/** The fate of acknowledged data. Single-threaded. */
 final class FaultTally {
 
   private final List<String> findings = new ArrayList<>();
@@ -21,7 +21,7 @@ final class FaultTally {
     acknowledged++;
   }
 
-  /** Compares what the database holds with what the model holds. */
+  /** Compares the database with the model. */
   void compare(String cell, List<String> expected, List<String> database) {
     cycles++;
     if (database.equals(expected)) {
@@ -41,7 +41,7 @@ final class FaultTally {
     findings.add(cell + ": expected " + expected + " but the database has " + database);
   }
 
-  /** Compares two that have to be the same. */
+  /** Compares two lists that must be equal. */
   void same(String what, List<String> expected, List<String> actual) {
     if (!actual.equals(expected)) {
       diverged++;

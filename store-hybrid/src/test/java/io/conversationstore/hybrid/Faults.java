@@ -13,10 +13,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Makes real faults of a real server and of the network before it. Used by one thread. */
+/** Causes real faults of a real server and its network. Single-threaded. */
 final class Faults {
 
-  /** What happens to the database, as the node sees it. */
+  /** The fault of the database as the node sees it. */
   enum Kind {
     REFUSED,
     RESET,
@@ -43,7 +43,7 @@ final class Faults {
     this.direct = bed.direct();
   }
 
-  /** The database past the network that fails. */
+  /** The database, bypassing the failing network. */
   ConversationStore direct() {
     return direct;
   }
@@ -51,7 +51,7 @@ final class Faults {
   void begin(Kind kind, FaultCell.Operation operation) {
     boolean drain = operation == FaultCell.Operation.DRAIN;
     if (drain && hitsAtOnce(kind)) {
-      // In the middle of what is sent: the batch has run, and its transaction is open.
+      // In the middle of sending: the batch has run, and its transaction is open.
       FaultProxy.Cut cut = bed.proxy().cutOn("json_to_recordset", CutPoint.AFTER_REPLY);
       bed.comeBack();
       awaitCut(cut);
@@ -83,7 +83,7 @@ final class Faults {
     };
   }
 
-  /** Of what is one statement the commit is part; a batch ends with a COMMIT. */
+  /** A single statement includes its commit; a batch ends with a COMMIT. */
   private void cut(FaultCell.Operation operation, CutPoint point) {
     switch (operation) {
       case DRAIN -> bed.proxy().cutOn(statement -> statement.sql().startsWith("COMMIT"), point);
@@ -121,7 +121,7 @@ final class Faults {
       case SIGSTOP -> server.resume();
       case KILL -> {
         server.restart();
-        // Its connections from before are dead, and each says so once.
+        // Its earlier connections are dead, and each reports that once.
         Testbed.await("the server answers", this::answersDirectly);
       }
       case READ_ONLY -> server.setReadOnly(false);

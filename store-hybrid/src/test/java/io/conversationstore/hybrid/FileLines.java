@@ -3,7 +3,7 @@ package io.conversationstore.hybrid;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Says what lines of a store's files are, without their content. */
+/** Describes lines of a store's files without their content. */
 final class FileLines {
 
   private static final Pattern NUMBER = Pattern.compile("\"n\":(\\d+)");
@@ -13,7 +13,7 @@ final class FileLines {
 
   private FileLines() {}
 
-  /** What the line is that holds a place of a file. */
+  /** The kind of the line at a position of a file. */
   static String kindAt(String file, int place) {
     int start = file.lastIndexOf('\n', place) + 1;
     int end = file.indexOf('\n', place);

@@ -71,12 +71,12 @@ class HybridBackInTimeTest {
 
   @BeforeEach
   void newBed() {
-    // Beside the server's data, which goes when the server does.
+    // Beside the server's data, which is deleted with the server.
     older = server.logFile().resolveSibling("older-" + UUID.randomUUID());
     bed = Testbed.withSchema(server);
   }
 
-  /** Leaves the server as small as it was. */
+  /** Restores the server's small size. */
   @AfterEach
   void closeBed() {
     bed.close();
@@ -98,7 +98,7 @@ class HybridBackInTimeTest {
     server.restart();
   }
 
-  /** A node that uses the database: what it writes is online. */
+  /** A node that uses the database: its writes are online. */
   private ConversationStore open(String name) {
     ConversationStore node = bed.node(name);
     Testbed.awaitDrained(node);
@@ -142,7 +142,7 @@ class HybridBackInTimeTest {
     return store.append(alice, "chat", Message.user(text)).get(0).id();
   }
 
-  /** All that an owner has, in the order and with the fields that users see. */
+  /** All data of an owner, in the order and with the fields that users see. */
   private List<String> picture(ConversationStore store) {
     List<String> picture = new ArrayList<>();
     for (Conversation each : store.list(alice, ConversationQuery.all()).items()) {
@@ -174,7 +174,7 @@ class HybridBackInTimeTest {
     return picture;
   }
 
-  /** Database, node and the node's copy hold the same. */
+  /** Database, node and the node's copy hold the same data. */
   private void assertSame(List<String> expected, ConversationStore... nodes) {
     assertThat(picture(bed.direct())).isEqualTo(expected);
     for (ConversationStore node : nodes) {
@@ -254,14 +254,14 @@ class HybridBackInTimeTest {
 
     bed.goDown();
     restore();
-    // As where the node's last contact was before the copy was made.
+    // As if the node's last contact was before the copy was made.
     server.execute(bed.database(), "UPDATE conversation_store.nodes SET counter = " + counter);
     bed.comeBack();
     awaitAnotherHistory(before, node);
     assertThat(texts(bed.direct(), "chat")).containsExactly("before", "after");
   }
 
-  /** The copy is empty then, and what waits has not been sent. */
+  /** The copy is empty then, and pending changes have not been sent. */
   @Test
   void row_1_4_callsGoOnWhileTheCopyIsBuiltAnewBehindPendingChanges() {
     CountDownLatch goOn = new CountDownLatch(1);
@@ -301,7 +301,7 @@ class HybridBackInTimeTest {
         .containsExactly("edited", "after", "pending", "meanwhile");
   }
 
-  /** A transaction that somebody left prepared keeps the copy's time unknown. */
+  /** A transaction left prepared keeps the copy's time unknown. */
   private void leavePrepared() {
     server.execute(
         bed.database(),
@@ -337,7 +337,7 @@ class HybridBackInTimeTest {
     endPrepared();
   }
 
-  /** The copy of such a node must not be taken for one of 1970, which is too old to be offered. */
+  /** The copy of such a node must not be treated as one of 1970, which is too old to be offered. */
   @Test
   void row_1_4_aCopyOfAnUnknownTimeIsOfferedToo() {
     leavePrepared();
@@ -360,7 +360,7 @@ class HybridBackInTimeTest {
     endPrepared();
   }
 
-  /** The copy was emptied for the first of the two histories, and its feed is held back. */
+  /** The copy was emptied for the first of the two histories, and the feed is held back. */
   @Test
   void row_1_4_aDatabaseThatGoesBackAgainBeforeTheCopyIsWholeLosesNothing() {
     ConversationStore node = open("a");
@@ -644,7 +644,7 @@ class HybridBackInTimeTest {
     b.close();
     a.close();
     restore();
-    // An application without a copy erases the owner before any node has come back.
+    // An application without a copy erases the owner before any node returns.
     bed.direct().erase(alice);
     ConversationStore again = bed.node("b");
     Instant opened = Instant.now();

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A database that answers the probe and fails at what is sent is not tried in a storm. */
+/** A database that answers probes and fails on sends is not retried in a tight loop. */
 class HybridBackoffTest extends OnTestbed {
 
   private static final int MINUTE = 60_000;
@@ -29,7 +29,7 @@ class HybridBackoffTest extends OnTestbed {
   private Testbed.Interposition node;
   private ConversationStore store;
 
-  /** Says how a batch of so many changes fails; null if it does not. */
+  /** Gives the failure of a batch of this size; null for success. */
   @FunctionalInterface
   private interface Failing {
     FailureKind at(int changes);
@@ -63,7 +63,7 @@ class HybridBackoffTest extends OnTestbed {
             });
   }
 
-  /** Lets the node fall back, and keeps so many messages. */
+  /** Makes the node fall back, and queues this many messages. */
   private void keep(int messages) {
     Failing before = failing.getAndSet(changes -> FailureKind.UNAVAILABLE);
     for (int i = 0; i < messages; i++) {
@@ -82,9 +82,9 @@ class HybridBackoffTest extends OnTestbed {
         state -> fallenBack.addAndGet(state.mode() == StoreState.Mode.FALLEN_BACK ? 1 : 0));
     failing.set(changes -> FailureKind.MISCONFIGURED);
     clockwork.pass(MINUTE);
-    // Waits of 50 ms that double up to 2 s, a quarter less at most.
+    // Waits start at 50 ms and double up to 2 s, each shorter by at most a quarter.
     assertThat(fallenBack.get()).isBetween(10, 50);
-    // Each time the batch, and the first of its changes alone: it might be at fault by itself.
+    // Each time the batch, and its first change alone: that change may be the cause.
     assertThat(sends.get()).isBetween(20, 100);
     failing.set(changes -> null);
     clockwork.pass(5_000);
@@ -99,7 +99,8 @@ class HybridBackoffTest extends OnTestbed {
       store.createIfAbsent(alice, NewConversation.withId("c" + i));
       clockwork.pass(20);
     }
-    // As above, with three conversations at the most to tell a fault of one from that of all.
+    // As above, with at most three conversations, to distinguish the failure of one from that of
+    // all.
     assertThat(sends.get()).isLessThan(200);
   }
 

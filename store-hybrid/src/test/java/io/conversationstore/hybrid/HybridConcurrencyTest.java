@@ -52,7 +52,7 @@ class HybridConcurrencyTest {
             .limit(Math.max(3, Long.getLong("store.sequences", 3)));
   }
 
-  /** Breaks and mends the network as the writers get on. Thread-safe. */
+  /** Breaks and restores the network as the writers progress. Thread-safe. */
   private static final class Faults {
     private final Testbed bed;
     private final Random random;
@@ -88,7 +88,7 @@ class HybridConcurrencyTest {
       List<ConversationStore> nodes = List.of(bed.node("a"), bed.node("b"));
       for (ConversationStore node : nodes) {
         for (String id : CONVERSATIONS) {
-          // Each node has to know them before the network fails.
+          // Each node must know them before the network fails.
           node.createIfAbsent(alice, NewConversation.withId(id));
         }
       }
@@ -129,7 +129,7 @@ class HybridConcurrencyTest {
     }
   }
 
-  /** Whether the copy has followed the feed to a time after this call began. */
+  /** Whether the copy has followed the feed past the start of this call. */
   private static boolean follows(ConversationStore node) {
     Instant asked = Instant.now();
     Testbed.await(
@@ -153,7 +153,7 @@ class HybridConcurrencyTest {
     }
   }
 
-  /** Tries again, with the same id, until it is acknowledged. */
+  /** Retries with the same id until acknowledged. */
   private StoredMessage append(
       ConversationStore node, String name, String id, Message message, HistoryRecorder recorder) {
     for (int tries = 1; ; tries++) {

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** The rules of all stores, with the database well. */
+/** The rules of all stores, with a working database. */
 class HybridContractTest extends StoreContract {
 
   private static final class Shared {
@@ -25,7 +25,7 @@ class HybridContractTest extends StoreContract {
     return new Fixture();
   }
 
-  /** One database for all tests; each node has a directory of its own. */
+  /** One database for all tests; one directory per node. */
   private static final class Fixture implements StoreFixture {
     private final Path root = TestDirectories.create();
     private final List<ConversationStore> open = new ArrayList<>();

@@ -34,13 +34,13 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** A local copy that holds the contents of some conversations only. */
+/** A local copy with the contents of only some conversations. */
 class HybridCopyLimitsTest extends OnTestbed {
 
   private static final int LENGTH = 10;
   private static final int TEXT = 1_000;
 
-  /** Of contents: room for some four of the conversations that are made here. */
+  /** Content limit: room for about four of the conversations made here. */
   private static final long MAX_BYTES = 55_000;
 
   private static final CopyLimits LIMITS = CopyLimits.NONE.maxBytes(4 * MAX_BYTES);
@@ -90,13 +90,13 @@ class HybridCopyLimitsTest extends OnTestbed {
     return bed.interposed("a", options);
   }
 
-  /** What the files themselves say. */
+  /** Checks the files directly. */
   private boolean isInCopy(Testbed.Interposition node, String id) {
     LocalStore files = node.local().engine();
     return files.find(alice, id).conversation() != null && !files.lacksMessages(alice, id);
   }
 
-  /** Waits for what the files hold; not for a header whose messages are just about to come. */
+  /** Waits for the files' contents, not for a header whose messages are still to come. */
   private void awaitInCopy(Testbed.Interposition node, String id, boolean whole) {
     Instant before = Instant.now();
     Testbed.await("the feed was followed", () -> isFollowed(node.store(), before));
@@ -105,7 +105,7 @@ class HybridCopyLimitsTest extends OnTestbed {
         () -> isInCopy(node, id) == whole);
   }
 
-  /** What the node says while the database is away. */
+  /** The node's answers while the database is away. */
   private void whileDown(ConversationStore node, Runnable action) {
     bed.goDown(node);
     action.run();
@@ -145,7 +145,7 @@ class HybridCopyLimitsTest extends OnTestbed {
     return held(node.local().engine());
   }
 
-  /** What contents take in the files. */
+  /** The size of the contents in the files. */
   private static long held(LocalStore files) {
     return files.evict(Instant.MIN, Long.MAX_VALUE, step -> false).bytes();
   }
@@ -169,7 +169,7 @@ class HybridCopyLimitsTest extends OnTestbed {
         () -> {
           requireWithoutContents(node, "c0", LENGTH);
           append(node, "c0", LENGTH, LENGTH + 2);
-          // Sent again: it is not known here that the database has it.
+          // Sent again: this node does not know that the database has it.
           append(node, "c0", 0, 1);
           assertThat(ids(read(node, "c0")))
               .containsExactly(id("c0", LENGTH), id("c0", LENGTH + 1), id("c0", 0));
@@ -219,7 +219,7 @@ class HybridCopyLimitsTest extends OnTestbed {
     AtomicInteger fetches = new AtomicInteger();
     make(bed.direct(), "large");
     append(bed.direct(), "large", LENGTH, 100);
-    // A restart with a copy that has the header alone.
+    // A restart with a copy that has only the header.
     bed.node("a", HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.maxBytes(0))).close();
     Testbed.Interposition node =
         bed.interposed(
@@ -294,7 +294,7 @@ class HybridCopyLimitsTest extends OnTestbed {
           assertThat(ids(read(node, "active"))).isEqualTo(ids("active", 0, LENGTH));
           assertThat(isWhole(node, "active")).isTrue();
         });
-    // An edit of what the copy holds must reach it, however old the message is.
+    // An edit of a message in the copy must reach it, however old the message is.
     direct.edit(alice, "edited", id("edited", 2), MessageEdit.text("edited text"));
     server.execute(
         bed.database(),
@@ -336,7 +336,7 @@ class HybridCopyLimitsTest extends OnTestbed {
         });
   }
 
-  /** Whoever holds the feed back, as a transaction that takes long does, holds it back here. */
+  /** Holds the feed back, as a long transaction does. */
   private void whileTheFeedIsHeld(Runnable action) {
     try (Connection connection = server.dataSource(bed.database()).getConnection();
         Statement statement = connection.createStatement()) {
@@ -350,7 +350,7 @@ class HybridCopyLimitsTest extends OnTestbed {
   }
 
   /**
-   * The count of a header that is ahead of the feed says nothing of which messages are here.
+   * The count of a header that is ahead of the feed does not show which messages are here.
    *
    * @param writer writes the message of that number, before another node deletes message 1
    */
@@ -426,7 +426,7 @@ class HybridCopyLimitsTest extends OnTestbed {
     awaitInCopy(opened, "c29", true);
     Instant before = Instant.now();
     Testbed.await("the feed was followed", () -> isFollowed(opened.store(), before));
-    // One conversation more than there may be.
+    // One conversation more than allowed.
     assertThat(most.get()).isPositive().isLessThan(MAX_BYTES + 20_000);
   }
 
@@ -445,7 +445,7 @@ class HybridCopyLimitsTest extends OnTestbed {
                     (method, arguments) -> {
                       if (method.getName().equals("evict") && armed.compareAndSet(true, false)) {
                         bed.goDown();
-                        // The call that notices.
+                        // This call detects the outage.
                         assertThat(read(node.get(), "c0").items()).hasSize(LENGTH);
                         Testbed.awaitFallenBack(node.get());
                         steps.incrementAndGet();
@@ -481,7 +481,7 @@ class HybridCopyLimitsTest extends OnTestbed {
             });
     append(bed.direct(), "c0", LENGTH, LENGTH + 1);
     Testbed.await("it was tried", tried::get);
-    // One that fails does not cost the database again and again.
+    // A failed fetch is not repeated in a tight loop.
     Testbed.awaitDrained(small.store());
     small.store().close();
     awaitInCopy(node(SMALL), "c0", true);

@@ -33,7 +33,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** A limit of the local copy is the disk that its files take, at every moment. */
+/** The copy's limit is the disk space of its files at every moment. */
 class HybridCopyRoomTest {
 
   private static final Owner ALICE = Owner.of("acme", "alice");
@@ -52,12 +52,12 @@ class HybridCopyRoomTest {
           new UuidV7(Clock.systemUTC(), new Random(1)),
           new UUID(1, 1));
 
-  /** The database outlives the nodes that use it. */
+  /** The database outlives its nodes. */
   private PrimaryStore shared() {
     return answering(PrimaryStore.class, primary, "close", null);
   }
 
-  /** The same, but for one method. */
+  /** The same, except for one method. */
   private static <T> T answering(Class<T> type, T target, String name, Object answer) {
     return type.cast(
         Proxy.newProxyInstance(
@@ -124,7 +124,7 @@ class HybridCopyRoomTest {
       awaitFollowed(node);
       assertThat(node.count(ALICE).messages()).isEqualTo((long) CONVERSATIONS * MESSAGES);
     }
-    // 60 MB have passed.
+    // 60 MB were written.
     assertThat(collections.get()).isBetween(5, 40);
     assertThat(directory.peak()).isLessThan(LIMIT);
     try (ConversationStore alone =
@@ -223,7 +223,7 @@ class HybridCopyRoomTest {
         ConversationStore node =
             HybridStore.over(shared(), local, options(CopyLimits.NONE.maxBytes(LIMIT)))) {
       awaitFollowed(node);
-      // Once for each quarter that it has grown.
+      // One for each growth by a quarter.
       assertThat(warnings.count()).isBetween(1, 20);
     }
     try (ConversationStore node = alone()) {
@@ -253,7 +253,7 @@ class HybridCopyRoomTest {
       Testbed.await("it waits", () -> collections.get() > 0);
       node.append(ALICE, "c0", Message.user("calls go on"));
       node.close();
-      // A pump that has not ended by then is a warning.
+      // A pump still running by then would log a warning.
       assertThat(warnings.count()).isZero();
     }
   }

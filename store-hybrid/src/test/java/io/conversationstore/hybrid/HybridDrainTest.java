@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Pending changes are sent many together: in order, once, and none waits for a bad one. */
+/** Pending changes are sent in batches: in order, once, and without waiting for a failing one. */
 class HybridDrainTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
@@ -37,7 +37,7 @@ class HybridDrainTest extends OnTestbed {
 
   @BeforeEach
   void newBed() {
-    // Nothing but what the test sends itself.
+    // Only the test sends.
     node = bed.interposed("a", HybridOptions.defaults());
     store = node.store();
     Testbed.awaitDrained(store);
@@ -100,7 +100,7 @@ class HybridDrainTest extends OnTestbed {
     assertThat(direct.preferences(alice)).isEqualTo(store.preferences(alice));
     assertThat(direct.preferences(bob).activeConversation()).startsWith("c");
     assertThat(store.state().rejected()).isEmpty();
-    // 528 changes, 200 at a time; the creates take a batch of their own, the end of one more.
+    // 528 changes, 200 at a time; the creates take a batch of their own, the rest one more.
     assertThat(batches.get()).isLessThanOrEqualTo(8);
     assertThat(singles.get()).isLessThanOrEqualTo(2);
   }
@@ -154,7 +154,7 @@ class HybridDrainTest extends OnTestbed {
     assertThat(store.state().rejected()).hasSize(5).noneMatch(StoreState.Rejected::parked);
   }
 
-  /** The next batch is applied, and its answer is lost. */
+  /** Applies the next batch and loses its answer. */
   private void loseTheAnswer(Runnable meanwhile) {
     AtomicBoolean once = new AtomicBoolean();
     node.primary()
@@ -187,14 +187,14 @@ class HybridDrainTest extends OnTestbed {
             });
     bed.comeBack();
     Testbed.await("the create was sent twice", () -> failed.get() >= 2);
-    // Sent now, they would be in a generation that nobody here remembers after a crash.
+    // Sent now, they would be in a generation unknown to this node after a crash.
     ConversationStore direct = bed.direct();
     assertThat(texts(direct, alice, "chat")).isEmpty();
     direct.delete(alice, "chat");
     direct.createIfAbsent(alice, CHAT);
     failing.set(false);
     Testbed.awaitDrained(store);
-    // They were meant for the conversation that the create had made, which was deleted.
+    // They were meant for the conversation made by the create, which was deleted.
     assertThat(texts(direct, alice, "chat")).isEmpty();
     assertThat(store.state().rejected())
         .hasSize(3)
@@ -248,7 +248,7 @@ class HybridDrainTest extends OnTestbed {
                     FailureKind.CONTENTION, false, "the database is busy", null);
               }
             });
-    // Behind a change that waits, an erasure; and a bulk that has to wait itself.
+    // Behind a waiting change: an erasure, and a bulk that must wait itself.
     store.append(alice, "held", Message.user("1"));
     store.erase(alice);
     store.append(bob, "held", Message.user("1"));

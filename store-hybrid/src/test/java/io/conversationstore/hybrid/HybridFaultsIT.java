@@ -12,9 +12,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every fault against every operation, in an order by a seed, again and again for {@code
- * -Dfaults.minutes} (once if that is 0). Its last line says what became of all that was
- * acknowledged. {@code -Dstore.seed} gives the order.
+ * Every fault during every operation, in an order given by {@code -Dstore.seed}, repeatedly for
+ * {@code -Dfaults.minutes} (once if that is 0). The last line reports the fate of all acknowledged
+ * data.
  */
 class HybridFaultsIT {
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Telling cells of {@link HybridFaultsIT}: real faults of a real server, one operation each. */
+/** Selected cells of {@link HybridFaultsIT}: real faults of a real server, one operation each. */
 class HybridFaultsTest {
 
   private static TestPostgres server;

@@ -18,7 +18,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Statistics and active users count what waits on the node that is asked. */
+/** Statistics and active users include the pending changes of the queried node. */
 class HybridFiguresTest extends OnTestbed {
 
   private static final Duration HOUR = Duration.ofHours(1);
@@ -26,7 +26,7 @@ class HybridFiguresTest extends OnTestbed {
   private final Owner bob = Owner.of("acme", "bob");
   private final Owner carol = Owner.of("other", "carol");
 
-  /** Whether the database takes what the node sends. */
+  /** Whether the database accepts the node's changes. */
   private volatile boolean sending = true;
 
   private ConversationStore node;
@@ -75,7 +75,7 @@ class HybridFiguresTest extends OnTestbed {
     append(bob, "b", 4);
   }
 
-  /** The same figures, now and when all is sent. */
+  /** The figures must be the same now and after everything is sent. */
   private void requireThenAndAfterwards(Runnable figures) {
     assertThat(node.state().databaseInUse()).isTrue();
     assertThat(node.state().pending().changes()).isPositive();

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which generation of a conversation a change means that waited behind the one that made it. */
+/** The generation affected by a change that waited behind the create of its conversation. */
 class HybridGenerationsTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
@@ -89,7 +89,7 @@ class HybridGenerationsTest extends OnTestbed {
     bed.comeBack();
     Testbed.awaitDrained(node);
     bed.goDown(node);
-    // The copy heard of it with the answer, whatever the feed has told until now.
+    // The answer updated the copy, independent of the feed.
     assertThat(node.list(alice, ConversationQuery.all()).items()).isEmpty();
   }
 
@@ -112,7 +112,7 @@ class HybridGenerationsTest extends OnTestbed {
     ConversationStore other = bed.direct();
     other.createIfAbsent(alice, CHAT);
     bed.comeBack();
-    // It has heard of a generation by now, and its own create still waits.
+    // By now it knows of a generation, and its own create still waits.
     Testbed.await(
         "the copy follows", () -> node.local().engine().find(alice, "chat").live() != null);
     store.edit(alice, "chat", edited, MessageEdit.text("edited"));
@@ -235,7 +235,7 @@ class HybridGenerationsTest extends OnTestbed {
     assertThat(node.store().state().rejected()).isNotEmpty();
   }
 
-  /** A node whose copy is empty, with a message that waits for a conversation of the database. */
+  /** A node with an empty copy and a pending message for a conversation of the database. */
   private ConversationStore emptiedWithPending() {
     ConversationStore node = bed.node("a");
     Testbed.awaitDrained(node);

@@ -29,13 +29,13 @@ import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Which node, which database and which schema it is. */
+/** The identity of node, database and schema. */
 class HybridIdentityTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
   private static final String SCHEMA = "conversation_store";
 
-  /** What the schema is and who made it is among what is tested. */
+  /** The schema and its creator are part of the test. */
   @Override
   Testbed makeBed() {
     return new Testbed(server);
@@ -56,7 +56,7 @@ class HybridIdentityTest extends OnTestbed {
     }
   }
 
-  /** A node with a conversation in the database, and a message that waits for it. */
+  /** A node with a conversation in the database and a pending message for it. */
   private ConversationStore nodeWithPending() {
     ConversationStore node = bed.node("a");
     Testbed.awaitDrained(node);
@@ -92,7 +92,8 @@ class HybridIdentityTest extends OnTestbed {
     a.store().append(alice, "chat", Message.user("of the first"));
     copy.store().close();
     a.store().close();
-    // The copy was counted as the first one, which so finds out too; then each stays who it is.
+    // The copy was counted as the first one, which therefore finds out too; afterwards both keep
+    // their ids.
     for (int i = 0; i < 2; i++) {
       ConversationStore first = bed.node("a");
       ConversationStore second = bed.node("copy");
@@ -121,7 +122,7 @@ class HybridIdentityTest extends OnTestbed {
     ConversationStore again = bed.node("a");
     Testbed.await("the copy follows", () -> again.state().mirror().asOf() != null);
     again.close();
-    // So its copy would be, had it been away since before.
+    // The state of its copy if it had been away since before.
     try (LocalStore files = JsonFileStore.openEngine(bed.files("a"))) {
       FeedPosition position = files.identity().position();
       files.resetMirror(false);
@@ -199,7 +200,7 @@ class HybridIdentityTest extends OnTestbed {
     bed.comeBack();
     awaitReason(node, "is at version " + (version - 1) + ", but " + version + " is needed");
     assertThat(node.state().pending().changes()).isEqualTo(1);
-    // Whoever may migrates it.
+    // A user with the right to migrate it does so.
     bed.direct();
     Testbed.awaitDrained(node);
     assertThat(texts(bed.direct())).containsExactly("pending");

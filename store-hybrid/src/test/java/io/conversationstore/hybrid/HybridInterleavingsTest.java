@@ -39,7 +39,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What goes on between two steps of a call: made to happen there, each time. */
+/** Forces events between two steps of a call. */
 class HybridInterleavingsTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
@@ -73,7 +73,7 @@ class HybridInterleavingsTest extends OnTestbed {
     return of.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
   }
 
-  /** The feed tells nothing until the test ends. */
+  /** Holds the feed until the test ends. */
   private void holdTheFeed() {
     node.primary()
         .before(
@@ -84,7 +84,7 @@ class HybridInterleavingsTest extends OnTestbed {
             });
   }
 
-  /** Nothing is sent until the test ends. */
+  /** Holds the drain until the test ends. */
   private void holdTheDrain() {
     node.local()
         .before(
@@ -101,7 +101,7 @@ class HybridInterleavingsTest extends OnTestbed {
     }
   }
 
-  /** Waits until the feed has told the local copy of something, and the node knows that it has. */
+  /** Waits until the feed has updated the local copy, and the node knows it. */
   private void feedTells(BooleanSupplier seen) {
     Testbed.await("the feed tells", seen);
     int asked = feeds.get();
@@ -117,9 +117,9 @@ class HybridInterleavingsTest extends OnTestbed {
   }
 
   /**
-   * The next write of this kind is applied, and its answer is lost.
+   * Applies the next write of this kind and loses its answer.
    *
-   * @param meanwhile runs before anybody knows
+   * @param meanwhile runs before the caller learns of the loss
    */
   private void loseTheAnswer(Class<? extends Change> kind, Runnable meanwhile) {
     AtomicBoolean once = new AtomicBoolean();
@@ -161,7 +161,7 @@ class HybridInterleavingsTest extends OnTestbed {
     ConversationStore other = bed.direct();
     other.createIfAbsent(alice, CHAT);
     UUID message = other.append(alice, "chat", Message.user("of another node")).get(0).id();
-    // Brings the header alone.
+    // Copies only the header.
     store.update(alice, "chat", ConversationUpdate.touch());
     ConversationState header = node.primary().engine().find(alice, "chat").conversation();
     State row = node.primary().engine().message(alice, "chat", message).orElseThrow();
@@ -271,7 +271,7 @@ class HybridInterleavingsTest extends OnTestbed {
                     FailureKind.UNAVAILABLE, false, "not before the test ends", null);
               }
             });
-    // The drain has sent and mirrored all of it, and can settle none.
+    // The drain has sent and mirrored everything, and cannot settle.
     node.local()
         .after(
             (method, arguments) -> {
@@ -327,7 +327,7 @@ class HybridInterleavingsTest extends OnTestbed {
     store.updatePreferences(alice, PreferencesUpdate.none().selectedModel("erased"));
     bed.goDown(store);
     store.erase(alice);
-    // The first may be on its way, so this one cannot know which epoch it will find.
+    // The first one may still arrive, so this one cannot know the epoch it will find.
     store.erase(alice);
     store.createIfAbsent(alice, NewConversation.withId("new"));
     holdTheDrain();
@@ -353,7 +353,7 @@ class HybridInterleavingsTest extends OnTestbed {
     store.append(alice, "mine", Message.user("counted"));
     other.createIfAbsent(alice, CHAT);
     other.append(alice, "chat", Message.user("of another node"));
-    // Brings the header alone, which counts a message that the copy lacks.
+    // Copies only the header, which counts a message that the copy lacks.
     store.update(alice, "chat", ConversationUpdate.touch());
     bed.goDown();
     assertThat(store.delete(alice, "chat")).isTrue();
@@ -374,7 +374,7 @@ class HybridInterleavingsTest extends OnTestbed {
         });
     store.append(alice, "chat", Message.user("1"));
     bed.goDown();
-    // Not tried before, so the header cannot know of it.
+    // Not attempted before, so the header cannot count it.
     store.append(alice, "chat", Message.user("2"));
     assertThat(texts(store)).containsExactly("0", "1", "2");
     assertThat(store.find(alice, "chat")).get().extracting("messageCount").isEqualTo(3L);

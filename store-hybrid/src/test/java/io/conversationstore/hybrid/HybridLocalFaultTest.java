@@ -30,7 +30,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** The local files fail: while the database is well, with it, and while what is pending is sent. */
+/** The local files fail: while the database works, during its outage, and during a drain. */
 class HybridLocalFaultTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
@@ -43,9 +43,7 @@ class HybridLocalFaultTest extends OnTestbed {
   private final AtomicInteger feeds = new AtomicInteger();
   private final AtomicBoolean feedHeld = new AtomicBoolean();
 
-  /**
-   * A node whose local files refuse the calls that are named in {@link #failing}, or find damage.
-   */
+  /** A node whose local files refuse the calls named in {@link #failing}, or report damage. */
   private Testbed.Interposition node() {
     return bed.interposed(
         "a",
@@ -110,7 +108,7 @@ class HybridLocalFaultTest extends OnTestbed {
     store.append(alice, "chat", Message.user("pending"));
     store.close();
     bed.comeBack();
-    // The counter that the database remembers is the one that was recorded late.
+    // The counter in the database is the one that was recorded late.
     ConversationStore again = bed.node("a");
     Testbed.awaitDrained(again);
     assertThat(texts(bed.direct())).containsExactly("kept", "pending");
@@ -130,7 +128,7 @@ class HybridLocalFaultTest extends OnTestbed {
     assertThat(isCopyWhole(store)).isFalse();
     assertThat(texts(store)).containsExactly("first", "missed");
 
-    // What the copy lacks is not denied.
+    // Conversations missing in the copy are not reported as absent.
     bed.goDown();
     assertThatThrownBy(() -> store.edit(alice, "chat", missed, MessageEdit.text("x")))
         .isInstanceOf(NotKnownNowException.class);
@@ -216,7 +214,7 @@ class HybridLocalFaultTest extends OnTestbed {
     store.createIfAbsent(alice, CHAT);
     bed.goDown();
     failing.add("enqueue");
-    // The call that notices, and one that does not ask the database any more.
+    // One call that detects the outage, and one that no longer asks the database.
     for (int i = 0; i < 2; i++) {
       assertThatThrownBy(() -> store.append(alice, "chat", Message.user("nowhere")))
           .isInstanceOf(StoreUnavailableException.class)
@@ -311,7 +309,7 @@ class HybridLocalFaultTest extends OnTestbed {
     bed.comeBack();
     ConversationStore direct = bed.direct();
     Testbed.await("the pending change was sent", () -> texts(direct).contains("one"));
-    // It cannot be noted that it was, so a later write would stand before its repetition.
+    // The attempt cannot be recorded, so a later write would precede its repetition.
     assertThatThrownBy(() -> store.append(alice, "chat", Message.user("two")))
         .isInstanceOf(StoreUnavailableException.class)
         .hasMessageContaining("earlier changes")
@@ -384,7 +382,7 @@ class HybridLocalFaultTest extends OnTestbed {
     node.local()
         .before(
             (method, arguments) -> {
-              // Only what is copied of this node's own writes.
+              // Only copies of this node's own writes.
               if (method.getName().equals("mirror")
                   && arguments.length == 1
                   && once.compareAndSet(true, false)) {
@@ -401,7 +399,7 @@ class HybridLocalFaultTest extends OnTestbed {
     Testbed.Interposition node = node();
     ConversationStore store = node.store();
     store.createIfAbsent(alice, CHAT);
-    // Written behind the call: were the disk broken before, that would be said as well.
+    // Written after the call: a disk that failed earlier would be reported as well.
     Testbed.await("the copy has it", () -> node.local().engine().count(alice).conversations() == 1);
     awaitFeed();
     ConversationStore direct = bed.direct();
@@ -421,7 +419,7 @@ class HybridLocalFaultTest extends OnTestbed {
     }
   }
 
-  /** Until the feed was asked thrice more: then one way through it has ended well. */
+  /** Waits for three more feed requests: by then one full pass has succeeded. */
   private void awaitFeed() {
     int before = feeds.get();
     Testbed.await("the feed is read", () -> feeds.get() >= before + 3);

@@ -19,7 +19,10 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** Memory for what waits goes by the page and the batch; what runs short of it goes on. */
+/**
+ * Memory for pending changes depends on the page and the batch; after running out of memory the
+ * node continues.
+ */
 class HybridMemoryTest extends OnTestbed {
 
   private static final int MESSAGES = 40;
@@ -53,7 +56,7 @@ class HybridMemoryTest extends OnTestbed {
                 }));
   }
 
-  /** Fills the queue of a node that cannot reach the database, and opens the node anew. */
+  /** Fills the queue of a node that cannot reach the database, and reopens the node. */
   private ConversationStore withPending() {
     ConversationStore store = open().store();
     store.createIfAbsent(alice, NewConversation.withId("chat"));
@@ -83,7 +86,7 @@ class HybridMemoryTest extends OnTestbed {
     assertThat(contents).hasValue(4);
     assertThat(store.history(alice, MessageQuery.last(5)).items()).hasSize(5);
     assertThat(contents).hasValue(9);
-    // One more than the page tells that there are more.
+    // One more than the page, to detect a next page.
     assertThat(store.search(alice, SearchQuery.of("word").limit(2)).items()).hasSize(2);
     assertThat(contents).hasValue(12);
     store.append(alice, "chat", Message.user("one more"));

@@ -36,15 +36,15 @@ import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
 
 /**
- * The store in another database or another server than before: a dump that was restored, a copy
- * under another name, an old primary that comes back. A real server of its own for each role.
+ * The store in another database or another server than before: a restored dump, a copy under
+ * another name, an old primary that returns. Each role has its own real server.
  */
 class HybridOtherServerTest {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** In the order in which a dump is restored. */
+  /** In the order of a restore. */
   private static final List<String> TABLES =
       List.of(
           "store",
@@ -137,7 +137,7 @@ class HybridOtherServerTest {
                 && node.state().reason().contains(part));
   }
 
-  /** Copies all rows as they are, as a dump and a restore do. */
+  /** Copies all rows unchanged, like a dump and a restore. */
   private static void copyRows(
       TestPostgres from, String database, TestPostgres to, String restored) {
     try (Connection out = from.dataSource(database).getConnection();
@@ -197,7 +197,7 @@ class HybridOtherServerTest {
       awaitCopy(node);
       node.close();
       String ids = value(server, bed.database(), "SELECT pg_current_xact_id()");
-      // Others go on in the restored one, until its ids are those of the dump.
+      // Others continue in the restored one, until its ids are those of the dump.
       try (ConversationStore plain = PostgresStore.open(options(other, bed.database()))) {
         plain.append(alice, "chat", Message.user("new in the restored one"));
         plain.erase(bob);

@@ -39,12 +39,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What users are promised while the database is away, when it returns, and when nobody knows. */
+/** Guarantees to users while the database is away, on its return, and with unknown outcomes. */
 class HybridOutageTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
 
-  /** Nodes make the schema, some of them once the database has come. */
+  /** Nodes create the schema, some of them only when the database has returned. */
   @Override
   Testbed makeBed() {
     return new Testbed(server);
@@ -80,7 +80,7 @@ class HybridOutageTest extends OnTestbed {
     node.createIfAbsent(alice, CHAT);
     bed.goDown(node);
     node.append(alice, "chat", Message.user("pending"));
-    // A connection takes some ten chunks, the pool waits for 250 ms.
+    // A connection takes about ten chunks; the pool waits for 250 ms.
     bed.proxy().slow(Duration.ofMillis(40));
     Testbed.awaitDrained(node);
     assertThat(texts(bed.direct())).containsExactly("pending");
@@ -90,7 +90,7 @@ class HybridOutageTest extends OnTestbed {
   void row_5_5_whatOnlyTheDatabaseKnowsIsNotKnownNow() {
     ConversationStore node = bed.node("a");
     bed.proxy().setMode(Mode.RESET);
-    // The very call that notices the loss says the same as later ones.
+    // The call that detects the loss gets the same answer as later ones.
     for (int i = 0; i < 2; i++) {
       assertThatThrownBy(() -> node.append(alice, "other", Message.user("x")))
           .isInstanceOf(NotKnownNowException.class);
@@ -303,7 +303,7 @@ class HybridOutageTest extends OnTestbed {
             });
     try (Warnings warnings = Warnings.counted()) {
       bed.goDown(node.store());
-      // The state shows an outage a moment before the log tells of it.
+      // The state shows an outage slightly before the log.
       Testbed.await("the outage is told", () -> warnings.count() == 1);
       Testbed.await("a probe runs", () -> asked.getCount() == 0);
       node.store().close();
@@ -344,7 +344,7 @@ class HybridOutageTest extends OnTestbed {
       caller.join();
       assertThat(warnings.count()).isZero();
     }
-    // Whether the files still answer it is a matter of time.
+    // Whether the files still answer depends on timing.
     assertThat(failed.get())
         .satisfiesAnyOf(
             e -> assertThat(e).isNull(),

@@ -38,7 +38,7 @@ class HybridPagingTest extends OnTestbed {
   void row_4_3_whatIsSentBetweenTwoPagesIsNotSkipped(Direction direction, int limit, int pages) {
     Testbed.Interposition node = bed.interposed("a", HybridOptions.defaults());
     ConversationStore store = node.store();
-    // Before the drain has a lock that readers need.
+    // Before the drain takes a lock that readers need.
     node.local()
         .before(
             (method, arguments) -> {

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** An operator looks at what the database refused, and decides. */
+/** An operator inspects parked changes and retries or discards them. */
 class HybridParkedTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
@@ -30,7 +30,7 @@ class HybridParkedTest extends OnTestbed {
   private ConversationStore store;
   private ConversationStore direct;
 
-  /** A node on which an append is parked: another one has used the id of its message. */
+  /** A node with a parked append: another node has used the id of its message. */
   @BeforeEach
   void park() {
     store = bed.node("a");
@@ -80,7 +80,8 @@ class HybridParkedTest extends OnTestbed {
     assertThat(second).isNotEqualTo(first);
     assertThat(store.operator().retryParked(first)).isFalse();
 
-    // A new generation of the conversation in which the id is free would take nothing of the old.
+    // In a new generation of the conversation the id would be free, but an append to the old one
+    // would not enter it.
     bed.goDown(store);
     assertThat(store.operator().retryParked(second)).isTrue();
     assertThat(store.state().pending().changes()).isEqualTo(1);

@@ -22,9 +22,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random sequences of calls over a network that fails at random: what the store acknowledges is
- * done on the model as well, and every answer, in every state, has to be the model's. {@code
- * -Dstore.seed} repeats one seed.
+ * Random sequences of calls over a network that fails at random. Acknowledged calls are repeated on
+ * the model, and every answer, in every state, must equal the model's. {@code -Dstore.seed} repeats
+ * one seed.
  */
 class HybridRandomIT {
 

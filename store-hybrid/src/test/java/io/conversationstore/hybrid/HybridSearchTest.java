@@ -21,7 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Searching while the database is away, and after it came back. */
+/** Searching during an outage of the database and after its return. */
 class HybridSearchTest extends OnTestbed {
 
   private List<String> found(ConversationStore store, String query, int limit) {

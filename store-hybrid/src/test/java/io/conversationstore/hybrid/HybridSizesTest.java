@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Messages of megabytes, and memory that does not suffice: what is held at once is bounded. */
+/** Messages of megabytes and insufficient memory: the amount held at once is bounded. */
 class HybridSizesTest extends OnTestbed {
 
   private static final int MIB = 1 << 20;
@@ -31,7 +31,7 @@ class HybridSizesTest extends OnTestbed {
   private final AtomicInteger finds = new AtomicInteger();
   private final AtomicInteger errors = new AtomicInteger();
 
-  /** Longer pages of the feed, and batches, do not fit into memory. */
+  /** Feed pages and batches longer than this do not fit into memory. */
   private volatile int memory = Integer.MAX_VALUE;
 
   private Testbed.Interposition node;
@@ -81,7 +81,7 @@ class HybridSizesTest extends OnTestbed {
     return Message.user(place + " " + "x".repeat(length));
   }
 
-  /** The first words, read few messages at a time. */
+  /** The first words, read a few messages at a time. */
   private List<String> words(ConversationStore of, String id, int count) {
     List<String> words = new ArrayList<>();
     for (StoredMessage message : of.last(alice, id, count)) {
@@ -108,7 +108,7 @@ class HybridSizesTest extends OnTestbed {
                 CHAT, IntStream.range(0, 5).mapToObj(i -> large(i, 2 * MIB)).toList()));
     awaitCopied(5);
     Testbed.await("a shorter page", () -> pages.contains(options.feedPage() / 2));
-    // What is small again comes in long pages again.
+    // Small messages are read in long pages again.
     pages.clear();
     Testbed.await("a page of full length", () -> pages.contains(options.feedPage()));
     bed.goDown(store);
@@ -145,7 +145,7 @@ class HybridSizesTest extends OnTestbed {
     assertThat(words(bed.direct(), "chat", 9)).isEqualTo(numbers(9));
   }
 
-  /** An Error is told of and the drain begins again, as after any other failure. */
+  /** An Error is logged and the drain restarts, as after any other failure. */
   @Test
   void row_1_4_aDrainGoesOnAfterAnError() {
     store.createIfAbsent(alice, CHAT);
@@ -165,9 +165,7 @@ class HybridSizesTest extends OnTestbed {
     assertThat(store.state().rejected()).isEmpty();
   }
 
-  /**
-   * What is known of conversations with pending changes makes room for others, and is read anew.
-   */
+  /** Views of conversations with pending changes are evicted and rebuilt. */
   @Test
   void row_1_4_viewsOfPendingChangesAreBoundedInBytes() {
     int most = 60;
@@ -191,7 +189,7 @@ class HybridSizesTest extends OnTestbed {
     }
   }
 
-  /** Contents are in the files, and only there. */
+  /** Contents are only in the files. */
   @Test
   void row_1_4_viewsOfPendingChangesHoldNoContents() {
     for (int i = 0; i < 20; i++) {

@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
- * A switch to a server that logical replication has filled (blue and green): rows are there,
- * identities are not advanced, and the transaction ids are those of another cluster.
+ * A switch to a server filled by logical replication (blue and green): rows are present, identities
+ * are not advanced, and the transaction ids are those of another cluster.
  */
 class HybridSwitchIT {
 

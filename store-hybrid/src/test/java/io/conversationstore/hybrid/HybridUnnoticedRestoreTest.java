@@ -24,9 +24,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The database is put back to an older copy, and the next that the node does there is a call of its
- * own: neither a contact nor the feed comes before it, and the feed's place is not ahead of the
- * database, since the server's counter of transactions goes on.
+ * The database is restored to an older copy, and the node's next contact with it is a call of its
+ * own: neither a probe nor the feed comes first, and the feed position is not ahead of the
+ * database, because the server's transaction counter continues.
  */
 class HybridUnnoticedRestoreTest extends OnTestbed {
 
@@ -43,7 +43,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
     awaitPassing("the node uses the database", this::isDrained);
   }
 
-  /** Lets time pass for the node until something has come of it. */
+  /** Advances the node's time until the condition holds. */
   private void awaitPassing(String what, BooleanSupplier condition) {
     Testbed.await(
         what,
@@ -80,7 +80,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
     awaitAnswer();
   }
 
-  /** The pool has connections to the database as it is now. */
+  /** Waits until the pool has connections to the restored database. */
   private void awaitAnswer() {
     Testbed.await(
         "the database answers",
@@ -97,7 +97,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
     return interposed.local().engine().identity().history();
   }
 
-  /** Time passes until the node uses the database again, in a history that is not this one. */
+  /** Advances time until the node uses the database again, in another history. */
   private void awaitNewHistory(UUID before) {
     awaitPassing(
         "another history has begun and has all", () -> !history().equals(before) && isDrained());
@@ -131,7 +131,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
     return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
   }
 
-  /** The database, the node and the node's copy hold these once, each of the lists in its order. */
+  /** The database, the node and the node's copy hold these once, each list in its order. */
   private void assertHeld(List<String> lost, String... others) {
     ConversationStore direct = bed.direct();
     List<String> texts = texts(direct);
@@ -223,7 +223,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
     assertHeld(numbered(12), "own");
   }
 
-  /** No time passes for the node: what it has committed is in none of its files yet. */
+  /** The node's time does not advance: its committed states are not in its files yet. */
   private void restoreAtOnce() {
     server.execute("postgres", "DROP DATABASE " + bed.database() + " WITH (FORCE)");
     server.execute("postgres", "CREATE DATABASE " + bed.database() + " TEMPLATE " + older());

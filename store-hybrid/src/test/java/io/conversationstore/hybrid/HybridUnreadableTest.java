@@ -27,7 +27,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** A row or a pending change that cannot be read is set aside, and all others go on. */
+/** An unreadable row or pending change is set aside, and all others continue. */
 class HybridUnreadableTest extends OnTestbed {
 
   private static final String DEEP =
@@ -111,7 +111,7 @@ class HybridUnreadableTest extends OnTestbed {
     }
   }
 
-  /** Its line is damaged on the disk. */
+  /** Its line is damaged on disk. */
   @Test
   void aPendingChangeThatCannotBeReadIsParkedAndKeepsNoOther() throws IOException {
     ConversationStore direct = bed.direct();
@@ -142,7 +142,7 @@ class HybridUnreadableTest extends OnTestbed {
     assertThat(store.operator().parked()).isEmpty();
   }
 
-  /** Its head is in memory by then, and is left out like its content from then on. */
+  /** Its head is in memory already; head and content are left out from then on. */
   @Test
   void aPendingChangeThatIsDamagedAfterItsHeadWasReadIsLeftOut() throws IOException {
     fill(bed.direct());
@@ -167,7 +167,7 @@ class HybridUnreadableTest extends OnTestbed {
     assertThat(store.operator().parked()).hasSize(1);
   }
 
-  /** Changes a letter of the first pending line that has the text. */
+  /** Changes a letter of the first pending line that contains the text. */
   private void damage(String text) throws IOException {
     try (Stream<Path> files = Files.list(bed.directory("n"))) {
       for (Path file : files.filter(path -> path.toString().endsWith(".jsonl")).toList()) {

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
-/** Keeps what the hybrid store logs at INFO, from its making until it is closed. */
+/** Collects the hybrid store's log lines at INFO until it is closed. */
 final class InfoLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
   private final Logger logger = (Logger) LoggerFactory.getLogger(HybridNode.class.getPackageName());

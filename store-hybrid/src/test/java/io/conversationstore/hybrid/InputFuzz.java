@@ -49,13 +49,13 @@ import java.util.UUID;
 import java.util.function.Function;
 
 /**
- * Gives every public way in what comes from outside and is hard on it: text, numbers, times, JSON.
- * What one store accepts all accept, and it reads back equal; what one refuses all refuse, with an
- * error of a known type; and nothing takes long. The same seed gives the same steps.
+ * Passes hostile external input to every public entry point: text, numbers, times, JSON. Input
+ * accepted by one store is accepted by all and reads back equal; input refused by one is refused by
+ * all with an error of a known type; and no call takes long. The same seed gives the same steps.
  */
 final class InputFuzz {
 
-  /** Far above what any step takes on a loaded machine. */
+  /** Far longer than any step takes on a loaded machine. */
   private static final Duration SLOW = Duration.ofSeconds(30);
 
   private static final String SECRET = "SECRET-MARKER";
@@ -190,7 +190,7 @@ final class InputFuzz {
     this.owner = Owner.of("fuzz", "u" + seed);
   }
 
-  /** Runs so many steps, then compares all that the stores hold. */
+  /** Runs this many steps, then compares all data of the stores. */
   void run(int steps) {
     for (int i = 0; i < steps; i++) {
       int kind = random.nextInt(12);
@@ -214,7 +214,7 @@ final class InputFuzz {
     equal(store -> contents(store));
   }
 
-  // The ways in
+  // Entry points
 
   private void settings() {
     Map<String, String> environment = new HashMap<>();
@@ -258,7 +258,7 @@ final class InputFuzz {
     };
   }
 
-  /** A URL with a secret in the place of the password, encoded or not. */
+  /** A URL with a secret in place of the password, encoded or not. */
   private String url(String scheme) {
     String odd = one(List.of("", "/", "@", "?", "#", ":", "%", "%2F", "&x=", " "));
     return one(List.of(scheme, "jdbc:" + scheme, scheme + "+psycopg2", "mysql"))
@@ -491,7 +491,7 @@ final class InputFuzz {
     String[] fields = text.split("\\|", -1);
     fields[Math.min(field, fields.length - 1)] = value;
     if (fields[0].equals("m") && fields[3].matches("[+-]?0+")) {
-      // In a hybrid alone it has a meaning: a page of what was not in the database then.
+      // Only a hybrid knows this value: a page of messages then missing in the database.
       fields[3] = "9";
     }
     return new Cursor(
@@ -502,7 +502,7 @@ final class InputFuzz {
 
   private void operate() {
     Duration age = Duration.ofSeconds(one(AGES));
-    // Ages of which anything is old enough are left to tests that own the whole store.
+    // Ages short enough to match fresh data are left to tests that own the whole store.
     boolean harmless = age.isNegative() || age.toDays() > 3_000;
     equal(store -> store.operator().activeUsers("fuzz-none", age, one(List.of(1))).size());
     if (harmless) {
@@ -594,7 +594,7 @@ final class InputFuzz {
     return json.append('"').toString();
   }
 
-  // What came out
+  // Results
 
   private static List<Object> contents(ConversationStore store, Owner owner) {
     List<Object> all = new ArrayList<>();
@@ -644,7 +644,7 @@ final class InputFuzz {
     }
   }
 
-  /** Makes the same call of all stores; returns the outcomes, which are equal. */
+  /** Makes the same call on all stores; returns the outcome, which must be equal. */
   private List<Object> equal(Function<ConversationStore, Object> call) {
     List<Object> outcomes = new ArrayList<>();
     stores.forEach(

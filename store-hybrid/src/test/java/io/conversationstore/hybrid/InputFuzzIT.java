@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Input from outside for minutes ({@code -Dfaults.minutes}), from a seed that the clock gives. */
+/** External input for minutes ({@code -Dfaults.minutes}), from a seed given by the clock. */
 @ExtendWith(SharedServer.class)
 class InputFuzzIT {
 

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Input from outside, for some seconds with fresh seeds each day; {@code -Dstore.seed} repeats one,
- * and {@code InputFuzzIT} goes on for minutes. Seeds that found a fault stay.
+ * External input for some seconds with new seeds each day; {@code -Dstore.seed} repeats one, and
+ * {@code InputFuzzIT} runs for minutes. Seeds that found a fault are kept.
  */
 @ExtendWith(SharedServer.class)
 class InputFuzzTest {
@@ -30,7 +30,7 @@ class InputFuzzTest {
 
   @TempDir Path directory;
 
-  /** Runs one seed after the other until the time is over; returns how many. */
+  /** Runs seeds one after the other until the time is over; returns their number. */
   static int run(Path directory, long first, Duration time) {
     long end = System.nanoTime() + time.toNanos();
     int seeds = 0;
@@ -62,7 +62,7 @@ class InputFuzzTest {
   }
 
   private static PostgresOptions options(TestPostgres server, String database) {
-    // A loaded machine is no broken rule.
+    // A loaded machine must not count as a failure.
     return PostgresOptions.url(server.jdbcUrl(database))
         .withLogin(server.user(), server.password())
         .withNetworkTimeouts(Duration.ofSeconds(20), Duration.ofSeconds(60))

@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * Stands before an engine, so that a test can act just before or just after a call that the store
- * makes of it, on the very thread that makes it. Thread-safe.
+ * Wraps an engine, so that a test can act just before or just after a call of the store, on the
+ * calling thread. Thread-safe.
  */
 final class Interposed<T> {
 
-  /** What a test does about a call. */
+  /** A test's action on a call. */
   @FunctionalInterface
   interface Action {
     void on(Method method, Object[] arguments) throws Exception;
@@ -48,7 +48,7 @@ final class Interposed<T> {
     }
   }
 
-  /** What the store is given. */
+  /** The engine given to the store. */
   T engine() {
     return engine;
   }
@@ -57,7 +57,7 @@ final class Interposed<T> {
     before.add(action);
   }
 
-  /** Called where the call has not failed. */
+  /** Called only if the call did not fail. */
   void after(Action action) {
     after.add(action);
   }

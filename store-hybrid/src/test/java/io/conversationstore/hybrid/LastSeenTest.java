@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a database that did not go back in time lacks for good reasons is not missed. */
+/** Rows absent for valid reasons are not reported as missing. */
 class LastSeenTest {
 
   private final Owner alice = Owner.of("acme", "alice");
@@ -91,7 +91,7 @@ class LastSeenTest {
     assertThat(seen.isMissingIn(engine, true)).isFalse();
   }
 
-  /** As where the copy was never complete. */
+  /** For example if the copy was never complete. */
   @Test
   void whatThisProcessSawIsMissedAlsoWhereTheCopyHasNotFollowed() {
     store.append(alice, "kept", Message.user("lost"));

@@ -21,9 +21,9 @@ import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A node as a process of its own: does what the lines of its input say, one after the other,
- * answers each with a line, and ends with its input. Arguments: URL, user, password, directory,
- * seconds that its clock is ahead.
+ * A node in its own process: executes the lines of its input one by one, answers each with a line,
+ * and exits at the end of the input. Arguments: URL, user, password, directory, seconds that its
+ * clock is ahead.
  */
 final class NodeMain {
 
@@ -56,7 +56,7 @@ final class NodeMain {
     }
   }
 
-  /** The number of the question and whether it was done; where not, behind it why not. */
+  /** The number of the command and whether it was done; if not, followed by the reason. */
   private static String answer(ConversationStore store, String[] words) {
     try {
       boolean done = isDone(store, words);
@@ -101,7 +101,9 @@ final class NodeMain {
     }
   }
 
-  /** Whether the node has sent everything, and copied all that was there when it was asked. */
+  /**
+   * Whether the node has sent everything, and copied everything present at the time of the command.
+   */
   private static boolean catchesUp(ConversationStore store) {
     Instant asked = Instant.now();
     Instant end = asked.plus(CATCH_UP);

@@ -16,7 +16,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A node in a process of its own ({@link NodeMain}), asked over its pipes. For one thread. */
+/** A node in its own process ({@link NodeMain}), controlled through pipes. Single-threaded. */
 final class NodeProcess implements AutoCloseable {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -38,7 +38,7 @@ final class NodeProcess implements AutoCloseable {
   private boolean stopped;
 
   /**
-   * @param errors the file that gets what the process writes to its standard error
+   * @param errors the file for the process's standard error
    * @param ahead seconds that its clock is ahead
    */
   NodeProcess(TestPostgres server, String database, Path directory, Path errors, long ahead)
@@ -78,19 +78,19 @@ final class NodeProcess implements AutoCloseable {
     running = true;
   }
 
-  /** Until the process ends; what it logs to its output is passed over. */
+  /** Reads until the process ends; skips its log output. */
   private static void read(Process process, BlockingQueue<String> lines) {
     try (BufferedReader in =
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       in.lines().filter(line -> line.matches("[0-9]+ (yes|no)")).forEach(lines::add);
     } catch (IOException | UncheckedIOException killed) {
-      // Its last answers are not known, as the caller of a killed process does not know them.
+      // Its last answers are unknown, as for the caller of a killed process.
     }
     lines.add(END);
   }
 
-  /** Starts it again on the same directory. */
+  /** Restarts it on the same directory. */
   void start() throws IOException {
     if (!running) {
       launch();
@@ -108,8 +108,8 @@ final class NodeProcess implements AutoCloseable {
   }
 
   /**
-   * Whether the last question was answered with yes; false also where nobody knows. A process that
-   * ended without being asked to is an error.
+   * Whether the last question was answered with yes; false also if unknown. An unexpected end of
+   * the process is an error.
    */
   boolean answer() {
     return answer(LIMIT);
@@ -126,7 +126,7 @@ final class NodeProcess implements AutoCloseable {
         if (line.equals(END)) {
           throw new AssertionError("a node ended by itself: " + errorText());
         }
-        // Those before are of questions that were given up.
+        // Earlier lines answer abandoned questions.
         if (line.startsWith(asked + " ")) {
           last = line;
           return line.endsWith(" yes");
@@ -154,7 +154,7 @@ final class NodeProcess implements AutoCloseable {
     }
   }
 
-  /** Asks something and kills the process: nobody knows whether it was done. */
+  /** Asks something and kills the process: the outcome is unknown. */
   void killDuring(String question) {
     ask(question);
     kill();
@@ -191,7 +191,7 @@ final class NodeProcess implements AutoCloseable {
     stopped = pause;
   }
 
-  /** Ends it in order. */
+  /** Ends it cleanly. */
   @Override
   public void close() {
     questions.close();

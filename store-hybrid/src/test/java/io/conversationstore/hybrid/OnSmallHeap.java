@@ -20,7 +20,7 @@ import java.util.UUID;
 /** Tests of nodes whose queue is larger than their heap. */
 abstract class OnSmallHeap extends OnTestbed {
 
-  /** Runs {@link QueueMemoryMain} in a JVM that ends at the first error for want of memory. */
+  /** Runs {@link QueueMemoryMain} in a JVM that exits at the first OutOfMemoryError. */
   void runs(String heap, int conversations, int messages, int length, int saved)
       throws IOException, InterruptedException {
     ConversationStore store = bed.node("small");

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Tests that have each a database and nodes of their own, and a network that fails. */
+/** Tests each with their own database, nodes, and failing network. */
 @ExtendWith(SharedServer.class)
 abstract class OnTestbed {
 

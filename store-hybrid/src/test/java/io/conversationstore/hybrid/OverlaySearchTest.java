@@ -44,8 +44,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Hits with pending changes laid over a store that is well are those of a store that has applied
- * them. What is pending stays so here, which it does not for long in a whole node.
+ * Hits with pending changes laid over a working store equal those of a store that has applied them.
+ * Pending changes stay pending here, unlike in a whole node.
  */
 class OverlaySearchTest {
 
@@ -166,7 +166,7 @@ class OverlaySearchTest {
     return facts;
   }
 
-  /** The engine, which tells what it has applied. */
+  /** The engine, reporting the changes it applied. */
   private static StoreEngine recorded(StoreEngine engine, Consumer<Change> applied) {
     return proxy(
         (method, arguments) -> {
@@ -178,7 +178,7 @@ class OverlaySearchTest {
         });
   }
 
-  /** The engine with what is pending laid over its search. */
+  /** The engine with pending changes laid over its search. */
   private static StoreEngine overlaid(OverlayReader reader, StoreEngine base) {
     return proxy(
         (method, arguments) ->

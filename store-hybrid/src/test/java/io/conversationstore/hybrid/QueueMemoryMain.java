@@ -27,11 +27,11 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 
 /**
- * A node with little memory that cannot reach its database: it takes more messages than its heap
- * could hold, reads them in every way, opens anew, and sends them once its input says that the
- * database is back. Ends with an error where an answer is wrong. Arguments: URL, user, password,
- * directory, how many conversations, how many messages of each, how many characters of each
- * message, how many messages of a conversation that is saved as a whole.
+ * A node with little memory that cannot reach its database: it accepts more messages than fit into
+ * its heap, reads them in every way, reopens, and sends them once its input reports that the
+ * database is back. Fails on a wrong answer. Arguments: URL, user, password, directory, number of
+ * conversations, messages per conversation, characters per message, messages of a conversation that
+ * is saved as a whole.
  */
 final class QueueMemoryMain {
 
@@ -89,7 +89,7 @@ final class QueueMemoryMain {
     return "chat-" + conversation;
   }
 
-  /** Each says its number, one says what is searched. */
+  /** Each contains its number; one contains the searched word. */
   static String text(int message, int length) {
     String start = message + (message == 3 ? " " + NEEDLE + " " : " ");
     return start + "x".repeat(length);
@@ -115,7 +115,7 @@ final class QueueMemoryMain {
     long end = System.nanoTime() + Duration.ofMinutes(3).toNanos();
     long seen = Long.MAX_VALUE;
     for (long left = pending(); left > 0; left = pending()) {
-      // The drain makes room for callers: where one reads all the time, it hardly goes on.
+      // The drain yields to callers: while one reads all the time, it hardly progresses.
       if (left < seen - seen / 4) {
         seen = left;
         equal(String.valueOf(messages - 1), number(store.last(ALICE, id(0), 1).get(0)));
@@ -201,7 +201,7 @@ final class QueueMemoryMain {
     say("read");
   }
 
-  /** The numbers of the messages in the order in which a walk lists them. */
+  /** The numbers of the messages in the order listed by a walk. */
   private static List<Integer> walk(
       MessageQuery start, Function<MessageQuery, Page<StoredMessage>> pages) {
     List<Integer> numbers = new ArrayList<>();

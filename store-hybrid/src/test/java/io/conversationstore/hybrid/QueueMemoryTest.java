@@ -2,7 +2,7 @@ package io.conversationstore.hybrid;
 
 import org.junit.jupiter.api.Test;
 
-/** A node whose queue is larger than its heap works as any other. */
+/** A node with a queue larger than its heap works like any other. */
 class QueueMemoryTest extends OnSmallHeap {
 
   @Test

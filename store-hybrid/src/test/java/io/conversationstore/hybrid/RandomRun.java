@@ -40,7 +40,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** One random sequence on a node and on the model. Used by one thread. */
+/** One random sequence on a node and on the model. Single-threaded. */
 final class RandomRun {
 
   private static final List<String> IDS = List.of("default", "session-1", "O'Brien/..", "\uFF5E|");
@@ -78,7 +78,7 @@ final class RandomRun {
       Owner owner = random.oneIn(3) ? owners.get(1) : owners.get(0);
       try {
         step(owner, random.oneOf(IDS));
-        // Nobody else writes, so the database has no reason to refuse what was acknowledged.
+        // There are no other writers, so the database has no reason to refuse acknowledged changes.
         List<StoreState.Rejected> rejected = node.state().rejected();
         if (!rejected.isEmpty()) {
           throw new AssertionError("rejected: " + rejected);
@@ -188,7 +188,7 @@ final class RandomRun {
     try {
       both(store -> fact(store.create(owner, conversation)));
     } catch (StoreUnavailableException notNow) {
-      // May have happened: look, once the database is back.
+      // Outcome unknown: check once the database is back.
       boolean happened =
           onceBack(() -> node.find(owner, String.valueOf(conversation.id())).isPresent());
       if (happened) {
@@ -214,7 +214,7 @@ final class RandomRun {
     }
   }
 
-  /** Makes a call that needs the database; one that is slow under load may be lost again. */
+  /** Makes a call that needs the database, which may be lost again under load. */
   private <T> T onceBack(Supplier<T> call) {
     for (int tries = 1; ; tries++) {
       log.add("  not now");
@@ -276,7 +276,7 @@ final class RandomRun {
     return List.copyOf(turn.values());
   }
 
-  /** The content that this number always has. */
+  /** The fixed content of this number. */
   private static Message message(int index) {
     return Generators.seeded(index).message().withId(messageId(index));
   }
@@ -285,7 +285,7 @@ final class RandomRun {
     return new UUID(0x0190_0000_0000_7000L, 0x8000_0000_0000_0000L + index);
   }
 
-  /** Makes the call on the node and, where that answers, on the model. */
+  /** Makes the call on the node and, if it answers, on the model. */
   private void both(Function<ConversationStore, Object> call) {
     refusal = null;
     Object answer = answer(node, call);
@@ -333,12 +333,12 @@ final class RandomRun {
     }
   }
 
-  /** What the model holds. */
+  /** The data of the model. */
   Map<String, List<String>> expected() {
     return picture(model);
   }
 
-  /** All that a store holds of the owners, without times. */
+  /** All data of the owners in a store, without times. */
   Map<String, List<String>> picture(ConversationStore store) {
     Map<String, List<String>> picture = new TreeMap<>();
     for (Owner owner : owners) {
@@ -366,7 +366,7 @@ final class RandomRun {
           .computeIfAbsent(message.conversationId(), key -> new ArrayList<>())
           .add(fact(message));
     }
-    // Messages with times of their own do not stand in the order of seq: as a set.
+    // Messages with given times are not in the order of seq: compared as a set.
     byConversation.forEach(
         (id, messages) -> {
           Collections.sort(messages);
@@ -380,7 +380,7 @@ final class RandomRun {
     Page<Conversation> list;
     cursor = null;
     do {
-      // What is sent between two pages may move in the order of use.
+      // Changes sent between two pages may change the order of use.
       int limit = mayRepeat ? Page.MAX_LIMIT : 2;
       list = store.list(owner, ConversationQuery.all().limit(limit).after(cursor));
       listed.addAll(list.items());
@@ -396,7 +396,7 @@ final class RandomRun {
     return picture;
   }
 
-  /** As a set: times of pending messages are not those that they get in the database. */
+  /** As a set: pending messages get other times in the database. */
   private static List<String> searched(ConversationStore store, Owner owner, SearchQuery query) {
     boolean mayRepeat = mayRepeat(store);
     List<StoredMessage> all = new ArrayList<>();

@@ -13,31 +13,31 @@ import java.util.List;
 
 /**
  * One history of a small scope, from its start to its verdict. Calls take no time, and nothing is
- * left to chance: the steps alone decide.
+ * random: only the steps decide.
  */
 final class ScopeRun {
 
-  /** What happens between two steps. */
+  /** The activity between two steps. */
   enum Pace {
-    /** Pumps run until nothing is left for them to do, and each node reads the conversation. */
+    /** Pumps run until they have no work left, and each node reads the conversation. */
     SETTLED,
-    /** Nothing, and what follows a lost reply happens before the caller hears of the loss. */
+    /** None; the step after a lost reply happens before the caller learns of the loss. */
     AT_ONCE
   }
 
   /**
-   * What came of it.
+   * The result.
    *
-   * @param wrong each begins with what it is, as those of a simulation
-   * @param hasEffect whether the last step has changed anything
-   * @param state what it has led to, before all is healed; empty where pumps have not run
+   * @param wrong each begins with its kind, as those of a simulation
+   * @param hasEffect whether the last step changed anything
+   * @param state the resulting state before recovery; empty if pumps did not run
    */
   record Verdict(List<String> wrong, boolean hasEffect, String state, List<String> trace) {}
 
   private static final long SECOND = 1_000_000_000;
   private static final long MICRO = 1_000;
 
-  /** Further apart than the clocks of nodes may be off; in it each pump has run. */
+  /** Longer than the maximum clock deviation of nodes; each pump has run by then. */
   private static final long SETTLING = 4_500_000_000L;
 
   private static final Duration MIRROR_INTERVAL = Duration.ofSeconds(4);
@@ -111,7 +111,7 @@ final class ScopeRun {
     readAll();
   }
 
-  /** The call after one whose reply is lost, while that waits for it. */
+  /** The step after one whose reply is lost, run while that one waits for it. */
   private void meanwhile() {
     if (pace == Pace.AT_ONCE
         && calls == 1
@@ -157,7 +157,7 @@ final class ScopeRun {
         target = number;
       }
       if (isCutByNext[slot]) {
-        // Also where the call had no reason to ask the database.
+        // Also if the call did not need the database.
         isCutByNext[slot] = false;
         node.link().next(Fate.ARRIVES);
         node.link().cut();
@@ -198,7 +198,7 @@ final class ScopeRun {
     }
   }
 
-  /** Another node in the place of one that ends; the network to it is as it was. */
+  /** A new node in the place of one that ends; its network stays as it was. */
   private SimNode successor(int slot) {
     SimNode successor = node(nodeNumbers++);
     if (nodes[slot].link().isDown()) {
@@ -219,7 +219,7 @@ final class ScopeRun {
     calls--;
   }
 
-  /** How many messages were written before the one that edits are about. */
+  /** The number of messages written before the one that edits target. */
   private long aim() {
     return history.ops.stream()
         .filter(op -> op.step.number() < target)
@@ -227,14 +227,14 @@ final class ScopeRun {
         .sum();
   }
 
-  /** How much has been changed, in the database or in a queue. */
+  /** The number of changes in the database or in a queue. */
   private int effects() {
     return (int) history.commits.stream().filter(SimHistory.Commit::changed).count()
         + history.queued.size()
         + history.ends.size();
   }
 
-  /** A history with what went wrong and all that happened. */
+  /** A history with its failures and all its events. */
   static List<String> told(List<ScopeStep> steps, Verdict verdict) {
     List<String> lines = new ArrayList<>();
     lines.add(text(steps));

@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * What a history of a small scope has led to, in words: equal for two histories that can only go on
- * alike. Messages are named by their order, and times are left out.
+ * The state reached by a history of a small scope, in words: equal for two histories that can only
+ * continue alike. Messages are named by their order, and times are omitted.
  */
 final class ScopeState {
 

@@ -7,21 +7,21 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A step of a small scope: one of two nodes does something with the one conversation, or something
- * is done to it.
+ * A step of a small scope: an action of one of two nodes on the only conversation, or an event on a
+ * node.
  *
  * @param node 0, which is called A, or 1, which is called B
  */
 record ScopeStep(int node, Action action) {
 
-  /** What is done. */
+  /** The action. */
   enum Action {
     CREATE_IF_ABSENT(Kind.CREATE_IF_ABSENT),
     CREATE(Kind.CREATE),
     APPEND(Kind.APPEND),
-    /** Of the last message that was written by whomever. */
+    /** Edits the last message of any writer. */
     EDIT(Kind.EDIT),
-    /** Of the last message that was written by whomever. */
+    /** Deletes the last message of any writer. */
     DELETE_MESSAGE(Kind.DELETE_MESSAGE),
     DELETE(Kind.DELETE),
     SAVE(Kind.SAVE),
@@ -29,15 +29,15 @@ record ScopeStep(int node, Action action) {
     /** The network of the node is cut. */
     CUT(null),
     HEAL(null),
-    /** The network is cut when the node's next write has been applied, before the answer. */
+    /** The network is cut after the node's next write is applied, before the answer. */
     LOSE_REPLY(null),
-    /** The node is killed, and starts again. */
+    /** The node is killed and restarted. */
     RESTART(null),
-    /** The node is killed, and starts again with a copy that is empty; what waits is kept. */
+    /** The node is killed and restarted with an empty copy; pending changes are kept. */
     EVICT(null),
-    /** The node's files are lost, and it starts again with none. */
+    /** The node's files are lost, and it restarts without any. */
     FRESH(null),
-    /** The node's files are lost, and it starts again with a copy of the other node's. */
+    /** The node's files are lost, and it restarts with a copy of the other node's. */
     CLONE(null);
 
     private final @Nullable Kind kind;
@@ -50,7 +50,7 @@ record ScopeStep(int node, Action action) {
       return kind != null;
     }
 
-    /** The call of a client that it is. */
+    /** The client call of this action. */
     Kind kind() {
       if (kind == null) {
         throw new IllegalStateException(this + " is no call");
@@ -58,7 +58,7 @@ record ScopeStep(int node, Action action) {
       return kind;
     }
 
-    /** Whether it is about a message that was written before. */
+    /** Whether it targets an earlier message. */
     boolean isAimed() {
       return this == EDIT || this == DELETE_MESSAGE;
     }
@@ -72,7 +72,7 @@ record ScopeStep(int node, Action action) {
     }
   }
 
-  /** The steps that a text names, such as {@code A:cut A:create-if-absent B:erase}. */
+  /** Parses steps, such as {@code A:cut A:create-if-absent B:erase}. */
   static List<ScopeStep> parse(String text) {
     return Arrays.stream(text.trim().split("[ ,]+")).map(ScopeStep::one).toList();
   }

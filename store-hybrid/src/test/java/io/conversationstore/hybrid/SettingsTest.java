@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the variables of the environment ask for. */
+/** Settings from environment variables. */
 class SettingsTest {
 
   private static final String SECRET = "SECRET-MARKER";

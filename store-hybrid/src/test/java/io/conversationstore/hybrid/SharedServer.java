@@ -4,7 +4,7 @@ import io.conversationstore.testkit.TestPostgres;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** One server for all test classes that leave it as it is; it ends with the last of them. */
+/** One server for all test classes that leave it unchanged; it ends with the last of them. */
 final class SharedServer implements BeforeAllCallback {
 
   /** Closed by JUnit. */
@@ -17,7 +17,7 @@ final class SharedServer implements BeforeAllCallback {
 
   private static volatile TestPostgres server;
 
-  /** The server, in tests that are extended with this class. */
+  /** The server, for tests extended with this class. */
   static TestPostgres get() {
     return server;
   }

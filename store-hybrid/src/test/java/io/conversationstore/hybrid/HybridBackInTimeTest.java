@@ -76,7 +76,7 @@ class HybridBackInTimeTest {
     bed = Testbed.withSchema(server);
   }
 
-  /** Restores the server's small size. */
+  /** Drops the test's data, to keep the server small. */
   @AfterEach
   void closeBed() {
     bed.close();

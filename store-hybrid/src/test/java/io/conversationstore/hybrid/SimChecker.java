@@ -23,13 +23,13 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Whether what is left at the end agrees with what clients were told. */
+/** Checks the final state against the answers that clients received. */
 final class SimChecker {
 
-  /** How far nodes may be off when they measure the database's clock, in nanoseconds. */
+  /** Maximum error of nodes in measuring the database's clock, in nanoseconds. */
   private static final long MARGIN = 4_000_000_000L;
 
-  /** By then the copy has what was committed, in nanoseconds; a busy node takes its time. */
+  /** By then the copy has committed states, in nanoseconds; a busy node is slow. */
   private static final long LONGEST_WRITE_BEHIND = 200_000_000L;
 
   private final SimHistory history;
@@ -46,7 +46,7 @@ final class SimChecker {
     history.wrong.add(what);
   }
 
-  /** What a store holds, in words. */
+  /** The contents of a store, in words. */
   static Map<String, Object> picture(StoreEngine store) {
     Map<String, Object> picture = new HashMap<>();
     for (Owner owner : SimClient.OWNERS) {
@@ -64,15 +64,15 @@ final class SimChecker {
     return picture;
   }
 
-  /** What the database holds, in words. */
+  /** The contents of the database, in words. */
   Map<String, Object> picture() {
     return picture(database);
   }
 
   /**
-   * Whether a mirror holds what the database does; null if so.
+   * The difference between a mirror and the database; null if none.
    *
-   * @param there what the database holds
+   * @param there the contents of the database
    */
   static @Nullable String difference(LocalStore files, Map<String, Object> there) {
     Map<String, Object> here = picture(files);
@@ -87,8 +87,8 @@ final class SimChecker {
   }
 
   /**
-   * Whether a copy within limits holds only what the database does, and all of the conversations
-   * that it does not call incomplete; null if so.
+   * The difference if a copy with limits holds other data than the database, or misses part of a
+   * conversation it does not mark incomplete; null if none.
    */
   @Nullable String differenceWithin(LocalStore files) {
     for (Owner owner : SimClient.OWNERS) {
@@ -117,7 +117,7 @@ final class SimChecker {
     return store.messages(owner, id, Direction.FORWARD, null, 1_000).slice().items();
   }
 
-  /** Checks all; what is wrong is noted in the history. */
+  /** Runs all checks; violations are recorded in the history. */
   void check() {
     for (Op op : history.ops) {
       if (SimClient.isWrite(op.step.kind()) && op.isAcknowledged()) {
@@ -140,8 +140,7 @@ final class SimChecker {
     }
     int first = effects.get(0).number();
     int last = effects.get(effects.size() - 1).number();
-    // Who writes the same again over itself, or over what came at the same time, has changed
-    // nothing.
+    // Writing the same over itself, or over a write of the same time, changes nothing.
     boolean harmless =
         (isEdit(op) || op.step.kind() == Kind.PREFER_CHAT)
             && history.commits.subList(first, last).stream()
@@ -153,8 +152,8 @@ final class SimChecker {
                             && commit.op().step.kind() == op.step.kind()
                             && isSameTarget(op, commit.op())
                             && isCertainlyAfter(commit.op(), op));
-    // The row of preferences counts each write, also one whose fields lose by their times; that
-    // none wins that should lose is looked at in edits().
+    // The row of preferences counts each write, even if its fields lose by their times; edits()
+    // checks that no field wins that should lose.
     boolean preferences = op.step.kind() == Kind.PREFER || op.step.kind() == Kind.PREFER_CHAT;
     if (!harmless && !preferences) {
       wrong("doubled: " + op + " took effect " + effects.size() + " times");
@@ -166,7 +165,7 @@ final class SimChecker {
     return kind == Kind.EDIT || kind == Kind.RENAME || kind == Kind.PREFER;
   }
 
-  /** What was acknowledged is in the database, or was reported, or was taken back here. */
+  /** Acknowledged data is in the database, or was reported, or was removed again here. */
   private void notLost(Op op) {
     for (UUID change : op.queued) {
       End end = history.ends.get(change);
@@ -182,7 +181,7 @@ final class SimChecker {
           wrong("lost: " + op + " was queued and is nowhere");
         }
       } else if (end.kind() == Settlement.Kind.CANCELLED) {
-        // An erasure ends what is parked, too.
+        // An erasure also ends parked changes.
         if (!anyOf(op, Kind.DELETE) && !erased && !history.byOperator.contains(change)) {
           wrong("lost: " + op + " was taken back though nobody deleted anything");
         }
@@ -214,7 +213,7 @@ final class SimChecker {
     }
   }
 
-  /** Whether an erasure on its node took a change out of the queue while it was sent. */
+  /** Whether an erasure on its node removed a change from the queue while it was sent. */
   private boolean isTakenByErasure(Op op, End end) {
     return end.kind() == Settlement.Kind.PARKED
         && history.ops.stream()
@@ -228,7 +227,7 @@ final class SimChecker {
                         && other.start <= end.at());
   }
 
-  /** Whether the same was queued by another call, whose fate is what counts. */
+  /** Whether another call queued the same change; the outcome of that call counts. */
   private boolean isInQueueByAnother(Op op) {
     return history.ops.stream()
         .anyMatch(
@@ -239,7 +238,7 @@ final class SimChecker {
                     && other.messages.stream().anyMatch(op.messages::contains));
   }
 
-  /** Whether the messages of a call were stored, by a retry perhaps that came first. */
+  /** Whether the messages of a call were stored, possibly by an earlier retry. */
   private boolean isStored(Op op) {
     return !op.messages.isEmpty()
         && op.messages.stream().noneMatch(message -> insertsOf(op, message).isEmpty());
@@ -249,7 +248,7 @@ final class SimChecker {
     return op.step.kind() == Kind.SAVE;
   }
 
-  /** Whether anybody may have made such a call about the same. */
+  /** Whether any client may have made such a call on the same subject. */
   private boolean anyOf(Op op, Kind kind) {
     return history.ops.stream()
         .anyMatch(
@@ -311,8 +310,8 @@ final class SimChecker {
   }
 
   /**
-   * What a node held when it met the database joins what is there, but no epoch of its owner that
-   * began after it was written, as far as clocks tell.
+   * Data that a node held when it met the database is joined, but enters no epoch of its owner that
+   * began after it was written, as far as clocks show.
    */
   private void inRightEpoch(Op op, UUID message, Insert insert) {
     Op erasure = history.erasures.get(op.owner.userId() + "/" + insert.epoch());
@@ -321,7 +320,7 @@ final class SimChecker {
     }
   }
 
-  /** A message goes into no generation that was made after it was acknowledged. */
+  /** A message enters no generation that was made after it was acknowledged. */
   private void inRightGeneration(Op op, UUID message, Insert insert) {
     Op creator =
         history.creators.get(
@@ -339,7 +338,7 @@ final class SimChecker {
     }
   }
 
-  /** Whether the node had created the conversation, and had not sent that, when a call began. */
+  /** Whether the node had created the conversation but not sent the create when a call began. */
   private boolean hasCreatePending(Op op) {
     if (history.wasUnmet(op.step.node(), op, op.start)) {
       return true;
@@ -361,7 +360,7 @@ final class SimChecker {
                             }));
   }
 
-  /** Whether a call was made on a node, or on the one that it was copied from. */
+  /** Whether a call was made on a node, or on the one it was copied from. */
   private boolean isOnNode(Op op, int node) {
     return op.step.node() == node
         || (history.clone != null
@@ -397,15 +396,15 @@ final class SimChecker {
   }
 
   /**
-   * Whether a directory was copied that a call had written to, before it met the database: the copy
-   * hears of no delete and no erasure, and gives the database what it holds; see
+   * Whether a directory to which a call had written was copied before it met the database: the copy
+   * learns of no delete and no erasure, and gives the database its contents; see
    * docs/guarantees.md.
    */
   private boolean isInACopyThatHeardOfNothing(Op op) {
     return op.alone && history.isCloned(op.step.node());
   }
 
-  /** What an operator sends again is in the queue, under an id of its own, and ends there. */
+  /** Changes that an operator retries are queued under new ids, and end there. */
   private void endedByOperator() {
     for (Op op : history.ops) {
       if (op.step.kind() == Kind.RETRY_PARKED && op.isAcknowledged() && op.wasThere) {
@@ -422,7 +421,7 @@ final class SimChecker {
                               && other.outcome != SimHistory.Outcome.REFUSED
                               && other.end > op.start);
           if (erased) {
-            continue; // It takes what waits along.
+            continue; // It ends pending changes as well.
           }
           if (end == null || (end.kind() == Settlement.Kind.CANCELLED && end.at() <= op.end)) {
             wrong("lost: what " + op + " sends ended as " + end);
@@ -432,7 +431,7 @@ final class SimChecker {
     }
   }
 
-  /** No conversation lives that a node has deleted after it had created or joined it. */
+  /** No conversation is live that a node deleted after creating or joining it. */
   private void deleted() {
     for (Op delete : history.ops) {
       if (delete.step.kind() == Kind.DELETE && delete.isAcknowledged() && delete.wasThere) {
@@ -457,8 +456,8 @@ final class SimChecker {
   }
 
   /**
-   * Whether a delete is about what a call has created, for certain: the node itself has created it,
-   * or has found nothing and asked for one if there is none, while it was there.
+   * Whether a delete certainly affects the conversation created by a call: the node itself created
+   * it, or found none and called create-if-absent while it existed.
    */
   private boolean isDeletedAfter(Op creator, Op delete) {
     if (creator.step.node() == delete.step.node() && creator.end < delete.start) {
@@ -481,8 +480,8 @@ final class SimChecker {
   }
 
   /**
-   * Whether a node was killed between its create and its delete before its copy had taken the
-   * create from the database: the delete is then about the conversation before. See
+   * Whether a node was killed between its create and its delete, before its copy received the
+   * create from the database: the delete then affects the previous conversation. See
    * docs/guarantees.md.
    */
   private boolean isForgotten(Op creator, Op delete) {
@@ -494,7 +493,7 @@ final class SimChecker {
             .anyMatch(at -> at >= creator.end && at < delete.start && at < taken);
   }
 
-  /** What one node has acknowledged one after the other stands in that order. */
+  /** Messages acknowledged in sequence by one node are stored in that order. */
   private void order() {
     List<Op> appends = new ArrayList<>();
     for (Op op : history.ops) {
@@ -531,7 +530,7 @@ final class SimChecker {
     }
   }
 
-  /** No edit has won over one that began long after it had ended. */
+  /** No edit has won over one that began long after it ended. */
   private void edits() {
     for (Op winner : history.ops) {
       Kind kind = winner.step.kind();
@@ -552,7 +551,7 @@ final class SimChecker {
     }
   }
 
-  /** Whether an edit came after another one by the clocks of the nodes as well. */
+  /** Whether an edit came later than another one by the clocks of the nodes as well. */
   private static boolean isCertainlyAfter(Op later, Op earlier) {
     return later.step.node() == earlier.step.node()
         ? later.start > earlier.end
@@ -566,7 +565,7 @@ final class SimChecker {
     return a.isAbout(b) && (a.step.kind() != Kind.EDIT || a.step.target() == b.step.target());
   }
 
-  /** Without deletes in between, both were about the same. */
+  /** Without deletes in between, both affected the same conversation. */
   private boolean isSameGeneration(Op a, Op b) {
     return !anyOf(a, Kind.ERASE) && !anyOf(a, Kind.DELETE) && !anyOf(b, Kind.DELETE);
   }
@@ -575,7 +574,7 @@ final class SimChecker {
     return history.commits.stream().anyMatch(commit -> commit.op() == op && !commit.dropped());
   }
 
-  /** Whether what a call wrote is what is there at the end. */
+  /** Whether the write of a call is the final state. */
   private boolean stands(Op op) {
     String text = SimClient.text(op.step.number());
     if (op.step.kind() == Kind.PREFER) {
@@ -592,7 +591,7 @@ final class SimChecker {
     return message != null && text.equals(message.requireLive().text());
   }
 
-  /** The erased texts that no file may hold any more, each with the call that wrote it. */
+  /** Erased texts that no file may contain any more, each with the call that wrote it. */
   Map<String, Op> erasedTexts() {
     Map<String, Op> texts = new HashMap<>();
     for (Op op : history.ops) {
@@ -613,7 +612,7 @@ final class SimChecker {
     return texts;
   }
 
-  /** Whether an owner was erased after a call, and what it wrote is not there. */
+  /** Whether an owner was erased after a call, and its data is absent. */
   private boolean isErased(Op op) {
     boolean isWrittenAgain =
         history.ops.stream()
@@ -641,8 +640,8 @@ final class SimChecker {
   }
 
   /**
-   * Whether an erasure was dropped, as by its time it was asked for before another one: the clock
-   * of a node that has never reached the database may be behind. It is reported.
+   * Whether an erasure was dropped because its time precedes another one: the clock of a node that
+   * never reached the database may be behind. The drop is reported.
    */
   private boolean isTakenForEarlier(Op erase) {
     return !erase.clockIsKnown
@@ -653,8 +652,8 @@ final class SimChecker {
   }
 
   /**
-   * Whether a call was queued behind an erasure of its own node that came to the database after
-   * another one: it is of the epoch that the last one to come began. See docs/guarantees.md.
+   * Whether a call was queued behind an erasure of its own node that reached the database after
+   * another one: it belongs to the epoch begun by the last one to arrive. See docs/guarantees.md.
    */
   private boolean followsLater(Op op, Op erase) {
     return !op.queued.isEmpty()
@@ -671,7 +670,9 @@ final class SimChecker {
                             .anyMatch(end -> end != null && end.at() > erase.start));
   }
 
-  /** Whether a node keeps what an operator has given up, or sent again; null if not. */
+  /**
+   * A change that a node keeps parked although an operator discarded or retried it; null if none.
+   */
   @Nullable String keptParked(ConversationStore store, int node) {
     return store.operator().parked().stream()
         .map(parked -> parked.rejected().changeId())
@@ -681,7 +682,7 @@ final class SimChecker {
         .orElse(null);
   }
 
-  /** Whether preferences lead to a conversation that is not there; null if not. */
+  /** A missing conversation that preferences refer to; null if none. */
   @Nullable String lostPreference(ConversationStore store) {
     for (Owner owner : SimClient.OWNERS) {
       String active = store.preferences(owner).activeConversation();

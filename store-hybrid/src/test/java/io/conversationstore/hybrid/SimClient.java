@@ -33,7 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
-/** Does a client's steps on a node, one after the other, and notes what it is told. */
+/** Performs a client's steps on a node, one after the other, and records the answers. */
 final class SimClient {
 
   static final List<Owner> OWNERS = List.of(Owner.of("acme", "alice"), Owner.of("acme", "bob"));
@@ -187,7 +187,7 @@ final class SimClient {
     op.wasThere = operator.deleteMessagesOlderThan(Duration.ofMillis(age)) > 0;
   }
 
-  /** Sends the oldest parked change again, or gives it up. */
+  /** Retries or discards the oldest parked change. */
   private void endParked(Op op, StoreOperator operator, boolean again) {
     List<ParkedChange> parked = operator.parked();
     if (!parked.isEmpty()) {
@@ -210,7 +210,7 @@ final class SimClient {
     List<StoredMessage> messages = page.items();
     reads.listed(op, messages, page.provenance().complete(), true, 0, threads.now());
     Optional<Conversation> found = store.find(op.owner, op.conversation);
-    // Nobody has done anything meanwhile, so both answers are about the same.
+    // Nothing happened in between, so both answers are from the same state.
     if (events == history.events()
         && found.isPresent()
         && found.get().provenance().complete()
@@ -228,7 +228,7 @@ final class SimClient {
     }
   }
 
-  /** Page by page, with time to think. */
+  /** Reads page by page with pauses. */
   private void walk(Op op, ConversationStore store) {
     List<StoredMessage> all = new ArrayList<>();
     MessageQuery query = MessageQuery.first(1 + threads.random().nextInt(3));

@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 
-/** Tells the time of a simulation. */
+/** The clock of a simulation. */
 final class SimClock extends Clock {
 
   private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");

@@ -15,14 +15,14 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** The model of the database behind a network that takes time, and loses what it is told to. */
+/** The model of the database behind a network with delays and ordered losses. */
 final class SimDatabase {
 
-  /** What becomes of a call on its way. */
+  /** The fate of a call in transit. */
   enum Fate {
     ARRIVES,
     REQUEST_LOST,
-    /** The caller is told that the connection broke, and the request arrives later. */
+    /** The caller gets a connection failure, and the request arrives later. */
     REQUEST_LATE,
     REPLY_LOST,
     BUSY,
@@ -30,7 +30,7 @@ final class SimDatabase {
     CUT_BEFORE_REPLY
   }
 
-  /** The way from one node; a cut ends the calls that are on it. */
+  /** The connection of one node; a cut ends the calls in transit. */
   static final class Link {
     private boolean down;
     private int cuts;
@@ -50,18 +50,18 @@ final class SimDatabase {
       return down;
     }
 
-    /** What happens after a cut before a reply, until the caller hears of it. */
+    /** Runs after a cut before a reply, until the caller learns of it. */
     void meanwhile(Runnable action) {
       meanwhile = action;
     }
 
-    /** The next write meets this. */
+    /** Sets the fate of the next write. */
     void next(Fate fate) {
       next = fate;
     }
   }
 
-  /** What a flaky network does. */
+  /** The fates in a flaky network. */
   private static final List<Fate> BY_CHANCE =
       List.of(Fate.ARRIVES, Fate.REQUEST_LOST, Fate.REQUEST_LATE, Fate.REPLY_LOST, Fate.BUSY);
 
@@ -86,17 +86,17 @@ final class SimDatabase {
     return model;
   }
 
-  /** From now on, nothing is lost but what is told to be. */
+  /** From now on only ordered losses occur. */
   void calm() {
     flaky = 0;
   }
 
-  /** Whether a request is on its way whose caller was told that the connection broke. */
+  /** Whether a request is in transit whose caller already got a connection failure. */
   boolean hasLate() {
     return late > 0;
   }
 
-  /** What a node is given. */
+  /** The database as given to a node. */
   PrimaryStore over(Link link) {
     return (PrimaryStore)
         Proxy.newProxyInstance(
@@ -170,9 +170,9 @@ final class SimDatabase {
   }
 
   /**
-   * Whether a request may be applied long after its connection broke. Not a bulk, which is a
-   * transaction of several requests. An edit and preferences could be; then they win once more over
-   * what was written since, which docs/guarantees.md leaves out of what is promised.
+   * Whether a request may be applied long after its connection broke. Bulks may not, because they
+   * are transactions of several requests. Edits and preferences could; they then win again over
+   * later writes, a case excluded in docs/guarantees.md.
    */
   private static boolean mayBeLate(Object @Nullable [] arguments) {
     return arguments != null

@@ -9,8 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a simulation: the network and the disks are well again, everything is sent, all copies
- * hear of it, and the history is checked.
+ * The end of a simulation: network and disks recover, everything is sent, all copies catch up, and
+ * the history is checked.
  */
 final class SimEnd {
 
@@ -26,9 +26,9 @@ final class SimEnd {
   private final long contact;
 
   /**
-   * @param nodes those that live
-   * @param look how long to wait before the next look whether everything was sent, in nanoseconds
-   * @param contact within which each node has reached the database, in nanoseconds
+   * @param nodes the live nodes
+   * @param look the interval between checks whether everything was sent, in nanoseconds
+   * @param contact the time within which each node reaches the database, in nanoseconds
    */
   SimEnd(
       SimThreads threads,
@@ -88,8 +88,8 @@ final class SimEnd {
   }
 
   /**
-   * Looks in the bytes of all files for what was erased. The store cleans its files by a thread of
-   * its own, which is not a part of the simulation, so it is given some time.
+   * Searches the bytes of all files for erased texts. The store cleans its files in a thread
+   * outside the simulation, so it is given some time.
    */
   private void seekErased(SimChecker checker) {
     Map<String, SimHistory.Op> texts = checker.erasedTexts();
@@ -139,7 +139,7 @@ final class SimEnd {
     }
   }
 
-  /** Of two nodes of one id, one that makes another contact finds out. */
+  /** Of two nodes with one id, the one that makes another contact detects it. */
   private void startClonesAnew() {
     if (history.clone == null) {
       return;
@@ -153,7 +153,7 @@ final class SimEnd {
     }
   }
 
-  /** What is still to come; null if nothing is. What is cheap to find out comes first. */
+  /** The work still outstanding; null if none. Cheap checks come first. */
   private @Nullable String left(SimChecker checker) {
     for (SimNode node : nodes) {
       ConversationStore store = node.store();

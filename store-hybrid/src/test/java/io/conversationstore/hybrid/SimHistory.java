@@ -20,21 +20,21 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What happened in a simulation, in its order. Used by one thread at a time. */
+/** The events of a simulation, in order. Used by one thread at a time. */
 final class SimHistory {
 
-  /** What a client was told. */
+  /** The answer to a client. */
   enum Outcome {
-    /** The call has not returned; the node died perhaps. */
+    /** The call has not returned; the node may have died. */
     OPEN,
     ACKNOWLEDGED,
-    /** Nothing was done, said the store. */
+    /** The store reported that nothing was done. */
     REFUSED,
-    /** It may have been done or not. */
+    /** It may or may not have been done. */
     UNKNOWN
   }
 
-  /** A client's call. Times are of the simulation, in nanoseconds. */
+  /** A client's call. Times are simulated, in nanoseconds. */
   static final class Op {
     final SimStep step;
     final Owner owner;
@@ -47,13 +47,13 @@ final class SimHistory {
     Outcome outcome = Outcome.OPEN;
     boolean wasThere;
 
-    /** Whether the node was the authority, which had not met the database. */
+    /** Whether the node was the authority because it had not met the database. */
     boolean alone;
 
-    /** Whether the node was without the settings of the database that it belongs to. */
+    /** Whether the node lacked the settings of the database that it belongs to. */
     boolean withoutSettings;
 
-    /** Whether it found changes that waited about a conversation that the copy did not hold. */
+    /** Whether it met pending changes of a conversation absent from the copy. */
     boolean onEvicted;
 
     /** When a walk had read its first and its last page. */
@@ -84,19 +84,19 @@ final class SimHistory {
     }
   }
 
-  /** A change that the database has applied. */
+  /** A change applied by the database. */
   record Commit(int number, UUID changeId, @Nullable Op op, boolean changed, boolean dropped) {}
 
-  /** How a message came into the database. */
+  /** How a message entered the database. */
   record Insert(@Nullable Op op, long epoch, long generation, long seq) {}
 
   /** How a pending change ended. */
   record End(Settlement.Kind kind, boolean isReported, String reason, long at) {}
 
   /**
-   * A directory that was copied.
+   * A copied directory.
    *
-   * @param pending the changes that waited in it
+   * @param pending the changes pending in it
    */
   record Clone(int of, int node, Set<UUID> pending) {}
 
@@ -104,23 +104,23 @@ final class SimHistory {
   final List<Commit> commits = new ArrayList<>();
   final Map<String, List<Insert>> inserts = new LinkedHashMap<>();
 
-  /** Who made a generation; by owner, conversation, epoch and generation. */
+  /** The calls that made generations; by owner, conversation, epoch and generation. */
   final Map<String, Op> creators = new HashMap<>();
 
-  /** Generations that came with what a node held when it met the database. */
+  /** Generations from data that a node held when it met the database. */
   private final Set<String> madeByNobody = new HashSet<>();
 
-  /** Who began an epoch; by owner and epoch. */
+  /** The calls that began epochs; by owner and epoch. */
   final Map<String, Op> erasures = new HashMap<>();
 
   final Map<UUID, Op> byChange = new HashMap<>();
   final Map<UUID, Change> queued = new HashMap<>();
   final Map<UUID, End> ends = new HashMap<>();
 
-  /** What was ever parked: sent again by an operator, it comes behind what was sent meanwhile. */
+  /** Changes that were ever parked: retried by an operator, one follows changes sent meanwhile. */
   final Set<UUID> parked = new HashSet<>();
 
-  /** Whether a transaction holds the feed back, so that rows that it has not told are missing. */
+  /** Whether a transaction holds the feed back, so that undelivered rows are missing. */
   boolean feedHeld;
 
   final Set<Integer> hadDiskFull = new HashSet<>();
@@ -128,40 +128,40 @@ final class SimHistory {
   /** When nodes were killed. */
   final Map<Integer, List<Long>> crashes = new HashMap<>();
 
-  /** Whether contents were taken out of a copy, and then a node has asked for such, unbidden. */
+  /** Whether contents were evicted from a copy, and a node fetched evicted ones by itself. */
   boolean fetched;
 
-  /** Whether contents were taken out of a copy. */
+  /** Whether contents were evicted from a copy. */
   boolean evicted;
 
-  /** Nodes whose copies hold less than the database, for a time at least. */
+  /** Nodes whose copies hold less than the database, at least for a time. */
   final Set<Integer> limited = new HashSet<>();
 
-  /** What the copies of nodes were given: {@code node/message}. */
+  /** Messages given to the copies of nodes: {@code node/message}. */
   final Set<String> mirrored = new HashSet<>();
 
   /** When copies were emptied. */
   private final Map<Integer, List<Long>> emptied = new HashMap<>();
 
-  /** When the copies that were emptied were whole again. */
+  /** When emptied copies were complete again. */
   private final Map<Integer, Long> refilled = new HashMap<>();
 
-  /** Parked changes that an operator has asked to end. */
+  /** Parked changes that an operator asked to end. */
   final Set<UUID> byOperator = new HashSet<>();
 
-  /** On which nodes they have ended, as the operator was told. */
+  /** The nodes on which they ended, according to the operator's answer. */
   final Map<UUID, Set<Integer>> endedByOperator = new HashMap<>();
 
-  /** When nodes have got a copy of another size for the first time. */
+  /** When nodes first got a copy of another size. */
   final Map<Integer, Long> resized = new HashMap<>();
 
-  /** Whether text of an erased owner had been written on a node that had not sent it. */
+  /** Whether text of an erased owner was on a node that had not sent it. */
   boolean soughtPending;
 
-  /** Bulks whose answer did not come. */
+  /** Bulks whose answer was lost. */
   final Set<UUID> cutOff = new HashSet<>();
 
-  /** On which nodes changes have ended. */
+  /** The nodes on which changes have ended. */
   final Map<UUID, Set<Integer>> endedOn = new HashMap<>();
 
   @Nullable Clone clone;
@@ -171,7 +171,7 @@ final class SimHistory {
   private long hash = 17;
   private int events;
 
-  /** Notes an event; the same seed has to give the same ones. */
+  /** Records an event; the same seed must give the same events. */
   void event(long at, String what) {
     events++;
     String line = at / 1_000 + " us: " + what;
@@ -183,7 +183,7 @@ final class SimHistory {
     return hash;
   }
 
-  /** How much has happened. */
+  /** The number of events. */
   int events() {
     return events;
   }
@@ -192,12 +192,12 @@ final class SimHistory {
     return trace;
   }
 
-  /** Whether a call was made on a node that had got a copy of another size. */
+  /** Whether a call was made on a node whose copy had got another size. */
   boolean wasResized(Op op) {
     return resized.getOrDefault(op.step.node(), Long.MAX_VALUE) < op.start;
   }
 
-  /** Whether two nodes began as one, of which this is one. */
+  /** Whether this node is one of two that began as one. */
   boolean isCloned(int node) {
     return clone != null && (clone.of() == node || clone.node() == node);
   }
@@ -207,10 +207,13 @@ final class SimHistory {
 
   boolean joined;
 
-  /** When nodes have given a conversation; by node, owner and conversation. */
+  /** When nodes gave conversations to the database; by node, owner and conversation. */
   private final Map<String, Long> given = new HashMap<>();
 
-  /** Whether a node had not given, at a time, what it held of a conversation when it was alone. */
+  /**
+   * Whether a node had, at a time, not yet given the database its data of a conversation from when
+   * it was alone.
+   */
   boolean wasUnmet(int node, Op op, long at) {
     return given.getOrDefault(given(node, op.owner, op.conversation), Long.MAX_VALUE) > at
         && ops.stream()
@@ -226,7 +229,7 @@ final class SimHistory {
     return node + "/" + owner.userId() + "/" + conversation;
   }
 
-  /** A node has given conversations to the database that it held when it met it. */
+  /** A node gave the database conversations that it held when it met it. */
   void adopted(long at, int node, List<LocalStore.Met> conversations) {
     event(at, "node " + node + " has given " + conversations.size() + " conversations");
     for (LocalStore.Met met : conversations) {
@@ -243,14 +246,14 @@ final class SimHistory {
     refilled.put(node, Long.MAX_VALUE);
   }
 
-  /** A node's copy has all that the feed tells. */
+  /** A node's copy has everything from the feed. */
   void whole(int node, long at) {
     if (!feedHeld) {
       refilled.computeIfPresent(node, (key, before) -> Math.min(before, at));
     }
   }
 
-  /** Whether a node's copy lacked, after a time, what it had lost. */
+  /** Whether a node's copy still lacked its lost rows after a time. */
   boolean lacked(int node, long after) {
     return refilled.getOrDefault(node, -1L) >= after;
   }
@@ -260,7 +263,7 @@ final class SimHistory {
     return emptied.getOrDefault(node, List.of()).stream().anyMatch(at -> at >= after);
   }
 
-  /** A node's files are gone: nobody can say what became of the changes that waited in them. */
+  /** A node's files are gone: the fate of its pending changes is unknown. */
   void discarded(int node) {
     for (Op op : ops) {
       if (op.step.node() == node && op.isAcknowledged() && !ends.keySet().containsAll(op.queued)) {

@@ -36,9 +36,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node of a simulation: a real hybrid store over a real store in files, which are in memory, and
- * the model of the database. It dies, with all of its threads, and starts again over the same
- * files.
+ * A node of a simulation: a real hybrid store over a real file store in memory and the model of the
+ * database. It dies with all its threads, and restarts over the same files.
  */
 final class SimNode {
 
@@ -127,7 +126,7 @@ final class SimNode {
     return hadContact;
   }
 
-  /** Kills the node; it starts again with or without the settings of the database. */
+  /** Kills the node; it restarts with or without the settings of the database. */
   void configure(boolean newConfigured) {
     crash();
     configured = newConfigured;
@@ -137,7 +136,7 @@ final class SimNode {
     return configured;
   }
 
-  /** Whether it is the authority over what it holds. */
+  /** Whether it is the authority over its data. */
   boolean isAlone() {
     return alone;
   }
@@ -147,14 +146,14 @@ final class SimNode {
     return !limits.equals(CopyLimits.NONE);
   }
 
-  /** Kills the node and starts it again with a copy of all that there is. */
+  /** Kills the node and restarts it with a complete copy. */
   void startWithoutLimits() {
     crash();
     limits = CopyLimits.NONE;
     start();
   }
 
-  /** Kills the node; it starts again with a copy of another size. */
+  /** Kills the node; it restarts with a copy of another size. */
   void resize(SplittableRandom random) {
     crash();
     limits =
@@ -177,7 +176,7 @@ final class SimNode {
     return store;
   }
 
-  /** The files, past what the simulation does to them. */
+  /** The files, bypassing the simulated faults. */
   LocalStore files() {
     if (local == null) {
       throw new IllegalStateException("node " + number + " is dead");
@@ -189,7 +188,7 @@ final class SimNode {
     diskFull = full;
   }
 
-  /** Starts the node; a crash may end that half-way. */
+  /** Starts the node; a crash may interrupt that. */
   void start() {
     LocalStore opened = open();
     local = opened;
@@ -245,9 +244,9 @@ final class SimNode {
   }
 
   /**
-   * Kills the node; its copy is empty when it starts again.
+   * Kills the node; its copy is empty when it restarts.
    *
-   * @param old whether it says that it was whole a long time ago
+   * @param old whether the copy states that it was complete a long time ago
    */
   void evict(boolean old) {
     crash();
@@ -264,7 +263,7 @@ final class SimNode {
     history.emptied(number, threads.now());
   }
 
-  /** Kills the node, and copies its directory to that of another one, which has never run. */
+  /** Kills the node, and copies its directory to another node that has never run. */
   void cloneTo(SimNode other) {
     crash();
     other.directory = directory.copy();
@@ -278,8 +277,7 @@ final class SimNode {
   }
 
   /**
-   * Whether something waits for a database that is away, about a conversation that it has and the
-   * copy has not.
+   * Whether changes wait for an absent database, on a conversation that it has and the copy lacks.
    */
   boolean isGatedAndEvicted(Owner owner, String conversation) {
     return link.isDown()
@@ -294,7 +292,7 @@ final class SimNode {
     return local == null;
   }
 
-  /** Kills the node for good, and its files with it: what waited in them is lost. */
+  /** Kills the node permanently, with its files: its pending changes are lost. */
   void discard() {
     crash();
     history.discarded(number);
@@ -353,8 +351,8 @@ final class SimNode {
   }
 
   /**
-   * Whether others may go on before and after a call. Not where the caller holds a lock that no
-   * simulated thread may wait for: while something is taken back, and while a contact is noted.
+   * Whether others may run before and after a call. Not if the caller holds a lock that no
+   * simulated thread may wait for: while data is removed, and while a contact is recorded.
    */
   private boolean isPlace(String name, Object @Nullable [] arguments) {
     if (name.equals("settle") && arguments != null) {
@@ -389,7 +387,7 @@ final class SimNode {
         history.settled(
             number,
             settlement,
-            // While it starts there is nobody to ask.
+            // During the start there is no store to ask.
             running == null ? null : running.state().rejected(),
             threads.now());
         SimHistory.Op op = history.byChange.get(settlement.changeId());

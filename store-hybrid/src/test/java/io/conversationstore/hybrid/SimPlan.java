@@ -13,13 +13,13 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * What happens in a simulation, by one seed. Which kinds of steps there are, and how many of each,
- * differs from seed to seed: what never happens in one leaves room for the rest.
+ * The events of a simulation, from one seed. The kinds of steps, and the number of each, differ
+ * from seed to seed: kinds absent in one leave room for the rest.
  *
  * @param skews of the nodes' clocks
  * @param limits of the nodes' copies
  * @param alone nodes that begin without the settings of the database
- * @param flaky of a hundred calls of the database, how many lose their way
+ * @param flaky how many of a hundred database calls get lost
  */
 record SimPlan(
     long seed,
@@ -37,12 +37,12 @@ record SimPlan(
   static final int CONVERSATIONS = 3;
 
   /**
-   * From this seed on, more kinds of steps are mixed in. The seeds below it stay what they were, so
-   * that those that ever failed go on to show the same.
+   * From this seed on, more kinds of steps are mixed in. Lower seeds stay unchanged, so that those
+   * that failed before still show the same.
    */
   static final long LATER = 1_000_000;
 
-  /** From this seed on, nodes are without the settings of the database for some time. */
+  /** From this seed on, nodes lack the settings of the database for some time. */
   static final long ADOPTING = 1_000_000_000_000_000L;
 
   private static final int MOST_LATER = 4;
@@ -81,17 +81,17 @@ record SimPlan(
         .orElse(-1);
   }
 
-  /** How far a node's clock is off; a copy has that of the node it was made of. */
+  /** A node's clock deviation; a copy has that of its original. */
   Duration skew(int node) {
     return skews.get(origin(node));
   }
 
-  /** How much of the database a node's copy holds; a copied directory goes on as it was. */
+  /** How much of the database a node's copy holds; a copied directory keeps its limits. */
   CopyLimits limits(int node) {
     return limits.get(origin(node));
   }
 
-  /** The planned node that a later one goes on for: the copied one, or else the first. */
+  /** The planned node that a later one continues: the copied one, or else the first. */
   private int origin(int node) {
     return node < NODES ? node : Math.max(0, cloned());
   }
@@ -165,7 +165,7 @@ record SimPlan(
         random.nextLong());
   }
 
-  /** What clients do before a node meets the database, as often as it stands here. */
+  /** Client steps before a node meets the database, weighted by repetition. */
   private static final List<Kind> ALONE =
       List.of(
           Kind.CREATE_IF_ABSENT,
@@ -221,7 +221,7 @@ record SimPlan(
     weights.merge(Kind.APPEND, 8, Integer::sum);
     weights.merge(Kind.CREATE_IF_ABSENT, 4, Integer::sum);
     weights.merge(Kind.READ, 3, Integer::sum);
-    // A fourth node costs time.
+    // A fourth node takes more time.
     weights.put(Kind.CLONE, random.nextInt(16) == 0 ? 6 : 0);
     int total = weights.values().stream().mapToInt(weight -> weight).sum();
     int clients = 1 + random.nextInt(2);
@@ -279,7 +279,7 @@ record SimPlan(
     return steps;
   }
 
-  /** Mixes in steps of the later kinds, drawn apart from the others. */
+  /** Mixes in steps of the later kinds, drawn separately from the others. */
   private static List<SimStep> withLater(List<SimStep> steps, SplittableRandom random) {
     List<SimStep> all = new ArrayList<>(steps);
     int number = steps.stream().mapToInt(SimStep::number).max().orElse(0) + 1;

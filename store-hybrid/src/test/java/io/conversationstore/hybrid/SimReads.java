@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
-/** Whether what a node answers holds what it has acknowledged before. */
+/** Checks a node's answers against the data it acknowledged before. */
 final class SimReads {
 
   private final SimHistory history;
@@ -23,7 +23,7 @@ final class SimReads {
     this.history = history;
   }
 
-  /** Whether somebody may have taken a message away before a time. */
+  /** Whether anybody may have removed a message before a time. */
   boolean mayBeGone(Op append, UUID message, long before) {
     return history.ops.stream()
         .anyMatch(
@@ -33,10 +33,10 @@ final class SimReads {
                     && (op.step.kind() == Kind.RETAIN || takes(op, append, message)));
   }
 
-  /** Whether a call is to take a message away; of a retention that is not known. */
+  /** Whether a call removes a message; unknown for a retention. */
   static boolean takes(Op op, Op append, UUID message) {
     if (op.alone && op.step.node() != append.step.node()) {
-      return false; // It ends what its own directory holds.
+      return false; // It ends the data of its own directory.
     }
     return switch (op.step.kind()) {
       case ERASE -> op.owner.equals(append.owner);
@@ -47,7 +47,7 @@ final class SimReads {
     };
   }
 
-  /** A node shows the preferences that it was the last to write. */
+  /** A node shows the preferences that it wrote last. */
   void preferences(Op read, Preferences shown) {
     Op last = null;
     for (Op op : history.ops) {
@@ -77,7 +77,7 @@ final class SimReads {
                     && (op.step.kind() == Kind.PREFER || op.step.kind() == Kind.ERASE));
   }
 
-  /** Whether the copy of the node may lack what a call has written since. */
+  /** Whether the node's copy may lack later writes of a call. */
   private boolean hasLostCopy(Op op) {
     int node = op.step.node();
     return history.hadDiskFull.contains(node)
@@ -86,7 +86,7 @@ final class SimReads {
         || history.crashes.getOrDefault(node, List.of()).stream().anyMatch(at -> at >= op.start);
   }
 
-  /** Whether the database refused an append for good, and the node said so. */
+  /** Whether the database rejected an append permanently, and the node reported it. */
   private boolean isRejected(Op append) {
     return append.changes.stream()
         .map(history.ends::get)
@@ -97,7 +97,7 @@ final class SimReads {
                         || end.kind() == Settlement.Kind.PARKED));
   }
 
-  /** Whether another message of this id was written perhaps. */
+  /** Whether another message of this id may have been written. */
   boolean clashes(Op op) {
     return history.ops.stream()
         .anyMatch(
@@ -108,8 +108,8 @@ final class SimReads {
   }
 
   /**
-   * Whether two nodes were given the same message: what waits in one and was stored by the other is
-   * counted twice until it is sent, see docs/guarantees.md.
+   * Whether two nodes were given the same message: if one stored it and the other has it pending,
+   * it is counted twice until sent, see docs/guarantees.md.
    */
   boolean isSentByTwo(Op read) {
     if (history.isCloned(read.step.node())) {
@@ -133,7 +133,7 @@ final class SimReads {
     List<Op> own = new ArrayList<>();
     for (Op op : history.ops) {
       Kind kind = op.step.kind();
-      // Of two that clash, one is refused; which, shows itself at the end.
+      // Of two that clash, one is refused; which one is known at the end.
       if ((kind == Kind.APPEND || kind == Kind.RETRY || kind == Kind.SAVE)
           && op.isAcknowledged()
           && op.end < read.start
@@ -146,13 +146,13 @@ final class SimReads {
   }
 
   /**
-   * Whether the node was killed before its copy took what the database had, or its copy was emptied
-   * and has not taken it again.
+   * Whether the node was killed before its copy took the database's rows, or its copy was emptied
+   * and has not taken them again.
    */
   private boolean isOnlyInDatabase(Op op, UUID message) {
     int node = op.step.node();
     if (op.alone) {
-      // It is in the files, until a copy that it became a part of was emptied.
+      // It is in the files, unless a copy that includes it was emptied.
       return history.wasEmptied(node, op.end) && !history.mirrored.contains(node + "/" + message);
     }
     boolean isOut =
@@ -164,18 +164,18 @@ final class SimReads {
     return isOut && !history.mirrored.contains(node + "/" + message);
   }
 
-  /** Whether an answer that says that it is not complete may lack what an append has written. */
+  /** Whether an answer marked incomplete may lack the message of an append. */
   private boolean mayBeEvicted(Op append) {
     return history.limited.contains(append.step.node())
         && (append.queued.isEmpty() || history.ends.keySet().containsAll(append.queued));
   }
 
-  /** Whether another node was given a message, too: it may have a place that the copy lacks. */
+  /** Whether another node was given the message too: its place may be missing in the copy. */
   private boolean isSentByAnother(Op op, UUID message) {
     return appendsOf(op, message).stream().anyMatch(other -> other.step.node() != op.step.node());
   }
 
-  /** Whether a retention goes on, or went on, since a read began. */
+  /** Whether a retention is running, or has run, since a read began. */
   boolean isRetentionOpen(Op read) {
     return history.ops.stream()
         .anyMatch(
@@ -204,8 +204,8 @@ final class SimReads {
   }
 
   /**
-   * A node says that there is no such conversation, or that it does not know of one now, as it may
-   * while its copy is made anew.
+   * A node reports a conversation as absent or as not known now; the latter is allowed while its
+   * copy is rebuilt.
    */
   void missing(Op read, boolean notKnownNow, long now) {
     if (notKnownNow && history.lacked(read.step.node(), read.start)) {
@@ -217,19 +217,19 @@ final class SimReads {
   }
 
   /**
-   * A node has answered with these messages.
+   * A node has returned these messages.
    *
-   * @param complete whether it says that it is
-   * @param atOnce whether this is one answer, in which nothing may be repeated
-   * @param sure from which item on all was told by answers that say that they are complete: others
-   *     may lack what would be repeated
+   * @param complete whether the answer is marked complete
+   * @param atOnce whether this is one answer, which may repeat nothing
+   * @param sure the first item from which on all answers are marked complete: others may lack
+   *     repeated messages
    */
   void listed(
       Op read, List<StoredMessage> messages, boolean complete, boolean atOnce, int sure, long now) {
     Map<UUID, Integer> places = new HashMap<>();
     int place = 0;
     for (StoredMessage message : messages) {
-      // Pages may repeat a pending message: its place is where it is listed last.
+      // Pages may repeat a pending message: its last listing gives its place.
       if (places.put(message.id(), place++) != null && atOnce) {
         history.wrong.add("doubled: " + read + " lists " + message.text() + " twice");
       }
@@ -250,17 +250,17 @@ final class SimReads {
 
   private boolean isForbidden(Op read, UUID message) {
     if (history.hadDiskFull.contains(read.step.node())) {
-      return false; // a copy that could not be written says that it is not whole
+      return false; // a copy with failed writes marks itself incomplete
     }
     List<Op> appends = appendsOf(read, message);
     if (appends.isEmpty()) {
-      return false; // of a save of another conversation together with this one
+      return false; // from a save of another conversation together with this one
     }
     return history.ops.stream()
         .anyMatch(
             op ->
                 op.isAcknowledged()
-                    // A copy that lacks what the database had may say that there is nothing.
+                    // A copy that lacks the database's rows may report absence.
                     && (op.wasThere || op.step.kind() == Kind.ERASE)
                     && op.end < read.start
                     && op.step.node() == read.step.node()
@@ -289,7 +289,7 @@ final class SimReads {
                   && places.getOrDefault(a, -1) >= sure
                   && appendsOf(read, a).size() == 1
                   && appendsOf(read, b).size() == 1
-                  // What goes in the middle of a walk is not listed again at its place.
+                  // A message removed during a walk is not listed again at its place.
                   && (atOnce || !mayBeGone(second, b, now))) {
                 history.wrong.add(
                     "reordered: " + read + " lists " + name(b) + " before " + name(a));

@@ -17,13 +17,13 @@ import java.util.SplittableRandom;
 final class SimRun {
 
   /**
-   * What came of it.
+   * The result.
    *
-   * @param wrong each begins with what it is: lost, doubled, reordered, resurrected, diverged
-   * @param texts of the messages in the database at the end, of each conversation of the first
-   *     owner that is there
-   * @param dropped how many pending changes a rule forbade
-   * @param reached what has happened of what shall
+   * @param wrong each begins with its kind: lost, doubled, reordered, resurrected, diverged
+   * @param texts of the messages in the database at the end, per conversation of the first owner
+   *     present
+   * @param dropped number of pending changes that a rule forbade
+   * @param reached the scenarios that occurred
    */
   record Verdict(
       List<String> wrong,
@@ -41,7 +41,7 @@ final class SimRun {
 
   private static final long MILLI = 1_000_000;
 
-  /** How often it is looked at the end whether everything has been sent. */
+  /** Interval between the final checks whether everything was sent. */
   private static final long LOOK = 50 * MILLI;
 
   /** By then each node has reached the database. */
@@ -153,7 +153,7 @@ final class SimRun {
   private void fault(SimStep step) {
     history.event(threads.now(), step.toString());
     if (step.node() >= nodes.size()) {
-      return; // the copy of a directory that was not copied: the plan was made shorter
+      return; // the copy of a directory that was not copied: the plan was shortened
     }
     SimNode node = nodes.get(step.node());
     switch (step.kind()) {
@@ -219,7 +219,7 @@ final class SimRun {
   }
 
   private void restart(SimNode node) {
-    // Two crashes may have asked for it.
+    // Two crashes may have requested it.
     if (node.isDead()) {
       node.start();
     }

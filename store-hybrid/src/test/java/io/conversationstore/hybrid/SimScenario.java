@@ -13,46 +13,48 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What the simulation has to get into again and again; a plan alone does not tell. */
+/** Scenarios that the simulation must reach repeatedly; a plan does not show them. */
 enum SimScenario {
-  /** Two nodes have created a conversation of the same id, and neither has sent it yet. */
+  /** Two nodes created a conversation of the same id, and neither has sent it yet. */
   SAME_ID_ON_TWO_NODES(70),
-  /** A conversation is deleted and made anew before an append to the first one is sent. */
+  /** A conversation is deleted and recreated before an append to the first one is sent. */
   LATE_AFTER_MADE_ANEW(50),
-  /** An erasure ends what a node whose clock is an hour ahead wrote, and had not sent. */
+  /** An erasure ends unsent writes of a node whose clock is an hour ahead. */
   ERASED_WITH_CLOCK_AHEAD(12),
   /** An answer is lost, and another node edits or deletes the message before it is sent again. */
   CHANGED_BEFORE_THE_RETRY(18),
-  /** Somebody reads page by page, and in between what was pending is sent. */
+  /** A client reads page by page, and in between pending changes are sent. */
   CURSOR_ACROSS_A_DRAIN(25),
-  /** Changes wait for a database that is away, and the copy does not hold their conversation. */
+  /** Changes wait for an absent database, and the copy lacks their conversation. */
   EVICTED_UNDER_THE_GATE(50),
-  /** A save of several conversations is cut off before its answer, and sent again. */
+  /** A save of several conversations is interrupted before its answer, and sent again. */
   BULK_CUT_OFF(90),
   /** A directory with pending changes is copied, and both nodes send them. */
   CLONED_WITH_PENDING(60),
-  /** A copy has given up contents, and fetches them when the conversation is used again. */
+  /** A copy evicted contents, and fetches them when the conversation is used again. */
   USED_AFTER_EVICTION(100),
-  /** Text of an erased owner had waited on a node, and is looked for in the bytes of all files. */
+  /**
+   * Text of an erased owner was pending on a node, and is searched for in the bytes of all files.
+   */
   ERASED_WHILE_PENDING(180),
   /** Retention deletes messages while another node with pending changes is cut off. */
   RETAINED_DURING_AN_OUTAGE(50),
-  /** An operator sends what is parked again. */
+  /** An operator retries parked changes. */
   PARKED_SENT_AGAIN(25),
-  /** An operator gives up what is parked. */
+  /** An operator discards parked changes. */
   PARKED_DISCARDED(40),
   /** A node starts with a copy of another size, and the conversation is read. */
   RESIZED_AND_READ(180),
   /** The active conversation is deleted while another write of preferences waits. */
   ACTIVE_CHAT_DELETED(80),
-  /** A node has given messages to the database that it held when it met it. */
+  /** A node gave the database messages that it held when it met it. */
   ADOPTED(300),
-  /** The database had a conversation of that id. */
+  /** The database already had a conversation of that id. */
   ADOPTED_INTO_ANOTHER(50),
   /** A node writes while the settings of its database are removed. */
   WRITTEN_WITHOUT_SETTINGS(50);
 
-  /** Of how many seeds the least are told. */
+  /** The number of seeds for which {@code least} is given. */
   static final int SEEDS = 2_000;
 
   private static final int CLOCK_AHEAD_MINUTES = 60;
@@ -63,22 +65,22 @@ enum SimScenario {
     this.least = least;
   }
 
-  /** In how many of {@link #SEEDS} seeds it has to happen, whichever they are. */
+  /** The minimum number of any {@link #SEEDS} seeds in which it must occur. */
   int least() {
     return least;
   }
 
-  /** Whether only seeds from {@link SimPlan#LATER} on lead to it. */
+  /** Whether it occurs only from seed {@link SimPlan#LATER} on. */
   boolean isLater() {
     return compareTo(ERASED_WHILE_PENDING) >= 0;
   }
 
-  /** Whether only seeds from {@link SimPlan#ADOPTING} on lead to it. */
+  /** Whether it occurs only from seed {@link SimPlan#ADOPTING} on. */
   boolean isOfAdoption() {
     return compareTo(ADOPTED) >= 0;
   }
 
-  /** Those that have happened. */
+  /** The scenarios that occurred. */
   static Set<SimScenario> of(SimPlan plan, SimHistory history) {
     Set<SimScenario> reached = EnumSet.noneOf(SimScenario.class);
     for (SimScenario scenario : values()) {
@@ -150,7 +152,7 @@ enum SimScenario {
     };
   }
 
-  /** Whether what another node wrote waited for the database during a call. */
+  /** Whether another node's writes waited for the database during a call. */
   private static boolean isInOutage(Op op, SimHistory history) {
     return history.ops.stream()
         .filter(other -> other.step.node() != op.step.node() && other.end < op.start)
@@ -162,7 +164,7 @@ enum SimScenario {
     return history.ops.stream().filter(op -> op.step.kind() == kind);
   }
 
-  /** How a call's changes that waited have ended. */
+  /** The outcomes of a call's pending changes. */
   private static Stream<End> ends(Op op, SimHistory history) {
     return op.queued.stream().filter(history.ends::containsKey).map(history.ends::get);
   }
@@ -228,7 +230,7 @@ enum SimScenario {
     return false;
   }
 
-  /** Whether a call of another node is about the message that a call wrote. */
+  /** Whether a call of another node changes the message that a call wrote. */
   private static boolean changes(@Nullable Op other, @Nullable Op op) {
     if (op == null
         || other == null

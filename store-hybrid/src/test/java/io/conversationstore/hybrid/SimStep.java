@@ -6,11 +6,11 @@ import java.util.Set;
 /**
  * A step of a simulation.
  *
- * @param number its name, which stays when others are left out
- * @param at not before this time, in milliseconds; a client's steps follow one another
+ * @param number its identifier, kept when other steps are removed
+ * @param at earliest start in milliseconds; a client's steps run in sequence
  * @param client of the node; each does one thing at a time
- * @param target the number of the step whose first message it is about
- * @param seed of what is drawn while it runs
+ * @param target the number of the step whose first message it affects
+ * @param seed for random choices during the step
  */
 record SimStep(
     int number,
@@ -23,14 +23,14 @@ record SimStep(
     int target,
     long seed) {
 
-  /** What is done. */
+  /** The action. */
   enum Kind {
-    // By a client
+    // By clients
     CREATE_IF_ABSENT,
     CREATE,
     APPEND,
     RETRY,
-    /** The id of a message that is there perhaps, with another content. */
+    /** Uses the id of a message that may exist, with other content. */
     CLASH,
     EDIT,
     DELETE_MESSAGE,
@@ -44,12 +44,12 @@ record SimStep(
     /** The conversation becomes the owner's active one. */
     PREFER_CHAT,
     READ_PREFERENCES,
-    /** An operator deletes messages that are older than a second or so. */
+    /** An operator deletes messages older than about a second. */
     RETAIN,
-    /** An operator sends what is parked on the node again. */
+    /** An operator retries the changes parked on the node. */
     RETRY_PARKED,
     DISCARD_PARKED,
-    // By the world
+    // External events
     CUT,
     HEAL,
     LOSE_REQUEST,
@@ -61,18 +61,18 @@ record SimStep(
     CRASH,
     DISK_FULL,
     DISK_OK,
-    /** A node dies, and its copy is empty, or so old that it has to be made anew. */
+    /** A node dies, and its copy is empty, or so old that it must be rebuilt. */
     EVICT,
-    /** A node dies, and starts again, as does a copy of its directory: once in a simulation. */
+    /** A node dies and restarts, as does a copy of its directory: once per simulation. */
     CLONE,
-    /** A node dies, and starts again with a copy of another size. */
+    /** A node dies and restarts with a copy of another size. */
     RELIMIT,
-    /** A node dies, and starts again without the settings of its database. */
+    /** A node dies and restarts without the settings of its database. */
     UNCONFIGURE,
-    /** A node dies, and starts again with the settings of its database. */
+    /** A node dies and restarts with the settings of its database. */
     CONFIGURE;
 
-    /** Later than the seeds below {@link SimPlan#LATER}: they do what they did before. */
+    /** Kinds only from {@link SimPlan#LATER} on: lower seeds stay unchanged. */
     private static final Set<Kind> LATER =
         EnumSet.of(
             PREFER_CHAT,

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Steps that lead to what chance alone seldom gets into. They are mixed into a plan, so that the
- * rest of it happens before, between and after them. Used for one plan.
+ * Steps that lead to situations rarely reached at random. They are mixed into a plan, whose other
+ * steps happen before, between and after them. Used for one plan.
  */
 final class SimStory {
 
@@ -34,7 +34,7 @@ final class SimStory {
   }
 
   /**
-   * One of the stories, about a conversation of the first owner.
+   * One of the stories, on a conversation of the first owner.
    *
    * @param first the number of its first step
    * @param start when it begins, in milliseconds
@@ -54,7 +54,7 @@ final class SimStory {
     return story.steps;
   }
 
-  /** One of the stories that only seeds from {@link SimPlan#LATER} on know. */
+  /** One of the stories used only by seeds from {@link SimPlan#LATER} on. */
   static List<SimStep> later(
       SplittableRandom random, int first, long start, int clients, int conversation) {
     SimStory story = new SimStory(random, first, start, clients, conversation);

@@ -12,17 +12,17 @@ import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Threads of a simulation: real ones, of which one runs at a time, in a time of their own that
- * moves on only while all of them wait. Who waits shortest goes on first, and how long they wait is
- * drawn from their seeds, so that one seed gives one history. All but {@link #run} is called by
- * these threads.
+ * Threads of a simulation: real ones, of which one runs at a time, in simulated time that advances
+ * only while all of them wait. The thread with the shortest wait continues first. Waits are drawn
+ * from the threads' seeds, so one seed gives one history. All methods except {@link #run} are
+ * called by these threads.
  *
- * <p>Those of a still simulation are one real thread: while the first of them waits, the others run
- * on its stack, each to its end. That is many times as fast, and shows no race.
+ * <p>The threads of a still simulation are one real thread: while the first of them waits, the
+ * others run to completion on its stack. This is many times as fast, and shows no races.
  */
 final class SimThreads {
 
-  /** Ends a thread whose life is over, past all that would catch an exception. */
+  /** Ends a thread whose life is over, past all handlers of exceptions. */
   static final class Ended extends Error {
     private static final long serialVersionUID = 1;
 
@@ -31,7 +31,7 @@ final class SimThreads {
     }
   }
 
-  /** What threads share that end together: one run of a node. */
+  /** Groups threads that end together: one run of a node. */
   static final class Life {
     private boolean over;
 
@@ -51,8 +51,8 @@ final class SimThreads {
   private static final ThreadLocal<SimThread> CURRENT = new ThreadLocal<>();
 
   /**
-   * Virtual threads where they can wait wherever they are, which is from JDK 24 on: they are handed
-   * the baton without the operating system.
+   * Virtual threads where they can wait at any point, from JDK 24 on: switching them needs no
+   * operating system.
    */
   private static Executor pool() {
     if (Runtime.version().feature() < 24) {
@@ -150,12 +150,12 @@ final class SimThreads {
     this.still = still;
   }
 
-  /** Whether calls take no time, and chance has no part in them. */
+  /** Whether calls take no time, without random choices. */
   boolean isStill() {
     return still;
   }
 
-  /** Runs a thread, and all that it starts, until it ends; the others end with it. */
+  /** Runs a thread and all threads it starts until it ends; the others end with it. */
   void run(Runnable first) {
     if (still) {
       runAlone(first);
@@ -194,7 +194,7 @@ final class SimThreads {
     }
   }
 
-  /** The first thread of a still simulation waits: the others go on. Others wait in no time. */
+  /** The first thread of a still simulation waits: the others continue. Others wait in no time. */
   private void sleepAlone(SimThread me, long nanos) {
     long end = now + nanos;
     if (me.isFirst) {
@@ -217,7 +217,7 @@ final class SimThreads {
     over = true;
   }
 
-  /** Something has happened in the present thread that must not; ends its simulation. */
+  /** Reports a forbidden event in the present thread; ends its simulation. */
   static void failPresent(String what) {
     SimThread me = CURRENT.get();
     if (me != null) {
@@ -230,7 +230,7 @@ final class SimThreads {
     return now;
   }
 
-  /** How often threads have waited. */
+  /** The number of waits so far. */
   int steps() {
     return steps;
   }
@@ -255,7 +255,7 @@ final class SimThreads {
     return thread;
   }
 
-  /** Does something as a part of a life; it is ended with that. */
+  /** Runs an action as part of a life; it ends with that life. */
   void within(Life life, Runnable body) {
     SimThread me = current();
     Life before = me.life;
@@ -267,7 +267,7 @@ final class SimThreads {
     }
   }
 
-  /** From now on, the present thread draws from this seed, and carries a mark. */
+  /** From now on, the present thread draws from this seed and carries a mark. */
   void mark(long seed, @Nullable Object mark) {
     SimThread me = current();
     me.random = new SplittableRandom(seed);
@@ -283,7 +283,7 @@ final class SimThreads {
     return current().random;
   }
 
-  /** Waits as long as something takes that is mostly quick and at times very slow. */
+  /** Waits for the duration of an action that is mostly quick and sometimes very slow. */
   void passTime() {
     if (still) {
       return;
@@ -344,7 +344,7 @@ final class SimThreads {
     }
   }
 
-  /** What works beside the calls of a node during a life. */
+  /** The clockwork of a node for one life. */
   Clockwork clockwork(String name, Life life) {
     return new SimClockwork(name, life);
   }

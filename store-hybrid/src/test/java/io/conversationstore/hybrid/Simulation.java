@@ -30,23 +30,23 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs simulations by their seeds. {@code -Dsimulation.seed} repeats one. {@code
- * -Dsimulation.seeds} runs as many, from {@code -Dsimulation.first} on, or from a place that is new
- * each day; {@code -Dsimulation.minutes} runs seeds for so long. The first that goes wrong is made
- * as short as it gets, unless {@code -Dsimulation.shorten=false}, and told.
+ * -Dsimulation.seeds} runs as many, from {@code -Dsimulation.first} on, or from a start that is new
+ * each day; {@code -Dsimulation.minutes} runs seeds for that time. The first failing plan is
+ * shortened as far as possible, unless {@code -Dsimulation.shorten=false}, and printed.
  */
 final class Simulation {
 
-  /** What may go wrong. */
+  /** The kinds of failures. */
   static final List<String> KINDS =
       List.of("lost", "doubled", "reordered", "resurrected", "diverged");
 
   private static final int MOST_REPETITIONS = 120;
 
-  /** So many seeds begin on one day. */
+  /** Number of seeds reserved for each day. */
   private static final long MOST_A_DAY = 10_000_000;
 
   static {
-    // Two threads that were the first to ask would be given something that is not ready.
+    // Two concurrent first calls would get an uninitialised factory.
     LoggerFactory.getILoggerFactory();
   }
 
@@ -66,14 +66,14 @@ final class Simulation {
   private final AtomicLong acked = new AtomicLong();
   private final Map<SimScenario, Integer> reached = new EnumMap<>(SimScenario.class);
 
-  /** What went wrong with which seeds. */
+  /** Failures with their seeds. */
   private final Map<String, Set<Long>> failed = new TreeMap<>();
 
   /**
    * @param seeds the seed of each number from 0 on
-   * @param count how many at most
-   * @param end when the last one begins, by the system's clock in nanoseconds
-   * @param goesOn whether the others are run where one goes wrong
+   * @param count maximum number of seeds
+   * @param end the latest start of a seed, by the system's clock in nanoseconds
+   * @param goesOn whether to continue after a failure
    */
   private Simulation(LongUnaryOperator seeds, long count, long end, boolean goesOn) {
     this.seeds = seeds;
@@ -83,8 +83,8 @@ final class Simulation {
   }
 
   /**
-   * Runs seeds on all processors until one goes wrong, and fails then. Those that no property names
-   * are two thirds the same each time, of each range of kinds of steps, one third new each day.
+   * Runs seeds on all processors until one fails, and fails then. Without properties two thirds of
+   * the seeds, for each range of kinds of steps, are the same each time, one third is new each day.
    */
   static void run(long standard) {
     if (repeats()) {
@@ -121,20 +121,20 @@ final class Simulation {
     }
   }
 
-  /** Runs seeds that a property names, or that are new each day, and goes on where one fails. */
+  /** Runs seeds that a property names, or that are new each day, and continues after failures. */
   static void runLong(long standard) {
     if (!repeats() && !runs(standard, true)) {
       runFrom(today(), standard, Long.MAX_VALUE, true);
     }
   }
 
-  /** Runs those that ever failed, all of them. */
+  /** Runs all seeds that ever failed. */
   static void runFailedBefore() {
     List<Long> before = failedBefore();
     forSeeds(i -> before.get((int) i), before.size(), true).runAll();
   }
 
-  /** Seeds with a comment each, kept in a file. */
+  /** Seeds kept in a file, each with a comment. */
   private static List<Long> failedBefore() {
     try (InputStream file = Simulation.class.getResourceAsStream("/failed-seeds.txt")) {
       return new String(file.readAllBytes(), StandardCharsets.UTF_8)
@@ -216,7 +216,7 @@ final class Simulation {
     }
   }
 
-  /** The first that went wrong, as short as it gets. */
+  /** The first failing plan, shortened as far as possible. */
   private static String told(Collection<Set<Long>> failed) {
     long first = failed.stream().flatMap(Set::stream).mapToLong(seed -> seed).min().orElseThrow();
     boolean shorten = Boolean.parseBoolean(System.getProperty("simulation.shorten", "true"));
@@ -225,7 +225,7 @@ final class Simulation {
     return told(shortest, of(shortest));
   }
 
-  /** Does the same in as many threads as there are processors. */
+  /** Runs the same action in one thread per processor. */
   static void onAllProcessors(String name, Runnable work) {
     List<Thread> workers = new ArrayList<>();
     AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -248,7 +248,7 @@ final class Simulation {
     }
   }
 
-  /** How many seeds ran that may lead to it. */
+  /** The number of seeds run that can reach it. */
   private long ran(SimScenario scenario) {
     AtomicLong all = scenario.isOfAdoption() ? ranAdopting : scenario.isLater() ? ranLater : ran;
     return all.get();
@@ -258,7 +258,7 @@ final class Simulation {
     return reached.getOrDefault(scenario, 0);
   }
 
-  /** In how many seeds each has happened. */
+  /** The number of seeds that reached each scenario. */
   private String scenarios() {
     return Arrays.stream(SimScenario.values())
         .map(scenario -> scenario.name().toLowerCase(Locale.ROOT) + "=" + times(scenario))
@@ -295,7 +295,7 @@ final class Simulation {
     return end != Long.MAX_VALUE && System.nanoTime() - end >= 0;
   }
 
-  /** What has gone wrong, in one word. */
+  /** The kind of a failure, in one word. */
   static String kind(String wrong) {
     return wrong.substring(0, wrong.indexOf(':'));
   }
@@ -306,7 +306,7 @@ final class Simulation {
     return SimRun.of(plan);
   }
 
-  /** Leaves out runs of steps, shorter and shorter ones, as long as the same goes wrong. */
+  /** Removes stretches of steps, of decreasing length, while the same failure remains. */
   static SimPlan shortened(SimPlan failing) {
     String kind = kind(of(failing).wrong().get(0));
     SimPlan best = failing;
@@ -346,7 +346,7 @@ final class Simulation {
         + String.join("\n  ", verdict.trace());
   }
 
-  /** What a store logs as an error is one; the rest would fill the disk. */
+  /** Errors logged by a store are failures; other lines would fill the disk. */
   static void listenForErrors() {
     Logger logger = (Logger) LoggerFactory.getLogger("io.conversationstore");
     synchronized (logger) {
@@ -368,7 +368,7 @@ final class Simulation {
     }
   }
 
-  /** The log is as it was before. */
+  /** Restores the log. */
   static void stopListening() {
     Logger logger = (Logger) LoggerFactory.getLogger("io.conversationstore");
     synchronized (logger) {

@@ -5,8 +5,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Many more seeds than {@link SimulationTest}: {@code -Dsimulation.seeds} from {@code
- * -Dsimulation.first} on, or for {@code -Dsimulation.minutes}. It goes on past those that fail, and
- * tells them at the end.
+ * -Dsimulation.first} on, or for {@code -Dsimulation.minutes}. It continues after failures, and
+ * reports them at the end.
  */
 class SimulationIT {
 

@@ -13,9 +13,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * What the random simulation mixes, once each on its own. Node 0 and 1 write to the conversation
- * {@code default}; the clock of node 1 is an hour ahead. Each is run with several seeds, which
- * differ in what takes how long.
+ * The scenarios of the random simulation, each alone. Node 0 and 1 write to the conversation {@code
+ * default}; the clock of node 1 is an hour ahead. Each is run with several seeds, which differ in
+ * durations.
  */
 class SimulationScenariosTest {
 
@@ -32,7 +32,7 @@ class SimulationScenariosTest {
   /** Adds a step; returns its number. */
   private int at(long millis, Kind kind, int node, int target) {
     int number = steps.size() + 1;
-    // One of two clients, so that a step does not wait for one before it.
+    // One of two clients, so that a step does not wait for the previous one.
     steps.add(new SimStep(number, millis, kind, node, number % 2, 0, 0, target, number));
     return number;
   }
@@ -61,7 +61,7 @@ class SimulationScenariosTest {
     return verdicts;
   }
 
-  /** The same, of which at least one shows what the random simulation counts. */
+  /** The same; at least one run must reach the scenario counted by the random simulation. */
   private List<Verdict> run(SimScenario scenario) {
     List<Verdict> verdicts = run();
     assertThat(verdicts).anyMatch(verdict -> verdict.reached().contains(scenario));
@@ -283,7 +283,7 @@ class SimulationScenariosTest {
     at(12_000, Kind.CUT, 0);
     int pending = at(13_000, Kind.APPEND, 0);
     at(18_000, Kind.EVICT, 0);
-    // Not known now, and so refused.
+    // Not known now, therefore refused.
     int refused = at(22_000, Kind.APPEND, 0);
     at(23_000, Kind.READ, 0);
     at(24_000, Kind.CREATE_IF_ABSENT, 0);
@@ -305,7 +305,7 @@ class SimulationScenariosTest {
     int sent = at(6_000, Kind.APPEND, 0);
     at(18_000, Kind.CUT, 0);
     int pending = at(19_000, Kind.APPEND, 0);
-    // Of a message that is not known now, and so refused; the retry brings it back.
+    // Its message is not known now, so it is refused; the retry brings it back.
     at(22_000, Kind.EDIT, 0, sent);
     at(23_000, Kind.RETRY, 0, sent);
     at(24_000, Kind.READ, 0);

@@ -7,9 +7,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Three nodes, a model of the database, and whatever may go wrong between them, in a time of its
- * own. {@code -Dsimulation.seed} repeats one seed, {@code -Dsimulation.seeds} runs more of them. A
- * third of those that run by default are new each day.
+ * Three nodes and a model of the database, with all kinds of faults between them, in simulated
+ * time. {@code -Dsimulation.seed} repeats one seed, {@code -Dsimulation.seeds} runs more of them. A
+ * third of the default seeds are new each day.
  */
 class SimulationTest {
 

@@ -22,22 +22,20 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All histories of a few steps by two nodes about one conversation. {@code -Dscopes.history="A:cut
+ * All histories of a few steps by two nodes on one conversation. {@code -Dscopes.history="A:cut
  * A:append"} repeats one of them.
  *
- * <p>Left out is what another history shows as well:
+ * <p>Histories equivalent to others are omitted:
  *
  * <ul>
- *   <li>those in which A and B have changed places: the first step is A's;
- *   <li>those that go on after a step that has changed nothing: that step can be left out;
- *   <li>those that differ in the order of two steps that cannot know of each other: A's comes
- *       first;
- *   <li>those that end with what makes no difference when all is healed, as it is at the end;
- *   <li>cuts of a node that does nothing until it is healed, and lost replies to later calls;
- *   <li>from five steps on, where pumps run between them, those that go on from a state of the
- *       database, the files and the network that another history of the same length has led to;
- *   <li>"create" but where its reply is lost: else it does what "create-if-absent" does, or
- *       nothing.
+ *   <li>those with A and B exchanged: the first step is A's;
+ *   <li>those that continue after a step without effect: that step can be omitted;
+ *   <li>those that differ in the order of two independent steps: A's comes first;
+ *   <li>those that end with a step that makes no difference after the final recovery;
+ *   <li>cuts of a node that does nothing until recovery, and lost replies to later calls;
+ *   <li>from five steps on, where pumps run between them, those that continue from a state of the
+ *       database, the files and the network that another history of the same length reached;
+ *   <li>"create" without a lost reply: it does what "create-if-absent" does, or nothing.
  * </ul>
  */
 final class SmallScopes {
@@ -49,7 +47,7 @@ final class SmallScopes {
   private static final Set<Action> RESTARTS =
       EnumSet.of(Action.RESTART, Action.EVICT, Action.FRESH, Action.CLONE);
 
-  /** Of this many steps all are run; of longer ones, one of those that go on from the same. */
+  /** Up to this many steps all are run; of longer ones, one per state they continue from. */
   private static final int ALL = 4;
 
   private static final int MOST_TOLD = 400;
@@ -61,7 +59,7 @@ final class SmallScopes {
   private final Map<String, Failure> failures = new ConcurrentHashMap<>();
   private final Map<String, Integer> kinds = new TreeMap<>();
 
-  /** Histories in which the same goes wrong: how many, and the shortest. */
+  /** Histories with the same failure: their number, and the shortest. */
   private record Failure(long times, List<ScopeStep> shortest, String wrong) {
     Failure and(Failure other) {
       Failure shorter = ORDER.compare(this, other) <= 0 ? this : other;
@@ -80,11 +78,11 @@ final class SmallScopes {
   }
 
   /**
-   * Runs all histories, the shorter ones first, and fails with the shortest of each kind that goes
-   * wrong; or the one that {@code -Dscopes.history} names.
+   * Runs all histories, shorter ones first, and fails with the shortest of each kind of failure; or
+   * runs the one that {@code -Dscopes.history} names.
    *
-   * @param depth how many steps the longest have
-   * @param minutes how long it may take; what is not run by then is told
+   * @param depth number of steps of the longest
+   * @param minutes time limit; histories not run by then are reported
    */
   static void run(Pace pace, int depth, long minutes) {
     Simulation.listenForErrors();
@@ -99,9 +97,9 @@ final class SmallScopes {
   }
 
   /**
-   * Runs histories at random, and fails with the shortest of each kind that goes wrong.
+   * Runs random histories, and fails with the shortest of each kind of failure.
    *
-   * @param steps how many each has, or a few less
+   * @param steps number of steps of each, or a few less
    * @param minutes how long
    */
   static void sample(Pace pace, int steps, long minutes) {
@@ -178,7 +176,7 @@ final class SmallScopes {
     }
   }
 
-  /** Prints how many were run, and fails if one of them went wrong. */
+  /** Prints the number of runs, and fails if one of them failed. */
   private void tell(int steps) {
     StringBuilder line = new StringBuilder("SCOPES ").append(pace);
     line.append(" steps=").append(steps).append(" histories=").append(histories);
@@ -209,7 +207,7 @@ final class SmallScopes {
     return System.nanoTime() > end;
   }
 
-  /** Runs histories on all processors; returns those that are worth going on with. */
+  /** Runs histories on all processors; returns those worth continuing. */
   private List<List<ScopeStep>> inParallel(List<List<ScopeStep>> all) {
     AtomicInteger next = new AtomicInteger();
     Collection<Led> goOn = new ConcurrentLinkedQueue<>();
@@ -237,9 +235,9 @@ final class SmallScopes {
   }
 
   /**
-   * A history that is worth going on with.
+   * A history worth continuing.
    *
-   * @param state what it has led to; empty if nobody has looked
+   * @param state the state it reached; empty if not determined
    */
   private record Led(List<ScopeStep> steps, String state) {}
 
@@ -266,14 +264,14 @@ final class SmallScopes {
     }
   }
 
-  /** What went wrong, without the names of what it went wrong with. */
+  /** The failure without the names involved. */
   private static String signature(String wrong, List<ScopeStep> steps) {
     ScopeStep last = steps.get(steps.size() - 1);
     return wrong.replaceAll("[0-9]+", "#").replaceAll("(?s)( differs in | has not sent ).*", "$1")
         + last.action();
   }
 
-  /** All histories that are one step longer. */
+  /** All histories with one more step. */
   private List<List<ScopeStep>> extended(List<List<ScopeStep>> level) {
     List<List<ScopeStep>> longer = new ArrayList<>();
     for (List<ScopeStep> steps : level) {
@@ -288,7 +286,7 @@ final class SmallScopes {
     return longer;
   }
 
-  /** What is known after some steps, without running them. */
+  /** Knowledge about a sequence of steps without running it. */
   private static final class Prefix {
     private final boolean[] isDown = new boolean[2];
     private final boolean[] hasCalled = new boolean[2];
@@ -327,20 +325,20 @@ final class SmallScopes {
       }
     }
 
-    /** Whether the last step can have changed what is there when all is well again. */
+    /** Whether the last step can affect the state after recovery. */
     boolean isComplete() {
       ScopeStep last = steps.get(steps.size() - 1);
       boolean isInVain =
           switch (last.action()) {
             case CUT, HEAL, LOSE_REPLY -> true;
-            // Nothing waits, and the copy is the database's.
+            // Nothing is pending, and the copy equals the database.
             case RESTART, EVICT, FRESH -> !isDown[last.node()];
             default -> false;
           };
       return !isInVain && !isCutInVain[0] && !isCutInVain[1];
     }
 
-    /** What decides about the steps that may follow. */
+    /** The state that determines which steps may follow. */
     String state() {
       return " after "
           + steps.get(steps.size() - 1)
@@ -362,7 +360,7 @@ final class SmallScopes {
       return isOfUse(step) && isInOrder(step);
     }
 
-    /** Whether a step can change anything that another step does not. */
+    /** Whether a step can have an effect that no other step has. */
     private boolean isOfUse(ScopeStep step) {
       int node = step.node();
       if (steps.isEmpty()) {
@@ -383,7 +381,7 @@ final class SmallScopes {
         case EVICT, FRESH -> isUsed() && !isRestarted;
         case CLONE -> !isCloned && isUsed() && !isRestarted;
         case EDIT, DELETE_MESSAGE -> hasMessages;
-        // Without a reply that is lost it does what "if absent" does, or is refused.
+        // Unless its reply is lost, it does what "if absent" does, or is refused.
         case CREATE -> false;
         default -> true;
       };
@@ -403,8 +401,8 @@ final class SmallScopes {
     }
 
     /**
-     * Whether a step would not come first, were it sorted with the one before it: a call that
-     * reaches the database comes before one that cannot know of it, which has to respect it then.
+     * Whether a step would not sort before its predecessor: a call that reaches the database
+     * precedes one that cannot know of it, and that must then respect it.
      */
     private boolean isInOrder(ScopeStep step) {
       if (steps.isEmpty()) {
@@ -430,7 +428,7 @@ final class SmallScopes {
       } else if (!isOneCall && !isOtherCall) {
         return one.action() != Action.HEAL || other.action() != Action.HEAL;
       } else if (isOneCall && isOtherCall) {
-        // The later of two edits wins, and the last message is what edits are about.
+        // The later of two edits wins, and edits target the last message.
         boolean bothWrite = one.action().writesMessages() && other.action().writesMessages();
         boolean oneWrites = one.action().writesMessages() || other.action().writesMessages();
         boolean oneAims = one.action().isAimed() || other.action().isAimed();

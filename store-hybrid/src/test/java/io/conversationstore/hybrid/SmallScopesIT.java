@@ -5,8 +5,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Longer histories than {@link SmallScopesTest} runs: all of up to {@code -Dscopes.steps}, in up to
- * {@code -Dscopes.minutes} for each test, and for a sixth of that longer ones at random.
+ * Longer histories than in {@link SmallScopesTest}: all of up to {@code -Dscopes.steps}, in up to
+ * {@code -Dscopes.minutes} for each test, and longer random ones for a sixth of that time.
  */
 class SmallScopesIT {
 

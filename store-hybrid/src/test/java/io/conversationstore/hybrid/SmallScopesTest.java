@@ -5,7 +5,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every history of up to four steps by two nodes about one conversation. {@code
+ * Every history of up to four steps by two nodes on one conversation. {@code
  * -Dscopes.history="A:cut B:save A:create-if-absent A:delete"} repeats one of them.
  */
 class SmallScopesTest {

@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 
 /**
- * Tasks that run when a test lets time pass, one after the other on the thread of the test. Not
+ * Tasks that run when a test advances time, one after the other on the test's thread. Not
  * thread-safe.
  */
 final class StepClockwork implements Clockwork {
@@ -19,7 +19,7 @@ final class StepClockwork implements Clockwork {
   private long order;
   private boolean stopped;
 
-  /** Lets so much time pass, and runs what falls into it. */
+  /** Advances time, and runs the tasks due meanwhile. */
   void pass(long millis) {
     long end = now + TimeUnit.MILLISECONDS.toNanos(millis);
     for (Task next = tasks.peek(); next != null && next.at() <= end; next = tasks.peek()) {

@@ -17,7 +17,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The state as gauges, through an outage. */
+/** The gauges of a store's state, through an outage. */
 @ExtendWith(SharedServer.class)
 class StoreMetricsTest {
 

@@ -37,8 +37,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A file in an image is there again after each redeploy, with a disk that knows nothing. The
- * database remembers what was taken over from it.
+ * A file in a container image returns with each redeploy, on an empty disk. The database remembers
+ * what was imported from it.
  */
 @ExtendWith(SharedServer.class)
 class TakeoverMemoryTest {
@@ -68,7 +68,7 @@ class TakeoverMemoryTest {
 
   private record Deployed(ConversationStore store, Takeover.Result result, Path directory) {}
 
-  /** A node on a fresh disk, with the file from the image. */
+  /** A node on an empty disk, with the file from the image. */
   private Deployed deploy(String file) throws IOException {
     String name = "disk-" + disks++;
     ConversationStore node = bed.node(name);
@@ -138,7 +138,7 @@ class TakeoverMemoryTest {
     Deployed first = deploy(FILE);
     first.store.erase(OWNER);
     first.store.close();
-    // Not even from a file that says more by now.
+    // Not even from a file with more content.
     Deployed second = deploy(FILE.replace("\"more\"", "\"other\": {\"messages\": []}, \"more\""));
     assertThat(second.result.outcome()).isEqualTo(Outcome.OWNER_ERASED);
     assertThat(second.result.reason()).contains("erased");
@@ -281,7 +281,7 @@ class TakeoverMemoryTest {
     assertThat(texts(node)).containsExactlyInAnyOrder("anew", "MARKER three");
   }
 
-  /** The database remembers the last changes of a conversation only. */
+  /** The database remembers only the last changes of a conversation. */
   @Test
   void row_1_5_whatWasWrittenBehindAFileThatWasTakenOverLongAgoIsSent() throws IOException {
     Deployed first = deploy(FILE);
@@ -324,7 +324,7 @@ class TakeoverMemoryTest {
     assertThat(bed.direct().count(OWNER)).isEqualTo(new OwnerCounts(1, 30));
     bed.direct().delete(OWNER, "big");
     purge();
-    // Grown, it has parts that were never seen; they make nothing anew.
+    // The longer file has new parts; they recreate nothing.
     Files.delete(directory.resolve(Takeover.DONE));
     Files.writeString(
         old,
@@ -371,7 +371,7 @@ class TakeoverMemoryTest {
     ConversationStore alone =
         HybridStore.openWithoutDatabase(bed.files("alone"), HybridOptions.defaults());
     Path directory = bed.directory("alone");
-    // Without times, and so of now: later than the erasure.
+    // Without times, and therefore of now: later than the erasure.
     Files.writeString(
         directory.resolve(Takeover.FILE),
         "{\"chat\": {\"messages\": [{\"role\": \"user\", \"content\": \"MARKER\"}]}}");
@@ -398,7 +398,7 @@ class TakeoverMemoryTest {
     Takeover.once(node, OWNER, directory, TransferOptions.defaults());
     bed.comeBack();
     Testbed.awaitDrained(node);
-    // Once for each conversation.
+    // One per conversation.
     assertThat(node.state().rejected())
         .extracting(StoreState.Rejected::reason)
         .containsExactly(Applied.OWNER_ERASED, Applied.OWNER_ERASED);
@@ -456,7 +456,7 @@ class TakeoverMemoryTest {
         assertThat(Takeover.once(store, somebody, directory, TransferOptions.defaults()).outcome())
             .isEqualTo(Outcome.TAKEN_OVER);
       }
-      // Whoever opens it later knows of no variable.
+      // A later caller knows no variable.
       try (ConversationStore store =
           kind.equals("files")
               ? JsonFileStore.open(JsonFileOptions.in(directory))

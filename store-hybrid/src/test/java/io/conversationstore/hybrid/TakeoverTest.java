@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A file of a program that had no store is taken over at first start, once. */
+/** The file of a program without a store is imported at first start, once. */
 @ExtendWith(SharedServer.class)
 class TakeoverTest {
 
@@ -67,7 +67,7 @@ class TakeoverTest {
     }
     assertThat(old()).doesNotExist();
     assertThat(done()).hasContent(FILE);
-    // Another file of that name is not the first start's.
+    // Another file of that name is not the one of the first start.
     Files.writeString(old(), FILE);
     try (ConversationStore store = files()) {
       assertThat(store.count(DEFAULT)).isEqualTo(new OwnerCounts(1, 2));
@@ -125,7 +125,7 @@ class TakeoverTest {
     }
     assertThat(old()).hasContent(damaged);
     assertThat(done()).doesNotExist();
-    // Mended, it is taken over at the next start.
+    // Once repaired, it is imported at the next start.
     Files.writeString(old(), FILE);
     try (ConversationStore store = files()) {
       assertThat(store.count(DEFAULT)).isEqualTo(new OwnerCounts(3, 3));
@@ -158,7 +158,7 @@ class TakeoverTest {
     Map<String, String> environment = Map.of("DATA_PATH", data.toString(), "IMPORT_USER", "alice");
     ConversationStores.from(environment).close();
     assertThat(data.resolve(Takeover.DONE)).exists();
-    // In code: nobody says whose file it was.
+    // In code, without a variable that names the file's owner.
     try (ConversationStore store = ConversationStores.inFiles(data)) {
       store.erase(Owner.of("default", "alice"));
     }

@@ -27,16 +27,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Conversations that are taken over keep their times, so that lists come in the order people know.
- */
+/** Imported conversations keep their times, so lists have the order that users know. */
 @ExtendWith(SharedServer.class)
 class TakeoverTimesTest {
 
   private static final Owner OWNER = Owner.of("default", "default");
   private static final Instant FILE_TIME = Instant.parse("2025-06-07T08:09:10Z");
 
-  /** The order of the file is not that of use; the newest stands in the middle. */
+  /** The order of the file is not the order of use; the newest is in the middle. */
   private static final String FILE =
       """
       {"oldest": {"title": "A", "created_at": "2021-01-01T00:00:00Z",
@@ -110,7 +108,7 @@ class TakeoverTimesTest {
             tuple("m3", "2023-03-03T00:00:00Z"));
     assertThat(store.messages(OWNER, "timeless", MessageQuery.first(9)).items().get(0).createdAt())
         .isEqualTo(FILE_TIME);
-    // They are not kept a second time, where a later use would leave them behind.
+    // They are not stored a second time, where they would become outdated.
     assertThat(store.find(OWNER, "oldest").orElseThrow().metadata()).isEmpty();
   }
 

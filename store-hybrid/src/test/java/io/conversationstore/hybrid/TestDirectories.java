@@ -20,7 +20,7 @@ final class TestDirectories {
     }
   }
 
-  /** Copies a directory to a place where nothing is, or an empty one. */
+  /** Copies a directory to an absent or empty one. */
   static void copy(Path from, Path to) {
     try (Stream<Path> tree = Files.walk(from)) {
       for (Path each : tree.toList()) {

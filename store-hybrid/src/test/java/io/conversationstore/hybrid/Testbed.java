@@ -23,7 +23,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/** A database of its own behind a network that fails on demand, and nodes that use it. */
+/** A separate database behind a network that fails on demand, and nodes that use it. */
 final class Testbed implements AutoCloseable {
 
   private static final Duration LIMIT = Duration.ofSeconds(20);
@@ -39,7 +39,7 @@ final class Testbed implements AutoCloseable {
           "put_preferences",
           "erase_owner");
 
-  /** A database with the schema and nothing else, by server. */
+  /** A database with only the schema, per server. */
   private static final Map<TestPostgres, String> TEMPLATES = new ConcurrentHashMap<>();
 
   private final TestPostgres server;
@@ -48,12 +48,12 @@ final class Testbed implements AutoCloseable {
   private final Path root = TestDirectories.create();
   private final List<ConversationStore> open = new ArrayList<>();
 
-  /** On an empty database: the first node makes the schema. */
+  /** On an empty database: the first node creates the schema. */
   Testbed(TestPostgres server) {
     this(server, server.createDatabase());
   }
 
-  /** On a database that has the schema: for tests that say nothing of how it comes about. */
+  /** On a database with the schema: for tests unrelated to its creation. */
   static Testbed withSchema(TestPostgres server) {
     String template = TEMPLATES.computeIfAbsent(server, Testbed::createTemplate);
     String database = server.createDatabase(template);
@@ -76,7 +76,7 @@ final class Testbed implements AutoCloseable {
     this.proxy = FaultProxy.to(server);
   }
 
-  /** Waits for something that sends no event. */
+  /** Waits for a condition without an event. */
   static void await(String what, BooleanSupplier condition) {
     long deadline = System.nanoTime() + LIMIT.toNanos();
     while (!condition.getAsBoolean()) {
@@ -87,7 +87,7 @@ final class Testbed implements AutoCloseable {
     }
   }
 
-  /** Waits until the node uses the database and keeps nothing for it. */
+  /** Waits until the node uses the database and has nothing pending. */
   static void awaitDrained(ConversationStore node) {
     try {
       await(
@@ -124,7 +124,7 @@ final class Testbed implements AutoCloseable {
     return kept(HybridStore.open(database(proxy.jdbcUrl(database)), files(name), quick(options)));
   }
 
-  /** A node and what stands before its engines. */
+  /** A node and the wrappers of its engines. */
   record Interposition(
       ConversationStore store, Interposed<PrimaryStore> primary, Interposed<LocalStore> local) {}
 
@@ -132,7 +132,7 @@ final class Testbed implements AutoCloseable {
     return interposed(name, options, primary -> {}, local -> {});
   }
 
-  /** A node whose time passes when the test says so, with the default times. */
+  /** A node whose time the test advances, with the default times. */
   Interposition stepped(String name, StepClockwork clockwork) {
     return stepped(name, clockwork, database(proxy.jdbcUrl(database)));
   }
@@ -159,7 +159,7 @@ final class Testbed implements AutoCloseable {
         local);
   }
 
-  /** A node with actions that are in place before it opens. */
+  /** A node with actions installed before it opens. */
   Interposition interposed(
       String name,
       HybridOptions options,
@@ -176,7 +176,7 @@ final class Testbed implements AutoCloseable {
         kept(HybridStore.over(primary.engine(), local.engine(), quick(options))), primary, local);
   }
 
-  /** Whoever sets no limits gets a copy of all, whatever the disk of the machine has. */
+  /** Without limits of its own, a node copies everything, whatever the machine's disk. */
   private static HybridOptions quick(HybridOptions options) {
     HybridOptions all =
         options.copyLimits().equals(CopyLimits.DEFAULT)
@@ -190,7 +190,7 @@ final class Testbed implements AutoCloseable {
     return JsonFileOptions.in(directory(name)).withLockWait(Duration.ofSeconds(5));
   }
 
-  /** The database itself, past the network that fails. */
+  /** The database itself, bypassing the failing network. */
   ConversationStore direct() {
     return kept(
         PostgresStore.open(
@@ -212,13 +212,13 @@ final class Testbed implements AutoCloseable {
     return store;
   }
 
-  /** No new connection, and the present ones are gone. */
+  /** Refuses new connections and drops present ones. */
   void goDown() {
     proxy.setMode(Mode.REFUSE);
     proxy.dropConnections();
   }
 
-  /** Goes down, and returns when the node knows. */
+  /** Takes the database down, and returns when the node has noticed. */
   void goDown(ConversationStore node) {
     goDown();
     awaitFallenBack(node);

@@ -7,7 +7,7 @@ import ch.qos.logback.core.AppenderBase;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.LoggerFactory;
 
-/** Counts what the hybrid store logs at WARN and above, from its making until it is closed. */
+/** Counts the hybrid store's log lines at WARN and above until it is closed. */
 final class Warnings extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
   private final Logger logger = (Logger) LoggerFactory.getLogger(HybridNode.class.getPackageName());

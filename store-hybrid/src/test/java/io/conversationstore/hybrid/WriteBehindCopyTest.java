@@ -43,7 +43,7 @@ class WriteBehindCopyTest {
         UUID.randomUUID());
   }
 
-  /** Nothing is written but by those who wait for it. */
+  /** Only callers that wait for a write perform it. */
   private WriteBehindCopy copy(Path directory, Consumer<List<State>> put) {
     ThreadClockwork clockwork = new ThreadClockwork();
     clockwork.stop();

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A directory in memory that loses nothing, for simulations of nodes: the store in files runs over
- * it as it does over a disk, many times as fast. Thread-safe.
+ * A lossless directory in memory, for simulations of nodes: the file store runs over it as over a
+ * disk, many times as fast. Thread-safe.
  */
 public final class MemoryDirectory {
 
@@ -23,12 +23,12 @@ public final class MemoryDirectory {
   private long peak;
   private long capacity = Long.MAX_VALUE;
 
-  /** The content of a file, which stays when its name goes. */
+  /** The content of a file, which outlives its name. */
   private static final class Bytes {
     private byte[] bytes = new byte[512];
     private int size;
 
-    /** Where the next ones are appended; what is behind was reserved. */
+    /** The position of the next append; the rest is reserved. */
     private int end;
 
     synchronized int size() {
@@ -96,21 +96,21 @@ public final class MemoryDirectory {
     }
   }
 
-  /** The same files, to go their own way from here on. */
+  /** A copy of the files, independent from here on. */
   public synchronized MemoryDirectory copy() {
     MemoryDirectory copy = new MemoryDirectory();
     names.forEach((name, bytes) -> copy.names.put(name, bytes.copy()));
     return copy;
   }
 
-  /** The bytes of each file as text, one character for each. */
+  /** The bytes of each file as text, one character each. */
   public synchronized Map<String, String> texts() {
     Map<String, String> texts = new TreeMap<>();
     names.forEach((name, bytes) -> texts.put(name, bytes.text()));
     return texts;
   }
 
-  /** From now on the disk says that it has so many bytes; it takes more all the same. */
+  /** From now on the disk reports this size; it accepts more all the same. */
   public synchronized void saysItHas(long bytes) {
     capacity = bytes;
   }
@@ -119,12 +119,12 @@ public final class MemoryDirectory {
     return capacity == Long.MAX_VALUE ? capacity : capacity - size();
   }
 
-  /** The most that the files have taken at any moment, in bytes. */
+  /** The maximum size of the files so far, in bytes. */
   public synchronized long peak() {
     return peak;
   }
 
-  /** What the files take now, in bytes. */
+  /** The present size of the files, in bytes. */
   public synchronized long size() {
     return names.values().stream().mapToLong(Bytes::size).sum();
   }
@@ -153,7 +153,7 @@ public final class MemoryDirectory {
       return usable();
     }
 
-    /** Nobody else can reach it. */
+    /** No other process can reach it. */
     @Override
     public void requireHeld() {}
 

@@ -45,7 +45,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** One JSON file in and out. */
+/** Export and import of one JSON file. */
 class ConversationsFileTest {
 
   private static final Owner BOB = Owner.of("acme", "bob");
@@ -196,7 +196,7 @@ class ConversationsFileTest {
   void row_1_5_twiceAddsNothingWhateverTheBatches() throws IOException {
     StringBuilder json = new StringBuilder("{\"a\":{\"messages\":[");
     for (int i = 0; i < 3_000; i++) {
-      // Equal messages, so that places have to count.
+      // Equal messages, so that positions matter.
       json.append(i == 0 ? "" : ",").append("{\"role\":\"user\",\"content\":\"same\"}");
     }
     Path file = file(json + "],\"title\":\"after the messages\"}}");
@@ -271,7 +271,7 @@ class ConversationsFileTest {
       assertThat(after.usage()).isEqualTo(before.usage());
       assertThat(content(copy, id)).isEqualTo(content(store, id));
     }
-    // A second time around, the file is the same to the byte.
+    // Exported again, the file is the same to the byte.
     Path again = directory.resolve("again.json");
     ConversationsFile.write(copy, BOB, again);
     assertThat(lines(again)).containsExactlyInAnyOrderElementsOf(lines(out));
@@ -375,7 +375,7 @@ class ConversationsFileTest {
         .isInstanceOf(TransferException.class)
         .hasMessageContainingAll("message 2", "line 3", "maxUserMessageCharacters")
         .hasMessageNotContaining(SECRET);
-    // The store has limits that the caller did not tell: its answer is passed on.
+    // The store has limits that the caller did not give: its error is passed on.
     ConversationStore strict = ReferenceStore.create(clock, limits);
     assertThatThrownBy(() -> ConversationsFile.read(strict, BOB, file))
         .isInstanceOf(TransferException.class)
@@ -452,7 +452,7 @@ class ConversationsFileTest {
     assertThat(store.list(BOB, ConversationQuery.all()).items()).isEmpty();
   }
 
-  /** The store, which does something before a page of messages is read; the first page is 1. */
+  /** The store with an action before a page of messages is read; the first page is 1. */
   private ConversationStore beforePage(int number, Runnable between) {
     AtomicInteger pages = new AtomicInteger();
     return (ConversationStore)
@@ -507,7 +507,7 @@ class ConversationsFileTest {
     requireHolds(file, "kept", 40);
   }
 
-  /** The file is whole: another store takes it. */
+  /** The file is complete: another store accepts it. */
   private void requireHolds(Path file, String id, int messages) {
     store.erase(BOB);
     ConversationsFile.read(store, BOB, file);

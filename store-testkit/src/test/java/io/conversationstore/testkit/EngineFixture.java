@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
-/** Stores over one engine in memory, which stays when a store over it is opened again. */
+/** Stores over one engine in memory, which is kept when a store over it is reopened. */
 final class EngineFixture implements StoreFixture {
 
   private final ManualClock clock = new ManualClock(Instant.parse("2026-03-01T12:00:00.123456Z"));
@@ -45,7 +45,7 @@ final class EngineFixture implements StoreFixture {
     return open(StoreLimits.DEFAULT);
   }
 
-  /** The engine, with a close that ends this handle alone. */
+  /** The engine, with a close that ends only this handle. */
   private StoreEngine handle() {
     AtomicBoolean closed = new AtomicBoolean();
     InvocationHandler handler =

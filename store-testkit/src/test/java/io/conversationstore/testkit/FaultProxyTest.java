@@ -318,7 +318,7 @@ class FaultProxyTest {
     return number("select count(*) from t");
   }
 
-  /** How many connections to the test's database there are, this one left out. */
+  /** The number of connections to the test's database, without this one. */
   private int backends() {
     return number(
         "select count(*) from pg_stat_activity"

@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Known bugs, each put into the reference model by wrapping its engine. */
+/** Known bugs, each introduced into the reference model by wrapping its engine. */
 enum Faults {
   FORGETS_IDEMPOTENCY {
     @Override
@@ -206,7 +206,7 @@ enum Faults {
     return new Slice<>(slice.history(), items, slice.more(), slice.provenance());
   }
 
-  /** Reads for a user of one tenant give what the same user has in another. */
+  /** Reads by a user of one tenant return the data of the same user in another. */
   private static Owner anyTenant(Owner owner) {
     String tenant = owner.tenantId();
     return tenant.endsWith("-other")

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Files in the shapes that programs keep chats in. */
+/** Files in the shapes in which programs store chats. */
 class FileShapesTest {
 
   private static final Owner BOB = Owner.of("acme", "bob");

@@ -19,7 +19,7 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is written as JSON and read again is equal, for generated messages, changes and states. */
+/** Generated messages, changes and states written as JSON read back equal. */
 class JsonRoundTripTest {
 
   private static final Instant TIME = Instant.parse("2026-02-03T04:05:06.000007Z");

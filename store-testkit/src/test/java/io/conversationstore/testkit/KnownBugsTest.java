@@ -44,7 +44,7 @@ class KnownBugsTest {
     assertThat(firstFailing(() -> new EngineFixture(ReferenceEngine::new))).isEmpty();
   }
 
-  /** The name of the first test of the quick topics that fails. */
+  /** The name of the first failing test of the quick topics. */
   private static Optional<String> firstFailing(Supplier<StoreFixture> fixtures) throws Exception {
     StoreContract contract =
         new StoreContract() {

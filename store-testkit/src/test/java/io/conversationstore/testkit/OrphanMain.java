@@ -2,7 +2,7 @@ package io.conversationstore.testkit;
 
 import java.io.IOException;
 
-/** A JVM that starts a server, tells its pid and log file, and waits to be killed. */
+/** A JVM that starts a server, prints its pid and log file, and waits to be killed. */
 final class OrphanMain {
 
   private OrphanMain() {}
@@ -15,7 +15,7 @@ final class OrphanMain {
     System.out.println(server.pid() + " " + server.logFile());
     System.out.flush();
     while (System.in.read() >= 0) {
-      // Until the end of the input.
+      // Waits for the end of the input.
     }
   }
 }

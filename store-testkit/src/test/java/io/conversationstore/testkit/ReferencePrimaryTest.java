@@ -34,7 +34,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-/** The model of the shared store keeps the contract, and its feed misses nothing. */
+/** The model of the shared store meets the contract, and its feed misses no row. */
 class ReferencePrimaryTest {
 
   @Nested
@@ -54,7 +54,7 @@ class ReferencePrimaryTest {
   private final Map<Object, State> mirror = new HashMap<>();
   private FeedPosition position = FeedPosition.START;
 
-  /** Reads the feed to its end in pages of two; returns how many states it told. */
+  /** Reads the feed to its end in pages of two; returns the number of states. */
   private int follow() {
     int told = 0;
     FeedPage page;

@@ -1,6 +1,6 @@
 package io.conversationstore.testkit;
 
-/** The reference model keeps the contract that it is the oracle of. */
+/** The reference model meets the contract for which it is the oracle. */
 class ReferenceStoreContractTest extends StoreContract {
 
   @Override

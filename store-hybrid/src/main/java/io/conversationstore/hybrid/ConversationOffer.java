@@ -132,7 +132,7 @@ final class ConversationOffer {
     return another && mine.isLive() ? create(mine) : theirs;
   }
 
-  /** The first generation that the database would assign; only matters above 1. */
+  /** The first generation that the database would assign; queried only for a generation above 1. */
   private long first(ConversationState mine) {
     return mine.generation() == 1 ? 1 : primary.firstGeneration(mine.owner());
   }

@@ -130,8 +130,9 @@ final class MirrorPump {
   }
 
   /**
-   * The same, ignoring states missed before. States that contradict the copy are kept aside ({@link
-   * #withheld}). Uncopied states are recorded as missed, also after an error that is rethrown.
+   * The same, without regard to states missed before. States that contradict the copy are kept
+   * aside ({@link #withheld}). Uncopied states are recorded as missed, also after an error that is
+   * rethrown.
    */
   void put(List<? extends State> states) {
     put(states, true);

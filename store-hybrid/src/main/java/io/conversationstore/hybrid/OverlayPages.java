@@ -86,8 +86,8 @@ final class OverlayPages {
       int at = tail.indexOf(from.pending());
       end = Math.max(at, 0);
       Position.InConversation now = at >= 0 ? null : placeOf(from, from.pending());
-      // A deleted message has no place: continue at the messages committed since the cursor was
-      // made.
+      // A deleted message has no place: continue with messages already committed when the cursor
+      // was made.
       place = at >= 0 || now != null ? now : place;
     }
     int start = Math.max(0, end - limit);

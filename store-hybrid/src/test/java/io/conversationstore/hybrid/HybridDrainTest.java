@@ -100,7 +100,7 @@ class HybridDrainTest extends OnTestbed {
     assertThat(direct.preferences(alice)).isEqualTo(store.preferences(alice));
     assertThat(direct.preferences(bob).activeConversation()).startsWith("c");
     assertThat(store.state().rejected()).isEmpty();
-    // 528 changes, 200 at a time; the creates take a batch of their own, the rest one more.
+    // 528 changes, 200 at a time; the creates take a batch of their own, the end one more.
     assertThat(batches.get()).isLessThanOrEqualTo(8);
     assertThat(singles.get()).isLessThanOrEqualTo(2);
   }

@@ -139,7 +139,7 @@ final class SimEnd {
     }
   }
 
-  /** Of two nodes with one id, the one that makes another contact detects it. */
+  /** When two nodes share an id, the one that makes another contact detects it. */
   private void startClonesAnew() {
     if (history.clone == null) {
       return;

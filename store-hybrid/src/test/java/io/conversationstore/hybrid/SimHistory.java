@@ -202,7 +202,7 @@ final class SimHistory {
     return clone != null && (clone.of() == node || clone.node() == node);
   }
 
-  /** Whether conversations with messages became rows of a copy, and what else has happened. */
+  /** Whether conversations with messages became rows of a copy. */
   boolean adopted;
 
   boolean joined;

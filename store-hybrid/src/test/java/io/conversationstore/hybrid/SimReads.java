@@ -133,7 +133,7 @@ final class SimReads {
     List<Op> own = new ArrayList<>();
     for (Op op : history.ops) {
       Kind kind = op.step.kind();
-      // Of two that clash, one is refused; which one is known at the end.
+      // If two clash, one is refused; the final state shows which.
       if ((kind == Kind.APPEND || kind == Kind.RETRY || kind == Kind.SAVE)
           && op.isAcknowledged()
           && op.end < read.start

@@ -45,10 +45,10 @@ import org.slf4j.event.Level;
  *       set</td></tr>
  *   <tr><td>{@code IMPORT_TENANT}, {@code IMPORT_USER}</td><td>owner of the conversations imported
  *       from a file, see below; {@code default} if not set</td></tr>
- *   <tr><td>{@code LOCAL_COPY_DAYS}, {@code LOCAL_COPY_MB}</td><td>limits of the local copy: contents of
- *       conversations updated within so many days, any age if not set; disk
- *       space in megabytes, {@code all} for the whole database, a quarter of the disk and at most
- *       4000 if not set. See {@link io.conversationstore.CopyLimits}</td></tr>
+ *   <tr><td>{@code LOCAL_COPY_DAYS}, {@code LOCAL_COPY_MB}</td><td>limits of the local copy:
+ *       contents of conversations updated within so many days, any age if not set; megabytes of
+ *       the disk, {@code all} for the whole database, a quarter of the disk and at most 4000 if
+ *       not set. See {@link io.conversationstore.CopyLimits}</td></tr>
  *   <tr><td>{@code LOCAL_COPY}</td><td>{@code off} for PostgreSQL alone, without a directory: while
  *       the database is away, calls fail</td></tr>
  *   <tr><td>{@code LOCAL_DATA}</td><td>handling of local files that were filled before they met a

@@ -154,7 +154,7 @@ final class OverlayPages {
     Position.@Nullable InConversation place = from;
     boolean more = true;
     // If some are deleted, the engine may report more although only deleted ones follow.
-    int target = view.deletedFromBase() == 0 ? wanted : wanted + 1;
+    int target = view.hiddenInBase() == 0 ? wanted : wanted + 1;
     while (more && found.size() < target) {
       int limit = Math.min(Page.MAX_LIMIT, target - found.size());
       MessageSlice read = base.messages(owner, conversation().id(), direction, place, limit);
@@ -166,7 +166,7 @@ final class OverlayPages {
         place =
             new Position.InConversation(
                 read.slice().history(), message.epoch(), message.generation(), message.seq(), null);
-        MessageState shown = view.overBase(message);
+        MessageState shown = view.isHeldBack(message) ? null : view.overBase(message);
         if (shown != null) {
           found.add(shown);
         }

@@ -107,12 +107,12 @@ final class OwnerViews {
     return view == null ? message : view.overBase(message);
   }
 
-  /** Whether a message of the engine will still exist. */
+  /** Whether a message of the engine will still exist and is listed at its place. */
   boolean shows(MessageState message) {
     PendingView view = views.get(message.conversationId());
     return view == null
         ? !isErased(message.epoch())
-        : view.baseVisible() && !view.isDeleted(message);
+        : view.baseVisible() && !view.isDeleted(message) && !view.isHeldBack(message);
   }
 
   /**

@@ -103,6 +103,12 @@ final class PendingView {
   private final Map<UUID, Edited> changedBase = new LinkedHashMap<>();
   private final Set<UUID> deletedBase = new LinkedHashSet<>();
 
+  /**
+   * The engine's messages that are listed as pending: earlier ones were sent too, and the engine
+   * lacks those, as a copy does that has evicted them. Listed last, they would be out of order.
+   */
+  private final Set<UUID> heldBack = new LinkedHashSet<>();
+
   /** Changes of a conversation that the engine no longer holds because it was emptied. */
   private final List<Unplaced> unplaced = new ArrayList<>();
 
@@ -252,9 +258,14 @@ final class PendingView {
     return changedBase.containsKey(message.messageId());
   }
 
-  /** The number of the engine's messages that are deleted. */
-  int deletedFromBase() {
-    return deletedBase.size();
+  /** The number of the engine's messages that are not listed at their place. */
+  int hiddenInBase() {
+    return deletedBase.size() + heldBack.size();
+  }
+
+  /** Whether a message of the engine is listed as pending. */
+  boolean isHeldBack(MessageState message) {
+    return heldBack.contains(message.messageId());
   }
 
   /** Whether a message of the engine is deleted. */
@@ -308,7 +319,13 @@ final class PendingView {
    */
   MessageState pending(UUID messageId) {
     Waiting waiting = requireNonNull(tail.get(messageId));
-    Message message = contents.message(waiting.append);
+    Message message =
+        heldBack.contains(messageId)
+            ? base(messageId)
+                .filter(MessageState::isLive)
+                .map(state -> state.requireLive().message())
+                .orElseGet(() -> contents.message(waiting.append))
+            : contents.message(waiting.append);
     return with(
         head(messageId, waiting),
         waiting.edit == null ? message : message.withContent(contents.content(waiting.edit)));
@@ -437,6 +454,7 @@ final class PendingView {
     removedTail.clear();
     changedBase.clear();
     deletedBase.clear();
+    heldBack.clear();
     unplaced.clear();
   }
 
@@ -512,8 +530,11 @@ final class PendingView {
     ConversationState conversation = live();
     if (conversation == null
         || removedTail.containsKey(message.id())
-        || tail.containsKey(message.id())
-        || (mayBeInBase.test(source.change()) && base(message.id()).isPresent())) {
+        || tail.containsKey(message.id())) {
+      return;
+    }
+    boolean inBase = mayBeInBase.test(source.change()) && base(message.id()).isPresent();
+    if (inBase && tail.values().stream().noneMatch(this::mayBeInBase)) {
       return;
     }
     Live live = conversation.requireLive();
@@ -522,9 +543,15 @@ final class PendingView {
     tail.put(
         message.id(),
         new Waiting(1, message.digest(), createdAt, null, usage, generation, source, null));
-    if (!isCounted(source.change())) {
+    if (inBase) {
+      heldBack.add(message.id());
+    } else if (!isCounted(source.change())) {
       become(Transitions.appended(live, createdAt, usage, at));
     }
+  }
+
+  private boolean mayBeInBase(Waiting waiting) {
+    return mayBeInBase.test(waiting.append.change());
   }
 
   /**

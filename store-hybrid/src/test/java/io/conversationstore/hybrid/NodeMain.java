@@ -2,6 +2,7 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.ConversationStoreException;
+import io.conversationstore.CopyLimits;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
@@ -44,6 +45,7 @@ final class NodeMain {
     HybridOptions options =
         HybridOptions.defaults()
             .withClock(clock)
+            .withCopyLimits(CopyLimits.NONE)
             .withMirrorInterval(Duration.ofMillis(100))
             .withProbes(Duration.ofMillis(20), Duration.ofMillis(300));
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);

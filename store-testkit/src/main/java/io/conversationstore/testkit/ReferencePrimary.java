@@ -37,8 +37,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The reference model as a store shared by several nodes: with a feed that transactions of others
- * can delay, and with counters of nodes. Each change is a transaction. Thread-safe.
+ * The reference model as the store that several nodes share: with a feed that transactions of
+ * others can hold back, and with counters of nodes. Each change is a transaction. An older copy of
+ * all of it can be put back. Thread-safe.
  */
 public final class ReferencePrimary extends ReferenceEngine implements PrimaryStore {
 
@@ -96,6 +97,76 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   /** An empty database with the time of {@code clock}, never the same time twice. */
   public ReferencePrimary(Clock clock) {
     super(new ServerClock(clock));
+  }
+
+  /**
+   * A copy of all that the database holds. Nothing changes it, and it can be put back any number of
+   * times, into the database that it is of.
+   */
+  public static final class Backup {
+    private final ReferencePrimary of;
+    private final UUID history;
+    private final Map<Owner, ModelOwner> owners = new HashMap<>();
+    private final Map<UUID, Long> counters;
+    private final Map<Key, Row> rows;
+    private final long transaction;
+    private final long lastRow;
+    private final long heldFrom;
+    private final Instant heldSince;
+
+    private Backup(ReferencePrimary of) {
+      this.of = of;
+      history = of.history;
+      copy(of.owners, owners);
+      counters = new HashMap<>(of.counters);
+      rows = new LinkedHashMap<>(of.rows);
+      transaction = of.transaction;
+      lastRow = of.lastRow;
+      heldFrom = of.heldFrom;
+      heldSince = of.heldSince;
+    }
+
+    private static void copy(Map<Owner, ModelOwner> from, Map<Owner, ModelOwner> to) {
+      from.forEach((owner, data) -> to.put(owner, data.copy()));
+    }
+
+    /** Whether a transaction held the feed back. */
+    public boolean holdsFeed() {
+      return heldFrom != Long.MAX_VALUE;
+    }
+  }
+
+  /** Copies all that there is, as a copy of a server's files does. */
+  public Backup backup() {
+    return locked(() -> new Backup(this));
+  }
+
+  /**
+   * Puts a copy back: rows, deleted ones included, what changes left, transaction ids, counters of
+   * nodes and the history are what they were. A transaction that held the feed back goes on, as one
+   * that was prepared does. The clock goes on.
+   *
+   * @throws IllegalArgumentException if it is a copy of another database
+   */
+  public void restore(Backup backup) {
+    if (backup.of != this) {
+      throw new IllegalArgumentException("this is a copy of another database");
+    }
+    locked(
+        () -> {
+          history = backup.history;
+          owners.clear();
+          Backup.copy(backup.owners, owners);
+          counters.clear();
+          counters.putAll(backup.counters);
+          rows.clear();
+          rows.putAll(backup.rows);
+          transaction = backup.transaction;
+          lastRow = backup.lastRow;
+          heldFrom = backup.heldFrom;
+          heldSince = backup.heldSince;
+          return true;
+        });
   }
 
   @Override

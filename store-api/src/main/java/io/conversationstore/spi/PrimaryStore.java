@@ -59,9 +59,11 @@ public interface PrimaryStore extends StoreEngine {
    * ended one become invalid. Does nothing if a history other than {@code ended} has begun already:
    * one of several nodes begins it and the others join.
    *
+   * @param next the id of the new one, a UUID of version 7 by the database's time: of two histories
+   *     it tells which is the later
    * @return the present history
    */
-  UUID beginHistory(UUID ended);
+  UUID beginHistory(UUID ended, UUID next);
 
   /**
    * The first generation of an owner's next conversation under an id without any stored row. It is

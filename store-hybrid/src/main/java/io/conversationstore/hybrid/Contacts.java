@@ -142,6 +142,10 @@ final class Contacts {
     long offset = clock.measure(before, contact.databaseTime(), after);
     if (bound != null && !identity.history().equals(contact.history())) {
       histories.incrementAndGet();
+      if (Histories.isEarlier(contact.history(), identity.history())) {
+        // Nodes that never left it would take it for the one that they know.
+        return began(identity, contact, offset, "it is in a history that had ended");
+      }
       return new WentBack("that was found before", contact, offset);
     }
     if (bound != null && wentBack == null) {
@@ -150,9 +154,8 @@ final class Contacts {
     String reason = wentBack;
     if (reason != null) {
       histories.incrementAndGet();
-      // At once: each contact raises the counter, which would soon no longer be lower.
-      UUID history = primary.beginHistory(contact.history());
-      return new WentBack(reason, contact.in(history), offset);
+      // At once: each contact raises the counter, and soon it would not be lower any more.
+      return began(identity, contact, offset, reason);
     }
     if (bound != null && identity.mirrorAsOf() != null && !isRecent(identity, contact)) {
       forgetCopy();
@@ -171,7 +174,14 @@ final class Contacts {
     return new Usable();
   }
 
-  /** Continues under a new node id, because another node uses this one's id. */
+  private WentBack began(
+      LocalStore.Identity identity, Contact contact, long offset, String reason) {
+    UUID next = Histories.after(contact.databaseTime(), contact.history(), identity.history());
+    UUID history = primary.beginHistory(contact.history(), next);
+    return new WentBack(reason, contact.in(history), offset);
+  }
+
+  /** Goes on as another node: this one's id is used by somebody else as well. */
   private Finding renewed() {
     UUID node = UUID.randomUUID();
     lock.lock();

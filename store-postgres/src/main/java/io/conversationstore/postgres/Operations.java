@@ -74,11 +74,11 @@ final class Operations {
         });
   }
 
-  UUID beginHistory(UUID ended) {
+  UUID beginHistory(UUID ended, UUID next) {
     return database.write(
         connection -> {
           try (PreparedStatement statement = database.prepare(connection, sql.beginHistory)) {
-            database.bind(statement, null).uuid(ended);
+            database.bind(statement, null).uuid(ended).uuid(next);
             try (ResultSet row = database.rows(statement)) {
               Reads.requireRow(row);
               return Rows.uuid(row, 1);

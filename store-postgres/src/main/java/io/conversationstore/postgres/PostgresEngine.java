@@ -238,8 +238,8 @@ final class PostgresEngine implements PrimaryStore {
   }
 
   @Override
-  public UUID beginHistory(UUID ended) {
-    return operations.beginHistory(ended);
+  public UUID beginHistory(UUID ended, UUID next) {
+    return operations.beginHistory(ended, next);
   }
 
   @Override

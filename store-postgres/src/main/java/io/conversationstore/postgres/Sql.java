@@ -146,7 +146,7 @@ final class Sql {
     beginHistory =
         in(
             "UPDATE $.store SET history ="
-                + " CASE WHEN history = ? THEN gen_random_uuid() ELSE history END"
+                + " CASE WHEN history = ? THEN ? ELSE history END"
                 + " RETURNING history");
     identitiesBehind =
         in(

@@ -219,8 +219,8 @@ final class TimedEngine implements PrimaryStore {
   }
 
   @Override
-  public UUID beginHistory(UUID ended) {
-    return timed("beginHistory", () -> engine.beginHistory(ended));
+  public UUID beginHistory(UUID ended, UUID next) {
+    return timed("beginHistory", () -> engine.beginHistory(ended, next));
   }
 
   @Override

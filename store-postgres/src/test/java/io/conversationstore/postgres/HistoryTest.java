@@ -29,9 +29,9 @@ class HistoryTest {
   void ofSeveralNodesOneBeginsAHistoryAndTheOthersJoin() {
     try (PrimaryStore engine = PostgresStore.openEngine(Databases.create().options())) {
       UUID first = engine.contact(UUID.randomUUID()).history();
-      UUID second = engine.beginHistory(first);
+      UUID second = engine.beginHistory(first, UUID.randomUUID());
       assertThat(second).isNotEqualTo(first);
-      assertThat(engine.beginHistory(first)).isEqualTo(second);
+      assertThat(engine.beginHistory(first, UUID.randomUUID())).isEqualTo(second);
       assertThat(engine.contact(UUID.randomUUID()).history()).isEqualTo(second);
     }
   }
@@ -45,7 +45,7 @@ class HistoryTest {
       FeedPosition ahead =
           new FeedPosition(position.token().replaceFirst("^[0-9]+", "999999999999"));
       assertThatThrownBy(() -> engine.feed(ahead, 10)).isInstanceOf(CursorExpiredException.class);
-      engine.beginHistory(history);
+      engine.beginHistory(history, UUID.randomUUID());
       assertThatThrownBy(() -> engine.feed(position, 10))
           .isInstanceOf(CursorExpiredException.class);
       assertThat(engine.feed(FeedPosition.START, 10).states()).isEmpty();

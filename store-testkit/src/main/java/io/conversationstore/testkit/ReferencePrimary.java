@@ -278,11 +278,11 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   }
 
   @Override
-  public UUID beginHistory(UUID ended) {
+  public UUID beginHistory(UUID ended, UUID next) {
     return locked(
         () -> {
           if (history.equals(ended)) {
-            history = UUID.randomUUID();
+            history = next;
           }
           return history;
         });

@@ -130,7 +130,7 @@ class ReferenceBackupTest {
     append(ALICE, "one");
     append(ALICE, "two");
     assertThat(primary.contact(NODE).counter()).isEqualTo(2);
-    UUID second = primary.beginHistory(first);
+    UUID second = primary.beginHistory(first, UUID.randomUUID());
     FeedPosition ofTheSecond = feed().next();
     primary.restore(backup);
 
@@ -138,7 +138,9 @@ class ReferenceBackupTest {
     assertThat(primary.contact(NODE).counter()).isEqualTo(3);
     assertThatThrownBy(() -> primary.feed(ofTheSecond, 10))
         .isInstanceOf(CursorExpiredException.class);
-    assertThat(primary.beginHistory(first)).isNotIn(first, second);
+    UUID third = UUID.randomUUID();
+    assertThat(primary.beginHistory(second, third)).isEqualTo(first);
+    assertThat(primary.beginHistory(first, third)).isEqualTo(third);
   }
 
   @Test

@@ -160,9 +160,9 @@ class ReferencePrimaryTest {
     UUID first = primary.contact(node).history();
     store.create(ALICE, NewConversation.withId("chat"));
     follow();
-    UUID second = primary.beginHistory(first);
+    UUID second = primary.beginHistory(first, UUID.randomUUID());
     assertThat(second).isNotEqualTo(first);
-    assertThat(primary.beginHistory(first)).isEqualTo(second);
+    assertThat(primary.beginHistory(first, UUID.randomUUID())).isEqualTo(second);
     assertThat(primary.contact(node).history()).isEqualTo(second);
     assertThatThrownBy(this::follow).isInstanceOf(CursorExpiredException.class);
     position = FeedPosition.START;

@@ -496,6 +496,7 @@ final class HybridNode {
       return;
     }
     long tag = availability.tag();
+    int histories = contacts.histories();
     try {
       mirror.follow(this::goOn);
       mirrorTrouble.isOver();
@@ -504,6 +505,8 @@ final class HybridNode {
         forgetParked();
       }
     } catch (CursorExpiredException anotherHistory) {
+      // Enough by itself: after a restart the node may remember nothing else that was lost.
+      contacts.wentBack("this node's place in its feed is ahead of it", histories);
       availability.refused("the database may have gone back in time; that is looked into");
       lost();
     } catch (EngineFailureException e) {

@@ -109,18 +109,33 @@ final class LastSeen {
   /** Erasure changes committed in this run. */
   private final Set<UUID> erasures = new LinkedHashSet<>();
 
-  /** Starts with the most recently used conversations of an earlier run's copy. */
+  /**
+   * Begins with what the copy of an earlier run says: the conversations that were used last, some
+   * that are deleted, and some owners who were erased or have preferences. Of deletes and erasures
+   * the copy does not tell which were last.
+   */
   void begin(LocalStore local) {
+    int owners = 0;
+    int deleted = 0;
     PriorityQueue<ConversationState> latest =
         new PriorityQueue<>(Comparator.comparing(state -> state.requireLive().updatedAt()));
     for (OwnerState owner : local.mirroredOwners()) {
+      PreferencesState preferences = local.preferences(owner.owner());
+      if ((preferences.epoch() > 0 || preferences.version() > 0) && owners++ < MAX / 4) {
+        add(List.of(preferences), true);
+      }
       for (String id : local.mirroredConversations(owner.owner())) {
-        ConversationState state = local.find(owner.owner(), id).live();
-        if (state != null && state.generation() != ConversationRef.LIVE) {
+        ConversationState state = local.find(owner.owner(), id).conversation();
+        if (state == null || state.generation() == ConversationRef.LIVE) {
+          continue;
+        }
+        if (state.isLive()) {
           latest.add(state);
-          if (latest.size() > MAX / 2) {
+          if (latest.size() > MAX / 4) {
             latest.remove();
           }
+        } else if (deleted++ < MAX / 4) {
+          add(List.of(state), true);
         }
       }
     }

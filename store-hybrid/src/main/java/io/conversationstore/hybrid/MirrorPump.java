@@ -228,11 +228,11 @@ final class MirrorPump {
   /**
    * Copies rows committed since the last call.
    *
-   * @throws EngineFailureException if the database fails or returns rows that contradict the copy;
-   *     rows already copied stay
-   * @throws CursorExpiredException if the feed position is void: the database may have gone back in
-   *     time. The whole feed is read again
-   * @throws LocalFailureException if the local files fail; rows already copied stay
+   * @throws EngineFailureException if the database fails, or tells what contradicts the copy; what
+   *     was copied stays
+   * @throws CursorExpiredException if the place in the feed is void: the database went back in
+   *     time. The place stays, so that it is noticed again after a crash
+   * @throws LocalFailureException if the local files fail; what was copied stays
    */
   void follow(BooleanSupplier goOn) {
     LocalFailureException.guard(this::heal);
@@ -342,9 +342,6 @@ final class MirrorPump {
             scope.took(wanted, page.asOf());
           });
       return page;
-    } catch (CursorExpiredException expired) {
-      LocalFailureException.guard(() -> local.mirror(List.of(), FeedPosition.START, null));
-      throw expired;
     } finally {
       following.unlock();
     }

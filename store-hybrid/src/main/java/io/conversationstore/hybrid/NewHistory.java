@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationStoreException;
 import io.conversationstore.Owner;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.Change;
@@ -8,6 +9,7 @@ import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.LocalStore.FormerMirror;
 import io.conversationstore.spi.MirroredRows;
@@ -17,6 +19,7 @@ import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -47,6 +50,9 @@ final class NewHistory {
   private final Contacts contacts;
   private final Supplier<Instant> now;
   private final Set<Owner> erased = new HashSet<>();
+
+  /** Messages that wait behind what was written after them, until the database has them. */
+  private final List<MessagesAppended> kept = new ArrayList<>();
 
   /**
    * @param now the node's clock, corrected to the database's
@@ -89,9 +95,25 @@ final class NewHistory {
     if (!offer(local, local.identity().mirrorAsOf(), found, goOn)) {
       return false;
     }
+    giveKept();
     mirror.change(queue::change, () -> contacts.begin(found));
     erased.clear();
+    kept.clear();
     return true;
+  }
+
+  /** Called before the queue is sent, so later writes stay behind these. */
+  private void giveKept() {
+    OfferedChanges changes = new OfferedChanges(primary, local.identity().node(), this::keep);
+    for (MessagesAppended append : kept) {
+      try {
+        changes.tryToGive(append);
+      } catch (EngineFailureException failure) {
+        throw failure;
+      } catch (ConversationStoreException refusal) {
+        LOG.debug("Change {} was refused; it waits in the queue", append.id(), refusal);
+      }
+    }
   }
 
   /** Returns false if stopped before the end. */
@@ -136,7 +158,7 @@ final class NewHistory {
               stored.message().withId(message.messageId()),
               message.digest(),
               stored.createdAt());
-      keep(
+      MessagesAppended append =
           new MessagesAppended(
               new ChangeStamp(
                   id,
@@ -147,7 +169,9 @@ final class NewHistory {
               new ConversationRef(message.conversationId(), message.generation()),
               List.of(given),
               AppendCondition.always(),
-              false));
+              false);
+      keep(append);
+      kept.add(append);
     }
     mirror.kept(withheld);
   }
@@ -168,8 +192,11 @@ final class NewHistory {
     Settlement done = Settlement.of(id, Settlement.Kind.CANCELLED, "the database has done it", at);
     queue.change(
         () -> {
-          local.enqueue(new OwnerErased(stamp));
-          local.settle(List.of(done));
+          // A pending one has removed all rows here, and is still to be sent.
+          if (!local.hasPendingErasure(owner.owner())) {
+            local.enqueue(new OwnerErased(stamp));
+            local.settle(List.of(done));
+          }
         });
     // Only now: if the files fail, the erasure is repeated.
     erased.add(owner.owner());

@@ -152,6 +152,13 @@ final class Replay {
       if (rows != null) {
         rows.clear();
       }
+      // Their text goes as well, and would be looked for in vain when they are offered.
+      for (Index former : index.formerMirrors()) {
+        OwnerRows aside = erasedRows(former, erased);
+        if (aside != null) {
+          aside.clear();
+        }
+      }
       index.pending().removeAll(change.owner());
     }
     queue(index, change, place);

@@ -395,8 +395,10 @@ final class Drain {
 
   private void together(List<Change> changes, Consumer<EngineFailureException> onFailure) {
     Instant at = clock.now();
+    HistoryWatch.Before sent = watch.before(List.of());
     List<Applied> applied = applying(changes, () -> primary.applyAll(changes), onFailure);
     mirror(rows(changes, applied));
+    requireSame(sent);
     List<Settlement> settlements = new ArrayList<>();
     for (int i = 0; i < changes.size(); i++) {
       settlements.add(settlement(changes.get(i), applied.get(i), at));
@@ -406,6 +408,7 @@ final class Drain {
 
   private void send(Change change, Consumer<EngineFailureException> onFailure) {
     Instant at = clock.now();
+    HistoryWatch.Before sent = watch.before(List.of());
     Applied applied;
     try {
       applied =
@@ -421,8 +424,17 @@ final class Drain {
       return;
     }
     mirror(rows(List.of(change), List.of(applied)));
+    requireSame(sent);
     boolean anew = change instanceof OwnerErased && tookTooMuch(change.stamp(), applied);
     settle(List.of(settlement(change, applied, at)), anew ? settlerAnew : settler);
+  }
+
+  /**
+   * An answer of before a new history ends nothing: what it says may be lost, and came into the
+   * copy too late perhaps to be offered. Before a new history is found it is in the copy in time.
+   */
+  private void requireSame(HistoryWatch.Before sent) {
+    watch.requireSame(sent);
   }
 
   private void park(Change change, String reason, Instant at) {

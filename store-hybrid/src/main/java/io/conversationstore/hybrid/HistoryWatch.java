@@ -49,6 +49,7 @@ final class HistoryWatch {
     private final int histories;
     private final Map<Id, ConversationState> headers = new HashMap<>();
     private final Map<Owner, PreferencesState> preferences = new HashMap<>();
+    private final Map<Owner, Long> epochs = new HashMap<>();
     private final Set<UUID> erasures = new HashSet<>();
 
     private Before(int histories) {
@@ -60,6 +61,7 @@ final class HistoryWatch {
   Before before(List<? extends Change> changes) {
     Before before = new Before(contacts.histories());
     for (Change change : changes) {
+      before.epochs.put(change.owner(), local.knownEpoch(change.owner()));
       Set<String> ids = new HashSet<>();
       OverlayReader.collectIds(List.of(change), ids);
       for (String id : ids) {
@@ -156,13 +158,13 @@ final class HistoryWatch {
   }
 
   private void require(Before before, State state) {
-    boolean behind = false;
+    boolean behind = state.epoch() < before.epochs.getOrDefault(state.owner(), 0L);
     if (state instanceof ConversationState header) {
       ConversationState known = before.headers.get(new Id(header.owner(), header.id()));
-      behind = known != null && RowOrder.isBehind(header, known);
+      behind |= known != null && RowOrder.isBehind(header, known);
     } else if (state instanceof PreferencesState put) {
       PreferencesState known = before.preferences.get(put.owner());
-      behind = known != null && RowOrder.isBehind(put, known);
+      behind |= known != null && RowOrder.isBehind(put, known);
     }
     if (behind) {
       throw wentBack(before);

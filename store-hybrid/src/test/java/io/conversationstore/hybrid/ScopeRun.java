@@ -50,7 +50,7 @@ final class ScopeRun {
   private final SimPlan plan;
   private final Clock time = new SimClock(threads);
   private final SimDatabase database =
-      new SimDatabase(new ReferencePrimary(time), threads, history, 0);
+      new SimDatabase(new ReferencePrimary(time), time, threads, history, 0);
   private final SimNode[] nodes = new SimNode[2];
   private final boolean[] isCutByNext = new boolean[2];
   private int nodeNumbers = 2;

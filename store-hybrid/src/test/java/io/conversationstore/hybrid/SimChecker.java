@@ -130,11 +130,85 @@ final class SimChecker {
     deleted();
     order();
     edits();
+    if (!history.restores.all().isEmpty()) {
+      created();
+      edited();
+    }
+  }
+
+  /** A conversation that nobody has deleted is there, whatever the database lost. */
+  private void created() {
+    for (Op op : history.ops) {
+      Kind kind = op.step.kind();
+      boolean creates = kind == Kind.CREATE || kind == Kind.CREATE_IF_ABSENT || kind == Kind.SAVE;
+      if (creates
+          && op.isAcknowledged()
+          && !anyOf(op, Kind.ERASE)
+          && !anyOf(op, Kind.DELETE)
+          && database.find(op.owner, op.conversation).live() == null
+          && !history.restores.mayBeGone(op, SimEffect.conversation(op))) {
+        wrong("lost: the conversation of " + op);
+      }
+    }
+  }
+
+  /** What was edited is not again what it was before any edit, whatever the database lost. */
+  private void edited() {
+    for (Op edit : history.ops) {
+      if (isEdit(edit)
+          && edit.isAcknowledged()
+          && history.tookEffect.contains(edit)
+          && isSameGeneration(edit, edit)
+          && isAsBeforeAnyEdit(edit)
+          && !isSavedOver(edit)
+          && !history.restores.mayBeUndone(edit)) {
+        wrong("lost: what " + edit + " wrote");
+      }
+    }
+  }
+
+  /**
+   * Whether a save may have given a conversation another title, or a later create has made one of
+   * that id in a restored database: its title is the later one.
+   */
+  private boolean isSavedOver(Op edit) {
+    return edit.step.kind() == Kind.RENAME
+        && history.ops.stream()
+            .anyMatch(
+                op ->
+                    (op.step.kind() == Kind.SAVE && op.owner.equals(edit.owner))
+                        || ((op.step.kind() == Kind.CREATE
+                                || op.step.kind() == Kind.CREATE_IF_ABSENT)
+                            && op.isAbout(edit)
+                            && op.start > edit.end
+                            && isCommittedWithChange(op)));
+  }
+
+  private boolean isCommittedWithChange(Op op) {
+    return history.commits.stream().anyMatch(commit -> commit.op() == op && commit.changed());
+  }
+
+  private boolean isAsBeforeAnyEdit(Op edit) {
+    if (edit.step.kind() == Kind.PREFER) {
+      return database.preferences(edit.owner).selectedModel() == null;
+    }
+    ConversationState header = database.find(edit.owner, edit.conversation).live();
+    if (header == null) {
+      return false;
+    }
+    if (edit.step.kind() == Kind.RENAME) {
+      return header.requireLive().title().isEmpty();
+    }
+    UUID target = SimClient.messageId(edit.step.target(), 0);
+    MessageState message = live(edit).get(target);
+    return message != null && message.requireLive().editedAt() == null;
   }
 
   private void notDoubled(Op op) {
     List<Commit> effects =
-        history.commits.stream().filter(commit -> commit.op() == op && commit.changed()).toList();
+        history.commits.stream()
+            .filter(commit -> commit.op() == op && commit.changed() && history.counts(commit))
+            .toList();
     if (effects.size() < 2) {
       return;
     }
@@ -155,7 +229,13 @@ final class SimChecker {
     // The row of preferences counts each write, even if its fields lose by their times; edits()
     // checks that no field wins that should lose.
     boolean preferences = op.step.kind() == Kind.PREFER || op.step.kind() == Kind.PREFER_CHAT;
-    if (!harmless && !preferences) {
+    // What a node gives back to a restored database is made under the id of the first create, once
+    // more in each epoch or generation that deletes in between have begun.
+    boolean isGivenBack =
+        (op.step.kind() == Kind.CREATE || op.step.kind() == Kind.CREATE_IF_ABSENT)
+            && !history.restores.all().isEmpty()
+            && (anyOf(op, Kind.ERASE) || anyOf(op, Kind.DELETE));
+    if (!harmless && !preferences && !isGivenBack) {
       wrong("doubled: " + op + " took effect " + effects.size() + " times");
     }
   }
@@ -186,7 +266,9 @@ final class SimChecker {
           wrong("lost: " + op + " was taken back though nobody deleted anything");
         }
       } else if ((!end.isReported() && !isTakenByErasure(op, end))
-          || (end.kind() == Settlement.Kind.PARKED && !reads.clashes(op))) {
+          || (end.kind() == Settlement.Kind.PARKED
+              && !reads.clashes(op)
+              && !history.restores.mayBeParked(op))) {
         wrong("lost: " + op + " ended as " + end);
       } else if (end.kind() == Settlement.Kind.DROPPED
           && !erased
@@ -241,7 +323,9 @@ final class SimChecker {
   /** Whether the messages of a call were stored, possibly by an earlier retry. */
   private boolean isStored(Op op) {
     return !op.messages.isEmpty()
-        && op.messages.stream().noneMatch(message -> insertsOf(op, message).isEmpty());
+        && op.messages.stream()
+            .map(message -> SimHistory.message(op.owner, op.conversation, message))
+            .allMatch(history.everStored::contains);
   }
 
   private static boolean changedByBulk(Op op) {
@@ -292,7 +376,9 @@ final class SimChecker {
         if (op.isAcknowledged()
             && !isLive
             && !reads.mayBeGone(op, message, Long.MAX_VALUE)
-            && !reads.clashes(op)) {
+            && !reads.clashes(op)
+            && !history.restores.mayBeGone(op, SimEffect.message(op, message))
+            && !history.restores.mayBeParked(op)) {
           wrong("lost: " + SimReads.name(message) + " of " + op);
         }
         for (Insert insert : insertsOf(op, message)) {
@@ -326,13 +412,20 @@ final class SimChecker {
         history.creators.get(
             SimHistory.generation(op.owner, op.conversation, insert.epoch(), insert.generation()));
     Op erasure = history.erasures.get(op.owner.userId() + "/" + insert.epoch());
-    if (op.isAcknowledged() && erasure != null && erasure.start > op.end) {
+    if (op.isAcknowledged()
+        && erasure != null
+        && erasure.start > op.end
+        && history.wasBegunAfter(op.owner, insert.epoch(), op.end)) {
       wrong("resurrected: " + SimReads.name(message) + " of " + op + " after " + erasure);
     }
     if (op.isAcknowledged()
         && op.step.kind() != Kind.SAVE
         && creator != null
         && creator.start > op.end
+        // One that nobody could give back has the number of the next one.
+        && history.wasMadeAfter(
+            SimHistory.generation(op.owner, op.conversation, insert.epoch(), insert.generation()),
+            op.end)
         && !hasCreatePending(op)) {
       wrong("resurrected: " + SimReads.name(message) + " of " + op + " by " + creator);
     }
@@ -383,7 +476,12 @@ final class SimChecker {
               && append.end < op.start
               && (op.step.kind() == Kind.DELETE_MESSAGE || append.step.node() == op.step.node());
       boolean effective = op.wasThere || op.step.kind() == Kind.ERASE;
-      if (op.isAcknowledged() && effective && before && SimReads.takes(op, append, message)) {
+      if (op.isAcknowledged()
+          && effective
+          && before
+          && SimReads.takes(op, append, message)
+          && !history.restores.mayBeUndone(op)
+          && !isOfAnEarlier(op, state)) {
         wrong(
             "resurrected: "
                 + SimReads.name(message)
@@ -393,6 +491,16 @@ final class SimChecker {
                 + op);
       }
     }
+  }
+
+  /** Whether a delete met a restored database, in which an earlier generation lived. */
+  private boolean isOfAnEarlier(Op delete, MessageState state) {
+    SimHistory.Ended ended = history.endedBy.get(delete);
+    return delete.step.kind() == Kind.DELETE
+        && !history.restores.all().isEmpty()
+        && ended != null
+        && ended.epoch() == state.epoch()
+        && ended.generation() < state.generation();
   }
 
   /**
@@ -442,7 +550,10 @@ final class SimChecker {
                 : history.creators.get(
                     SimHistory.generation(
                         live.owner(), live.id(), live.epoch(), live.generation()));
-        if (live != null && creator != null && isDeletedAfter(creator, delete)) {
+        if (live != null
+            && creator != null
+            && isDeletedAfter(creator, delete)
+            && !history.restores.mayBeUndone(delete)) {
           wrong(
               "resurrected: generation "
                   + live.generation()
@@ -521,7 +632,8 @@ final class SimChecker {
                 && after.op() == second
                 && before.epoch() == after.epoch()
                 && before.generation() == after.generation()
-                && before.seq() > after.seq()) {
+                && before.seq() > after.seq()
+                && !history.restores.mayStandBehind(first, a, after)) {
               wrong("reordered: " + second + " stands before " + first);
             }
           }
@@ -543,7 +655,8 @@ final class SimChecker {
               && winner.isAcknowledged()
               && isCertainlyAfter(later, winner)
               && isApplied(later)
-              && isSameGeneration(winner, later)) {
+              && isSameGeneration(winner, later)
+              && !history.restores.mayBeUndone(later)) {
             wrong("lost: " + later + " to the earlier " + winner);
           }
         }
@@ -636,6 +749,7 @@ final class SimChecker {
                     && (!erase.alone || erase.step.node() == op.step.node())
                     && erase.start > op.end
                     && !isTakenForEarlier(erase)
+                    && !history.restores.mayBeUndone(erase)
                     && !followsLater(op, erase));
   }
 

@@ -18,6 +18,7 @@ import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.ParkedChange;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.Provenance;
 import io.conversationstore.StoreOperator;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
@@ -208,7 +209,8 @@ final class SimClient {
       throw missing;
     }
     List<StoredMessage> messages = page.items();
-    reads.listed(op, messages, page.provenance().complete(), true, 0, threads.now());
+    boolean fromDatabase = page.provenance().source() != Provenance.Source.LOCAL_FILES;
+    reads.listed(op, messages, page.provenance().complete(), fromDatabase, true, 0, threads.now());
     Optional<Conversation> found = store.find(op.owner, op.conversation);
     // Nothing happened in between, so both answers are from the same state.
     if (events == history.events()
@@ -233,12 +235,14 @@ final class SimClient {
     List<StoredMessage> all = new ArrayList<>();
     MessageQuery query = MessageQuery.first(1 + threads.random().nextInt(3));
     boolean complete = true;
+    boolean fromDatabase = false;
     int sure = 0;
     try {
       while (true) {
         Page<StoredMessage> page = store.messages(op.owner, op.conversation, query);
         all.addAll(page.items());
         complete &= page.provenance().complete();
+        fromDatabase |= page.provenance().source() != Provenance.Source.LOCAL_FILES;
         sure = page.provenance().complete() ? sure : all.size();
         op.firstPage = Math.min(op.firstPage, threads.now());
         op.lastPage = threads.now();
@@ -253,7 +257,7 @@ final class SimClient {
       history.event(threads.now(), "the walk of " + op.step.number() + " has expired");
       return;
     }
-    reads.listed(op, all, complete, false, sure, threads.now());
+    reads.listed(op, all, complete, fromDatabase, false, sure, threads.now());
   }
 
   static boolean isWrite(Kind kind) {

@@ -1,8 +1,10 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationStoreException;
+import io.conversationstore.CursorExpiredException;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.PrimaryStore;
@@ -10,9 +12,16 @@ import io.conversationstore.testkit.ReferencePrimary;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The model of the database behind a network with delays and ordered losses. */
@@ -70,13 +79,27 @@ final class SimDatabase {
   private static final long LATEST = 3_000_000_000L;
 
   private final ReferencePrimary model;
+  private final Clock time;
   private final SimThreads threads;
   private final SimHistory history;
   private int flaky;
   private int late;
 
-  SimDatabase(ReferencePrimary model, SimThreads threads, SimHistory history, int flaky) {
+  /** How often an older copy was put back, which ends all connections. */
+  private int restarts;
+
+  /** When the server is there again. */
+  private long downUntil;
+
+  private final List<Backup> backups = new ArrayList<>();
+
+  /** A copy of the server's files, and what belongs to it. */
+  private record Backup(ReferencePrimary.Backup files, SimHistory.Past past) {}
+
+  SimDatabase(
+      ReferencePrimary model, Clock time, SimThreads threads, SimHistory history, int flaky) {
     this.model = model;
+    this.time = time;
     this.threads = threads;
     this.history = history;
     this.flaky = flaky;
@@ -86,7 +109,56 @@ final class SimDatabase {
     return model;
   }
 
-  /** From now on only ordered losses occur. */
+  /** Copies the server's files. */
+  void backUp() {
+    backups.add(new Backup(model.backup(), history.past()));
+  }
+
+  /**
+   * Puts a copy back, and starts the server with it: calls that are on their way fail.
+   *
+   * @param random decides which of the copies, and how long the server is away
+   * @param held what the nodes hold now
+   */
+  void restore(SplittableRandom random, Supplier<Map<Integer, SimRestores.Held>> held) {
+    if (backups.isEmpty()) {
+      return; // the plan was made shorter
+    }
+    boolean last = random.nextInt(3) > 0;
+    Backup backup = backups.get(last ? backups.size() - 1 : random.nextInt(backups.size()));
+    SimView before = SimView.ofDatabase(model);
+    BitSet counted = history.past().effective();
+    Map<Integer, SimRestores.Held> nodes = held.get();
+    model.restore(backup.files);
+    history.goBack(backup.past);
+    history.feedHeld = backup.files.holdsFeed();
+    restarts++;
+    downUntil = random.nextBoolean() ? threads.now() : threads.now() + random.nextLong(LATEST / 3);
+    history.restores.add(
+        new SimRestores.Restore(
+            threads.now(),
+            time.instant(),
+            before,
+            SimView.ofDatabase(model),
+            counted,
+            backup.past.effective(),
+            nodes,
+            ahead(nodes.values())));
+  }
+
+  private Set<Integer> ahead(Collection<SimRestores.Held> nodes) {
+    Set<Integer> ahead = new HashSet<>();
+    for (SimRestores.Held held : nodes) {
+      try {
+        model.feed(held.position(), 1);
+      } catch (CursorExpiredException expired) {
+        ahead.add(held.node());
+      }
+    }
+    return ahead;
+  }
+
+  /** From now on, nothing is lost but what is told to be. */
   void calm() {
     flaky = 0;
   }
@@ -114,9 +186,14 @@ final class SimDatabase {
     boolean write = WRITES.contains(name);
     noteAttempt(arguments, write);
     history.fetched |= history.evicted && name.equals("messages") && threads.mark() == null;
+    int sent = restarts;
     threads.passTime();
     SplittableRandom random = threads.random();
-    if (link.down) {
+    if (restarts != sent) {
+      noteCutOff(arguments);
+      throw lost(write, "the server was restarted");
+    }
+    if (link.down || threads.now() < downUntil) {
       boolean silent = !threads.isStill() && random.nextInt(4) == 0;
       if (silent) {
         threads.sleep(random.nextLong(LONGEST_SILENCE));
@@ -128,11 +205,13 @@ final class SimDatabase {
       fate = Fate.REQUEST_LOST;
     }
     int cuts = link.cuts;
+    int restarted = restarts;
     if (fate == Fate.BUSY) {
       throw new EngineFailureException(FailureKind.CONTENTION, false, "others hold it", null);
     } else if (fate == Fate.REQUEST_LATE) {
       late++;
-      threads.spawn("late", null, () -> late(method, arguments), random.nextLong(LATEST));
+      threads.spawn(
+          "late", null, () -> late(method, arguments, restarted), random.nextLong(LATEST));
     }
     if (fate == Fate.REQUEST_LOST || fate == Fate.REQUEST_LATE) {
       noteCutOff(arguments);
@@ -150,7 +229,7 @@ final class SimDatabase {
       throw lost(write, "the answer was lost");
     }
     threads.passTime();
-    if (link.cuts != cuts) {
+    if (link.cuts != cuts || restarts != restarted) {
       noteCutOff(arguments);
       throw lost(write, "the connection broke before the answer");
     }
@@ -186,8 +265,12 @@ final class SimDatabase {
     return new EngineFailureException(FailureKind.UNAVAILABLE, unknown, why, null);
   }
 
-  private void late(Method method, Object @Nullable [] arguments) {
+  private void late(Method method, Object @Nullable [] arguments, int restarted) {
     late--;
+    if (restarts != restarted) {
+      history.event(threads.now(), "late, lost with its connection");
+      return;
+    }
     try {
       applied(method, arguments);
     } catch (ConversationStoreException | IllegalArgumentException nobodyWaits) {
@@ -215,7 +298,15 @@ final class SimDatabase {
     try {
       answer = method.invoke(model, arguments);
     } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof CursorExpiredException expired) {
+        history.event(threads.now(), "the database refuses a position: " + expired.getMessage());
+      }
       throw e.getCause();
+    }
+    if (method.getName().equals("beginHistory")) {
+      history.event(threads.now(), "the database is in another history");
+    } else if (answer instanceof Contact contact) {
+      history.event(threads.now(), "the database counts contact " + contact.counter());
     }
     if (arguments != null && method.getName().equals("apply")) {
       committed((Change) arguments[0], (Applied) answer);
@@ -230,7 +321,7 @@ final class SimDatabase {
   }
 
   private void committed(Change change, Applied applied) {
-    history.committed(change, applied);
+    history.committed(change, applied, threads.now());
     SimHistory.Op op = history.byChange.get(change.id());
     history.event(
         threads.now(),

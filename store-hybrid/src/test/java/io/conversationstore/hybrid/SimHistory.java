@@ -9,7 +9,9 @@ import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
+import io.conversationstore.spi.State.PreferencesState;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -87,8 +89,23 @@ final class SimHistory {
   /** A change applied by the database. */
   record Commit(int number, UUID changeId, @Nullable Op op, boolean changed, boolean dropped) {}
 
-  /** How a message entered the database. */
-  record Insert(@Nullable Op op, long epoch, long generation, long seq) {}
+  /** How a message came into the database, and when. */
+  record Insert(@Nullable Op op, long epoch, long generation, long seq, long at) {}
+
+  /** What a delete or an erasure has ended, or begun: an erasure its epoch. */
+  record Ended(long epoch, long generation) {}
+
+  /**
+   * What a copy of the database was made with.
+   *
+   * @param effective the commits that count in it
+   */
+  record Past(
+      BitSet effective,
+      Map<String, List<Insert>> inserts,
+      Map<String, Op> creators,
+      Set<String> madeByNobody,
+      Map<String, Op> erasures) {}
 
   /** How a pending change ended. */
   record End(Settlement.Kind kind, boolean isReported, String reason, long at) {}
@@ -107,11 +124,34 @@ final class SimHistory {
   /** The calls that made generations; by owner, conversation, epoch and generation. */
   final Map<String, Op> creators = new HashMap<>();
 
-  /** Generations from data that a node held when it met the database. */
+  /** All that made a generation of that number, also in what a restored database has lost. */
+  private final Map<String, List<Op>> everMade = new HashMap<>();
+
+  /** All that began an epoch of that number, also in what a restored database has lost. */
+  private final Map<String, List<Op>> everErased = new HashMap<>();
+
+  /** Generations that came with what a node held when it met the database. */
   private final Set<String> madeByNobody = new HashSet<>();
 
   /** The calls that began epochs; by owner and epoch. */
   final Map<String, Op> erasures = new HashMap<>();
+
+  /** What deletes and erasures have done to the database. */
+  final Map<Op, Ended> endedBy = new HashMap<>();
+
+  /** Edits that the database had, for a time at least. */
+  final Set<Op> tookEffect = new HashSet<>();
+
+  /** Messages that the database had, for a time at least. */
+  final Set<String> everStored = new HashSet<>();
+
+  /** The numbers of commits that no restored copy of the database has undone. */
+  private final BitSet effective = new BitSet();
+
+  /** Who was the first to bring a message into a generation, whatever was restored since. */
+  private final Map<String, Op> writers = new HashMap<>();
+
+  final SimRestores restores = new SimRestores(this);
 
   final Map<UUID, Op> byChange = new HashMap<>();
   final Map<UUID, Change> queued = new HashMap<>();
@@ -258,6 +298,12 @@ final class SimHistory {
     return refilled.getOrDefault(node, -1L) >= after;
   }
 
+  /** Whether a node's copy was emptied between two times. */
+  boolean wasEmptied(int node, long after, long before) {
+    return emptied.getOrDefault(node, List.of()).stream()
+        .anyMatch(at -> at >= after && at <= before);
+  }
+
   /** Whether a node's copy was emptied after a time. */
   boolean wasEmptied(int node, long after) {
     return emptied.getOrDefault(node, List.of()).stream().anyMatch(at -> at >= after);
@@ -299,6 +345,48 @@ final class SimHistory {
     ends.put(settlement.changeId(), new End(settlement.kind(), reported, settlement.reason(), at));
   }
 
+  /** Whether a generation of that number was first made after a time. */
+  boolean wasMadeAfter(String generation, long time) {
+    return everMade.getOrDefault(generation, List.of()).stream().allMatch(op -> op.start > time);
+  }
+
+  /** Whether an epoch of that number was first begun after a time. */
+  boolean wasBegunAfter(Owner owner, long epoch, long time) {
+    return everErased.getOrDefault(owner.userId() + "/" + epoch, List.of()).stream()
+        .allMatch(op -> op.start > time);
+  }
+
+  /** Whether what a commit did is not undone by an older copy of the database. */
+  boolean counts(Commit commit) {
+    return effective.get(commit.number());
+  }
+
+  /** What belongs to the database, as it is now. */
+  Past past() {
+    Map<String, List<Insert>> copy = new LinkedHashMap<>();
+    inserts.forEach((name, all) -> copy.put(name, new ArrayList<>(all)));
+    return new Past(
+        (BitSet) effective.clone(),
+        copy,
+        new HashMap<>(creators),
+        new HashSet<>(madeByNobody),
+        new HashMap<>(erasures));
+  }
+
+  /** The database is what it was. */
+  void goBack(Past past) {
+    effective.clear();
+    effective.or(past.effective);
+    inserts.clear();
+    past.inserts.forEach((name, all) -> inserts.put(name, new ArrayList<>(all)));
+    creators.clear();
+    creators.putAll(past.creators);
+    madeByNobody.clear();
+    madeByNobody.addAll(past.madeByNobody);
+    erasures.clear();
+    erasures.putAll(past.erasures);
+  }
+
   static String generation(Owner owner, String conversation, long epoch, long generation) {
     return owner.userId() + "/" + conversation + "/" + epoch + "." + generation;
   }
@@ -307,8 +395,15 @@ final class SimHistory {
     return owner.userId() + "/" + conversation + "/" + id;
   }
 
-  void committed(Change change, Applied applied) {
+  void committed(Change change, Applied applied, long at) {
     Op op = byChange.get(change.id());
+    if (op != null) {
+      noteEnded(op, change, applied);
+      if (applied.changed() && hasWritten(op, applied)) {
+        tookEffect.add(op);
+      }
+    }
+    effective.set(commits.size());
     commits.add(
         new Commit(
             commits.size(), change.id(), op, applied.changed(), !applied.dropped().isEmpty()));
@@ -320,7 +415,9 @@ final class SimHistory {
         .forEach(
             state -> {
               if (op != null && change instanceof Change.OwnerErased) {
-                erasures.put(state.owner().userId() + "/" + state.epoch(), op);
+                String name = state.owner().userId() + "/" + state.epoch();
+                erasures.put(name, op);
+                everErased.computeIfAbsent(name, key -> new ArrayList<>()).add(op);
               }
             });
     applied
@@ -330,10 +427,15 @@ final class SimHistory {
             state -> {
               String name =
                   generation(state.owner(), state.id(), state.epoch(), state.generation());
-              if (op == null) {
+              // A node gives back what a database lost under the id of the change that made it.
+              Op first = op == null ? byChange.get(state.createdBy()) : op;
+              if (first != null) {
+                everMade.computeIfAbsent(name, key -> new ArrayList<>()).add(first);
+              }
+              if (first == null || (op == null && restores.all().isEmpty())) {
                 madeByNobody.add(name);
               } else if (!madeByNobody.contains(name)) {
-                creators.putIfAbsent(name, op);
+                creators.putIfAbsent(name, first);
               }
             });
     applied
@@ -341,6 +443,7 @@ final class SimHistory {
         .forEach(
             state -> {
               String name = message(state.owner(), state.conversationId(), state.messageId());
+              everStored.add(name);
               List<Insert> all = inserts.computeIfAbsent(name, key -> new ArrayList<>());
               boolean known =
                   all.stream()
@@ -349,8 +452,44 @@ final class SimHistory {
                               insert.epoch == state.epoch()
                                   && insert.generation == state.generation());
               if (!known) {
-                all.add(new Insert(op, state.epoch(), state.generation(), state.seq()));
+                String place = name + "/" + state.epoch() + "." + state.generation();
+                Op writer = op == null ? writers.get(place) : op;
+                if (writer != null) {
+                  writers.putIfAbsent(place, writer);
+                }
+                all.add(new Insert(writer, state.epoch(), state.generation(), state.seq(), at));
               }
             });
+  }
+
+  /** Whether a row has what an edit wrote: one that is older than what is there wins nothing. */
+  private static boolean hasWritten(Op op, Applied applied) {
+    String text = SimClient.text(op.step.number());
+    return switch (op.step.kind()) {
+      case EDIT ->
+          applied
+              .states(MessageState.class)
+              .anyMatch(row -> row.isLive() && row.requireLive().text().equals(text));
+      case RENAME ->
+          applied
+              .states(ConversationState.class)
+              .anyMatch(row -> row.isLive() && row.requireLive().title().equals(text));
+      case PREFER ->
+          applied.states(PreferencesState.class).anyMatch(row -> text.equals(row.selectedModel()));
+      default -> false;
+    };
+  }
+
+  private void noteEnded(Op op, Change change, Applied applied) {
+    if (change instanceof Change.ConversationDeleted) {
+      applied
+          .states(ConversationState.class)
+          .filter(state -> !state.isLive())
+          .forEach(state -> endedBy.put(op, new Ended(state.epoch(), state.generation())));
+    } else if (change instanceof Change.OwnerErased && applied.changed()) {
+      applied
+          .states(OwnerState.class)
+          .forEach(state -> endedBy.put(op, new Ended(state.epoch(), 0)));
+    }
   }
 }

@@ -9,6 +9,7 @@ import io.conversationstore.jsonfile.Durability;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.MemoryDirectory;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
@@ -232,6 +233,30 @@ final class SimNode {
     }
   }
 
+  /** What its files hold, also while it is dead. */
+  SimRestores.Held held() {
+    LocalStore running = local;
+    if (running != null) {
+      return held(running, true);
+    }
+    try (LocalStore files = directory.copy().open(fileOptions())) {
+      return held(files, false);
+    }
+  }
+
+  private SimRestores.Held held(LocalStore files, boolean alive) {
+    Set<UUID> pending = new HashSet<>();
+    files.pending(Integer.MAX_VALUE, Long.MAX_VALUE).forEach(change -> pending.add(change.id()));
+    return new SimRestores.Held(
+        number,
+        alive,
+        files.identity().mirrorAsOf() != null,
+        files.identity().position(),
+        SimView.ofCopy(files),
+        files.formerMirrors().stream().map(former -> SimView.ofCopy(former.rows())).toList(),
+        pending);
+  }
+
   private LocalStore open() {
     return directory.open(fileOptions());
   }
@@ -261,6 +286,7 @@ final class SimNode {
       }
     }
     history.emptied(number, threads.now());
+    history.restores.emptied(number, false, threads.now());
   }
 
   /** Kills the node, and copies its directory to another node that has never run. */
@@ -366,7 +392,11 @@ final class SimNode {
   private void note(String name, Object @Nullable [] arguments) {
     if (name.equals("resetMirror")) {
       history.emptied(number, threads.now());
-    } else if (name.equals("evict")) {
+      boolean keep = arguments != null && (Boolean) arguments[0];
+      history.restores.emptied(number, keep, threads.now());
+      history.event(threads.now(), "node " + number + " empties its copy" + (keep ? ", kept" : ""));
+    } else if (name.equals("evict") || name.equals("giveUp")) {
+      history.restores.gaveUp(number, threads.now());
       history.event(threads.now(), "node " + number + " evicts");
     }
     if (arguments == null) {
@@ -376,9 +406,13 @@ final class SimNode {
       history.adopted(threads.now(), number, (List<LocalStore.Met>) arguments[0]);
     } else if (name.equals("remember")) {
       hadContact = true;
+      history.restores.contacted(number, ((Contact) arguments[0]).databaseTime(), threads.now());
     } else if (name.equals("enqueue")) {
       Change change = (Change) arguments[0];
       history.enqueued((SimHistory.Op) threads.mark(), change);
+      if (change instanceof Change.OwnerErased && threads.mark() == null) {
+        history.restores.erasedHere(number, change.owner(), threads.now());
+      }
       history.event(
           threads.now(), "node " + number + " queues " + change.getClass().getSimpleName());
     } else if (name.equals("settle")) {

@@ -45,6 +45,9 @@ record SimPlan(
   /** From this seed on, nodes lack the settings of the database for some time. */
   static final long ADOPTING = 1_000_000_000_000_000L;
 
+  /** From this seed on, older copies of the database are put back. */
+  static final long RESTORING = 2_000_000_000_000_000L;
+
   private static final int MOST_LATER = 4;
 
   SimPlan {
@@ -114,7 +117,47 @@ record SimPlan(
             seed < LATER
                 ? steps(random)
                 : withLater(steps(random), new SplittableRandom(seed + 1)));
-    return seed < ADOPTING ? plan : plan.adopting(new SplittableRandom(seed + 2));
+    if (seed < ADOPTING) {
+      return plan;
+    }
+    plan = plan.adopting(new SplittableRandom(seed + 2));
+    return seed < RESTORING ? plan : plan.restoring(new SplittableRandom(seed + 3));
+  }
+
+  /**
+   * An older copy of the database is put back, often twice in short order, and in many seeds while
+   * a transaction holds the feed back. Clients write before and in between.
+   */
+  private SimPlan restoring(SplittableRandom random) {
+    List<SimStep> all = new ArrayList<>(steps);
+    int number = steps.stream().mapToInt(SimStep::number).max().orElse(0) + 1;
+    long at = random.nextLong(steps.stream().mapToLong(SimStep::at).max().orElse(0) + 1);
+    int rounds = 1 + random.nextInt(3);
+    int holds = random.nextInt(6);
+    if (holds == 0) {
+      all.add(step(random, number++, at, Kind.HOLD_FEED, 0, all));
+    }
+    all.add(step(random, number++, at, Kind.BACKUP, 0, all));
+    for (int round = 0; round < rounds; round++) {
+      int window = 50 + random.nextInt(random.nextBoolean() ? 250 : 2_000);
+      for (int i = 1 + random.nextInt(5); i > 0; i--) {
+        Kind kind = AROUND_RESTORES.get(random.nextInt(AROUND_RESTORES.size()));
+        long then = at + random.nextInt(window);
+        all.add(step(random, number++, then, kind, random.nextInt(NODES), all));
+      }
+      if (round > 0 && random.nextInt(4) == 0) {
+        all.add(step(random, number++, at + random.nextInt(window), Kind.BACKUP, 0, all));
+      }
+      at += window;
+      all.add(step(random, number++, at, Kind.RESTORE, 0, all));
+      if (round == 0 && holds > 0 && holds < 4) {
+        all.add(step(random, number++, at + random.nextInt(20), Kind.HOLD_FEED, 0, all));
+      }
+    }
+    all.add(step(random, number, at + random.nextInt(2_000), Kind.RELEASE_FEED, 0, all));
+    all.sort(Comparator.comparingLong(SimStep::at));
+    return new SimPlan(
+        seed, skews, mirrorInterval, drainBatch, feedPage, limits, alone, flaky, all);
   }
 
   /** Some nodes begin alone, write, and meet the database; some lose its settings for a time. */
@@ -150,7 +193,7 @@ record SimPlan(
     List<SimStep> appends =
         before.stream().filter(step -> step.kind() == Kind.APPEND && step.owner() == 0).toList();
     SimStep target = appends.isEmpty() ? null : appends.get(random.nextInt(appends.size()));
-    boolean aimed = kind == Kind.EDIT || kind == Kind.DELETE_MESSAGE;
+    boolean aimed = kind == Kind.EDIT || kind == Kind.DELETE_MESSAGE || kind == Kind.RETRY;
     int conversation =
         aimed && target != null ? target.conversation() : random.nextInt(CONVERSATIONS);
     return new SimStep(
@@ -185,6 +228,33 @@ record SimPlan(
           Kind.ERASE,
           Kind.READ,
           Kind.WALK);
+
+  /** What happens before a copy of the database is put back, as often as it stands here. */
+  private static final List<Kind> AROUND_RESTORES =
+      List.of(
+          Kind.CREATE_IF_ABSENT,
+          Kind.CREATE_IF_ABSENT,
+          Kind.APPEND,
+          Kind.APPEND,
+          Kind.APPEND,
+          Kind.APPEND,
+          Kind.APPEND,
+          Kind.RETRY,
+          Kind.EDIT,
+          Kind.EDIT,
+          Kind.DELETE_MESSAGE,
+          Kind.DELETE_MESSAGE,
+          Kind.RENAME,
+          Kind.PREFER,
+          Kind.SAVE,
+          Kind.DELETE,
+          Kind.ERASE,
+          Kind.READ,
+          Kind.WALK,
+          Kind.CRASH,
+          Kind.CUT,
+          Kind.HEAL,
+          Kind.LOSE_REPLY);
 
   private static Duration skew(SplittableRandom random) {
     return switch (random.nextInt(4)) {

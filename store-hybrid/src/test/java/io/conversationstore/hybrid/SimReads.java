@@ -60,7 +60,10 @@ final class SimReads {
         last = op;
       }
     }
-    if (last == null || isOverwritten(last) || hasLostCopy(last)) {
+    if (last == null
+        || isOverwritten(last)
+        || hasLostCopy(last)
+        || history.restores.mayLackWhatWasDone(last, read, true)) {
       return;
     }
     if (!SimClient.text(last.step.number()).equals(shown.selectedModel())) {
@@ -184,7 +187,7 @@ final class SimReads {
                     && (op.outcome == Outcome.OPEN || op.end >= read.start));
   }
 
-  private Set<UUID> required(Op read, boolean complete, long now) {
+  private Set<UUID> required(Op read, boolean complete, boolean fromDatabase, long now) {
     Set<UUID> required = new HashSet<>();
     if (history.hadDiskFull.contains(read.step.node())) {
       return required;
@@ -195,7 +198,8 @@ final class SimReads {
             && !isRejected(op)
             && !clashes(op)
             && (complete || (!mayBeEvicted(op) && !isSentByAnother(op, message)))
-            && !isOnlyInDatabase(op, message)) {
+            && !isOnlyInDatabase(op, message)
+            && !history.restores.mayLack(op, SimEffect.message(op, message), read, fromDatabase)) {
           required.add(message);
         }
       }
@@ -211,7 +215,7 @@ final class SimReads {
     if (notKnownNow && history.lacked(read.step.node(), read.start)) {
       return;
     }
-    if (!required(read, true, now).isEmpty()) {
+    if (!required(read, true, true, now).isEmpty()) {
       history.wrong.add("lost: " + read + " does not find what its node has acknowledged");
     }
   }
@@ -219,13 +223,20 @@ final class SimReads {
   /**
    * A node has returned these messages.
    *
-   * @param complete whether the answer is marked complete
-   * @param atOnce whether this is one answer, which may repeat nothing
-   * @param sure the first item from which on all answers are marked complete: others may lack
-   *     repeated messages
+   * @param complete whether it says that it is
+   * @param atOnce whether this is one answer, in which nothing may be repeated
+   * @param fromDatabase whether the database has told some of them
+   * @param sure from which item on all was told by answers that say that they are complete: others
+   *     may lack what would be repeated
    */
   void listed(
-      Op read, List<StoredMessage> messages, boolean complete, boolean atOnce, int sure, long now) {
+      Op read,
+      List<StoredMessage> messages,
+      boolean complete,
+      boolean fromDatabase,
+      boolean atOnce,
+      int sure,
+      long now) {
     Map<UUID, Integer> places = new HashMap<>();
     int place = 0;
     for (StoredMessage message : messages) {
@@ -234,13 +245,13 @@ final class SimReads {
         history.wrong.add("doubled: " + read + " lists " + message.text() + " twice");
       }
     }
-    for (UUID message : required(read, complete, now)) {
+    for (UUID message : required(read, complete, fromDatabase, now)) {
       if (!places.containsKey(message)) {
         history.wrong.add("lost: " + read + " lacks " + name(message) + " of its own node");
       }
     }
     places.keySet().stream()
-        .filter(message -> isForbidden(read, message))
+        .filter(message -> isForbidden(read, message, fromDatabase))
         .forEach(
             message ->
                 history.wrong.add(
@@ -248,11 +259,14 @@ final class SimReads {
     order(read, places, atOnce, sure, now);
   }
 
-  private boolean isForbidden(Op read, UUID message) {
+  private boolean isForbidden(Op read, UUID message, boolean fromDatabase) {
     if (history.hadDiskFull.contains(read.step.node())) {
       return false; // a copy with failed writes marks itself incomplete
     }
     List<Op> appends = appendsOf(read, message);
+    if (history.restores.mayShow(read, message, fromDatabase)) {
+      return false;
+    }
     if (appends.isEmpty()) {
       return false; // from a save of another conversation together with this one
     }
@@ -264,6 +278,7 @@ final class SimReads {
                     && (op.wasThere || op.step.kind() == Kind.ERASE)
                     && op.end < read.start
                     && op.step.node() == read.step.node()
+                    && !history.restores.mayLackWhatWasDone(op, read, fromDatabase)
                     && appends.stream()
                         .allMatch(
                             append ->
@@ -289,7 +304,8 @@ final class SimReads {
                   && places.getOrDefault(a, -1) >= sure
                   && appendsOf(read, a).size() == 1
                   && appendsOf(read, b).size() == 1
-                  // A message removed during a walk is not listed again at its place.
+                  && !stoodBehind(read, first, a, second, b)
+                  // What goes in the middle of a walk is not listed again at its place.
                   && (atOnce || !mayBeGone(second, b, now))) {
                 history.wrong.add(
                     "reordered: " + read + " lists " + name(b) + " before " + name(a));
@@ -299,6 +315,16 @@ final class SimReads {
         }
       }
     }
+  }
+
+  /** Whether a message came into a restored database before what its node had written earlier. */
+  private boolean stoodBehind(Op read, Op first, UUID a, Op second, UUID b) {
+    return history.restores.isAwaited(first, a, read)
+        || history
+            .inserts
+            .getOrDefault(SimHistory.message(second.owner, second.conversation, b), List.of())
+            .stream()
+            .anyMatch(later -> history.restores.mayStandBehind(first, a, later));
   }
 
   static String name(UUID message) {

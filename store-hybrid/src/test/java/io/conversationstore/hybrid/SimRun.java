@@ -59,7 +59,8 @@ final class SimRun {
     this.plan = plan;
     this.threads = new SimThreads(plan.seed());
     this.time = new SimClock(threads);
-    this.database = new SimDatabase(new ReferencePrimary(time), threads, history, plan.flaky());
+    this.database =
+        new SimDatabase(new ReferencePrimary(time), time, threads, history, plan.flaky());
   }
 
   /** Runs a plan. */
@@ -171,6 +172,8 @@ final class SimRun {
         history.feedHeld = false;
         database.model().releaseFeed();
       }
+      case BACKUP -> database.backUp();
+      case RESTORE -> database.restore(new SplittableRandom(step.seed()), this::held);
       case DISK_FULL -> {
         history.hadDiskFull.add(step.node());
         node.diskFull(true);
@@ -199,6 +202,12 @@ final class SimRun {
       }
       default -> throw new IllegalStateException("not a fault: " + step);
     }
+  }
+
+  private Map<Integer, SimRestores.Held> held() {
+    Map<Integer, SimRestores.Held> held = new HashMap<>();
+    nodes.forEach(node -> held.put(node.number(), node.held()));
+    return held;
   }
 
   private void makeClone(SimNode node) {

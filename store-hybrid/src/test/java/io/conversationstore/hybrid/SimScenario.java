@@ -52,7 +52,13 @@ enum SimScenario {
   /** The database already had a conversation of that id. */
   ADOPTED_INTO_ANOTHER(50),
   /** A node writes while the settings of its database are removed. */
-  WRITTEN_WITHOUT_SETTINGS(50);
+  WRITTEN_WITHOUT_SETTINGS(50),
+  /** An older copy of the database is put back, which lacks what was acknowledged. */
+  RESTORED(500),
+  /** It is put back while the copy of a node is made anew, and a former one holds what was lost. */
+  RESTORED_BEFORE_WHOLE(100),
+  /** A database that has lost a delete or an erasure gets it back. */
+  DELETED_OVER_A_RESTORE(50);
 
   /** The number of seeds for which {@code least} is given. */
   static final int SEEDS = 2_000;
@@ -80,7 +86,12 @@ enum SimScenario {
     return compareTo(ADOPTED) >= 0;
   }
 
-  /** The scenarios that occurred. */
+  /** Whether only seeds from {@link SimPlan#RESTORING} on lead to it. */
+  boolean isOfRestores() {
+    return compareTo(RESTORED) >= 0;
+  }
+
+  /** Those that have happened. */
   static Set<SimScenario> of(SimPlan plan, SimHistory history) {
     Set<SimScenario> reached = EnumSet.noneOf(SimScenario.class);
     for (SimScenario scenario : values()) {
@@ -138,6 +149,19 @@ enum SimScenario {
       case WRITTEN_WITHOUT_SETTINGS ->
           history.ops.stream()
               .anyMatch(op -> op.withoutSettings && op.isAcknowledged() && isDrained(op, history));
+      case RESTORED -> history.ops.stream().anyMatch(history.restores::hasLost);
+      case RESTORED_BEFORE_WHOLE ->
+          history.restores.all().stream()
+              .flatMap(restore -> restore.nodes().values().stream())
+              .anyMatch(held -> !held.isWhole() && !held.formers().isEmpty());
+      case DELETED_OVER_A_RESTORE ->
+          history.ops.stream()
+              .filter(
+                  op ->
+                      op.wasThere
+                          ? op.step.kind() == Kind.DELETE || op.step.kind() == Kind.DELETE_MESSAGE
+                          : op.step.kind() == Kind.ERASE)
+              .anyMatch(op -> history.restores.hasLost(op) && !history.restores.mayBeUndone(op));
       case ACTIVE_CHAT_DELETED ->
           ops(history, Kind.DELETE)
               .anyMatch(

@@ -69,8 +69,12 @@ record SimStep(
     RELIMIT,
     /** A node dies and restarts without the settings of its database. */
     UNCONFIGURE,
-    /** A node dies and restarts with the settings of its database. */
-    CONFIGURE;
+    /** A node dies, and starts again with the settings of its database. */
+    CONFIGURE,
+    /** The files of the database are copied. */
+    BACKUP,
+    /** A copy of the database is put back. */
+    RESTORE;
 
     /** Kinds only from {@link SimPlan#LATER} on: lower seeds stay unchanged. */
     private static final Set<Kind> LATER =
@@ -82,7 +86,9 @@ record SimStep(
             DISCARD_PARKED,
             RELIMIT,
             UNCONFIGURE,
-            CONFIGURE);
+            CONFIGURE,
+            BACKUP,
+            RESTORE);
 
     boolean isFault() {
       return compareTo(CUT) >= 0;
@@ -96,7 +102,10 @@ record SimStep(
   @Override
   public String toString() {
     String what = number + " at " + at + " ms: " + kind;
-    if (kind == Kind.HOLD_FEED || kind == Kind.RELEASE_FEED) {
+    if (kind == Kind.HOLD_FEED
+        || kind == Kind.RELEASE_FEED
+        || kind == Kind.BACKUP
+        || kind == Kind.RESTORE) {
       return what;
     } else if (kind.isFault()) {
       return what + " node " + node;

@@ -62,6 +62,7 @@ final class Simulation {
   private final AtomicLong ran = new AtomicLong();
   private final AtomicLong ranLater = new AtomicLong();
   private final AtomicLong ranAdopting = new AtomicLong();
+  private final AtomicLong ranRestoring = new AtomicLong();
   private final AtomicLong steps = new AtomicLong();
   private final AtomicLong acked = new AtomicLong();
   private final Map<SimScenario, Integer> reached = new EnumMap<>(SimScenario.class);
@@ -250,6 +251,9 @@ final class Simulation {
 
   /** The number of seeds run that can reach it. */
   private long ran(SimScenario scenario) {
+    if (scenario.isOfRestores()) {
+      return ranRestoring.get();
+    }
     AtomicLong all = scenario.isOfAdoption() ? ranAdopting : scenario.isLater() ? ranLater : ran;
     return all.get();
   }
@@ -275,6 +279,9 @@ final class Simulation {
       }
       if (seed >= SimPlan.ADOPTING) {
         ranAdopting.incrementAndGet();
+      }
+      if (seed >= SimPlan.RESTORING) {
+        ranRestoring.incrementAndGet();
       }
       steps.addAndGet(verdict.steps());
       acked.addAndGet(verdict.acked());

@@ -27,9 +27,6 @@ public interface MirroredRows {
   List<State.MessageState> mirroredMessages(
       Owner owner, String conversationId, long afterSeq, int limit);
 
-  /** Whether messages of the conversation's latest generation were evicted, or left out. */
-  boolean lacksEvicted(Owner owner, String conversationId);
-
   /** The owner's preferences; those of an owner without any have version 0. */
   State.PreferencesState preferences(Owner owner);
 }

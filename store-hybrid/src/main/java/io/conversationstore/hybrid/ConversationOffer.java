@@ -12,7 +12,6 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.Applied;
-import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.ConversationDeleted;
 import io.conversationstore.spi.Change.ConversationUpdated;
@@ -40,7 +39,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,20 +63,9 @@ final class ConversationOffer {
   private final PrimaryStore primary;
   private final MirroredRows rows;
   private final OfferedChanges changes;
-  private final Consumer<Change> park;
   private final Instant now;
 
-  /**
-   * @param park takes messages behind others that were evicted from the copy and that the database
-   *     lacks: another node may have those, and its order would be lost
-   */
-  ConversationOffer(
-      PrimaryStore primary,
-      MirroredRows rows,
-      OfferedChanges changes,
-      Consumer<Change> park,
-      Instant now) {
-    this.park = park;
+  ConversationOffer(PrimaryStore primary, MirroredRows rows, OfferedChanges changes, Instant now) {
     this.primary = primary;
     this.rows = rows;
     this.changes = changes;
@@ -253,11 +240,7 @@ final class ConversationOffer {
     private final ConversationRef ref;
     private final Map<UUID, Optional<Instant>> edited = new HashMap<>();
     private final List<MessageState> waiting = new ArrayList<>();
-    private final List<MessageState> behindGap = new ArrayList<>();
     private long content;
-
-    /** The place that follows what the database has, or is given. */
-    private long next = 1;
 
     Messages(ConversationState mine, ConversationRef ref) {
       this.mine = mine;
@@ -267,7 +250,6 @@ final class ConversationOffer {
 
     void give() {
       look();
-      boolean evicted = rows.lacksEvicted(owner, mine.id());
       long seq = 0;
       List<MessageState> page;
       do {
@@ -275,34 +257,11 @@ final class ConversationOffer {
         for (MessageState message : page) {
           seq = message.seq();
           if (message.generation() == mine.generation()) {
-            if (!evicted || follows(message)) {
-              give(message);
-            } else {
-              behindGap.add(message);
-              if (behindGap.size() == PAGE) {
-                parkBehindGap();
-              }
-            }
+            give(message);
           }
         }
       } while (!page.isEmpty());
       append();
-      parkBehindGap();
-    }
-
-    private boolean follows(MessageState message) {
-      boolean follows = message.seq() == next || edited.containsKey(message.messageId());
-      if (follows) {
-        next = message.seq() + 1;
-      }
-      return follows || !message.isLive();
-    }
-
-    private void parkBehindGap() {
-      if (!behindGap.isEmpty()) {
-        park.accept(appended(behindGap));
-        behindGap.clear();
-      }
     }
 
     /** Notes the live messages of the database and their edit times. */

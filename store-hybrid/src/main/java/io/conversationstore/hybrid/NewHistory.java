@@ -39,10 +39,6 @@ final class NewHistory {
 
   private static final Logger LOG = LoggerFactory.getLogger(NewHistory.class);
 
-  private static final String BEHIND_GAP =
-      "the database lost messages before these that this node does not hold; retry it when all"
-          + " nodes have resent what they hold";
-
   private final PrimaryStore primary;
   private final LocalStore local;
   private final LocalQueue queue;
@@ -126,15 +122,7 @@ final class NewHistory {
     UUID node = local.identity().node();
     OfferedChanges changes = new OfferedChanges(primary, node, this::keep);
     return new Offering(
-            primary,
-            rows,
-            asOf,
-            changes,
-            this::park,
-            this::eraseHere,
-            contacts::knowsErasure,
-            there,
-            goOn)
+            primary, rows, asOf, changes, this::eraseHere, contacts::knowsErasure, there, goOn)
         .run();
   }
 
@@ -204,23 +192,6 @@ final class NewHistory {
 
   private void keep(Change refused) {
     queue.change(() -> local.enqueue(refused));
-  }
-
-  /** A repeated run parks nothing twice. */
-  private void park(Change change) {
-    if (local.parked().stream().anyMatch(parked -> parked.changeId().equals(change.id()))) {
-      return;
-    }
-    LOG.warn(
-        "Messages of {} are parked: the database lost messages before them that this node's copy"
-            + " has evicted. Retry them when all nodes have resent what they hold",
-        change.owner());
-    queue.change(
-        () -> {
-          local.enqueue(change);
-          local.settle(
-              List.of(Settlement.of(change.id(), Settlement.Kind.PARKED, BEHIND_GAP, now.get())));
-        });
   }
 
   /** Whether the copy is so old that it may hold rows deleted and removed in the database since. */

@@ -3,7 +3,6 @@ package io.conversationstore.hybrid;
 import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.spi.Applied;
-import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ConversationRef;
@@ -39,7 +38,6 @@ final class Offering {
   private final MirroredRows rows;
   private final @Nullable Instant asOf;
   private final OfferedChanges changes;
-  private final Consumer<Change> park;
   private final Consumer<OwnerState> eraseHere;
   private final Predicate<UUID> knownErasure;
   private final Instant now;
@@ -48,7 +46,6 @@ final class Offering {
   /**
    * @param rows the rows offered
    * @param asOf when the rows were the database's complete state; null if unknown
-   * @param park receives messages that follow messages this node does not hold
    * @param eraseHere removes the local rows of an owner who was erased in the new history; epochs
    *     cannot show this, since both histories may have reached the same one
    * @param knownErasure whether this node has seen an erasure commit: its rows are newer
@@ -59,7 +56,6 @@ final class Offering {
       MirroredRows rows,
       @Nullable Instant asOf,
       OfferedChanges changes,
-      Consumer<Change> park,
       Consumer<OwnerState> eraseHere,
       Predicate<UUID> knownErasure,
       Instant now,
@@ -68,7 +64,6 @@ final class Offering {
     this.rows = rows;
     this.asOf = asOf;
     this.changes = changes;
-    this.park = park;
     this.eraseHere = eraseHere;
     this.knownErasure = knownErasure;
     this.now = now;
@@ -156,7 +151,7 @@ final class Offering {
       if (conversation != null
           && conversation.generation() != ConversationRef.LIVE
           && conversation.isLive() == live) {
-        new ConversationOffer(primary, rows, changes, park, now).give(conversation);
+        new ConversationOffer(primary, rows, changes, now).give(conversation);
       }
     }
     return true;

@@ -408,11 +408,6 @@ final class WriteBehindCopy implements LocalStore {
   }
 
   @Override
-  public boolean lacksEvicted(Owner owner, String conversationId) {
-    return caughtUp().lacksEvicted(owner, conversationId);
-  }
-
-  @Override
   public List<FormerMirror> formerMirrors() {
     return caughtUp().formerMirrors();
   }

@@ -19,9 +19,6 @@ import io.conversationstore.OwnerCounts;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
-import io.conversationstore.jsonfile.JsonFileStore;
-import io.conversationstore.spi.LocalStore;
-import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.testkit.FaultProxy.CutPoint;
 import io.conversationstore.testkit.TestPostgres;
 import java.io.IOException;
@@ -32,7 +29,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -398,54 +394,6 @@ class HybridBackInTimeTest {
     Instant later = Instant.now();
     Testbed.await("the copy has followed", () -> isCopyAsOf(node, later));
     assertThat(texts(bed.direct(), "chat")).endsWith("online 2", "in the new history");
-  }
-
-  /** Given at once, they would come before those that only the other node still has. */
-  @Test
-  void row_1_4_messagesBehindEvictedOnesAreParkedUntilTheOtherNodesHaveGivenTheirs() {
-    ConversationStore a = open("a");
-    a.createIfAbsent(alice, CHAT);
-    append(a, "before");
-    backup();
-    Testbed.awaitDrained(a);
-    for (int i = 1; i <= 4; i++) {
-      append(a, String.valueOf(i));
-    }
-    ConversationStore b = open("b");
-    Instant now = Instant.now();
-    Testbed.await("the copies have followed", () -> isCopyAsOf(a, now) && isCopyAsOf(b, now));
-    a.close();
-    b.close();
-    evictAllBut(2, "b");
-    UUID before = history();
-    restore();
-    ConversationStore partial = bed.node("b");
-    Testbed.await("a new history has begun", () -> !history().equals(before));
-    Testbed.await("in use", () -> partial.state().mode() == StoreState.Mode.IN_USE);
-    assertThat(texts(bed.direct(), "chat")).containsExactly("before");
-    assertThat(partial.operator().parked()).hasSize(1);
-    ConversationStore whole = bed.node("a");
-    Testbed.await("in use", () -> whole.state().mode() == StoreState.Mode.IN_USE);
-    assertThat(texts(bed.direct(), "chat")).containsExactly("before", "1", "2", "3", "4");
-    partial.operator().retryParked(partial.operator().parked().get(0).rejected().changeId());
-    Testbed.awaitDrained(partial);
-    assertThat(partial.operator().parked()).isEmpty();
-    assertThat(texts(bed.direct(), "chat")).containsExactly("before", "1", "2", "3", "4");
-  }
-
-  private void evictAllBut(int last, String name) {
-    try (LocalStore files = JsonFileStore.openEngine(bed.files(name))) {
-      List<MessageState> all = files.mirroredMessages(alice, "chat", 0, 100);
-      files.evict(
-          Instant.now().plus(Duration.ofDays(1)),
-          0,
-          step -> {
-            step.run();
-            return true;
-          });
-      files.mirror(all.subList(all.size() - last, all.size()));
-      assertThat(files.mirroredMessages(alice, "chat", 0, 100)).hasSize(last);
-    }
   }
 
   @Test

@@ -570,11 +570,6 @@ final class FileEngine implements LocalStore {
   }
 
   @Override
-  public boolean lacksEvicted(Owner owner, String conversationId) {
-    return mirrorRows.lacksEvicted(owner, conversationId);
-  }
-
-  @Override
   public List<FormerMirror> formerMirrors() {
     return shared.read(index -> List.copyOf(index.formerMirrors())).stream()
         .map(

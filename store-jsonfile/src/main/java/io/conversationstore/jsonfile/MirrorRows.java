@@ -65,15 +65,6 @@ final class MirrorRows implements MirroredRows {
   }
 
   @Override
-  public boolean lacksEvicted(Owner owner, String conversationId) {
-    return read(
-        index -> {
-          ConversationRows rows = index.find(owner, conversationId);
-          return rows != null && rows.isGivenUp();
-        });
-  }
-
-  @Override
   public PreferencesState preferences(Owner owner) {
     return read(
         index -> {

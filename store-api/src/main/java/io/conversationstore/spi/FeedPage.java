@@ -3,6 +3,7 @@ package io.conversationstore.spi;
 import io.conversationstore.Owner;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param more whether more states are available already
  * @param asOf once {@code more} is false, the feed has returned everything committed before this
  *     time by the database's clock; null if no such time is known yet, whatever was returned
+ * @param history the history of the database that the page belongs to: a position at the start is
+ *     valid in any, also in that of an older copy that was put back
  * @param unreadable rows of the page that cannot be read; the feed continues past them
  */
 public record FeedPage(
@@ -19,6 +22,7 @@ public record FeedPage(
     FeedPosition next,
     boolean more,
     @Nullable Instant asOf,
+    UUID history,
     List<Unreadable> unreadable) {
 
   /**
@@ -39,10 +43,5 @@ public record FeedPage(
   public FeedPage {
     states = List.copyOf(states);
     unreadable = List.copyOf(unreadable);
-  }
-
-  /** A page with readable rows only. */
-  public FeedPage(List<State> states, FeedPosition next, boolean more, @Nullable Instant asOf) {
-    this(states, next, more, asOf, List.of());
   }
 }

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -322,6 +323,7 @@ final class MirrorPump {
     clockwork.take(following);
     try {
       FeedPage page = page();
+      requireHistory(page);
       seen.add(page.states());
       requireNoContradiction(page.states());
       LocalFailureException.guard(
@@ -358,6 +360,14 @@ final class MirrorPump {
       following.unlock();
     }
     onMirrored.run();
+  }
+
+  /** A page of an older copy of the database would complete this node's copy without its rows. */
+  private void requireHistory(FeedPage page) {
+    UUID known = local.identity().history();
+    if (known != null && !known.equals(page.history())) {
+      throw new CursorExpiredException("the feed is of another history of the database");
+    }
   }
 
   private void requireNoContradiction(List<State> states) {

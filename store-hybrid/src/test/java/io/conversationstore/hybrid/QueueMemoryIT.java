@@ -2,8 +2,14 @@ package io.conversationstore.hybrid;
 
 import org.junit.jupiter.api.Test;
 
-/** A longer queue than in {@link QueueMemoryTest}, over many conversations and with a save. */
+/** A node with a queue larger than its heap works like any other. */
 class QueueMemoryIT extends OnSmallHeap {
+
+  @Test
+  void aQueueOfOneConversation() throws Exception {
+    runs("-Xmx64m", 1, 4_000, 20_000, 0);
+    isInDatabase("chat-0", 4_000, 20_000, true);
+  }
 
   @Test
   void aQueueOfOneOwner() throws Exception {

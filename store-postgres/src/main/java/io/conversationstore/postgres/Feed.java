@@ -276,7 +276,7 @@ final class Feed {
             wholeFrom);
     List<FeedPage.Unreadable> unreadable =
         page.stream().map(Told::unreadable).filter(Objects::nonNull).toList();
-    return new FeedPage(ordered(page), next.position(), more, next.asOf, unreadable);
+    return new FeedPage(ordered(page), next.position(), more, next.asOf, history, unreadable);
   }
 
   /**

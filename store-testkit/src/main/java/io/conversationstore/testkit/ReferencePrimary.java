@@ -56,12 +56,19 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
 
   /**
    * @param history the history it belongs to; null at the start, which belongs to all
+   * @param wholeFrom a time is known once every transaction before this one has ended: a new reader
+   *     lacks rows that are changed by this or a later one
    */
   private record Place(
-      @Nullable UUID history, long transaction, int table, long number, long asOfMicros) {
+      @Nullable UUID history,
+      long transaction,
+      int table,
+      long number,
+      long asOfMicros,
+      long wholeFrom) {
     static Place of(FeedPosition position) {
       if (position.token().isEmpty()) {
-        return new Place(null, 0, 0, 0, 0);
+        return new Place(null, 0, 0, 0, 0, 0);
       }
       String[] fields = position.token().split(":", -1);
       return new Place(
@@ -69,12 +76,23 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
           Long.parseLong(fields[0]),
           Integer.parseInt(fields[1]),
           Long.parseLong(fields[2]),
-          Long.parseLong(fields[3]));
+          Long.parseLong(fields[3]),
+          Long.parseLong(fields[5]));
     }
 
     FeedPosition position() {
       return new FeedPosition(
-          transaction + ":" + table + ":" + number + ":" + asOfMicros + ":" + history);
+          transaction
+              + ":"
+              + table
+              + ":"
+              + number
+              + ":"
+              + asOfMicros
+              + ":"
+              + history
+              + ":"
+              + wholeFrom);
     }
 
     boolean isBefore(Row row) {
@@ -361,17 +379,25 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
     boolean more = told.size() > limit;
     List<Row> page = more ? told.subList(0, limit) : told;
     Instant time = heldSince.isBefore(now()) ? heldSince : now();
+    long wholeFrom = from.history == null ? transaction + 1 : from.wholeFrom;
+    boolean whole = below >= wholeFrom;
     long asOf =
-        more
+        more || !whole
             ? from.asOfMicros
             : Math.max(from.asOfMicros, ChronoUnit.MICROS.between(Instant.EPOCH, time));
     Row last = more ? page.get(page.size() - 1) : null;
     Place next =
         last == null
-            ? new Place(history, below, 0, 0, asOf)
-            : new Place(history, last.transaction, tableOf(last.state), last.number, asOf);
+            ? new Place(history, below, 0, 0, asOf, wholeFrom)
+            : new Place(
+                history, last.transaction, tableOf(last.state), last.number, asOf, wholeFrom);
     return new FeedPage(
-        ordered(page), next.position(), more, Instant.EPOCH.plus(asOf, ChronoUnit.MICROS));
+        ordered(page),
+        next.position(),
+        more,
+        whole ? Instant.EPOCH.plus(asOf, ChronoUnit.MICROS) : null,
+        history,
+        List.of());
   }
 
   /**

@@ -59,8 +59,8 @@ public interface PrimaryStore extends StoreEngine {
    * ended one become invalid. Does nothing if a history other than {@code ended} has begun already:
    * one of several nodes begins it and the others join.
    *
-   * @param next the id of the new one, a UUID of version 7 by the database's time: of two histories
-   *     it tells which is the later
+   * @param next the id of the new history, a UUID of version 7 by the database's time: it orders
+   *     histories
    * @return the present history
    */
   UUID beginHistory(UUID ended, UUID next);

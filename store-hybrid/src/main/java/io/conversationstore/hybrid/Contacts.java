@@ -143,7 +143,7 @@ final class Contacts {
     if (bound != null && !identity.history().equals(contact.history())) {
       histories.incrementAndGet();
       if (Histories.isEarlier(contact.history(), identity.history())) {
-        // Nodes that never left it would take it for the one that they know.
+        // Nodes that never left that history would take it for the one they know.
         return began(identity, contact, offset, "it is in a history that had ended");
       }
       return new WentBack("that was found before", contact, offset);
@@ -154,7 +154,7 @@ final class Contacts {
     String reason = wentBack;
     if (reason != null) {
       histories.incrementAndGet();
-      // At once: each contact raises the counter, and soon it would not be lower any more.
+      // At once: each contact raises the counter, which would soon no longer be lower.
       return began(identity, contact, offset, reason);
     }
     if (bound != null && identity.mirrorAsOf() != null && !isRecent(identity, contact)) {
@@ -181,7 +181,7 @@ final class Contacts {
     return new WentBack(reason, contact.in(history), offset);
   }
 
-  /** Goes on as another node: this one's id is used by somebody else as well. */
+  /** Continues under a new node id, because another node uses this one's id. */
   private Finding renewed() {
     UUID node = UUID.randomUUID();
     lock.lock();

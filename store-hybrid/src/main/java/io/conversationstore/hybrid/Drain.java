@@ -430,8 +430,8 @@ final class Drain {
   }
 
   /**
-   * An answer of before a new history ends nothing: what it says may be lost, and came into the
-   * copy too late perhaps to be offered. Before a new history is found it is in the copy in time.
+   * An answer from before a new history settles nothing: its rows may be lost, and may have reached
+   * the copy too late to be offered.
    */
   private void requireSame(HistoryWatch.Before sent) {
     watch.requireSame(sent);

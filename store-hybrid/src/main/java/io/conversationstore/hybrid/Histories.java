@@ -4,8 +4,8 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * The ids of histories. Those that a node begins are UUIDs of version 7, which tell the later of
- * two. Those of another version are the first of a database, or were begun by hand.
+ * Ids of histories. A node begins one under a UUID of version 7, so the later of two is known. An
+ * id of another version is the first history of a database, or one begun by hand.
  */
 final class Histories {
 
@@ -14,12 +14,12 @@ final class Histories {
 
   private Histories() {}
 
-  /** Whether a database that is in one history was in another one later. */
+  /** Whether the first history began before the second one. */
   static boolean isEarlier(UUID history, UUID than) {
     return millis(history) < millis(than);
   }
 
-  /** The id of a history that begins at a time, and is later than two others. */
+  /** An id for a history that begins at this time and is later than the two others. */
   static UUID after(Instant time, UUID one, UUID other) {
     long millis = Math.max(time.toEpochMilli(), Math.max(millis(one), millis(other)) + 1);
     UUID random = UUID.randomUUID();

@@ -110,9 +110,9 @@ final class LastSeen {
   private final Set<UUID> erasures = new LinkedHashSet<>();
 
   /**
-   * Begins with what the copy of an earlier run says: the conversations that were used last, some
-   * that are deleted, and some owners who were erased or have preferences. Of deletes and erasures
-   * the copy does not tell which were last.
+   * Starts with rows of an earlier run's copy: the most recently used conversations, some deleted
+   * ones, and some owners with an erasure or preferences. The copy does not know which deletes and
+   * erasures were the latest.
    */
   void begin(LocalStore local) {
     int owners = 0;

@@ -229,11 +229,11 @@ final class MirrorPump {
   /**
    * Copies rows committed since the last call.
    *
-   * @throws EngineFailureException if the database fails, or tells what contradicts the copy; what
-   *     was copied stays
-   * @throws CursorExpiredException if the place in the feed is void: the database went back in
-   *     time. The place stays, so that it is noticed again after a crash
-   * @throws LocalFailureException if the local files fail; what was copied stays
+   * @throws EngineFailureException if the database fails or returns rows that contradict the copy;
+   *     rows already copied stay
+   * @throws CursorExpiredException if the feed position is void: the database went back in time.
+   *     The position stays, so a crash does not hide it
+   * @throws LocalFailureException if the local files fail; rows already copied stay
    */
   void follow(BooleanSupplier goOn) {
     LocalFailureException.guard(this::heal);

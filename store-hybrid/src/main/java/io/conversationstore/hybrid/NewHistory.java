@@ -47,7 +47,7 @@ final class NewHistory {
   private final Supplier<Instant> now;
   private final Set<Owner> erased = new HashSet<>();
 
-  /** Messages that wait behind what was written after them, until the database has them. */
+  /** Messages queued here that must reach the database before later writes of this node. */
   private final List<MessagesAppended> kept = new ArrayList<>();
 
   /**

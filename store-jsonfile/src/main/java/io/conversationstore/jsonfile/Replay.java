@@ -152,7 +152,7 @@ final class Replay {
       if (rows != null) {
         rows.clear();
       }
-      // Their text goes as well, and would be looked for in vain when they are offered.
+      // Their text is removed from the files too, so they could not be offered.
       for (Index former : index.formerMirrors()) {
         OwnerRows aside = erasedRows(former, erased);
         if (aside != null) {

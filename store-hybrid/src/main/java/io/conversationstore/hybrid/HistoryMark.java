@@ -57,19 +57,19 @@ record HistoryMark(@Nullable UUID edge, @Nullable UUID head, Instant since) {
   /**
    * After a page towards newer messages.
    *
-   * @param told the last pending message returned, or null
-   * @param untold the following ones
+   * @param last the last pending message returned, or null
+   * @param following the pending messages after it
    * @param first the first of them in the queue, or null if there is none
    */
-  static HistoryMark untold(
-      @Nullable MessageState told, List<MessageState> untold, @Nullable MessageState first) {
+  static HistoryMark forward(
+      @Nullable MessageState last, List<MessageState> following, @Nullable MessageState first) {
     Instant since =
-        untold.stream()
+        following.stream()
             .map(message -> message.requireLive().createdAt())
             .min(Instant::compareTo)
             .orElse(Instant.EPOCH);
     return new HistoryMark(
-        told == null ? null : name(told), first == null ? null : name(first), since);
+        last == null ? null : name(last), first == null ? null : name(first), since);
   }
 
   private static UUID name(MessageState message) {

@@ -506,7 +506,7 @@ final class HybridNode {
       }
     } catch (CursorExpiredException anotherHistory) {
       // Enough by itself: after a restart the node may remember nothing else that was lost.
-      contacts.wentBack("this node's place in its feed is ahead of it", histories);
+      contacts.wentBack("this node's position in its feed is not valid in it", histories);
       availability.refused("the database may have gone back in time; that is looked into");
       lost();
     } catch (EngineFailureException e) {

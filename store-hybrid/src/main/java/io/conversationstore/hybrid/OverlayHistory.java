@@ -71,21 +71,21 @@ final class OverlayHistory {
     Slice<MessageState> last = fromBase(items, Direction.FORWARD, place, limit);
     boolean more = last.more();
     Position.@Nullable InHistory committed = items.isEmpty() ? place : place(last, items);
-    int told = mark.edge() == null ? 0 : HistoryMark.indexOf(mark.edge(), tail) + 1;
+    int listed = mark.edge() == null ? 0 : HistoryMark.indexOf(mark.edge(), tail) + 1;
     if (!more) {
       Set<Key> seen = ids(items);
-      for (; told < tail.size() && items.size() < limit; told++) {
-        if (!seen.contains(Key.of(tail.get(told)))) {
-          items.add(views.filled(tail.get(told)));
+      for (; listed < tail.size() && items.size() < limit; listed++) {
+        if (!seen.contains(Key.of(tail.get(listed)))) {
+          items.add(views.filled(tail.get(listed)));
         }
       }
-      more = told < tail.size();
+      more = listed < tail.size();
     }
     HistoryMark next =
-        HistoryMark.untold(
-            told == 0 ? null : tail.get(told - 1),
-            tail.subList(told, tail.size()),
-            views.firstInQueue(tail.subList(told, tail.size())));
+        HistoryMark.forward(
+            listed == 0 ? null : tail.get(listed - 1),
+            tail.subList(listed, tail.size()),
+            views.firstInQueue(tail.subList(listed, tail.size())));
     return slice(last, items, more, next.on(committed, last.history()));
   }
 

@@ -200,7 +200,7 @@ class HybridIdentityTest extends OnTestbed {
     bed.comeBack();
     awaitReason(node, "is at version " + (version - 1) + ", but " + version + " is needed");
     assertThat(node.state().pending().changes()).isEqualTo(1);
-    // A user with the right to migrate it does so.
+    // Opening with the owner's role migrates the schema.
     bed.direct();
     Testbed.awaitDrained(node);
     assertThat(texts(bed.direct())).containsExactly("pending");

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
  * if that is 0): nodes and server are killed, and stopped for up to 30 s (3 s if that is 0), clocks
  * are off by up to an hour, older copies of the database are put back, the disk of one node is full
  * (where a test may mount one). {@code -Dstore.seed} gives the choices. Logs of the nodes are in
- * {@code target/hybrid-nodes}. What the nodes acknowledged is kept here and looked for at the end.
+ * {@code target/hybrid-nodes}. At the end the test looks for every acknowledged write.
  */
 class HybridNodesIT {
 

@@ -229,8 +229,8 @@ final class SimChecker {
     // The row of preferences counts each write, even if its fields lose by their times; edits()
     // checks that no field wins that should lose.
     boolean preferences = op.step.kind() == Kind.PREFER || op.step.kind() == Kind.PREFER_CHAT;
-    // What a node gives back to a restored database is made under the id of the first create, once
-    // more in each epoch or generation that deletes in between have begun.
+    // A node resends a conversation under the id of its first create, so that create takes effect
+    // once more in each epoch or generation that deletes have begun since.
     boolean isGivenBack =
         (op.step.kind() == Kind.CREATE || op.step.kind() == Kind.CREATE_IF_ABSENT)
             && !history.restores.all().isEmpty()

@@ -223,11 +223,11 @@ final class SimReads {
   /**
    * A node has returned these messages.
    *
-   * @param complete whether it says that it is
-   * @param atOnce whether this is one answer, in which nothing may be repeated
-   * @param fromDatabase whether the database has told some of them
-   * @param sure from which item on all was told by answers that say that they are complete: others
-   *     may lack what would be repeated
+   * @param complete whether the answer is marked complete
+   * @param atOnce whether this is one answer, which may repeat nothing
+   * @param fromDatabase whether some of them came from the database
+   * @param sure the first item from which on all answers are marked complete: others may lack
+   *     repeated messages
    */
   void listed(
       Op read,

@@ -75,8 +75,8 @@ final class SimRestores {
   private final Map<Integer, List<Long>> givenUp = new HashMap<>();
 
   /**
-   * When nodes have removed what they had of an owner, by node and owner: the restored database
-   * tells of an erasure later than their copies, and the epochs do not tell whether they know it.
+   * When nodes removed their rows of an owner, by node and owner: the restored database has an
+   * erasure later than their copies, and epochs do not show whether the copies include it.
    */
   private final Map<String, List<Long>> erasedHere = new HashMap<>();
 
@@ -175,9 +175,9 @@ final class SimRestores {
   }
 
   /**
-   * Whether a node's copy may lack what came later: the database lost nothing that the node knew,
-   * and had given the transaction ids that it lost to others before the node asked for them. Then
-   * nothing tells the node that its place in the feed is void. See docs/guarantees.md.
+   * Whether a node's copy may lack later rows: the database lost nothing that the node knew, and
+   * reused the lost transaction ids before the node read the feed again. The node then cannot
+   * detect that its feed position is void. See docs/guarantees.md.
    */
   boolean overtook(int node) {
     return restores.stream()
@@ -188,7 +188,7 @@ final class SimRestores {
                     && restore.nodes.get(node).mirror.isWithin(restore.after));
   }
 
-  /** Whether the database has lost, for a time at least, what a client was told that it has. */
+  /** Whether the database has lost an acknowledged operation, at least for a time. */
   boolean hasLost(Op op) {
     SimEffect done = SimEffect.of(op, history);
     return op.isAcknowledged()

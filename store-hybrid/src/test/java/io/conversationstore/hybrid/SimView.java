@@ -106,7 +106,7 @@ final class SimView {
     return header != null && header.isLive();
   }
 
-  /** Whether a generation, of an epoch, has ended as far as this tells. */
+  /** Whether a generation of an epoch has ended, according to this view. */
   boolean hasEnded(Owner owner, String conversation, long epoch, long generation) {
     ConversationState header = header(owner, conversation);
     return epoch(owner) > epoch

@@ -256,7 +256,7 @@ final class LogThread implements AutoCloseable {
     }
   }
 
-  /** Checks that the file still exists, because no force does so here. */
+  /** Checks that the file still exists: with this durability no force would notice. */
   private void acknowledgeWritten(LogBatch batch) {
     try {
       if (batch.hasWritten() && !tail.isForced() && tail.broken() == null) {

@@ -60,7 +60,7 @@ class ReferenceBackupTest {
     store.create(BOB, NewConversation.withId("chat"));
     append(BOB, "of bob");
     store.updatePreferences(ALICE, PreferencesUpdate.none().selectedModel("before"));
-    FeedPage told = feed();
+    FeedPage before = feed();
     ReferencePrimary.Backup backup = primary.backup();
 
     append(ALICE, "lost");
@@ -77,7 +77,7 @@ class ReferenceBackupTest {
     assertThat(store.find(ALICE, "chat").orElseThrow().title()).isEqualTo("first");
     assertThat(store.find(ALICE, "other")).isEmpty();
     assertThat(store.preferences(ALICE).selectedModel()).isEqualTo("before");
-    assertThat(feed().states()).isEqualTo(told.states());
+    assertThat(feed().states()).isEqualTo(before.states());
     assertThat(append(ALICE, "anew").seq()).isEqualTo(3);
   }
 
@@ -163,14 +163,14 @@ class ReferenceBackupTest {
     ReferencePrimary.Backup held = primary.backup();
     assertThat(held.holdsFeed()).isTrue();
     assertThat(free.holdsFeed()).isFalse();
-    int told = feed().states().size();
+    int before = feed().states().size();
     primary.releaseFeed();
-    assertThat(feed().states()).hasSizeGreaterThan(told);
+    assertThat(feed().states()).hasSizeGreaterThan(before);
     primary.restore(held);
-    assertThat(feed().states()).hasSize(told);
+    assertThat(feed().states()).hasSize(before);
     primary.restore(free);
-    append(ALICE, "told");
-    assertThat(feed().states()).hasSizeGreaterThan(told);
+    append(ALICE, "later");
+    assertThat(feed().states()).hasSizeGreaterThan(before);
   }
 
   @Test

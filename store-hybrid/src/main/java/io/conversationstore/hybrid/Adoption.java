@@ -73,7 +73,10 @@ final class Adoption {
   /** The latest erasure per owner known to the database. */
   private final Map<Owner, Instant> erasures = new HashMap<>();
 
-  /** Known epochs in the database, without those that are 0. */
+  /**
+   * Epochs of owners in the database. {@link #erasures} was read after each of them, so it has the
+   * erasure that began the epoch.
+   */
   private final Map<Owner, Long> epochs = new HashMap<>();
 
   /** Imported conversations from which only the messages written here afterwards are sent. */
@@ -261,19 +264,37 @@ final class Adoption {
         && !writtenAt.plus(local.identity().clockOffsetMicros(), ChronoUnit.MICROS).isAfter(erased);
   }
 
-  /** The owner's epoch for use in changes; asks the database only about erased owners. */
+  /**
+   * The owner's epoch for use in changes. An epoch that is too low does no harm: the database drops
+   * the change, and it is tried again.
+   */
   private long epoch(Owner owner) {
     Long known = epochs.get(owner);
-    if (known != null) {
-      return known;
+    return known == null ? local.preferences(owner).epoch() : known;
+  }
+
+  /** Reads the epochs of erased owners that are not known yet. */
+  private void learnEpochs(List<ConversationState> unmet) {
+    Map<Owner, Long> learned = new HashMap<>();
+    for (ConversationState conversation : unmet) {
+      Owner owner = conversation.owner();
+      if (erasures.containsKey(owner) && !epochs.containsKey(owner)) {
+        learned.computeIfAbsent(owner, erased -> primary.preferences(erased).epoch());
+      }
     }
-    long mine = local.preferences(owner).epoch();
-    if (!erasures.containsKey(owner)) {
-      return mine;
+    know(learned);
+  }
+
+  /** Adds epochs that were read from the database, and the erasures that began them. */
+  private void know(Map<Owner, Long> learned) {
+    boolean changed = false;
+    for (Map.Entry<Owner, Long> epoch : learned.entrySet()) {
+      Long before = epochs.put(epoch.getKey(), epoch.getValue());
+      changed |= epoch.getValue() > 0 && !epoch.getValue().equals(before);
     }
-    long epoch = primary.preferences(owner).epoch();
-    epochs.put(owner, epoch);
-    return epoch;
+    if (changed) {
+      learnErasures();
+    }
   }
 
   /**
@@ -314,6 +335,7 @@ final class Adoption {
   // Conversations
 
   private void send(List<ConversationState> group, OfferedChanges changes) {
+    learnEpochs(group);
     List<ConversationState> wanted = new ArrayList<>();
     for (ConversationState unmet : group) {
       // An erasure of the owner may have removed it together with an earlier conversation.
@@ -418,9 +440,8 @@ final class Adoption {
   private @Nullable ConversationState again(ConversationState unmet, OfferedChanges changes) {
     Owner owner = unmet.owner();
     for (int i = 0; i < TRIES; i++) {
-      learnErasures();
       Found found = primary.find(owner, unmet.id());
-      epochs.put(owner, found.ownerEpoch());
+      know(Map.of(owner, found.ownerEpoch()));
       if (forgetIfErased(unmet)) {
         return null;
       }
@@ -495,6 +516,7 @@ final class Adoption {
     }
     Owner owner = mine.owner();
     PreferencesState theirs = primary.preferences(owner);
+    know(Map.of(owner, theirs.epoch()));
     String active = mine.activeConversation();
     Found found = active == null ? null : local.find(owner, active);
     ConversationState chosen = found == null ? null : found.live();

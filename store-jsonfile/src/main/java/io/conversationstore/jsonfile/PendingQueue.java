@@ -426,9 +426,7 @@ final class PendingQueue {
         }
       }
     }
-    Conversation key = new Conversation(owner, conversation);
-    Map<UUID, Entry> about = byConversation.getOrDefault(key, Map.of());
-    rebase(List.copyOf(about.values()), conversation, generation);
+    rebase(of(owner, conversation), conversation, generation);
   }
 
   /**
@@ -463,11 +461,11 @@ final class PendingQueue {
         .generations()
         .forEach(
             (conversation, generation) -> {
-              Conversation key = new Conversation(entry.owner(), conversation);
-              Map<UUID, Entry> about = byConversation.getOrDefault(key, Map.of());
               // Generations restart with each epoch.
               List<Entry> later =
-                  after(entry, about.values()).stream().filter(entry::isOfSameEpoch).toList();
+                  after(entry, of(entry.owner(), conversation)).stream()
+                      .filter(entry::isOfSameEpoch)
+                      .toList();
               rebase(later, conversation, generation);
             });
   }
@@ -489,11 +487,14 @@ final class PendingQueue {
   }
 
   /**
-   * Changes that name the live generation take this one, up to the next pending delete; changes
-   * after that get the generation that follows it.
+   * Changes that name the live generation take this one, up to the next pending delete or erasure;
+   * changes after that get the generation that follows it.
    */
   private void rebase(List<Entry> later, String conversation, long generation) {
     for (Entry next : later) {
+      if (next.erases()) {
+        return;
+      }
       add(next.withGeneration(conversation, generation));
       if (next.deletes() && next.conversations().contains(conversation)) {
         return;

@@ -239,6 +239,25 @@ class UnmetTest {
     }
   }
 
+  /** The conversation of a change behind an erasure is not the one that the erasure takes. */
+  @Test
+  void whatWaitsBehindAnErasureLearnsNoGeneration() throws IOException {
+    UUID append = new UUID(0x7001, 1);
+    try (FileEngine engine = filled()) {
+      engine.awaitDatabase();
+      engine.enqueue(
+          new Change.OwnerErased(new ChangeStamp(new UUID(0x7001, 9), ALICE, 0, NOW, NODE)));
+      engine.enqueue(append(append, ChangeStamp.PRESENT_EPOCH));
+      engine.remember(CONTACT, 0);
+      ConversationState here =
+          new ConversationState(ALICE, "chat", 0, 3, 9, null, 14, new UUID(0x7002, 1));
+      engine.met(List.of(new Met(here, List.of())));
+      Change pending = engine.pending(ALICE).get(1);
+      assertThat(pending.id()).isEqualTo(append);
+      assertThat(pending.ref().generation()).isEqualTo(ConversationRef.LIVE);
+    }
+  }
+
   @Test
   void anErasureTakesTheTextOfFormerEpochsToo() throws IOException {
     try (FileEngine engine = filled()) {

@@ -34,8 +34,7 @@ public final class DaemonTimer implements JobTimer {
   @Override
   public void schedule(Runnable task, Duration delay) {
     try {
-      ScheduledFuture<?> unused =
-          executor.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+      ScheduledFuture<?> unused = executor.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException stopped) {
       // The store closes.
     }

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * is applied once} and remembers it permanently, beyond deletes, purges and erasures. A repetition
  * is dropped as a whole with {@link Applied#TAKEN_OVER_BEFORE}.
  *
- * <p>It keeps the {@linkplain JobClaims claims} of all its nodes, and measures their time by its own
- * clock.
+ * <p>It keeps the {@linkplain JobClaims claims} of all its nodes, and measures their time by its
+ * own clock.
  */
 public interface PrimaryStore extends StoreEngine, JobClaims {
 

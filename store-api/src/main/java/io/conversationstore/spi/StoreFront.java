@@ -98,8 +98,7 @@ public final class StoreFront implements ConversationStore {
       Consumer<String> info,
       BiConsumer<String, @Nullable Throwable> warn) {
     if (schedule.isOn()) {
-      RetentionRuns runs =
-          new RetentionRuns(engine, schedule, claims, timer, node, info, warn);
+      RetentionRuns runs = new RetentionRuns(engine, schedule, claims, timer, node, info, warn);
       retention = runs;
       runs.start();
     }

@@ -125,15 +125,21 @@ public final class HybridStore {
   /** Like the public method, over an open directory: for simulations. */
   static ConversationStore withoutDatabase(
       LocalStore local, JsonFileOptions files, HybridOptions options, Clockwork clockwork) {
+    return withoutDatabase(local, files, options, clockwork, new DaemonTimer());
+  }
+
+  /** The same with another timer for retention than threads: for tests. */
+  static ConversationStore withoutDatabase(
+      LocalStore local,
+      JsonFileOptions files,
+      HybridOptions options,
+      Clockwork clockwork,
+      JobTimer timer) {
     if (!belongsToDatabase(local)) {
       return new StoreFront(
               local, files.limits(), files.clock(), files.ids(), local.identity().node())
           .withRetention(
-              options.retention(),
-              JobClaims.alone(files.clock()),
-              new DaemonTimer(),
-              LOG::info,
-              LOG::warn);
+              options.retention(), JobClaims.alone(files.clock()), timer, LOG::info, LOG::warn);
     }
     String place = local.identity().place();
     return over(
@@ -145,7 +151,8 @@ public final class HybridStore {
                 + " and waits for it: configure it again, and what waits is sent"),
         local,
         options,
-        clockwork);
+        clockwork,
+        timer);
   }
 
   private static boolean belongsToDatabase(LocalStore local) {

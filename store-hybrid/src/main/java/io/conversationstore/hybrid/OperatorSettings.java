@@ -93,7 +93,9 @@ final class OperatorSettings {
     options = rowSecurity == null ? options : options.withRowLevelSecurity(rowSecurity);
     Boolean search = variables.onOff(Variable.STORAGE_SEARCH_INDEX);
     options = search == null ? options : options.withSearch(search);
-    return withTimeouts(withPool(withSslMode(options, parameters))).withRetention(retention());
+    RetentionSchedule retention = retention(RetentionSchedule.OFF);
+    options = retention.isOn() ? options.withRetention(retention) : options;
+    return withTimeouts(withPool(withSslMode(options, parameters)));
   }
 
   private PostgresOptions withSslMode(PostgresOptions options, Map<String, String> parameters) {
@@ -222,11 +224,11 @@ final class OperatorSettings {
         .withFeedPage(page)
         .withDrainBatch(batch)
         .withProbes(first, longest)
-        .withRetention(retention());
+        .withRetention(retention(options.retention()));
   }
 
-  private RetentionSchedule retention() {
-    RetentionSchedule schedule = RetentionSchedule.OFF;
+  private RetentionSchedule retention(RetentionSchedule defaults) {
+    RetentionSchedule schedule = defaults;
     Duration messages = variables.days(Variable.RETENTION_MESSAGE_DAYS, 1, MOST_DAYS);
     schedule = messages == null ? schedule : schedule.withMessageAge(messages);
     Duration idle = variables.days(Variable.RETENTION_ARCHIVE_DAYS, 1, MOST_DAYS);

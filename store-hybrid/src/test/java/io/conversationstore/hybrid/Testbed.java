@@ -7,6 +7,7 @@ import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
+import io.conversationstore.spi.JobTimer;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.testkit.FaultProxy;
@@ -122,6 +123,17 @@ final class Testbed implements AutoCloseable {
 
   ConversationStore node(String name, HybridOptions options) {
     return kept(HybridStore.open(database(proxy.jdbcUrl(database)), files(name), quick(options)));
+  }
+
+  /** A node whose retention runs by the timer of the test. */
+  ConversationStore node(String name, HybridOptions options, JobTimer timer) {
+    return kept(
+        HybridStore.over(
+            PostgresStore.openEngine(database(proxy.jdbcUrl(database))),
+            JsonFileStore.openEngine(files(name)),
+            quick(options),
+            new ThreadClockwork(),
+            timer));
   }
 
   /** A node and the wrappers of its engines. */

@@ -9,9 +9,9 @@ import java.time.Duration;
 import java.util.UUID;
 
 /**
- * The claims of periodic jobs, a row each. A claim is a row with a time and not a lock: no session or
- * transaction stays open while the job runs, so it also works through PgBouncer in transaction mode.
- * Thread-safe.
+ * The claims of periodic jobs, a row each. A claim is a row with a time and not a lock: no session
+ * or transaction stays open while the job runs, so it also works through PgBouncer in transaction
+ * mode. Thread-safe.
  */
 final class Jobs implements JobClaims {
 

@@ -36,8 +36,7 @@ public final class PostgresStore {
   static ConversationStore open(PostgresOptions options, JobTimer timer) {
     Supplier<UUID> ids = options.ids();
     PrimaryStore engine = engine(options, true, false);
-    return new StoreFront(
-            engine, options.values().limits, options.values().clock, ids, ids.get())
+    return new StoreFront(engine, options.values().limits, options.values().clock, ids, ids.get())
         .withRetention(options.values().retention, engine, timer, LOG::info, LOG::warn);
   }
 

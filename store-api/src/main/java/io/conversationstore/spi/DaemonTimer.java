@@ -18,6 +18,7 @@ public final class DaemonTimer implements JobTimer {
 
   private final ScheduledThreadPoolExecutor executor;
 
+  /** A timer that has not started its threads. */
   public DaemonTimer() {
     AtomicInteger count = new AtomicInteger();
     executor =

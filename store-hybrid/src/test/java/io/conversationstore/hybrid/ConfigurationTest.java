@@ -199,6 +199,7 @@ class ConfigurationTest {
     Map<String, String> hybrid = environment(server, server.createDatabase());
     Map<String, String> alone = environment(server, server.createDatabase());
     alone.put("LOCAL_COPY", "off");
+    alone.put("DATA_PATH", directory.resolve("none").toString());
     Map<String, String> files = new HashMap<>();
     files.put("DATA_PATH", directory.resolve("alone").toString());
     List<ConversationStore> stores = new ArrayList<>();

@@ -125,11 +125,11 @@ final class Testbed implements AutoCloseable {
     return kept(HybridStore.open(database(proxy.jdbcUrl(database)), files(name), quick(options)));
   }
 
-  /** A node whose retention runs by the timer of the test. */
+  /** A node whose retention runs by the timer of the test, for a database that may be slow. */
   ConversationStore node(String name, HybridOptions options, JobTimer timer) {
     return kept(
         HybridStore.over(
-            PostgresStore.openEngine(database(proxy.jdbcUrl(database))),
+            PostgresStore.openEngine(patient()),
             JsonFileStore.openEngine(files(name)),
             quick(options),
             new ThreadClockwork(),
@@ -151,12 +151,13 @@ final class Testbed implements AutoCloseable {
 
   /** The same for a database that may be slow on a busy machine. */
   Interposition patient(String name, StepClockwork clockwork) {
-    return stepped(
-        name,
-        clockwork,
-        database(proxy.jdbcUrl(database))
-            .withPoolTimeouts(Duration.ofSeconds(30), Duration.ofSeconds(3))
-            .withNetworkTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(5)));
+    return stepped(name, clockwork, patient());
+  }
+
+  private PostgresOptions patient() {
+    return database(proxy.jdbcUrl(database))
+        .withPoolTimeouts(Duration.ofSeconds(30), Duration.ofSeconds(3))
+        .withNetworkTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(5));
   }
 
   private Interposition stepped(String name, StepClockwork clockwork, PostgresOptions options) {

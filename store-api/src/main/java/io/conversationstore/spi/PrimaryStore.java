@@ -12,8 +12,11 @@ import org.jspecify.annotations.Nullable;
  * <p>In {@link ApplyMode#REPLAY}, {@link #apply} accepts a {@linkplain Change.Bulk#isOnce bulk that
  * is applied once} and remembers it permanently, beyond deletes, purges and erasures. A repetition
  * is dropped as a whole with {@link Applied#TAKEN_OVER_BEFORE}.
+ *
+ * <p>It keeps the {@linkplain JobClaims claims} of all its nodes, and measures their time by its
+ * own clock.
  */
-public interface PrimaryStore extends StoreEngine {
+public interface PrimaryStore extends StoreEngine, JobClaims {
 
   /**
    * Applies changes in {@link ApplyMode#REPLAY}, all or none, in one transaction. Changes of one

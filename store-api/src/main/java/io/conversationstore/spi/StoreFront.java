@@ -21,6 +21,7 @@ import io.conversationstore.Page;
 import io.conversationstore.ParkedChange;
 import io.conversationstore.Preferences;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.RetentionSchedule;
 import io.conversationstore.Role;
 import io.conversationstore.SearchHit;
 import io.conversationstore.SearchQuery;
@@ -47,6 +48,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +65,7 @@ public final class StoreFront implements ConversationStore {
   private final Supplier<UUID> ids;
   private final UUID node;
   private final StoreOperator operator = new Operations();
+  private volatile @Nullable RetentionRuns retention;
 
   /**
    * @param clock the time of changes if no database assigns it
@@ -76,6 +79,30 @@ public final class StoreFront implements ConversationStore {
     this.clock = clock;
     this.ids = ids;
     this.node = node;
+  }
+
+  /**
+   * Runs retention by this schedule, if it is on, until the store is closed. Called at most once,
+   * when the store opens.
+   *
+   * @param claims of all nodes that share the data
+   * @param timer of this store alone
+   * @param info a log for the results of runs: counts, no data
+   * @param warn a log for failures: a text, and the error if it was not expected
+   * @return this store
+   */
+  public StoreFront withRetention(
+      RetentionSchedule schedule,
+      JobClaims claims,
+      JobTimer timer,
+      Consumer<String> info,
+      BiConsumer<String, @Nullable Throwable> warn) {
+    if (schedule.isOn()) {
+      RetentionRuns runs = new RetentionRuns(engine, schedule, claims, timer, node, info, warn);
+      retention = runs;
+      runs.start();
+    }
+    return this;
   }
 
   // Conversations
@@ -388,7 +415,18 @@ public final class StoreFront implements ConversationStore {
 
   @Override
   public void close() {
-    engine.close();
+    RetentionRuns runs = retention;
+    if (runs == null) {
+      engine.close();
+      return;
+    }
+    runs.stop();
+    try {
+      // Ends a run in progress.
+      engine.close();
+    } finally {
+      runs.awaitEnd();
+    }
   }
 
   private Applied apply(Change change) {

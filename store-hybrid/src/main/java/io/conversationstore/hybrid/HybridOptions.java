@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.CopyLimits;
+import io.conversationstore.RetentionSchedule;
 import io.conversationstore.StoreLimits;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Clock;
@@ -27,6 +28,8 @@ import java.util.random.RandomGenerator;
  *     CopyLimits#DEFAULT}, a share of the disk; {@link CopyLimits#NONE} for all of it
  * @param localData handling of a directory that was filled before it met the database; default
  *     {@link LocalData#ADOPT}
+ * @param retention retention that the store runs by itself while the database is in use; default
+ *     {@link RetentionSchedule#OFF}
  */
 public record HybridOptions(
     StoreLimits limits,
@@ -39,7 +42,8 @@ public record HybridOptions(
     int feedPage,
     CircuitBreakerRegistry circuitBreakers,
     CopyLimits copyLimits,
-    LocalData localData) {
+    LocalData localData,
+    RetentionSchedule retention) {
 
   /** The name of the database's circuit breaker. */
   public static final String CIRCUIT_BREAKER = "conversation-store-database";
@@ -84,7 +88,8 @@ public record HybridOptions(
         1_000,
         CircuitBreakerRegistry.ofDefaults(),
         CopyLimits.DEFAULT,
-        LocalData.ADOPT);
+        LocalData.ADOPT,
+        RetentionSchedule.OFF);
   }
 
   public HybridOptions withLimits(StoreLimits newLimits) {
@@ -99,7 +104,8 @@ public record HybridOptions(
         feedPage,
         circuitBreakers,
         copyLimits,
-        localData);
+        localData,
+        retention);
   }
 
   public HybridOptions withMirrorInterval(Duration interval) {
@@ -114,7 +120,8 @@ public record HybridOptions(
         feedPage,
         circuitBreakers,
         copyLimits,
-        localData);
+        localData,
+        retention);
   }
 
   /** First and longest wait between attempts to reach a lost database. */
@@ -130,7 +137,8 @@ public record HybridOptions(
         feedPage,
         circuitBreakers,
         copyLimits,
-        localData);
+        localData,
+        retention);
   }
 
   public HybridOptions withClock(Clock newClock) {
@@ -145,7 +153,8 @@ public record HybridOptions(
         feedPage,
         circuitBreakers,
         copyLimits,
-        localData);
+        localData,
+        retention);
   }
 
   /** How many pending changes are read and settled together, 1 to 100,000. */
@@ -161,7 +170,8 @@ public record HybridOptions(
         feedPage,
         circuitBreakers,
         copyLimits,
-        localData);
+        localData,
+        retention);
   }
 
   /** How many row states of the feed are mirrored together, 1 to 100,000. */
@@ -177,7 +187,8 @@ public record HybridOptions(
         states,
         circuitBreakers,
         copyLimits,
-        localData);
+        localData,
+        retention);
   }
 
   /**
@@ -196,7 +207,8 @@ public record HybridOptions(
         feedPage,
         registry,
         copyLimits,
-        localData);
+        localData,
+        retention);
   }
 
   /** How much of the database this node's local copy holds; {@link CopyLimits#NONE} for all. */
@@ -212,7 +224,8 @@ public record HybridOptions(
         feedPage,
         circuitBreakers,
         newLimits,
-        localData);
+        localData,
+        retention);
   }
 
   /** Handling of a directory that was filled before it met the database. */
@@ -228,6 +241,28 @@ public record HybridOptions(
         feedPage,
         circuitBreakers,
         copyLimits,
-        newLocalData);
+        newLocalData,
+        retention);
+  }
+
+  /**
+   * Retention that the store runs by itself while the database is in use, or in a directory that
+   * has met no database. Schedules of {@link io.conversationstore.postgres.PostgresOptions} and
+   * {@link io.conversationstore.jsonfile.JsonFileOptions} do not count here.
+   */
+  public HybridOptions withRetention(RetentionSchedule schedule) {
+    return new HybridOptions(
+        limits,
+        clock,
+        random,
+        mirrorInterval,
+        firstProbe,
+        longestProbe,
+        drainBatch,
+        feedPage,
+        circuitBreakers,
+        copyLimits,
+        localData,
+        schedule);
   }
 }

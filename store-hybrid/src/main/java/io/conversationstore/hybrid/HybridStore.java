@@ -6,10 +6,15 @@ import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
+import io.conversationstore.spi.DaemonTimer;
+import io.conversationstore.spi.JobClaims;
+import io.conversationstore.spi.JobTimer;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.StoreFront;
 import io.conversationstore.spi.UuidV7;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A store that keeps working without its database: it writes to PostgreSQL and to local files,
@@ -20,6 +25,8 @@ import io.conversationstore.spi.UuidV7;
  * first contact on, to one database.
  */
 public final class HybridStore {
+
+  private static final Logger LOG = LoggerFactory.getLogger(HybridStore.class);
 
   private HybridStore() {}
 
@@ -63,6 +70,16 @@ public final class HybridStore {
   /** Like the public method, with another clockwork than threads: for simulations. */
   static ConversationStore over(
       PrimaryStore primary, LocalStore local, HybridOptions options, Clockwork clockwork) {
+    return over(primary, local, options, clockwork, new DaemonTimer());
+  }
+
+  /** The same with another timer for retention than threads: for tests. */
+  static ConversationStore over(
+      PrimaryStore primary,
+      LocalStore local,
+      HybridOptions options,
+      Clockwork clockwork,
+      JobTimer timer) {
     try {
       requireAllowed(local, options, "of the local files");
       local.awaitDatabase();
@@ -73,11 +90,17 @@ public final class HybridStore {
       HybridNode node = new HybridNode(primary, local, options, clockwork);
       start(node);
       return new StoreFront(
-          new HybridEngine(primary, node),
-          options.limits(),
-          options.clock(),
-          new UuidV7(options.clock(), options.random()),
-          local.identity().node());
+              new HybridEngine(primary, node),
+              options.limits(),
+              options.clock(),
+              new UuidV7(options.clock(), options.random()),
+              local.identity().node())
+          .withRetention(
+              options.retention(),
+              new ClaimsInUse(primary, node.availability()),
+              timer,
+              LOG::info,
+              LOG::warn);
     } catch (RuntimeException e) {
       primary.close();
       local.close();
@@ -102,9 +125,21 @@ public final class HybridStore {
   /** Like the public method, over an open directory: for simulations. */
   static ConversationStore withoutDatabase(
       LocalStore local, JsonFileOptions files, HybridOptions options, Clockwork clockwork) {
+    return withoutDatabase(local, files, options, clockwork, new DaemonTimer());
+  }
+
+  /** The same with another timer for retention than threads: for tests. */
+  static ConversationStore withoutDatabase(
+      LocalStore local,
+      JsonFileOptions files,
+      HybridOptions options,
+      Clockwork clockwork,
+      JobTimer timer) {
     if (!belongsToDatabase(local)) {
       return new StoreFront(
-          local, files.limits(), files.clock(), files.ids(), local.identity().node());
+              local, files.limits(), files.clock(), files.ids(), local.identity().node())
+          .withRetention(
+              options.retention(), JobClaims.alone(files.clock()), timer, LOG::info, LOG::warn);
     }
     String place = local.identity().place();
     return over(
@@ -116,7 +151,8 @@ public final class HybridStore {
                 + " and waits for it: configure it again, and what waits is sent"),
         local,
         options,
-        clockwork);
+        clockwork,
+        timer);
   }
 
   private static boolean belongsToDatabase(LocalStore local) {

@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.RetentionSchedule;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.jsonfile.Durability;
@@ -36,6 +37,8 @@ final class OperatorSettings {
   private static final Duration LONGEST_SYNC_INTERVAL = Duration.ofHours(1);
 
   private static final int MOST_ROWS = 100_000;
+
+  private static final int MOST_DAYS = 36_500;
 
   private static final List<String> SSL_MODES =
       List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
@@ -90,6 +93,8 @@ final class OperatorSettings {
     options = rowSecurity == null ? options : options.withRowLevelSecurity(rowSecurity);
     Boolean search = variables.onOff(Variable.STORAGE_SEARCH_INDEX);
     options = search == null ? options : options.withSearch(search);
+    RetentionSchedule retention = retention(RetentionSchedule.OFF);
+    options = retention.isOn() ? options.withRetention(retention) : options;
     return withTimeouts(withPool(withSslMode(options, parameters)));
   }
 
@@ -215,7 +220,25 @@ final class OperatorSettings {
               + " and "
               + longest.toMillis());
     }
-    return options.withFeedPage(page).withDrainBatch(batch).withProbes(first, longest);
+    return options
+        .withFeedPage(page)
+        .withDrainBatch(batch)
+        .withProbes(first, longest)
+        .withRetention(retention(options.retention()));
+  }
+
+  private RetentionSchedule retention(RetentionSchedule defaults) {
+    RetentionSchedule schedule = defaults;
+    Duration messages = variables.days(Variable.RETENTION_MESSAGE_DAYS, 1, MOST_DAYS);
+    schedule = messages == null ? schedule : schedule.withMessageAge(messages);
+    Duration idle = variables.days(Variable.RETENTION_ARCHIVE_DAYS, 1, MOST_DAYS);
+    schedule = idle == null ? schedule : schedule.withArchiveAfter(idle);
+    Duration deleted =
+        variables.days(
+            Variable.RETENTION_PURGE_DAYS,
+            (int) RetentionSchedule.SHORTEST_PURGE_AFTER.toDays(),
+            MOST_DAYS);
+    return deleted == null ? schedule : schedule.withPurgeAfter(deleted);
   }
 
   private StoreLimits limits() {

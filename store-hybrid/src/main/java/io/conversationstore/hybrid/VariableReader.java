@@ -73,6 +73,12 @@ final class VariableReader {
     return seconds < 0 ? null : Duration.ofSeconds(seconds);
   }
 
+  /** Whole days; null if not set. */
+  @Nullable Duration days(Variable variable, int least, int most) {
+    int days = number(variable, least, most, -1);
+    return days < 0 ? null : Duration.ofDays(days);
+  }
+
   /** Whole megabytes of 1,000,000 bytes, in bytes; {@code standard} if not set. */
   long megabytes(Variable variable, int least, int most, long standard) {
     int megabytes = number(variable, least, most, -1);

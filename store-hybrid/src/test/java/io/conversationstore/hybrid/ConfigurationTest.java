@@ -8,6 +8,7 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.RetentionSchedule;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
@@ -27,6 +28,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -68,7 +71,7 @@ class ConfigurationTest {
   @ParameterizedTest
   @EnumSource(
       mode = Mode.MATCH_ANY,
-      names = {"STORAGE_[A-Z]+_.*", "STORAGE_(SCHEMA|MIGRATION)", "LOCAL_.*"})
+      names = {"STORAGE_[A-Z]+_.*", "STORAGE_(SCHEMA|MIGRATION)", "LOCAL_.*", "RETENTION_.*"})
   void aMalformedVariableIsNamedAndItsValueIsNot(Variable variable) {
     assertThatThrownBy(
             () ->
@@ -154,6 +157,67 @@ class ConfigurationTest {
     assertThat(hybrid.drainBatch()).isEqualTo(12);
     assertThat(hybrid.firstProbe()).isEqualTo(Duration.ofMillis(30));
     assertThat(hybrid.longestProbe()).isEqualTo(Duration.ofMillis(40));
+  }
+
+  @Test
+  void row_0_5_retentionIsAsTheVariablesSay() {
+    RetentionSchedule schedule =
+        OperatorSettings.of(
+                Map.of(
+                    "RETENTION_MESSAGE_DAYS", "7",
+                    "RETENTION_ARCHIVE_DAYS", "90",
+                    "RETENTION_PURGE_DAYS", "30"))
+            .hybrid(HybridOptions.defaults())
+            .retention();
+    assertThat(schedule.messageAge()).contains(Duration.ofDays(7));
+    assertThat(schedule.archiveAfter()).contains(Duration.ofDays(90));
+    assertThat(schedule.purgeAfter()).contains(Duration.ofDays(30));
+    assertThat(schedule.interval()).isEqualTo(RetentionSchedule.DEFAULT_INTERVAL);
+    assertThat(OperatorSettings.of(Map.of()).hybrid(HybridOptions.defaults()).retention().isOn())
+        .isFalse();
+    refused(Map.of("RETENTION_MESSAGE_DAYS", "0"), "RETENTION_MESSAGE_DAYS", "1 to 36500");
+    refused(Map.of("RETENTION_ARCHIVE_DAYS", "36501"), "RETENTION_ARCHIVE_DAYS", "1 to 36500");
+    refused(Map.of("RETENTION_MESSAGE_DAYS", "1.5"), "RETENTION_MESSAGE_DAYS", "whole number");
+    // A node that was away for up to 29 days relies on the rows.
+    refused(Map.of("RETENTION_PURGE_DAYS", "29"), "RETENTION_PURGE_DAYS", "30 to 36500");
+  }
+
+  private static void saveOld(ConversationStore store) {
+    store.save(
+        ALICE,
+        new ConversationDocument(
+            NewConversation.withId("old"),
+            List.of(
+                new ConversationDocument.Entry(
+                    Message.user("x"), Instant.parse("2001-02-03T04:05:06Z")))));
+  }
+
+  /** Real threads: each store opens with the schedule and is awaited. */
+  @Test
+  void row_0_5_eachStoreKeepsTheRetentionOfTheVariables() {
+    TestPostgres server = TestPostgres.shared();
+    Map<String, String> hybrid = environment(server, server.createDatabase());
+    Map<String, String> alone = environment(server, server.createDatabase());
+    alone.put("LOCAL_COPY", "off");
+    alone.put("DATA_PATH", directory.resolve("none").toString());
+    Map<String, String> files = new HashMap<>();
+    files.put("DATA_PATH", directory.resolve("alone").toString());
+    List<ConversationStore> stores = new ArrayList<>();
+    try {
+      for (Map<String, String> environment : List.of(hybrid, alone, files)) {
+        environment.put("RETENTION_MESSAGE_DAYS", "7");
+        ConversationStore store = ConversationStores.from(environment);
+        stores.add(store);
+        saveOld(store);
+      }
+      for (ConversationStore store : stores) {
+        Testbed.await(
+            "the message was deleted",
+            () -> store.find(ALICE, "old").orElseThrow().messageCount() == 0);
+      }
+    } finally {
+      stores.forEach(ConversationStore::close);
+    }
   }
 
   @Test

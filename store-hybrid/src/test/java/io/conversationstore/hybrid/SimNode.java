@@ -3,6 +3,7 @@ package io.conversationstore.hybrid;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.CopyLimits;
 import io.conversationstore.Owner;
+import io.conversationstore.RetentionSchedule;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.StoreState;
 import io.conversationstore.jsonfile.Durability;
@@ -207,7 +208,8 @@ final class SimNode {
             plan.feedPage(),
             CircuitBreakerRegistry.ofDefaults(),
             limits,
-            LocalData.ADOPT);
+            LocalData.ADOPT,
+            RetentionSchedule.OFF);
     try {
       threads.within(
           mine,

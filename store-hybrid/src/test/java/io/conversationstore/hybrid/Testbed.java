@@ -7,6 +7,7 @@ import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
+import io.conversationstore.spi.JobTimer;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.testkit.FaultProxy;
@@ -124,6 +125,17 @@ final class Testbed implements AutoCloseable {
     return kept(HybridStore.open(database(proxy.jdbcUrl(database)), files(name), quick(options)));
   }
 
+  /** A node whose retention runs by the timer of the test, for a database that may be slow. */
+  ConversationStore node(String name, HybridOptions options, JobTimer timer) {
+    return kept(
+        HybridStore.over(
+            PostgresStore.openEngine(patient()),
+            JsonFileStore.openEngine(files(name)),
+            quick(options),
+            new ThreadClockwork(),
+            timer));
+  }
+
   /** A node and the wrappers of its engines. */
   record Interposition(
       ConversationStore store, Interposed<PrimaryStore> primary, Interposed<LocalStore> local) {}
@@ -139,12 +151,13 @@ final class Testbed implements AutoCloseable {
 
   /** The same for a database that may be slow on a busy machine. */
   Interposition patient(String name, StepClockwork clockwork) {
-    return stepped(
-        name,
-        clockwork,
-        database(proxy.jdbcUrl(database))
-            .withPoolTimeouts(Duration.ofSeconds(30), Duration.ofSeconds(3))
-            .withNetworkTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(5)));
+    return stepped(name, clockwork, patient());
+  }
+
+  private PostgresOptions patient() {
+    return database(proxy.jdbcUrl(database))
+        .withPoolTimeouts(Duration.ofSeconds(30), Duration.ofSeconds(3))
+        .withNetworkTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(5));
   }
 
   private Interposition stepped(String name, StepClockwork clockwork, PostgresOptions options) {

@@ -1,5 +1,6 @@
 package io.conversationstore.jsonfile;
 
+import io.conversationstore.RetentionSchedule;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.spi.UuidV7;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param limits the sizes that the store accepts
  * @param clock provides the time of changes
  * @param ids generates ids; see {@link UuidV7}
+ * @param retention retention that a store of files alone runs by itself
  */
 public record JsonFileOptions(
     Path directory,
@@ -42,7 +44,8 @@ public record JsonFileOptions(
     long queueBytes,
     StoreLimits limits,
     Clock clock,
-    Supplier<UUID> ids) {
+    Supplier<UUID> ids,
+    RetentionSchedule retention) {
 
   private static final long SMALLEST = 4 << 10;
 
@@ -58,6 +61,7 @@ public record JsonFileOptions(
     requireGiven(faults, "limits", limits);
     requireGiven(faults, "clock", clock);
     requireGiven(faults, "ids", ids);
+    requireGiven(faults, "retention", retention);
     requireNone(faults);
     if (syncInterval.compareTo(Duration.ofMillis(1)) < 0
         || syncInterval.compareTo(Duration.ofHours(1)) > 0) {
@@ -118,7 +122,8 @@ public record JsonFileOptions(
         64L << 20,
         StoreLimits.DEFAULT,
         clock,
-        new UuidV7(clock, new SecureRandom()));
+        new UuidV7(clock, new SecureRandom()),
+        RetentionSchedule.OFF);
   }
 
   /**
@@ -139,7 +144,8 @@ public record JsonFileOptions(
         queueBytes,
         limits,
         clock,
-        ids);
+        ids,
+        retention);
   }
 
   /**
@@ -161,7 +167,8 @@ public record JsonFileOptions(
         queueBytes,
         limits,
         clock,
-        ids);
+        ids,
+        retention);
   }
 
   /**
@@ -183,7 +190,8 @@ public record JsonFileOptions(
         queueBytes,
         limits,
         clock,
-        ids);
+        ids,
+        retention);
   }
 
   /**
@@ -205,7 +213,8 @@ public record JsonFileOptions(
         queueBytes,
         limits,
         clock,
-        ids);
+        ids,
+        retention);
   }
 
   /**
@@ -228,7 +237,8 @@ public record JsonFileOptions(
         queueBytes,
         limits,
         clock,
-        ids);
+        ids,
+        retention);
   }
 
   /**
@@ -250,7 +260,8 @@ public record JsonFileOptions(
         queueBytes,
         limits,
         clock,
-        ids);
+        ids,
+        retention);
   }
 
   /**
@@ -272,7 +283,8 @@ public record JsonFileOptions(
         queueBytes,
         limits,
         clock,
-        ids);
+        ids,
+        retention);
   }
 
   /**
@@ -295,7 +307,8 @@ public record JsonFileOptions(
         value,
         limits,
         clock,
-        ids);
+        ids,
+        retention);
   }
 
   /**
@@ -317,7 +330,8 @@ public record JsonFileOptions(
         queueBytes,
         value,
         clock,
-        ids);
+        ids,
+        retention);
   }
 
   /**
@@ -339,6 +353,30 @@ public record JsonFileOptions(
         queueBytes,
         limits,
         newClock,
-        newIds);
+        newIds,
+        retention);
+  }
+
+  /**
+   * Retention that a store of files alone runs by itself; {@link RetentionSchedule#OFF} by default.
+   * A hybrid store takes the schedule of its own options.
+   *
+   * @throws StoreConfigurationException if it is null
+   */
+  public JsonFileOptions withRetention(RetentionSchedule value) {
+    return new JsonFileOptions(
+        directory,
+        durability,
+        syncInterval,
+        cacheBytes,
+        lockWait,
+        segmentBytes,
+        compactionBytes,
+        compactionBytesPerSecond,
+        queueBytes,
+        limits,
+        clock,
+        ids,
+        value);
   }
 }

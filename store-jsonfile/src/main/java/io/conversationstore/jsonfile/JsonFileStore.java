@@ -4,12 +4,17 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreLockedException;
 import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.spi.DaemonTimer;
+import io.conversationstore.spi.JobClaims;
+import io.conversationstore.spi.JobTimer;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.StoreFront;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Opens stores that keep conversations in local JSON Lines files, without a database. Thread-safe.
@@ -18,6 +23,8 @@ import java.util.function.BooleanSupplier;
  * disk.
  */
 public final class JsonFileStore {
+
+  private static final Logger LOG = LoggerFactory.getLogger(JsonFileStore.class);
 
   private JsonFileStore() {}
 
@@ -36,9 +43,16 @@ public final class JsonFileStore {
 
   /** Like {@link #open(Path)}, with options. */
   public static ConversationStore open(JsonFileOptions options) {
+    return open(options, new DaemonTimer());
+  }
+
+  /** Like the public method, with another timer than threads: for tests. */
+  static ConversationStore open(JsonFileOptions options, JobTimer timer) {
     FileEngine engine = openEngine(options, true);
     return new StoreFront(
-        engine, options.limits(), options.clock(), options.ids(), engine.identity().node());
+            engine, options.limits(), options.clock(), options.ids(), engine.identity().node())
+        .withRetention(
+            options.retention(), JobClaims.alone(options.clock()), timer, LOG::info, LOG::warn);
   }
 
   /**

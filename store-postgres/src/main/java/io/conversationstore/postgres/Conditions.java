@@ -34,7 +34,7 @@ final class Conditions {
 
   private static final String TABLES =
       "('owners', 'owner_erasures', 'conversations', 'messages', 'user_preferences', 'nodes',"
-          + " 'taken_over')";
+          + " 'taken_over', 'jobs')";
 
   private static final Condition ENCODING =
       new Condition(

@@ -50,6 +50,7 @@ final class PostgresEngine implements PrimaryStore {
   private final Search search;
   private final Feed feed;
   private final Operations operations;
+  private final Jobs jobs;
   private final Health health;
   private final @Nullable String place;
   private final StateListeners listeners = new StateListeners(LOG::warn);
@@ -68,6 +69,7 @@ final class PostgresEngine implements PrimaryStore {
             reads, sql, new TokenIndex(database, sql, reads), values.search, values.rowSecurity);
     this.feed = new Feed(database, sql);
     this.operations = new Operations(database, sql, reads, values.schema);
+    this.jobs = new Jobs(database, sql);
     this.health = new Health(database, reads, sql, values.schema);
   }
 
@@ -250,6 +252,16 @@ final class PostgresEngine implements PrimaryStore {
   @Override
   public @Nullable String place() {
     return place;
+  }
+
+  @Override
+  public Claim claim(String job, UUID node, Duration interval) {
+    return jobs.claim(job, node, interval);
+  }
+
+  @Override
+  public void renew(String job, UUID node) {
+    jobs.renew(job, node);
   }
 
   @Override

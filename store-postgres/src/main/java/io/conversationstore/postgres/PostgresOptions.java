@@ -1,5 +1,6 @@
 package io.conversationstore.postgres;
 
+import io.conversationstore.RetentionSchedule;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.spi.UuidV7;
@@ -268,6 +269,16 @@ public final class PostgresOptions {
     return new PostgresOptions(next);
   }
 
+  /**
+   * Retention that a store of PostgreSQL alone runs by itself; default {@link
+   * RetentionSchedule#OFF}. A hybrid store takes the schedule of its own options.
+   */
+  public PostgresOptions withRetention(RetentionSchedule schedule) {
+    Values next = new Values(values);
+    next.retention = schedule;
+    return new PostgresOptions(next);
+  }
+
   static String requireSchema(String schema) {
     if (!IDENTIFIER.matcher(schema).matches() || schema.startsWith("pg_")) {
       throw new StoreConfigurationException(
@@ -357,6 +368,7 @@ public final class PostgresOptions {
     int prepareThreshold = 5;
     boolean search = true;
     boolean rowSecurity;
+    RetentionSchedule retention = RetentionSchedule.OFF;
     StoreLimits limits = StoreLimits.DEFAULT;
     Clock clock = Clock.systemUTC();
     RandomGenerator random = new Random();
@@ -398,6 +410,7 @@ public final class PostgresOptions {
       prepareThreshold = that.prepareThreshold;
       search = that.search;
       rowSecurity = that.rowSecurity;
+      retention = that.retention;
       limits = that.limits;
       clock = that.clock;
       random = that.random;

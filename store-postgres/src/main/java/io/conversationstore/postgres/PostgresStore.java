@@ -2,6 +2,8 @@ package io.conversationstore.postgres;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.spi.DaemonTimer;
+import io.conversationstore.spi.JobTimer;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.StoreFront;
 import java.io.IOException;
@@ -27,13 +29,15 @@ public final class PostgresStore {
    *     by a later version of the library, or if the encoding of the database is not UTF8
    */
   public static ConversationStore open(PostgresOptions options) {
+    return open(options, new DaemonTimer());
+  }
+
+  /** Like the public method, with another timer than threads: for tests. */
+  static ConversationStore open(PostgresOptions options, JobTimer timer) {
     Supplier<UUID> ids = options.ids();
-    return new StoreFront(
-        engine(options, true, false),
-        options.values().limits,
-        options.values().clock,
-        ids,
-        ids.get());
+    PrimaryStore engine = engine(options, true, false);
+    return new StoreFront(engine, options.values().limits, options.values().clock, ids, ids.get())
+        .withRetention(options.values().retention, engine, timer, LOG::info, LOG::warn);
   }
 
   /**

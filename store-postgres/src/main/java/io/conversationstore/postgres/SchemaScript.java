@@ -30,7 +30,8 @@ final class SchemaScript implements JavaMigration {
           "safeguards",
           "searchpath",
           "identity",
-          "takeovers");
+          "takeovers",
+          "jobs");
 
   /** The value of {@code store.schema_version} after all have run. */
   static final int LATEST = NAMES.size();

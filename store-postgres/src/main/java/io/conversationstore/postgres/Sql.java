@@ -71,6 +71,9 @@ final class Sql {
   final String blankBefore;
   final String archiveBefore;
   final String purgeDeleted;
+  final String claimJob;
+  final String jobAge;
+  final String renewJob;
   final String feedHead;
   final String feedOwners;
   final String feedConversations;
@@ -288,6 +291,22 @@ final class Sql {
             "SELECT w.archived, w.next_tenant, w.next_conversation"
                 + " FROM $.archive_idle_conversations(?, ?, ?, ?) w");
     purgeDeleted = in("SELECT $.purge_deleted(? * interval '1 millisecond', ?)");
+    // The condition is evaluated once the row is locked, and the clock is read then.
+    claimJob =
+        in(
+            "INSERT INTO $.jobs AS j (name, claimed_by, claimed_at)"
+                + " VALUES (?, ?, clock_timestamp()) ON CONFLICT (name) DO UPDATE"
+                + " SET claimed_by = excluded.claimed_by, claimed_at = clock_timestamp()"
+                + " WHERE j.claimed_at NOT BETWEEN"
+                + " clock_timestamp() - ? * interval '1 millisecond' AND clock_timestamp()"
+                + " RETURNING j.claimed_at");
+    jobAge =
+        in(
+            "SELECT clock_timestamp(),"
+                + " (extract(epoch FROM clock_timestamp() - j.claimed_at) * 1000)::bigint"
+                + " FROM $.jobs j WHERE j.name = ?");
+    renewJob =
+        in("UPDATE $.jobs SET claimed_at = clock_timestamp() WHERE name = ? AND claimed_by = ?");
     feedHead =
         in(
             "SELECT pg_snapshot_xmin(q.s)::text, CASE"

@@ -38,6 +38,7 @@ record Surroundings(
   static final List<String> TABLES =
       List.of(
           "conversations",
+          "jobs",
           "messages",
           "nodes",
           "owner_erasures",

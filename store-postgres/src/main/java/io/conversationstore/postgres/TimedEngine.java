@@ -239,6 +239,21 @@ final class TimedEngine implements PrimaryStore {
   }
 
   @Override
+  public Claim claim(String job, UUID node, Duration interval) {
+    return timed("claim", () -> engine.claim(job, node, interval));
+  }
+
+  @Override
+  public void renew(String job, UUID node) {
+    timed(
+        "renew",
+        () -> {
+          engine.renew(job, node);
+          return true;
+        });
+  }
+
+  @Override
   public void close() {
     engine.close();
   }

@@ -28,7 +28,7 @@ class SchemaTest {
                     + " WHERE k.connamespace = 'conversation_store'::regnamespace"
                     + " AND k.contype IN ('p', 'u', 'f') AND k.conrelid::regclass::text NOT IN"
                     + " ('conversation_store.store', 'conversation_store.nodes',"
-                    + " 'conversation_store.schema_history') AND NOT EXISTS ("
+                    + " 'conversation_store.jobs', 'conversation_store.schema_history') AND NOT EXISTS ("
                     + " SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid"
                     + " AND a.attname = 'tenant_id' AND a.attnum = ANY (k.conkey))"))
         .isEqualTo("null");

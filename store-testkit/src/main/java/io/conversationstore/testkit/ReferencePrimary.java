@@ -23,6 +23,7 @@ import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -50,6 +51,8 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
 
   /** A row as last delivered; its number is never reused. */
   private record Row(long number, long transaction, State state) {}
+
+  private record JobClaim(UUID node, Instant at) {}
 
   private record Key(
       int table, Owner owner, @Nullable String conversation, long generation, @Nullable UUID id) {}
@@ -106,6 +109,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
 
   private final UUID storeId = UUID.randomUUID();
   private final Map<UUID, Long> counters = new HashMap<>();
+  private final Map<String, JobClaim> claims = new HashMap<>();
   private final Map<Key, Row> rows = new LinkedHashMap<>();
   private long transaction;
   private long lastRow;
@@ -282,6 +286,32 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
           long archived = super.archiveIdleBefore(cutoff);
           commit(owners.keySet());
           return archived;
+        });
+  }
+
+  @Override
+  public Claim claim(String job, UUID node, Duration interval) {
+    return locked(
+        () -> {
+          Instant now = now();
+          JobClaim last = claims.get(job);
+          if (last != null && !last.at().isAfter(now) && last.at().plus(interval).isAfter(now)) {
+            return new Claim(Duration.between(now, last.at().plus(interval)), now);
+          }
+          claims.put(job, new JobClaim(node, now));
+          return new Claim(Duration.ZERO, now);
+        });
+  }
+
+  @Override
+  public void renew(String job, UUID node) {
+    locked(
+        () -> {
+          JobClaim last = claims.get(job);
+          if (last != null && last.node().equals(node)) {
+            claims.put(job, new JobClaim(node, now()));
+          }
+          return true;
         });
   }
 

@@ -654,6 +654,44 @@ class HybridBackInTimeTest {
     assertNoFileHolds(bed.directory("b"), "SECRET");
   }
 
+  @Test
+  void row_5_7_anErasureThatWaitsCountsThoughAnEarlierOneIsMadeAgain() throws IOException {
+    ConversationStore a = open("a");
+    a.createIfAbsent(alice, CHAT);
+    open("b").close();
+    backup();
+    Testbed.awaitDrained(a);
+    a.erase(alice);
+    a.createIfAbsent(alice, CHAT);
+    append(a, "SECRET between the erasures");
+    Instant now = Instant.now();
+    Testbed.await("a's copy has it all", () -> isCopyAsOf(a, now));
+    server.stop();
+    // It has not heard of the first erasure.
+    ConversationStore offline = bed.node("b");
+    offline.erase(alice);
+    offline.close();
+    a.close();
+    restore();
+    ConversationStore first = bed.node("a");
+    Instant opened = Instant.now();
+    Testbed.await("the copy has followed", () -> isCopyAsOf(first, opened));
+    assertThat(texts(bed.direct(), "chat")).containsExactly("SECRET between the erasures");
+    ConversationStore second = bed.node("b");
+    Instant reopened = Instant.now();
+    for (ConversationStore node : List.of(first, second)) {
+      Testbed.await("the copy has followed", () -> isCopyAsOf(node, reopened));
+      Testbed.awaitDrained(node);
+      assertThat(node.state().rejected()).isEmpty();
+    }
+    Instant drained = Instant.now();
+    Testbed.await("the first has heard of it", () -> isCopyAsOf(first, drained));
+    assertThat(bed.direct().count(alice)).isEqualTo(new OwnerCounts(0, 0));
+    for (String node : List.of("a", "b")) {
+      assertNoFileHolds(bed.directory(node), "SECRET");
+    }
+  }
+
   private static void assertNoFileHolds(Path directory, String text) throws IOException {
     try (Stream<Path> tree = Files.walk(directory)) {
       for (Path file : tree.filter(Files::isRegularFile).toList()) {

@@ -655,6 +655,31 @@ class HybridBackInTimeTest {
   }
 
   @Test
+  void row_5_7_whatJoinedAnotherConversationAndWasDeletedWithItDoesNotComeBack() {
+    ConversationStore a = open("a");
+    ConversationStore b = open("b");
+    backup();
+    Testbed.awaitDrained(a);
+    a.createIfAbsent(alice, CHAT);
+    append(a, "lost");
+    Instant now = Instant.now();
+    Testbed.await("b has copied all", () -> isCopyAsOf(b, now));
+    UUID before = history();
+    a.close();
+    b.close();
+    restore();
+    bed.direct().createIfAbsent(alice, CHAT);
+    awaitAnotherHistory(before, bed.node("a"));
+    assertThat(texts(bed.direct(), "chat")).containsExactly("lost");
+    bed.direct().delete(alice, "chat");
+    ConversationStore second = bed.node("b");
+    Instant opened = Instant.now();
+    Testbed.await("the second has followed", () -> isCopyAsOf(second, opened));
+    Testbed.awaitDrained(second);
+    assertThat(bed.direct().find(alice, "chat")).isEmpty();
+  }
+
+  @Test
   void row_5_7_anErasureThatWaitsCountsThoughAnEarlierOneIsMadeAgain() throws IOException {
     ConversationStore a = open("a");
     a.createIfAbsent(alice, CHAT);

@@ -189,10 +189,7 @@ final class HistoryWatch {
    * for a new history does not know what an older copy of the database lacks.
    */
   private void requireHistory(Before before) {
-    LocalStore.Identity known = local.identity();
-    if (known.history() == null) {
-      return;
-    }
+    LocalStore.Identity known = contacts.identity();
     try {
       if (!primary.feed(known.position(), 1).history().equals(known.history())) {
         throw wentBack(before);

@@ -533,6 +533,7 @@ final class Adoption {
       put(owner, theirs.epoch(), update, "model", modelAt, 1, changes);
     }
     PreferencesState there = primary.preferences(owner);
+    seen.accept(List.of(there));
     within.accept(() -> local.mirror(List.of(there), null, null));
   }
 

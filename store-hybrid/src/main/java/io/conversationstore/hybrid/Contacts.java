@@ -331,7 +331,7 @@ final class Contacts {
   }
 
   /** The directory's identity, with an unrecorded contact applied. */
-  private LocalStore.Identity identity() {
+  LocalStore.Identity identity() {
     LocalStore.Identity identity = local.identity();
     Unrecorded last = unrecorded;
     return last == null

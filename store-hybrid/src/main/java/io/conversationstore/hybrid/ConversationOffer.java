@@ -126,9 +126,9 @@ final class ConversationOffer {
       }
       theirs = made;
     }
-    boolean another =
-        theirs.generation() == mine.generation() && !theirs.isLive() && !isSame(mine, theirs);
-    // A generation of the same number that was made and deleted since is another one.
+    boolean another = theirs.generation() == mine.generation() && !isSame(mine, theirs);
+    // A generation of the same number that was made since. While it lives, this one joins it, and
+    // the database must remember that: no node may bring this one back after a delete of both.
     return another && mine.isLive() ? create(mine) : theirs;
   }
 

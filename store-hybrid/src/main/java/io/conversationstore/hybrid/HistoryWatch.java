@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationNotFoundException;
+import io.conversationstore.CursorExpiredException;
 import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.Applied;
@@ -10,6 +11,7 @@ import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.Found;
+import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
@@ -90,6 +92,7 @@ final class HistoryWatch {
       applied = action.get();
     } catch (ConversationNotFoundException | MessageNotFoundException absent) {
       before.headers.keySet().forEach(id -> look(before, id));
+      requireHistory(before);
       throw absent;
     }
     for (Applied one : applied) {
@@ -178,6 +181,21 @@ final class HistoryWatch {
   void requireSame(Before before) {
     if (contacts.histories() != before.histories) {
       throw failure();
+    }
+  }
+
+  /**
+   * Fails if the database is not in the history of this node's copy. A copy that was just emptied
+   * for a new history does not know what an older copy of the database lacks.
+   */
+  private void requireHistory(Before before) {
+    LocalStore.Identity known = contacts.identity();
+    try {
+      if (!primary.feed(known.position(), 1).history().equals(known.history())) {
+        throw wentBack(before);
+      }
+    } catch (CursorExpiredException ofAnother) {
+      throw wentBack(before);
     }
   }
 

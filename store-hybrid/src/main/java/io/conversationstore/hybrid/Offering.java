@@ -109,19 +109,22 @@ final class Offering {
   }
 
   /**
-   * Raises the owner's epoch in the database to the one that this node knows.
+   * Raises the owner's epoch in the database to the one that this node knows. The time of a lost
+   * erasure is unknown; it was not after the rows were complete. An erasure that waits on another
+   * node and was asked for later must not count as earlier.
    *
    * @return whether the copy's rows of the owner were written after the last erasure
    */
   private boolean erase(OwnerState owner, Set<PrimaryStore.Erasure> erasures) {
     long epoch = primary.preferences(owner.owner()).epoch();
+    Instant asked = asOf == null ? now : asOf;
     Set<UUID> known = new HashSet<>();
     for (long ended = 0; ended < owner.epoch(); ended++) {
       UUID id = OfferedChanges.id(owner.owner(), "erasure", ended);
       known.add(id);
       if (ended >= epoch) {
         Applied applied =
-            changes.give(new OwnerErased(changes.stamp(id, owner.owner(), ended, now)));
+            changes.give(new OwnerErased(changes.stamp(id, owner.owner(), ended, asked)));
         epoch = applied.states(OwnerState.class).mapToLong(OwnerState::epoch).max().orElse(epoch);
       }
     }

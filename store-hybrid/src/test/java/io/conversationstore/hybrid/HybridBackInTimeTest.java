@@ -654,6 +654,69 @@ class HybridBackInTimeTest {
     assertNoFileHolds(bed.directory("b"), "SECRET");
   }
 
+  @Test
+  void row_5_7_whatJoinedAnotherConversationAndWasDeletedWithItDoesNotComeBack() {
+    ConversationStore a = open("a");
+    ConversationStore b = open("b");
+    backup();
+    Testbed.awaitDrained(a);
+    a.createIfAbsent(alice, CHAT);
+    append(a, "lost");
+    Instant now = Instant.now();
+    Testbed.await("b has copied all", () -> isCopyAsOf(b, now));
+    UUID before = history();
+    a.close();
+    b.close();
+    restore();
+    bed.direct().createIfAbsent(alice, CHAT);
+    awaitAnotherHistory(before, bed.node("a"));
+    assertThat(texts(bed.direct(), "chat")).containsExactly("lost");
+    bed.direct().delete(alice, "chat");
+    ConversationStore second = bed.node("b");
+    Instant opened = Instant.now();
+    Testbed.await("the second has followed", () -> isCopyAsOf(second, opened));
+    Testbed.awaitDrained(second);
+    assertThat(bed.direct().find(alice, "chat")).isEmpty();
+  }
+
+  @Test
+  void row_5_7_anErasureThatWaitsCountsThoughAnEarlierOneIsMadeAgain() throws IOException {
+    ConversationStore a = open("a");
+    a.createIfAbsent(alice, CHAT);
+    open("b").close();
+    backup();
+    Testbed.awaitDrained(a);
+    a.erase(alice);
+    a.createIfAbsent(alice, CHAT);
+    append(a, "SECRET between the erasures");
+    Instant now = Instant.now();
+    Testbed.await("a's copy has it all", () -> isCopyAsOf(a, now));
+    server.stop();
+    // It has not heard of the first erasure.
+    ConversationStore offline = bed.node("b");
+    offline.erase(alice);
+    offline.close();
+    a.close();
+    restore();
+    ConversationStore first = bed.node("a");
+    Instant opened = Instant.now();
+    Testbed.await("the copy has followed", () -> isCopyAsOf(first, opened));
+    assertThat(texts(bed.direct(), "chat")).containsExactly("SECRET between the erasures");
+    ConversationStore second = bed.node("b");
+    Instant reopened = Instant.now();
+    for (ConversationStore node : List.of(first, second)) {
+      Testbed.await("the copy has followed", () -> isCopyAsOf(node, reopened));
+      Testbed.awaitDrained(node);
+      assertThat(node.state().rejected()).isEmpty();
+    }
+    Instant drained = Instant.now();
+    Testbed.await("the first has heard of it", () -> isCopyAsOf(first, drained));
+    assertThat(bed.direct().count(alice)).isEqualTo(new OwnerCounts(0, 0));
+    for (String node : List.of("a", "b")) {
+      assertNoFileHolds(bed.directory(node), "SECRET");
+    }
+  }
+
   private static void assertNoFileHolds(Path directory, String text) throws IOException {
     try (Stream<Path> tree = Files.walk(directory)) {
       for (Path file : tree.filter(Files::isRegularFile).toList()) {

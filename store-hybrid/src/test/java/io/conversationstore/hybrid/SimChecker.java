@@ -146,7 +146,7 @@ final class SimChecker {
           && !anyOf(op, Kind.ERASE)
           && !anyOf(op, Kind.DELETE)
           && database.find(op.owner, op.conversation).live() == null
-          && !history.restores.mayBeGone(op, SimEffect.conversation(op))) {
+          && !history.restores.mayBeGone(op, SimEffect.conversation(op, op.conversation))) {
         wrong("lost: the conversation of " + op);
       }
     }

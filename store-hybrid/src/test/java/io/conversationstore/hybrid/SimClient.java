@@ -170,12 +170,17 @@ final class SimClient {
     store.append(op.owner, op.conversation, turn, AppendCondition.always());
   }
 
+  /** The other conversation of a save. */
+  static String second(SimStep save) {
+    return CONVERSATIONS.get((save.conversation() + 1) % CONVERSATIONS.size());
+  }
+
   /** Two conversations, all or none. */
   private static void save(Op op, ConversationStore store) {
     List<Message> turn = turn(op.step.number());
     turn.forEach(message -> op.messages.add(message.id()));
     Message other = Message.user(text(op.step.number())).withId(messageId(op.step.number(), 9));
-    String second = CONVERSATIONS.get((op.step.conversation() + 1) % CONVERSATIONS.size());
+    String second = second(op.step);
     store.save(
         op.owner,
         List.of(

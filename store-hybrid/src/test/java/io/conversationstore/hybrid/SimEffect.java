@@ -21,8 +21,8 @@ interface SimEffect {
   }
 
   /** A conversation that a call has created, or found. */
-  static SimEffect conversation(Op op) {
-    return same(view -> view.hasLive(op.owner, op.conversation));
+  static SimEffect conversation(Op op, String conversation) {
+    return same(view -> view.hasLive(op.owner, conversation));
   }
 
   /** What an edit, a delete or an erasure has done; null where the database never said so. */
@@ -50,19 +50,13 @@ interface SimEffect {
     };
   }
 
+  /** A message that is not there at all may still be given back by a node without the delete. */
   private static SimEffect deletedMessage(Op op, UUID target) {
-    return new SimEffect() {
-      @Override
-      public boolean isIn(SimView database) {
-        return !database.hasLiveMessage(op.owner, op.conversation, target);
-      }
-
-      @Override
-      public boolean isHeldBy(SimView copy) {
-        MessageState row = copy.message(op.owner, op.conversation, target);
-        return row != null && !row.isLive();
-      }
-    };
+    return same(
+        view -> {
+          MessageState row = view.message(op.owner, op.conversation, target);
+          return row != null && !row.isLive();
+        });
   }
 
   private static SimEffect same(Predicate<SimView> test) {

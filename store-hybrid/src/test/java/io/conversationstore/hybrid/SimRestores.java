@@ -177,15 +177,25 @@ final class SimRestores {
   /**
    * Whether a node's copy may lack later rows: the database lost nothing that the node knew, and
    * reused the lost transaction ids before the node read the feed again. The node then cannot
-   * detect that its feed position is void. See docs/guarantees.md.
+   * detect that its feed position is void. See docs/guarantees.md. A copied directory has the
+   * position of the one that it was copied from.
    */
   boolean overtook(int node) {
     return restores.stream()
         .anyMatch(
-            restore ->
-                restore.ahead.contains(node)
-                    && entry(node, restore) == Long.MAX_VALUE
-                    && restore.nodes.get(node).mirror.isWithin(restore.after));
+            restore -> {
+              int then = thatHeld(node, restore);
+              return restore.ahead.contains(then)
+                  && entry(node, restore) == Long.MAX_VALUE
+                  && restore.nodes.get(then).mirror.isWithin(restore.after);
+            });
+  }
+
+  /** The node whose directory was this one's at a restore. */
+  private int thatHeld(int node, Restore restore) {
+    return history.clone != null && history.clone.node() == node && !restore.nodes.containsKey(node)
+        ? history.clone.of()
+        : node;
   }
 
   /** Whether the database has lost an acknowledged operation, at least for a time. */
@@ -306,20 +316,40 @@ final class SimRestores {
 
   /**
    * Whether a node may have found no conversation for what it had queued, and parked it: it could
-   * not give it back itself, and another node had not yet.
+   * not give it back itself, and another node had not yet. What is queued behind a save that was to
+   * create the conversation is parked with the save.
    */
   boolean mayBeParked(Op op) {
-    SimEffect effect = SimEffect.conversation(op);
     return op.queued.stream()
             .map(history.ends::get)
             .anyMatch(
                 end -> end != null && end.kind() == Settlement.Kind.PARKED && end.isReported())
-        && restores.stream()
-            .anyMatch(
-                restore ->
-                    effect.isIn(restore.before)
-                        && !effect.isIn(restore.after)
-                        && isGivenByAnother(op, effect, restore));
+        && (conversations(op).stream().anyMatch(id -> mayLackConversation(op, id))
+            || history.ops.stream().anyMatch(save -> isCreatedBy(save, op) && mayBeParked(save)));
+  }
+
+  private boolean mayLackConversation(Op op, String conversation) {
+    SimEffect effect = SimEffect.conversation(op, conversation);
+    return restores.stream()
+        .anyMatch(
+            restore ->
+                effect.isIn(restore.before)
+                    && !effect.isIn(restore.after)
+                    && isGivenByAnother(op, effect, restore));
+  }
+
+  private static boolean isCreatedBy(Op save, Op op) {
+    return save.step.kind() == SimStep.Kind.SAVE
+        && save.step.node() == op.step.node()
+        && save.owner.equals(op.owner)
+        && save.start < op.start
+        && conversations(save).contains(op.conversation);
+  }
+
+  private static List<String> conversations(Op op) {
+    return op.step.kind() == SimStep.Kind.SAVE
+        ? List.of(op.conversation, SimClient.second(op.step))
+        : List.of(op.conversation);
   }
 
   private boolean isGivenByAnother(Op op, SimEffect effect, Restore restore) {

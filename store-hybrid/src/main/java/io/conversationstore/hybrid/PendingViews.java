@@ -24,7 +24,7 @@ final class PendingViews {
   private static final long MAX_BYTES = 16 << 20;
 
   /** Approximate size of a message without its content, in bytes. */
-  private static final int PER_MESSAGE = 350;
+  private static final int PER_MESSAGE = 100;
 
   private static final int STRIPES = 256;
 

@@ -198,8 +198,16 @@ final class PendingTail {
 
   /** Whether a digest is what {@link io.conversationstore.json.ModelJson#digest} writes. */
   private static boolean isPlain(String digest) {
-    return digest.length() == DIGEST_LENGTH
-        && digest.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
+    if (digest.length() != DIGEST_LENGTH) {
+      return false;
+    }
+    for (int i = 0; i < DIGEST_LENGTH; i++) {
+      char c = digest.charAt(i);
+      if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static Instant instant(long micros) {

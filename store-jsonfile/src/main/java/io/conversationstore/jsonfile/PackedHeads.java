@@ -109,8 +109,16 @@ final class PackedHeads extends AbstractList<Change> implements RandomAccess {
 
   /** Whether a digest is what {@link ModelJson#digest} writes. */
   private static boolean isPlain(String digest) {
-    return digest.length() == DIGEST_LENGTH
-        && digest.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
+    if (digest.length() != DIGEST_LENGTH) {
+      return false;
+    }
+    for (int i = 0; i < DIGEST_LENGTH; i++) {
+      char c = digest.charAt(i);
+      if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

@@ -24,7 +24,7 @@ final class DrainBatch {
 
   /**
    * Characters and bytes of content that fill a batch: 1 MiB. While a batch is sent, its content is
-   * in memory up to seven times: as messages, as JSON, and in several buffers of the driver.
+   * in memory some five times: as messages, as JSON, and in several buffers of the driver.
    */
   private static final long MAX_CONTENT = 1L << 20;
 

@@ -21,7 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class PendingViews {
 
   private static final int MAX_VIEWS = 50_000;
-  private static final long MAX_BYTES = 16 << 20;
+  private static final long MAX_BYTES = 4 << 20;
 
   /** Approximate size of a message without its content, in bytes. */
   private static final int PER_MESSAGE = 100;

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
@@ -44,7 +45,8 @@ class PendingTailTest {
     return switch (random.nextInt(9)) {
       case 0 -> with(w, 2, w.digest(), w.createdAt(), null, null, source, null);
       case 1 -> with(w, 1, "digest of another version", w.createdAt(), null, null, source, null);
-      case 2 -> with(w, 1, w.digest().toUpperCase(), w.createdAt(), null, null, source, null);
+      case 2 ->
+          with(w, 1, w.digest().toUpperCase(Locale.ROOT), w.createdAt(), null, null, source, null);
       case 3 -> with(w, 1, w.digest(), w.createdAt().plusNanos(1), null, null, source, null);
       case 4 -> with(w, 1, w.digest(), Instant.MAX, null, null, source, null);
       case 5 -> with(w, 1, w.digest(), w.createdAt(), w.createdAt(), null, source, null);

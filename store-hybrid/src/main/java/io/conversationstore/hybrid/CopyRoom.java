@@ -48,7 +48,7 @@ final class CopyRoom {
     this.maxBytes = limits.maxBytes();
   }
 
-  boolean isLimited() {
+  private boolean isLimited() {
     return maxBytes != CopyLimits.NONE.maxBytes();
   }
 

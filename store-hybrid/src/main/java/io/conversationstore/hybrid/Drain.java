@@ -59,7 +59,7 @@ final class Drain {
   private static final int LOOK_AHEAD = 4;
 
   /** Bytes of the queue read for one batch, unless all of these changes must wait. */
-  private static final long WINDOW_BYTES = 8L << 20;
+  private static final long WINDOW_BYTES = 2L << 20;
 
   /** Failures of one change by itself before it is parked. */
   private static final int MOST_FAILURES = 3;

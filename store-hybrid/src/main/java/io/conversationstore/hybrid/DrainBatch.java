@@ -22,8 +22,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class DrainBatch {
 
-  /** Characters and bytes of content that fill a batch: 4 MiB. */
-  private static final long MAX_CONTENT = 4L << 20;
+  /**
+   * Characters and bytes of content that fill a batch: 1 MiB. While a batch is sent, its content is
+   * in memory some five times: as messages, as JSON, and in several buffers of the driver.
+   */
+  private static final long MAX_CONTENT = 1L << 20;
 
   /** A conversation; with a null id, the preferences of the owner. */
   record Subject(Owner owner, @Nullable String conversationId) {}

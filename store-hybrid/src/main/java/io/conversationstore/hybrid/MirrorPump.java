@@ -32,11 +32,11 @@ final class MirrorPump {
 
   private static final Logger LOG = LoggerFactory.getLogger(MirrorPump.class);
 
-  /** Characters and bytes of content above which the next page has fewer rows: 8 MiB. */
-  private static final long MAX_CONTENT = 8L << 20;
+  /** Characters and bytes of content above which the next page has fewer rows: 2 MiB. */
+  private static final long MAX_CONTENT = 2L << 20;
 
-  /** The size of rows is unknown at first. */
-  private static final int FIRST_ROWS = 50;
+  /** Rows of a page while their size is unknown: at first, and after a page of few rows. */
+  static final int FIRST_ROWS = 50;
 
   private final PrimaryStore primary;
   private final LocalStore local;
@@ -91,7 +91,7 @@ final class MirrorPump {
     this.local = local;
     this.clock = clock;
     this.pageSize = pageSize;
-    this.rows = room.isLimited() ? Math.min(FIRST_ROWS, pageSize) : pageSize;
+    this.rows = Math.min(FIRST_ROWS, pageSize);
     this.overlays = overlays;
     this.clockwork = clockwork;
     this.missed = missed;
@@ -303,7 +303,10 @@ final class MirrorPump {
     following.unlock();
   }
 
-  /** Halves a page that was too large, or that failed as if memory were short. */
+  /**
+   * Reads a page. The next one has half its rows if this one was too large, or failed as if memory
+   * were short. It has at most twice the rows that were there, because later rows may be larger.
+   */
   private FeedPage page() {
     int size = rows;
     rows = Math.max(1, size / 2);
@@ -311,7 +314,8 @@ final class MirrorPump {
     long content = page.states().stream().mapToLong(ContentSize::of).sum();
     long most = room.pageBytes(MAX_CONTENT);
     if (content < most / 2) {
-      rows = Math.min(pageSize, 2 * size);
+      int there = page.states().size() + page.unreadable().size();
+      rows = Math.min(pageSize, Math.min(2 * size, Math.max(FIRST_ROWS, 2 * there)));
     } else if (content <= most) {
       rows = size;
     }

@@ -186,6 +186,9 @@ final class OverlayPages {
 
   /** Pending messages, except those drained since that came with the engine's answer. */
   private List<UUID> tailWithout(List<MessageState> items) {
+    if (items.isEmpty()) {
+      return view.tailIds();
+    }
     Set<UUID> seen = ids(items);
     return view.tailIds().stream().filter(messageId -> !seen.contains(messageId)).toList();
   }

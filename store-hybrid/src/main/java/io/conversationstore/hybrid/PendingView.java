@@ -9,6 +9,7 @@ import io.conversationstore.Role;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.TokenUsage;
 import io.conversationstore.hybrid.PendingContents.Source;
+import io.conversationstore.hybrid.PendingTail.Waiting;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
@@ -56,23 +57,6 @@ final class PendingView {
 
   private record Unplaced(Change change, ConversationRef ref, UUID sentAs) {}
 
-  /**
-   * A pending message, kept small because there may be many. Owner, conversation, epoch and
-   * generation are the view's.
-   *
-   * @param named the generation that its append names
-   * @param edit the location of its last edit's content; null without an edit
-   */
-  private record Waiting(
-      long version,
-      String digest,
-      Instant createdAt,
-      @Nullable Instant editedAt,
-      @Nullable TokenUsage usage,
-      long named,
-      Source append,
-      @Nullable Source edit) {}
-
   /** One of the engine's messages after a pending edit. */
   private record Edited(MessageState head, Source edit) {}
 
@@ -98,7 +82,7 @@ final class PendingView {
   /** The last epoch ended by pending erasures. */
   private long endedEpoch = ChangeStamp.PRESENT_EPOCH;
 
-  private final Map<UUID, Waiting> tail = new LinkedHashMap<>();
+  private final PendingTail tail = new PendingTail();
   private final Map<UUID, MessageState> removedTail = new LinkedHashMap<>();
   private final Map<UUID, Edited> changedBase = new LinkedHashMap<>();
   private final Set<UUID> deletedBase = new LinkedHashSet<>();
@@ -205,18 +189,19 @@ final class PendingView {
   /** The heads of pending messages, in order. */
   List<MessageState> tail() {
     List<MessageState> heads = new ArrayList<>(tail.size());
-    tail.forEach((messageId, waiting) -> heads.add(head(messageId, waiting)));
+    tail.ids()
+        .forEach(messageId -> heads.add(head(messageId, requireNonNull(tail.get(messageId)))));
     return heads;
   }
 
-  /** The ids of pending messages, in order. */
+  /** The ids of pending messages, in order; valid until the next change is added. */
   List<UUID> tailIds() {
-    return List.copyOf(tail.keySet());
+    return tail.ids();
   }
 
   /** Whether a pending message has this id. */
   boolean isPending(@Nullable UUID messageId) {
-    return messageId != null && tail.containsKey(messageId);
+    return messageId != null && tail.contains(messageId);
   }
 
   /** The number of pending messages. */
@@ -231,12 +216,12 @@ final class PendingView {
         id,
         conversation.epoch(),
         conversation.generation(),
-        waiting.version,
+        waiting.version(),
         0,
         messageId,
-        waiting.digest,
+        waiting.digest(),
         new StoredMessage(
-            id, messageId, 0, waiting.createdAt, waiting.editedAt, unread(waiting.usage)));
+            id, messageId, 0, waiting.createdAt(), waiting.editedAt(), unread(waiting.usage())));
   }
 
   /**
@@ -245,7 +230,7 @@ final class PendingView {
    */
   long generationOf(UUID messageId, ConversationState live) {
     Waiting waiting = tail.get(messageId);
-    return waiting == null ? live.generation() : waiting.named;
+    return waiting == null ? live.generation() : waiting.named();
   }
 
   /** The heads of the engine's messages with pending edits, as they will be. */
@@ -299,7 +284,7 @@ final class PendingView {
     if (!head.isLive()) {
       return head;
     }
-    if (tail.containsKey(head.messageId())) {
+    if (tail.contains(head.messageId())) {
       return pending(head.messageId());
     }
     Edited edited = changedBase.get(head.messageId());
@@ -324,11 +309,11 @@ final class PendingView {
             ? base(messageId)
                 .filter(MessageState::isLive)
                 .map(state -> state.requireLive().message())
-                .orElseGet(() -> contents.message(waiting.append))
-            : contents.message(waiting.append);
+                .orElseGet(() -> contents.message(waiting.append()))
+            : contents.message(waiting.append());
     return with(
         head(messageId, waiting),
-        waiting.edit == null ? message : message.withContent(contents.content(waiting.edit)));
+        waiting.edit() == null ? message : message.withContent(contents.content(waiting.edit())));
   }
 
   /** Releases contents that were read or are about to be queued. */
@@ -530,11 +515,11 @@ final class PendingView {
     ConversationState conversation = live();
     if (conversation == null
         || removedTail.containsKey(message.id())
-        || tail.containsKey(message.id())) {
+        || tail.contains(message.id())) {
       return;
     }
     boolean inBase = mayBeInBase.test(source.change()) && base(message.id()).isPresent();
-    if (inBase && tail.values().stream().noneMatch(this::mayBeInBase)) {
+    if (inBase && !tail.anyAppendedBy(mayBeInBase)) {
       return;
     }
     Live live = conversation.requireLive();
@@ -548,10 +533,6 @@ final class PendingView {
     } else if (!isCounted(source.change())) {
       become(Transitions.appended(live, createdAt, usage, at));
     }
-  }
-
-  private boolean mayBeInBase(Waiting waiting) {
-    return mayBeInBase.test(waiting.append.change());
   }
 
   /**
@@ -581,12 +562,12 @@ final class PendingView {
           edited.messageId(),
           new Waiting(
               edited.version(),
-              waiting.digest,
-              waiting.createdAt,
+              waiting.digest(),
+              waiting.createdAt(),
               stored.editedAt(),
               usage,
-              waiting.named,
-              waiting.append,
+              waiting.named(),
+              waiting.append(),
               source));
     } else {
       changedBase.put(edited.messageId(), new Edited(with(edited, unread(usage)), source));
@@ -609,7 +590,7 @@ final class PendingView {
       return;
     }
     become(Transitions.messageRemoved(conversation.requireLive(), message.requireLive()));
-    if (tail.remove(message.messageId()) != null) {
+    if (tail.remove(message.messageId())) {
       removedTail.put(message.messageId(), Transitions.deleted(message));
     } else {
       deletedBase.add(message.messageId());

@@ -21,10 +21,10 @@ import java.util.concurrent.locks.ReentrantLock;
 final class PendingViews {
 
   private static final int MAX_VIEWS = 50_000;
-  private static final long MAX_BYTES = 16 << 20;
+  private static final long MAX_BYTES = 4 << 20;
 
   /** Approximate size of a message without its content, in bytes. */
-  private static final int PER_MESSAGE = 350;
+  private static final int PER_MESSAGE = 100;
 
   private static final int STRIPES = 256;
 

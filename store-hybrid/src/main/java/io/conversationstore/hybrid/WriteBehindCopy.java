@@ -50,10 +50,10 @@ final class WriteBehindCopy implements LocalStore {
   /** How long a committed state may wait for more. */
   private static final long WAIT_MILLIS = 20;
 
-  /** Row count, or content in characters and bytes (4 MiB), that is written without waiting. */
+  /** Row count, or content in characters and bytes (2 MiB), that is written without waiting. */
   private static final int MAX_ROWS = 1_000;
 
-  private static final long MAX_CONTENT = 4L << 20;
+  private static final long MAX_CONTENT = 2L << 20;
 
   private final LocalStore files;
   private final Clockwork clockwork;

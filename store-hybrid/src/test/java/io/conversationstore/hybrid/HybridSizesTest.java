@@ -107,10 +107,10 @@ class HybridSizesTest extends OnTestbed {
             ConversationDocument.of(
                 CHAT, IntStream.range(0, 5).mapToObj(i -> large(i, 2 * MIB)).toList()));
     awaitCopied(5);
-    Testbed.await("a shorter page", () -> pages.contains(options.feedPage() / 2));
-    // Small messages are read in long pages again.
+    Testbed.await("a shorter page", () -> pages.contains(MirrorPump.FIRST_ROWS / 2));
+    // Small messages are read in longer pages again.
     pages.clear();
-    Testbed.await("a page of full length", () -> pages.contains(options.feedPage()));
+    Testbed.await("a longer page", () -> pages.contains(MirrorPump.FIRST_ROWS));
     bed.goDown(store);
     assertThat(words(store, "chat", 5)).isEqualTo(numbers(5));
   }
@@ -135,13 +135,13 @@ class HybridSizesTest extends OnTestbed {
     store.createIfAbsent(alice, CHAT);
     bed.goDown(store);
     for (int i = 0; i < 9; i++) {
-      store.append(alice, "chat", large(i, 3 * MIB / 2));
+      store.append(alice, "chat", large(i, MIB / 3));
     }
     windows.clear();
     bed.comeBack();
     Testbed.awaitDrained(store);
-    assertThat(batches).isNotEmpty().allMatch(content -> content <= 4L * MIB);
-    assertThat(windows).isNotEmpty().allMatch(bytes -> bytes <= 32L * MIB);
+    assertThat(batches).isNotEmpty().allMatch(content -> content <= MIB);
+    assertThat(windows).isNotEmpty().allMatch(bytes -> bytes <= 8L * MIB);
     assertThat(words(bed.direct(), "chat", 9)).isEqualTo(numbers(9));
   }
 

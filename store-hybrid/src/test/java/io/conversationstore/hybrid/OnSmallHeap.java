@@ -21,7 +21,7 @@ import java.util.UUID;
 abstract class OnSmallHeap extends OnTestbed {
 
   /** Runs {@link QueueMemoryMain} in a JVM that exits at the first OutOfMemoryError. */
-  void runs(String heap, int conversations, int messages, int length, int saved)
+  void runs(String heap, int conversations, int messages, int length, int saved, int pages)
       throws IOException, InterruptedException {
     ConversationStore store = bed.node("small");
     Testbed.awaitDrained(store);
@@ -43,7 +43,8 @@ abstract class OnSmallHeap extends OnTestbed {
                 String.valueOf(conversations),
                 String.valueOf(messages),
                 String.valueOf(length),
-                String.valueOf(saved))
+                String.valueOf(saved),
+                String.valueOf(pages))
             .redirectErrorStream(true)
             .start();
     List<String> said = new ArrayList<>();

@@ -43,6 +43,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -662,7 +663,8 @@ final class FileEngine implements LocalStore {
     // A head may be readable although its content is not: such a change is left out here too.
     return changes(
         selection,
-        entry -> unreadable.containsKey(entry.id()) ? null : contents.head(entry, owners));
+        entry -> unreadable.containsKey(entry.id()) ? null : contents.head(entry, owners),
+        PackedHeads::new);
   }
 
   @Override
@@ -687,14 +689,16 @@ final class FileEngine implements LocalStore {
   }
 
   private List<Change> changes(Function<Index, List<PendingQueue.Entry>> selection) {
-    return changes(selection, contents::change);
+    return changes(selection, contents::change, ArrayList::new);
   }
 
   private List<Change> changes(
-      Function<Index, List<PendingQueue.Entry>> selection, Loading loading) {
+      Function<Index, List<PendingQueue.Entry>> selection,
+      Loading loading,
+      Supplier<List<Change>> list) {
     return Reads.retrying(
         () -> {
-          List<Change> changes = new ArrayList<>();
+          List<Change> changes = list.get();
           for (PendingQueue.Entry entry : shared.read(selection)) {
             Change change = change(entry, loading);
             if (change != null) {

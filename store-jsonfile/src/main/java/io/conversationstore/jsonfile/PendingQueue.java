@@ -156,6 +156,25 @@ final class PendingQueue {
       return with(place, epoch, notBefore, Map.copyOf(more));
     }
 
+    /** The same entry, with equal objects from another one. */
+    Entry of(Owner sameOwner, Set<String> sameConversations) {
+      return sameConversations == conversations
+          ? this
+          : new Entry(
+              id,
+              sameOwner,
+              sameConversations,
+              erases,
+              deletes,
+              preferences,
+              time,
+              place,
+              madeEpoch,
+              epoch,
+              notBefore,
+              generations);
+    }
+
     Entry after(Instant landed) {
       Instant next = landed.plus(1, ChronoUnit.MICROS);
       return next.isAfter(notBefore) ? with(place, epoch, next, generations) : this;
@@ -342,7 +361,8 @@ final class PendingQueue {
     return new StoreState.Pending(queue.size(), bytes, oldest);
   }
 
-  void add(Entry entry) {
+  void add(Entry given) {
+    Entry entry = sharing(given);
     Entry old = queue.put(entry.id(), entry);
     bytes += entry.place().length() - (old == null ? 0 : old.place().length());
     byOwner.computeIfAbsent(entry.owner(), key -> new LinkedHashMap<>()).put(entry.id(), entry);
@@ -354,6 +374,19 @@ final class PendingQueue {
     if (entry.erases() && old == null) {
       erasures.merge(entry.owner(), 1, Integer::sum);
     }
+  }
+
+  /** Shares what is equal in the entries of one conversation, because there may be many. */
+  private Entry sharing(Entry entry) {
+    if (entry.conversations().size() != 1) {
+      return entry;
+    }
+    String id = entry.conversations().iterator().next();
+    Map<UUID, Entry> others = byConversation.get(new Conversation(entry.owner(), id));
+    Entry one = others == null ? entry : others.values().iterator().next();
+    return one.conversations().equals(entry.conversations())
+        ? entry.of(one.owner(), one.conversations())
+        : entry;
   }
 
   private @Nullable Entry remove(UUID id) {

@@ -319,7 +319,7 @@ final class SimReads {
                   && appendsOf(read, b).size() == 1
                   && !stoodBehind(read, first, a, second, b)
                   // What goes in the middle of a walk is not listed again at its place.
-                  && (atOnce || !mayBeGone(second, b, now))) {
+                  && (atOnce || !(isRejected(second) || mayBeGone(second, b, now)))) {
                 history.wrong.add(
                     "reordered: " + read + " lists " + name(b) + " before " + name(a));
               }

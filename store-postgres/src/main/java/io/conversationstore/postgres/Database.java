@@ -81,8 +81,7 @@ final class Database implements AutoCloseable {
    * @param bound whether data outside the database belongs to a store in the schema; a missing
    *     schema is then not created
    */
-  Database(
-      PostgresOptions.Values values, Sleeper sleeper, SchemaVersions versions, boolean bound) {
+  Database(PostgresOptions.Values values, Sleeper sleeper, SchemaVersions versions, boolean bound) {
     this.statementTimeoutSeconds = DriverSettings.seconds(values.statementTimeout);
     this.removalTimeoutMillis = DriverSettings.seconds(values.removalTimeout) * 1_000;
     DataSource given = values.dataSource;
@@ -91,7 +90,8 @@ final class Database implements AutoCloseable {
       this.driver = null;
       this.connections = Connections.given(guarded, given, values);
       this.migrations =
-          new Migrations(guarded, versions, values.schema, values.migrate, bound, values.rowSecurity);
+          new Migrations(
+              guarded, versions, values.schema, values.migrate, bound, values.rowSecurity);
     } else {
       PGSimpleDataSource settings = DriverSettings.of(values);
       this.driver = new DriverDataSource(settings, statementTimeoutSeconds);

@@ -13,7 +13,9 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,22 +77,34 @@ final class PlainAppends {
     return new Key(change.owner(), String.valueOf(Writes.conversationId(change)));
   }
 
+  /** A message that is to be inserted, and the place of its change. */
+  private record Entry(int change, MessagesAppended append, NewMessage message) {}
+
   private List<Applied> insert(Connection connection, List<Change> changes) throws SQLException {
-    List<List<State>> messages = new ArrayList<>();
-    changes.forEach(change -> messages.add(new ArrayList<>()));
+    List<List<State>> states = new ArrayList<>();
+    Map<Key, Deque<Entry>> entries = new HashMap<>();
+    for (int i = 0; i < changes.size(); i++) {
+      states.add(new ArrayList<>());
+      MessagesAppended append = (MessagesAppended) changes.get(i);
+      Deque<Entry> queue = entries.computeIfAbsent(key(append), key -> new ArrayDeque<>());
+      for (NewMessage message : append.messages()) {
+        queue.add(new Entry(i, append, message));
+      }
+    }
     Map<Key, ConversationState> headers = new HashMap<>();
     try (PreparedStatement statement = database.prepare(connection, sql.appendPlain)) {
       bind(database.bind(statement, null), changes);
       try (ResultSet rows = database.rows(statement)) {
         while (rows.next()) {
-          int place = Rows.count(rows, 1) - 1;
-          MessagesAppended append = (MessagesAppended) changes.get(place);
-          ConversationState header = Rows.conversation(rows, 7);
+          ConversationState header = Rows.conversation(rows, 8);
           if (header != null) {
-            headers.put(key(append), header);
-          } else {
-            messages.get(place).add(message(rows, append));
+            headers.put(new Key(header.owner(), header.id()), header);
+            continue;
           }
+          Owner owner = Owner.of(Rows.string(rows, 1), Rows.string(rows, 2));
+          // The messages of a conversation come in the order of their places.
+          Entry entry = next(entries.get(new Key(owner, Rows.string(rows, 3))));
+          states.get(entry.change).add(message(rows, entry));
         }
       }
     }
@@ -98,9 +112,9 @@ final class PlainAppends {
     for (int i = 0; i < changes.size(); i++) {
       @Nullable ConversationState header = headers.get(key(changes.get(i)));
       if (header != null) {
-        messages.get(i).add(0, header);
+        states.get(i).add(0, header);
       }
-      applied.add(Applied.of(true, messages.get(i)));
+      applied.add(Applied.of(true, states.get(i)));
     }
     return applied;
   }
@@ -126,14 +140,20 @@ final class PlainAppends {
                         writes.search())));
   }
 
-  private static MessageState message(ResultSet row, MessagesAppended append) throws SQLException {
-    NewMessage given = append.messages().get(Rows.count(row, 2) - 1);
+  private static Entry next(@Nullable Deque<Entry> entries) {
+    if (entries == null) {
+      throw new IllegalStateException("append_plain returned a message that was not given");
+    }
+    return entries.remove();
+  }
+
+  private static MessageState message(ResultSet row, Entry entry) throws SQLException {
     return NewAppends.state(
-        append,
-        given,
-        Rows.number(row, 3),
+        entry.append,
+        entry.message,
         Rows.number(row, 4),
         Rows.number(row, 5),
-        Rows.requireTime(row, 6));
+        Rows.number(row, 6),
+        Rows.requireTime(row, 7));
   }
 }

@@ -17,8 +17,7 @@ import org.flywaydb.core.api.migration.JavaMigration;
 final class SchemaScript implements JavaMigration {
 
   /** The maximum lock wait of a migration, which is also the wait of callers behind it. */
-  static final String PATIENCE =
-      "SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0; ";
+  static final String PATIENCE = "SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0; ";
 
   private final int version;
   private final String name;

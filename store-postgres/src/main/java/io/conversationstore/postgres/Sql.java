@@ -123,7 +123,8 @@ final class Sql {
     appendPlain =
         in(
             """
-            SELECT w.change_place, w.message_place, w.epoch, w.generation, w.seq, w.created_at, %s
+            SELECT w.tenant_id, w.user_id, w.conversation_id, w.epoch, w.generation, w.seq,
+                w.created_at, %s
               FROM $.append_plain(?, ?, ?, ?, ?, ?, ?, ?) w"""
                 .formatted(Rows.columns(Rows.CONVERSATION, "(w.conversation)")));
     update = written("update_conversation(?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb)");
@@ -333,11 +334,7 @@ final class Sql {
                 history, pg_snapshot_xmax(q.s)::text, statement_timestamp()
               FROM (SELECT pg_current_snapshot() AS s, h.history FROM $.store h) q""");
     feedOwners =
-        feed(
-            "t.tenant_id, t.user_id, t.epoch",
-            "$.owners t",
-            "t.owner_key, 0, 0",
-            "t.owner_key");
+        feed("t.tenant_id, t.user_id, t.epoch", "$.owners t", "t.owner_key, 0, 0", "t.owner_key");
     feedConversations =
         feed(
             Rows.columns(Rows.CONVERSATION, "t"),

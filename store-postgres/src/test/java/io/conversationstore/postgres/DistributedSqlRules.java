@@ -54,8 +54,22 @@ final class DistributedSqlRules {
   /** Words that may stand after a table in place of an alias. */
   private static final Set<String> NO_ALIAS =
       Set.of(
-          "where", "set", "join", "left", "cross", "on", "order", "group", "limit", "for", "using",
-          "union", "returning", "default", "values", "as");
+          "where",
+          "set",
+          "join",
+          "left",
+          "cross",
+          "on",
+          "order",
+          "group",
+          "limit",
+          "for",
+          "using",
+          "union",
+          "returning",
+          "default",
+          "values",
+          "as");
 
   private final Map<String, String> volatility;
   private final Map<String, String> languages;

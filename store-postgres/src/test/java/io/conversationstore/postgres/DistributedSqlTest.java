@@ -75,7 +75,8 @@ class DistributedSqlTest {
     Map<String, String> statements = new TreeMap<>();
     Sql sql = new Sql(PostgresOptions.DEFAULT_SCHEMA);
     for (Field field : Sql.class.getDeclaredFields()) {
-      boolean statement = field.getType() == String.class && !Modifier.isPrivate(field.getModifiers());
+      boolean statement =
+          field.getType() == String.class && !Modifier.isPrivate(field.getModifiers());
       if (statement && field.get(sql) instanceof String text) {
         statements.put(field.getName(), text);
       }

@@ -134,8 +134,7 @@ class MigrationPrivilegesTest {
         "CREATE on schema conversation_store",
         "writeSchemaUpgrade writes for version 1");
     databases.text("GRANT CREATE ON SCHEMA conversation_store TO " + role);
-    assertRefused(
-        MadeUpVersion.VERSIONS, "does not own table conversation_store.conversations");
+    assertRefused(MadeUpVersion.VERSIONS, "does not own table conversation_store.conversations");
   }
 
   @Test

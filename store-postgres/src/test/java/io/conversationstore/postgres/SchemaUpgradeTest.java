@@ -103,8 +103,7 @@ class SchemaUpgradeTest {
   void whereFlywayWasNeverThereItRecordsNothing() throws Exception {
     Databases database = atVersion1(false);
     database.text(MadeUpVersion.upgrade(1));
-    assertThat(database.text("SELECT schema_version FROM conversation_store.store"))
-        .isEqualTo("2");
+    assertThat(database.text("SELECT schema_version FROM conversation_store.store")).isEqualTo("2");
     assertThat(database.text("SELECT to_regclass('conversation_store.schema_history')"))
         .isEqualTo("null");
   }

@@ -160,7 +160,8 @@ class StatementCountTest {
     assertThat(
             plan(
                 sql.messagesForward,
-                in -> in.text("acme").text("large").text("c").text("acme").number(1_500).number(51)))
+                in ->
+                    in.text("acme").text("large").text("c").text("acme").number(1_500).number(51)))
         .contains("Index Scan using messages_pkey");
     assertThat(
             plan(

@@ -850,72 +850,120 @@ END $$;
 COMMENT ON FUNCTION ${schema}.append_messages IS 'Appends messages, all or none; existing ones are kept.';
 
 -- Replayed appends to many conversations, without conditions and edits, of messages that do not exist
--- yet. Assigns places and times like append_messages, and writes the row of a conversation once. If
--- the rules are needed, for example because a conversation is deleted, it raises CS007 or a unique
--- violation; the caller rolls back and calls append_messages. Conversations are locked in the order
--- of tenant and key, which prevents deadlocks between batches.
+-- yet. Assigns places and times like append_messages, with one INSERT for each tenant, and writes the
+-- row of a conversation once. If the rules are needed, for example because a conversation is deleted,
+-- it raises CS007 or a unique violation; the caller rolls back and calls append_messages.
+-- Conversations are locked in the order of tenant and key, which prevents deadlocks between batches.
 --
--- The n-th elements of the arrays are the n-th change. A row is returned for each message, and one
--- with the conversation, at its last change, after the messages of a conversation.
+-- The n-th elements of the arrays are the n-th change. A row is returned for each message, in the order
+-- of the places in the conversation, and one with the whole conversation after them.
 CREATE FUNCTION ${schema}.append_plain(
   p_lock_timeout text, p_tenants text[], p_users text[], p_conversations text[],
   p_epochs bigint[], p_generations bigint[], p_times text[], p_messages text[])
-RETURNS TABLE (change_place bigint, message_place bigint, epoch bigint, generation bigint,
-  seq bigint, created_at timestamptz, conversation ${schema}.conversations)
+RETURNS TABLE (tenant_id text, user_id text, conversation_id text, epoch bigint,
+  generation bigint, seq bigint, created_at timestamptz, conversation ${schema}.conversations)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  v_tenant text;
-  v_target record;
+  v_tenant record;
   v_header ${schema}.conversations;
   v_message record;
-  v_done integer := 0;
-  v_at timestamptz;
-  v_used_at timestamptz;
-  v_last_at timestamptz;
-  v_seq bigint;
-  v_count bigint;
-  v_prompt bigint;
-  v_completion bigint;
-  v_total bigint;
+  v_now timestamptz;
+  v_keys bigint[];
+  v_users text[];
+  v_conversations text[];
+  v_generations bigint[];
+  v_epochs bigint[];
+  v_owner_keys bigint[];
+  v_last_seqs bigint[];
+  v_last_times timestamptz[];
+  v_changes bigint[];
+  v_used_times timestamptz[];
+  v_fitting bigint;
+  v_place integer;
+  v_counts bigint[];
+  v_prompts bigint[];
+  v_completions bigint[];
+  v_totals bigint[];
 BEGIN
   PERFORM set_config('lock_timeout', p_lock_timeout, true);
-  FOR v_tenant IN SELECT DISTINCT t.tenant_id FROM unnest(p_tenants) AS t (tenant_id) ORDER BY 1 LOOP
-    FOR v_target IN
-      SELECT c.conversation_key, array_agg(k.place ORDER BY k.place) AS places
-        FROM unnest(p_tenants, p_users, p_conversations) WITH ORDINALITY
-          AS k (tenant_id, user_id, conversation_id, place)
+  FOR v_tenant IN
+    SELECT t.id, count(*) AS changes FROM unnest(p_tenants) AS t (id) GROUP BY t.id ORDER BY t.id
+  LOOP
+    v_keys := '{}';
+    v_users := '{}';
+    v_conversations := '{}';
+    v_generations := '{}';
+    v_epochs := '{}';
+    v_owner_keys := '{}';
+    v_last_seqs := '{}';
+    v_last_times := '{}';
+    FOR v_header IN
+      SELECT c.*
+        FROM (SELECT DISTINCT k.user_id, k.conversation_id
+          FROM unnest(p_tenants, p_users, p_conversations)
+            AS k (tenant_id, user_id, conversation_id) WHERE k.tenant_id = v_tenant.id) d
         JOIN ${schema}.conversations c
-          ON c.user_id = k.user_id AND c.conversation_id = k.conversation_id
-        WHERE k.tenant_id = v_tenant AND c.tenant_id = v_tenant
-        GROUP BY c.conversation_key ORDER BY c.conversation_key
+          ON c.tenant_id = v_tenant.id AND c.user_id = d.user_id
+          AND c.conversation_id = d.conversation_id
+        ORDER BY c.conversation_key FOR UPDATE OF c
     LOOP
-      SELECT * INTO v_header FROM ${schema}.conversations c
-        WHERE c.tenant_id = v_tenant AND c.conversation_key = v_target.conversation_key
-        FOR UPDATE;
-      IF NOT FOUND OR v_header.deleted_at IS NOT NULL THEN
-        RAISE EXCEPTION 'the rules of append_messages are needed' USING ERRCODE = 'CS007';
+      IF v_header.deleted_at IS NULL THEN
+        v_keys := v_keys || v_header.conversation_key;
+        v_users := v_users || v_header.user_id;
+        v_conversations := v_conversations || v_header.conversation_id::text;
+        v_generations := v_generations || v_header.generation::bigint;
+        v_epochs := v_epochs || v_header.epoch;
+        v_owner_keys := v_owner_keys || v_header.owner_key;
+        v_last_seqs := v_last_seqs || v_header.last_seq::bigint;
+        v_last_times := v_last_times || v_header.last_message_at;
       END IF;
-      epoch := v_header.epoch;
-      generation := v_header.generation;
-      conversation := NULL;
-      v_used_at := v_header.updated_at;
-      v_last_at := v_header.last_message_at;
-      v_seq := v_header.last_seq;
-      v_count := 0;
-      v_prompt := 0;
-      v_completion := 0;
-      v_total := 0;
-      FOREACH change_place IN ARRAY v_target.places LOOP
-        IF p_epochs[change_place] NOT IN (-1, v_header.epoch)
-            OR p_generations[change_place] NOT IN (0, v_header.generation) THEN
-          RAISE EXCEPTION 'the rules of append_messages are needed' USING ERRCODE = 'CS007';
-        END IF;
-        v_done := v_done + 1;
-        v_at := least(p_times[change_place]::timestamptz, clock_timestamp());
-        v_used_at := greatest(v_used_at, v_at);
-        FOR v_message IN
-          SELECT * FROM ROWS FROM (json_to_recordset(p_messages[change_place]::json) AS (
+    END LOOP;
+    v_now := clock_timestamp();
+    SELECT array_agg(q.changes ORDER BY q.conversation_key),
+        array_agg(q.used_at ORDER BY q.conversation_key), sum(q.changes)
+      INTO v_changes, v_used_times, v_fitting
+      FROM (
+        SELECT h.conversation_key, count(*) AS changes,
+            max(least(a.at::timestamptz, v_now)) AS used_at
+          FROM unnest(p_tenants, p_users, p_conversations, p_epochs, p_generations, p_times)
+            AS a (tenant_id, user_id, conversation_id, epoch, generation, at)
+          JOIN unnest(v_keys, v_users, v_conversations, v_epochs, v_generations)
+            AS h (conversation_key, user_id, conversation_id, epoch, generation)
+            ON h.user_id = a.user_id AND h.conversation_id = a.conversation_id
+            AND a.epoch IN (-1, h.epoch) AND a.generation IN (0, h.generation)
+          WHERE a.tenant_id = v_tenant.id
+          GROUP BY h.conversation_key) q;
+    IF v_fitting IS DISTINCT FROM v_tenant.changes THEN
+      RAISE EXCEPTION 'the rules of append_messages are needed' USING ERRCODE = 'CS007';
+    END IF;
+    v_place := 1;
+    v_counts := array_fill(0::bigint, ARRAY[cardinality(v_keys)]);
+    v_prompts := v_counts;
+    v_completions := v_counts;
+    v_totals := v_counts;
+    tenant_id := v_tenant.id;
+    conversation := NULL;
+    FOR v_message IN
+      INSERT INTO ${schema}.messages AS m (tenant_id, conversation_key, generation, seq, owner_key,
+          epoch, message_id, version, digest, created_at, role, content, parts, tool_calls,
+          tool_call_id, name, is_error, model, prompt_tokens, completion_tokens, total_tokens,
+          metadata, search_tokens)
+        SELECT v_tenant.id, h.conversation_key, h.generation,
+            h.last_seq + row_number() OVER places, h.owner_key, h.epoch, g.id, 1,
+            decode(g.digest, 'hex'),
+            coalesce(g.created_at, greatest(h.last_message_at,
+              max(coalesce(g.created_at, least(a.at::timestamptz, v_now))) OVER places)),
+            g.role, g.content, g.parts, g.tool_calls, g.tool_call_id, g.name,
+            coalesce(g.is_error, false), g.model, g.prompt_tokens, g.completion_tokens,
+            g.total_tokens, g.metadata, g.search_tokens
+          FROM unnest(p_tenants, p_users, p_conversations, p_times, p_messages)
+            WITH ORDINALITY AS a (tenant_id, user_id, conversation_id, at, messages, place)
+          JOIN unnest(v_keys, v_users, v_conversations, v_generations, v_epochs, v_owner_keys,
+            v_last_seqs, v_last_times) AS h (conversation_key, user_id, conversation_id,
+            generation, epoch, owner_key, last_seq, last_message_at)
+            ON h.user_id = a.user_id AND h.conversation_id = a.conversation_id
+          CROSS JOIN LATERAL ROWS FROM (json_to_recordset(a.messages::json) AS (
             id uuid, digest text, role text, content text, parts jsonb, tool_calls jsonb,
             tool_call_id text, name text, is_error boolean, model text, prompt_tokens bigint,
             completion_tokens bigint, total_tokens bigint, metadata jsonb, created_at timestamptz,
@@ -923,47 +971,46 @@ BEGIN
             id, digest, role, content, parts, tool_calls, tool_call_id, name, is_error, model,
             prompt_tokens, completion_tokens, total_tokens, metadata, created_at, search_tokens,
             place)
-        LOOP
-          v_seq := v_seq + 1;
-          created_at := coalesce(v_message.created_at, greatest(v_last_at, v_at));
-          v_last_at := greatest(v_last_at, created_at);
-          INSERT INTO ${schema}.messages (tenant_id, conversation_key, generation, seq, owner_key,
-              epoch, message_id, version, digest, created_at, role, content, parts, tool_calls,
-              tool_call_id, name, is_error, model, prompt_tokens, completion_tokens, total_tokens,
-              metadata, search_tokens)
-            VALUES (v_tenant, v_header.conversation_key, v_header.generation, v_seq,
-              v_header.owner_key, v_header.epoch, v_message.id, 1,
-              decode(v_message.digest, 'hex'),
-              coalesce(v_message.created_at, v_last_at), v_message.role, v_message.content,
-              v_message.parts, v_message.tool_calls, v_message.tool_call_id, v_message.name,
-              coalesce(v_message.is_error, false), v_message.model, v_message.prompt_tokens,
-              v_message.completion_tokens, v_message.total_tokens, v_message.metadata,
-              v_message.search_tokens);
-          v_count := v_count + 1;
-          v_prompt := v_prompt + coalesce(v_message.prompt_tokens, 0);
-          v_completion := v_completion + coalesce(v_message.completion_tokens, 0);
-          v_total := v_total + coalesce(v_message.total_tokens, 0);
-          message_place := v_message.place;
-          seq := v_seq;
-          RETURN NEXT;
-        END LOOP;
+          WHERE a.tenant_id = v_tenant.id
+          WINDOW places AS (PARTITION BY h.conversation_key ORDER BY a.place, g.place
+            ROWS UNBOUNDED PRECEDING)
+          ORDER BY h.conversation_key, a.place, g.place
+        RETURNING m.conversation_key, m.seq, m.created_at,
+          coalesce(m.prompt_tokens, 0) AS prompt_tokens,
+          coalesce(m.completion_tokens, 0) AS completion_tokens,
+          coalesce(m.total_tokens, 0) AS total_tokens
+    LOOP
+      WHILE v_message.conversation_key <> v_keys[v_place] LOOP
+        v_place := v_place + 1;
       END LOOP;
+      v_counts[v_place] := v_counts[v_place] + 1;
+      v_prompts[v_place] := v_prompts[v_place] + v_message.prompt_tokens;
+      v_completions[v_place] := v_completions[v_place] + v_message.completion_tokens;
+      v_totals[v_place] := v_totals[v_place] + v_message.total_tokens;
+      v_last_times[v_place] := greatest(v_last_times[v_place], v_message.created_at);
+      user_id := v_users[v_place];
+      conversation_id := v_conversations[v_place];
+      epoch := v_epochs[v_place];
+      generation := v_generations[v_place];
+      seq := v_message.seq;
+      created_at := v_message.created_at;
+      RETURN NEXT;
+    END LOOP;
+    FOR v_place IN 1 .. cardinality(v_keys) LOOP
       UPDATE ${schema}.conversations c
-        SET version = c.version + cardinality(v_target.places), last_seq = v_seq,
-          message_count = c.message_count + v_count, prompt_tokens = c.prompt_tokens + v_prompt,
-          completion_tokens = c.completion_tokens + v_completion,
-          total_tokens = c.total_tokens + v_total, last_message_at = v_last_at,
-          updated_at = v_used_at, changed_xid = pg_current_xact_id()
-        WHERE c.tenant_id = v_tenant AND c.conversation_key = v_header.conversation_key
+        SET version = c.version + v_changes[v_place], last_seq = c.last_seq + v_counts[v_place],
+          message_count = c.message_count + v_counts[v_place],
+          prompt_tokens = c.prompt_tokens + v_prompts[v_place],
+          completion_tokens = c.completion_tokens + v_completions[v_place],
+          total_tokens = c.total_tokens + v_totals[v_place],
+          last_message_at = v_last_times[v_place],
+          updated_at = greatest(c.updated_at, v_used_times[v_place]),
+          changed_xid = pg_current_xact_id()
+        WHERE c.tenant_id = v_tenant.id AND c.conversation_key = v_keys[v_place]
         RETURNING * INTO conversation;
-      change_place := v_target.places[cardinality(v_target.places)];
-      message_place := NULL;
       RETURN NEXT;
     END LOOP;
   END LOOP;
-  IF v_done < cardinality(p_tenants) THEN
-    RAISE EXCEPTION 'the rules of append_messages are needed' USING ERRCODE = 'CS007';
-  END IF;
 END $$;
 COMMENT ON FUNCTION ${schema}.append_plain IS 'Applies many replayed appends that need no rules; raises CS007 if one does.';
 

@@ -68,7 +68,7 @@ final class Binder {
 
   Binder numbers(long @Nullable [] values) throws SQLException {
     if (values == null) {
-      statement.setNull(next++, Types.ARRAY, "int8");
+      statement.setNull(next++, Types.ARRAY, "_int8");
       return this;
     }
     Long[] boxed = new Long[values.length];

@@ -12,14 +12,11 @@ import io.conversationstore.NotKnownNowException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.jsonfile.JsonFileStore;
+import io.conversationstore.postgres.LaterLibrary;
 import io.conversationstore.postgres.PostgresOptions;
-import io.conversationstore.postgres.PostgresStore;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.State.ConversationState;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -169,50 +166,42 @@ class HybridIdentityTest extends OnTestbed {
 
   @Test
   void row_1_8_aSchemaOfAnEarlierVersionIsMigratedBeforeAnythingIsSent() {
-    ConversationStore node = nodeWithPending();
-    long version = number("SELECT schema_version FROM conversation_store.store");
-    server.execute(bed.database(), undo((int) version - 1));
+    nodeWithPending().close();
     bed.comeBack();
+    ConversationStore node = ofLaterLibrary(bed.proxy().jdbcUrl(bed.database()), true);
     Testbed.awaitDrained(node);
-    assertThat(number("SELECT schema_version FROM conversation_store.store")).isEqualTo(version);
-    assertThat(texts(bed.direct())).containsExactly("sent", "pending");
+    assertThat(number("SELECT schema_version FROM conversation_store.store")).isEqualTo(2);
+    assertThat(inTheDatabase()).containsExactly("sent", "pending");
   }
 
   @Test
   void row_1_8_aSchemaThatTheNodeMayNotMigrateIsUsedWhenSomebodyHas() {
-    ConversationStore made = bed.node("made it");
-    Testbed.awaitDrained(made);
-    ConversationStore node =
-        bed.kept(
-            HybridStore.open(
-                PostgresOptions.url(bed.proxy().jdbcUrl(bed.database()))
-                    .withLogin(server.user(), server.password())
-                    .withMigration(false),
-                bed.files("a")));
-    Testbed.awaitDrained(node);
-    node.createIfAbsent(alice, CHAT);
-    int version = (int) number("SELECT schema_version FROM conversation_store.store");
-    bed.goDown(node);
-    node.append(alice, "chat", Message.user("pending"));
-    // The other node could migrate it.
-    made.close();
-    server.execute(bed.database(), undo(version - 1));
+    nodeWithPending().close();
     bed.comeBack();
-    awaitReason(node, "is at version " + (version - 1) + ", but " + version + " is needed");
+    ConversationStore node = ofLaterLibrary(bed.proxy().jdbcUrl(bed.database()), false);
+    awaitReason(node, "is at version 1, but 2 is needed");
     assertThat(node.state().pending().changes()).isEqualTo(1);
+    assertThat(texts(node)).containsExactly("sent", "pending");
     // Opening with the owner's role migrates the schema.
-    bed.direct();
+    LaterLibrary.open(login(server.jdbcUrl(bed.database()))).close();
     Testbed.awaitDrained(node);
-    assertThat(texts(bed.direct())).containsExactly("pending");
+    assertThat(inTheDatabase()).containsExactly("sent", "pending");
   }
 
-  private static String undo(int version) {
-    StringWriter script = new StringWriter();
-    try {
-      PostgresStore.writeSchemaUndo(script, SCHEMA, version);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return script.toString();
+  private PostgresOptions login(String url) {
+    return PostgresOptions.url(url).withLogin(server.user(), server.password());
+  }
+
+  /** The node with the pending changes, restarted with a library that needs version 2. */
+  private ConversationStore ofLaterLibrary(String url, boolean mayMigrate) {
+    return bed.kept(
+        HybridStore.over(
+            LaterLibrary.openEngine(login(url).withMigration(mayMigrate)),
+            JsonFileStore.openEngine(bed.files("a")),
+            HybridOptions.defaults()));
+  }
+
+  private List<String> inTheDatabase() {
+    return texts(bed.kept(LaterLibrary.open(login(server.jdbcUrl(bed.database())))));
   }
 }

@@ -153,7 +153,7 @@ final class BatchWrites {
     arrays.add("text", change -> Json.time(change.stamp().time()));
   }
 
-  private static long generation(Change change) {
+  static long generation(Change change) {
     ConversationRef ref = change.ref();
     return ref == null ? ConversationRef.LIVE : ref.generation();
   }

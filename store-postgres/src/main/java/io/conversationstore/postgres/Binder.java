@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,16 @@ final class Binder {
   Binder array(String type, @Nullable Object[] values) throws SQLException {
     statement.setArray(next++, statement.getConnection().createArrayOf(type, values));
     return this;
+  }
+
+  Binder numbers(long @Nullable [] values) throws SQLException {
+    if (values == null) {
+      statement.setNull(next++, Types.ARRAY, "_int8");
+      return this;
+    }
+    Long[] boxed = new Long[values.length];
+    Arrays.setAll(boxed, i -> values[i]);
+    return array("int8", boxed);
   }
 
   Binder time(Instant value) throws SQLException {

@@ -77,10 +77,11 @@ final class Database implements AutoCloseable {
   private volatile Reachability reachability;
 
   /**
+   * @param versions the versions of the schema that the library knows
    * @param bound whether data outside the database belongs to a store in the schema; a missing
    *     schema is then not created
    */
-  Database(PostgresOptions.Values values, Sleeper sleeper, boolean bound) {
+  Database(PostgresOptions.Values values, Sleeper sleeper, SchemaVersions versions, boolean bound) {
     this.statementTimeoutSeconds = DriverSettings.seconds(values.statementTimeout);
     this.removalTimeoutMillis = DriverSettings.seconds(values.removalTimeout) * 1_000;
     DataSource given = values.dataSource;
@@ -89,7 +90,8 @@ final class Database implements AutoCloseable {
       this.driver = null;
       this.connections = Connections.given(guarded, given, values);
       this.migrations =
-          new Migrations(guarded, values.schema, values.migrate, bound, values.rowSecurity);
+          new Migrations(
+              guarded, versions, values.schema, values.migrate, bound, values.rowSecurity);
     } else {
       PGSimpleDataSource settings = DriverSettings.of(values);
       this.driver = new DriverDataSource(settings, statementTimeoutSeconds);
@@ -99,6 +101,7 @@ final class Database implements AutoCloseable {
       this.migrations =
           new Migrations(
               new DriverDataSource(settings, 0),
+              versions,
               values.schema,
               values.migrate,
               bound,
@@ -415,6 +418,11 @@ final class Database implements AutoCloseable {
       schemaFailures.incrementAndGet();
     }
     return failure;
+  }
+
+  /** The version of the schema that the library needs. */
+  int latestSchema() {
+    return migrations.latest();
   }
 
   int schemaVersion(Connection connection) throws SQLException {

@@ -46,7 +46,7 @@ final class Health {
         check(
             "schema",
             () -> "version " + database.read(database::schemaVersion),
-            "version " + SchemaScript.LATEST));
+            "version " + database.latestSchema()));
     if (database.rowSecurity()) {
       checks.add(check("row-level security", this::policies, POLICIES_HOLD));
     }

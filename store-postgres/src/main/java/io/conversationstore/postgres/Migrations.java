@@ -11,6 +11,7 @@ import java.time.Duration;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.migration.JavaMigration;
 import org.jspecify.annotations.Nullable;
 
 /** Checks the schema and brings it to the version of this library. Thread-safe. */
@@ -22,6 +23,7 @@ final class Migrations {
   private static final Duration REST = Duration.ofSeconds(10);
 
   private final DataSource source;
+  private final SchemaVersions versions;
   private final String schema;
   private final boolean allowed;
   private final boolean bound;
@@ -38,18 +40,30 @@ final class Migrations {
   private volatile boolean seen;
 
   /**
+   * @param versions the versions that the library knows
    * @param allowed whether the schema may be created and migrated
    * @param bound whether data outside the database belongs to a store in this schema, which
    *     therefore existed before
    * @param rowSecurity whether the store names the tenant of each call
    */
   Migrations(
-      DataSource source, String schema, boolean allowed, boolean bound, boolean rowSecurity) {
+      DataSource source,
+      SchemaVersions versions,
+      String schema,
+      boolean allowed,
+      boolean bound,
+      boolean rowSecurity) {
     this.source = source;
+    this.versions = versions;
     this.schema = schema;
     this.allowed = allowed;
     this.bound = bound;
     this.rowSecurity = rowSecurity;
+  }
+
+  /** The version that the library needs. */
+  int latest() {
+    return versions.latest();
   }
 
   /** Whether the last check found a schema of a later library. */
@@ -65,6 +79,7 @@ final class Migrations {
   /** Throws the driver's error, or a fault of the database or the schema. */
   void ensure() throws SQLException {
     Surroundings surroundings;
+    int latest = versions.latest();
     int found;
     try (Connection connection = source.getConnection()) {
       surroundings = Surroundings.read(connection, schema);
@@ -74,22 +89,22 @@ final class Migrations {
       requireNone(surroundings.accessFault(schema));
       found = surroundings.storeIsThere() ? version(connection) : 0;
     }
-    later = found > SchemaScript.LATEST;
+    later = found > latest;
     seen |= found > 0;
     if (found == 0 && (seen || bound)) {
       throw gone();
     }
-    if (found < SchemaScript.LATEST && allowed) {
+    if (found < latest && allowed) {
       requireRested();
       // Checked first, because Flyway retries rejected statements for seconds.
-      requireNone(surroundings.migrationFault(schema, found));
+      requireNone(surroundings.migrationFault(schema, found, latest));
       if (surroundings.readOnly()) {
         throw new SQLException("no migration where nothing can be written", "25006");
       }
       migrate(found);
       found = version();
     }
-    if (found < SchemaScript.LATEST) {
+    if (found < latest) {
       throw new EngineFailureException(
           FailureKind.MISCONFIGURED,
           false,
@@ -98,11 +113,11 @@ final class Migrations {
               + " is at version "
               + found
               + ", but "
-              + SchemaScript.LATEST
+              + latest
               + " is needed; see PostgresStore.writeSchema",
           null);
     }
-    if (found > SchemaScript.LATEST) {
+    if (found > latest) {
       throw new EngineFailureException(
           FailureKind.MISCONFIGURED,
           false,
@@ -111,7 +126,7 @@ final class Migrations {
               + " is at version "
               + found
               + ", but this version of the library knows "
-              + SchemaScript.LATEST
+              + latest
               + "; use the library that made it, or see PostgresStore.writeSchemaUndo",
           null);
     }
@@ -137,10 +152,10 @@ final class Migrations {
         Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
-                "SELECT coalesce(bool_or(row_security_active(c.oid)), false) FROM pg_class c"
-                    + " WHERE c.relnamespace = '\""
-                    + schema
-                    + "\"'::regnamespace AND c.relkind IN ('r', 'p')")) {
+                """
+                SELECT coalesce(bool_or(row_security_active(c.oid)), false) FROM pg_class c
+                  WHERE c.relnamespace = '"%s"'::regnamespace AND c.relkind IN ('r', 'p')"""
+                    .formatted(schema))) {
       if (row.next() && Rows.flag(row, 1)) {
         throw new EngineFailureException(
             FailureKind.MISCONFIGURED,
@@ -214,7 +229,7 @@ final class Migrations {
           .defaultSchema(schema)
           .table(HISTORY_TABLE)
           .locations(new String[0])
-          .javaMigrations(SchemaScript.all(schema))
+          .javaMigrations(versions.after(0, schema).toArray(JavaMigration[]::new))
           .baselineOnMigrate(true)
           .baselineVersion(String.valueOf(found))
           .load()

@@ -16,15 +16,19 @@ final class Policies {
    * No row if they are in force; else the role and the reason. The parameter is the schema's name.
    */
   static final String NOT_IN_FORCE =
-      "SELECT r.rolname, CASE WHEN r.rolsuper THEN 'is a superuser'"
-          + " WHEN r.rolbypassrls THEN 'has BYPASSRLS'"
-          + " WHEN c.relrowsecurity THEN 'owns table ' || c.relname"
-          + " ELSE 'uses table ' || c.relname || ', for which it is not turned on' END"
-          + " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-          + " JOIN pg_roles r ON r.rolname = current_user WHERE n.nspname = ? AND c.relname IN"
-          + " ('owners', 'owner_erasures', 'conversations', 'messages', 'user_preferences',"
-          + " 'taken_over')"
-          + " AND NOT row_security_active(c.oid) ORDER BY c.relname LIMIT 1";
+      """
+      SELECT r.rolname,
+          CASE WHEN r.rolsuper THEN 'is a superuser'
+            WHEN r.rolbypassrls THEN 'has BYPASSRLS'
+            WHEN c.relrowsecurity THEN 'owns table ' || c.relname
+            ELSE 'uses table ' || c.relname || ', for which it is not turned on' END
+        FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_roles r ON r.rolname = current_user
+        WHERE n.nspname = ? AND NOT row_security_active(c.oid)
+          AND c.relname IN ('owners', 'owner_erasures', 'conversations', 'messages',
+            'user_preferences', 'taken_over')
+        ORDER BY c.relname LIMIT 1""";
 
   private Policies() {}
 

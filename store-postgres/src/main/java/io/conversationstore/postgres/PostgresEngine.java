@@ -74,17 +74,22 @@ final class PostgresEngine implements PrimaryStore {
   }
 
   static PostgresEngine open(PostgresOptions options, Sleeper sleeper) {
-    return open(options, sleeper, false, false);
+    return open(options, sleeper, SchemaVersions.LIBRARY, false, false);
   }
 
   /**
+   * @param versions the versions of the schema that the library knows
    * @param alone whether the store has no local copy that could wait for a suitable schema
    * @param bound whether data outside the database belongs to a store in the schema
    * @throws StoreConfigurationException if it is alone and the schema was made by a later library
    */
   static PostgresEngine open(
-      PostgresOptions options, Sleeper sleeper, boolean alone, boolean bound) {
-    Database database = new Database(options.values(), sleeper, bound);
+      PostgresOptions options,
+      Sleeper sleeper,
+      SchemaVersions versions,
+      boolean alone,
+      boolean bound) {
+    Database database = new Database(options.values(), sleeper, versions, bound);
     boolean opened = false;
     try {
       database.start(alone);

@@ -29,13 +29,23 @@ public final class PostgresStore {
    *     by a later version of the library, or if the encoding of the database is not UTF8
    */
   public static ConversationStore open(PostgresOptions options) {
-    return open(options, new DaemonTimer());
+    return open(options, SchemaVersions.LIBRARY);
   }
 
-  /** Like the public method, with another timer than threads: for tests. */
+  /** Opens a store that knows these versions of the schema. */
+  static ConversationStore open(PostgresOptions options, SchemaVersions versions) {
+    return open(options, versions, new DaemonTimer());
+  }
+
+  /** Opens a store with another timer than threads: for tests. */
   static ConversationStore open(PostgresOptions options, JobTimer timer) {
+    return open(options, SchemaVersions.LIBRARY, timer);
+  }
+
+  private static ConversationStore open(
+      PostgresOptions options, SchemaVersions versions, JobTimer timer) {
     Supplier<UUID> ids = options.ids();
-    PrimaryStore engine = engine(options, true, false);
+    PrimaryStore engine = engine(options, versions, true, false);
     return new StoreFront(engine, options.values().limits, options.values().clock, ids, ids.get())
         .withRetention(options.values().retention, engine, timer, LOG::info, LOG::warn);
   }
@@ -56,18 +66,24 @@ public final class PostgresStore {
    *     be that store
    */
   public static PrimaryStore openEngine(PostgresOptions options, boolean bound) {
-    return engine(options, false, bound);
+    return openEngine(options, SchemaVersions.LIBRARY, bound);
   }
 
-  private static PrimaryStore engine(PostgresOptions options, boolean alone, boolean bound) {
-    PrimaryStore engine = PostgresEngine.open(options, Sleeper.REAL, alone, bound);
+  /** Opens an engine that knows these versions of the schema. */
+  static PrimaryStore openEngine(PostgresOptions options, SchemaVersions versions, boolean bound) {
+    return engine(options, versions, false, bound);
+  }
+
+  private static PrimaryStore engine(
+      PostgresOptions options, SchemaVersions versions, boolean alone, boolean bound) {
+    PrimaryStore engine = PostgresEngine.open(options, Sleeper.REAL, versions, alone, bound);
     Duration slow = options.values().slowCall;
     return new TimedEngine(engine, slow, System::nanoTime, LOG::warn);
   }
 
   /** Writes the DDL of the schema, for a DBA to run if the store lacks the rights. */
   public static void writeSchema(Writer out, String schemaName) throws IOException {
-    SchemaScript.writeAll(out, PostgresOptions.requireSchema(schemaName));
+    SchemaVersions.LIBRARY.writeAll(out, PostgresOptions.requireSchema(schemaName));
   }
 
   /**
@@ -82,11 +98,15 @@ public final class PostgresStore {
    */
   public static void writeSchemaUpgrade(Writer out, String schemaName, int version)
       throws IOException {
-    if (version < 1 || version >= SchemaScript.LATEST) {
+    if (version < 1 || version >= SchemaVersions.LIBRARY.latest()) {
       throw new StoreConfigurationException(
-          "the schema can go on from version 1 to " + (SchemaScript.LATEST - 1));
+          "no upgrade from version "
+              + version
+              + ": this library makes version "
+              + SchemaVersions.LIBRARY.latest()
+              + " of the schema, from version 1 on");
     }
-    SchemaScript.writeUpgrade(out, PostgresOptions.requireSchema(schemaName), version);
+    SchemaVersions.LIBRARY.writeUpgrade(out, PostgresOptions.requireSchema(schemaName), version);
   }
 
   /**
@@ -100,10 +120,14 @@ public final class PostgresStore {
    */
   public static void writeSchemaUndo(Writer out, String schemaName, int version)
       throws IOException {
-    if (version < 0 || version >= SchemaScript.LATEST) {
+    if (version < 0 || version >= SchemaVersions.LIBRARY.latest()) {
       throw new StoreConfigurationException(
-          "the schema can go back to version 0 to " + (SchemaScript.LATEST - 1));
+          "no way back to version "
+              + version
+              + ": this library makes version "
+              + SchemaVersions.LIBRARY.latest()
+              + " of the schema, and 0 is none");
     }
-    SchemaScript.writeUndo(out, PostgresOptions.requireSchema(schemaName), version);
+    SchemaVersions.LIBRARY.writeUndo(out, PostgresOptions.requireSchema(schemaName), version);
   }
 }

@@ -111,6 +111,7 @@ final class Reads {
             in.text(owner.tenantId())
                 .text(owner.userId())
                 .text(conversationId)
+                .text(owner.tenantId())
                 .number(seq)
                 .number(limit + 1L),
         rows -> {

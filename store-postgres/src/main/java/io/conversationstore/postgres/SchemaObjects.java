@@ -19,23 +19,32 @@ final class SchemaObjects {
 
   /** The name in the list and the state of each object; an empty state is good. */
   static final String CATALOGUE =
-      "SELECT CASE k.contype WHEN 'f' THEN 'foreign-key ' ELSE 'constraint ' END"
-          + " || coalesce(c.relname, t.typname) || ' ' || k.conname,"
-          + " CASE WHEN NOT k.convalidated THEN 'not validated' WHEN EXISTS (SELECT FROM pg_trigger"
-          + " g WHERE g.tgconstraint = k.oid AND g.tgenabled NOT IN ('O', 'A')) THEN 'disabled'"
-          + " ELSE '' END FROM pg_constraint k LEFT JOIN pg_class c ON c.oid = k.conrelid"
-          + " LEFT JOIN pg_type t ON t.oid = k.contypid"
-          + " WHERE k.connamespace = ?::regnamespace AND k.contype IN ('p', 'u', 'f', 'c')"
-          + " UNION ALL SELECT 'index ' || t.relname || ' ' || c.relname,"
-          + " CASE WHEN i.indisvalid AND i.indisready THEN '' ELSE 'not valid' END FROM pg_index i"
-          + " JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid"
-          + " WHERE c.relnamespace = ?::regnamespace"
-          + " UNION ALL SELECT 'trigger ' || c.relname || ' ' || g.tgname,"
-          + " CASE WHEN g.tgenabled IN ('O', 'A') THEN '' ELSE 'disabled' END FROM pg_trigger g"
-          + " JOIN pg_class c ON c.oid = g.tgrelid"
-          + " WHERE c.relnamespace = ?::regnamespace AND NOT g.tgisinternal"
-          + " UNION ALL SELECT 'function ' || p.proname || ' ' || p.pronargs, ''"
-          + " FROM pg_proc p WHERE p.pronamespace = ?::regnamespace";
+      """
+      SELECT CASE k.contype WHEN 'f' THEN 'foreign-key ' ELSE 'constraint ' END
+            || coalesce(c.relname, t.typname) || ' ' || k.conname,
+          CASE WHEN NOT k.convalidated THEN 'not validated'
+            WHEN EXISTS (SELECT FROM pg_trigger g
+              WHERE g.tgconstraint = k.oid AND g.tgenabled NOT IN ('O', 'A')) THEN 'disabled'
+            ELSE '' END
+        FROM pg_constraint k
+        LEFT JOIN pg_class c ON c.oid = k.conrelid
+        LEFT JOIN pg_type t ON t.oid = k.contypid
+        WHERE k.connamespace = ?::regnamespace AND k.contype IN ('p', 'u', 'f', 'c')
+      UNION ALL
+      SELECT 'index ' || t.relname || ' ' || c.relname,
+          CASE WHEN i.indisvalid AND i.indisready THEN '' ELSE 'not valid' END
+        FROM pg_index i
+        JOIN pg_class c ON c.oid = i.indexrelid
+        JOIN pg_class t ON t.oid = i.indrelid
+        WHERE c.relnamespace = ?::regnamespace
+      UNION ALL
+      SELECT 'trigger ' || c.relname || ' ' || g.tgname,
+          CASE WHEN g.tgenabled IN ('O', 'A') THEN '' ELSE 'disabled' END
+        FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+        WHERE c.relnamespace = ?::regnamespace AND NOT g.tgisinternal
+      UNION ALL
+      SELECT 'function ' || p.proname || ' ' || p.pronargs, ''
+        FROM pg_proc p WHERE p.pronamespace = ?::regnamespace""";
 
   private static final List<String> EXPECTED = read();
 

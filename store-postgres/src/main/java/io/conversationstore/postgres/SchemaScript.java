@@ -3,10 +3,8 @@ package io.conversationstore.postgres;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.util.List;
 import java.util.zip.CRC32;
 import org.flywaydb.core.api.MigrationVersion;
 import org.flywaydb.core.api.migration.Context;
@@ -18,73 +16,31 @@ import org.flywaydb.core.api.migration.JavaMigration;
  */
 final class SchemaScript implements JavaMigration {
 
-  /** In order; new ones are added at the end, and released ones never change. */
-  private static final List<String> NAMES =
-      List.of(
-          "tables",
-          "changes",
-          "operators",
-          "search",
-          "rowsecurity",
-          "appends",
-          "safeguards",
-          "searchpath",
-          "identity",
-          "takeovers",
-          "jobs");
-
-  /** The value of {@code store.schema_version} after all have run. */
-  static final int LATEST = NAMES.size();
-
   /** The maximum lock wait of a migration, which is also the wait of callers behind it. */
-  private static final String PATIENCE =
-      "SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0; ";
+  static final String PATIENCE = "SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0; ";
 
   private final int version;
+  private final String name;
   private final String schema;
 
-  private SchemaScript(int version, String schema) {
+  SchemaScript(int version, String name, String schema) {
     this.version = version;
+    this.name = name;
     this.schema = schema;
   }
 
-  static JavaMigration[] all(String schema) {
-    JavaMigration[] all = new JavaMigration[LATEST];
-    for (int i = 0; i < LATEST; i++) {
-      all[i] = new SchemaScript(i + 1, schema);
-    }
-    return all;
+  /** The upgrade from the version before. */
+  String upgrade() {
+    return sql(template("V"));
   }
 
-  static void writeAll(Writer out, String schema) throws IOException {
-    out.write("CREATE SCHEMA IF NOT EXISTS \"" + schema + "\";\n\n");
-    for (int i = 0; i < LATEST; i++) {
-      out.write(new SchemaScript(i + 1, schema).sql());
-      out.write('\n');
-    }
-  }
-
-  /**
-   * Writes the upgrade from a version to the latest. If Flyway created the schema, its records are
-   * written too: otherwise it would run the same migrations again once permitted.
-   */
-  static void writeUpgrade(Writer out, String schema, int from) throws IOException {
-    out.write("BEGIN;\n");
-    out.write(PATIENCE + "\n\n");
-    out.write(new SchemaScript(from, schema).requirement());
-    out.write('\n');
-    for (int i = from; i < LATEST; i++) {
-      SchemaScript script = new SchemaScript(i + 1, schema);
-      out.write(script.sql());
-      out.write('\n');
-      out.write(script.record());
-      out.write('\n');
-    }
-    out.write("COMMIT;\n");
+  /** The way back to the version before. */
+  String undo() {
+    return sql(template("U"));
   }
 
   /** Fails if the schema is not at this version. */
-  private String requirement() {
+  String requirement() {
     return sql(
         """
         DO $require$
@@ -97,7 +53,8 @@ final class SchemaScript implements JavaMigration {
             .formatted(version));
   }
 
-  private String record() {
+  /** Adds the record of Flyway, if Flyway created the schema. */
+  String record() {
     return sql(
         """
         DO $record$
@@ -119,35 +76,18 @@ final class SchemaScript implements JavaMigration {
   }
 
   /**
-   * Writes the downgrade from the latest version.
-   *
-   * @param to the target version; 0 removes everything
-   */
-  static void writeUndo(Writer out, String schema, int to) throws IOException {
-    for (int from = LATEST; from > to; from--) {
-      SchemaScript script = new SchemaScript(from, schema);
-      out.write(script.sql(script.template("U")));
-      out.write('\n');
-    }
-  }
-
-  /**
    * @param kind {@code V} for the upgrade, {@code U} for the downgrade
    */
   private String template(String kind) {
-    String name = "migration/" + kind + version + "__" + getDescription() + ".sql";
-    try (InputStream in = SchemaScript.class.getResourceAsStream(name)) {
+    String file = "migration/" + kind + version + "__" + name + ".sql";
+    try (InputStream in = SchemaScript.class.getResourceAsStream(file)) {
       if (in == null) {
-        throw new IllegalStateException("resource " + name + " is missing");
+        throw new IllegalStateException("resource " + file + " is missing");
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private String sql() {
-    return sql(template("V"));
   }
 
   private String sql(String template) {
@@ -161,7 +101,7 @@ final class SchemaScript implements JavaMigration {
 
   @Override
   public String getDescription() {
-    return NAMES.get(version - 1);
+    return name;
   }
 
   @Override
@@ -187,7 +127,7 @@ final class SchemaScript implements JavaMigration {
     try (var statement = connection.createStatement()) {
       statement.execute(PATIENCE);
       connection.setNetworkTimeout(Runnable::run, 0);
-      statement.execute(sql());
+      statement.execute(upgrade());
     } finally {
       if (!connection.isClosed()) {
         connection.setNetworkTimeout(Runnable::run, patience);

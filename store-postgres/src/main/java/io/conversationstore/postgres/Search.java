@@ -113,7 +113,7 @@ final class Search {
     in.text(tenant);
     if (filter instanceof MessageFilter.Words words) {
       String role = words.role() == null ? null : words.role().wireName();
-      in.text(TokenKeys.literal(TokenKeys.of(owner, words.tokens()))).text(role).text(role);
+      in.numbers(TokenKeys.of(owner, words.tokens())).text(role).text(role);
     } else if (filter instanceof MessageFilter.Tool tool) {
       in.text(calls(tool.name()));
     }

@@ -1,5 +1,8 @@
 package io.conversationstore.postgres;
 
+import java.util.Collections;
+import java.util.List;
+
 /**
  * The statements for one schema. Each statement on an owner names tenant and user.
  *
@@ -12,11 +15,10 @@ final class Sql {
   private static final String C = Rows.columns(Rows.CONVERSATION, "c");
   private static final String M = Rows.columns(Rows.MESSAGE, "m");
   private static final String WRITTEN_COLUMNS =
-      "SELECT w.dropped, w.changed, w.given, "
-          + Rows.columns(Rows.CONVERSATION, "(w.c)")
+      "w.dropped, w.changed, w.given, "
+          + Rows.columns(Rows.CONVERSATION, "(w.conversation)")
           + ", "
-          + Rows.columns(Rows.MESSAGE, "(w.m)");
-  private static final String WRITTEN = WRITTEN_COLUMNS + " FROM $.";
+          + Rows.columns(Rows.MESSAGE, "(w.message)");
 
   /** The first column of a conversation in a written row; a message follows. */
   static final int WRITTEN_CONVERSATION = 4;
@@ -34,8 +36,7 @@ final class Sql {
   final String createAll;
   final String lockTimeout;
   final String takeOver;
-  final String lockAll;
-  final String insertAll;
+  final String appendPlain;
   final String update;
   final String delete;
   final String edit;
@@ -84,84 +85,91 @@ final class Sql {
 
   Sql(String schemaName) {
     this.schema = '"' + schemaName + '"';
-    create = in(WRITTEN + "create_conversation(?,?,?,?,?,?,?,?,?,?::jsonb) w");
-    append = in(WRITTEN + "append_messages(?,?,?,?,?,?,?,?,?,?,?,?::json) w");
-    appendNew = in(appendNew("?,?,?,?,?,?"));
+    create = written("create_conversation(?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb)");
+    append = written("append_messages(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json)");
+    appendNew = appendNew("?, ?, ?, ?, ?, ?");
     // The driver is slower with six arrays of one than with six values.
     appendNewOne =
-        in(
-            appendNew(
-                "ARRAY[?::uuid],ARRAY[?::bytea],ARRAY[?::text],ARRAY[?::text],ARRAY[?::text],"
-                    + "ARRAY[?::jsonb]"));
+        appendNew(
+            """
+            ARRAY[?::uuid], ARRAY[?::bytea], ARRAY[?::text], ARRAY[?::text], ARRAY[?::text],
+            ARRAY[?::jsonb]""");
     // A lateral join calls the function for each row in turn.
     appendAll =
         in(
-            WRITTEN_COLUMNS
-                + ", b.place FROM unnest(?::text[],?::text[],?::text[],?::int8[],?::text[],"
-                + "?::int8[],?::bool[],?::text[]) WITH ORDINALITY AS b (tenant_id, user_id,"
-                + " conversation_id, epoch, at, generation, edit_existing, messages, place)"
-                + " CROSS JOIN LATERAL $.append_messages(?, b.tenant_id, b.user_id,"
-                + " b.conversation_id, b.epoch, b.generation, true, b.at::timestamptz, false,"
-                + " NULL, b.edit_existing, b.messages::json) w");
+            """
+            SELECT %s, b.place
+              FROM unnest(?::text[], ?::text[], ?::text[], ?::int8[], ?::text[], ?::int8[],
+                ?::bool[], ?::text[]) WITH ORDINALITY AS b (tenant_id, user_id, conversation_id,
+                epoch, at, generation, edit_existing, messages, place)
+              CROSS JOIN LATERAL $.append_messages(?, b.tenant_id, b.user_id, b.conversation_id,
+                b.epoch, b.generation, true, b.at::timestamptz, false, NULL, b.edit_existing,
+                b.messages::json) w"""
+                .formatted(WRITTEN_COLUMNS));
     createAll =
         in(
-            WRITTEN_COLUMNS
-                + ", b.place FROM unnest(?::text[],?::text[],?::text[],?::int8[],?::text[],"
-                + "?::text[],?::text[]) WITH ORDINALITY AS b (tenant_id, user_id,"
-                + " conversation_id, epoch, at, change, new, place)"
-                + " CROSS JOIN LATERAL $.create_conversation(?, b.tenant_id, b.user_id,"
-                + " b.conversation_id, b.change::uuid, b.epoch, true, b.at::timestamptz, false,"
-                + " b.new::jsonb) w");
+            """
+            SELECT %s, b.place
+              FROM unnest(?::text[], ?::text[], ?::text[], ?::int8[], ?::text[], ?::text[],
+                ?::text[]) WITH ORDINALITY AS b (tenant_id, user_id, conversation_id, epoch, at,
+                change, new, place)
+              CROSS JOIN LATERAL $.create_conversation(?, b.tenant_id, b.user_id,
+                b.conversation_id, b.change::uuid, b.epoch, true, b.at::timestamptz, false,
+                b.new::jsonb) w"""
+                .formatted(WRITTEN_COLUMNS));
     lockTimeout = "SELECT set_config('lock_timeout', ?, true)";
     takeOver =
         in(
-            "WITH taken AS (INSERT INTO $.taken_over (tenant_id, change_id) VALUES (?, ?)"
-                + " ON CONFLICT (tenant_id, change_id) DO NOTHING RETURNING change_id)"
-                + " SELECT count(*) FROM taken");
-    lockAll =
+            """
+            INSERT INTO $.taken_over (tenant_id, change_id) VALUES (?, ?)
+              ON CONFLICT (tenant_id, change_id) DO NOTHING RETURNING change_id""");
+    appendPlain =
         in(
-            "SELECT "
-                + C
-                + " FROM unnest(?::text[],?::text[],?::text[]) AS k (tenant_id, user_id,"
-                + " conversation_id) JOIN $.conversations c ON c.tenant_id = k.tenant_id"
-                + " AND c.user_id = k.user_id AND c.conversation_id = k.conversation_id"
-                + " ORDER BY c.conversation_key FOR UPDATE OF c");
-    insertAll = in(PlainAppendsSql.INSERT_ALL);
-    update = in(WRITTEN + "update_conversation(?,?,?,?,?,?,?,?,?,?::jsonb) w");
-    delete = in(WRITTEN + "delete_conversation(?,?,?,?,?,?,?,?) w");
-    edit = in(WRITTEN + "edit_message(?,?,?,?,?,?,?,?,?,?,?,?::jsonb,?::bigint[]) w");
-    deleteMessage = in(WRITTEN + "delete_message(?,?,?,?,?,?,?,?) w");
+            """
+            SELECT w.tenant_id, w.user_id, w.conversation_id, w.epoch, w.generation, w.seq,
+                w.created_at, %s
+              FROM $.append_plain(?, ?, ?, ?, ?, ?, ?, ?) w"""
+                .formatted(Rows.columns(Rows.CONVERSATION, "(w.conversation)")));
+    update = written("update_conversation(?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb)");
+    delete = written("delete_conversation(?, ?, ?, ?, ?, ?, ?, ?)");
+    edit = written("edit_message(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?)");
+    deleteMessage = written("delete_message(?, ?, ?, ?, ?, ?, ?, ?)");
     putPreferences =
         in(
-            "SELECT w.dropped, w.changed, "
-                + Rows.columns(Rows.PREFERENCES, "(w.p)")
-                + " FROM $.put_preferences(?,?,?,?,?,?,?,?,?,?,?,?) w");
+            """
+            SELECT w.dropped, w.changed, %s
+              FROM $.put_preferences(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) w"""
+                .formatted(Rows.columns(Rows.PREFERENCES, "(w.preferences)")));
     erase =
         in(
-            "SELECT w.dropped, w.changed, w.epoch, w.erased_at, w.conversations, w.messages"
-                + " FROM $.erase_owner(?,?,?,?,?,?,?) w");
+            """
+            SELECT w.dropped, w.changed, w.epoch, w.erased_at, w.conversations, w.messages
+              FROM $.erase_owner(?, ?, ?, ?, ?, ?, ?) w""");
     contact =
         in(
-            "SELECT w.store_id, w.history, w.counter, w.database_time, w.hidden_rows,"
-                + " w.copied_from, w.system_identifier, w.database_oid, w.database_name, w.timeline"
-                + " FROM $.contact_node(?) w");
+            """
+            SELECT w.store_id, w.history, w.counter, w.database_time, w.hidden_rows, w.copied_from,
+                w.system_identifier, w.database_oid, w.database_name, w.timeline
+              FROM $.contact_node(?) w""");
     // Of two concurrent calls the second waits, and then sees that another history has begun.
     beginHistory =
         in(
-            "UPDATE $.store SET history ="
-                + " CASE WHEN history = ? THEN ? ELSE history END"
-                + " RETURNING history");
+            """
+            UPDATE $.store SET history = CASE WHEN history = ? THEN ? ELSE history END
+              RETURNING history""");
     identitiesBehind =
         in(
-            "SELECT string_agg(q.of, ', ' ORDER BY q.of) FROM ("
-                + identityBehind("owners", "owner_key")
-                + " UNION ALL "
-                + identityBehind("conversations", "conversation_key")
-                + ") q WHERE q.used > q.given");
+            """
+            SELECT string_agg(q.of, ', ' ORDER BY q.of)
+              FROM (%s UNION ALL %s) q WHERE q.used > q.given"""
+                .formatted(
+                    identityBehind("owners", "owner_key"),
+                    identityBehind("conversations", "conversation_key")));
     erasuresSince =
         in(
-            "SELECT tenant_id, user_id, change_id, erased_at FROM $.owner_erasures"
-                + " WHERE erased_at > ?");
+            """
+            SELECT tenant_id, user_id, change_id, erased_at FROM $.owner_erasures
+              WHERE erased_at > ?""");
     headerLandings =
         in(
             """
@@ -196,100 +204,128 @@ final class Sql {
               WHERE e.tenant_id = ? AND e.user_id = ? AND e.change_id = ?""");
     firstGeneration =
         in(
-            "SELECT coalesce(max(o.purged_generation), 0) + 1 FROM $.owners o"
-                + " WHERE o.tenant_id = ? AND o.user_id = ?");
+            """
+            SELECT coalesce(max(o.purged_generation), 0) + 1 FROM $.owners o
+              WHERE o.tenant_id = ? AND o.user_id = ?""");
     find =
         in(
-            "SELECT coalesce(o.epoch, 0), "
-                + C
-                + " FROM $.store s LEFT JOIN $.owners o ON o.tenant_id = ? AND o.user_id = ?"
-                + " LEFT JOIN $.conversations c ON c.tenant_id = o.tenant_id"
-                + " AND c.user_id = o.user_id AND c.conversation_id = ?");
-    messagesForward = messages("> ? ORDER BY m.seq");
-    messagesBackward = messages("< ? ORDER BY m.seq DESC");
+            """
+            SELECT coalesce(o.epoch, 0), %s
+              FROM $.store s
+              LEFT JOIN $.owners o ON o.tenant_id = ? AND o.user_id = ?
+              LEFT JOIN $.conversations c ON c.tenant_id = o.tenant_id AND c.user_id = o.user_id
+                AND c.conversation_id = ?"""
+                .formatted(C));
+    messagesForward = messages("m.seq > ? ORDER BY m.seq");
+    messagesBackward = messages("m.seq < ? ORDER BY m.seq DESC");
     message =
         in(
-            "SELECT "
-                + M
-                + " FROM $.conversations c JOIN $.messages m ON m.tenant_id = c.tenant_id"
-                + " AND m.conversation_key = c.conversation_key AND m.generation = c.generation"
-                + " WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?"
-                + " AND m.message_id = ?");
+            """
+            SELECT %s
+              FROM $.conversations c
+              JOIN $.messages m ON m.tenant_id = c.tenant_id
+                AND m.conversation_key = c.conversation_key AND m.generation = c.generation
+              WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?
+                AND m.message_id = ?"""
+                .formatted(M));
     historyForward = history(">", "");
-    historyBackward = history("<", " DESC");
+    historyBackward = history("<", "DESC");
     // The keys include the owner: a condition on the owner would read all of its messages.
-    String words = "m.search_tokens @> ?::bigint[] AND (?::text IS NULL OR m.role = ?)";
+    String words = "m.search_tokens @> ? AND (?::text IS NULL OR m.role = ?)";
     searchWords = search("m.owner_key + 0", words);
     // A policy prevents the index of words, so reading the owner's messages is best.
     searchWordsOfOwner = search("m.owner_key", words);
     searchTool = search("m.owner_key", "m.tool_calls @> ?::jsonb");
     unindexed =
         in(
-            "SELECT m.conversation_key, m.generation, m.seq, m.version, m.content, m.parts"
-                + " FROM $.owners o"
-                + " JOIN $.messages m ON m.tenant_id = o.tenant_id AND m.owner_key = o.owner_key"
-                + " WHERE o.tenant_id = ? AND o.user_id = ? AND m.search_tokens IS NULL"
-                + " AND m.deleted_at IS NULL"
-                + " AND (m.conversation_key, m.generation, m.seq) > (?, ?, ?)"
-                + " ORDER BY m.conversation_key, m.generation, m.seq LIMIT ?");
+            """
+            SELECT m.conversation_key, m.generation, m.seq, m.version, m.content, m.parts
+              FROM $.owners o
+              JOIN $.messages m ON m.tenant_id = o.tenant_id AND m.owner_key = o.owner_key
+              WHERE o.tenant_id = ? AND o.user_id = ? AND m.search_tokens IS NULL
+                AND m.deleted_at IS NULL
+                AND (m.conversation_key, m.generation, m.seq) > (?, ?, ?)
+              ORDER BY m.conversation_key, m.generation, m.seq LIMIT ?""");
     index =
         in(
-            "UPDATE $.messages m SET search_tokens = g.search_tokens"
-                + " FROM json_to_recordset(?::json) AS g (conversation_key bigint,"
-                + " generation bigint, seq bigint, version bigint, search_tokens bigint[])"
-                + " WHERE m.tenant_id = ? AND m.conversation_key = g.conversation_key"
-                + " AND m.generation = g.generation AND m.seq = g.seq AND m.version = g.version"
-                + " AND num_nulls(m.search_tokens) <> 0 AND num_nulls(m.deleted_at) <> 0");
+            """
+            UPDATE $.messages m SET search_tokens = g.search_tokens
+              FROM json_to_recordset(?::json) AS g (conversation_key bigint, generation bigint,
+                seq bigint, version bigint, search_tokens bigint[])
+              WHERE m.tenant_id = ? AND m.conversation_key = g.conversation_key
+                AND m.generation = g.generation AND m.seq = g.seq AND m.version = g.version
+                AND num_nulls(m.search_tokens) <> 0 AND num_nulls(m.deleted_at) <> 0""");
     conversations =
         in(
-            "SELECT s.history, q.* FROM $.store s LEFT JOIN LATERAL (SELECT "
-                + C
-                + " FROM $.conversations c WHERE c.tenant_id = ? AND c.user_id = ?"
-                + " AND c.deleted_at IS NULL"
-                + " AND (?::text IS NULL OR c.status = ?) AND (?::text IS NULL OR ? = ANY (c.tags))"
-                + " AND (?::boolean IS NULL OR c.pinned = ?)"
-                + " AND c.updated_at <= ? AND (c.updated_at < ? OR c.conversation_id > ?)"
-                + " ORDER BY c.updated_at DESC, c.conversation_id LIMIT ?) q ON true"
-                + " ORDER BY q.updated_at DESC, q.conversation_id");
+            """
+            SELECT s.history, q.* FROM $.store s LEFT JOIN LATERAL (
+              SELECT %s FROM $.conversations c
+                WHERE c.tenant_id = ? AND c.user_id = ? AND c.deleted_at IS NULL
+                  AND (?::text IS NULL OR c.status = ?)
+                  AND (?::text IS NULL OR ? = ANY (c.tags))
+                  AND (?::boolean IS NULL OR c.pinned = ?)
+                  AND c.updated_at <= ? AND (c.updated_at < ? OR c.conversation_id > ?)
+                ORDER BY c.updated_at DESC, c.conversation_id LIMIT ?) q ON true
+              ORDER BY q.updated_at DESC, q.conversation_id"""
+                .formatted(C));
     preferences =
         in(
-            "SELECT coalesce(o.epoch, 0), "
-                + Rows.columns(Rows.PREFERENCES, "p")
-                + " FROM $.store s LEFT JOIN $.owners o ON o.tenant_id = ? AND o.user_id = ?"
-                + " LEFT JOIN $.user_preferences p ON p.tenant_id = o.tenant_id"
-                + " AND p.user_id = o.user_id");
+            """
+            SELECT coalesce(o.epoch, 0), %s
+              FROM $.store s
+              LEFT JOIN $.owners o ON o.tenant_id = ? AND o.user_id = ?
+              LEFT JOIN $.user_preferences p ON p.tenant_id = o.tenant_id
+                AND p.user_id = o.user_id"""
+                .formatted(Rows.columns(Rows.PREFERENCES, "p")));
     count =
         in(
-            "SELECT count(*), coalesce(sum(message_count), 0) FROM $.conversations"
-                + " WHERE tenant_id = ? AND user_id = ? AND deleted_at IS NULL");
+            """
+            SELECT count(*), coalesce(sum(c.message_count), 0) FROM $.conversations c
+              WHERE c.tenant_id = ? AND c.user_id = ? AND c.deleted_at IS NULL""");
     statistics =
         in(
-            "SELECT count(DISTINCT tenant_id), count(DISTINCT (tenant_id, user_id)), count(*),"
-                + " coalesce(sum(message_count), 0), (SELECT count(*) FROM $.messages m"
-                + " WHERE m.deleted_at IS NULL AND (?::text IS NULL OR m.tenant_id = ?)"
-                + " AND m.created_at >= date_trunc('day', clock_timestamp(), 'UTC'))"
-                + " FROM $.conversations WHERE deleted_at IS NULL"
-                + " AND (?::text IS NULL OR tenant_id = ?)");
+            """
+            SELECT u.tenants, u.users, u.conversations, u.messages, d.messages
+              FROM (
+                SELECT count(DISTINCT o.tenant_id) AS tenants, count(*) AS users,
+                    coalesce(sum(o.conversations), 0) AS conversations,
+                    coalesce(sum(o.messages), 0) AS messages
+                  FROM (
+                    SELECT c.tenant_id, c.user_id, count(*) AS conversations,
+                        sum(c.message_count) AS messages
+                      FROM $.conversations c
+                      WHERE c.deleted_at IS NULL AND (?::text IS NULL OR c.tenant_id = ?)
+                      GROUP BY c.tenant_id, c.user_id) o) u
+              CROSS JOIN (
+                SELECT count(*) AS messages FROM $.messages m
+                  WHERE m.deleted_at IS NULL AND (?::text IS NULL OR m.tenant_id = ?)
+                    AND m.created_at >= date_trunc('day', statement_timestamp(), 'UTC')) d""");
     tableSizes =
-        "SELECT c.relname, coalesce(sum(pg_table_size(coalesce(p.relid, c.oid))), 0),"
-            + " coalesce(sum(pg_indexes_size(coalesce(p.relid, c.oid))), 0) FROM pg_class c"
-            + " LEFT JOIN LATERAL pg_partition_tree(c.oid) p ON true"
-            + " WHERE c.relnamespace = ?::regnamespace AND c.relkind IN ('r', 'p')"
-            + " AND NOT c.relispartition GROUP BY c.relname ORDER BY c.relname COLLATE \"C\"";
+        """
+        SELECT c.relname, coalesce(sum(pg_table_size(coalesce(p.relid, c.oid))), 0),
+            coalesce(sum(pg_indexes_size(coalesce(p.relid, c.oid))), 0)
+          FROM pg_class c LEFT JOIN LATERAL pg_partition_tree(c.oid) p ON true
+          WHERE c.relnamespace = ?::regnamespace AND c.relkind IN ('r', 'p')
+            AND NOT c.relispartition
+          GROUP BY c.relname ORDER BY c.relname COLLATE "C\"""";
     activeUsers =
         in(
-            "SELECT o.user_id, max(m.created_at), count(*) FROM $.messages m"
-                + " JOIN $.owners o ON o.tenant_id = m.tenant_id AND o.owner_key = m.owner_key"
-                + " WHERE m.tenant_id = ? AND m.created_at >= ? AND m.deleted_at IS NULL"
-                + " GROUP BY o.user_id ORDER BY 2 DESC, 1 LIMIT ?");
+            """
+            SELECT o.user_id, max(m.created_at), count(*)
+              FROM $.messages m
+              JOIN $.owners o ON o.tenant_id = m.tenant_id AND o.owner_key = m.owner_key
+              WHERE m.tenant_id = ? AND m.created_at >= ? AND m.deleted_at IS NULL
+              GROUP BY o.user_id ORDER BY 2 DESC, 1 LIMIT ?""");
     blankBefore =
         in(
-            "SELECT w.deleted, w.next_tenant, w.next_owner"
-                + " FROM $.blank_messages_before(?, ?, ?, ?, ?) w");
+            """
+            SELECT w.deleted, w.next_tenant, w.next_owner
+              FROM $.blank_messages_before(?, ?, ?, ?, ?) w""");
     archiveBefore =
         in(
-            "SELECT w.archived, w.next_tenant, w.next_conversation"
-                + " FROM $.archive_idle_conversations(?, ?, ?, ?) w");
+            """
+            SELECT w.archived, w.next_tenant, w.next_conversation
+              FROM $.archive_idle_conversations(?, ?, ?, ?) w""");
     purgeDeleted = in("SELECT $.purge_deleted(? * interval '1 millisecond', ?)");
     // The condition is evaluated once the row is locked, and the clock is read then.
     claimJob =
@@ -309,41 +345,41 @@ final class Sql {
         in("UPDATE $.jobs SET claimed_at = clock_timestamp() WHERE name = ? AND claimed_by = ?");
     feedHead =
         in(
-            "SELECT pg_snapshot_xmin(q.s)::text, CASE"
-                + " WHEN pg_snapshot_xmin(q.s) = pg_snapshot_xmax(q.s) THEN statement_timestamp()"
-                + " ELSE (SELECT min(a.xact_start) FROM pg_stat_activity a WHERE a.backend_xid ="
-                + " pg_snapshot_xmin(q.s)::xid) END, history, pg_snapshot_xmax(q.s)::text,"
-                + " statement_timestamp()"
-                + " FROM (SELECT pg_current_snapshot() AS s, h.history FROM $.store h) q");
+            """
+            SELECT pg_snapshot_xmin(q.s)::text,
+                CASE WHEN pg_snapshot_xmin(q.s) = pg_snapshot_xmax(q.s) THEN statement_timestamp()
+                  ELSE (SELECT min(a.xact_start) FROM pg_stat_activity a
+                    WHERE a.backend_xid = pg_snapshot_xmin(q.s)::xid) END,
+                history, pg_snapshot_xmax(q.s)::text, statement_timestamp()
+              FROM (SELECT pg_current_snapshot() AS s, h.history FROM $.store h) q""");
     feedOwners =
-        feed(
-            "t.owner_key, 0, 0, t.tenant_id, t.tenant_id, t.user_id, t.epoch FROM $.owners t",
-            "(t.changed_xid, t.owner_key, 0, 0, t.tenant_id)",
-            "t.owner_key");
+        feed("t.tenant_id, t.user_id, t.epoch", "$.owners t", "t.owner_key, 0, 0", "t.owner_key");
     feedConversations =
         feed(
-            "t.conversation_key, 0, 0, t.tenant_id, "
-                + Rows.columns(Rows.CONVERSATION, "t")
-                + " FROM $.conversations t",
-            "(t.changed_xid, t.conversation_key, 0, 0, t.tenant_id)",
+            Rows.columns(Rows.CONVERSATION, "t"),
+            "$.conversations t",
+            "t.conversation_key, 0, 0",
             "t.conversation_key");
     feedMessages =
         feed(
-            "t.conversation_key, t.generation, t.seq, t.tenant_id, "
-                + Rows.columns(Rows.MESSAGE, "t")
-                + ", "
-                + C
-                + " FROM $.messages t JOIN $.conversations c ON c.tenant_id = t.tenant_id"
-                + " AND c.conversation_key = t.conversation_key",
-            "(t.changed_xid, t.conversation_key, t.generation, t.seq, t.tenant_id)",
+            Rows.columns(Rows.MESSAGE, "t") + ", " + C,
+            """
+            $.messages t
+              JOIN $.conversations c ON c.tenant_id = t.tenant_id
+                AND c.conversation_key = t.conversation_key""",
+            "t.conversation_key, t.generation, t.seq",
             "t.conversation_key, t.generation, t.seq");
     feedPreferences =
         feed(
-            "t.owner_key, 0, 0, t.tenant_id, "
-                + Rows.columns(Rows.PREFERENCES, "t")
-                + " FROM $.user_preferences t",
-            "(t.changed_xid, t.owner_key, 0, 0, t.tenant_id)",
+            Rows.columns(Rows.PREFERENCES, "t"),
+            "$.user_preferences t",
+            "t.owner_key, 0, 0",
             "t.owner_key");
+  }
+
+  /** A call of a function that applies one change of a conversation. */
+  private String written(String call) {
+    return in("SELECT %s FROM $.%s w".formatted(WRITTEN_COLUMNS, call));
   }
 
   /**
@@ -351,73 +387,78 @@ final class Sql {
    * right.
    */
   private static String identityBehind(String table, String key) {
-    String sequence = "pg_get_serial_sequence('$." + table + "', '" + key + "')::regclass";
-    return "SELECT '"
-        + table
-        + "' AS of, (SELECT max(r.used) FROM (SELECT t."
-        + key
-        + " AS used FROM $."
-        + table
-        + " t ORDER BY t.changed_xid DESC LIMIT 1000) r) AS used, CASE"
-        + " WHEN has_sequence_privilege("
-        + sequence
-        + "::oid, 'SELECT, USAGE') THEN coalesce(pg_sequence_last_value("
-        + sequence
-        + "), 0) END AS given";
+    return """
+        SELECT '{table}' AS of, u.used,
+            CASE WHEN has_sequence_privilege({sequence}::oid, 'SELECT, USAGE')
+              THEN coalesce(pg_sequence_last_value({sequence}), 0) END AS given
+          FROM (
+            SELECT max(r.used) AS used FROM (
+              SELECT t.{key} AS used FROM $.{table} t ORDER BY t.changed_xid DESC LIMIT 1000) r)
+            u"""
+        .replace("{sequence}", "pg_get_serial_sequence('$.{table}', '{key}')::regclass")
+        .replace("{table}", table)
+        .replace("{key}", key);
   }
 
-  private static String appendNew(String messages) {
-    return "SELECT "
-        + Rows.columns(Rows.CONVERSATION, "w")
-        + " FROM $.append_new(?,?,?,?,?,?,?,?,?,"
-        + messages
-        + ") w";
+  private String appendNew(String messages) {
+    return in(
+        "SELECT %s FROM $.append_new(?, ?, ?, ?, ?, ?, ?, ?, ?, %s) w"
+            .formatted(Rows.columns(Rows.CONVERSATION, "w"), messages));
   }
 
   private String in(String text) {
     return text.replace("$.", schema + ".");
   }
 
-  /** The first row holds the header, the others hold messages. */
+  /**
+   * The first row holds the header, the others hold messages. UNION combines columns, not whole
+   * rows, which a distributed engine cannot combine.
+   */
   private String messages(String beyond) {
     return in(
-        "WITH h AS MATERIALIZED (SELECT c FROM $.conversations c"
-            + " WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?)"
-            + " SELECT s.history, "
-            + Rows.columns(Rows.CONVERSATION, "(r.c)")
-            + ", "
-            + Rows.columns(Rows.MESSAGE, "(r.m)")
-            + " FROM $.store s LEFT JOIN LATERAL ("
-            + "SELECT h.c, NULL::$.messages AS m, -1::bigint AS seq FROM h UNION ALL"
-            + " SELECT NULL, p.m, (p.m).seq FROM h CROSS JOIN LATERAL ("
-            + "SELECT m FROM $.messages m WHERE m.tenant_id = (h.c).tenant_id"
-            + " AND m.conversation_key = (h.c).conversation_key"
-            + " AND m.generation = (h.c).generation AND num_nulls(m.deleted_at) <> 0 AND m.seq "
-            + beyond
-            + " LIMIT ?) p) r ON true ORDER BY r.seq");
+        """
+        WITH h AS MATERIALIZED (
+          SELECT * FROM $.conversations c
+            WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?)
+        SELECT s.history, r.* FROM $.store s LEFT JOIN LATERAL (
+          SELECT %s, %s, -1::bigint AS place FROM h
+          UNION ALL
+          SELECT %s, p.* FROM h CROSS JOIN LATERAL (
+            SELECT %s, m.seq AS place FROM $.messages m
+              WHERE m.tenant_id = ? AND m.conversation_key = h.conversation_key
+                AND m.generation = h.generation AND num_nulls(m.deleted_at) <> 0
+                AND %s LIMIT ?) p) r ON true
+          ORDER BY r.place"""
+            .formatted(
+                Rows.columns(Rows.CONVERSATION, "h"),
+                nulls(Rows.MESSAGE),
+                nulls(Rows.CONVERSATION),
+                M,
+                beyond));
+  }
+
+  private static String nulls(List<String> columns) {
+    return String.join(", ", Collections.nCopies(columns.size(), "NULL"));
   }
 
   private String history(String beyond, String order) {
     return in(
-        "SELECT s.history, q.* FROM $.store s LEFT JOIN LATERAL (SELECT c.conversation_id, "
-            + M
-            + " FROM $.owners o"
-            + " JOIN $.messages m ON m.tenant_id = o.tenant_id AND m.owner_key = o.owner_key"
-            + " JOIN $.conversations c ON c.tenant_id = m.tenant_id"
-            + " AND c.conversation_key = m.conversation_key AND c.generation = m.generation"
-            + " WHERE o.tenant_id = ? AND o.user_id = ? AND m.deleted_at IS NULL"
-            + " AND m.created_at "
-            + beyond
-            + "= ? AND (m.created_at, c.conversation_id, m.seq) "
-            + beyond
-            + " (?, ?, ?) ORDER BY m.created_at"
-            + order
-            + ", c.conversation_id"
-            + order
-            + ", m.seq"
-            + order
-            + " LIMIT ?) q ON true"
-            + " ORDER BY q.created_at, q.conversation_id, q.seq");
+        """
+        SELECT s.history, q.* FROM $.store s LEFT JOIN LATERAL (
+          SELECT c.conversation_id, {message}
+            FROM $.owners o
+            JOIN $.messages m ON m.tenant_id = o.tenant_id AND m.owner_key = o.owner_key
+            JOIN $.conversations c ON c.tenant_id = m.tenant_id
+              AND c.conversation_key = m.conversation_key AND c.generation = m.generation
+            WHERE o.tenant_id = ? AND o.user_id = ? AND m.deleted_at IS NULL
+              AND m.created_at {beyond}= ?
+              AND (m.created_at, c.conversation_id, m.seq) {beyond} (?, ?, ?)
+            ORDER BY m.created_at {order}, c.conversation_id {order}, m.seq {order}
+            LIMIT ?) q ON true
+          ORDER BY q.created_at, q.conversation_id, q.seq"""
+            .replace("{message}", M)
+            .replace("{beyond}", beyond)
+            .replace("{order}", order));
   }
 
   /**
@@ -429,51 +470,68 @@ final class Sql {
    */
   private String search(String owner, String condition) {
     return in(
-        "WITH o AS MATERIALIZED (SELECT o.owner_key FROM $.owners o"
-            + " WHERE o.tenant_id = ? AND o.user_id = ?),"
-            + " k AS MATERIALIZED (SELECT c.conversation_key FROM $.conversations c"
-            + " WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?"
-            + " AND num_nulls(c.deleted_at) <> 0),"
-            + " hit AS MATERIALIZED (SELECT m.conversation_key, m.generation, m.seq, m.created_at"
-            + " FROM $.messages m WHERE m.tenant_id = ? AND "
-            + owner
-            + " = (SELECT o.owner_key FROM o) AND m.deleted_at IS NULL AND "
-            + condition
-            + " AND (?::text IS NULL OR m.conversation_key = (SELECT k.conversation_key FROM k))"
-            + " AND m.created_at <= ?),"
-            + " newest AS MATERIALIZED (SELECT h.* FROM hit h WHERE h.created_at < ?"
-            + " OR EXISTS (SELECT FROM $.conversations c WHERE c.tenant_id = ?"
-            + " AND c.conversation_key = h.conversation_key"
-            + " AND (c.conversation_id, h.seq) < (?, ?))"
-            + " ORDER BY h.created_at DESC FETCH FIRST (?) ROWS WITH TIES)"
-            + " SELECT s.history, EXISTS (SELECT FROM $.messages n WHERE n.tenant_id = ?"
-            + " AND n.owner_key = (SELECT o.owner_key FROM o) AND n.search_tokens IS NULL"
-            + " AND n.deleted_at IS NULL), EXISTS (SELECT FROM k), q.*"
-            + " FROM $.store s LEFT JOIN LATERAL (SELECT t.conversation_id, "
-            + M
-            + " FROM (SELECT h.conversation_key, h.generation, h.seq, c.conversation_id"
-            + " FROM newest h CROSS JOIN LATERAL (SELECT c.conversation_id FROM $.conversations c"
-            + " WHERE c.tenant_id = ? AND c.conversation_key = h.conversation_key"
-            + " AND c.generation = h.generation AND num_nulls(c.deleted_at) <> 0 OFFSET 0) c"
-            + " ORDER BY h.created_at DESC, c.conversation_id DESC, h.seq DESC LIMIT ?) t"
-            + " JOIN $.messages m ON m.tenant_id = ? AND m.conversation_key = t.conversation_key"
-            + " AND m.generation = t.generation AND m.seq = t.seq) q ON true"
-            + " ORDER BY q.created_at DESC, q.conversation_id DESC, q.seq DESC");
+        """
+        WITH o AS MATERIALIZED (
+          SELECT o.owner_key FROM $.owners o WHERE o.tenant_id = ? AND o.user_id = ?),
+        k AS MATERIALIZED (
+          SELECT c.conversation_key FROM $.conversations c
+            WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?
+              AND num_nulls(c.deleted_at) <> 0),
+        hit AS MATERIALIZED (
+          SELECT m.conversation_key, m.generation, m.seq, m.created_at FROM $.messages m
+            WHERE m.tenant_id = ? AND {owner} = (SELECT o.owner_key FROM o)
+              AND m.deleted_at IS NULL AND {condition}
+              AND (?::text IS NULL OR m.conversation_key = (SELECT k.conversation_key FROM k))
+              AND m.created_at <= ?),
+        newest AS MATERIALIZED (
+          SELECT h.* FROM hit h
+            WHERE h.created_at < ? OR EXISTS (
+              SELECT FROM $.conversations c
+                WHERE c.tenant_id = ? AND c.conversation_key = h.conversation_key
+                  AND (c.conversation_id, h.seq) < (?, ?))
+            ORDER BY h.created_at DESC FETCH FIRST (?) ROWS WITH TIES)
+        SELECT s.history,
+            EXISTS (SELECT FROM $.messages n
+              WHERE n.tenant_id = ? AND n.owner_key = (SELECT o.owner_key FROM o)
+                AND n.search_tokens IS NULL AND n.deleted_at IS NULL),
+            EXISTS (SELECT FROM k), q.*
+          FROM $.store s LEFT JOIN LATERAL (
+            SELECT t.conversation_id, {message}
+              FROM (
+                SELECT h.conversation_key, h.generation, h.seq, c.conversation_id
+                  FROM newest h CROSS JOIN LATERAL (
+                    SELECT c.conversation_id FROM $.conversations c
+                      WHERE c.tenant_id = ? AND c.conversation_key = h.conversation_key
+                        AND c.generation = h.generation AND num_nulls(c.deleted_at) <> 0
+                      OFFSET 0) c
+                  ORDER BY h.created_at DESC, c.conversation_id DESC, h.seq DESC LIMIT ?) t
+              JOIN $.messages m ON m.tenant_id = ? AND m.conversation_key = t.conversation_key
+                AND m.generation = t.generation AND m.seq = t.seq) q ON true
+          ORDER BY q.created_at DESC, q.conversation_id DESC, q.seq DESC"""
+            .replace("{owner}", owner)
+            .replace("{condition}", condition)
+            .replace("{message}", M));
   }
 
   /**
    * Keys are unique only within a tenant, so the tenant comes last in the order: the indexes of the
    * feed, without a tenant, then provide nearly the whole order.
+   *
+   * @param key three columns that identify a row within its tenant
+   * @param order the columns of the key that are not constant
    */
-  private String feed(String columnsAndTables, String key, String order) {
+  private String feed(String columns, String tables, String key, String order) {
     return in(
-        "SELECT t.changed_xid::text, "
-            + columnsAndTables
-            + " WHERE t.changed_xid < ?::text::xid8 AND t.changed_xid >= ?::text::xid8 AND "
-            + key
-            + " > (?::text::xid8, ?::bigint, ?::bigint, ?::bigint, ?::text)"
-            + " ORDER BY t.changed_xid, "
-            + order
-            + ", t.tenant_id LIMIT ?");
+        """
+        SELECT t.changed_xid::text, {key}, t.tenant_id, {columns}
+          FROM {tables}
+          WHERE t.changed_xid < ?::text::xid8 AND t.changed_xid >= ?::text::xid8
+            AND (t.changed_xid, {key}, t.tenant_id)
+              > (?::text::xid8, ?::bigint, ?::bigint, ?::bigint, ?::text)
+          ORDER BY t.changed_xid, {order}, t.tenant_id LIMIT ?"""
+            .replace("{columns}", columns)
+            .replace("{tables}", tables)
+            .replace("{key}", key)
+            .replace("{order}", order));
   }
 }

@@ -53,27 +53,27 @@ record Surroundings(
     try (Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
-                "SELECT current_user, current_database(), current_setting('server_encoding'),"
-                    + " current_setting('transaction_read_only') = 'on',"
-                    + " has_database_privilege(current_database(), 'CREATE'), n.oid IS NOT NULL,"
-                    + " coalesce(has_schema_privilege(n.oid, 'USAGE'), false),"
-                    + " coalesce(has_schema_privilege(n.oid, 'CREATE'), false),"
-                    + " s.oid IS NOT NULL, coalesce(has_table_privilege(s.oid, 'SELECT'), false),"
-                    + " (SELECT c.relname FROM pg_class c WHERE c.relnamespace = n.oid"
-                    + " AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')"
-                    + " AND c.relname IN "
-                    + NAMES
-                    + " ORDER BY c.relname LIMIT 1),"
-                    + " (SELECT c.relname FROM pg_class c WHERE c.relnamespace = n.oid"
-                    + " AND s.oid IS NULL AND c.relname IN "
-                    + NAMES
-                    + " ORDER BY c.relname LIMIT 1)"
-                    + " FROM (SELECT '"
-                    + schema
-                    + "' AS name) w LEFT JOIN pg_namespace n ON n.nspname = w.name"
-                    + " LEFT JOIN pg_class s ON s.relnamespace = n.oid AND s.relname = 'store'"
-                    + " AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.oid"
-                    + " AND a.attname = 'schema_version' AND NOT a.attisdropped)")) {
+                """
+                SELECT current_user, current_database(), current_setting('server_encoding'),
+                    current_setting('transaction_read_only') = 'on',
+                    has_database_privilege(current_database(), 'CREATE'), n.oid IS NOT NULL,
+                    coalesce(has_schema_privilege(n.oid, 'USAGE'), false),
+                    coalesce(has_schema_privilege(n.oid, 'CREATE'), false),
+                    s.oid IS NOT NULL, coalesce(has_table_privilege(s.oid, 'SELECT'), false),
+                    (SELECT c.relname FROM pg_class c
+                      WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+                        AND NOT pg_has_role(c.relowner, 'USAGE') AND c.relname IN {names}
+                      ORDER BY c.relname LIMIT 1),
+                    (SELECT c.relname FROM pg_class c
+                      WHERE c.relnamespace = n.oid AND s.oid IS NULL AND c.relname IN {names}
+                      ORDER BY c.relname LIMIT 1)
+                  FROM (SELECT '{schema}' AS name) w
+                  LEFT JOIN pg_namespace n ON n.nspname = w.name
+                  LEFT JOIN pg_class s ON s.relnamespace = n.oid AND s.relname = 'store'
+                    AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.oid
+                      AND a.attname = 'schema_version' AND NOT a.attisdropped)"""
+                    .replace("{names}", NAMES)
+                    .replace("{schema}", schema))) {
       if (!row.next()) {
         throw new SQLException("a query for one row gave none", "XX000");
       }
@@ -121,7 +121,7 @@ record Surroundings(
   }
 
   /** The right that the role lacks to create or migrate the schema; null if none. */
-  @Nullable String migrationFault(String schema, int found) {
+  @Nullable String migrationFault(String schema, int found, int latest) {
     if (takenTable != null) {
       return "schema "
           + schema
@@ -154,7 +154,7 @@ record Surroundings(
         + " is at version "
         + found
         + ", but "
-        + SchemaScript.LATEST
+        + latest
         + " is needed, and role "
         + role
         + " "

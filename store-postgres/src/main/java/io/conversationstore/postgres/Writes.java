@@ -155,8 +155,7 @@ final class Writes {
     try (PreparedStatement statement = database.prepare(connection, sql.takeOver)) {
       database.bind(statement, tenant).text(tenant).uuid(bulk.id());
       try (ResultSet row = database.rows(statement)) {
-        row.next();
-        return row.getLong(1) == 1;
+        return row.next();
       }
     }
   }
@@ -301,7 +300,7 @@ final class Writes {
           .uuid(edited.messageId())
           .text(MessageJson.plainText(content))
           .text(MessageJson.parts(content));
-      in.text(search ? TokenKeys.literal(TokenKeys.of(stamp.owner(), content)) : null);
+      in.numbers(search ? TokenKeys.of(stamp.owner(), content) : null);
     } else if (change instanceof MessageDeleted deleted) {
       in.number(stamp.epoch()).number(generation).flag(replay).uuid(deleted.messageId());
     }

@@ -41,7 +41,7 @@ class LaterSchemaTest {
           .isInstanceOf(StoreConfigurationException.class)
           .hasMessage(
               "schema conversation_store is at version 99, but this version of the library knows "
-                  + SchemaScript.LATEST
+                  + SchemaVersions.LIBRARY.latest()
                   + "; use the library that made it, or see PostgresStore.writeSchemaUndo");
     }
   }
@@ -57,7 +57,9 @@ class LaterSchemaTest {
   void anEngineIsOpened() throws SQLException {
     try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
       assertThatThrownBy(() -> engine.find(ALICE, "c")).hasMessageContaining("is at version 99");
-      databases.text("UPDATE conversation_store.store SET schema_version = " + SchemaScript.LATEST);
+      databases.text(
+          "UPDATE conversation_store.store SET schema_version = "
+              + SchemaVersions.LIBRARY.latest());
       assertThat(engine.find(ALICE, "c").live()).isNotNull();
     }
   }

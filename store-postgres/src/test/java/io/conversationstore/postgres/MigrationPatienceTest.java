@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.PrimaryStore;
-import java.io.StringWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -24,15 +23,12 @@ class MigrationPatienceTest {
   private final Databases databases = Databases.create();
 
   @BeforeEach
-  void anEarlierSchema() throws Exception {
+  void anEarlierSchema() {
     PostgresStore.openEngine(databases.options()).close();
-    StringWriter undo = new StringWriter();
-    PostgresStore.writeSchemaUndo(undo, PostgresOptions.DEFAULT_SCHEMA, 1);
-    databases.text(undo.toString());
   }
 
-  private String latest() {
-    return String.valueOf(SchemaScript.LATEST);
+  private static PrimaryStore later(PostgresOptions options) {
+    return PostgresStore.openEngine(options, MadeUpVersion.VERSIONS, false);
   }
 
   @Test
@@ -41,7 +37,7 @@ class MigrationPatienceTest {
         Statement hold = holder.createStatement()) {
       holder.setAutoCommit(false);
       hold.execute("LOCK TABLE conversation_store.messages IN ACCESS SHARE MODE");
-      try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
+      try (PrimaryStore engine = later(databases.options())) {
         assertThat(databases.text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
             .isEqualTo("0");
         EngineFailureException failure =
@@ -52,28 +48,27 @@ class MigrationPatienceTest {
       }
       holder.rollback();
     }
-    try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
+    try (PrimaryStore engine = later(databases.options())) {
       assertThat(engine.find(ALICE, "conversation").live()).isNull();
     }
-    assertThat(databases.text(VERSION)).isEqualTo(latest());
+    assertThat(databases.text(VERSION)).isEqualTo("2");
   }
 
   @Test
   void theScriptOfADbaWaitsNoLonger() throws Exception {
-    StringWriter script = new StringWriter();
-    PostgresStore.writeSchemaUpgrade(script, PostgresOptions.DEFAULT_SCHEMA, 1);
+    String script = MadeUpVersion.upgrade(1);
     try (Connection holder = databases.connection();
         Statement hold = holder.createStatement()) {
       holder.setAutoCommit(false);
       hold.execute("LOCK TABLE conversation_store.messages IN ACCESS SHARE MODE");
-      assertThatThrownBy(() -> databases.text(script.toString()))
+      assertThatThrownBy(() -> databases.text(script))
           .isInstanceOfSatisfying(
               SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("55P03"));
       holder.rollback();
     }
     assertThat(databases.text(VERSION)).isEqualTo("1");
-    databases.text(script.toString());
-    assertThat(databases.text(VERSION)).isEqualTo(latest());
+    databases.text(script);
+    assertThat(databases.text(VERSION)).isEqualTo("2");
   }
 
   @Test
@@ -94,8 +89,8 @@ class MigrationPatienceTest {
             .options()
             .withNetworkTimeouts(Duration.ofSeconds(20), brief)
             .withStatementTimeouts(brief, brief);
-    try (PrimaryStore engine = PostgresStore.openEngine(hurried)) {
-      assertThat(databases.text(VERSION)).isEqualTo(latest());
+    try (PrimaryStore engine = later(hurried)) {
+      assertThat(databases.text(VERSION)).isEqualTo("2");
       assertThat(engine.find(ALICE, "conversation").live()).isNull();
     }
   }

@@ -1,10 +1,12 @@
 package io.conversationstore.postgres;
 
+import static io.conversationstore.postgres.Databases.ALICE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.spi.PrimaryStore;
 import java.io.StringWriter;
 import java.sql.SQLException;
 import org.junit.jupiter.api.Test;
@@ -40,60 +42,85 @@ class SchemaUpgradeTest {
         "SELECT (" + WHOLE + ") FROM pg_namespace n WHERE n.nspname = 'conversation_store'");
   }
 
-  private static String upgrade(int from) throws Exception {
-    StringWriter script = new StringWriter();
-    PostgresStore.writeSchemaUpgrade(script, PostgresOptions.DEFAULT_SCHEMA, from);
-    return script.toString();
+  private static Databases later() {
+    Databases database = Databases.create();
+    PostgresStore.open(database.options(), MadeUpVersion.VERSIONS).close();
+    return database;
   }
 
-  private static Databases at(int version, boolean byFlyway) throws Exception {
+  private static Databases atVersion1(boolean byFlyway) throws Exception {
     Databases database = Databases.create();
-    StringWriter script = new StringWriter();
     if (byFlyway) {
       PostgresStore.open(database.options()).close();
     } else {
+      StringWriter script = new StringWriter();
       PostgresStore.writeSchema(script, PostgresOptions.DEFAULT_SCHEMA);
+      database.text(script.toString());
     }
-    PostgresStore.writeSchemaUndo(script, PostgresOptions.DEFAULT_SCHEMA, version);
-    database.text(script.toString());
     return database;
   }
 
   @Test
-  void fromEachVersionItGivesWhatAMigrationGives() throws Exception {
-    Databases migrated = Databases.create();
-    PostgresStore.open(migrated.options()).close();
-    for (int from = 1; from < SchemaScript.LATEST; from++) {
-      Databases database = at(from, true);
-      assertThat(whole(database)).isNotEqualTo(whole(migrated));
-      database.text(upgrade(from));
-      assertThat(whole(database)).isEqualTo(whole(migrated));
-      assertThat(database.text(RECORDS)).isEqualTo(migrated.text(RECORDS));
-      try (ConversationStore store = PostgresStore.open(database.options().withMigration(false))) {
-        assertThat(store.operator().health().healthy()).isTrue();
-      }
+  void itGivesWhatAMigrationGives() throws Exception {
+    Databases migrated = later();
+    Databases database = atVersion1(true);
+    assertThat(whole(database)).isNotEqualTo(whole(migrated));
+    database.text(MadeUpVersion.upgrade(1));
+    assertThat(whole(database)).isEqualTo(whole(migrated));
+    assertThat(database.text(RECORDS)).isEqualTo(migrated.text(RECORDS));
+    try (ConversationStore store =
+        PostgresStore.open(database.options().withMigration(false), MadeUpVersion.VERSIONS)) {
+      assertThat(store.operator().health().healthy()).isTrue();
     }
   }
 
   @Test
+  void theWayBackGivesWhatTheVersionBeforeMakes() throws Exception {
+    Databases before = atVersion1(true);
+    Databases database = later();
+    database.text(MadeUpVersion.undo(1));
+    assertThat(whole(database)).isEqualTo(whole(before));
+    assertThat(database.text(RECORDS)).isEqualTo(before.text(RECORDS));
+    PostgresStore.open(database.options()).close();
+  }
+
+  /** A node that may migrate upgrades; one that may not refuses, and names both versions. */
+  @Test
+  void aStoreThatMayMigrateUpgradesWhatItFinds() throws Exception {
+    Databases database = atVersion1(true);
+    PostgresOptions may = database.options();
+    try (PrimaryStore waiting =
+        PostgresStore.openEngine(may.withMigration(false), MadeUpVersion.VERSIONS, false)) {
+      assertThatThrownBy(() -> waiting.find(ALICE, "c"))
+          .hasMessageContaining("is at version 1, but 2 is needed");
+      PostgresStore.open(may, MadeUpVersion.VERSIONS).close();
+      assertThat(waiting.find(ALICE, "c").conversation()).isNull();
+    }
+    assertThat(whole(database)).isEqualTo(whole(later()));
+  }
+
+  @Test
   void whereFlywayWasNeverThereItRecordsNothing() throws Exception {
-    int from = SchemaScript.LATEST - 1;
-    Databases database = at(from, false);
-    database.text(upgrade(from));
-    assertThat(database.text("SELECT schema_version FROM conversation_store.store"))
-        .isEqualTo(String.valueOf(SchemaScript.LATEST));
+    Databases database = atVersion1(false);
+    database.text(MadeUpVersion.upgrade(1));
+    assertThat(database.text("SELECT schema_version FROM conversation_store.store")).isEqualTo("2");
     assertThat(database.text("SELECT to_regclass('conversation_store.schema_history')"))
         .isEqualTo("null");
   }
 
   @Test
   void onAnotherVersionItChangesNothing() throws Exception {
-    Databases database = at(SchemaScript.LATEST - 1, true);
+    Databases database = later();
     String before = whole(database);
-    assertThatThrownBy(() -> database.text(upgrade(1))).hasMessageContaining("not at version 1");
+    assertThatThrownBy(() -> database.text(MadeUpVersion.upgrade(1)))
+        .hasMessageContaining("not at version 1");
     assertThat(whole(database)).isEqualTo(before);
-    for (int none : new int[] {0, SchemaScript.LATEST}) {
-      assertThatThrownBy(() -> upgrade(none)).isInstanceOf(StoreConfigurationException.class);
+    for (int none : new int[] {0, SchemaVersions.LIBRARY.latest()}) {
+      assertThatThrownBy(
+              () ->
+                  PostgresStore.writeSchemaUpgrade(
+                      new StringWriter(), PostgresOptions.DEFAULT_SCHEMA, none))
+          .isInstanceOf(StoreConfigurationException.class);
     }
   }
 }

@@ -253,15 +253,14 @@ class SearchIndexTest {
   void row_2_7_theSchemaGoesBackAndForward() throws Exception {
     Databases fresh = Databases.create();
     Owner owner = someone();
-    try (ConversationStore before = PostgresStore.open(fresh.options())) {
+    SchemaVersions versions = MadeUpVersion.VERSIONS;
+    try (ConversationStore before = PostgresStore.open(fresh.options(), versions)) {
       before.create(owner, NewConversation.withId("c"));
       before.append(owner, "c", Message.user("apple"));
     }
     String made = fingerprint(fresh);
-    for (int version = SchemaScript.LATEST - 1; version >= 0; version--) {
-      StringWriter undo = new StringWriter();
-      PostgresStore.writeSchemaUndo(undo, SCHEMA, version);
-      fresh.text(undo.toString());
+    for (int version = versions.latest() - 1; version >= 0; version--) {
+      fresh.text(MadeUpVersion.undo(version));
       if (version > 0) {
         assertThat(fresh.text("SELECT schema_version FROM conversation_store.store"))
             .isEqualTo(String.valueOf(version));
@@ -273,7 +272,7 @@ class SearchIndexTest {
                         + " 'conversation_store'::regnamespace"))
             .isEqualTo("0");
       }
-      try (ConversationStore again = PostgresStore.open(fresh.options())) {
+      try (ConversationStore again = PostgresStore.open(fresh.options(), versions)) {
         assertThat(again.operator().health().healthy()).isTrue();
         assertThat(fingerprint(fresh)).as("after version %s", version).isEqualTo(made);
         if (version > 0) {
@@ -281,7 +280,7 @@ class SearchIndexTest {
         }
       }
     }
-    for (int none : new int[] {-1, SchemaScript.LATEST}) {
+    for (int none : new int[] {-1, SchemaVersions.LIBRARY.latest()}) {
       assertThatThrownBy(() -> PostgresStore.writeSchemaUndo(new StringWriter(), SCHEMA, none))
           .isInstanceOf(StoreConfigurationException.class);
     }

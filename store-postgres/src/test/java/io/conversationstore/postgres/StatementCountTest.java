@@ -160,7 +160,8 @@ class StatementCountTest {
     assertThat(
             plan(
                 sql.messagesForward,
-                in -> in.text("acme").text("large").text("c").number(1_500).number(51)))
+                in ->
+                    in.text("acme").text("large").text("c").text("acme").number(1_500).number(51)))
         .contains("Index Scan using messages_pkey");
     assertThat(
             plan(
@@ -228,8 +229,8 @@ class StatementCountTest {
       statement.execute("SET LOCAL plan_cache_mode = force_generic_plan");
       statement.execute(
           "DO $$ BEGIN EXECUTE replace(pg_get_functiondef("
-              + "'conversation_store.append_new'::regproc), 'num_nulls(t.deleted_at) <> 0',"
-              + " 't.deleted_at IS NULL'); END $$");
+              + "'conversation_store.append_new'::regproc), 'num_nulls(c.deleted_at) <> 0',"
+              + " 'c.deleted_at IS NULL'); END $$");
       statement.execute(APPEND_NEW);
       assertThat(scans(statement, "conversations_recent")).isPositive();
       connection.rollback();

@@ -33,7 +33,8 @@ final class Jobs implements JobClaims {
   private Claim claim(Connection connection, String job, UUID node, Duration interval)
       throws SQLException {
     try (PreparedStatement statement = database.prepare(connection, sql.claimJob)) {
-      database.bind(statement, null).text(job).uuid(node).number(interval.toMillis());
+      long millis = interval.toMillis();
+      database.bind(statement, null).text(job).uuid(node).number(millis).number(millis);
       try (ResultSet row = database.rows(statement)) {
         if (row.next()) {
           return new Claim(Duration.ZERO, Rows.requireTime(row, 1));

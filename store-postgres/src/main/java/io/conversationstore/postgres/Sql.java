@@ -327,22 +327,32 @@ final class Sql {
             SELECT w.archived, w.next_tenant, w.next_conversation
               FROM $.archive_idle_conversations(?, ?, ?, ?) w""");
     purgeDeleted = in("SELECT $.purge_deleted(? * interval '1 millisecond', ?)");
-    // The condition is evaluated once the row is locked, and the clock is read then.
+    // The condition is evaluated once the row is locked. The time was read before, so a claim that
+    // another node made meanwhile may be later than it.
     claimJob =
         in(
-            "INSERT INTO $.jobs AS j (name, claimed_by, claimed_at)"
-                + " VALUES (?, ?, clock_timestamp()) ON CONFLICT (name) DO UPDATE"
-                + " SET claimed_by = excluded.claimed_by, claimed_at = clock_timestamp()"
-                + " WHERE j.claimed_at NOT BETWEEN"
-                + " clock_timestamp() - ? * interval '1 millisecond' AND clock_timestamp()"
-                + " RETURNING j.claimed_at");
+            """
+            INSERT INTO $.jobs AS j (name, claimed_by, claimed_at)
+              VALUES (?, ?, clock_timestamp())
+              ON CONFLICT (name) DO UPDATE
+                SET claimed_by = excluded.claimed_by, claimed_at = excluded.claimed_at
+                WHERE j.claimed_at NOT BETWEEN
+                  excluded.claimed_at - ? * interval '1 millisecond'
+                  AND excluded.claimed_at + ? * interval '1 millisecond'
+              RETURNING j.claimed_at""");
     jobAge =
         in(
-            "SELECT clock_timestamp(),"
-                + " (extract(epoch FROM clock_timestamp() - j.claimed_at) * 1000)::bigint"
-                + " FROM $.jobs j WHERE j.name = ?");
+            """
+            SELECT t.now, (extract(epoch FROM t.now - j.claimed_at) * 1000)::bigint
+              FROM $.jobs j, (SELECT clock_timestamp() AS now) t
+              WHERE j.name = ?""");
     renewJob =
-        in("UPDATE $.jobs SET claimed_at = clock_timestamp() WHERE name = ? AND claimed_by = ?");
+        in(
+            """
+            INSERT INTO $.jobs AS j (name, claimed_by, claimed_at)
+              VALUES (?, ?, clock_timestamp())
+              ON CONFLICT (name) DO UPDATE SET claimed_at = excluded.claimed_at
+                WHERE j.claimed_by = excluded.claimed_by""");
     feedHead =
         in(
             """

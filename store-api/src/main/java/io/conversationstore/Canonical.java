@@ -92,7 +92,7 @@ final class Canonical {
     int dirty = firstDirty(value);
     if (dirty >= 0) {
       throw new IllegalArgumentException(
-          what + " must not hold U+0000 or a lone surrogate, but does at index " + dirty);
+          what + " must not contain U+0000 or a lone surrogate, but has one at index " + dirty);
     }
     return value;
   }
@@ -111,7 +111,7 @@ final class Canonical {
     if (instant.isBefore(StoreLimits.EARLIEST_TIME)
         || instant.getEpochSecond() > StoreLimits.LATEST_TIME.getEpochSecond()) {
       throw new IllegalArgumentException(
-          what + " must be in the years 1 to 9999, but is " + instant);
+          what + " must be in the years 1 to 9999, but was " + instant);
     }
     return instant.truncatedTo(ChronoUnit.MICROS);
   }
@@ -168,9 +168,9 @@ final class Canonical {
     }
     throw new IllegalArgumentException(
         what
-            + " holds a "
+            + " contains a "
             + value.getClass().getName()
-            + ", which is not JSON; use String, Boolean, Number, List, Map or null");
+            + ", which has no JSON form; use String, Boolean, Number, List, Map or null");
   }
 
   private static Object number(String what, Number number) {
@@ -187,16 +187,17 @@ final class Canonical {
       decimal = new BigDecimal(bigInteger);
     } else if (number instanceof Double || number instanceof Float) {
       if (!Double.isFinite(number.doubleValue())) {
-        throw new IllegalArgumentException(what + " holds NaN or infinity, which is not JSON");
+        throw new IllegalArgumentException(
+            what + " contains NaN or infinity, which JSON does not allow");
       }
       decimal = new BigDecimal(number.toString());
     } else {
       throw new IllegalArgumentException(
-          what + " holds a " + number.getClass().getName() + ", which is not JSON");
+          what + " contains a " + number.getClass().getName() + ", which has no JSON form");
     }
     if ((long) decimal.precision() + Math.abs((long) decimal.scale()) > MAX_NUMBER_DIGITS) {
       throw new IllegalArgumentException(
-          what + " holds a number of more than " + MAX_NUMBER_DIGITS + " digits");
+          what + " contains a number with more than " + MAX_NUMBER_DIGITS + " digits");
     }
     decimal = decimal.stripTrailingZeros();
     if (decimal.scale() <= 0) {

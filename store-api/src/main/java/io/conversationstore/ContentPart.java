@@ -55,7 +55,7 @@ public sealed interface ContentPart {
     public Media {
       Canonical.requireName("mimeType", mimeType);
       if ((url == null) == (data == null)) {
-        throw new IllegalArgumentException("media has either a url or data");
+        throw new IllegalArgumentException("a media part must have either a url or data");
       }
       url = url == null ? null : Canonical.text(url);
       data = data == null ? null : data.clone();

@@ -25,7 +25,7 @@ public record ConversationDocument(NewConversation conversation, List<Entry> mes
 
   public ConversationDocument {
     if (conversation.id() == null) {
-      throw new IllegalArgumentException("a conversation that is saved whole needs an id");
+      throw new IllegalArgumentException("a conversation document needs a conversation id");
     }
     messages = List.copyOf(messages);
   }
@@ -40,7 +40,7 @@ public record ConversationDocument(NewConversation conversation, List<Entry> mes
   public String id() {
     String id = conversation.id();
     if (id == null) {
-      throw new IllegalStateException("checked at construction");
+      throw new IllegalStateException("the conversation id is missing");
     }
     return id;
   }

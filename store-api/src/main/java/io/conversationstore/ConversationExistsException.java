@@ -6,6 +6,6 @@ public final class ConversationExistsException extends ConversationStoreExceptio
   private static final long serialVersionUID = 1;
 
   public ConversationExistsException(Owner owner, String conversationId) {
-    super("conversation " + conversationId + " of " + owner + " exists already", null);
+    super("conversation " + conversationId + " of " + owner + " already exists", null);
   }
 }

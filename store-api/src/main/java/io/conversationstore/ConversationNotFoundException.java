@@ -6,6 +6,6 @@ public final class ConversationNotFoundException extends ConversationStoreExcept
   private static final long serialVersionUID = 1;
 
   public ConversationNotFoundException(Owner owner, String conversationId) {
-    super("no conversation " + conversationId + " of " + owner, null);
+    super("conversation " + conversationId + " of " + owner + " does not exist", null);
   }
 }

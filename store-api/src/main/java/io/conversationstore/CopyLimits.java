@@ -72,7 +72,7 @@ public record CopyLimits(@Nullable Duration activeWithin, long maxBytes) {
     if (activeWithin != null) {
       if (activeWithin.compareTo(Duration.ofMillis(1)) < 0 || activeWithin.compareTo(LONGEST) > 0) {
         throw new IllegalArgumentException(
-            "activeWithin must be a millisecond to 36,500 days, but was " + activeWithin);
+            "activeWithin must be 1 ms to 36,500 days, but was " + activeWithin);
       }
       activeWithin = Duration.ofMillis(activeWithin.toMillis());
     }
@@ -101,7 +101,7 @@ public record CopyLimits(@Nullable Duration activeWithin, long maxBytes) {
    */
   public long maxContentBytes() {
     if (maxBytes == BY_DISK) {
-      throw new IllegalStateException("the size is not known before the store is open");
+      throw new IllegalStateException("the size of the copy is unknown until the store is open");
     }
     return maxBytes == Long.MAX_VALUE ? maxBytes : maxBytes / CONTENTS;
   }

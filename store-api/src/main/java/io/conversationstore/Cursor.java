@@ -13,7 +13,7 @@ public record Cursor(String token) {
 
   public Cursor {
     if (token.isEmpty() || token.length() > 2_000) {
-      throw new IllegalArgumentException("a cursor has 1 to 2,000 characters");
+      throw new IllegalArgumentException("a cursor must have 1 to 2,000 characters");
     }
   }
 

@@ -9,6 +9,6 @@ public final class CursorExpiredException extends ConversationStoreException {
   private static final long serialVersionUID = 1;
 
   public CursorExpiredException(String reason) {
-    super("the cursor is void: " + reason, null);
+    super("the cursor has expired: " + reason + "; start again without a cursor", null);
   }
 }

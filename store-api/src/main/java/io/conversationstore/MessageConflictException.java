@@ -15,7 +15,7 @@ public final class MessageConflictException extends ConversationStoreException {
             + conversationId
             + " of "
             + owner
-            + " exists with other content",
+            + " already exists with different content",
         null);
   }
 }

@@ -8,6 +8,14 @@ public final class MessageNotFoundException extends ConversationStoreException {
   private static final long serialVersionUID = 1;
 
   public MessageNotFoundException(Owner owner, String conversationId, UUID messageId) {
-    super("no message " + messageId + " in conversation " + conversationId + " of " + owner, null);
+    super(
+        "message "
+            + messageId
+            + " in conversation "
+            + conversationId
+            + " of "
+            + owner
+            + " does not exist",
+        null);
   }
 }

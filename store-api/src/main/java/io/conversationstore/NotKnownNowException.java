@@ -14,7 +14,8 @@ public final class NotKnownNowException extends StoreUnavailableException {
             + conversationId
             + " of "
             + owner
-            + " is not known here while the database is away",
+            + " is not in the local files, and the database is unavailable; try again when the"
+            + " database is back",
         null);
   }
 }

@@ -121,7 +121,7 @@ public final class RetentionSchedule {
               + least
               + " to "
               + most
-              + ", but is "
+              + ", but was "
               + value);
     }
     return value;

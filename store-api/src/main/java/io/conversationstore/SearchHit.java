@@ -25,7 +25,7 @@ public record SearchHit(StoredMessage message, String snippet, List<Range> match
   public record Range(int start, int end) {
     public Range {
       if (start < 0 || end <= start) {
-        throw new IllegalArgumentException("a range goes from its start to a later end");
+        throw new IllegalArgumentException("a range must end after its start");
       }
     }
   }

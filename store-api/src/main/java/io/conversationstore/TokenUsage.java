@@ -42,7 +42,7 @@ public record TokenUsage(long promptTokens, long completionTokens, long totalTok
   private static void requireOfOneMessage(String what, long tokens) {
     if (tokens > MAX_PER_MESSAGE) {
       throw new IllegalArgumentException(
-          what + " must be at most " + MAX_PER_MESSAGE + ", but is " + tokens);
+          what + " must be at most " + MAX_PER_MESSAGE + ", but was " + tokens);
     }
   }
 
@@ -50,7 +50,7 @@ public record TokenUsage(long promptTokens, long completionTokens, long totalTok
     long sum = one + other;
     if (sum < 0) {
       // Both are at least 0, so a negative sum is an overflow.
-      throw new IllegalArgumentException("the sum of " + what + " is more than a long can hold");
+      throw new IllegalArgumentException("the sum of " + what + " exceeds the range of a long");
     }
     return sum;
   }

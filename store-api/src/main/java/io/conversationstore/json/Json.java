@@ -168,7 +168,7 @@ public final class Json {
 
   private static JsonNode require(@Nullable JsonNode node) {
     if (node == null || node.isMissingNode()) {
-      throw new IllegalArgumentException("not JSON: empty");
+      throw new IllegalArgumentException("invalid JSON: the input is empty");
     }
     return node;
   }
@@ -178,8 +178,8 @@ public final class Json {
   private static IllegalArgumentException malformed(JsonProcessingException e) {
     return new IllegalArgumentException(
         e.getLocation() == null
-            ? "not JSON"
-            : "not JSON at line "
+            ? "invalid JSON"
+            : "invalid JSON at line "
                 + e.getLocation().getLineNr()
                 + ", column "
                 + e.getLocation().getColumnNr());
@@ -211,7 +211,7 @@ public final class Json {
       case NUMBER -> node.numberValue();
       case BOOLEAN -> node.booleanValue();
       case NULL -> null;
-      default -> throw new IllegalArgumentException(what + " is not JSON");
+      default -> throw new IllegalArgumentException(what + " is not a JSON value");
     };
   }
 
@@ -241,7 +241,8 @@ public final class Json {
     } else if (value == null) {
       out.writeNull();
     } else {
-      throw new IllegalArgumentException(value.getClass().getName() + " is not canonical JSON");
+      throw new IllegalArgumentException(
+          value.getClass().getName() + " has no canonical JSON form");
     }
   }
 

@@ -358,7 +358,7 @@ public final class ModelJson {
   private static void requireOnly(String what, JsonNode json, Set<String> names) {
     for (Map.Entry<String, JsonNode> field : json.properties()) {
       if (!names.contains(field.getKey())) {
-        throw new IllegalArgumentException("a " + what + " has a field that is not known");
+        throw new IllegalArgumentException("a " + what + " has an unknown field");
       }
     }
   }
@@ -392,7 +392,8 @@ public final class ModelJson {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
+      throw new IllegalStateException(
+          "SHA-256 is missing, but every Java platform must provide it", e);
     }
   }
 

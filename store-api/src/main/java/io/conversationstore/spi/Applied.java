@@ -21,7 +21,7 @@ public record Applied(
   /**
    * The reason for dropping a repeated {@linkplain Change.Bulk#isOnce bulk that is applied once}.
    */
-  public static final String TAKEN_OVER_BEFORE = "it was taken over before";
+  public static final String TAKEN_OVER_BEFORE = "it was imported before";
 
   /** The reason for dropping a change of a past epoch. */
   public static final String OWNER_ERASED = "its owner was erased";

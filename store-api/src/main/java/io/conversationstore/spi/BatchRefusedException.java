@@ -8,13 +8,13 @@ public final class BatchRefusedException extends ConversationStoreException {
   private static final long serialVersionUID = 1;
 
   public BatchRefusedException(RuntimeException refused) {
-    super("a change of a batch was refused", refused);
+    super("a change of the batch was rejected", refused);
   }
 
   /**
    * @param reason without message content
    */
   public BatchRefusedException(String reason) {
-    super("a change of a batch was refused: " + reason, null);
+    super("a change of the batch was rejected: " + reason, null);
   }
 }

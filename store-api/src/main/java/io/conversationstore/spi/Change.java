@@ -52,14 +52,14 @@ public sealed interface Change {
       implements Change {
     public ConversationCreated {
       if (conversation.id() == null) {
-        throw new IllegalArgumentException("a conversation to create needs an id");
+        throw new IllegalArgumentException("a new conversation needs an id");
       }
     }
 
     public String conversationId() {
       String id = conversation.id();
       if (id == null) {
-        throw new IllegalStateException("checked at construction");
+        throw new IllegalStateException("the conversation id is missing");
       }
       return id;
     }
@@ -114,7 +114,7 @@ public sealed interface Change {
     public MessagesAppended {
       messages = List.copyOf(messages);
       if (messages.isEmpty()) {
-        throw new IllegalArgumentException("an append needs a message");
+        throw new IllegalArgumentException("an append needs at least one message");
       }
     }
 
@@ -202,7 +202,8 @@ public sealed interface Change {
         if (change instanceof Bulk
             || change instanceof OwnerErased
             || !change.owner().equals(stamp.owner())) {
-          throw new IllegalArgumentException("a bulk holds conversation changes of its owner");
+          throw new IllegalArgumentException(
+              "a bulk may only contain conversation changes of its owner");
         }
       }
     }

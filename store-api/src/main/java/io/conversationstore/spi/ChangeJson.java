@@ -308,7 +308,7 @@ public final class ChangeJson {
         }
         yield new Bulk(stamp, changes, json.has("as_sent") && Json.bool(json, "as_sent"));
       }
-      default -> throw new IllegalArgumentException("change is of a kind that is not known");
+      default -> throw new IllegalArgumentException("the change has an unknown kind");
     };
   }
 

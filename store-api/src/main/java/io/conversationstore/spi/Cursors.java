@@ -125,7 +125,9 @@ final class Cursors {
   }
 
   private static IllegalArgumentException notACursor(@Nullable Throwable cause) {
-    return new IllegalArgumentException("this is not a cursor of this listing", cause);
+    return new IllegalArgumentException(
+        "the cursor does not belong to this list; pass only cursors that this list returned",
+        cause);
   }
 
   private static String orDash(@Nullable Object field) {
@@ -168,7 +170,7 @@ final class Cursors {
   private static Instant instant(String micros) {
     long time = Long.parseLong(micros);
     if (time < FIRST || time > LAST) {
-      throw new IllegalArgumentException("no time of a store's");
+      throw new IllegalArgumentException("the time is out of range");
     }
     return Instant.EPOCH.plus(time, ChronoUnit.MICROS);
   }

@@ -83,7 +83,7 @@ public final class InputChecks {
 
   void checkTurn(List<Message> turn) {
     if (turn.isEmpty()) {
-      throw new IllegalArgumentException("a turn must hold at least one message");
+      throw new IllegalArgumentException("a turn must contain at least one message");
     }
     if (turn.size() > limits.maxMessagesPerAppend()) {
       throw exceeds(
@@ -225,7 +225,7 @@ public final class InputChecks {
           what
               + " has a key of "
               + key.length()
-              + " characters; a key has at most "
+              + " characters; the limit is "
               + StoreLimits.MAX_KEY_CHARACTERS);
     }
   }

@@ -180,7 +180,7 @@ final class RetentionRuns {
       String cause = known ? String.valueOf(e.getMessage()) : e.toString();
       failed.add(cause);
       if (!failures.contains(cause)) {
-        warn.accept("Retention failed, and the next run tries again: " + cause, known ? null : e);
+        warn.accept("Retention failed; the next run retries it: " + cause, known ? null : e);
       }
     }
   }

@@ -33,7 +33,7 @@ final class SaveChanges {
     for (ConversationDocument document : documents) {
       if (!seen.add(document.id())) {
         throw new IllegalArgumentException(
-            "a save must not hold two documents of one id, but holds " + document.id());
+            "a save must not contain two documents with the same id, but does: " + document.id());
       }
       bytes += add(changes, document);
     }
@@ -58,7 +58,7 @@ final class SaveChanges {
       NewMessage message = identified(document.id(), ordinal++, entry);
       if (!seen.add(message.id())) {
         throw new IllegalArgumentException(
-            "document " + document.id() + " holds two messages of the id " + message.id());
+            "document " + document.id() + " contains two messages with the id " + message.id());
       }
       messages.add(message);
     }

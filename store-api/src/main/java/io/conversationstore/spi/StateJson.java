@@ -149,7 +149,7 @@ public final class StateJson {
               Json.optionalTime(json, "active_conversation_time"),
               Json.optionalString(json, "selected_model"),
               Json.optionalTime(json, "selected_model_time"));
-      default -> throw new IllegalArgumentException("state is of a kind that is not known");
+      default -> throw new IllegalArgumentException("the state has an unknown kind");
     };
   }
 

@@ -47,7 +47,7 @@ public final class StateListeners {
     try {
       listener.accept(state);
     } catch (RuntimeException e) {
-      log.accept("a listener of the store's state failed", e);
+      log.accept("A state listener failed", e);
     }
   }
 }

@@ -180,7 +180,7 @@ public final class StoreFront implements ConversationStore {
           NewMessage.of(message.id() != null ? message.id() : ids.get(), message);
       if (!seen.add(identified.id())) {
         throw new IllegalArgumentException(
-            "a turn must not hold two messages of one id, but holds " + identified.id());
+            "a turn must not contain two messages with the same id, but does: " + identified.id());
       }
       messages.add(identified);
     }
@@ -393,7 +393,7 @@ public final class StoreFront implements ConversationStore {
   @Override
   public ErasureReceipt erase(Owner owner) {
     return Objects.requireNonNull(
-        apply(new Change.OwnerErased(stamp(owner))).receipt(), "an erasure gives a receipt");
+        apply(new Change.OwnerErased(stamp(owner))).receipt(), "the erasure returned no receipt");
   }
 
   // The store

@@ -50,7 +50,7 @@ final class DurableFiles {
   static Path directoryOf(Path file) {
     Path parent = file.toAbsolutePath().getParent();
     if (parent == null) {
-      throw new IllegalArgumentException("a root is not a file");
+      throw new IllegalArgumentException("the path of a file must not be a root directory");
     }
     return parent;
   }

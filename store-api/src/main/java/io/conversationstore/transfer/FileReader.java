@@ -98,7 +98,7 @@ final class FileReader {
   private static final String ONLY = "conversation";
 
   private static final int MOST_DEPTH = 5;
-  private static final String NOTHING_FOUND = "no messages were found in it";
+  private static final String NOTHING_FOUND = "it contains no messages";
 
   private final JsonParser parser;
   private final TransferOptions options;
@@ -155,7 +155,7 @@ final class FileReader {
       throw fault("the file must be one JSON object keyed by conversation id, or an array", null);
     }
     if (parser.nextToken() != null) {
-      throw fault("something follows the JSON value", null);
+      throw fault("the JSON value is followed by other text", null);
     }
   }
 
@@ -300,7 +300,7 @@ final class FileReader {
       if (field.getValue().isContainerNode()) {
         withoutMessages(idOf(child(path, field.getKey())), field.getValue());
       } else {
-        counts.skip(conversation, 0, "it stands beside conversations and is none");
+        counts.skip(conversation, 0, "it is not a conversation");
       }
     }
     return null;
@@ -426,7 +426,7 @@ final class FileReader {
       return;
     }
     if (unread) {
-      counts.skip(conversation, 0, "it has no messages under a name that is known");
+      counts.skip(conversation, 0, "it has no known field for messages");
     }
     OpenConversation open = open(id);
     if (rest instanceof ObjectNode object) {
@@ -503,7 +503,9 @@ final class FileReader {
   /** Jackson's error text quotes the input, so it is neither shown nor kept as the cause. */
   private TransferException malformed(JsonProcessingException e) {
     String what =
-        e instanceof JsonEOFException ? "the file ends too early" : "the file is not JSON there";
+        e instanceof JsonEOFException
+            ? "the file is incomplete"
+            : "the file is not valid JSON here";
     return new TransferException(where(e.getLocation()) + what, counts.report(), null);
   }
 

@@ -55,7 +55,7 @@ final class LenientTimes {
     // A short number with a large exponent may have very many digits.
     if ((long) value.precision() - value.scale() > MOST_DIGITS
         || Math.abs((long) value.scale()) > MOST_DIGITS) {
-      throw new ArithmeticException("no time has as many digits");
+      throw new ArithmeticException("the number has too many digits for a time");
     }
     BigDecimal size = value.abs();
     int digits =

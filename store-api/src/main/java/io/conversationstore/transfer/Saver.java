@@ -148,7 +148,7 @@ final class Saver implements FileReader.Receiver {
       return call.get();
     } catch (ConversationStoreException | IllegalArgumentException e) {
       throw new TransferException(
-          "the store did not take a batch: " + e.getMessage(), counts.report(), e);
+          "the store rejected a batch: " + e.getMessage(), counts.report(), e);
     }
   }
 }

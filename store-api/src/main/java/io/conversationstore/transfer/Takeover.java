@@ -91,7 +91,10 @@ public final class Takeover {
     }
     Path done = directory.resolve(DONE);
     if (Files.exists(done)) {
-      return new Result(Outcome.LEFT_ALONE, null, DONE + " says that one was taken over before");
+      return new Result(
+          Outcome.LEFT_ALONE,
+          null,
+          DONE + " shows that a file was imported before; remove it to import this file");
     }
     Counts found = new Counts();
     TakeoverPlan plan = new TakeoverPlan(options, found, Instant.now());
@@ -104,7 +107,7 @@ public final class Takeover {
       return new Result(
           Outcome.NOTHING_FOUND,
           found.report(),
-          "no messages were found in it; docs/json.md lists the shapes that are read");
+          "it contains no messages; docs/json.md lists the supported shapes");
     }
     Result result =
         store instanceof StoreFront front
@@ -130,8 +133,8 @@ public final class Takeover {
           Outcome.OWNER_ERASED,
           counts.report(),
           owner
-              + " was erased, and an erasure covers such a file. Remove it; if it was written after"
-              + " the erasure, read it with ConversationsFile.read");
+              + " was erased, and the erasure covers this file. Remove the file; if it was written"
+              + " after the erasure, import it with ConversationsFile.read");
     }
     long before = saver.conversationsBefore();
     if (before == 0) {
@@ -141,8 +144,8 @@ public final class Takeover {
         counts.report().conversations() == 0 ? Outcome.TAKEN_OVER_BEFORE : Outcome.TAKEN_OVER,
         counts.report(),
         before
-            + " conversations of it were taken over before and stay as they are in the store, those"
-            + " that were deleted since included");
+            + " of its conversations were imported before; the store keeps them as they are, and"
+            + " deleted ones stay deleted");
   }
 
   private static Instant timeOf(Path file) {
@@ -158,7 +161,7 @@ public final class Takeover {
       DurableFiles.rename(file, done);
     } catch (IOException e) {
       throw new TransferException(
-          file + " was taken over but cannot be renamed to " + DONE,
+          file + " was imported but cannot be renamed to " + DONE,
           report != null ? report : new Counts().report(),
           e);
     }
@@ -187,7 +190,7 @@ public final class Takeover {
       return DurableFiles.delete(directory.resolve(FILE)) || imported;
     } catch (IOException e) {
       throw new TransferException(
-          "the files taken over in " + directory + " cannot be removed", new Counts().report(), e);
+          "the imported files in " + directory + " cannot be removed", new Counts().report(), e);
     }
   }
 }

@@ -103,7 +103,7 @@ final class TakeoverSaver implements FileReader.Receiver {
     Message message = entry.message();
     UUID id = message.id();
     if (id == null) {
-      throw new IllegalStateException("a message that was read has an id");
+      throw new IllegalStateException("the imported message has no id");
     }
     Instant time = entry.createdAt();
     if (time == null) {
@@ -201,7 +201,7 @@ final class TakeoverSaver implements FileReader.Receiver {
 
   private TransferException failed(RuntimeException e) {
     return new TransferException(
-        "the store did not take a batch: " + e.getMessage(), counts.report(), e);
+        "the store rejected a batch: " + e.getMessage(), counts.report(), e);
   }
 
   private ChangeStamp stamp(UUID id, Instant time) {

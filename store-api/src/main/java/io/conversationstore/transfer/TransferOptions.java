@@ -27,7 +27,7 @@ public record TransferOptions(
   public TransferOptions {
     if (batchBytes < 1 || batchBytes > limits.maxBulkBytes()) {
       throw new IllegalArgumentException(
-          "batchBytes must be 1 to " + limits.maxBulkBytes() + ", but is " + batchBytes);
+          "batchBytes must be 1 to " + limits.maxBulkBytes() + ", but was " + batchBytes);
     }
   }
 

@@ -276,7 +276,7 @@ final class AdoptedMessages {
           .forEach(applied -> states.add(applied.states()));
       return states;
     } catch (BatchRefusedException oneOfThem) {
-      LOG.debug("One of several changes was refused; each is tried alone", oneOfThem);
+      LOG.debug("The database rejected a batch; its changes are sent one at a time", oneOfThem);
     }
     batch.forEach(part -> states.add(alone(part)));
     return states;
@@ -291,7 +291,7 @@ final class AdoptedMessages {
     } catch (EngineFailureException failure) {
       throw failure;
     } catch (ConversationStoreException | IllegalArgumentException oneOfThem) {
-      LOG.debug("One of several messages was refused; each is tried alone", oneOfThem);
+      LOG.debug("The database rejected an append; its messages are sent one at a time", oneOfThem);
     }
     List<State> states = new ArrayList<>();
     for (MessageState message : part.messages) {

@@ -188,8 +188,9 @@ final class Adoption {
     }
     if (before.started() == null) {
       LOG.info(
-          "The local files met the database {}: {} conversations with {} messages that they held"
-              + " before are sent to it. Reads and writes go on in the local files meanwhile.",
+          "This is the first contact of the local files with the database {}. Their {}"
+              + " conversations with {} messages are being sent. The local files serve reads and"
+              + " writes meanwhile.",
           place(),
           before.conversations(),
           before.messages());
@@ -234,8 +235,8 @@ final class Adoption {
                         before.sentMessages()));
     if (done != null) {
       LOG.info(
-          "The database {} has what the local files held before they met it: {} conversations with"
-              + " {} messages; {} changes that it refused are kept for an operator.",
+          "The contents of the local files were sent to the database {}: {} conversations with {}"
+              + " messages. {} changes were rejected and parked.",
           place(),
           done.sentConversations(),
           done.sentMessages(),
@@ -311,8 +312,8 @@ final class Adoption {
       return false;
     }
     LOG.warn(
-        "{} was erased in the database after conversation {} was written here: it is removed, not"
-            + " sent",
+        "Owner {} was erased in the database after conversation {} was written locally. The"
+            + " conversation is removed and not sent.",
         owner,
         unmet.id());
     long epoch = epoch(owner);
@@ -350,7 +351,9 @@ final class Adoption {
     AdoptedMessages sending = new AdoptedMessages(primary, local, changes);
     List<Met> gone = new ArrayList<>();
     for (ConversationState unmet : wanted) {
-      Applied answer = Objects.requireNonNull(created.get(unmet), "each was created or joined");
+      Applied answer =
+          Objects.requireNonNull(
+              created.get(unmet), "the batch has no answer for the conversation");
       ConversationState there = answer.states(ConversationState.class).findFirst().orElse(null);
       if (there == null || !answer.dropped().isEmpty()) {
         there = again(unmet, changes);
@@ -503,7 +506,7 @@ final class Adoption {
     try {
       return primary.applyAll(batch);
     } catch (BatchRefusedException oneOfThem) {
-      LOG.debug("One of several changes was refused; each is tried alone", oneOfThem);
+      LOG.debug("The database rejected a batch; its changes are sent one at a time", oneOfThem);
       return batch.stream().map(changes::give).toList();
     }
   }

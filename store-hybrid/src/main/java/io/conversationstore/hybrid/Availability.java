@@ -65,9 +65,9 @@ final class Availability {
     this.onChange = onChange;
     if (breakers.find(HybridOptions.CIRCUIT_BREAKER).isPresent()) {
       throw new StoreConfigurationException(
-          "the circuit breaker registry has a "
+          "the circuit breaker registry already contains "
               + HybridOptions.CIRCUIT_BREAKER
-              + " already: give each store that is open a registry of its own");
+              + "; give each open store its own registry");
     }
     this.breaker =
         breakers.circuitBreaker(
@@ -80,7 +80,7 @@ final class Availability {
                 .build());
     this.snapshot =
         new Snapshot(
-            Mode.FALLEN_BACK, clock.instant(), "the database was not reached yet", null, 0);
+            Mode.FALLEN_BACK, clock.instant(), "the database has not been contacted yet", null, 0);
     breaker.transitionToOpenState();
   }
 
@@ -128,7 +128,7 @@ final class Availability {
       if (closing || tag != snapshot.tag() || !snapshot.usable()) {
         return false;
       }
-      change(Mode.FALLEN_BACK, "too many of the last calls took too long", null);
+      change(Mode.FALLEN_BACK, "too many recent calls were slow", null);
       return true;
     } finally {
       lock.unlock();
@@ -173,7 +173,9 @@ final class Availability {
       boolean pending = hasPending.getAsBoolean();
       change(
           pending ? Mode.RESYNCING : Mode.IN_USE,
-          pending ? "the database answers; pending changes are sent" : "the database answers",
+          pending
+              ? "the database responds; pending changes are being sent"
+              : "the database responds",
           null);
     } finally {
       lock.unlock();
@@ -203,7 +205,7 @@ final class Availability {
     lock.lock();
     try {
       if (snapshot.mode() == Mode.IN_USE && hasPending.getAsBoolean()) {
-        change(Mode.RESYNCING, "changes that the database did not take at once are sent", null);
+        change(Mode.RESYNCING, "the database responds; delayed changes are being sent", null);
       }
     } finally {
       lock.unlock();
@@ -215,7 +217,7 @@ final class Availability {
     lock.lock();
     try {
       if (snapshot.mode() == Mode.RESYNCING && !hasPending.getAsBoolean()) {
-        change(Mode.IN_USE, "the database answers and holds everything", null);
+        change(Mode.IN_USE, "the database responds, and all changes are sent", null);
       }
     } finally {
       lock.unlock();
@@ -230,7 +232,7 @@ final class Availability {
     if (before.mode() == mode) {
       // The stay continues, but its cause may have changed.
       snapshot = new Snapshot(mode, before.since(), reason, failure, before.tag());
-      LOG.debug("Still {}: {}", mode, reason);
+      LOG.debug("The mode is still {}, with a new reason: {}", mode, reason);
       return;
     }
     // The end of a drain begins no new stay: results of calls that began during it remain valid.
@@ -239,17 +241,18 @@ final class Availability {
     switch (mode) {
       case FALLEN_BACK ->
           LOG.warn(
-              "Fallen back to the local files ({}). Reads and writes go on; writes are kept as"
-                  + " pending and sent when the database returns.",
+              "Fell back to the local files ({}). Reads and writes continue. Writes are pending"
+                  + " until the database is available again.",
               reason);
       case RESYNCING ->
           LOG.info(
-              "{} Other nodes see each of them once it is sent.",
+              "{} Other nodes see each change after it is sent.",
               before.usable()
-                  ? "Some changes that the database did not take at once are being sent to it."
-                  : "The database is in use again. Changes made meanwhile are being sent to it.");
-      case IN_USE -> LOG.info("The database is in use ({}).", reason);
-      case LOCAL_ONLY -> throw new IllegalStateException("a hybrid store has a database");
+                  ? "Some changes could not be sent at once and are pending. They are being sent"
+                      + " now."
+                  : "The database is available again. Pending changes are being sent.");
+      case IN_USE -> LOG.info("The database is in use: {}", reason);
+      case LOCAL_ONLY -> throw new IllegalStateException("a hybrid store cannot be local only");
     }
     onChange.run();
   }

@@ -144,9 +144,9 @@ final class Contacts {
       histories.incrementAndGet();
       if (Histories.isEarlier(contact.history(), identity.history())) {
         // Nodes that never left that history would take it for the one they know.
-        return began(identity, contact, offset, "it is in a history that had ended");
+        return began(identity, contact, offset, "it is in a history that has already ended");
       }
-      return new WentBack("that was found before", contact, offset);
+      return new WentBack("an earlier contact detected it", contact, offset);
     }
     if (bound != null && wentBack == null) {
       wentBack = wentBack(identity, contact);
@@ -167,7 +167,9 @@ final class Contacts {
       record();
     } catch (EngineFailureException localFiles) {
       LOG.warn(
-          "The contact with the database could not be recorded; it is tried again", localFiles);
+          "The contact with the database could not be recorded in the local files; recording is"
+              + " retried",
+          localFiles);
     } finally {
       lock.unlock();
     }
@@ -193,10 +195,10 @@ final class Contacts {
       lock.unlock();
     }
     LOG.warn(
-        "The database has seen this node more often than the node remembers: its directory is a"
-            + " copy of another node's, or that node's is a copy of this one, or its last contact"
-            + " was cut off. It goes on under the new id {} and keeps its pending changes; those"
-            + " that both have are stored once.",
+        "The database has recorded more contacts of this node than the node itself. Either two"
+            + " nodes use copies of the same directory, or the last contact was interrupted. The"
+            + " node continues under the new id {} and keeps its pending changes. Changes that both"
+            + " nodes send are stored once.",
         node);
     return reach();
   }
@@ -237,19 +239,19 @@ final class Contacts {
               + (there == null ? "" : ", " + there.name() + ",")
               + " is a copy of database "
               + original
-              + ": give the node the right database. Where the copy is used beside the first one,"
-              + " call become_own_store() in its schema; where it takes its place, call"
-              + " take_over_store()",
+              + "; give the node the original database. If both databases are in use, call"
+              + " become_own_store() in the schema of the copy. If the copy replaces the original,"
+              + " call take_over_store()",
           true);
     }
     return known != null && there != null && there.isSupersededBy(known)
         ? new Refusal(
             "this server is on timeline "
                 + there.timeline()
-                + ", and this node used the store on timeline "
+                + ", but this node has used timeline "
                 + known.timeline()
-                + ": an old primary has come back. Stop it, or take it out of the URL; where it is"
-                + " to take the place of the later one, call take_over_store("
+                + ": the server is an old primary. Stop it, or remove it from the URL. If it"
+                + " replaces the later primary, call take_over_store("
                 + known.timeline()
                 + ") in the schema",
             false)
@@ -269,18 +271,18 @@ final class Contacts {
 
   private @Nullable String wentBack(LocalStore.Identity identity, Contact contact) {
     if (contact.counterBefore() < identity.counter()) {
-      return "it remembers contact "
+      return "it has recorded contact "
           + contact.counterBefore()
-          + " of this node, the node remembers "
+          + " of this node, the node has recorded contact "
           + identity.counter();
     }
     DatabaseIdentity known = identity.database();
     DatabaseIdentity there = contact.database();
     if (known != null && there != null && there.isOther(known)) {
-      return "it was restored in another place";
+      return "it was restored as another database";
     }
     return seen.isMissingIn(primary, isRecent(identity, contact))
-        ? "it lacks what this node saw committed"
+        ? "it lacks changes that this node saw committed"
         : null;
   }
 
@@ -305,7 +307,8 @@ final class Contacts {
       lock.unlock();
     }
     LOG.warn(
-        "This node was away from the database for longer than {} days; its copy is built anew",
+        "This node had no contact with the database for more than {} days; its local copy is"
+            + " rebuilt",
         DELETED_ROWS_STAY.toDays());
   }
 

@@ -352,7 +352,8 @@ final class ConversationOffer {
       } catch (EngineFailureException failure) {
         throw failure;
       } catch (ConversationStoreException | IllegalArgumentException oneOfThem) {
-        LOG.debug("One of several messages was refused; each is tried alone", oneOfThem);
+        LOG.debug(
+            "The database rejected an append; its messages are sent one at a time", oneOfThem);
         waiting.forEach(this::appendAlone);
       }
       waiting.forEach(message -> edit(message, null));

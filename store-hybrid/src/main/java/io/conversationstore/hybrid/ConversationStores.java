@@ -144,7 +144,7 @@ public final class ConversationStores {
       throw new StoreConfigurationException(
           "directory "
               + there
-              + " cannot be written: set DATA_PATH to one that can"
+              + " cannot be written; set DATA_PATH to a writable directory"
               + (hasDatabase ? ", or LOCAL_COPY=off to use PostgreSQL alone" : ""));
     }
   }
@@ -155,14 +155,15 @@ public final class ConversationStores {
     DatabaseSettings database = settings.database();
     if (database == null) {
       throw new StoreConfigurationException(
-          "LOCAL_COPY is off, but no variable names a database: set DATABASE_URL, or unset"
+          "LOCAL_COPY is off, but no variable names a database; set DATABASE_URL, or unset"
               + " LOCAL_COPY to use local files");
     }
     requireNothingLeft(files);
     ConversationStore store =
         PostgresStore.open(operator.database(options(database), database.parameters()));
     LOG.info(
-        "Using the database {} named by {}, without a local copy: while it is away, calls fail",
+        "Using the database {}, configured by {}, without a local copy; calls fail while the"
+            + " database is unavailable",
         database,
         database.source());
     return store;
@@ -180,7 +181,7 @@ public final class ConversationStores {
         throw new StoreConfigurationException(
             "LOCAL_COPY is off, but the directory "
                 + files.directory()
-                + " holds "
+                + " contains "
                 + unsent
                 + " conversations and "
                 + pending
@@ -189,7 +190,7 @@ public final class ConversationStores {
       }
     } catch (StoreUnavailableException unreadable) {
       LOG.warn(
-          "Whether {} holds something that the database does not have is not known: {}",
+          "Directory {} could not be checked for unsent changes: {}",
           files.directory(),
           unreadable.getMessage());
     }
@@ -204,8 +205,8 @@ public final class ConversationStores {
         if (report != null) {
           LOG.atLevel(report.skippedCount() > 0 ? Level.WARN : Level.INFO)
               .log(
-                  "Took over {} for {}: {} conversations, {} messages, {} places skipped{}; it"
-                      + " is now called {}",
+                  "Imported {} for {}: {} conversations, {} messages, {} entries skipped{}; the"
+                      + " file is renamed to {}",
                   file,
                   settings.importOwner(),
                   report.conversations(),
@@ -218,13 +219,13 @@ public final class ConversationStores {
           LOG.info("{}: {}", file, takeover.reason());
         }
       }
-      case TAKEN_OVER_BEFORE -> LOG.info("{} is not taken over: {}", file, takeover.reason());
+      case TAKEN_OVER_BEFORE -> LOG.info("{} was not imported: {}", file, takeover.reason());
       case LEFT_ALONE, NOTHING_FOUND, OWNER_ERASED ->
-          LOG.warn("{} is not taken over: {}", file, takeover.reason());
+          LOG.warn("{} was not imported: {}", file, takeover.reason());
       case REFUSED ->
           LOG.error(
-              "{} is not taken over and nothing of it was saved: {}. The store works without it;"
-                  + " the next start tries again",
+              "{} was not imported, and nothing of it was saved: {}. The store works without it."
+                  + " The next start retries the import.",
               file,
               takeover.reason());
     }
@@ -269,15 +270,19 @@ public final class ConversationStores {
     switch (state.mode()) {
       case LOCAL_ONLY ->
           LOG.info(
-              "No database is configured: using the local files in {}, {} conversations",
+              "No database is configured; using the local files in {} with {} conversations",
               settings.directory(),
               store.operator().statistics(null).conversations());
       case FALLEN_BACK -> {
         if (settings.database() == null) {
-          LOG.warn("{}. {} changes wait.", state.reason(), state.pending().changes());
+          LOG.warn(
+              "Using the local files: {}. {} changes are pending.",
+              state.reason(),
+              state.pending().changes());
         } else {
           LOG.warn(
-              "The database {} named by {} cannot be used yet ({}): using the local files in {}",
+              "The database {}, configured by {}, is not usable yet ({}); using the local files in"
+                  + " {}",
               settings.database(),
               source(settings),
               state.reason(),
@@ -286,7 +291,7 @@ public final class ConversationStores {
       }
       case IN_USE, RESYNCING ->
           LOG.info(
-              "Using the database {} named by {}, with a local copy in {}",
+              "Using the database {}, configured by {}, with a local copy in {}",
               settings.database(),
               source(settings),
               settings.directory());

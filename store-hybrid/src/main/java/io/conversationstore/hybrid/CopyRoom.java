@@ -87,7 +87,7 @@ final class CopyRoom {
   }
 
   private void collect(FileSpace before, BooleanSupplier goOn) {
-    LOG.debug("The files of the copy take {} bytes; garbage is collected", before.bytes());
+    LOG.debug("The files of the local copy take {} bytes; collecting garbage", before.bytes());
     Future<?> collecting = local.collectGarbage();
     try {
       collecting.get();
@@ -97,7 +97,7 @@ final class CopyRoom {
       lookAt = dueAt(after.useful() + staying);
     } catch (InterruptedException closing) {
       // The store is closing, which ends the collection too.
-      LOG.debug("Garbage is not collected any more", closing);
+      LOG.debug("The garbage collection of the local copy was interrupted", closing);
       Thread.currentThread().interrupt();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof Error error) {
@@ -108,8 +108,8 @@ final class CopyRoom {
       lookAt = retryAt;
       if (goOn.getAsBoolean()) {
         LOG.warn(
-            "The files of the copy take {} bytes, and garbage could not be collected; it is tried"
-                + " again at {}",
+            "The files of the local copy take {} bytes, and garbage could not be collected; the"
+                + " next attempt is at {}",
             before.bytes(),
             retryAt,
             e);

@@ -141,14 +141,14 @@ final class CopyScope {
     }
     StringBuilder text = new StringBuilder("all conversations, contents of those ");
     Duration window = limits.activeWithin();
-    text.append(window == null ? "last updated" : "updated within " + window);
+    text.append(window == null ? "most recently updated" : "updated within " + window);
     if (isLimitedInSize()) {
       text.append(", in files of at most ").append(limits.maxBytes()).append(" bytes");
     }
     Coverage held = coverage;
     if (held != null) {
       text.append("; ").append(held.whole()).append(" of ").append(held.conversations());
-      text.append(" were whole, ").append(held.bytes()).append(" bytes, when last counted");
+      text.append(" complete, ").append(held.bytes()).append(" bytes at the last count");
     }
     return text.toString();
   }
@@ -216,7 +216,8 @@ final class CopyScope {
         rows.stream().map(CopyScope::conversationOf).filter(Objects::nonNull).toList());
     for (FeedPage.Unreadable row : rows) {
       if (unread.size() < MOST_REMEMBERED && unread.put(row.place(), row) == null) {
-        LOG.warn("A row of the database cannot be read, and the copy lacks it: {}", row.place());
+        LOG.warn(
+            "A row of the database is unreadable and missing from the local copy: {}", row.place());
       }
       Mirrored conversation = conversationOf(row);
       if (conversation != null) {
@@ -401,7 +402,7 @@ final class CopyScope {
     private static final long serialVersionUID = 1;
 
     UnreadableException(RuntimeException cause) {
-      super("a row cannot be read", cause);
+      super("a row of the database is unreadable", cause);
     }
   }
 
@@ -424,12 +425,12 @@ final class CopyScope {
         put.accept(fetch::page);
       } while (fetch.more && fetch.hasRoom() && goOn.getAsBoolean());
     } catch (ConversationNotFoundException | CursorExpiredException deleted) {
-      LOG.debug("Not fetched, as it was deleted meanwhile", deleted);
+      LOG.debug("The contents were not fetched: the conversation was deleted meanwhile", deleted);
       read(key);
       return true;
     } catch (UnreadableException unreadable) {
       // It is retried later and does not block others.
-      LOG.debug("Not fetched, as it cannot be read", unreadable);
+      LOG.debug("The contents were not fetched: a row is unreadable", unreadable);
       return false;
     }
     if (fetch.more && fetch.hasRoom()) {

@@ -31,17 +31,17 @@ final class CopySize {
     } catch (EngineFailureException e) {
       // If the files cannot report their disk, the store must still open while its database works.
       CopyLimits limits = asked.onDisk(Long.MAX_VALUE, 0);
-      LOG.warn("{}", inForce(limits, " (what the disk has is not known)"), e);
+      LOG.warn("{}", inForce(limits, " (the free space of the disk is unknown)"), e);
       return limits;
     }
   }
 
   private static String source(FileSpace space) {
     return space.usable() == Long.MAX_VALUE
-        ? " (what the disk has is not known)"
+        ? " (the free space of the disk is unknown)"
         : " (a quarter of the "
             + (space.usable() / MEGABYTE + space.bytes() / MEGABYTE)
-            + " MB that the disk has for it, at most "
+            + " MB available on the disk, at most "
             + CopyLimits.MOST_BY_DISK / MEGABYTE
             + " MB)";
   }
@@ -49,12 +49,12 @@ final class CopySize {
   /** The limits of the copy and how to change them. */
   private static String inForce(CopyLimits limits, String source) {
     if (limits.equals(CopyLimits.NONE)) {
-      return "The local copy holds the whole database, whatever that takes of the disk. To limit it,"
-          + " set LOCAL_COPY_MB or LOCAL_COPY_DAYS, or HybridOptions.withCopyLimits";
+      return "The local copy holds the whole database, without a limit of its size. To limit it,"
+          + " set LOCAL_COPY_MB or LOCAL_COPY_DAYS, or use HybridOptions.withCopyLimits.";
     }
     StringBuilder text = new StringBuilder("The local copy holds the headers of all conversations");
     Duration window = limits.activeWithin();
-    text.append(" and the contents of those last updated");
+    text.append(" and the contents of the most recently updated ones");
     if (window != null) {
       text.append(", within ").append(window);
     }
@@ -63,11 +63,11 @@ final class CopySize {
           .append(limits.maxBytes() / MEGABYTE)
           .append(" MB")
           .append(source)
-          .append(", contents a quarter of that");
+          .append(", the contents at most a quarter of that");
     }
     return text.append(
-            ". To change it, set LOCAL_COPY_MB (megabytes, or all for the whole database) or"
-                + " LOCAL_COPY_DAYS, or HybridOptions.withCopyLimits")
+            ". To change the limits, set LOCAL_COPY_MB (megabytes, or all for the whole database)"
+                + " or LOCAL_COPY_DAYS, or use HybridOptions.withCopyLimits.")
         .toString();
   }
 }

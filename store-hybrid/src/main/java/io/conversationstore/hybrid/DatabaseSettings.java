@@ -88,12 +88,12 @@ record DatabaseSettings(
     if (rawName.indexOf('@') >= 0 || (at < 0 && query.indexOf('@') >= 0 && !namesUser(query))) {
       throw malformed(
           variable,
-          "an @ stands behind the first / or ?; write a / in user or password as %2F and a ? as"
-              + " %3F, and an @ in the name of the database as %40");
+          "the URL has an @ after the first / or ?; in user and password write / as %2F and ? as"
+              + " %3F, and in the database name write @ as %40");
     }
     if (rawName.indexOf('/') >= 0) {
       throw malformed(
-          variable, "a second / follows the host; write a / in the name of the database as %2F");
+          variable, "the URL has a second / after the host; in the database name write / as %2F");
     }
     UrlParameters parameters =
         UrlParameters.of(variable, query, "jdbc:".equalsIgnoreCase(scheme.group(1)), notes);
@@ -105,7 +105,7 @@ record DatabaseSettings(
     if (database.isEmpty()) {
       String given = parameters.address("dbname");
       if (given == null) {
-        throw malformed(variable, "the name of the database is missing");
+        throw malformed(variable, "the database name is missing");
       }
       database = given;
     }
@@ -180,8 +180,7 @@ record DatabaseSettings(
     }
     if (!HOST.matcher(host).matches()) {
       throw malformed(
-          variable,
-          "the host holds characters that no host has; give the name or the address alone");
+          variable, "the host contains invalid characters; give only a host name or an address");
     }
     return host;
   }
@@ -219,12 +218,12 @@ record DatabaseSettings(
     try {
       return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException notEncoded) {
-      throw malformed(variable, "a % in it is not followed by two hexadecimal digits");
+      throw malformed(variable, "a % is not followed by two hexadecimal digits");
     }
   }
 
   static StoreConfigurationException malformed(String variable, String why) {
-    return new StoreConfigurationException(variable + " is malformed: " + why);
+    return new StoreConfigurationException(variable + " is invalid: " + why);
   }
 
   boolean isSameDatabase(DatabaseSettings other) {

@@ -108,13 +108,14 @@ public final class DirectoryImport {
     try (LocalStore from = JsonFileStore.openEngine(directory)) {
       if (from.identity().storeId() != null) {
         throw new StoreConfigurationException(
-            "the directory is the local copy of a database: what it holds is there, and what waits"
-                + " in it is sent when a store opens it with that database");
+            "the directory is the local copy of a database and cannot be imported: the database has"
+                + " its contents, and a store that opens it with that database sends its pending"
+                + " changes");
       }
       if (from.hasPending()) {
         throw new StoreConfigurationException(
-            "the directory holds changes that wait for a database: open it with that database, and"
-                + " all that it holds is sent");
+            "the directory contains changes that wait for a database; open it with that database to"
+                + " send its contents");
       }
       DirectoryImport run = new DirectoryImport(from, into, collision);
       Report report = Report.NOTHING;

@@ -40,9 +40,12 @@ record HistoryMark(@Nullable UUID edge, @Nullable UUID head, Instant since) {
             Instant.EPOCH.plus(Long.parseLong(fields[2]), ChronoUnit.MICROS));
       }
     } catch (IllegalArgumentException notOurs) {
-      throw new IllegalArgumentException("this is not a cursor of this listing", notOurs);
+      throw new IllegalArgumentException(
+          "the cursor does not belong to this list; pass only cursors that this list returned",
+          notOurs);
     }
-    throw new IllegalArgumentException("this is not a cursor of this listing");
+    throw new IllegalArgumentException(
+        "the cursor does not belong to this list; pass only cursors that this list returned");
   }
 
   private static @Nullable UUID nameOrNull(String text) {

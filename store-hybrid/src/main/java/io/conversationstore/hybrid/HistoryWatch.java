@@ -200,7 +200,7 @@ final class HistoryWatch {
   }
 
   private EngineFailureException wentBack(Before before) {
-    contacts.wentBack("it answered a write with less than this node knew", before.histories);
+    contacts.wentBack("its answer to a write lacks changes that this node knows", before.histories);
     return failure();
   }
 

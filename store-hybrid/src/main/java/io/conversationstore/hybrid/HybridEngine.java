@@ -120,7 +120,9 @@ final class HybridEngine implements StoreEngine {
         } catch (StaleChangeException stale) {
           if (tries == STALE_TRIES) {
             throw new StoreUnavailableException(
-                "other nodes keep deleting and creating what this call is about", stale);
+                "other nodes keep deleting and creating the conversation of this call; repeat the"
+                    + " call",
+                stale);
           }
           continue;
         }
@@ -152,7 +154,7 @@ final class HybridEngine implements StoreEngine {
           .filter(MessageState::isLive)
           .isPresent();
     } catch (EngineFailureException | StoreDamagedException unreadable) {
-      LOG.debug("The local copy cannot be asked; the database is", unreadable);
+      LOG.debug("The local copy is unreadable; the database is asked instead", unreadable);
       return false;
     }
   }
@@ -233,7 +235,7 @@ final class HybridEngine implements StoreEngine {
       node.queued();
       return applied;
     } catch (EngineFailureException | LocalFailureException | StoreDamagedException locally) {
-      throw both("neither store took the change", failure, locally);
+      throw both("neither the database nor the local files accepted the change", failure, locally);
     } catch (StoreUnavailableException ofTheDatabase) {
       // Its subject is unknown here, or its kind needs the database.
       if (failure != null) {
@@ -255,12 +257,10 @@ final class HybridEngine implements StoreEngine {
     String why =
         database != null
             ? database.getMessage()
-            : snapshot.usable()
-                ? "it is not asked while earlier changes wait to be sent"
-                : snapshot.reason();
+            : snapshot.usable() ? "not asked while earlier changes are pending" : snapshot.reason();
     StoreUnavailableException both =
         new StoreUnavailableException(
-            what + "; the database: " + why + "; locally: " + locally.getMessage(), database);
+            what + "; database: " + why + "; local files: " + locally.getMessage(), database);
     both.addSuppressed(locally);
     return both;
   }
@@ -288,9 +288,10 @@ final class HybridEngine implements StoreEngine {
           new ErasureReceipt.Removal(
               Provenance.Source.LOCAL_FILES, here.conversations(), here.messages()));
     } else {
-      notCovered.add("this node's local files, which could not be written; they are healed later");
+      notCovered.add("the local files of this node: the write failed and is repeated later");
     }
-    notCovered.add("other nodes: their copies go at their next contact with the database");
+    notCovered.add(
+        "other nodes: their local copies are erased at their next contact with the database");
     return new Applied(
         applied.changed(),
         applied.states(),
@@ -350,7 +351,7 @@ final class HybridEngine implements StoreEngine {
     try {
       return question.apply(local);
     } catch (EngineFailureException | LocalFailureException | StoreDamagedException locally) {
-      throw both("neither store answered", failure, locally);
+      throw both("neither the database nor the local files answered", failure, locally);
     } catch (StoreUnavailableException notKnown) {
       if (failure != null) {
         notKnown.addSuppressed(failure);
@@ -480,7 +481,7 @@ final class HybridEngine implements StoreEngine {
     Availability.Snapshot snapshot = availability.snapshot();
     if (!snapshot.usable()) {
       throw new StoreUnavailableException(
-          what + " needs the database, which is away: " + snapshot.reason(), null);
+          what + " needs the database, which is unavailable: " + snapshot.reason(), null);
     }
     try {
       T answer = action.get();
@@ -522,24 +523,24 @@ final class HybridEngine implements StoreEngine {
     boolean dirty = node.mirror().dirty();
     checks.add(
         new StoreHealth.Check(
-            "local copy whole",
+            "local copy complete",
             !dirty,
-            dirty ? "misses writes that the database holds; being healed" : "yes"));
+            dirty ? "it lacks writes that the database has; they are repeated" : "yes"));
     List<String> troubles = node.pumpTroubles();
     checks.add(
         new StoreHealth.Check(
             "pumps",
             troubles.isEmpty(),
-            troubles.isEmpty() ? "all work" : String.join("; ", troubles)));
+            troubles.isEmpty() ? "all run" : String.join("; ", troubles)));
     Set<String> unread = node.unreadRows();
     checks.add(
         new StoreHealth.Check(
             "rows of the database",
             unread.isEmpty(),
             unread.isEmpty()
-                ? "all that the feed told could be read"
+                ? "all rows of the feed are readable"
                 : unread.size()
-                    + " cannot be read, and the local copy lacks them: "
+                    + " cannot be read and are missing from the local copy: "
                     + unread.stream().limit(MOST_NAMED).collect(Collectors.joining("; "))));
     return StoreHealth.of(checks);
   }

@@ -182,15 +182,15 @@ final class HybridNode {
   List<String> pumpTroubles() {
     List<String> troubles = new ArrayList<>();
     addTrouble(troubles, "pending changes are not sent", drainTrouble);
-    addTrouble(troubles, "the local copy does not follow", mirrorTrouble);
-    addTrouble(troubles, "the database is not tried", probeTrouble);
+    addTrouble(troubles, "the local copy is not updated", mirrorTrouble);
+    addTrouble(troubles, "the database is not probed", probeTrouble);
     return troubles;
   }
 
   private static void addTrouble(List<String> troubles, String what, Trouble trouble) {
     String last = trouble.last();
     if (last != null) {
-      troubles.add(what + " (" + last + "); it is tried again");
+      troubles.add(what + " (" + last + "); it is retried");
     }
   }
 
@@ -249,7 +249,7 @@ final class HybridNode {
     try {
       parked.forgetErased();
     } catch (EngineFailureException | StoreDamagedException e) {
-      LOG.warn("Parked changes of an erased owner could not be removed; it is tried again", e);
+      LOG.warn("Parked changes of an erased owner could not be removed; the removal is retried", e);
     }
   }
 
@@ -275,7 +275,7 @@ final class HybridNode {
       throw new EngineFailureException(
           FailureKind.UNAVAILABLE,
           false,
-          "the database was lost meanwhile: " + snapshot.reason(),
+          "the database became unavailable meanwhile: " + snapshot.reason(),
           snapshot.failure());
     }
   }
@@ -288,7 +288,7 @@ final class HybridNode {
 
   /** Committed rows and the copy cannot belong to one history of the database. */
   private void contradicted() {
-    contacts.wentBack("what it holds contradicts this node's copy", contacts.histories());
+    contacts.wentBack("its rows contradict the local copy of this node", contacts.histories());
     failed(availability.tag(), HistoryWatch.failure());
   }
 
@@ -345,7 +345,7 @@ final class HybridNode {
     } catch (RuntimeException | VirtualMachineError e) {
       if (!closed.get()) {
         probeTrouble.isNew(e);
-        LOG.error("The database could not be tried; it is tried again", e);
+        LOG.error("The probe of the database failed; it is retried", e);
       }
       return null;
     }
@@ -356,7 +356,7 @@ final class HybridNode {
       availability.refused(
           "the database went back in time ("
               + wentBack.reason()
-              + "); it is given again what this node holds");
+              + "); this node resends what the database lost");
     } else {
       use();
     }
@@ -364,7 +364,7 @@ final class HybridNode {
   }
 
   private void notYet(StoreUnavailableException e) {
-    LOG.debug("The database cannot be used yet: {}", e.getMessage());
+    LOG.debug("The database is not usable yet: {}", e.getMessage());
     availability.refused(String.valueOf(e.getMessage()));
   }
 
@@ -372,7 +372,7 @@ final class HybridNode {
   private void use() {
     if (adoption.isDue()) {
       availability.refused(
-          "the database answers; it is given what the local files held before they met it");
+          "the database responds; the earlier contents of the local files are being sent");
       return;
     }
     usedSince = clockwork.nanoTime();
@@ -392,7 +392,7 @@ final class HybridNode {
       notYet(e);
     } catch (RuntimeException e) {
       if (!closed.get()) {
-        LOG.error("The database could not be given again what it lost; it is tried again", e);
+        LOG.error("What the database lost could not be resent; the resend is retried", e);
       }
     }
     return false;
@@ -409,10 +409,11 @@ final class HybridNode {
     } catch (RuntimeException e) {
       if (!closed.get()) {
         availability.refused(
-            "the database could not be given what the local files hold: " + e.getMessage());
+            "the earlier contents of the local files could not be sent: " + e.getMessage());
         tellOnce(
             adoptionTrouble,
-            "The database could not be given what the local files hold; it is tried again",
+            "The earlier contents of the local files could not be sent to the database; sending is"
+                + " retried",
             e);
       }
     }
@@ -455,7 +456,7 @@ final class HybridNode {
     } catch (RuntimeException | Error e) {
       // Includes OutOfMemoryError: pending changes must not get stuck silently.
       if (!closed.get()) {
-        tellOnce(drainTrouble, "Pending changes could not be sent; it is tried again", e);
+        tellOnce(drainTrouble, "Pending changes could not be sent; sending is retried", e);
         pace.waitAfterFailure();
         retryDrain(e);
       }
@@ -478,7 +479,7 @@ final class HybridNode {
   /** Continues after the wait; if the database was lost, {@link #use} restarts the drain. */
   private void retryDrain(Throwable cause) {
     if (goOn()) {
-      LOG.debug("The drain pauses", cause);
+      LOG.debug("The drain pauses after a failure", cause);
       schedule(drainTask::run, pace.waitLeft());
     }
   }
@@ -506,8 +507,8 @@ final class HybridNode {
       }
     } catch (CursorExpiredException anotherHistory) {
       // Enough by itself: after a restart the node may remember nothing else that was lost.
-      contacts.wentBack("this node's position in its feed is not valid in it", histories);
-      availability.refused("the database may have gone back in time; that is looked into");
+      contacts.wentBack("its feed does not have the position of this node", histories);
+      availability.refused("the database may have gone back in time; the next contact checks this");
       lost();
     } catch (EngineFailureException e) {
       failed(tag, e);
@@ -515,7 +516,10 @@ final class HybridNode {
       // Includes OutOfMemoryError: the copy must not stall silently.
       if (!closed.get()) {
         tellOnce(
-            mirrorTrouble, "The local copy could not follow the database; it is tried again", e);
+            mirrorTrouble,
+            "The local copy could not be updated from the feed of the database; the update is"
+                + " retried",
+            e);
       }
     }
   }
@@ -564,7 +568,7 @@ final class HybridNode {
     // Closing the database first ends the calls that the pumps wait for.
     primary.close();
     if (!clockwork.awaitEnd()) {
-      LOG.warn("A pump still waits for the database; it ends by its time-out");
+      LOG.warn("A background task still waits for the database; it ends at its time-out");
     }
     local.close();
     availability.close();

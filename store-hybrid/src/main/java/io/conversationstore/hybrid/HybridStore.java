@@ -144,11 +144,11 @@ public final class HybridStore {
     String place = local.identity().place();
     return over(
         AbsentPrimary.because(
-            "no database is configured; the directory "
+            "no database is configured, but the directory "
                 + files.directory()
                 + " belongs to the database "
                 + (place == null ? "with the store id " + local.identity().storeId() : place)
-                + " and waits for it: configure it again, and what waits is sent"),
+                + "; configure that database again to send the pending changes"),
         local,
         options,
         clockwork,
@@ -165,14 +165,14 @@ public final class HybridStore {
       throw new StoreConfigurationException(
           "the directory "
               + directory
-              + " holds "
+              + " contains "
               + unmet.conversations()
               + " conversations with "
               + unmet.messages()
               + " messages of "
               + unmet.owners()
-              + " users that the database was not given, and LOCAL_DATA=refuse (or"
-              + " HybridOptions.withLocalData) forbids to send them; nothing was changed. Set"
+              + " users that the database does not have, and LOCAL_DATA=refuse (or"
+              + " HybridOptions.withLocalData) forbids sending them; nothing was changed. Set"
               + " LOCAL_DATA=adopt to send them, or use another directory");
     }
   }

@@ -72,7 +72,8 @@ final class KnownTargets {
     }
     ConversationRef ref = change.ref();
     if (ref == null) {
-      throw new IllegalStateException("not about a conversation: " + change.getClass());
+      throw new IllegalStateException(
+          "the change does not concern a conversation: " + change.getClass());
     }
     ConversationState live = find(change.owner(), ref.id(), afresh);
     if (live == null) {

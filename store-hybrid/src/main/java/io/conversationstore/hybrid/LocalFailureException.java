@@ -23,7 +23,8 @@ final class LocalFailureException extends StoreUnavailableException {
 
   /** The copy did not take states; the reason was logged. */
   static LocalFailureException notMirrored() {
-    return new LocalFailureException("the local copy does not take what was sent", null);
+    return new LocalFailureException(
+        "the local copy does not accept the changes that were sent", null);
   }
 
   /** Reads from the local files. */

@@ -194,7 +194,8 @@ final class LocalQueue {
     }
     ConversationRef ref = change.ref();
     if (ref == null) {
-      throw new IllegalArgumentException("not about a conversation: " + change.getClass());
+      throw new IllegalArgumentException(
+          "the change does not concern a conversation: " + change.getClass());
     }
     return ref.id();
   }
@@ -219,7 +220,7 @@ final class LocalQueue {
               + create.conversationId()
               + " of "
               + create.owner()
-              + " under an id of the caller's choice needs the database; createIfAbsent does not",
+              + " under a given id needs the database; while it is unavailable, use createIfAbsent",
           null);
     }
     if (view.isOfErased(create)) {
@@ -335,7 +336,7 @@ final class LocalQueue {
               + append.ref().id()
               + " of "
               + append.owner()
-              + " needs the database",
+              + " needs the database; try again when it is available",
           null);
     }
     // Without existing messages: laid over an engine that has them, they would appear twice.
@@ -484,7 +485,8 @@ final class LocalQueue {
                     Provenance.Source.LOCAL_FILES, removed.conversations(), removed.messages())),
             List.of(
                 "the database: erased at the next contact",
-                "other nodes: their copies go at their next contact with the database",
+                "other nodes: their local copies are erased at their next contact with the"
+                    + " database",
                 "backups of the database and of the local files"));
     return new Applied(true, List.of(), List.of(), receipt);
   }

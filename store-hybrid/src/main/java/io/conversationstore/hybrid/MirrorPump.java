@@ -188,7 +188,7 @@ final class MirrorPump {
     boolean first = missed.isEmpty();
     missed.add(states, clock.now());
     if (first) {
-      LOG.warn("The local copy misses writes that the database holds; it will be healed", cause);
+      LOG.warn("The local copy lacks writes that the database has; they are repeated", cause);
     }
   }
 
@@ -222,7 +222,7 @@ final class MirrorPump {
 
   private void tellIfWhole() {
     if (missed.isEmpty()) {
-      LOG.info("The local copy is whole again");
+      LOG.info("The local copy is complete again");
     }
   }
 
@@ -370,7 +370,7 @@ final class MirrorPump {
   private void requireHistory(FeedPage page) {
     UUID known = local.identity().history();
     if (known != null && !known.equals(page.history())) {
-      throw new CursorExpiredException("the feed is of another history of the database");
+      throw new CursorExpiredException("the feed belongs to another history of the database");
     }
   }
 

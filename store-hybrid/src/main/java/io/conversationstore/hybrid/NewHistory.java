@@ -76,9 +76,9 @@ final class NewHistory {
    */
   boolean enter(Contacts.WentBack found, BooleanSupplier goOn) {
     LOG.warn(
-        "The database went back in time: {}. A new history begins: lists that applications page"
-            + " through start again. What this node's copy holds and the database lost is given to"
-            + " it again; meanwhile reads and writes go on in the local files.",
+        "The database went back in time: {}. A new history begins, and the cursors of applications"
+            + " expire. This node resends what the database lost and the local copy has. The local"
+            + " files serve reads and writes meanwhile.",
         found.reason());
     mirror.awaitSteps();
     mirror.heal();
@@ -107,7 +107,8 @@ final class NewHistory {
       } catch (EngineFailureException failure) {
         throw failure;
       } catch (ConversationStoreException refusal) {
-        LOG.debug("Change {} was refused; it waits in the queue", append.id(), refusal);
+        LOG.debug(
+            "The database rejected change {}; the change stays in the queue", append.id(), refusal);
       }
     }
   }
@@ -170,14 +171,15 @@ final class NewHistory {
       return;
     }
     LOG.warn(
-        "{} was erased in the database since this node last heard of it: what this node has, waiting"
-            + " to be sent or not, is removed",
+        "Owner {} was erased in the database since the last contact of this node. The node removes"
+            + " all data of the owner, including pending changes.",
         owner.owner());
     UUID id = UUID.randomUUID();
     Instant at = now.get();
     UUID node = local.identity().node();
     ChangeStamp stamp = new ChangeStamp(id, owner.owner(), owner.epoch(), at, node);
-    Settlement done = Settlement.of(id, Settlement.Kind.CANCELLED, "the database has done it", at);
+    Settlement done =
+        Settlement.of(id, Settlement.Kind.CANCELLED, "the database has already applied it", at);
     queue.change(
         () -> {
           // A pending one has removed all rows here, and is still to be sent.
@@ -201,8 +203,8 @@ final class NewHistory {
       return false;
     }
     LOG.warn(
-        "This node's copy is of {}: too old to tell what was deleted since from what was lost. Only"
-            + " its pending changes are sent.",
+        "The local copy of this node is from {}, which is too old to tell deleted rows from lost"
+            + " rows. Only pending changes are sent.",
         asOf);
     return true;
   }

@@ -71,7 +71,7 @@ final class OfferedChanges {
     } catch (EngineFailureException failure) {
       throw failure;
     } catch (ConversationStoreException | IllegalArgumentException refusal) {
-      LOG.debug("Change {} was refused; it is kept", change.id(), refusal);
+      LOG.debug("The database rejected change {}; the change is parked", change.id(), refusal);
       keep.accept(change);
       refused++;
       return Applied.of(false, List.of());

@@ -96,8 +96,8 @@ final class Offering {
     }
     owners.forEach(this::preferences);
     LOG.info(
-        "The database has again what this node holds: it took {} changes; {} that it refused are"
-            + " kept for an operator.",
+        "The resend to the database is complete: {} changes were accepted, {} were rejected and"
+            + " parked",
         changes.given(),
         changes.refused());
     return true;

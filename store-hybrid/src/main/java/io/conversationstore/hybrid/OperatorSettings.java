@@ -82,7 +82,7 @@ final class OperatorSettings {
       } catch (StoreConfigurationException notASchema) {
         throw VariableReader.malformed(
             Variable.STORAGE_SCHEMA,
-            "it must be lower-case letters, digits and underscores, up to 63 characters");
+            "it must have 1 to 63 lower-case letters, digits and underscores");
       }
     }
     Boolean migration = variables.onOff(Variable.STORAGE_MIGRATION);
@@ -108,7 +108,7 @@ final class OperatorSettings {
       // Neither setting may weaken the other's demand.
       throw new StoreConfigurationException(
           Variable.STORAGE_SSL_MODE
-              + " and the parameter sslmode of the URL of the database differ; unset one of them");
+              + " and the parameter sslmode of the database URL differ; unset one of them");
     }
     return options.withSslMode(mode);
   }
@@ -190,7 +190,7 @@ final class OperatorSettings {
           Variable.LOCAL_SYNC_INTERVAL_MS
               + " is set, but "
               + Variable.LOCAL_DURABILITY
-              + " is not interval; set that, or unset "
+              + " is not interval; set it to interval, or unset "
               + Variable.LOCAL_SYNC_INTERVAL_MS);
     }
     if (durability == null) {
@@ -215,7 +215,7 @@ final class OperatorSettings {
           Variable.STORAGE_FIRST_PROBE_MS
               + " must be at most "
               + Variable.STORAGE_LONGEST_PROBE_MS
-              + ", but these are "
+              + ", but they are "
               + first.toMillis()
               + " and "
               + longest.toMillis());

@@ -136,7 +136,7 @@ final class OverlayPages {
   private ConversationState conversation() {
     ConversationState live = view.live();
     if (live == null) {
-      throw new IllegalStateException("pages of a conversation that is not live");
+      throw new IllegalStateException("the conversation of the page is not live");
     }
     return live;
   }

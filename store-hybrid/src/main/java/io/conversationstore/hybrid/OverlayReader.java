@@ -179,7 +179,7 @@ final class OverlayReader {
       try {
         return question.get();
       } catch (PendingContents.MovedException moved) {
-        LOG.debug("reads pending changes once more: {}", moved.getMessage());
+        LOG.debug("Pending changes are read again: {}", moved.getMessage());
       }
     }
   }

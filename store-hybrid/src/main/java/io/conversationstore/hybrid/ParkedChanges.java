@@ -57,8 +57,9 @@ final class ParkedChanges {
             .parkedChange(rejected.changeId())
             .ifPresent(change -> parked.add(of(rejected, change)));
       } catch (StoreDamagedException e) {
-        LOG.warn("Parked change {} cannot be read; it can be discarded", rejected.changeId(), e);
-        parked.add(new ParkedChange(rejected, "unreadable, as its file is damaged", List.of()));
+        LOG.warn(
+            "Parked change {} is unreadable; it can only be discarded", rejected.changeId(), e);
+        parked.add(new ParkedChange(rejected, "unreadable: its file is damaged", List.of()));
       }
     }
     return parked;
@@ -101,12 +102,12 @@ final class ParkedChanges {
 
   /** Queues the change again; returns whether it was parked. */
   boolean retry(UUID changeId) {
-    return end(changeId, "an operator sends it again", true);
+    return end(changeId, "an operator retried it", true);
   }
 
   /** Discards the change; returns whether it was parked. */
   boolean discard(UUID changeId) {
-    return end(changeId, "an operator discards it", false);
+    return end(changeId, "an operator discarded it", false);
   }
 
   /**
@@ -147,7 +148,7 @@ final class ParkedChanges {
         });
     if (there[0]) {
       rejections.remove(changeId);
-      LOG.info("Parked change {} is not kept any longer: {}", changeId, how);
+      LOG.info("Parked change {} was removed: {}", changeId, how);
     }
     return there[0];
   }

@@ -37,7 +37,7 @@ final class PendingContents {
     private static final long serialVersionUID = 1;
 
     MovedException(UUID change) {
-      super("change " + change + " is not pending any more", null, false, false);
+      super("change " + change + " is no longer pending", null, false, false);
     }
   }
 

@@ -63,7 +63,7 @@ record Settings(
     if (Boolean.FALSE.equals(wantsDatabase)) {
       for (String variable : List.of(CONNECTION_URL, DATABASE_URL)) {
         if (value(environment, variable) != null) {
-          notes.add(variable + " is ignored: " + TYPE + " asks for local files");
+          notes.add(variable + " is ignored: " + TYPE + " selects local files");
         }
       }
       return new Settings(
@@ -73,7 +73,7 @@ record Settings(
     DatabaseSettings database = database(environment, notes);
     String remark =
         database == null && Boolean.TRUE.equals(wantsDatabase)
-            ? TYPE + " asks for PostgreSQL, but no variable says where it is"
+            ? TYPE + " selects PostgreSQL, but no variable names a database"
             : null;
     return new Settings(
         database, directory, remark, importOwner, limits, localData(variables), notes);
@@ -84,7 +84,7 @@ record Settings(
     try {
       return Path.of(path == null ? "data" : path);
     } catch (InvalidPathException notAPath) {
-      throw new StoreConfigurationException(DATA_PATH + " is malformed: it is not a path");
+      throw new StoreConfigurationException(DATA_PATH + " is invalid: it is not a path");
     }
   }
 
@@ -112,7 +112,7 @@ record Settings(
       return Owner.of(name, name).userId();
     } catch (IllegalArgumentException notAName) {
       throw DatabaseSettings.malformed(
-          variable, "it must have at most 255 characters, and no U+0000 or lone surrogate");
+          variable, "it must have 1 to 255 characters, without U+0000 and lone surrogates");
     }
   }
 
@@ -139,7 +139,10 @@ record Settings(
       String url = value(environment, variable);
       if (url != null && first != null && DatabaseSettings.isForeign(url)) {
         notes.add(
-            variable + " is ignored: it names no PostgreSQL, and " + first.source() + " does");
+            variable
+                + " is ignored: it does not name a PostgreSQL database, and "
+                + first.source()
+                + " does");
       } else if (url != null) {
         first = same(first, DatabaseSettings.ofUrl(variable, url, notes::add));
       }

@@ -50,7 +50,7 @@ final class ThreadClockwork implements Clockwork {
       ScheduledFuture<?> unused =
           pumps.schedule(() -> runLogged(task), millis, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
-      LOG.debug("The store closes", closing);
+      LOG.debug("The store is closing; a task is skipped", closing);
     }
   }
 
@@ -66,7 +66,7 @@ final class ThreadClockwork implements Clockwork {
     try {
       task.run();
     } catch (Error e) {
-      LOG.error("A pump met an error; it is tried again", e);
+      LOG.error("A background task failed with an error; it is restarted", e);
     }
   }
 
@@ -75,7 +75,7 @@ final class ThreadClockwork implements Clockwork {
     try {
       events.execute(event);
     } catch (RejectedExecutionException closing) {
-      LOG.debug("The store closes", closing);
+      LOG.debug("The store is closing; a task is skipped", closing);
     }
   }
 

@@ -208,15 +208,15 @@ final class UrlParameters {
   /** Demands that the driver cannot meet; ignoring them would weaken the request. */
   private static final Map<String, String> UNMET =
       Map.of(
-          "passfile", "files of passwords are not read; give the password",
-          "replication", "a store does not replicate",
-          "requirepeer", "there are no Unix sockets here",
-          "service", "files of services are not read; give host and database",
-          "sslcrl", "lists of revoked certificates are not read",
-          "sslcrldir", "lists of revoked certificates are not read",
-          "sslidentity", "it is another client's; give sslcert and sslkey",
-          "ssl_max_protocol_version", "the Java platform decides about versions of TLS",
-          "ssl_min_protocol_version", "the Java platform decides about versions of TLS");
+          "passfile", "password files are not supported; give the password",
+          "replication", "replication connections are not supported",
+          "requirepeer", "Unix sockets are not supported",
+          "service", "service files are not supported; give host and database",
+          "sslcrl", "certificate revocation lists are not supported",
+          "sslcrldir", "certificate revocation lists are not supported",
+          "sslidentity", "it belongs to another client; use sslcert and sslkey",
+          "ssl_max_protocol_version", "the Java platform chooses the TLS version",
+          "ssl_min_protocol_version", "the Java platform chooses the TLS version");
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]{0,39}");
   private static final Pattern WHOLE_NUMBER = Pattern.compile("[0-9]{1,6}");
@@ -254,7 +254,7 @@ final class UrlParameters {
     if (!parameters.ignored.isEmpty()) {
       notes.accept(
           variable
-              + " has parameters of other clients, which are ignored: "
+              + " has parameters of other clients; they are ignored: "
               + String.join(", ", parameters.ignored));
     }
     return parameters;
@@ -290,13 +290,13 @@ final class UrlParameters {
     } else if (OTHERS.contains(name)) {
       ignored.add(name);
     } else if (UNMET.containsKey(name)) {
-      throw malformed("the parameter " + name + " cannot be met: " + UNMET.get(name));
+      throw malformed("the parameter " + name + " is not supported: " + UNMET.get(name));
     } else {
       throw malformed(
           mayName && NAME.matcher(name).matches()
-              ? "the parameter " + name + " is not known; remove it, or correct its name"
-              : "it has a parameter that is not known; characters of a user or password that a URL"
-                  + " reserves must be percent-encoded");
+              ? "the parameter " + name + " is unknown; remove it, or correct its name"
+              : "the URL has an unknown parameter; percent-encode the reserved characters of user"
+                  + " and password");
     }
   }
 
@@ -321,7 +321,7 @@ final class UrlParameters {
   private void accept(String value) {
     if (!value.equals("accept_invalid_certs")) {
       throw malformed(
-          "the parameter sslaccept is another client's; to have the certificate checked, set"
+          "the parameter sslaccept belongs to another client; to check the certificate, set"
               + " sslmode=verify-full");
     }
     ignored.add("sslaccept");
@@ -337,7 +337,9 @@ final class UrlParameters {
         }
       }
       throw name.equals("sslmode") && value.equalsIgnoreCase("no-verify")
-          ? malformed("sslmode no-verify is another client's; the same is sslmode=require")
+          ? malformed(
+              "sslmode=no-verify belongs to another client; use sslmode=require, which means the"
+                  + " same")
           : oneOf(name, choices);
     }
     if (SECONDS.contains(driverName) && !WHOLE_NUMBER.matcher(value).matches()) {

@@ -28,7 +28,7 @@ class AvailabilityTest {
   }
 
   @Test
-  void oneSlowCallIsNoReasonButHalfOfThemAre() {
+  void halfOfTheCallsBeingSlowCausesAFallback() {
     availability.reached(() -> false);
     fail(FailureKind.SLOW);
     assertThat(mode()).isEqualTo(Mode.IN_USE);
@@ -60,7 +60,7 @@ class AvailabilityTest {
   }
 
   @Test
-  void contentionIsNoReason() {
+  void contentionCausesNoFallback() {
     availability.reached(() -> false);
     for (int i = 0; i < 30; i++) {
       fail(FailureKind.CONTENTION);

@@ -133,7 +133,7 @@ class HybridBackoffTest extends OnTestbed {
                   && method.getName().startsWith("apply")
                   && arguments[0].toString().contains("chat")) {
                 throw new EngineFailureException(
-                    FailureKind.UNAVAILABLE, true, "no answer in time", null);
+                    FailureKind.UNAVAILABLE, true, "the server did not answer in time", null);
               }
             });
     clockwork.pass(MINUTE);

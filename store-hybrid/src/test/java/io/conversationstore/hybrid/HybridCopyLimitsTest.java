@@ -114,7 +114,7 @@ class HybridCopyLimitsTest extends OnTestbed {
   }
 
   @Test
-  void ofTooMuchThoseGiveUpTheirContentsThatWereUsedFirst() {
+  void theLeastRecentlyUsedContentsAreEvictedFirst() {
     Testbed.Interposition opened = node(SMALL);
     ConversationStore node = opened.store();
     make(node, "c0", "c1", "c2", "c3", "c4", "c5", "c6");
@@ -123,7 +123,7 @@ class HybridCopyLimitsTest extends OnTestbed {
     Testbed.await("it is within its limits", () -> bytes(opened) <= MAX_BYTES);
     assertThat(node.state().mirror().coverage())
         .contains("in files of at most " + 4 * MAX_BYTES + " bytes")
-        .contains(" were whole, ");
+        .contains(" complete, ");
     whileDown(
         node,
         () -> {
@@ -186,7 +186,7 @@ class HybridCopyLimitsTest extends OnTestbed {
   }
 
   @Test
-  void oneThatIsUsedAgainIsFetchedAndAnotherGoes() {
+  void aConversationUsedAgainIsFetchedAndAnotherIsEvicted() {
     Testbed.Interposition opened = node(SMALL);
     ConversationStore node = opened.store();
     make(node, "c0", "c1", "c2", "c3", "c4", "c5");
@@ -215,7 +215,7 @@ class HybridCopyLimitsTest extends OnTestbed {
   }
 
   @Test
-  void ofOneThatIsTooLargeTheLatestAreFetchedOnce() {
+  void theLatestMessagesOfATooLargeConversationAreFetchedOnce() {
     AtomicInteger fetches = new AtomicInteger();
     make(bed.direct(), "large");
     append(bed.direct(), "large", LENGTH, 100);
@@ -285,7 +285,7 @@ class HybridCopyLimitsTest extends OnTestbed {
     awaitInCopy(opened, "edited", true);
     Testbed.await(
         "what it holds is told",
-        () -> node.state().mirror().coverage().contains(" of 3 were whole, "));
+        () -> node.state().mirror().coverage().contains(" of 3 complete, "));
     assertThat(idle).hasValue(0);
     whileDown(
         node,

@@ -155,7 +155,7 @@ class HybridIdentityTest extends OnTestbed {
     long version = number("SELECT schema_version FROM conversation_store.store");
     server.execute(bed.database(), "UPDATE conversation_store.store SET schema_version = 99");
     bed.comeBack();
-    awaitReason(node, "is at version 99, but this version of the library knows " + version);
+    awaitReason(node, "is at version 99, but this library supports up to " + version);
     assertThat(node.state().pending().changes()).isEqualTo(1);
     assertThat(texts(node)).containsExactly("sent", "pending");
     server.execute(

@@ -430,7 +430,7 @@ class HybridInterleavingsTest extends OnTestbed {
               }
               if (sending.getCount() == 0 && WITHOUT_ANSWER.contains(name)) {
                 throw new EngineFailureException(
-                    FailureKind.UNAVAILABLE, true, "no answer in time", null);
+                    FailureKind.UNAVAILABLE, true, "the server did not answer in time", null);
               }
             });
     bed.comeBack();

@@ -82,7 +82,7 @@ class HybridLocalFaultTest extends OnTestbed {
 
   private static boolean isCopyWhole(ConversationStore store) {
     return store.operator().health().checks().stream()
-        .filter(check -> check.name().equals("local copy whole"))
+        .filter(check -> check.name().equals("local copy complete"))
         .allMatch(StoreHealth.Check::passed);
   }
 
@@ -356,7 +356,7 @@ class HybridLocalFaultTest extends OnTestbed {
   private void assertNeitherAnswers(ConversationStore store, String locally) {
     assertThatThrownBy(() -> texts(store))
         .isInstanceOf(StoreUnavailableException.class)
-        .hasMessageContaining("neither store answered")
+        .hasMessageContaining("neither the database nor the local files answered")
         .hasMessageContaining(locally)
         .satisfies(
             both -> {

@@ -145,7 +145,7 @@ class HybridMemoryTest extends OnTestbed {
         "both are said",
         () ->
             pumps(store).detail().contains("pending changes are not sent (OutOfMemoryError)")
-                && pumps(store).detail().contains("does not follow (OutOfMemoryError)"));
+                && pumps(store).detail().contains("is not updated (OutOfMemoryError)"));
     assertThat(pumps(store).passed()).isFalse();
     shortOfMemory = false;
     Testbed.awaitDrained(store);

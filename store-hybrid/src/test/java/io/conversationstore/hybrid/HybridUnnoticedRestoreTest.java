@@ -83,7 +83,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
   /** Waits until the pool has connections to the restored database. */
   private void awaitAnswer() {
     Testbed.await(
-        "the database answers",
+        "the database responds",
         () -> {
           try {
             return interposed.primary().engine().find(alice, "chat") != null;

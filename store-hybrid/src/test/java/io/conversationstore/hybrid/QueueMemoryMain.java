@@ -107,7 +107,7 @@ final class QueueMemoryMain {
     equal(true, store.deleteMessage(ALICE, id(0), sixth));
     store.close();
     store = open();
-    say("opened anew");
+    say("reopened");
     readAll();
     equal("edited 5", first(id(0), 6).get(5).text());
     equal("7", number(first(id(0), 7).get(6)));

@@ -174,7 +174,7 @@ class SettingsTest {
         + " read-write]'",
     "pgbouncer=x7Secret,'pgbouncer must be one of [false, true]'",
     "connect_timeout=x7Secret,connect_timeout must be a number of seconds",
-    "sslmode=no-verify,the same is sslmode=require",
+    "sslmode=no-verify,use sslmode=require",
     "sslmode=x7Secret,'sslmode must be one of [allow, disable, prefer, require, verify-ca,"
         + " verify-full]'",
     "channel_binding=x7Secret,'channel_binding must be one of [disable, prefer, require]'",
@@ -186,10 +186,10 @@ class SettingsTest {
     "targetServerType=secondary,targetServerType must be one of",
     "sslaccept=strict,set sslmode=verify-full",
     "sslrootcert=system&sslmode=require,sslrootcert=system needs sslmode=verify-full",
-    "sslcrl=x7Secret,the parameter sslcrl cannot be met",
-    "service=x7Secret,the parameter service cannot be met",
-    "replication=database,the parameter replication cannot be met",
-    "sslmod=x7Secret,the parameter sslmod is not known"
+    "sslcrl=x7Secret,the parameter sslcrl is not supported",
+    "service=x7Secret,the parameter service is not supported",
+    "replication=database,the parameter replication is not supported",
+    "sslmod=x7Secret,the parameter sslmod is unknown"
   })
   void row_2_9_whatIsNotUnderstoodIsRefusedWithoutItsValue(String parameter, String text) {
     assertThatThrownBy(() -> database(Map.of("DATABASE_URL", "postgresql://h/d?" + parameter)))

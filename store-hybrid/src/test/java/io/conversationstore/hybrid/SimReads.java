@@ -297,7 +297,8 @@ final class SimReads {
     return op.queued.isEmpty()
         && history.crashes.getOrDefault(op.step.node(), List.of()).stream()
             .anyMatch(
-                at -> at >= op.start && at < read.start && at - op.end < TimeUnit.SECONDS.toNanos(2));
+                at ->
+                    at >= op.start && at < read.start && at - op.end < TimeUnit.SECONDS.toNanos(2));
   }
 
   private List<Op> appendsOf(Op read, UUID message) {

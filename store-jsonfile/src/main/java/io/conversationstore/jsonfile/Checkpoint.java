@@ -78,7 +78,8 @@ final class Checkpoint {
     int length = (int) Math.min(end.offset(), 4_096);
     ByteBuffer bytes = ByteBuffer.allocate(length);
     if (end.offset() > file.size() || file.read(bytes, end.offset() - length) < length) {
-      throw new IOException(Segments.name(end.segment()) + " is shorter");
+      throw new IOException(
+          Segments.name(end.segment()) + " is shorter than at the time of the checkpoint");
     }
     return Place.crc(bytes.array(), 0, length);
   }
@@ -92,7 +93,7 @@ final class Checkpoint {
     try (LogFiles.LogFile file = files.open(NAME)) {
       LogReader reader = new LogReader(file);
       if (!reader.next() || !reader.isWhole()) {
-        throw new IOException("its first line is not whole");
+        throw new IOException("its first line is damaged");
       }
       JsonNode json = Line.parse(reader.line(), reader.length());
       LogTail.Position end =
@@ -107,11 +108,15 @@ final class Checkpoint {
           || Json.number(json, "snapshot_end", 0) != manifest.snapshotEnd()
           || segments.get(end.segment()) == null
           || Json.number(json, "line_crc", 0) != lineCrc(segments, end)) {
-        throw new IOException("it is not of these files");
+        throw new IOException("it belongs to other files");
       }
       return new Loaded(new CheckpointReader(file, reader.length() + 1L).read(), end);
     } catch (IOException | RuntimeException e) {
-      LOG.info("{} in {} is not used, and everything is read instead", NAME, files.describe(), e);
+      LOG.info(
+          "The checkpoint {} in {} is not used; the whole log is read instead",
+          NAME,
+          files.describe(),
+          e);
       return null;
     }
   }

@@ -57,16 +57,16 @@ final class CheckpointReader {
   private boolean nextBlock() throws IOException {
     ByteBuffer head = ByteBuffer.allocate(8);
     if (file.read(head, offset) < 8) {
-      throw new IOException("it ends early");
+      throw new IOException("the checkpoint ends early");
     }
     int length = head.getInt(0);
     if (length < 0 || length > MOST_IN_A_BLOCK || length > file.size() - offset - 8) {
-      throw new IOException("a block's length is wrong");
+      throw new IOException("the length of a block is wrong");
     }
     ByteBuffer block = ByteBuffer.allocate(length);
     if (file.read(block, offset + 8) < length
         || (length > 0 && Place.crc(block.array(), 0, length) != head.getInt(4))) {
-      throw new IOException("a block is not whole");
+      throw new IOException("a block is damaged");
     }
     offset += 8L + length;
     in = block.flip();
@@ -89,7 +89,7 @@ final class CheckpointReader {
                     entry,
                     Lines.readSettlement(Json.parse(settlement, 0, settlement.length).get(0))));
       }
-      default -> throw new IOException("an item of a kind that is not known");
+      default -> throw new IOException("an item has an unknown kind");
     }
   }
 

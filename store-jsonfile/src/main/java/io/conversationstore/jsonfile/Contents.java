@@ -157,7 +157,7 @@ final class Contents {
     try {
       content = parsed(row, reads);
     } catch (IllegalArgumentException e) {
-      LOG.debug("what stands there is no message", e);
+      LOG.debug("The line does not contain a message", e);
       throw segments.damaged(row.content(), "the message cannot be read");
     }
     cache.put(row.latest(), content);
@@ -246,14 +246,13 @@ final class Contents {
   Change change(PendingQueue.Entry entry) throws IOException {
     if (!entry.hasContent()) {
       throw new StoreDamagedException(
-          "change " + entry.id() + " could not be read; its line was set aside in a damaged- file",
-          null);
+          "change " + entry.id() + " is unreadable; its line was moved to a file damaged-*", null);
     }
     byte[] json = segments.read(entry.place());
     try {
       return entry.rebased(ChangeJson.read(Json.parse(json, 0, json.length)));
     } catch (IllegalArgumentException e) {
-      LOG.debug("what stands there is no change", e);
+      LOG.debug("The line does not contain a change", e);
       throw segments.damaged(entry.place(), "the change cannot be read");
     }
   }
@@ -276,7 +275,7 @@ final class Contents {
       cache.put(entry.place(), head);
       return entry.rebased(head);
     } catch (IllegalArgumentException e) {
-      LOG.debug("what stands there is no change", e);
+      LOG.debug("The line does not contain a change", e);
       throw segments.damaged(entry.place(), "the change cannot be read");
     }
   }
@@ -286,7 +285,7 @@ final class Contents {
     try {
       return Lines.change(change(entry));
     } catch (StoreDamagedException damage) {
-      LOG.debug("carried over as it stands, if it is what was written", damage);
+      LOG.debug("An unreadable change is copied unchanged if its checksum is right", damage);
       return segments.read(entry.place());
     }
   }

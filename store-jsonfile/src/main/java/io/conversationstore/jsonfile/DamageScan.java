@@ -142,7 +142,7 @@ final class DamageScan {
     if (found.isEmpty() || found.get(0).number != 0 || !found.get(0).whole) {
       long length = found.isEmpty() || found.get(0).whole ? 0 : found.remove(0).end;
       end = length;
-      String what = "its header is not whole";
+      String what = "its header is damaged";
       // A crash while a segment was begun leaves only this, and opening removes it.
       boolean leftover = mayBeTorn && file > manifest.lastSegment() && found.isEmpty();
       damages.add(new Damage(file, 0, length, number + 1, number, what, leftover));
@@ -178,7 +178,7 @@ final class DamageScan {
   }
 
   private void damage(int file, long from, long to, long through) {
-    String what = to > from ? "lines are not whole" : "lines are missing";
+    String what = to > from ? "lines are damaged" : "lines are missing";
     damages.add(new Damage(file, from, to - from, number + 1, through, what, false));
   }
 

@@ -278,7 +278,7 @@ final class DirectoryLock implements AutoCloseable {
     try {
       return names.file.equals(fileKey(directory));
     } catch (NoSuchFileException e) {
-      LOG.trace("it was deleted meanwhile", e);
+      LOG.trace("The file was deleted meanwhile", e);
       return false;
     }
   }
@@ -291,7 +291,7 @@ final class DirectoryLock implements AutoCloseable {
         Files.createFile(file, DiskFiles.ofNewFile(directory));
         return true;
       } catch (FileAlreadyExistsException e) {
-        LOG.trace("another opener was faster", e);
+        LOG.trace("Another process created the file first", e);
       }
     }
     return false;
@@ -322,7 +322,7 @@ final class DirectoryLock implements AutoCloseable {
     try {
       noted = NOTE.matcher(Files.readString(note, StandardCharsets.UTF_8));
     } catch (NoSuchFileException | MalformedInputException e) {
-      LOG.trace("nobody is noted", e);
+      LOG.trace("The file names no process", e);
       return false;
     }
     if (!noted.matches()
@@ -386,7 +386,8 @@ final class DirectoryLock implements AutoCloseable {
   private static void pause(BooleanSupplier interrupted) throws InterruptedIOException {
     LockSupport.parkNanos(POLL_NANOS);
     if (interrupted.getAsBoolean()) {
-      throw new InterruptedIOException("interrupted while another store uses the directory");
+      throw new InterruptedIOException(
+          "the thread was interrupted while another store used the directory");
     }
   }
 
@@ -410,7 +411,7 @@ final class DirectoryLock implements AutoCloseable {
       Files.writeString(temporary, owner, StandardCharsets.UTF_8);
       Files.move(temporary, directory.resolve(OWNER), StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      LOG.debug("who holds {} could not be noted", directory, e);
+      LOG.debug("The process that holds {} could not be recorded", directory, e);
     }
   }
 
@@ -427,7 +428,7 @@ final class DirectoryLock implements AutoCloseable {
       String note = Files.readString(directory.resolve(OWNER), StandardCharsets.UTF_8);
       return note.lines().findFirst().orElse("").strip();
     } catch (IOException notNoted) {
-      return "it did not note which";
+      return "its id is unknown";
     }
   }
 
@@ -447,7 +448,7 @@ final class DirectoryLock implements AutoCloseable {
         Files.deleteIfExists(directory.resolve(OWNER));
       }
     } catch (IOException e) {
-      LOG.warn("the lock of {} could not be closed", directory, e);
+      LOG.warn("The lock of {} could not be closed", directory, e);
     } finally {
       names.release();
     }

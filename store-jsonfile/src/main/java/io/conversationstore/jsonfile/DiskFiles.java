@@ -95,7 +95,8 @@ final class DiskFiles implements LogFiles {
       Files.setPosixFilePermissions(directory, wanted);
     } catch (FileSystemException e) {
       LOG.warn(
-          "the rights of {} stay {}, as it belongs to another user ({}); its files have rw-------",
+          "The permissions of {} stay {} because another user owns it ({}); its files have"
+              + " rw-------",
           directory,
           PosixFilePermissions.toString(present),
           e.getReason());
@@ -136,7 +137,7 @@ final class DiskFiles implements LogFiles {
   private static void requireKey(Path path, @Nullable Object key, @Nullable Object present)
       throws IOException {
     if (!Objects.equals(key, present)) {
-      throw new NoSuchFileException(path.toString(), null, "another file has its name");
+      throw new NoSuchFileException(path.toString(), null, "another file has this name");
     }
   }
 
@@ -172,7 +173,7 @@ final class DiskFiles implements LogFiles {
     try {
       return Files.getFileStore(directory).getUsableSpace();
     } catch (IOException e) {
-      LOG.debug("how much {} takes is not known", directory, e);
+      LOG.debug("The free space for {} is unknown", directory, e);
       return Long.MAX_VALUE;
     }
   }
@@ -215,7 +216,7 @@ final class DiskFiles implements LogFiles {
     boolean copied = false;
     for (String name : list()) {
       if (Segments.number(name) != 0 && hasOtherNames(directory.resolve(name))) {
-        LOG.info("{} in {} has another name as well; it is copied", name, directory);
+        LOG.info("{} in {} has a second hard link; the file is copied", name, directory);
         write(
             Repair.TEMPORARY,
             to -> {

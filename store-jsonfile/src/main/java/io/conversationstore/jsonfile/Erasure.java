@@ -119,7 +119,7 @@ final class Erasure {
       JsonNode json = Json.parse(object, 0, object.length);
       return Owner.of(Json.string(json, "tenant_id"), Json.string(json, "user_id"));
     } catch (IllegalArgumentException e) {
-      LOG.debug("a line names an owner that none can be", e);
+      LOG.debug("A line names an invalid owner", e);
       return null;
     }
   }
@@ -329,7 +329,7 @@ final class Erasure {
       Change change = ChangeJson.read(Line.parse(line, length).get("pending"));
       return "\"was\":" + Lines.ended(PendingQueue.Entry.of(change, PendingQueue.NOWHERE)) + ",";
     } catch (IllegalArgumentException e) {
-      LOG.debug("a change that cannot be read is erased", e);
+      LOG.debug("An unreadable change is erased", e);
       return "";
     }
   }
@@ -359,11 +359,10 @@ final class Erasure {
       throw new StoreDamagedException(
           "an erasure in "
               + files.describe()
-              + " has done all but what stands in lines that are not whole, of which it cannot be"
-              + " told whose they are: "
+              + " is not complete, because the owner of these damaged lines is unknown: "
               + damages.stream().limit(MOST_NAMED).collect(Collectors.joining("; "))
               + (damages.size() > MOST_NAMED ? "; and more" : "")
-              + ". It stays due; close the store and repair the directory",
+              + ". The erasure stays due; close the store and repair the directory",
           null);
     }
   }

@@ -60,7 +60,7 @@ final class FileEngine implements LocalStore {
 
   /** The reason for parking an unreadable change. */
   private static final String UNREADABLE =
-      "it cannot be read; its line was set aside in a damaged- file, see the health of the store";
+      "it cannot be read; its line was moved to a file damaged-*, see the health of the store";
 
   private final LogFiles files;
   private final AutoCloseable lock;
@@ -181,7 +181,7 @@ final class FileEngine implements LocalStore {
     try {
       housekeeping.erase();
     } catch (EngineFailureException | StoreDamagedException e) {
-      LOG.error("text that was erased is still in {}; tried again later", files.describe(), e);
+      LOG.error("Erased text is still in {}; the erasure is retried later", files.describe(), e);
     }
   }
 
@@ -217,7 +217,8 @@ final class FileEngine implements LocalStore {
     try {
       thread.call(LogThread.Wait.FORCED, () -> writes.settle(parked));
     } catch (EngineFailureException e) {
-      LOG.error("changes in {} that cannot be read stay pending for now", files.describe(), e);
+      LOG.error(
+          "Unreadable changes in {} could not be settled and stay pending", files.describe(), e);
     }
   }
 
@@ -272,7 +273,7 @@ final class FileEngine implements LocalStore {
             () -> {
               if (shared.manifest().storeId() != null) {
                 throw new IllegalStateException(
-                    "apply is refused: "
+                    "apply is not possible: "
                         + files.describe()
                         + " is bound to a database and only mirrors it");
               }
@@ -305,7 +306,7 @@ final class FileEngine implements LocalStore {
     shared.requireOpen();
     if (shared.manifest().storeId() != null) {
       throw new EngineFailureException(
-          FailureKind.UNAVAILABLE, false, "this needs the database", null);
+          FailureKind.UNAVAILABLE, false, "this call needs the database", null);
     }
   }
 
@@ -407,7 +408,8 @@ final class FileEngine implements LocalStore {
           if (bound == null && shared.own().standaloneContent()) {
             throw new IllegalStateException(
                 files.describe()
-                    + " holds what was applied without a database, and does not wait for one");
+                    + " contains changes that were applied without a database, and no database was"
+                    + " announced");
           }
           return writes.remember(manifest.withContact(contact, clockOffsetMicros));
         });
@@ -598,7 +600,9 @@ final class FileEngine implements LocalStore {
   private void requireMirror() {
     if (shared.own().standaloneContent()) {
       throw new IllegalStateException(
-          files.describe() + " holds what was applied without a database, and awaits none");
+          files.describe()
+              + " contains changes that were applied without a database, and no database was"
+              + " announced");
     }
   }
 
@@ -722,7 +726,7 @@ final class FileEngine implements LocalStore {
         throw e;
       }
       unreadable.put(entry.id(), String.valueOf(e.getMessage()));
-      LOG.debug("change {} cannot be read", entry.id(), e);
+      LOG.debug("Change {} is unreadable", entry.id(), e);
       return null;
     }
   }
@@ -818,7 +822,7 @@ final class FileEngine implements LocalStore {
       try {
         lock.close();
       } catch (Exception e) {
-        LOG.warn("the lock of {} could not be released", files.describe(), e);
+        LOG.warn("The lock of {} could not be released", files.describe(), e);
       }
     }
   }

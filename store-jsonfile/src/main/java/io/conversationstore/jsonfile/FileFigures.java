@@ -59,13 +59,10 @@ final class FileFigures {
     String broken = tail.broken();
     checks.add(
         new StoreHealth.Check(
-            "writable", broken == null, broken == null ? "the log takes writes" : broken));
+            "writable", broken == null, broken == null ? "the log accepts writes" : broken));
     boolean refusing = tail.isRefusing();
     checks.add(
-        new StoreHealth.Check(
-            "last-write",
-            !refusing,
-            refusing ? "the files did not take it" : "it was not refused"));
+        new StoreHealth.Check("last-write", !refusing, refusing ? "it failed" : "it succeeded"));
     checks.add(directory());
     checks.add(setAside());
     int due = shared.read(index -> index.dueErasures().size());
@@ -91,7 +88,7 @@ final class FileFigures {
     try {
       files.requireHeld();
     } catch (IOException e) {
-      LOG.debug("{} is not held any more", files.describe(), e);
+      LOG.debug("The lock of {} is no longer held", files.describe(), e);
       String what = DirectoryLock.LOCK + " was deleted or replaced";
       return new StoreHealth.Check("directory", false, what);
     }
@@ -112,7 +109,7 @@ final class FileFigures {
           ? new StoreHealth.Check("directory", true, names.size() + " files")
           : new StoreHealth.Check("directory", false, "missing: " + String.join(", ", missing));
     } catch (IOException e) {
-      return new StoreHealth.Check("directory", false, "it cannot be read");
+      return new StoreHealth.Check("directory", false, "the directory cannot be read");
     }
   }
 
@@ -124,11 +121,11 @@ final class FileFigures {
           "set-aside",
           beside.isEmpty(),
           beside.isEmpty()
-              ? "all lines could be read"
-              : "lines that could not be read are in "
+              ? "all lines are readable"
+              : "unreadable lines are in "
                   + String.join(", ", beside.subList(0, Math.min(10, beside.size())))
                   + (beside.size() > 10 ? " and " + (beside.size() - 10) + " more" : "")
-                  + " (file and byte); move these files away once they are looked at");
+                  + " (file and byte); inspect these files, then move them away");
     } catch (IOException e) {
       return new StoreHealth.Check("set-aside", false, "the directory cannot be read");
     }
@@ -156,7 +153,7 @@ final class FileFigures {
           StoreState.Mirror mirror = null;
           if (bound) {
             Duration lag = asOf == null ? null : Duration.between(asOf, clock.instant());
-            mirror = new StoreState.Mirror(asOf, lag, broken != null, "all that the feed told");
+            mirror = new StoreState.Mirror(asOf, lag, broken != null, "all rows of the feed");
           }
           List<PendingQueue.Parked> parked = List.copyOf(index.pending().parked());
           return new StoreState(

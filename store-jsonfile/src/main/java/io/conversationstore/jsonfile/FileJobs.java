@@ -30,7 +30,7 @@ final class FileJobs {
     private static final long serialVersionUID = 1;
 
     CancelledException() {
-      super("something more urgent came");
+      super("a more urgent job was requested");
     }
   }
 
@@ -164,7 +164,7 @@ final class FileJobs {
         any = true;
         Owner owner = reader.isWhole() ? Erasure.ownerOf(reader.line(), reader.length()) : null;
         if (owner == null || erased.contains(owner)) {
-          LOG.warn("{} in {} goes with an erasure", name, files.describe());
+          LOG.warn("{} in {} is deleted by an erasure", name, files.describe());
           return true;
         }
       }
@@ -254,7 +254,7 @@ final class FileJobs {
       LogReader reader = new LogReader(segments.require(-part));
       while (reader.next()) {
         if (!reader.isWhole()) {
-          throw new IOException(Segments.name(-part) + " was not written as it should be");
+          throw new IOException(Segments.name(-part) + " was written incorrectly");
         }
       }
       pace.requireNothingUrgent();
@@ -281,7 +281,7 @@ final class FileJobs {
       manifest.write(files);
     } catch (Manifest.UncertainException e) {
       tail.breakDown(
-          "store.json could not be replaced; writes are refused until it is opened anew");
+          "store.json could not be replaced; writes are refused until the directory is reopened");
       throw e;
     }
     shared.setManifest(manifest);
@@ -325,7 +325,7 @@ final class FileJobs {
       }
       files.forceDirectory();
     } catch (IOException e) {
-      LOG.warn("files that no longer count stay in {} for now", files.describe(), e);
+      LOG.warn("Obsolete files may stay in {} until the next cleanup", files.describe(), e);
     }
     return removed;
   }
@@ -340,7 +340,11 @@ final class FileJobs {
       files.delete(name);
     } catch (IOException e) {
       segments.remove(file);
-      LOG.warn("{} in {} no longer counts and stays for now", name, files.describe(), e);
+      LOG.warn(
+          "The obsolete file {} in {} could not be deleted and stays until the next cleanup",
+          name,
+          files.describe(),
+          e);
     }
     return size;
   }

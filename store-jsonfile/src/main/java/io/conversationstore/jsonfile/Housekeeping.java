@@ -173,15 +173,15 @@ final class Housekeeping implements AutoCloseable {
     while (job != Job.END) {
       switch (job) {
         case ERASE -> serve(taken(erasing), this::clean);
-        case CLEAN -> attempt("text that was erased could not be taken out", this::clean);
+        case CLEAN -> attempt("Erased text could not be removed", this::clean);
         case COMPACT_FOR_CALLERS -> serve(taken(compacting), this::compact);
-        case COMPACT -> attempt("garbage could not be collected", this::compactIfDue);
-        case CHECKPOINT -> attempt("no checkpoint could be written", jobs::checkpoint);
-        default -> throw new IllegalStateException("not a job: " + job);
+        case COMPACT -> attempt("Garbage could not be collected", this::compactIfDue);
+        case CHECKPOINT -> attempt("The checkpoint could not be written", jobs::checkpoint);
+        default -> throw new IllegalStateException("unknown job: " + job);
       }
       job = next();
     }
-    attempt("no checkpoint could be written", this::checkpointAtTheEnd);
+    attempt("The checkpoint could not be written", this::checkpointAtTheEnd);
   }
 
   /** The jobs, most urgent first. */
@@ -258,11 +258,11 @@ final class Housekeeping implements AutoCloseable {
     try {
       step.run();
     } catch (FileJobs.CancelledException e) {
-      LOG.debug("put off in {}", files.describe(), e);
+      LOG.debug("A background job in {} is postponed for a more urgent one", files.describe(), e);
       request(false, true, false);
     } catch (IOException | RuntimeException | Error e) {
       // Includes OutOfMemoryError: callers depend on this thread, which must not end.
-      LOG.warn("{} in {}; the log goes on", failure, files.describe(), e);
+      LOG.warn("{} in {}; the log continues", failure, files.describe(), e);
     }
   }
 
@@ -286,7 +286,7 @@ final class Housekeeping implements AutoCloseable {
       textLeft = null;
     } catch (IOException | RuntimeException | Error e) {
       // The message of this exception names the place.
-      textLeft = e instanceof StoreDamagedException ? e.getMessage() : "it is tried again";
+      textLeft = e instanceof StoreDamagedException ? e.getMessage() : "the erasure is retried";
       throw e;
     }
   }
@@ -315,7 +315,7 @@ final class Housekeeping implements AutoCloseable {
       step.run();
       callers.forEach(caller -> caller.complete(true));
     } catch (FileJobs.CancelledException e) {
-      LOG.debug("put off in {}", files.describe(), e);
+      LOG.debug("A background job in {} is postponed for a more urgent one", files.describe(), e);
       callers.forEach(this::compactLater);
     } catch (IOException e) {
       String what = "the files in " + files.describe() + " could not be rewritten";
@@ -369,7 +369,7 @@ final class Housekeeping implements AutoCloseable {
           requireNothingUrgent();
         }
       } catch (InterruptedException e) {
-        LOG.debug("the thread was interrupted and goes on without a pause", e);
+        LOG.debug("The thread was interrupted; it continues without a pause", e);
       } finally {
         lock.unlock();
       }

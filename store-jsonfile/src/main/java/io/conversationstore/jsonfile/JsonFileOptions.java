@@ -65,26 +65,26 @@ public record JsonFileOptions(
     requireNone(faults);
     if (syncInterval.compareTo(Duration.ofMillis(1)) < 0
         || syncInterval.compareTo(Duration.ofHours(1)) > 0) {
-      faults.add("syncInterval must be 1 ms to 1 h, but is " + syncInterval);
+      faults.add("syncInterval must be 1 ms to 1 h, but was " + syncInterval);
     }
     if (cacheBytes < 0) {
-      faults.add("cacheBytes must not be negative, but is " + cacheBytes);
+      faults.add("cacheBytes must not be negative, but was " + cacheBytes);
     }
     if (lockWait.isNegative() || lockWait.compareTo(Duration.ofDays(1)) > 0) {
-      faults.add("lockWait must be 0 to 1 day, but is " + lockWait);
+      faults.add("lockWait must be 0 to 1 day, but was " + lockWait);
     }
     if (segmentBytes < SMALLEST || segmentBytes > (1 << 30)) {
-      faults.add("segmentBytes must be 4,096 to 1,073,741,824, but is " + segmentBytes);
+      faults.add("segmentBytes must be 4,096 to 1,073,741,824, but was " + segmentBytes);
     }
     if (compactionBytes < SMALLEST) {
-      faults.add("compactionBytes must be at least 4,096, but is " + compactionBytes);
+      faults.add("compactionBytes must be at least 4,096, but was " + compactionBytes);
     }
     if (compactionBytesPerSecond < (64 << 10)) {
       faults.add(
-          "compactionBytesPerSecond must be at least 65,536, but is " + compactionBytesPerSecond);
+          "compactionBytesPerSecond must be at least 65,536, but was " + compactionBytesPerSecond);
     }
     if (queueBytes < (64 << 10) || queueBytes > (1L << 40)) {
-      faults.add("queueBytes must be 65,536 to 1,099,511,627,776, but is " + queueBytes);
+      faults.add("queueBytes must be 65,536 to 1,099,511,627,776, but was " + queueBytes);
     }
     requireNone(faults);
   }

@@ -81,7 +81,7 @@ public final class JsonFileStore {
       JsonFileOptions options, boolean alone, BooleanSupplier interrupted) throws IOException {
     Path directory = options.directory();
     if (Files.exists(directory) && !Files.isDirectory(directory)) {
-      throw new StoreConfigurationException("directory " + directory + " is not a directory");
+      throw new StoreConfigurationException("path " + directory + " is not a directory");
     }
     DiskFiles files = DiskFiles.in(directory);
     if (alone) {
@@ -119,10 +119,10 @@ public final class JsonFileStore {
       throw new StoreConfigurationException(
           "directory "
               + files.describe()
-              + " holds "
+              + " contains "
               + engine.pendingFigures().changes()
-              + " changes that wait for a database and must be opened by the hybrid store: with"
-              + " that database, or by HybridStore.openWithoutDatabase; nothing was changed");
+              + " changes that wait for a database and must be opened by the hybrid store, with"
+              + " that database or by HybridStore.openWithoutDatabase; nothing was changed");
     }
   }
 
@@ -134,7 +134,7 @@ public final class JsonFileStore {
               + files.describe()
               + " belongs to the database with the store id "
               + manifest.storeId()
-              + " and must be opened by the hybrid store: with that database, or by"
+              + " and must be opened by the hybrid store, with that database or by"
               + " HybridStore.openWithoutDatabase; nothing was changed");
     }
   }

@@ -86,7 +86,7 @@ public final class JsonFileTool {
   private static DamageReport locked(
       Path directory, boolean writes, Work work, BooleanSupplier interrupted) throws IOException {
     if (!Files.isDirectory(directory)) {
-      throw new StoreConfigurationException("directory " + directory + " is not there");
+      throw new StoreConfigurationException("directory " + directory + " does not exist");
     }
     // In a directory that is not a store's, create no file and change no permissions.
     requireManifest(DiskFiles.toRead(directory));
@@ -104,7 +104,11 @@ public final class JsonFileTool {
     Manifest manifest = Manifest.read(files);
     if (manifest == null) {
       throw new StoreConfigurationException(
-          "directory " + files.describe() + " has no " + Manifest.NAME + ": it is not a store's");
+          "directory "
+              + files.describe()
+              + " has no "
+              + Manifest.NAME
+              + "; it is not the directory of a store");
     }
     return manifest;
   }

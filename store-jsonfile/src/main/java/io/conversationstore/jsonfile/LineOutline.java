@@ -88,7 +88,7 @@ record LineOutline(
       return new Reader(parser, json, 0, owners).head();
     } catch (JsonProcessingException e) {
       // The parser's message quotes content.
-      throw new IllegalArgumentException("not JSON of the shape that changes have");
+      throw new IllegalArgumentException("the JSON does not have the shape of a change");
     }
   }
 
@@ -160,13 +160,13 @@ record LineOutline(
         fields(json, this::field);
       } catch (JsonProcessingException e) {
         // The parser's message quotes content.
-        payload = new IllegalArgumentException("not JSON of the shape that lines have");
+        payload = new IllegalArgumentException("the JSON does not have the shape of a line");
       } catch (RuntimeException e) {
         // Reported when the line is used.
         payload =
             e instanceof IllegalArgumentException
                 ? e
-                : new IllegalArgumentException("a line is not of the shape that lines have", e);
+                : new IllegalArgumentException("a line has an invalid shape", e);
       }
       return new LineOutline(number, synced, json, at, payload, contents);
     }
@@ -178,7 +178,7 @@ record LineOutline(
       if (payload instanceof Change change) {
         return change;
       }
-      throw new IllegalArgumentException("not a change");
+      throw new IllegalArgumentException("the JSON is not a change");
     }
 
     private @Nullable JsonNode field(String name) throws IOException {
@@ -264,7 +264,7 @@ record LineOutline(
 
     private static void require(boolean holds) {
       if (!holds) {
-        throw new IllegalArgumentException("a line is not of the shape that lines have");
+        throw new IllegalArgumentException("a line has an invalid shape");
       }
     }
 
@@ -377,7 +377,7 @@ record LineOutline(
         }
       }
       if (digest == null || id == null) {
-        throw new IllegalArgumentException("a message has no digest or no id");
+        throw new IllegalArgumentException("a message lacks its digest or its id");
       }
       Message unread = usage == null ? UNREAD : UNREAD.withModel(null, usage);
       return new NewMessage(id, unread, digest, createdAt);

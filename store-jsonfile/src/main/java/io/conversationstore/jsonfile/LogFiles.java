@@ -11,7 +11,7 @@ import java.util.List;
  */
 interface LogFiles {
   /** The reason in an exception about a file that another process truncated. */
-  String SHORTER = "was made shorter by another process";
+  String SHORTER = "was truncated by another process";
 
   /** For error texts. */
   String describe();
@@ -96,7 +96,7 @@ interface LogFiles {
       for (long at = start; at < last; ) {
         ByteBuffer some = ByteBuffer.allocate((int) Math.min(1 << 20, last - at));
         if (read(some, at) < some.capacity()) {
-          throw new IOException("a file became shorter while it was read");
+          throw new IOException("a file was truncated while it was read");
         }
         at += some.capacity();
         to.append(some.flip());

@@ -86,7 +86,7 @@ record LogLine(long offset, byte[] bytes, int start, int length, @Nullable LineO
 
   private LineOutline required() {
     if (outline == null) {
-      throw new IllegalStateException("a line that is not whole says nothing");
+      throw new IllegalStateException("a damaged line has no content");
     }
     return outline;
   }

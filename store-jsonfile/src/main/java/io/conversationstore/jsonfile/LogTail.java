@@ -61,8 +61,8 @@ final class LogTail {
   private final Set<Integer> cut = new HashSet<>();
 
   private static final String HALF_DONE =
-      "an error of the JVM, as where memory runs out, cut off a write;"
-          + " writes are refused until it is opened anew";
+      "an error of the JVM, for example out of memory, interrupted a write; writes are refused"
+          + " until the directory is reopened";
 
   /**
    * Whether an operation is under way, or failed with an unknown result: a line may be partly in
@@ -115,7 +115,9 @@ final class LogTail {
         moveUnsure();
       } catch (EngineFailureException e) {
         LOG.warn(
-            "the end of {} could not be written anew; writes wait for it", files.describe(), e);
+            "The end of the log in {} could not be rewritten; writes wait for it",
+            files.describe(),
+            e);
       }
     }
   }
@@ -273,7 +275,7 @@ final class LogTail {
       midway = false;
       throw gone(e);
     } catch (IOException e) {
-      LOG.warn("a write to {} failed", files.describe(), e);
+      LOG.warn("A write to {} failed", files.describe(), e);
       try {
         number++;
         abandon();
@@ -297,8 +299,10 @@ final class LogTail {
     try {
       require(file).truncate(size);
     } catch (IOException e) {
-      LOG.error("a failed write to {} could not be cut back", files.describe(), e);
-      broken = "a failed write could not be cut back; writes are refused until it is opened anew";
+      LOG.error("A failed write to {} could not be removed from the log", files.describe(), e);
+      broken =
+          "a failed write could not be removed from the log; writes are refused until the directory"
+              + " is reopened";
     }
   }
 
@@ -315,7 +319,7 @@ final class LogTail {
       throw gone(e);
     } catch (IOException e) {
       throw new EngineFailureException(
-          FailureKind.UNAVAILABLE, true, files.describe() + " cannot be looked at", e);
+          FailureKind.UNAVAILABLE, true, files.describe() + " cannot be examined", e);
     }
   }
 
@@ -330,8 +334,8 @@ final class LogTail {
         what
             + " "
             + how
-            + (unlocked ? ", so that another process may use the directory" : "")
-            + "; writes are refused until it is opened anew";
+            + (unlocked ? ", and another process may use the directory" : "")
+            + "; writes are refused until the directory is reopened";
     return new EngineFailureException(
         FailureKind.UNAVAILABLE, true, "the files in " + files.describe() + ": " + broken, cause);
   }
@@ -356,14 +360,18 @@ final class LogTail {
     } catch (NoSuchFileException e) {
       throw gone(e);
     } catch (IOException e) {
-      LOG.warn("fsync in {} failed; its unacknowledged lines move", files.describe(), e);
+      LOG.warn(
+          "An fsync in {} failed; its unacknowledged lines move to a new segment",
+          files.describe(),
+          e);
       try {
         abandon();
         midway = false;
       } catch (IOException again) {
         e.addSuppressed(again);
         broken =
-            "fsync failed, and so did a new segment; writes are refused until it is opened anew";
+            "fsync failed, and a new segment could not be created; writes are refused until the"
+                + " directory is reopened";
         throw new EngineFailureException(
             FailureKind.UNAVAILABLE, true, "fsync in " + files.describe() + " failed", e);
       }
@@ -427,7 +435,7 @@ final class LogTail {
       oldFile.force();
       cut.remove(oldSegment);
     } catch (IOException e) {
-      LOG.debug("an abandoned segment keeps its tail, which no longer counts", e);
+      LOG.debug("An abandoned segment keeps its obsolete end", e);
     }
     listener.begun(segment);
   }
@@ -442,7 +450,8 @@ final class LogTail {
     } catch (IOException e) {
       cause.addSuppressed(e);
       broken =
-          "a segment that failed could not be removed; writes are refused until it is opened anew";
+          "a failed segment could not be removed; writes are refused until the directory is"
+              + " reopened";
     }
   }
 
@@ -492,7 +501,7 @@ final class LogTail {
 
   private static LogFiles.LogFile require(LogFiles.@Nullable LogFile file) {
     if (file == null) {
-      throw new IllegalStateException("the log was not started");
+      throw new IllegalStateException("the log is not started");
     }
     return file;
   }

@@ -183,7 +183,7 @@ final class LogThread implements AutoCloseable {
         try {
           nanos = added.awaitNanos(nanos);
         } catch (InterruptedException e) {
-          LOG.warn("the log's thread was interrupted and goes on");
+          LOG.warn("The thread of the log was interrupted; it continues");
         }
       }
       return queue;
@@ -250,7 +250,7 @@ final class LogThread implements AutoCloseable {
     } catch (RuntimeException e) {
       batch.fail(() -> unavailable(e));
       if (!waits) {
-        LOG.error("written lines could not be made durable", e);
+        LOG.error("The fsync of written lines failed", e);
         oldestUnforced = System.nanoTime();
       }
     }

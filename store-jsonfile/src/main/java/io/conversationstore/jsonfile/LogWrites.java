@@ -59,7 +59,7 @@ final class LogWrites {
       return tail.next();
     } catch (IOException e) {
       throw new EngineFailureException(
-          FailureKind.UNAVAILABLE, false, "no segment of the log could be begun", e);
+          FailureKind.UNAVAILABLE, false, "a new segment of the log could not be created", e);
     }
   }
 
@@ -243,7 +243,7 @@ final class LogWrites {
     }
     if (!shared.own().dueErasures().isEmpty()) {
       throw new EngineFailureException(
-          FailureKind.UNAVAILABLE, false, "text of an erasure is still in the files", null);
+          FailureKind.UNAVAILABLE, false, "erased text is still in the files", null);
     }
     byte[] yes = {'t', 'r', 'u', 'e'};
     line("unmet", yes, now(), (place, line) -> shared.write(() -> shared.own().becomeUnmet()));
@@ -367,7 +367,7 @@ final class LogWrites {
       noted.write(files);
       shared.setManifest(noted);
     } catch (IOException e) {
-      LOG.warn("{} in {} could not be replaced", Manifest.NAME, files.describe(), e);
+      LOG.warn("The file {} in {} could not be replaced", Manifest.NAME, files.describe(), e);
     }
   }
 
@@ -377,7 +377,7 @@ final class LogWrites {
       manifest.write(files);
     } catch (Manifest.UncertainException e) {
       tail.breakDown(
-          "store.json could not be replaced; writes are refused until it is opened anew");
+          "store.json could not be replaced; writes are refused until the directory is reopened");
       throw e;
     }
     shared.setManifest(manifest);

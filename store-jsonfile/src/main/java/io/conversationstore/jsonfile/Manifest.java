@@ -62,7 +62,7 @@ record Manifest(
     private static final long serialVersionUID = 1;
 
     UncertainException(IOException cause) {
-      super("store.json may be the old one or the new one", cause);
+      super("store.json has either its old or its new contents", cause);
     }
   }
 
@@ -242,7 +242,7 @@ record Manifest(
                 + files.describe()
                 + " is missing, but "
                 + name
-                + " is there; nothing was changed",
+                + " exists; nothing was changed. Restore the file from a copy of the directory",
             null);
       }
     }
@@ -321,8 +321,8 @@ record Manifest(
         NAME
             + " in "
             + files.describe()
-            + ", byte 0: it is not whole; nothing was changed. Nothing else says which node and"
-            + " which database the directory belongs to, so it is not made anew: put it back from a"
+            + ", byte 0: the file is damaged; nothing was changed. Only this file names the node"
+            + " and the database of the directory, so it is not created again. Restore it from a"
             + " copy of the directory",
         cause);
   }

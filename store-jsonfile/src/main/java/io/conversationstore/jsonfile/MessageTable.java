@@ -137,7 +137,7 @@ final class MessageTable {
 
   private static long where(Place place) {
     if (place.offset() > 0xffff_ffffL) {
-      throw new IllegalArgumentException("a segment of more than 4 GiB");
+      throw new IllegalArgumentException("the segment is larger than 4 GiB");
     }
     return (long) place.segment() << 32 | place.offset();
   }

@@ -95,7 +95,13 @@ final class Overwrites {
       while (reader.next()) {
         if (!reader.isWhole()) {
           throw new StoreDamagedException(
-              NAME + " in " + files.describe() + ", byte " + reader.offset() + ": not whole", null);
+              NAME
+                  + " in "
+                  + files.describe()
+                  + ", byte "
+                  + reader.offset()
+                  + ": a line is damaged",
+              null);
         }
         JsonNode json = Line.parse(reader.line(), reader.length());
         lines.add(
@@ -134,7 +140,7 @@ final class Overwrites {
         file.force();
       }
     }
-    LOG.info("an erasure in {} that was cut off is finished", files.describe());
+    LOG.info("An interrupted erasure in {} was completed", files.describe());
     delete(files);
   }
 }

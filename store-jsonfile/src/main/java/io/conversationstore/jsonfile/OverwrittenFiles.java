@@ -46,7 +46,7 @@ final class OverwrittenFiles implements LogFiles {
   }
 
   private static UnsupportedOperationException readOnly() {
-    return new UnsupportedOperationException("these files are only read");
+    return new UnsupportedOperationException("these files are read-only");
   }
 
   @Override

@@ -47,7 +47,7 @@ final class Planner {
   /** Copies that an erasure of local files cannot reach. */
   static final List<String> NOT_COVERED =
       List.of(
-          "backups and copies of the directory made before",
+          "earlier backups and copies of the directory",
           "blocks that the file system or the drive has freed but not overwritten");
 
   private static final String DELETED = "its conversation was deleted";
@@ -58,7 +58,7 @@ final class Planner {
     private static final long serialVersionUID = 1;
 
     ContentNeededException() {
-      super("the change has to be read as a whole", null, false, false);
+      super("the whole change must be read", null, false, false);
     }
   }
 
@@ -131,7 +131,7 @@ final class Planner {
       return true;
     }
     if (mode == ApplyMode.LIVE) {
-      throw new StaleChangeException("epoch " + epoch + " of " + change.owner() + " is over");
+      throw new StaleChangeException("epoch " + epoch + " of " + change.owner() + " has ended");
     }
     draft.drop(change, null, ERASED);
     return false;

@@ -53,7 +53,7 @@ final class Preallocation {
       file.reserve(room);
       end = size + room;
     } catch (IOException e) {
-      LOG.debug("no room could be made for further lines", e);
+      LOG.debug("Space for further lines could not be allocated", e);
       pays = false;
       end = size + room;
       cutOff(file, size);
@@ -66,7 +66,7 @@ final class Preallocation {
       try {
         file.truncate(size);
       } catch (IOException e) {
-        LOG.debug("blanks stay at the end of a file", e);
+        LOG.debug("Allocated space stays at the end of a file", e);
       }
     }
     end = 0;

@@ -170,7 +170,7 @@ final class Recovery {
     if (last != null) {
       if (cut >= 0) {
         LOG.warn(
-            "the last write to {} in {} was torn: all from byte {} on is cut off",
+            "The last write to {} in {} was torn; the file is truncated at byte {}",
             Segments.name(end.segment()),
             files.describe(),
             cut);
@@ -222,7 +222,7 @@ final class Recovery {
     if (!reader.isWhole()) {
       while (reader.next()) {
         if (reader.isWhole()) {
-          throw damaged(file, 0, "its header is not whole");
+          throw damaged(file, 0, "its header is damaged");
         }
       }
       return null;
@@ -230,7 +230,7 @@ final class Recovery {
     try {
       return readHeader(file, Line.parse(reader.line(), reader.length()));
     } catch (IllegalArgumentException e) {
-      throw new StoreDamagedException(where(file, 0) + "its first line is no header", e);
+      throw new StoreDamagedException(where(file, 0) + "its first line is not a header", e);
     }
   }
 
@@ -239,10 +239,10 @@ final class Recovery {
     long said = Json.number(json, "segment", 0);
     boolean isLog = Json.string(json, "kind").equals("log");
     if (file != (isLog ? said : -said)) {
-      throw damaged(file, 0, "it says that it is another file");
+      throw damaged(file, 0, "its header names another file");
     }
     if (!isLog && Json.number(json, "through", 0) != manifest.snapshotEnd()) {
-      throw damaged(file, 0, "it is of another snapshot");
+      throw damaged(file, 0, "it belongs to another snapshot");
     }
     return new Header(file, Json.number(json, "from", 0));
   }
@@ -260,12 +260,12 @@ final class Recovery {
     for (int part = manifest.firstSnapshot(); part <= manifest.lastSnapshot(); part++) {
       Header header = header(-part);
       if (header == null || header.from() != number + 1) {
-        throw damaged(-part, 0, "its header is not whole");
+        throw damaged(-part, 0, "its header is damaged");
       }
       read(-part, Long.MAX_VALUE, false);
     }
     if (number != manifest.snapshotLines()) {
-      throw damaged(-manifest.lastSnapshot(), 0, "lines are missing at its end");
+      throw damaged(-manifest.lastSnapshot(), 0, "lines are missing at the end of the file");
     }
     number = manifest.snapshotEnd();
   }
@@ -288,12 +288,12 @@ final class Recovery {
         size = read(header.file(), from.offset(), end, last);
       } else {
         if (header.from() > number + 1) {
-          throw damaged(header.file(), 0, "lines are missing before it");
+          throw damaged(header.file(), 0, "lines are missing before this file");
         }
         size = read(header.file(), end, last);
       }
       if (!last && number + 1 != end) {
-        throw damaged(header.file(), size, "lines are missing after it");
+        throw damaged(header.file(), size, "lines are missing after this file");
       }
     }
     int segment = headers.get(headers.size() - 1).file();
@@ -311,7 +311,7 @@ final class Recovery {
   /** Checks that all lines on the disk at the last closing are still there. */
   private void requireForced(int segment, long end) {
     if (number < manifest.forcedThrough()) {
-      throw damaged(segment, end, "lines are missing at its end");
+      throw damaged(segment, end, "lines are missing at the end of the file");
     }
   }
 
@@ -330,7 +330,7 @@ final class Recovery {
         leftovers.add(Segments.name(segment));
         segments.remove(segment);
       } else {
-        throw damaged(segment, 0, "its header is not whole");
+        throw damaged(segment, 0, "its header is damaged");
       }
     }
     return headers;
@@ -352,14 +352,14 @@ final class Recovery {
     while (line != null) {
       if (!line.isWhole()) {
         if (!mayBeTorn || number < manifest.forcedThrough()) {
-          throw damaged(file, line.offset(), "a line is not whole");
+          throw damaged(file, line.offset(), "a line is damaged");
         }
         requireTorn(file, line, lines);
         cut = good;
         return good;
       }
       if (line.number() != number + 1) {
-        throw damaged(file, line.offset(), "lines are missing before this one");
+        throw damaged(file, line.offset(), "lines are missing before this line");
       }
       if (replay(replay, file, line)) {
         long lost = Lines.lostThrough(line.json());
@@ -406,7 +406,7 @@ final class Recovery {
     for (LogLine line = bad; line != null; line = after.next()) {
       LogLine later = line.isWhole() ? line : line.lineWithin();
       if (later.isWhole() && later.synced() > number) {
-        throw damaged(file, bad.offset(), "a line is not whole, but later ones are");
+        throw damaged(file, bad.offset(), "a damaged line is followed by intact lines");
       }
     }
   }

@@ -156,7 +156,7 @@ final class Repair {
         line.length() + 1L,
         number,
         number,
-        "the line cannot be read, or depends on lines that are lost",
+        "the line is unreadable, or it depends on lost lines",
         false,
         instead(line));
   }
@@ -177,7 +177,7 @@ final class Repair {
           ? null
           : "\"lacks\":" + new String(Lines.mirrored(List.of(incomplete)), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
-      LOG.debug("a line does not say what it was about", e);
+      LOG.debug("A line does not name its conversation", e);
       return null;
     }
   }

@@ -98,7 +98,7 @@ final class Replay {
       // The change was erased after it left the queue; a later line of the log ends it.
       index.pending().add(Lines.readEnded(json.get("was")));
     } else if (!json.has("gone") && !json.has("lost")) {
-      throw new IllegalArgumentException("a line of a kind that is not known");
+      throw new IllegalArgumentException("a line has an unknown kind");
     }
   }
 

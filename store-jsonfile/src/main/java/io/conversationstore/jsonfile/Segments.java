@@ -30,7 +30,7 @@ final class Segments implements AutoCloseable {
     private static final long serialVersionUID = 1;
 
     GoneException(int segment) {
-      super(name(segment) + " is gone");
+      super(name(segment) + " no longer exists");
     }
   }
 
@@ -72,7 +72,7 @@ final class Segments implements AutoCloseable {
     LogFiles.LogFile before = open.put(segment, file);
     if (before != null) {
       close(before);
-      throw new IllegalStateException(name(segment) + " was open already");
+      throw new IllegalStateException(name(segment) + " is already open");
     }
   }
 
@@ -146,7 +146,7 @@ final class Segments implements AutoCloseable {
     if (open.get(place.segment()) != file) {
       throw new GoneException(place.segment());
     }
-    throw damaged(place, "what stands there is not what was written");
+    throw damaged(place, "the bytes are not those that were written");
   }
 
   /** The bytes of a file from an offset on, unchecked; zeros beyond its end. */
@@ -201,7 +201,7 @@ final class Segments implements AutoCloseable {
       try {
         file.close();
       } catch (IOException e) {
-        LOG.debug("a file could not be closed", e);
+        LOG.debug("A file could not be closed", e);
       }
     }
   }

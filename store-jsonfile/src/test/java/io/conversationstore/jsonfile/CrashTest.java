@@ -90,7 +90,7 @@ class CrashTest {
     files.heal();
     assertThatThrownBy(() -> store.append(ALICE, "chat", Message.user("c")))
         .isInstanceOf(StoreUnavailableException.class)
-        .hasMessageContaining("opened anew");
+        .hasMessageContaining("reopened");
     assertThat(store.operator().health().healthy()).isFalse();
     assertThat(store.state().reason()).contains("refused");
     store.close();

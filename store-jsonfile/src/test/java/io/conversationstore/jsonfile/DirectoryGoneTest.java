@@ -98,7 +98,7 @@ class DirectoryGoneTest {
         .hasMessageContaining("deleted or moved away");
     assertThatThrownBy(() -> append(store, "later"))
         .isInstanceOf(StoreUnavailableException.class)
-        .hasMessageContaining("opened anew");
+        .hasMessageContaining("reopened");
     assertThatThrownBy(() -> store.erase(ALICE)).isInstanceOf(StoreUnavailableException.class);
     assertThat(passes(store, "writable")).isFalse();
     assertThat(store.state().reason()).contains("refused");

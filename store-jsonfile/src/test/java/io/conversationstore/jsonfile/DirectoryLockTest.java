@@ -71,7 +71,7 @@ class DirectoryLockTest {
   }
 
   @Test
-  void atMostOneThreadHasItAndAllGetIt() throws Exception {
+  void threadsHoldTheLockOneAtATime() throws Exception {
     AtomicInteger inside = new AtomicInteger();
     AtomicInteger turns = new AtomicInteger();
     List<FutureTask<Boolean>> threads = new ArrayList<>();
@@ -210,7 +210,7 @@ class DirectoryLockTest {
   }
 
   @Test
-  void aFailedStartGivesItBack() throws Exception {
+  void aFailedStartReleasesTheLock() throws Exception {
     JsonFileStore.open(options()).close();
     Files.writeString(options().directory().resolve("store.json"), "{}\n");
     for (int i = 0; i < 2; i++) {

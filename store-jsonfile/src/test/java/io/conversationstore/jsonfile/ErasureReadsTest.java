@@ -91,7 +91,7 @@ class ErasureReadsTest {
 
   /** Real damage stays damage, however often it is read. */
   @Test
-  void realDamageIsSaidAtOnce() throws IOException {
+  void damageIsReportedAtOnce() throws IOException {
     try (FileEngine engine = engine()) {
       ConversationStore store = Memory.front(engine);
       fill(store);

@@ -173,7 +173,7 @@ class EvictionTest {
   }
 
   @Test
-  void ofTooMuchThoseGoThatWereUpdatedFirst() throws IOException {
+  void theLeastRecentlyUpdatedAreEvictedFirst() throws IOException {
     try (FileEngine engine = opened()) {
       for (int i = 0; i < 10; i++) {
         engine.mirror(conversation("c" + i, NOW.plusSeconds(i), 3), PLACE, NOW);
@@ -293,7 +293,7 @@ class EvictionTest {
   }
 
   @Test
-  void aLargeOneGoesBeforeTheOthers() throws IOException {
+  void aLargeConversationIsEvictedFirst() throws IOException {
     try (FileEngine engine = opened()) {
       for (int i = 0; i < 6; i++) {
         engine.mirror(conversation("c" + i, NOW.plusSeconds(i), 3), PLACE, NOW);

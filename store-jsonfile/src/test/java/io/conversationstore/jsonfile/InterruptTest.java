@@ -54,7 +54,7 @@ class InterruptTest {
     Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
     assertThatThrownBy(() -> JsonFileStore.open(directory))
         .isInstanceOf(StoreDamagedException.class)
-        .hasMessageContaining("not whole");
+        .hasMessageContaining("is damaged");
     Thread.currentThread().interrupt();
   }
 

@@ -65,7 +65,7 @@ class LockDeletedTest {
       Files.createFile(directory().resolve(DirectoryLock.LOCK));
       assertThatThrownBy(() -> store.append(ALICE, "chat", Message.user("3 later")))
           .isInstanceOf(StoreUnavailableException.class)
-          .hasMessageContaining("opened anew");
+          .hasMessageContaining("reopened");
       assertThat(numbers(store)).startsWith("1").doesNotContain("3");
     }
     try (ConversationStore store = JsonFileStore.open(options())) {

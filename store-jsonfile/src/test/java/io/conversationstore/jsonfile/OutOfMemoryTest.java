@@ -99,7 +99,7 @@ class OutOfMemoryTest {
       }
       assertThat(store.operator().health().healthy()).isEqualTo(!refuses);
       if (refuses) {
-        assertThat(store.state().reason()).contains("error of the JVM").contains("opened anew");
+        assertThat(store.state().reason()).contains("error of the JVM").contains("reopened");
       }
       assertThat(numbers(store)).containsAll(acknowledged);
     }

@@ -90,15 +90,15 @@ class ShortenedTest {
       Path last = segments().get(segments().size() - 1);
       truncate(last, 0);
       assertThat(directoryCheck(store).detail())
-          .isEqualTo(last.getFileName() + " was made shorter by another process");
+          .isEqualTo(last.getFileName() + " was truncated by another process");
       for (int i = 0; i < 2; i++) {
         assertThatThrownBy(() -> store.append(ALICE, "chat", Message.user("after")))
             .isInstanceOf(StoreUnavailableException.class)
-            .hasMessageContaining("made shorter by another process")
-            .hasMessageContaining("opened anew");
+            .hasMessageContaining("truncated by another process")
+            .hasMessageContaining("reopened");
       }
       assertThat(store.operator().health().healthy()).isFalse();
-      assertThat(store.state().reason()).contains("made shorter").contains("refused");
+      assertThat(store.state().reason()).contains("was truncated").contains("refused");
     }
   }
 

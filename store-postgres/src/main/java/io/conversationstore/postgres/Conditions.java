@@ -35,14 +35,16 @@ final class Conditions {
   private static final String TABLES =
       """
       ('owners', 'owner_erasures', 'conversations', 'messages', 'user_preferences', 'nodes',
-        'taken_over', 'jobs')""";
+        'taken_over', 'jobs')\
+      """;
 
   private static final Condition ENCODING =
       new Condition(
           "encoding",
           """
           SELECT CASE WHEN current_setting('server_encoding') <> 'UTF8'
-            THEN current_setting('server_encoding') || ', which cannot hold every text' END""",
+            THEN current_setting('server_encoding') || ', which cannot store every text' END\
+          """,
           0,
           "UTF8");
 
@@ -52,18 +54,20 @@ final class Conditions {
           """
           SELECT CASE WHEN pg_is_in_recovery() THEN 'the server is a standby'
             WHEN current_setting('transaction_read_only') = 'on'
-            THEN 'transactions are read-only' END""",
+            THEN 'transactions are read-only' END\
+          """,
           0,
-          "it takes writes");
+          "it accepts writes");
 
   private static final Condition SESSION =
       new Condition(
           "session",
           """
           SELECT CASE WHEN current_setting('session_replication_role') = 'replica'
-            THEN 'session_replication_role is replica: triggers and foreign keys rest'
+            THEN 'session_replication_role is replica: triggers and foreign keys do not fire'
             WHEN current_setting('synchronous_commit') = 'off' THEN 'synchronous_commit is off:'
-              || ' a crash of the server loses what was acknowledged; set it to on' END""",
+              || ' a crash of the server loses what was acknowledged; set it to on' END\
+          """,
           0,
           "triggers and foreign keys work");
 
@@ -89,10 +93,11 @@ final class Conditions {
               SELECT 'USAGE on type ' || t.typname FROM pg_type t
                 WHERE t.typnamespace = ?::regnamespace AND t.typtype = 'd'
                   AND NOT has_type_privilege(t.oid, 'USAGE')) x
-            HAVING count(*) > 0"""
+            HAVING count(*) > 0\
+          """
               .replace("{tables}", TABLES),
           4,
-          "the role may do all that the store does");
+          "the role has all privileges that the store needs");
 
   private static final Condition COLUMNS =
       new Condition(
@@ -103,13 +108,14 @@ final class Conditions {
             WHERE NOT EXISTS (SELECT FROM pg_class c
               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
               WHERE c.relnamespace = ?::regnamespace AND c.relname || ' ' || a.attname = x.name)
-            HAVING count(*) > 0"""
+            HAVING count(*) > 0\
+          """
               .formatted(
                   columns("conversations", Rows.CONVERSATION),
                   columns("messages", Rows.MESSAGE),
                   columns("user_preferences", Rows.PREFERENCES)),
           1,
-          "all there");
+          "all present");
 
   /** A trigger of type 3, for each row and before, can return null or another row. */
   private static final Condition TABLES_KEEP =
@@ -134,9 +140,10 @@ final class Conditions {
                 JOIN pg_proc p ON p.oid = t.tgfoid
                 WHERE c.relnamespace = ?::regnamespace AND p.pronamespace <> c.relnamespace
                   AND t.tgtype & 3 = 3 AND NOT t.tgisinternal AND t.tgenabled <> 'D') x
-            HAVING count(*) > 0""",
+            HAVING count(*) > 0\
+          """,
           3,
-          "they keep what is written");
+          "they store every write unchanged");
 
   /** For a store that does not name the tenant of its queries. */
   private static final Condition VISIBLE =
@@ -149,7 +156,8 @@ final class Conditions {
             FROM pg_class c
             WHERE c.relnamespace = ?::regnamespace AND c.relname IN {tables}
               AND row_security_active(c.oid)
-            HAVING count(*) > 0"""
+            HAVING count(*) > 0\
+          """
               .replace("{tables}", TABLES),
           1,
           "the role sees all rows");

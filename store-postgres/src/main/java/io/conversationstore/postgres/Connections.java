@@ -141,7 +141,7 @@ final class Connections implements AutoCloseable {
       }
       connection.abort(Runnable::run);
     } catch (SQLException e) {
-      LOG.debug("a broken connection could not be given up: {}", Failures.describe(e));
+      LOG.debug("A broken connection could not be aborted: {}", Failures.describe(e));
     }
   }
 
@@ -214,7 +214,7 @@ final class Connections implements AutoCloseable {
         throw new Failures.Interrupted();
       }
       if (!mine) {
-        throw new SQLTransientConnectionException("no connection in time", "08001");
+        throw new SQLTransientConnectionException("no connection was free in time", "08001");
       }
       try {
         if (!suspect) {

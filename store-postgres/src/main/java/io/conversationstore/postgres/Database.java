@@ -114,7 +114,7 @@ final class Database implements AutoCloseable {
     this.rowSecurity = values.rowSecurity;
     this.lockTimeout = values.lockTimeout.toMillis() + "ms";
     this.lockTimeoutNanos = TimeUnit.MILLISECONDS.toNanos(values.lockTimeout.toMillis());
-    this.reachability = new Reachability(false, clock.instant(), "not asked yet");
+    this.reachability = new Reachability(false, clock.instant(), "not contacted yet");
   }
 
   /** The lock time-out of functions, in PostgreSQL's notation. */
@@ -176,9 +176,9 @@ final class Database implements AutoCloseable {
         throw new StoreConfigurationException(String.valueOf(e.getMessage()));
       }
       if (e.kind() == FailureKind.MISCONFIGURED) {
-        LOG.error("{}; the store tries again at each call", e.getMessage());
+        LOG.error("The database is not usable: {}; each call of the store retries", e.getMessage());
       } else {
-        LOG.warn("{}; the store tries again at each call", e.getMessage());
+        LOG.warn("The database is not usable: {}; each call of the store retries", e.getMessage());
       }
     }
   }
@@ -246,7 +246,7 @@ final class Database implements AutoCloseable {
     try {
       connection.rollback();
     } catch (SQLException e) {
-      LOG.debug("rollback failed: {}", Failures.describe(e));
+      LOG.debug("A rollback failed: {}", Failures.describe(e));
     }
   }
 
@@ -254,7 +254,7 @@ final class Database implements AutoCloseable {
     try {
       connection.setAutoCommit(true);
     } catch (SQLException e) {
-      LOG.debug("a connection was lost: {}", Failures.describe(e));
+      LOG.debug("A connection was lost: {}", Failures.describe(e));
     }
   }
 
@@ -322,7 +322,7 @@ final class Database implements AutoCloseable {
         connection.setAutoCommit(false);
       }
     } catch (SQLException e) {
-      LOG.debug("a connection was lost: {}", Failures.describe(e));
+      LOG.debug("A connection was lost: {}", Failures.describe(e));
     }
   }
 
@@ -380,7 +380,7 @@ final class Database implements AutoCloseable {
       throw new EngineFailureException(
           FailureKind.UNAVAILABLE,
           false,
-          "the database is not available: another call makes its schema or waits for an answer",
+          "the database is not available: another call creates its schema or waits for its answer",
           null);
     }
   }
@@ -431,7 +431,7 @@ final class Database implements AutoCloseable {
 
   private void answered() {
     if (!reachability.reachable()) {
-      reachability = new Reachability(true, clock.instant(), "the database answers");
+      reachability = new Reachability(true, clock.instant(), "the database responds");
     }
   }
 
@@ -439,8 +439,8 @@ final class Database implements AutoCloseable {
     if (failure instanceof EngineFailureException engine
         && (engine.kind() == FailureKind.UNAVAILABLE
             || engine.kind() == FailureKind.MISCONFIGURED)) {
-      if (reachability.reachable() || reachability.reason().equals("not asked yet")) {
-        LOG.warn("the database does not answer: {}", Failures.describe(error));
+      if (reachability.reachable() || reachability.reason().equals("not contacted yet")) {
+        LOG.warn("The database does not respond: {}", Failures.describe(error));
       }
       reachability =
           new Reachability(

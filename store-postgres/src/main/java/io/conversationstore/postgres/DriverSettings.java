@@ -141,7 +141,7 @@ final class DriverSettings {
         properties.put(property.name, property);
       }
     } catch (SQLException e) {
-      throw new IllegalStateException("the driver does not name its properties", e);
+      throw new IllegalStateException("the properties of the driver cannot be listed", e);
     }
     return properties;
   }
@@ -172,7 +172,7 @@ final class DriverSettings {
     try {
       driver.setProperty(property, value);
     } catch (SQLException refused) {
-      throw unusable(property, "is not what the driver understands");
+      throw unusable(property, "is not accepted by the driver");
     }
   }
 
@@ -190,7 +190,7 @@ final class DriverSettings {
     boolean checked = mode != null && mode.startsWith("verify");
     if ("system".equals(root)) {
       if (!"verify-full".equals(mode)) {
-        throw unusable("sslrootcert", "may be system with sslmode=verify-full alone");
+        throw unusable("sslrootcert", "may be system only with sslmode=verify-full");
       }
       driver.setSslRootCert(null);
       driver.setSslfactory(DefaultJavaSSLFactory.class.getName());
@@ -206,7 +206,7 @@ final class DriverSettings {
         && !System.getProperty("os.name", "").startsWith("Windows")
         && !Files.isReadable(usual)) {
       throw new StoreConfigurationException(
-          "sslmode " + mode + " needs sslrootcert: a file of the certificates to trust, or system");
+          "sslmode=" + mode + " needs sslrootcert: a file with trusted certificates, or system");
     }
   }
 
@@ -216,7 +216,7 @@ final class DriverSettings {
         throw unusable(property, "names a file that is missing or not readable");
       }
     } catch (InvalidPathException notAPath) {
-      throw unusable(property, "names no file");
+      throw unusable(property, "is not the path of a file");
     }
   }
 
@@ -226,7 +226,7 @@ final class DriverSettings {
 
   /** The driver's error text would show the URL, which may hold a password. */
   private static StoreConfigurationException unusableUrl() {
-    return new StoreConfigurationException("the JDBC URL is not one that the driver understands");
+    return new StoreConfigurationException("the driver does not accept the JDBC URL");
   }
 
   /** In seconds, the driver's unit, rounded up. */

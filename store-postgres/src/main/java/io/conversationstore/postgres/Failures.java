@@ -171,7 +171,7 @@ final class Failures {
     String state = state(e);
     FailureKind kind = kind(e, state);
     if (kind == null) {
-      return new IllegalArgumentException("the database refuses a value: " + describe(e));
+      return new IllegalArgumentException("the database rejected a value: " + describe(e));
     }
     boolean unknown =
         write
@@ -209,8 +209,8 @@ final class Failures {
       case UNAVAILABLE -> "the database is not available";
       case SLOW -> "the database took too long";
       case CONTENTION -> "the database is busy with other writers";
-      case MISCONFIGURED -> "the database is not set up as the store needs it";
-      case UNEXPECTED -> "the database refused";
+      case MISCONFIGURED -> "the database is not set up for the store";
+      case UNEXPECTED -> "the database refused the call";
     };
   }
 

@@ -132,7 +132,7 @@ final class Feed {
     }
 
     private static IllegalArgumentException notAPosition() {
-      return new IllegalArgumentException("this is not a position of this feed");
+      return new IllegalArgumentException("the position does not belong to this feed");
     }
 
     FeedPosition position() {
@@ -156,7 +156,7 @@ final class Feed {
               || Long.compareUnsigned(Long.parseUnsignedLong(xid), Long.parseUnsignedLong(below))
                   > 0)) {
         throw new CursorExpiredException(
-            "the position is of another history, or ahead of the database");
+            "the position belongs to another history, or is ahead of the database");
       }
     }
 
@@ -356,7 +356,7 @@ final class Feed {
     try {
       return reader.read(place, row);
     } catch (IllegalArgumentException | IllegalStateException | DateTimeException e) {
-      LOG.debug("A row cannot be read: {}", place.row(), e);
+      LOG.debug("A row is unreadable: {}", place.row(), e);
       return new Told(place, null, null, unreadable(place, row));
     }
   }
@@ -374,7 +374,7 @@ final class Feed {
           message || conversation ? Rows.number(row, epoch) : 0,
           message || conversation ? Rows.number(row, epoch + 1) : 0);
     } catch (IllegalArgumentException | IllegalStateException e) {
-      LOG.debug("The row does not say whose it is", e);
+      LOG.debug("The row does not name its owner", e);
       return new FeedPage.Unreadable(place.row(), null, null, 0, 0);
     }
   }
@@ -403,7 +403,7 @@ final class Feed {
 
   private static <S extends State> S required(@Nullable S state) {
     if (state == null) {
-      throw new IllegalStateException("a row without its key");
+      throw new IllegalStateException("a row has no key");
     }
     return state;
   }

@@ -57,14 +57,13 @@ final class GivenSource implements DataSource {
       TransactionState state = connection.unwrap(BaseConnection.class).getTransactionState();
       if (state != TransactionState.IDLE) {
         throw new IllegalStateException(
-            "the given DataSource handed out a connection that is in a transaction; call the store"
-                + " outside of transactions, or give it a DataSource whose connections take no part"
-                + " in them");
+            "the DataSource returned a connection that is in a transaction; call the store outside"
+                + " of transactions, or give it a DataSource whose connections do not join them");
       }
     } else if (!connection.getAutoCommit()) {
       throw new IllegalStateException(
-          "the given DataSource handed out a connection without autocommit that does not say"
-              + " whether it is in a transaction; give the store a DataSource with autocommit");
+          "the DataSource returned a connection without autocommit that does not report whether it"
+              + " is in a transaction; give the store a DataSource with autocommit");
     }
   }
 

@@ -13,8 +13,8 @@ import java.util.function.Supplier;
  */
 final class Health {
 
-  private static final String IDENTITIES_HOLD = "above the keys of the rows changed last";
-  private static final String POLICIES_HOLD = "the policies hold";
+  private static final String IDENTITIES_HOLD = "above the keys of the last changed rows";
+  private static final String POLICIES_HOLD = "the policies are in force";
 
   private final Database database;
   private final Reads reads;
@@ -33,8 +33,8 @@ final class Health {
     checks.add(
         check(
             "reachable",
-            () -> reads.query(null, "SELECT 1", in -> {}, row -> row.next() ? "it answers" : ""),
-            "it answers"));
+            () -> reads.query(null, "SELECT 1", in -> {}, row -> row.next() ? "it responds" : ""),
+            "it responds"));
     if (!checks.get(0).passed()) {
       // Further checks would wait as long and fail the same way.
       return StoreHealth.of(checks);
@@ -65,11 +65,11 @@ final class Health {
       checks.add(new StoreHealth.Check("objects", false, String.valueOf(e.getMessage())));
       return StoreHealth.of(checks);
     }
-    checks.add(objects(objects, "orphans", "foreign-key", "none: the foreign keys hold"));
-    checks.add(objects(objects, "constraints", "constraint", "all hold"));
+    checks.add(objects(objects, "orphans", "foreign-key", "none: the foreign keys are enforced"));
+    checks.add(objects(objects, "constraints", "constraint", "all enforced"));
     checks.add(objects(objects, "indexes", "index", "all valid"));
     checks.add(objects(objects, "triggers", "trigger", "all enabled"));
-    checks.add(objects(objects, "functions", "function", "all there"));
+    checks.add(objects(objects, "functions", "function", "all present"));
     checks.add(check("identities", this::identities, IDENTITIES_HOLD));
     return StoreHealth.of(checks);
   }
@@ -83,7 +83,7 @@ final class Health {
           String behind = row.next() ? row.getString(1) : null;
           return behind == null
               ? IDENTITIES_HOLD
-              : "rows have keys that are still to be given: "
+              : "rows have keys that their sequence has not reached: "
                   + behind
                   + "; call advance_identities() in the schema";
         });

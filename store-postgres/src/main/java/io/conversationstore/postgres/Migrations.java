@@ -99,7 +99,7 @@ final class Migrations {
       // Checked first, because Flyway retries rejected statements for seconds.
       requireNone(surroundings.migrationFault(schema, found, latest));
       if (surroundings.readOnly()) {
-        throw new SQLException("no migration where nothing can be written", "25006");
+        throw new SQLException("a read-only server cannot be migrated", "25006");
       }
       migrate(found);
       found = version();
@@ -112,7 +112,7 @@ final class Migrations {
               + schema
               + " is at version "
               + found
-              + ", but "
+              + ", but version "
               + latest
               + " is needed; see PostgresStore.writeSchema",
           null);
@@ -125,9 +125,9 @@ final class Migrations {
               + schema
               + " is at version "
               + found
-              + ", but this version of the library knows "
+              + ", but this library supports up to "
               + latest
-              + "; use the library that made it, or see PostgresStore.writeSchemaUndo",
+              + "; use a newer library, or see PostgresStore.writeSchemaUndo",
           null);
     }
     seen = true;
@@ -141,9 +141,9 @@ final class Migrations {
     return new StoreAbsentException(
         "schema "
             + schema
-            + " is not in the database, and a store in it was in use; restore it, or give the node the"
-            + " right database or a directory of its own. A store without a local directory makes an"
-            + " empty one when it is opened again");
+            + " is not in the database, but it was in use before; restore it, or give the node the"
+            + " right database or a directory of its own. A store without a local directory creates"
+            + " an empty schema when it is opened again");
   }
 
   /** A store that names no tenant would see no rows and report an empty database. */
@@ -154,7 +154,8 @@ final class Migrations {
             statement.executeQuery(
                 """
                 SELECT coalesce(bool_or(row_security_active(c.oid)), false) FROM pg_class c
-                  WHERE c.relnamespace = '"%s"'::regnamespace AND c.relkind IN ('r', 'p')"""
+                  WHERE c.relnamespace = '"%s"'::regnamespace AND c.relkind IN ('r', 'p')\
+                """
                     .formatted(schema))) {
       if (row.next() && Rows.flag(row, 1)) {
         throw new EngineFailureException(
@@ -206,7 +207,8 @@ final class Migrations {
           false,
           "schema "
               + schema
-              + " is to be migrated, and others hold a lock; it is tried again after a rest",
+              + " must be migrated, but other transactions hold a lock; the migration is retried"
+              + " after a pause",
           null);
     }
     waited = false;

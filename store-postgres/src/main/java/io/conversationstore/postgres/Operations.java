@@ -52,8 +52,9 @@ final class Operations {
                     false,
                     "schema "
                         + schema
-                        + " was restored from another cluster, whose transaction ids hide rows from"
-                        + " the feed; call its function adopt_restored_rows() until it returns 0",
+                        + " was restored from another cluster, and its transaction ids hide rows"
+                        + " from the feed; call adopt_restored_rows() in the schema until it"
+                        + " returns 0",
                     null);
               }
               long counter = Rows.number(row, 3);

@@ -34,7 +34,7 @@ final class PlainAppends {
     private static final long serialVersionUID = 1;
 
     NotPlainException() {
-      super("not plain", null, false, false);
+      super("not a plain append", null, false, false);
     }
   }
 

@@ -28,7 +28,8 @@ final class Policies {
         WHERE n.nspname = ? AND NOT row_security_active(c.oid)
           AND c.relname IN ('owners', 'owner_erasures', 'conversations', 'messages',
             'user_preferences', 'taken_over')
-        ORDER BY c.relname LIMIT 1""";
+        ORDER BY c.relname LIMIT 1\
+      """;
 
   private Policies() {}
 
@@ -44,7 +45,7 @@ final class Policies {
 
   static @Nullable String fault(ResultSet row) throws SQLException {
     return row.next()
-        ? "row-level security guards nothing: role " + row.getString(1) + " " + row.getString(2)
+        ? "row-level security has no effect: role " + row.getString(1) + " " + row.getString(2)
         : null;
   }
 }

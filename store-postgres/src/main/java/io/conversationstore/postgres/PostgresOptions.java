@@ -60,8 +60,8 @@ public final class PostgresOptions {
       // The driver does not read a login there: it would use parts of a password as host and
       // database.
       throw new StoreConfigurationException(
-          "the JDBC URL has an @ before its parameters; give user and password by withLogin, and"
-              + " write an @ in the name of the database as %40");
+          "the JDBC URL has an @ before its parameters; give user and password by withLogin, and in"
+              + " the database name write @ as %40");
     }
     Values values = new Values();
     values.url = jdbcUrl;
@@ -71,7 +71,9 @@ public final class PostgresOptions {
   /** The database {@code database} at a host and port. */
   public static PostgresOptions at(String host, int port, String database) {
     if (!HOST.matcher(host).matches() || database.isBlank() || port < 1 || port > 65_535) {
-      throw new StoreConfigurationException("host, port or database is not usable");
+      throw new StoreConfigurationException(
+          "host, port or database is invalid: host and database must not be blank, and port must be"
+              + " 1 to 65535");
     }
     Values values = new Values();
     values.host = host;
@@ -134,7 +136,7 @@ public final class PostgresOptions {
   public PostgresOptions withPoolSize(int min, int max) {
     if (min < 0 || max < 1 || min > max || max > MOST_CONNECTIONS) {
       throw new StoreConfigurationException(
-          "pool sizes must be 0 <= min <= max, max 1 to " + MOST_CONNECTIONS);
+          "the pool sizes must be 0 <= min <= max, with max from 1 to " + MOST_CONNECTIONS);
     }
     Values next = new Values(values);
     next.minPool = min;
@@ -282,7 +284,8 @@ public final class PostgresOptions {
   static String requireSchema(String schema) {
     if (!IDENTIFIER.matcher(schema).matches() || schema.startsWith("pg_")) {
       throw new StoreConfigurationException(
-          "a schema name must have lower-case letters, digits and underscores, at most 63");
+          "the schema name must have 1 to 63 lower-case letters, digits and underscores, and must"
+              + " not begin with a digit or pg_");
     }
     return schema;
   }

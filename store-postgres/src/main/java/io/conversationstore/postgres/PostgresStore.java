@@ -100,11 +100,11 @@ public final class PostgresStore {
       throws IOException {
     if (version < 1 || version >= SchemaVersions.LIBRARY.latest()) {
       throw new StoreConfigurationException(
-          "no upgrade from version "
+          "a schema of version "
               + version
-              + ": this library makes version "
+              + " cannot be upgraded: this library creates version "
               + SchemaVersions.LIBRARY.latest()
-              + " of the schema, from version 1 on");
+              + " and upgrades from version 1 on");
     }
     SchemaVersions.LIBRARY.writeUpgrade(out, PostgresOptions.requireSchema(schemaName), version);
   }
@@ -122,11 +122,11 @@ public final class PostgresStore {
       throws IOException {
     if (version < 0 || version >= SchemaVersions.LIBRARY.latest()) {
       throw new StoreConfigurationException(
-          "no way back to version "
+          "a schema cannot go back to version "
               + version
-              + ": this library makes version "
+              + ": this library creates version "
               + SchemaVersions.LIBRARY.latest()
-              + " of the schema, and 0 is none");
+              + ", and version 0 means no schema");
     }
     SchemaVersions.LIBRARY.writeUndo(out, PostgresOptions.requireSchema(schemaName), version);
   }

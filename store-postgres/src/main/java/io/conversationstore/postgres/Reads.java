@@ -125,8 +125,7 @@ final class Reads {
               && (!from.history().equals(history)
                   || from.epoch() != conversation.epoch()
                   || from.generation() != conversation.generation())) {
-            throw new CursorExpiredException(
-                "the cursor is of an earlier conversation or database");
+            throw new CursorExpiredException("it belongs to an earlier conversation or database");
           }
           List<MessageState> items = new ArrayList<>();
           while (rows.next()) {
@@ -226,10 +225,10 @@ final class Reads {
 
   static UUID requireHistory(@Nullable UUID history, @Nullable Position from) {
     if (history == null) {
-      throw new IllegalStateException("the schema has lost its row in the table store");
+      throw new IllegalStateException("the table store has no row; restore the schema");
     }
     if (from != null && !from.history().equals(history)) {
-      throw new CursorExpiredException("the cursor is of an earlier database");
+      throw new CursorExpiredException("it belongs to an earlier database");
     }
     return history;
   }
@@ -259,7 +258,7 @@ final class Reads {
 
   static void requireRow(ResultSet rows) throws SQLException {
     if (!rows.next()) {
-      throw new IllegalStateException("the schema has lost its row in the table store");
+      throw new IllegalStateException("the table store has no row; restore the schema");
     }
   }
 }

@@ -158,13 +158,13 @@ final class Rows {
 
   private static void requireNotNull(ResultSet row) throws SQLException {
     if (row.wasNull()) {
-      throw new IllegalStateException("a column that is never null was null");
+      throw new IllegalStateException("a column without null values was null");
     }
   }
 
   private static <T> T present(@Nullable T value) {
     if (value == null) {
-      throw new IllegalStateException("a column that is never null was null");
+      throw new IllegalStateException("a column without null values was null");
     }
     return value;
   }

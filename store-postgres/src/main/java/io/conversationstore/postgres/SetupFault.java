@@ -49,12 +49,12 @@ record SetupFault(String words, boolean misconfigured) {
 
   private static @Nullable SetupFault tls(SQLException e) {
     if (says(e, NO_TLS)) {
-      return wrong("the server offers no TLS, which sslmode asks for");
+      return wrong("the server offers no TLS, but sslmode requires it");
     }
     if (says(e, OTHER_HOST)) {
       return wrong(
-          "the server's certificate is for another host name; connect by the name that it has, or"
-              + " set sslmode=verify-ca");
+          "the certificate of the server is for another host name; connect by that name, or set"
+              + " sslmode=verify-ca");
     }
     if (has(e, CertificateExpiredException.class)) {
       return wrong("the server's certificate has expired");
@@ -62,7 +62,7 @@ record SetupFault(String words, boolean misconfigured) {
     if (has(e, CertPathBuilderException.class)
         || has(e, CertPathValidatorException.class)
         || has(e, CertificateException.class)) {
-      return wrong("no certificate in sslrootcert has signed the server's certificate");
+      return wrong("no certificate in sslrootcert signed the certificate of the server");
     }
     if (has(e, FileNotFoundException.class) || has(e, NoSuchFileException.class)) {
       return wrong("a file of sslrootcert, sslcert or sslkey cannot be read");
@@ -72,42 +72,42 @@ record SetupFault(String words, boolean misconfigured) {
 
   private static @Nullable SetupFault refused(SQLException e) {
     if (says(e, NO_PASSWORD) || says(e, NO_PLAIN_PASSWORD)) {
-      return wrong("the server asks for a password, and none is set");
+      return wrong("the server requires a password, but none is set");
     }
     return switch (Failures.state(e)) {
-      case "3D000" -> wrong("there is no database of that name on the server");
-      case "28P01" -> wrong("the password is wrong, or there is no such role");
+      case "3D000" -> wrong("the server has no database of this name");
+      case "28P01" -> wrong("the password is wrong, or the role does not exist");
       case "28000" ->
           wrong(
               isFrom(e, "InitializeSessionUserId")
-                  ? "there is no such role, or it may not log in"
-                  : "the server's pg_hba.conf does not let this role, host and sslmode in");
+                  ? "the role does not exist, or it is not allowed to log in"
+                  : "pg_hba.conf of the server does not allow this role, host and sslmode");
       case "42501" ->
           isFrom(e, "CheckMyDatabase")
               ? wrong("the role lacks the privilege CONNECT on the database")
               : null;
-      case "53300" -> passing("the server has no connection left");
+      case "53300" -> passing("the server has no free connection");
       case "57P03" -> passing("the server is starting up or shutting down");
-      case "25006" -> passing("the server takes no writes: it is read-only or a standby");
+      case "25006" -> passing("the server accepts no writes: it is read-only or a standby");
       default ->
           says(e, NO_PRIMARY)
-              ? passing("none of the servers takes writes (targetServerType)")
+              ? passing("none of the servers accepts writes (targetServerType)")
               : null;
     };
   }
 
   private static @Nullable SetupFault network(SQLException e) {
     if (has(e, UnknownHostException.class)) {
-      return passing("the host name is not known");
+      return passing("the host name is unknown");
     }
     if (has(e, SocketTimeoutException.class)) {
-      return passing("no answer in time");
+      return passing("the server did not answer in time");
     }
     if (has(e, NoRouteToHostException.class)) {
-      return passing("there is no way to the host");
+      return passing("there is no route to the host");
     }
     return has(e, ConnectException.class)
-        ? passing("nothing accepts connections at that host and port")
+        ? passing("no server accepts connections at this host and port")
         : null;
   }
 

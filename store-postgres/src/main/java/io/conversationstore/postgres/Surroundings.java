@@ -71,11 +71,12 @@ record Surroundings(
                   LEFT JOIN pg_namespace n ON n.nspname = w.name
                   LEFT JOIN pg_class s ON s.relnamespace = n.oid AND s.relname = 'store'
                     AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.oid
-                      AND a.attname = 'schema_version' AND NOT a.attisdropped)"""
+                      AND a.attname = 'schema_version' AND NOT a.attisdropped)\
+                """
                     .replace("{names}", NAMES)
                     .replace("{schema}", schema))) {
       if (!row.next()) {
-        throw new SQLException("a query for one row gave none", "XX000");
+        throw new SQLException("a query for one row returned none", "XX000");
       }
       return new Surroundings(
           Rows.string(row, 1),
@@ -101,7 +102,8 @@ record Surroundings(
             + database
             + " has the encoding "
             + encoding
-            + ", which cannot hold every text; create one with ENCODING 'UTF8' TEMPLATE template0";
+            + ", which cannot store every text; create a database with ENCODING 'UTF8' TEMPLATE"
+            + " template0";
   }
 
   /** The right that the role lacks to read the schema's version; null if none. */
@@ -127,8 +129,8 @@ record Surroundings(
           + schema
           + " has a table "
           + takenTable
-          + " of another application, and the store needs that name; give the store a schema of its"
-          + " own: STORAGE_SCHEMA or PostgresOptions.withSchema";
+          + " of another application, and the store needs that name; give the store its own schema"
+          + " with STORAGE_SCHEMA or PostgresOptions.withSchema";
     }
     String remedy;
     String lack;
@@ -153,7 +155,7 @@ record Surroundings(
         + schema
         + " is at version "
         + found
-        + ", but "
+        + ", but version "
         + latest
         + " is needed, and role "
         + role
@@ -166,8 +168,8 @@ record Surroundings(
 
   private static String byHand(int found) {
     return found == 0
-        ? ", or as a DBA what PostgresStore.writeSchema writes"
-        : ", or as a DBA what PostgresStore.writeSchemaUpgrade writes for version " + found;
+        ? ", or let a DBA run what PostgresStore.writeSchema writes"
+        : ", or let a DBA run what PostgresStore.writeSchemaUpgrade writes for version " + found;
   }
 
   private static String quoted(String name) {

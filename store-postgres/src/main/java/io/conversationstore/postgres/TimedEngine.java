@@ -78,7 +78,7 @@ final class TimedEngine implements PrimaryStore {
       long taken = nanos.getAsLong() - start;
       times.add(kind, taken, failed);
       if (taken >= thresholdNanos) {
-        log.accept("slow call: " + call + ", " + taken / 1_000_000 + " ms, " + end);
+        log.accept("Slow call: " + call + ", " + taken / 1_000_000 + " ms, " + end);
       }
     }
   }

@@ -56,7 +56,7 @@ final class Writes {
   private static final List<String> NOT_COVERED =
       List.of(
           "backups of the database",
-          "the database's pages and log until they are vacuumed and recycled",
+          "pages and log of the database until they are vacuumed and recycled",
           "local copies of other nodes until their next contact");
 
   private final Database database;
@@ -272,7 +272,7 @@ final class Writes {
     } else if (change instanceof MessageDeleted) {
       return sql.deleteMessage;
     }
-    throw new IllegalArgumentException("a change of this kind stands alone");
+    throw new IllegalArgumentException("a change of this kind cannot be part of a bulk");
   }
 
   private void bind(Binder in, Change change, boolean replay) throws SQLException {

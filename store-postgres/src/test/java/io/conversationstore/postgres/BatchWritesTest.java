@@ -196,7 +196,7 @@ class BatchWritesTest {
   }
 
   @Test
-  void oneThatIsRefusedKeepsAllBack() {
+  void oneRejectedChangeRollsBackTheBatch() {
     UUID id = UUID.randomUUID();
     engine.apply(create("a"), ApplyMode.REPLAY);
     engine.apply(append("a", id, "there"), ApplyMode.REPLAY);

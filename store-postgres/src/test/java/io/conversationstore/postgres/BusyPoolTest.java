@@ -102,14 +102,14 @@ class BusyPoolTest {
   }
 
   @Test
-  void aPoolThatIsUsedUpIsBusyWhereTheDatabaseAnswers() throws Exception {
+  void anExhaustedPoolIsBusyWhileTheDatabaseResponds() throws Exception {
     try (PrimaryStore engine = PostgresStore.openEngine(patient())) {
       assertBusy(engine);
     }
   }
 
   @Test
-  void soIsOneThatIsGiven() throws Exception {
+  void anExhaustedGivenPoolIsBusyToo() throws Exception {
     try (HikariDataSource pool = pool(databases);
         PrimaryStore engine = PostgresStore.openEngine(over(pool))) {
       assertBusy(engine);
@@ -144,7 +144,7 @@ class BusyPoolTest {
 
   @Test
   @EnabledOnOs(OS.LINUX)
-  void oneThatIsGivenIsUnavailableWhereTheDatabaseIsSilent() throws Exception {
+  void anExhaustedGivenPoolIsUnavailableWhileTheDatabaseIsSilent() throws Exception {
     try (TestPostgres server = TestPostgres.builder().start();
         HikariDataSource pool = pool(Databases.on(server));
         PrimaryStore engine =
@@ -196,7 +196,7 @@ class BusyPoolTest {
 
   @Test
   @EnabledOnOs(OS.LINUX)
-  void aPoolThatIsUsedUpIsUnavailableWhereTheDatabaseIsSilent() {
+  void anExhaustedPoolIsUnavailableWhileTheDatabaseIsSilent() {
     try (TestPostgres server = TestPostgres.builder().start()) {
       PostgresOptions options =
           Databases.on(server)

@@ -51,7 +51,7 @@ class DriverSettingsTest {
   }
 
   @Test
-  void otherwiseTheDefaults() {
+  void theDefaultsApplyWithoutSettings() {
     for (PostgresOptions options :
         new PostgresOptions[] {
           PostgresOptions.url("jdbc:postgresql://h/d"), PostgresOptions.at("h", 5432, "d")

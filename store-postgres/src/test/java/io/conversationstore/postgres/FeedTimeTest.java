@@ -79,7 +79,7 @@ class FeedTimeTest {
   }
 
   @Test
-  void isUnknownWhileAPreparedTransactionIsTheOldest() throws SQLException {
+  void theTimeIsUnknownWhileAPreparedTransactionIsTheOldest() throws SQLException {
     prepare("held");
     try {
       create("after it");
@@ -95,7 +95,7 @@ class FeedTimeTest {
 
   /** Until then it lacks a row that is older than any time that could be said. */
   @Test
-  void isUnknownToANewReaderUntilAllHasEndedThatRanWhenItBegan() throws SQLException {
+  void theTimeIsUnknownUntilEarlierTransactionsEnd() throws SQLException {
     FeedPage known = read(FeedPosition.START);
     try (Connection held =
         DriverManager.getConnection(
@@ -123,7 +123,7 @@ class FeedTimeTest {
   }
 
   @Test
-  void staysWhereItWasWhileAPreparedTransactionIsTheOldest() throws SQLException {
+  void theTimeStaysWhileAPreparedTransactionIsTheOldest() throws SQLException {
     FeedPage before = read(FeedPosition.START);
     prepare("later");
     try {

@@ -71,7 +71,7 @@ class GivenPoolTest {
   }
 
   @Test
-  void anOutcomeThatIsKnownIsToldAsSuch() throws SQLException {
+  void aKnownOutcomeIsReportedAsKnown() throws SQLException {
     firstCallFails("25006");
     EngineFailureException error = catchThrowableOfType(EngineFailureException.class, this::create);
     assertThat(error.kind()).isEqualTo(FailureKind.UNAVAILABLE);

@@ -81,7 +81,7 @@ class HealthTest {
       assertThat(health.checks())
           .extracting(check -> check.name() + ", " + check.passed() + ": " + check.detail())
           .containsExactly(
-              "reachable, true: it answers",
+              "reachable, true: it responds",
               "encoding, true: UTF8",
               "writable, true: it takes writes",
               "session, true: triggers and foreign keys work",
@@ -131,7 +131,7 @@ class HealthTest {
     Databases own = Databases.create();
     PostgresStore.open(own.options()).close();
     own.text("ALTER DATABASE " + own.name + " SET session_replication_role = replica");
-    assertUnfit(own.options(), "session", "triggers and foreign keys rest");
+    assertUnfit(own.options(), "session", "triggers and foreign keys do not fire");
   }
 
   @Test

@@ -40,14 +40,14 @@ class LaterSchemaTest {
       assertThatThrownBy(() -> PostgresStore.open(options))
           .isInstanceOf(StoreConfigurationException.class)
           .hasMessage(
-              "schema conversation_store is at version 99, but this version of the library knows "
+              "schema conversation_store is at version 99, but this library supports up to "
                   + SchemaVersions.LIBRARY.latest()
-                  + "; use the library that made it, or see PostgresStore.writeSchemaUndo");
+                  + "; use a newer library, or see PostgresStore.writeSchemaUndo");
     }
   }
 
   @Test
-  void aStoreThatRunsGoesOn() {
+  void anOpenStoreKeepsWorking() {
     running.append(ALICE, "c", Message.user("a"));
     assertThat(running.last(ALICE, "c", 1)).hasSize(1);
   }

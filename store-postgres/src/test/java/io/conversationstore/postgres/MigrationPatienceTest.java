@@ -32,7 +32,7 @@ class MigrationPatienceTest {
   }
 
   @Test
-  void behindALongTransactionItWaitsForAShortTimeOnly() throws SQLException {
+  void aMigrationWaitsOnlyBrieflyForALongTransaction() throws SQLException {
     try (Connection holder = databases.connection();
         Statement hold = holder.createStatement()) {
       holder.setAutoCommit(false);
@@ -44,7 +44,7 @@ class MigrationPatienceTest {
             catchThrowableOfType(
                 EngineFailureException.class, () -> engine.find(ALICE, "conversation"));
         assertThat(failure.kind()).isEqualTo(FailureKind.CONTENTION);
-        assertThat(failure).hasMessageContaining("after a rest");
+        assertThat(failure).hasMessageContaining("after a pause");
       }
       holder.rollback();
     }

@@ -181,7 +181,7 @@ class MigrationPrivilegesTest {
           catchThrowableOfType(EngineFailureException.class, () -> engine.find(ALICE, "c"));
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(AT_ONCE);
       assertThat(error.kind()).isEqualTo(FailureKind.UNAVAILABLE);
-      assertThat(error).hasMessageContaining("takes no writes");
+      assertThat(error).hasMessageContaining("accepts no writes");
     }
   }
 }

@@ -44,7 +44,9 @@ class PoliciesTest {
       assertThat(health.checks())
           .contains(
               new StoreHealth.Check(
-                  "row-level security", fault.isEmpty(), fault.orElse("the policies hold")));
+                  "row-level security",
+                  fault.isEmpty(),
+                  fault.orElse("the policies are in force")));
     } finally {
       logger.detachAppender(log);
       logger.setLevel(before);
@@ -57,16 +59,16 @@ class PoliciesTest {
   }
 
   private static Optional<String> fault(String role, String reason) {
-    return Optional.of("row-level security guards nothing: role " + role + " " + reason);
+    return Optional.of("row-level security has no effect: role " + role + " " + reason);
   }
 
   @Test
-  void aRoleThatTheyHoldForIsToldNothing() {
+  void rolesUnderPoliciesAreHealthy() {
     assertTold(role.options(), role.name(), Optional.empty());
   }
 
   @Test
-  void aRoleThatOwnsATableIsTold() throws SQLException {
+  void tableOwnersAreReported() throws SQLException {
     role.database().text("ALTER TABLE conversation_store.messages OWNER TO " + role.name());
     assertTold(role.options(), role.name(), fault(role.name(), "owns table messages"));
     role.database().text("ALTER TABLE conversation_store.messages FORCE ROW LEVEL SECURITY");
@@ -74,7 +76,7 @@ class PoliciesTest {
   }
 
   @Test
-  void aRoleThatMayPassOverThemIsTold() throws SQLException {
+  void rolesThatBypassPoliciesAreReported() throws SQLException {
     role.database().text("ALTER ROLE " + role.name() + " BYPASSRLS");
     assertTold(role.options(), role.name(), fault(role.name(), "has BYPASSRLS"));
     role.database().text("ALTER ROLE " + role.name() + " SUPERUSER");
@@ -82,7 +84,7 @@ class PoliciesTest {
   }
 
   @Test
-  void thatTheyAreNotTurnedOnIsTold() throws SQLException {
+  void disabledPoliciesAreReported() throws SQLException {
     role.database().text("SELECT conversation_store.use_row_level_security(false)");
     assertTold(
         role.options(),

@@ -122,8 +122,9 @@ class RetentionTest {
     assertThat(
             databases.text(
                 "SELECT count(*) FROM conversation_store.conversations c WHERE message_count <>"
-                    + " (SELECT count(*) FROM conversation_store.messages m WHERE m.deleted_at IS NULL"
-                    + " AND m.tenant_id = c.tenant_id AND m.conversation_key = c.conversation_key)"))
+                    + " (SELECT count(*) FROM conversation_store.messages m WHERE m.deleted_at IS"
+                    + " NULL AND m.tenant_id = c.tenant_id AND m.conversation_key ="
+                    + " c.conversation_key)"))
         .isEqualTo("0");
     assertThat(store.operator().health().healthy()).isTrue();
   }
@@ -261,7 +262,7 @@ class RetentionTest {
   }
 
   @Test
-  void aDbaDeletesSoManyAtATime() throws Exception {
+  void deletesByADbaRunInLimitedBatches() throws Exception {
     String some = "SELECT conversation_store.delete_old_conversations('1 year', 4)";
     for (String expected : List.of("4", "4", "4", "0")) {
       assertThat(databases.text(some)).isEqualTo(expected);
@@ -270,7 +271,7 @@ class RetentionTest {
   }
 
   @Test
-  void aDbaRemovesSoManyAtATimeAndWaitsForNone() throws Exception {
+  void removalsByADbaRunInLimitedBatchesWithoutWaiting() throws Exception {
     store.append(ALICE, "last", Message.user("stays"));
     store.operator().deleteMessagesOlderThan(YEARS);
     store.delete(ALICE, "first");

@@ -166,7 +166,7 @@ class SearchIndexTest {
     replica.text("ALTER DATABASE \"" + replica.name + "\" SET default_transaction_read_only = on");
     try (ConversationStore reader = PostgresStore.open(replica.options())) {
       assertThat(found(reader, Databases.ALICE, "apple")).containsExactly("apple");
-      assertThat(reader.state().reason()).isEqualTo("the database answers");
+      assertThat(reader.state().reason()).isEqualTo("the database responds");
     }
   }
 
@@ -289,19 +289,16 @@ class SearchIndexTest {
   /** What the schema consists of. */
   private static String fingerprint(Databases database) throws Exception {
     return database.text(
-        "SELECT string_agg(x, ' ; ' ORDER BY x) FROM ("
-            + "SELECT md5(pg_get_functiondef(p.oid)) AS x FROM pg_proc p"
-            + " WHERE p.pronamespace = 'conversation_store'::regnamespace UNION ALL"
-            + " SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c"
-            + " ON c.oid = i.indexrelid WHERE c.relnamespace = 'conversation_store'::regnamespace"
-            + " UNION ALL SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k"
-            + " WHERE k.connamespace = 'conversation_store'::regnamespace UNION ALL"
-            + " SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c"
-            + " ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND"
-            + " c.relnamespace = 'conversation_store'::regnamespace UNION ALL"
-            + " SELECT format('%s.%s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod))"
-            + " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'r'"
-            + " AND a.attnum > 0 AND NOT a.attisdropped"
-            + " AND c.relnamespace = 'conversation_store'::regnamespace) q");
+        "SELECT string_agg(x, ' ; ' ORDER BY x) FROM (SELECT md5(pg_get_functiondef(p.oid)) AS x"
+            + " FROM pg_proc p WHERE p.pronamespace = 'conversation_store'::regnamespace UNION ALL"
+            + " SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid ="
+            + " i.indexrelid WHERE c.relnamespace = 'conversation_store'::regnamespace UNION ALL"
+            + " SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k WHERE k.connamespace ="
+            + " 'conversation_store'::regnamespace UNION ALL SELECT pg_get_triggerdef(t.oid) FROM"
+            + " pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND"
+            + " c.relnamespace = 'conversation_store'::regnamespace UNION ALL SELECT format('%s.%s"
+            + " %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod)) FROM pg_attribute"
+            + " a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'r' AND a.attnum > 0 AND"
+            + " NOT a.attisdropped AND c.relnamespace = 'conversation_store'::regnamespace) q");
   }
 }

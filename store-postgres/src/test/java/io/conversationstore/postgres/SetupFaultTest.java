@@ -75,15 +75,15 @@ class SetupFaultTest {
         PostgresOptions.at(server.host(), server.port(), "no_such_database")
             .withLogin(server.user(), server.password()),
         FailureKind.MISCONFIGURED,
-        "no database of that name");
+        "no database of this name");
     assertSaid(
-        login.withLogin("no_such_role", "x"), FailureKind.MISCONFIGURED, "there is no such role");
+        login.withLogin("no_such_role", "x"), FailureKind.MISCONFIGURED, "the role does not exist");
     assertSaid(
         login.withLogin(server.user(), "wrong"), FailureKind.MISCONFIGURED, "password is wrong");
     assertSaid(
         PostgresOptions.url(server.jdbcUrl(databases.name) + separator() + "user=" + server.user()),
         FailureKind.MISCONFIGURED,
-        "asks for a password");
+        "requires a password");
     String role = RestrictedRoles.create(databases);
     databases.text("REVOKE CONNECT ON DATABASE " + databases.name + " FROM public");
     assertSaid(
@@ -93,7 +93,9 @@ class SetupFaultTest {
     databases.text("GRANT CONNECT ON DATABASE " + databases.name + " TO public");
     databases.text("ALTER ROLE " + role + " NOLOGIN");
     assertSaid(
-        RestrictedRoles.options(databases, role), FailureKind.MISCONFIGURED, "may not log in");
+        RestrictedRoles.options(databases, role),
+        FailureKind.MISCONFIGURED,
+        "not allowed to log in");
   }
 
   @Test
@@ -101,11 +103,11 @@ class SetupFaultTest {
     assertSaid(
         PostgresOptions.at("127.0.0.1", 1, "d").withLogin("u", "p"),
         FailureKind.UNAVAILABLE,
-        "nothing accepts connections");
+        "no server accepts connections");
     assertSaid(
         PostgresOptions.at("no-such-host.invalid", 5432, "d").withLogin("u", "p"),
         FailureKind.UNAVAILABLE,
-        "host name is not known");
+        "host name is unknown");
   }
 
   @ParameterizedTest

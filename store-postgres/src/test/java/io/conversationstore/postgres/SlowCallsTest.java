@@ -48,7 +48,7 @@ class SlowCallsTest {
   }
 
   @Test
-  void onlySlowCallsAreTold() {
+  void onlySlowCallsAreLogged() {
     try (PrimaryStore engine = PostgresStore.openEngine(Databases.create().options())) {
       timed(engine, 199).find(OWNER, MARKER);
       assertThat(told).isEmpty();
@@ -59,20 +59,20 @@ class SlowCallsTest {
     }
     assertThat(told)
         .containsExactly(
-            "slow call: find, 200 ms, done",
-            "slow call: MessagesAppended, 201 ms, failed with ConversationNotFoundException",
-            "slow call: batch of 0, 7000 ms, done");
+            "Slow call: find, 200 ms, done",
+            "Slow call: MessagesAppended, 201 ms, failed with ConversationNotFoundException",
+            "Slow call: batch of 0, 7000 ms, done");
   }
 
   @Test
-  void aFailureIsToldByItsState() {
+  void failuresAreLoggedWithTheirSqlState() {
     PostgresOptions away = PostgresOptions.at("127.0.0.1", 1, MARKER).withLogin(MARKER, MARKER);
     try (PrimaryStore engine = PostgresStore.openEngine(away)) {
       assertThatThrownBy(() -> timed(engine, 300).apply(append(), ApplyMode.LIVE))
           .isInstanceOf(EngineFailureException.class);
     }
     assertThat(told)
-        .containsExactly("slow call: MessagesAppended, 300 ms, failed with SQLSTATE 08001");
+        .containsExactly("Slow call: MessagesAppended, 300 ms, failed with SQLSTATE 08001");
   }
 
   @Test

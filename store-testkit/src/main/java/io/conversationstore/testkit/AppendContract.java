@@ -74,7 +74,7 @@ abstract class AppendContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.11: a NUL or a broken surrogate never costs the message")
+  @DisplayName("5.11: a message with a NUL or a broken surrogate is not lost")
   void row_5_11_hostileTextIsKept() {
     for (String text : Generators.hostileTexts()) {
       Message result =
@@ -163,7 +163,7 @@ abstract class AppendContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.3: a repeated turn may be longer; what is new goes to the end")
+  @DisplayName("5.3: a repeated turn may be longer; its new messages are appended")
   void row_5_3_turnThatIsPartlyThere() {
     Message one = Message.user("one").withId(UUID.randomUUID());
     Message two = Message.user("two").withId(UUID.randomUUID());
@@ -215,7 +215,7 @@ abstract class AppendContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.3: a turn that repeats an id is refused")
+  @DisplayName("5.3: a turn that repeats an id is rejected")
   void row_5_3_turnWithOneIdTwiceIsRefused() {
     UUID id = UUID.randomUUID();
     assertThatThrownBy(
@@ -314,7 +314,7 @@ abstract class AppendContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.2: a message of the largest size survives; with one byte more it is refused")
+  @DisplayName("5.2: a message of the largest size is stored; one byte more is rejected")
   void row_5_2_theLargestMessage() {
     Message largest = ofBytes(StoreLimits.DEFAULT.maxMessageBytes());
     Message tooLarge = Message.assistant(largest.text() + "x");

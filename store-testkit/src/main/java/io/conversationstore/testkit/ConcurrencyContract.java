@@ -166,7 +166,7 @@ abstract class ConcurrencyContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("4.7: deletes, creates and appends at once keep counts and orders sound")
+  @DisplayName("4.7: concurrent deletes, creates and appends keep counts and order correct")
   void row_4_7_mixedWrites() throws Exception {
     chat("a");
     atOnce(

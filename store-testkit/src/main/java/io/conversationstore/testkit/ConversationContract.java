@@ -53,7 +53,7 @@ abstract class ConversationContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("1.1: every header field round-trips, whatever is in it")
+  @DisplayName("1.1: every header field round-trips with any value")
   void row_1_1_everyHeaderRoundTrips() {
     Generators generators = Generators.seeded(11);
     for (int i = 0; i < 60; i++) {
@@ -86,7 +86,7 @@ abstract class ConversationContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("2.1: what is not there is not found")
+  @DisplayName("2.1: a conversation that does not exist is not found")
   void row_2_1_absentIsEmpty() {
     assertThat(store().find(alice, "nothing")).isEmpty();
     assertThat(store().list(alice, ConversationQuery.all()).items()).isEmpty();
@@ -115,7 +115,7 @@ abstract class ConversationContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("1.1: a list has the most recently used first")
+  @DisplayName("1.1: a list starts with the most recently used conversation")
   void row_1_1_listIsByLastUse() {
     for (String id : List.of("a", "b", "c")) {
       chat(id);
@@ -172,7 +172,7 @@ abstract class ConversationContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("2.1: 50 a page; pages go on by cursor and lose and double nothing")
+  @DisplayName("2.1: a page has 50 conversations; pages by cursor lose and double nothing")
   void row_2_1_listPages() {
     for (int i = 0; i < 53; i++) {
       chat("c" + i);
@@ -232,7 +232,7 @@ abstract class ConversationContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("2.3: an update of what is not there is a clear error")
+  @DisplayName("2.3: updating a conversation that does not exist is a clear error")
   void row_2_3_updateOfAnAbsentConversationFails() {
     assertThatThrownBy(() -> store().touch(alice, "none"))
         .isInstanceOf(ConversationNotFoundException.class);

@@ -137,7 +137,7 @@ final class DataDirectory {
     Commands.Result result = Commands.run(binaries.home(), INITDB_LIMIT, launcher.command(command));
     Matcher version = MAJOR_VERSION.matcher(result.output());
     if (!version.find()) {
-      throw new IllegalStateException("initdb does not tell its version: " + result.output());
+      throw new IllegalStateException("initdb does not report its version: " + result.output());
     }
     return Integer.parseInt(version.group(1));
   }

@@ -39,7 +39,7 @@ final class DockerProbe implements BooleanSupplier {
     try {
       return DockerClientFactory.instance().isDockerAvailable();
     } catch (RuntimeException | LinkageError e) {
-      log.info("Docker seems to be there, but Testcontainers cannot use it: {}", e.toString());
+      log.info("Docker is installed, but Testcontainers cannot use it: {}", e.toString());
       return false;
     }
   }

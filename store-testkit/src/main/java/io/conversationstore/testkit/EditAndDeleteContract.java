@@ -33,7 +33,7 @@ abstract class EditAndDeleteContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.10: an edit replaces the content; place and all else stay")
+  @DisplayName("0.10: an edit replaces the content and keeps the place and all other fields")
   void row_0_10_editReplacesContent() {
     Message original =
         Message.assistant("before")
@@ -56,7 +56,7 @@ abstract class EditAndDeleteContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.3: an edit does not change what the id stands for")
+  @DisplayName("5.3: an edit does not change the digest of the message")
   void row_5_3_appendAfterAnEdit() {
     Message original = Message.user("before").withId(UUID.randomUUID());
     UUID id = Objects.requireNonNull(original.id());
@@ -71,7 +71,7 @@ abstract class EditAndDeleteContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("2.3: an edit of what is not there is a clear error")
+  @DisplayName("2.3: editing a message that does not exist is a clear error")
   void row_2_3_editOfAnAbsentMessageFails() {
     UUID id = say("a", "x").get(0).id();
     MessageEdit edit = MessageEdit.text("y");
@@ -85,7 +85,7 @@ abstract class EditAndDeleteContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.10: a deleted message is gone; the others keep their places")
+  @DisplayName("0.10: a deleted message is not read; the others keep their places")
   void row_0_10_deletedMessageIsGone() {
     List<StoredMessage> all = say("a", "one", "two", "three");
     assertThat(store().deleteMessage(alice, "a", all.get(1).id())).isTrue();
@@ -100,7 +100,7 @@ abstract class EditAndDeleteContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.3: a deleted message does not come back by appending it again")
+  @DisplayName("5.3: appending a deleted message again does not bring it back")
   void row_5_3_deletedMessageStaysDeleted() {
     Message message = Message.user("once").withId(UUID.randomUUID());
     UUID id = Objects.requireNonNull(message.id());
@@ -113,7 +113,7 @@ abstract class EditAndDeleteContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("1.1, 2.4: a delete takes the messages along and leaves no orphan")
+  @DisplayName("1.1, 2.4: deleting a conversation deletes its messages and leaves no orphans")
   void row_2_4_deleteLeavesNoOrphan() {
     say("a", "one", "two");
     chat("b");
@@ -129,7 +129,9 @@ abstract class EditAndDeleteContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("1.1: delete and create again is a new generation without the old messages")
+  @DisplayName(
+      "1.1: a conversation that is deleted and created again has a new generation without the old"
+          + " messages")
   void row_1_1_createAfterDeleteStartsEmpty() {
     Message message = Message.user("old").withId(UUID.randomUUID());
     store().append(alice, "a", message);

@@ -152,7 +152,7 @@ final class EmbeddedServer implements AutoCloseable {
         () -> {
           requireStopped();
           if (!FileTrees.isVacant(target)) {
-            throw new IllegalStateException("the backup's place is not empty: " + target);
+            throw new IllegalStateException("the directory of the backup is not empty: " + target);
           }
           Files.createDirectories(target.toAbsolutePath().getParent());
           FileTrees.copy(data, target);
@@ -164,7 +164,7 @@ final class EmbeddedServer implements AutoCloseable {
         () -> {
           requireStopped();
           if (!Files.exists(source.resolve("PG_VERSION"))) {
-            throw new IllegalStateException("no backup of a data directory: " + source);
+            throw new IllegalStateException("not a backup of a data directory: " + source);
           }
           FileTrees.delete(data);
           FileTrees.copy(source, data);

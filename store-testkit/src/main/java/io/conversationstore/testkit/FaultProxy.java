@@ -374,13 +374,13 @@ public final class FaultProxy implements AutoCloseable {
       try {
         socket.close();
       } catch (IOException e) {
-        log.debug("closing the listener: {}", e.toString());
+        log.debug("The listener could not be closed: {}", e.toString());
       }
       // The system keeps listening while a thread is inside accept.
       Thread thread = acceptor;
       acceptor = null;
       if (thread != null && !Polling.until(LISTEN_LIMIT, () -> !thread.isAlive())) {
-        log.warn("port {} may still be open", port);
+        log.warn("Port {} may still be open", port);
       }
     }
   }
@@ -390,7 +390,7 @@ public final class FaultProxy implements AutoCloseable {
       try {
         accept(socket.accept());
       } catch (IOException e) {
-        log.debug("port {}: {}", port, e.toString());
+        log.debug("Port {}: {}", port, e.toString());
       }
     }
   }

@@ -58,7 +58,7 @@ abstract class InputContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("1.1: hostile ids are ids like any other")
+  @DisplayName("1.1: ids may contain hostile text")
   void row_1_1_hostileConversationIds() {
     List<String> ids = Generators.hostileIds();
     for (String id : ids) {
@@ -80,7 +80,7 @@ abstract class InputContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.3: hostile owners are owners like any other")
+  @DisplayName("0.3: owners may contain hostile text")
   void row_0_3_hostileOwners() {
     for (String id : Generators.hostileIds()) {
       Owner owner = user(id);
@@ -147,7 +147,7 @@ abstract class InputContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("2.5: a user message is at most 1,000 characters where the rule is set")
+  @DisplayName("2.5: with the limit set, a user message has at most 1,000 characters")
   void row_2_5_userMessagesAreLimited() {
     chat("a");
     say("a", "x".repeat(1_000));
@@ -158,7 +158,8 @@ abstract class InputContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("2.5: the rule for user messages holds for edits and saves, not for other roles")
+  @DisplayName(
+      "2.5: the limit for user messages applies to edits and saves, but not to other roles")
   void row_2_5_theRuleHoldsForEveryWayIn() {
     chat("a");
     UUID user = say("a", "short").get(0).id();
@@ -188,7 +189,7 @@ abstract class InputContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("1.2: the id of a tool call is any text, kept as it came")
+  @DisplayName("1.2: the id of a tool call is any text and is stored unchanged")
   void row_1_2_idsOfToolCallsAreAnyText() {
     chat("a");
     for (String id : List.of("", " ", "x".repeat(256), "id ".repeat(500), "\u0130\uD83D\uDE00")) {
@@ -209,7 +210,7 @@ abstract class InputContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.2: numbers beyond all measure are refused by their names")
+  @DisplayName("5.2: numbers out of range are rejected with their names")
   void row_5_2_numbersBeyondAllMeasure() {
     chat("a");
     StoreOperator operator = store().operator();
@@ -252,7 +253,7 @@ abstract class InputContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("2.2: what is no cursor of a listing is refused, whatever stands in it")
+  @DisplayName("2.2: an invalid cursor is rejected, whatever it contains")
   void row_2_2_forgedCursors() {
     chat("a");
     say("a", "one", "two");
@@ -289,7 +290,7 @@ abstract class InputContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.2: a crossed limit is refused before anything is stored")
+  @DisplayName("5.2: input beyond a limit is rejected before anything is stored")
   void row_5_2_limits() {
     chat("a");
     refused(() -> store().append(alice, "a", Message.assistant(MARKER.repeat(400))));
@@ -314,7 +315,7 @@ abstract class InputContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("4.10: no error text holds content; ids are enough to trace")
+  @DisplayName("4.10: error texts contain ids but no content")
   void row_4_10_errorsHoldNoContent() {
     chat("a");
     Message known = marked().withId(UUID.randomUUID());
@@ -362,7 +363,7 @@ abstract class InputContract extends ContractBase {
 
   private static void requireQuiet(Throwable error, int depth) {
     assertThat(String.valueOf(error.getMessage()).contains(MARKER))
-        .as("a %s holds content", error.getClass().getName())
+        .as("a %s contains content", error.getClass().getName())
         .isFalse();
     Throwable cause = error.getCause();
     if (cause != null && depth < 20) {
@@ -380,7 +381,7 @@ abstract class InputContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("4.8: a closed store says so; closing twice does nothing")
+  @DisplayName("4.8: a closed store rejects calls; closing twice has no effect")
   void row_4_8_closedStore() {
     chat("a");
     StoredMessage message = say("a", "x").get(0);

@@ -56,7 +56,7 @@ final class Launcher {
     for (Launcher candidate : candidates(account())) {
       String failure = candidate.failure(binaries);
       if (failure == null) {
-        log.debug("running as root: starting PostgreSQL by {}", candidate);
+        log.debug("Running as root; PostgreSQL is started by {}", candidate);
         return candidate;
       }
       failures.add(candidate.name + ": " + failure);

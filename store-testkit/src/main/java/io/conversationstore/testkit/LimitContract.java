@@ -64,7 +64,7 @@ abstract class LimitContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.2: what is accepted at a limit is read again, and stops nobody else")
+  @DisplayName("5.2: input at a limit can be read back and blocks nobody else")
   void row_5_2_whatIsAcceptedIsReadByEveryReader() {
     Owner bob = user("bob");
     store().create(bob, NewConversation.withId("chat"));
@@ -97,7 +97,7 @@ abstract class LimitContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.2: a key, a number or a nesting beyond the limit is refused before it is stored")
+  @DisplayName("5.2: a key, a number or a nesting beyond the limit is rejected before it is stored")
   void row_5_2_whatIsBeyondIsRefused() {
     chat("a");
     Map<String, @Nullable Object> key = Map.of("outer", Map.of(KEY + "k", "x"));

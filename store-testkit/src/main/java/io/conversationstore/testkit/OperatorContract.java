@@ -39,7 +39,9 @@ abstract class OperatorContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.5, 4.6: messages older than N days go; the number is returned; pinned ones stay")
+  @DisplayName(
+      "0.5, 4.6: retention deletes messages older than N days, returns their number and keeps"
+          + " pinned ones")
   void row_0_5_retention() {
     StoreOperator operator = store().operator();
     operator.deleteMessagesOlderThan(YEARS);
@@ -56,7 +58,7 @@ abstract class OperatorContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.5: what retention removed does not come back with the next import")
+  @DisplayName("0.5: the next import does not bring back what retention deleted")
   void row_0_5_retentionIsADelete() {
     store().operator().deleteMessagesOlderThan(YEARS);
     importOld(alice, "a", false, 3);
@@ -67,7 +69,7 @@ abstract class OperatorContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.5: a purge of what was deleted changes nothing that a reader sees")
+  @DisplayName("0.5: purging deleted rows changes nothing that a reader sees")
   void row_0_5_purge() {
     chat("a");
     List<StoredMessage> said = say("a", "one", "two", "three");
@@ -87,7 +89,7 @@ abstract class OperatorContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.5: retention goes by the age to the moment")
+  @DisplayName("0.5: retention compares the exact age")
   void row_0_5_retentionByAge() {
     needs(Capability.MANUAL_CLOCK);
     chat("a");
@@ -104,7 +106,7 @@ abstract class OperatorContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("2.6: conversations that nobody has used are archived, really")
+  @DisplayName("2.6: idle conversations are archived")
   void row_2_6_archiveIdle() {
     needs(Capability.MANUAL_CLOCK);
     StoreOperator operator = store().operator();
@@ -120,12 +122,12 @@ abstract class OperatorContract extends ContractBase {
     assertThat(status("idle")).isEqualTo(ConversationStatus.ARCHIVED);
     assertThat(status("used")).isEqualTo(ConversationStatus.ACTIVE);
     assertThat(store().find(alice, "idle").orElseThrow().updatedAt())
-        .as("putting away is not a use")
+        .as("archiving is not a use")
         .isEqualTo(lastUse);
   }
 
   @Test
-  @DisplayName("2.6: archiving by idleness works on whatever clock the store has")
+  @DisplayName("2.6: archiving idle conversations works with any clock")
   void row_2_6_archiveIdleNow() {
     chat("a");
     tick();
@@ -208,7 +210,7 @@ abstract class OperatorContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("4.5: senseless arguments are refused")
+  @DisplayName("4.5: invalid arguments are rejected")
   void row_4_5_badArgumentsAreRefused() {
     StoreOperator operator = store().operator();
     Duration negative = Duration.ofDays(-1);

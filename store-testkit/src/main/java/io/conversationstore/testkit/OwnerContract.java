@@ -81,7 +81,7 @@ abstract class OwnerContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.3: an empty tenant or user is refused")
+  @DisplayName("0.3: an empty tenant or user is rejected")
   void row_0_3_emptyOwnersAreRefused() {
     for (String bad : List.of("", " ", "\t\n", "\u0000", "a\u0000b", "\uD83D", "x".repeat(256))) {
       assertThatThrownBy(() -> Owner.of(bad, "u")).isInstanceOf(IllegalArgumentException.class);
@@ -105,7 +105,7 @@ abstract class OwnerContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.3: owners whose names join to the same text are apart")
+  @DisplayName("0.3: owners whose concatenated names are equal are separate")
   void row_0_3_ownersDoNotMeetInJoinedNames() {
     Owner first = owner(tenant() + "/a", "b");
     Owner second = owner(tenant(), "a/b");
@@ -163,7 +163,7 @@ abstract class OwnerContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.7: after an erasure the owner starts anew at once")
+  @DisplayName("5.7: after an erasure the owner can write again at once")
   void row_5_7_startAnewAfterErasure() {
     chat("a");
     Message message = Message.user("old").withId(UUID.randomUUID());
@@ -181,7 +181,8 @@ abstract class OwnerContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("3.4: preferences: active conversation and selected model, apart from each other")
+  @DisplayName(
+      "3.4: preferences: active conversation and selected model, independent of each other")
   void row_3_4_preferences() {
     assertThat(store().preferences(alice)).isEqualTo(Preferences.NONE);
     chat("a");
@@ -199,7 +200,7 @@ abstract class OwnerContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("3.4: deleting the conversation clears the reference for good")
+  @DisplayName("3.4: deleting the conversation clears the reference permanently")
   void row_3_4_deleteClearsTheActiveConversation() {
     chat("a");
     store()

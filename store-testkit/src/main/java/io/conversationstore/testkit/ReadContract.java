@@ -41,7 +41,7 @@ abstract class ReadContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("2.3: reading a conversation that is not there is a clear error")
+  @DisplayName("2.3: reading a conversation that does not exist is a clear error")
   void row_2_3_readOfAnAbsentConversationFails() {
     assertThatThrownBy(() -> store().last(alice, "none", 1))
         .isInstanceOf(ConversationNotFoundException.class);
@@ -51,7 +51,7 @@ abstract class ReadContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.2: pages forward and backward lose and double nothing, whatever their size")
+  @DisplayName("0.2: pages of any size, forward and backward, lose and double nothing")
   void row_0_2_pagesBothWays() {
     List<StoredMessage> all = new ArrayList<>(say("a", numbered("m", 23)));
     store().deleteMessage(alice, "a", all.remove(22).id());
@@ -109,7 +109,7 @@ abstract class ReadContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.2: the cursor at the end asks later for what was added since")
+  @DisplayName("0.2: the cursor at the end later returns what was added since")
   void row_0_2_cursorAtTheEnd() {
     Page<StoredMessage> empty = store().messages(alice, "a", MessageQuery.first(10));
     assertThat(empty.items()).isEmpty();
@@ -129,7 +129,7 @@ abstract class ReadContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.2: a page that ends exactly at the end says so")
+  @DisplayName("0.2: a page that ends at the last message is marked as the last")
   void row_0_2_hasMoreIsExact() {
     List<StoredMessage> all = say("a", numbered("m", 6));
     assertThat(store().messages(alice, "a", MessageQuery.first(6)).hasMore()).isFalse();
@@ -165,7 +165,7 @@ abstract class ReadContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.3: a cursor that the store did not make is refused")
+  @DisplayName("0.3: a cursor that the store did not issue is rejected")
   void row_0_3_foreignCursorsAreRefused() {
     say("a", "one");
     Cursor ofMessages = store().messages(alice, "a", MessageQuery.first(1)).cursor();
@@ -216,7 +216,7 @@ abstract class ReadContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.2: an empty history has no cursor; one at the end goes on")
+  @DisplayName("0.2: an empty history has no cursor; a cursor at the end continues")
   void row_0_2_historyGoesOn() {
     Page<StoredMessage> empty = store().history(alice, MessageQuery.first(10));
     assertThat(empty.items()).isEmpty();
@@ -231,7 +231,7 @@ abstract class ReadContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("2.2: a page is a copy that nothing changes")
+  @DisplayName("2.2: a page is an immutable copy")
   void row_2_2_answersDoNotChange() {
     say("a", "one");
     List<StoredMessage> before = store().last(alice, "a", 10);

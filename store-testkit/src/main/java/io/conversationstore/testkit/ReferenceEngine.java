@@ -117,7 +117,7 @@ class ReferenceEngine implements StoreEngine {
       return false;
     }
     if (mode == ApplyMode.LIVE) {
-      throw new StaleChangeException("epoch " + epoch + " is not the present one");
+      throw new StaleChangeException("epoch " + epoch + " is not the current one");
     }
     return epoch < present;
   }

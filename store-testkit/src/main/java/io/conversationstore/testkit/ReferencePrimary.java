@@ -398,7 +398,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
     long below = Math.min(heldFrom, transaction + 1);
     if (from.history != null && (!from.history.equals(history) || from.transaction > below)) {
       throw new CursorExpiredException(
-          "the position is of another history, or ahead of the database");
+          "the position belongs to another history, or is ahead of the database");
     }
     List<Row> told =
         rows.values().stream()

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 abstract class ReopenContract extends ContractBase {
 
   @Test
-  @DisplayName("5.2: everything is there after a reopen as it was before")
+  @DisplayName("5.2: a reopened store has the same contents")
   void row_5_2_reopenKeepsEverything() {
     Generators generators = Generators.seeded(77);
     List<Conversation> conversations = new ArrayList<>();
@@ -48,7 +48,7 @@ abstract class ReopenContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.3: idempotency, edits and deletes outlive a reopen")
+  @DisplayName("5.3: idempotency, edits and deletes survive a reopen")
   void row_5_3_reopenKeepsIdentity() {
     chat("a");
     Message message = Message.user("once").withId(UUID.randomUUID());
@@ -65,7 +65,7 @@ abstract class ReopenContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("1.1: generations, cursors and preferences outlive a reopen")
+  @DisplayName("1.1: generations, cursors and preferences survive a reopen")
   void row_1_1_reopenKeepsGenerationsAndCursors() {
     chat("a");
     say("a", "old");
@@ -88,7 +88,7 @@ abstract class ReopenContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("0.6: what was erased does not come back with a reopen")
+  @DisplayName("0.6: a reopen does not bring back erased data")
   void row_0_6_reopenKeepsErasures() {
     chat("a");
     say("a", "secret");

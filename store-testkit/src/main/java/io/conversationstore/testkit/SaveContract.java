@@ -57,7 +57,7 @@ abstract class SaveContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("3.5: a save never removes what it does not name")
+  @DisplayName("3.5: a save never deletes messages that it does not contain")
   void row_3_5_saveKeepsWhatItDoesNotName() {
     chat("other");
     say("other", "kept");
@@ -77,7 +77,7 @@ abstract class SaveContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("3.5: a save updates the header but for the status")
+  @DisplayName("3.5: a save updates the header, except the status")
   void row_3_5_saveUpdatesTheHeader() {
     store()
         .create(
@@ -159,7 +159,7 @@ abstract class SaveContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("3.5: two documents of one id, or two messages of one id, are refused")
+  @DisplayName("3.5: two documents or two messages with the same id are rejected")
   void row_3_5_ambiguousSavesAreRefused() {
     ConversationDocument document = ConversationDocument.of(NewConversation.withId("a"), List.of());
     assertThatThrownBy(() -> store().save(alice, List.of(document, document)))
@@ -177,7 +177,7 @@ abstract class SaveContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.10: an import brings times of its own")
+  @DisplayName("5.10: an import keeps its own times")
   void row_5_10_importedTimesAreKept() {
     imports();
     Instant time = Instant.parse("2019-03-04T05:06:07.123456Z");

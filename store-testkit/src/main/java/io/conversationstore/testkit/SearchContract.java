@@ -44,7 +44,7 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("3.3: text is found whatever a provider calls its part, and thoughts are not")
+  @DisplayName("3.3: text is found under every name of a text part; reasoning is not found")
   void row_3_3_textUnderEveryNameOfAPart() {
     chat("a");
     Map<String, Object> annotated = Map.of("value", "gamma", "annotations", List.of());
@@ -74,7 +74,7 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.9: a hit holds every word, in any order and case, as a whole")
+  @DisplayName("5.9: a hit contains every word as a whole, in any order and case")
   void row_5_9_everyWordMustOccur() {
     chat("a");
     say("a", "The quick brown fox", "a quick red fox", "quicker brown foxes", "nothing");
@@ -86,7 +86,7 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.9: case and composed forms are folded for every script, in no language's way")
+  @DisplayName("5.9: case and composed forms are folded for every script, independent of language")
   void row_5_9_folding() {
     chat("a");
     say("a", "STRASSE", "\u00C9t\u00E9", "\u039F\u0394\u039F\u03A3", "\u0130stanbul TITLE");
@@ -126,7 +126,7 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.9: the text parts are searched and nothing else of a message")
+  @DisplayName("5.9: only the text parts of a message are searched")
   void row_5_9_whatIsSearched() {
     chat("a");
     store()
@@ -152,7 +152,8 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.9: an edit is found by its new text alone, a deleted message not at all")
+  @DisplayName(
+      "5.9: an edited message is found only by its new text; a deleted message is not found")
   void row_5_9_editsAndDeletes() {
     chat("a");
     chat("b");
@@ -178,7 +179,7 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.9: a save that replaces content is found by the new one")
+  @DisplayName("5.9: content that a save replaced is found by its new text")
   void row_5_9_saves() {
     NewConversation header = NewConversation.withId("a");
     UUID id = UUID.randomUUID();
@@ -278,7 +279,7 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.9: what is added while a reader goes through the pages does not disturb it")
+  @DisplayName("5.9: messages added between pages do not disturb the reader")
   void row_5_9_pagesWhileMessagesAreAdded() {
     chat("a");
     chat("b");
@@ -302,7 +303,7 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.9: cursors of another listing are refused")
+  @DisplayName("5.9: cursors of another list are rejected")
   void row_5_9_foreignCursors() {
     chat("a");
     say("a", "apple");
@@ -327,7 +328,7 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.9: a query without a word is refused, and no error and no toString shows it")
+  @DisplayName("5.9: a query without a word is rejected; no error and no toString shows it")
   void row_5_9_badQueries() {
     chat("a");
     for (String none : List.of(" ", "?!", "\uD83D\uDE00", "\u0000", "\uD83D", "\u0301", "-_-")) {
@@ -371,7 +372,7 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.9: a message of a megabyte is searched as far as the limits say, in all stores")
+  @DisplayName("5.9: all stores search a message of one megabyte up to the same limit")
   void row_5_9_longMessages() {
     chat("a");
     int words = 120_000;
@@ -396,7 +397,7 @@ abstract class SearchContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.9: a hit shows where the words stand")
+  @DisplayName("5.9: a hit shows the positions of the words")
   void row_5_9_snippets() {
     chat("a");
     say("a", "One apple, two Apples: an APPLE.");

@@ -39,7 +39,7 @@ public final class SmallDisk implements AutoCloseable {
     if (!Files.exists(image)) {
       Files.write(image, new byte[8 << 20]);
       boolean made = SystemCommands.succeeds("mkfs.ext4", "-q", "-F", "-m", "0", image.toString());
-      assumeTrue(made, "mkfs.ext4 is not there");
+      assumeTrue(made, "mkfs.ext4 is not installed");
     }
     Path place = Files.createDirectories(temporary.resolve("disk"));
     String options = "loop,errors=remount-ro";

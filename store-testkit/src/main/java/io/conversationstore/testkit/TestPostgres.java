@@ -244,7 +244,7 @@ public final class TestPostgres implements AutoCloseable {
     boolean seen =
         Polling.until(RELOAD_LIMIT, () -> show("default_transaction_read_only").equals(wanted));
     if (!seen) {
-      throw new IllegalStateException("the server did not take the setting up");
+      throw new IllegalStateException("the server did not apply the setting");
     }
   }
 
@@ -330,7 +330,7 @@ public final class TestPostgres implements AutoCloseable {
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     } catch (SQLException e) {
-      throw new IllegalStateException("the server refused: " + sql, e);
+      throw new IllegalStateException("the server rejected the statement: " + sql, e);
     }
   }
 

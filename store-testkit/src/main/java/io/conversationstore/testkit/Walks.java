@@ -75,14 +75,14 @@ final class Walks {
     while (page.hasMore()) {
       if (page.size() != limit) {
         throw new AssertionError(
-            "a page of " + page.size() + " of " + limit + " says that there is more");
+            "an incomplete page, " + page.size() + " of " + limit + ", announces more");
       }
       if (pages.size() > MOST_PAGES) {
         throw new AssertionError("the listing does not end");
       }
       page = read.apply(page.cursor());
       if (page.items().isEmpty()) {
-        throw new AssertionError("the page before said that there is more, but there is not");
+        throw new AssertionError("the previous page announced more, but there is none");
       }
       pages.add(page);
     }

@@ -337,10 +337,10 @@ class ConversationsFileTest {
         "{\"a\":{\"messages\":[{\"role\":\"user\"},{\"x\":\"SECRET-MARKER\"}]}}|message 2",
         "{\"a\":{\"messages\":[\"SECRET-MARKER\"]}}|message 1",
         "{\"\":{}}|conversation 1",
-        "{\"a\":{\"title\":\"SECRET-MARKER|ends too early",
-        "{\"a\":{\"title\":SECRET-MARKER}}|not JSON",
-        "{\"a\":{}} SECRET-MARKER|not JSON",
-        "{\"a\":{}} {}|something follows"
+        "{\"a\":{\"title\":\"SECRET-MARKER|incomplete",
+        "{\"a\":{\"title\":SECRET-MARKER}}|not valid JSON",
+        "{\"a\":{}} SECRET-MARKER|not valid JSON",
+        "{\"a\":{}} {}|followed by other text"
       })
   void faultsAreNamedAndNotShown(String json, String named) throws IOException {
     Path file = file(json == null ? "" : json);

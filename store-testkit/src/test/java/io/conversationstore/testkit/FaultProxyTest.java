@@ -254,7 +254,7 @@ class FaultProxyTest {
   }
 
   @Test
-  void takesACutBack() throws SQLException {
+  void aCutCanBeCancelled() throws SQLException {
     Cut cut = proxy.cutOn("insert into t", CutPoint.BEFORE_FORWARD);
     assertThat(cut.cancel()).isTrue();
     try (Connection connection = connect()) {

@@ -18,7 +18,7 @@ class KnownBugsTest {
 
   @ParameterizedTest
   @EnumSource(Faults.class)
-  void sequencesCatchIt(Faults fault) {
+  void randomSequencesDetectTheFault(Faults fault) {
     EngineFixture fixture = new EngineFixture(fault::engine);
     try (fixture) {
       assertThatThrownBy(
@@ -35,7 +35,7 @@ class KnownBugsTest {
 
   @ParameterizedTest
   @EnumSource(Faults.class)
-  void contractTestsCatchIt(Faults fault) throws Exception {
+  void theContractTestsDetectTheFault(Faults fault) throws Exception {
     assertThat(firstFailing(() -> new EngineFixture(fault::engine))).isPresent();
   }
 

@@ -133,7 +133,7 @@ public final class LocalDev {
     long sent = run.last.sent;
     say("the database is killed when %d of %d conversations are sent", sent, chats.size());
     if (sent >= chats.size()) {
-      fail("all was sent before the database was killed");
+      fail("everything was sent before the database was killed");
     }
     run.kill();
     server.restart();
@@ -294,10 +294,11 @@ public final class LocalDev {
           }
         }
         if (System.nanoTime() - deadline > 0) {
-          throw new IOException("waited in vain; the program says " + last + "\n" + log());
+          throw new IOException(
+              "the expected state was not reached; the program printed " + last + "\n" + log());
         }
       }
-      throw new IOException("the program has ended; it said " + last + "\n" + log());
+      throw new IOException("the program has ended; it printed " + last + "\n" + log());
     }
 
     private String log() {

@@ -76,7 +76,7 @@ final class Application {
   public static void main(String[] args) throws Exception {
     Arguments arguments = Arguments.of(args);
     if (arguments == null) {
-      throw new IllegalArgumentException("the application has no help");
+      throw new IllegalArgumentException("the application does not support --help");
     }
     List<Input.Chat> chats = Input.read(arguments.file(), arguments.copies());
     BufferedReader in =

@@ -60,7 +60,7 @@ final class Input {
         }
       }
       if (chats.isEmpty()) {
-        throw new Arguments.Wrong(name + ": holds no conversation");
+        throw new Arguments.Wrong(name + ": contains no conversation");
       }
       return List.copyOf(chats);
     } catch (MalformedInputException e) {
@@ -99,14 +99,15 @@ final class Input {
       for (int copy = 0; copy < copies; copy++) {
         String own = copy == 0 ? id : id + "~" + copy;
         if (!ids.add(own)) {
-          throw new IllegalArgumentException("conversation_id stands on an earlier line already");
+          throw new IllegalArgumentException("conversation_id is used on an earlier line");
         }
         chats.add(chat(chats.size(), own, title == null ? "" : title, read));
       }
     } catch (IllegalArgumentException e) {
       // A parse error counts lines within what it parsed, which is this one line.
       String what = String.valueOf(e.getMessage());
-      throw new Arguments.Wrong(where + what.replace("not JSON at line 1, ", "not JSON at "));
+      throw new Arguments.Wrong(
+          where + what.replace("invalid JSON at line 1, ", "invalid JSON at "));
     }
   }
 

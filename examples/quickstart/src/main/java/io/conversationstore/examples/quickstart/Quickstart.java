@@ -71,7 +71,7 @@ public final class Quickstart {
       boolean played = run.play();
       timeline.phases();
       if (!played) {
-        out.println("The run did not come to its end; the application's log:");
+        out.println("The run did not finish. The log of the application:");
         Files.readAllLines(directory.resolve("application.log")).stream()
             .limit(40)
             .forEach(out::println);

@@ -118,7 +118,7 @@ final class Run {
         status = started.follow(this::line);
         if (crashing) {
           timeline.event(
-              "the application was killed with kill -9, "
+              "the application was killed with kill -9 with "
                   + pending
                   + " changes pending; it is started again");
         }
@@ -129,7 +129,7 @@ final class Run {
       watchdog.shutdown();
       world.shutdown();
       if (!world.awaitTermination(1, TimeUnit.MINUTES)) {
-        timeline.event("the server did not come up again");
+        timeline.event("the server did not start again");
       }
     }
   }
@@ -178,7 +178,7 @@ final class Run {
         allowUpToNext();
       }
       case "D" -> done = true;
-      default -> throw new IllegalStateException("the application said something else");
+      default -> throw new IllegalStateException("the application printed an unexpected line");
     }
   }
 
@@ -260,7 +260,7 @@ final class Run {
             happening = false;
             allowUpToNext();
           } catch (RuntimeException e) {
-            timeline.event("the server could not be handled: " + e);
+            timeline.event("the server could not be controlled: " + e);
           }
         });
   }

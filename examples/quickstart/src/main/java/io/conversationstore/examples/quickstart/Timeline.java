@@ -131,7 +131,7 @@ final class Timeline {
           r.percentile(0.5),
           r.percentile(0.99));
     }
-    out.println("calls that failed and were made again: " + failed);
+    out.println("calls that failed and were retried: " + failed);
     out.println();
   }
 

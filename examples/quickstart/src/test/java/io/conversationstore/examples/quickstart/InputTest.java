@@ -44,7 +44,7 @@ class InputTest {
   }
 
   @Test
-  void aMissingFileIsSaid() {
+  void missingFilesAreReported() {
     Path missing = directory.resolve("no.jsonl");
     assertThatThrownBy(() -> Input.read(missing, 1))
         .isInstanceOf(Arguments.Wrong.class)
@@ -56,20 +56,20 @@ class InputTest {
     Path broken = file(GOOD + "\n\n{\"conversation_id\":\"c2\",\"messages\":[{\"role\":\"SEC\n");
     assertThatThrownBy(() -> Input.read(broken, 1))
         .isInstanceOf(Arguments.Wrong.class)
-        .hasMessageContaining("line 3: not JSON")
+        .hasMessageContaining("line 3: invalid JSON")
         .hasMessageNotContaining("SEC");
     Path wrong = file(GOOD + "\n{\"conversation_id\":\"c2\",\"messages\":[{\"role\":\"x\"}]}\n");
     assertThatThrownBy(() -> Input.read(wrong, 1))
         .hasMessageContaining("line 2: messages[0]: role must be");
     Path twice = file(GOOD + "\n" + GOOD + "\n");
     assertThatThrownBy(() -> Input.read(twice, 1))
-        .hasMessageContaining("line 2: conversation_id stands on an earlier line");
+        .hasMessageContaining("line 2: conversation_id is used on an earlier line");
     Path empty = file("\n");
-    assertThatThrownBy(() -> Input.read(empty, 1)).hasMessageContaining("holds no conversation");
+    assertThatThrownBy(() -> Input.read(empty, 1)).hasMessageContaining("contains no conversation");
   }
 
   @Test
-  void aFileThatIsNotTextIsSaid() throws Exception {
+  void nonTextFilesAreReported() throws Exception {
     Path binary = Files.write(directory.resolve("x.bin"), new byte[] {(byte) 0xff, (byte) 0xfe});
     assertThatThrownBy(() -> Input.read(binary, 1)).hasMessageContaining("not UTF-8");
   }

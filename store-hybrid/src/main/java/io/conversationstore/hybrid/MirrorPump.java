@@ -36,7 +36,7 @@ final class MirrorPump {
   private static final long MAX_CONTENT = 2L << 20;
 
   /** Rows of a page while their size is unknown: at first, and after a page of few rows. */
-  static final int FIRST_ROWS = 50;
+  private static final int FIRST_ROWS = 50;
 
   private final PrimaryStore primary;
   private final LocalStore local;

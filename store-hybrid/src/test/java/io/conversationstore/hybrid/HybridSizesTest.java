@@ -21,6 +21,9 @@ import org.junit.jupiter.api.Test;
 /** Messages of megabytes and insufficient memory: the amount held at once is bounded. */
 class HybridSizesTest extends OnTestbed {
 
+  /** Rows of the first page of the feed. */
+  private static final int FIRST_ROWS = 50;
+
   private static final int MIB = 1 << 20;
   private static final NewConversation CHAT = NewConversation.withId("chat");
 
@@ -107,10 +110,10 @@ class HybridSizesTest extends OnTestbed {
             ConversationDocument.of(
                 CHAT, IntStream.range(0, 5).mapToObj(i -> large(i, 2 * MIB)).toList()));
     awaitCopied(5);
-    Testbed.await("a shorter page", () -> pages.contains(MirrorPump.FIRST_ROWS / 2));
+    Testbed.await("a shorter page", () -> pages.contains(FIRST_ROWS / 2));
     // Small messages are read in longer pages again.
     pages.clear();
-    Testbed.await("a longer page", () -> pages.contains(MirrorPump.FIRST_ROWS));
+    Testbed.await("a longer page", () -> pages.contains(FIRST_ROWS));
     bed.goDown(store);
     assertThat(words(store, "chat", 5)).isEqualTo(numbers(5));
   }

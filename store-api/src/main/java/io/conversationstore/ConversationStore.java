@@ -28,9 +28,9 @@ import java.util.function.Consumer;
  *
  * <p><b>Errors:</b> bad input is an {@link IllegalArgumentException}, thrown before anything is
  * stored; all other errors are a {@link ConversationStoreException}. Every method throws {@link
- * StoreUnavailableException} if no part of the store can serve it, and {@link NotKnownNowException}
- * if the answer depends on a database that is away. A closed store throws {@link
- * IllegalStateException}.
+ * StoreUnavailableException} if no part of the store can serve it, and {@link
+ * UnknownWhileOfflineException} if the answer depends on a database that is away. A closed store
+ * throws {@link IllegalStateException}.
  *
  * <p><b>Threads:</b> safe for use by many threads; calls block.
  */

@@ -33,11 +33,11 @@ public record StoreState(
   /** Whether the database is in use. */
   public enum Mode {
     /** The database answers and holds everything. */
-    IN_USE,
+    ONLINE,
     /** The database answers; pending changes are being sent to it. */
     RESYNCING,
     /** The database is away: reads and writes are served by the local files. */
-    FALLEN_BACK,
+    OFFLINE,
     /** No database is configured. */
     LOCAL_ONLY
   }
@@ -105,6 +105,6 @@ public record StoreState(
 
   /** Whether the database answers right now. */
   public boolean databaseInUse() {
-    return mode == Mode.IN_USE || mode == Mode.RESYNCING;
+    return mode == Mode.ONLINE || mode == Mode.RESYNCING;
   }
 }

@@ -92,7 +92,7 @@ final class HyAdoptLine implements Line {
   }
 
   private static void countDownIfUsed(StoreState state, CountDownLatch used) {
-    if (state.mode() == StoreState.Mode.IN_USE) {
+    if (state.mode() == StoreState.Mode.ONLINE) {
       used.countDown();
     }
   }

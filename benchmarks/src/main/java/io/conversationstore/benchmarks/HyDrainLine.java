@@ -104,7 +104,7 @@ final class HyDrainLine implements Line {
     long start = System.nanoTime();
     long before = node.store().state().pending().changes();
     beside.run();
-    node.await(state -> state.mode() == StoreState.Mode.IN_USE);
+    node.await(state -> state.mode() == StoreState.Mode.ONLINE);
     return before / ((System.nanoTime() - start) / 1e9);
   }
 

@@ -46,7 +46,7 @@ final class HyNode implements AutoCloseable {
   private static HyNode inUse(@Nullable FaultProxy proxy, PostgresOptions database, Path directory)
       throws Exception {
     HyNode node = new HyNode(proxy, open(database, directory));
-    node.await(state -> state.mode() == StoreState.Mode.IN_USE);
+    node.await(state -> state.mode() == StoreState.Mode.ONLINE);
     return node;
   }
 
@@ -62,7 +62,7 @@ final class HyNode implements AutoCloseable {
   void goDown() throws Exception {
     proxy().setMode(FaultProxy.Mode.REFUSE);
     proxy().dropConnections();
-    await(state -> state.mode() == StoreState.Mode.FALLEN_BACK);
+    await(state -> state.mode() == StoreState.Mode.OFFLINE);
   }
 
   void comeBack() {

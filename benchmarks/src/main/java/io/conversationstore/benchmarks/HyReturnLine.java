@@ -53,7 +53,7 @@ final class HyReturnLine implements Line {
     load.run(outage, (thread, number) -> node.store().last(PgServer.OWNER, "c0", 20));
     long start = System.nanoTime();
     node.comeBack();
-    node.await(state -> state.mode() == StoreState.Mode.IN_USE);
+    node.await(state -> state.mode() == StoreState.Mode.ONLINE);
     double millis = (System.nanoTime() - start) / 1e6;
     longest[0] = Math.max(longest[0], millis);
     return millis;

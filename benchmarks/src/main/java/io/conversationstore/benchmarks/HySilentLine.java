@@ -57,7 +57,7 @@ final class HySilentLine implements Line {
       bench
           .report()
           .ratio(name() + "-later", later.ratio("hybrid", "jsonfile"), Target.atLeast(0.95));
-      node.await(state -> state.mode() == StoreState.Mode.IN_USE);
+      node.await(state -> state.mode() == StoreState.Mode.ONLINE);
     }
   }
 
@@ -80,7 +80,7 @@ final class HySilentLine implements Line {
       return millis;
     } finally {
       server.resume();
-      node.await(state -> state.mode() == StoreState.Mode.IN_USE);
+      node.await(state -> state.mode() == StoreState.Mode.ONLINE);
     }
   }
 

@@ -125,7 +125,7 @@ public interface LocalStore extends StoreEngine, MirroredRows {
    * Stores a contact durably. The first one binds the directory to its database; {@link #apply} is
    * rejected afterwards. A contact with a different store id is an {@link IllegalStateException}.
    */
-  void remember(Contact contact, long clockOffsetMicros);
+  void remember(Handshake contact, long clockOffsetMicros);
 
   /**
    * Puts committed states into the mirror if they are later than the mirrored ones, without waiting

@@ -45,7 +45,7 @@ public interface PrimaryStore extends StoreEngine, JobClaims {
    * Contacts the database: checks or migrates its schema, raises the node's counter by one, and
    * returns the facts found. Other methods may be called before; they fail until the schema exists.
    */
-  Contact contact(UUID node);
+  Handshake handshake(UUID node);
 
   /**
    * The row states committed since {@code after}: each committed row is returned at least once, in

@@ -8,8 +8,8 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.ConversationStoreException;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.NewConversation;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
+import io.conversationstore.UnknownWhileOfflineException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -100,8 +100,8 @@ final class Saver implements FileReader.Receiver {
   private @Nullable NewConversation find(String id) {
     try {
       return store.find(owner, id).map(Saver::header).orElse(null);
-    } catch (NotKnownNowException databaseAway) {
-      // It may exist, but its stored header is not known now.
+    } catch (UnknownWhileOfflineException databaseAway) {
+      // It may exist, but its stored header is unknown while offline.
       return null;
     }
   }

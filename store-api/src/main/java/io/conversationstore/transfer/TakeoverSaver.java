@@ -6,8 +6,8 @@ import io.conversationstore.ConversationStatus;
 import io.conversationstore.ConversationStoreException;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
+import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.json.ModelJson;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.Change;
@@ -184,7 +184,7 @@ final class TakeoverSaver implements FileReader.Receiver {
   private boolean isThere(String id) {
     try {
       return store.find(owner, id).isPresent();
-    } catch (NotKnownNowException databaseAway) {
+    } catch (UnknownWhileOfflineException databaseAway) {
       return false;
     } catch (ConversationStoreException e) {
       throw failed(e);

@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.hybrid.internal.connection.Availability;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.JobClaims;
 import io.conversationstore.spi.PrimaryStore;

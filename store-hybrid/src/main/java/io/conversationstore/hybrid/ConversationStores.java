@@ -4,6 +4,7 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.hybrid.internal.adoption.TakenOverStore;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
@@ -273,7 +274,7 @@ public final class ConversationStores {
               "No database is configured; using the local files in {} with {} conversations",
               settings.directory(),
               store.operator().statistics(null).conversations());
-      case FALLEN_BACK -> {
+      case OFFLINE -> {
         if (settings.database() == null) {
           LOG.warn(
               "Using the local files: {}. {} changes are pending.",
@@ -289,7 +290,7 @@ public final class ConversationStores {
               settings.directory());
         }
       }
-      case IN_USE, RESYNCING ->
+      case ONLINE, RESYNCING ->
           LOG.info(
               "Using the database {}, configured by {}, with a local copy in {}",
               settings.database(),

@@ -13,6 +13,7 @@ import io.conversationstore.Preferences;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.hybrid.internal.support.ContentSize;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.spi.LocalStore;

@@ -5,7 +5,6 @@ import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStoreException;
 import io.conversationstore.ErasureReceipt;
 import io.conversationstore.MessageQuery.Direction;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.ParkedChange;
@@ -17,6 +16,15 @@ import io.conversationstore.StoreState;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.TableSize;
+import io.conversationstore.UnknownWhileOfflineException;
+import io.conversationstore.hybrid.internal.connection.Availability;
+import io.conversationstore.hybrid.internal.connection.HistoryWatch;
+import io.conversationstore.hybrid.internal.mirror.WriteBehindMirror;
+import io.conversationstore.hybrid.internal.outbox.LocalQueue;
+import io.conversationstore.hybrid.internal.outbox.TargetResolver;
+import io.conversationstore.hybrid.internal.overlay.OverlayFigures;
+import io.conversationstore.hybrid.internal.support.ConversationIds;
+import io.conversationstore.hybrid.internal.support.LocalFailureException;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -76,16 +84,17 @@ final class HybridEngine implements StoreEngine {
   private static final int MOST_NAMED = 10;
 
   private final PrimaryStore primary;
-  private final WriteBehindCopy local;
+  private final WriteBehindMirror local;
   private final HybridNode node;
-  private final KnownTargets targets;
+  private final TargetResolver targetResolver;
   private final OverlayFigures figures;
 
   HybridEngine(PrimaryStore primary, HybridNode node) {
     this.primary = primary;
     this.local = node.local();
     this.node = node;
-    this.targets = new KnownTargets(node.watch(), local, node.clock(), node::own);
+    this.targetResolver =
+        new TargetResolver(node.watch(), local, node.clock(), node::mirrorCommitted);
     this.figures = new OverlayFigures(primary, local, node.reader(), node.clock()::now);
   }
 
@@ -110,7 +119,7 @@ final class HybridEngine implements StoreEngine {
     boolean wasThere = isMessageHere(change);
     try {
       for (int tries = 1; ; tries++) {
-        Change known = targets.known(change, tries > 1);
+        Change known = targetResolver.known(change, tries > 1);
         sent = known;
         HistoryWatch.Before before = node.watch().before(List.of(known));
         Applied applied;
@@ -169,7 +178,7 @@ final class HybridEngine implements StoreEngine {
       return local.hasPending(owner);
     }
     Set<String> ids = new HashSet<>();
-    OverlayReader.collectIds(List.of(change), ids);
+    ConversationIds.collect(List.of(change), ids);
     return ids.stream().anyMatch(id -> local.hasPending(owner, id));
   }
 
@@ -180,7 +189,7 @@ final class HybridEngine implements StoreEngine {
   private Applied keepBehind(Change change) {
     try {
       return keep(change, null, false);
-    } catch (NotKnownNowException notHere) {
+    } catch (UnknownWhileOfflineException notHere) {
       long tag = node.availability().tag();
       try {
         copyTargets(change);
@@ -197,7 +206,7 @@ final class HybridEngine implements StoreEngine {
   private void copyTargets(Change change) {
     Owner owner = change.owner();
     Set<String> ids = new HashSet<>();
-    OverlayReader.collectIds(List.of(change), ids);
+    ConversationIds.collect(List.of(change), ids);
     if (change instanceof PreferencesPut put && put.update().activeConversation() != null) {
       ids.add(put.update().activeConversation());
     }
@@ -216,7 +225,7 @@ final class HybridEngine implements StoreEngine {
     } else if (change instanceof MessageDeleted delete) {
       primary.message(owner, delete.ref().id(), delete.messageId()).ifPresent(states::add);
     }
-    node.own(states);
+    node.mirrorCommitted(states);
   }
 
   /**
@@ -276,11 +285,11 @@ final class HybridEngine implements StoreEngine {
   private Applied copied(Change change, Applied applied) {
     ErasureReceipt receipt = applied.receipt();
     if (receipt == null) {
-      node.own(applied.states());
+      node.mirrorCommitted(applied.states());
       return applied;
     }
     OwnerCounts here = local.count(change.owner());
-    boolean copied = node.ownNow(applied.states());
+    boolean copied = node.mirrorCommittedNow(applied.states());
     List<ErasureReceipt.Removal> removed = new ArrayList<>(receipt.removed());
     List<String> notCovered = new ArrayList<>(receipt.notCovered());
     if (copied) {
@@ -365,7 +374,7 @@ final class HybridEngine implements StoreEngine {
     return read(
         engine ->
             node.reader()
-                .steady(
+                .withStableBase(
                     engine,
                     owner,
                     conversationId,
@@ -382,7 +391,7 @@ final class HybridEngine implements StoreEngine {
     return read(
         engine ->
             node.reader()
-                .steady(
+                .withStableBase(
                     engine,
                     owner,
                     conversationId,
@@ -396,7 +405,7 @@ final class HybridEngine implements StoreEngine {
     return read(
         engine ->
             node.reader()
-                .steady(
+                .withStableBase(
                     engine,
                     owner,
                     conversationId,
@@ -409,7 +418,7 @@ final class HybridEngine implements StoreEngine {
     return read(
         engine ->
             node.reader()
-                .steady(
+                .withStableBase(
                     engine,
                     owner,
                     () -> node.reader().history(engine, owner, direction, from, limit)));
@@ -421,7 +430,7 @@ final class HybridEngine implements StoreEngine {
     return read(
         engine ->
             node.reader()
-                .steady(
+                .withStableBase(
                     engine, owner, () -> node.reader().search(engine, owner, filter, from, limit)));
   }
 
@@ -431,7 +440,7 @@ final class HybridEngine implements StoreEngine {
     return read(
         engine ->
             node.reader()
-                .steady(
+                .withStableBase(
                     engine, owner, () -> node.reader().conversations(engine, owner, query, from)));
   }
 
@@ -439,13 +448,15 @@ final class HybridEngine implements StoreEngine {
   public PreferencesState preferences(Owner owner) {
     return read(
         engine ->
-            node.reader().steady(engine, owner, () -> node.reader().preferences(engine, owner)));
+            node.reader()
+                .withStableBase(engine, owner, () -> node.reader().preferences(engine, owner)));
   }
 
   @Override
   public OwnerCounts count(Owner owner) {
     return read(
-        engine -> node.reader().steady(engine, owner, () -> node.reader().count(engine, owner)));
+        engine ->
+            node.reader().withStableBase(engine, owner, () -> node.reader().count(engine, owner)));
   }
 
   // Operator calls: in the database
@@ -526,12 +537,12 @@ final class HybridEngine implements StoreEngine {
             "local copy complete",
             !dirty,
             dirty ? "it lacks writes that the database has; they are repeated" : "yes"));
-    List<String> troubles = node.pumpTroubles();
+    List<String> failures = node.pumpFailures();
     checks.add(
         new StoreHealth.Check(
             "pumps",
-            troubles.isEmpty(),
-            troubles.isEmpty() ? "all run" : String.join("; ", troubles)));
+            failures.isEmpty(),
+            failures.isEmpty() ? "all run" : String.join("; ", failures)));
     Set<String> unread = node.unreadRows();
     checks.add(
         new StoreHealth.Check(

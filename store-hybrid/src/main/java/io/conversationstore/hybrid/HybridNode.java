@@ -6,6 +6,31 @@ import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.hybrid.internal.adoption.Adoption;
+import io.conversationstore.hybrid.internal.connection.Availability;
+import io.conversationstore.hybrid.internal.connection.DatabaseHandshake;
+import io.conversationstore.hybrid.internal.connection.HistoryWatch;
+import io.conversationstore.hybrid.internal.connection.RecentCommits;
+import io.conversationstore.hybrid.internal.mirror.MirrorDiskLimit;
+import io.conversationstore.hybrid.internal.mirror.MirrorLimits;
+import io.conversationstore.hybrid.internal.mirror.MirrorPump;
+import io.conversationstore.hybrid.internal.mirror.MirrorScope;
+import io.conversationstore.hybrid.internal.mirror.MissedStates;
+import io.conversationstore.hybrid.internal.mirror.WriteBehindMirror;
+import io.conversationstore.hybrid.internal.outbox.Drain;
+import io.conversationstore.hybrid.internal.outbox.DrainPace;
+import io.conversationstore.hybrid.internal.outbox.LocalQueue;
+import io.conversationstore.hybrid.internal.outbox.MaybeSentChanges;
+import io.conversationstore.hybrid.internal.outbox.ParkedChanges;
+import io.conversationstore.hybrid.internal.outbox.RejectedChanges;
+import io.conversationstore.hybrid.internal.overlay.OverlayReader;
+import io.conversationstore.hybrid.internal.restore.NewHistory;
+import io.conversationstore.hybrid.internal.support.Backoff;
+import io.conversationstore.hybrid.internal.support.BaseLocks;
+import io.conversationstore.hybrid.internal.support.CoalescingTask;
+import io.conversationstore.hybrid.internal.support.NodeClock;
+import io.conversationstore.hybrid.internal.support.NodeScheduler;
+import io.conversationstore.hybrid.internal.support.RepeatedFailureFilter;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.FeedPosition;
@@ -36,105 +61,108 @@ final class HybridNode {
   private static final Logger LOG = LoggerFactory.getLogger(HybridNode.class);
 
   private final PrimaryStore primary;
-  private final WriteBehindCopy local;
+  private final WriteBehindMirror local;
   private final HybridOptions options;
   private final NodeClock clock;
-  private final OverlayLocks overlays;
-  private final SentChanges sent = new SentChanges();
+  private final BaseLocks baseLocks;
+  private final MaybeSentChanges maybeSent = new MaybeSentChanges();
   private final MissedStates missed = new MissedStates();
-  private final Rejections rejections;
+  private final RejectedChanges rejectedChanges;
   private final OverlayReader reader;
   private final LocalQueue queue;
-  private final CopyScope scope;
+  private final MirrorScope scope;
   private final MirrorPump mirror;
   private final Drain drain;
   private final DrainPace pace;
   private final ParkedChanges parked;
-  private final LastSeen seen;
-  private final Contacts contacts;
+  private final RecentCommits recentCommits;
+  private final DatabaseHandshake handshake;
   private final HistoryWatch watch;
   private final NewHistory newHistory;
   private final Adoption adoption;
   private final Availability availability;
   private final StateListeners listeners = new StateListeners(LOG::warn);
-  private final Clockwork clockwork;
+  private final NodeScheduler scheduler;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Backoff probes;
   private final AtomicBoolean probing = new AtomicBoolean();
-  private final OneAtATime drainTask;
-  private final OneAtATime mirrorTask;
-  private final Trouble drainTrouble = new Trouble();
-  private final Trouble adoptionTrouble = new Trouble();
-  private final Trouble mirrorTrouble = new Trouble();
-  private final Trouble probeTrouble = new Trouble();
+  private final CoalescingTask drainTask;
+  private final CoalescingTask mirrorTask;
+  private final RepeatedFailureFilter drainFailures = new RepeatedFailureFilter();
+  private final RepeatedFailureFilter adoptionFailures = new RepeatedFailureFilter();
+  private final RepeatedFailureFilter mirrorFailures = new RepeatedFailureFilter();
+  private final RepeatedFailureFilter probeFailures = new RepeatedFailureFilter();
 
-  /** Clockwork time at which the database was last taken into use. */
+  /** Scheduler time at which the database was last taken into use. */
   private volatile long usedSince;
 
-  HybridNode(PrimaryStore primary, LocalStore files, HybridOptions options, Clockwork clockwork) {
+  HybridNode(
+      PrimaryStore primary, LocalStore files, HybridOptions options, NodeScheduler scheduler) {
     this.primary = primary;
     this.options = options;
-    this.clockwork = clockwork;
-    this.overlays = new OverlayLocks(clockwork);
+    this.scheduler = scheduler;
+    this.baseLocks = new BaseLocks(scheduler);
     this.clock = new NodeClock(options.clock(), files.identity().clockOffsetMicros());
-    this.rejections = new Rejections(files.parked());
-    this.seen = new LastSeen(clockwork::nanoTime);
-    this.contacts = new Contacts(primary, files, clock, seen);
-    CopyLimits limits = CopySize.of(options.copyLimits(), files);
-    this.scope = new CopyScope(primary, files, limits, clockwork);
+    this.rejectedChanges = new RejectedChanges(files.parked());
+    this.recentCommits = new RecentCommits(scheduler::nanoTime);
+    this.handshake = new DatabaseHandshake(primary, files, clock, recentCommits);
+    CopyLimits limits = MirrorLimits.of(options.copyLimits(), files);
+    this.scope = new MirrorScope(primary, files, limits, scheduler);
     this.mirror =
         new MirrorPump(
             primary,
             files,
             clock,
             options.feedPage(),
-            overlays,
-            clockwork,
+            baseLocks,
+            scheduler,
             missed,
-            seen,
+            recentCommits,
             scope,
-            new CopyRoom(files, limits),
-            contacts::record,
+            new MirrorDiskLimit(files, limits),
+            handshake::record,
             this::forgetViews,
             this::contradicted);
-    this.local = new WriteBehindCopy(files, clockwork, mirror::put, this::wakeDrain);
-    this.watch = new HistoryWatch(primary, local, contacts);
-    this.reader = new OverlayReader(local, missed, sent::mayBeSent, overlays, this::requireUsable);
-    this.queue = new LocalQueue(local, reader, sent, rejections, clock::now, clockwork);
+    this.local = new WriteBehindMirror(files, scheduler, mirror::put, this::wakeDrain);
+    this.watch = new HistoryWatch(primary, local, handshake);
+    this.reader =
+        new OverlayReader(local, missed, maybeSent::mayBeSent, baseLocks, this::requireUsable);
+    this.queue = new LocalQueue(local, reader, maybeSent, rejectedChanges, clock::now, scheduler);
     this.drain =
         new Drain(
             primary,
             local,
-            sent,
-            rejections,
+            maybeSent,
+            rejectedChanges,
             clock,
             options.drainBatch(),
-            states -> overlays.mirroring(() -> mirror.own(states)),
+            states -> baseLocks.mirroring(() -> mirror.mirrorCommitted(states)),
             queue::settle,
             this::settleAnew,
-            overlays,
+            baseLocks,
             watch,
-            clockwork);
+            scheduler);
     this.parked =
         new ParkedChanges(
-            local, queue, rejections, clock, new UuidV7(options.clock(), options.random()));
-    this.newHistory = new NewHistory(primary, local, queue, mirror, contacts, clock::now);
+            local, queue, rejectedChanges, clock, new UuidV7(options.clock(), options.random()));
+    this.newHistory = new NewHistory(primary, local, queue, mirror, handshake, clock::now);
     this.adoption =
         new Adoption(
             primary,
             local,
             refused -> queue.change(() -> local.enqueue(refused)),
             action -> mirror.change(queue::change, action),
-            contacts::record,
-            seen::add,
+            handshake::record,
+            recentCommits::add,
             clock::now);
     this.probes = new Backoff(options.random(), options.firstProbe(), options.longestProbe());
     this.pace =
-        new DrainPace(options.random(), options.firstProbe(), options.longestProbe(), clockwork);
+        new DrainPace(options.random(), options.firstProbe(), options.longestProbe(), scheduler);
     this.availability =
-        new Availability(options.clock(), options.circuitBreakers(), this::lost, this::tell);
-    this.drainTask = new OneAtATime(this::drain);
-    this.mirrorTask = new OneAtATime(this::follow);
+        new Availability(
+            options.clock(), options.circuitBreakers(), this::lost, this::notifyListeners);
+    this.drainTask = new CoalescingTask(this::drain);
+    this.mirrorTask = new CoalescingTask(this::follow);
   }
 
   /**
@@ -144,25 +172,25 @@ final class HybridNode {
    * @throws StoreConfigurationException if the directory belongs to another database
    */
   void start() {
-    seen.begin(local);
+    recentCommits.begin(local);
     // A crash may have interrupted this after an erasure.
     forgetParked();
     // Longer work continues in the background.
-    Contacts.Finding finding = tryReach();
-    if (finding instanceof Contacts.Refusal refusal && refusal.otherDatabase()) {
+    DatabaseHandshake.Finding finding = tryReach();
+    if (finding instanceof DatabaseHandshake.Refusal refusal && refusal.otherDatabase()) {
       throw new StoreConfigurationException(refusal.reason());
     }
     if (!availability.usable()) {
       scheduleProbe();
     }
-    clockwork.repeat(mirrorTask::run, options.mirrorInterval().toMillis());
+    scheduler.repeat(mirrorTask::run, options.mirrorInterval().toMillis());
   }
 
   Availability availability() {
     return availability;
   }
 
-  WriteBehindCopy local() {
+  WriteBehindMirror local() {
     return local;
   }
 
@@ -179,18 +207,18 @@ final class HybridNode {
   }
 
   /** Descriptions of the present failures of drain, feed and probe; empty if all work. */
-  List<String> pumpTroubles() {
-    List<String> troubles = new ArrayList<>();
-    addTrouble(troubles, "pending changes are not sent", drainTrouble);
-    addTrouble(troubles, "the local copy is not updated", mirrorTrouble);
-    addTrouble(troubles, "the database is not probed", probeTrouble);
-    return troubles;
+  List<String> pumpFailures() {
+    List<String> failures = new ArrayList<>();
+    addFailure(failures, "pending changes are not sent", drainFailures);
+    addFailure(failures, "the local copy is not updated", mirrorFailures);
+    addFailure(failures, "the database is not probed", probeFailures);
+    return failures;
   }
 
-  private static void addTrouble(List<String> troubles, String what, Trouble trouble) {
-    String last = trouble.last();
+  private static void addFailure(List<String> failures, String what, RepeatedFailureFilter filter) {
+    String last = filter.last();
     if (last != null) {
-      troubles.add(what + " (" + last + "); it is retried");
+      failures.add(what + " (" + last + "); it is retried");
     }
   }
 
@@ -208,13 +236,13 @@ final class HybridNode {
   }
 
   /** Copies states that this node just committed or looked up, soon. */
-  void own(List<? extends State> states) {
+  void mirrorCommitted(List<? extends State> states) {
     if (states.stream().anyMatch(State.OwnerState.class::isInstance)) {
-      ownNow(states);
+      mirrorCommittedNow(states);
       return;
     }
-    seen.add(states);
-    local.soon(states);
+    recentCommits.add(states);
+    local.defer(states);
     // Also while nothing is pending: a view outlives the call that created it.
     queue.forgetViews(states);
   }
@@ -223,9 +251,9 @@ final class HybridNode {
    * Copies states at once; returns whether they were copied. Afterwards no file holds erased
    * content.
    */
-  boolean ownNow(List<? extends State> states) {
-    local.catchUp();
-    boolean copied = mirror.own(states);
+  boolean mirrorCommittedNow(List<? extends State> states) {
+    local.flush();
+    boolean copied = mirror.mirrorCommitted(states);
     queue.forgetViews(states);
     forgetParked();
     return copied;
@@ -280,7 +308,7 @@ final class HybridNode {
     }
   }
 
-  private boolean goOn() {
+  private boolean shouldContinue() {
     return !closed.get() && availability.usable();
   }
 
@@ -288,13 +316,14 @@ final class HybridNode {
 
   /** Committed rows and the copy cannot belong to one history of the database. */
   private void contradicted() {
-    contacts.wentBack("its rows contradict the local copy of this node", contacts.histories());
+    handshake.reportWentBack(
+        "its rows contradict the local copy of this node", handshake.historyCount());
     failed(availability.tag(), HistoryWatch.failure());
   }
 
   private void lost() {
     // A database that answers probes but fails afterwards is not probed in a tight loop.
-    if (clockwork.nanoTime() - usedSince > options.longestProbe().toNanos()) {
+    if (scheduler.nanoTime() - usedSince > options.longestProbe().toNanos()) {
       probes.succeeded();
     } else {
       probes.failed();
@@ -315,9 +344,9 @@ final class HybridNode {
       if (closed.get() || availability.usable()) {
         return;
       }
-      Contacts.Finding finding = tryReach();
-      boolean reached = finding instanceof Contacts.Usable;
-      if (finding instanceof Contacts.WentBack wentBack) {
+      DatabaseHandshake.Finding finding = tryReach();
+      boolean reached = finding instanceof DatabaseHandshake.Usable;
+      if (finding instanceof DatabaseHandshake.WentBack wentBack) {
         reached = enter(wentBack);
       }
       if (reached && adoption.isDue()) {
@@ -335,24 +364,24 @@ final class HybridNode {
   }
 
   /** Reaches the database and uses it if allowed; null if it was not reached. */
-  private Contacts.@Nullable Finding tryReach() {
-    Contacts.Finding finding = null;
+  private DatabaseHandshake.@Nullable Finding tryReach() {
+    DatabaseHandshake.Finding finding = null;
     try {
-      finding = contacts.reach();
+      finding = handshake.reach();
     } catch (StoreUnavailableException e) {
       notYet(e);
       return null;
     } catch (RuntimeException | VirtualMachineError e) {
       if (!closed.get()) {
-        probeTrouble.isNew(e);
+        probeFailures.isNew(e);
         LOG.error("The probe of the database failed; it is retried", e);
       }
       return null;
     }
-    probeTrouble.isOver();
-    if (finding instanceof Contacts.Refusal refusal) {
+    probeFailures.isOver();
+    if (finding instanceof DatabaseHandshake.Refusal refusal) {
       availability.refused(refusal.reason());
-    } else if (finding instanceof Contacts.WentBack wentBack) {
+    } else if (finding instanceof DatabaseHandshake.WentBack wentBack) {
       availability.refused(
           "the database went back in time ("
               + wentBack.reason()
@@ -375,14 +404,14 @@ final class HybridNode {
           "the database responds; the earlier contents of the local files are being sent");
       return;
     }
-    usedSince = clockwork.nanoTime();
+    usedSince = scheduler.nanoTime();
     availability.reached(local::hasPending);
     schedule(drainTask::run, pace.waitLeft());
     wakeMirror();
   }
 
   /** If interrupted, it is restarted at the next probe. */
-  private boolean enter(Contacts.WentBack wentBack) {
+  private boolean enter(DatabaseHandshake.WentBack wentBack) {
     try {
       if (newHistory.enter(wentBack, () -> !closed.get())) {
         use();
@@ -410,8 +439,8 @@ final class HybridNode {
       if (!closed.get()) {
         availability.refused(
             "the earlier contents of the local files could not be sent: " + e.getMessage());
-        tellOnce(
-            adoptionTrouble,
+        logOnce(
+            adoptionFailures,
             "The earlier contents of the local files could not be sent to the database; sending is"
                 + " retried",
             e);
@@ -445,8 +474,11 @@ final class HybridNode {
     }
     long tag = availability.tag();
     try {
-      drain.run(this::goOn, nanos -> pace.rest(nanos, this::goOn), failure -> putOff(tag, failure));
-      drainTrouble.isOver();
+      drain.run(
+          this::shouldContinue,
+          nanos -> pace.rest(nanos, this::shouldContinue),
+          failure -> putOff(tag, failure));
+      drainFailures.isOver();
       availability.drained(local::hasPending);
     } catch (EngineFailureException e) {
       if (pace.waitLeft() == 0) {
@@ -456,7 +488,7 @@ final class HybridNode {
     } catch (RuntimeException | Error e) {
       // Includes OutOfMemoryError: pending changes must not get stuck silently.
       if (!closed.get()) {
-        tellOnce(drainTrouble, "Pending changes could not be sent; sending is retried", e);
+        logOnce(drainFailures, "Pending changes could not be sent; sending is retried", e);
         pace.waitAfterFailure();
         retryDrain(e);
       }
@@ -478,14 +510,14 @@ final class HybridNode {
 
   /** Continues after the wait; if the database was lost, {@link #use} restarts the drain. */
   private void retryDrain(Throwable cause) {
-    if (goOn()) {
+    if (shouldContinue()) {
       LOG.debug("The drain pauses after a failure", cause);
       schedule(drainTask::run, pace.waitLeft());
     }
   }
 
-  private static void tellOnce(Trouble trouble, String what, Throwable e) {
-    if (trouble.isNew(e)) {
+  private static void logOnce(RepeatedFailureFilter filter, String what, Throwable e) {
+    if (filter.isNew(e)) {
       LOG.warn(what, e);
     } else {
       LOG.debug(what, e);
@@ -493,21 +525,21 @@ final class HybridNode {
   }
 
   private void follow() {
-    if (!goOn()) {
+    if (!shouldContinue()) {
       return;
     }
     long tag = availability.tag();
-    int histories = contacts.histories();
+    int histories = handshake.historyCount();
     try {
-      mirror.follow(this::goOn);
-      mirrorTrouble.isOver();
+      mirror.follow(this::shouldContinue);
+      mirrorFailures.isOver();
       // It blocks all writes, so it does not run on each feed request.
       if (parked.hasErased()) {
         forgetParked();
       }
     } catch (CursorExpiredException anotherHistory) {
       // Enough by itself: after a restart the node may remember nothing else that was lost.
-      contacts.wentBack("its feed does not have the position of this node", histories);
+      handshake.reportWentBack("its feed does not have the position of this node", histories);
       availability.refused("the database may have gone back in time; the next contact checks this");
       lost();
     } catch (EngineFailureException e) {
@@ -515,8 +547,8 @@ final class HybridNode {
     } catch (RuntimeException | VirtualMachineError e) {
       // Includes OutOfMemoryError: the copy must not stall silently.
       if (!closed.get()) {
-        tellOnce(
-            mirrorTrouble,
+        logOnce(
+            mirrorFailures,
             "The local copy could not be updated from the feed of the database; the update is"
                 + " retried",
             e);
@@ -526,7 +558,7 @@ final class HybridNode {
 
   private void schedule(Runnable task, long millis) {
     if (!closed.get()) {
-      clockwork.schedule(task, millis);
+      scheduler.schedule(task, millis);
     }
   }
 
@@ -548,15 +580,15 @@ final class HybridNode {
         new StoreState.Mirror(asOf, lag, mirror.dirty(), scope.coverage()),
         drain.progress(),
         adoption.progress(),
-        rejections.list());
+        rejectedChanges.list());
   }
 
   AutoCloseable onStateChange(Consumer<StoreState> listener) {
     return listeners.add(listener);
   }
 
-  private void tell() {
-    clockwork.tell(listeners.telling(state()));
+  private void notifyListeners() {
+    scheduler.dispatch(listeners.telling(state()));
   }
 
   void close() {
@@ -564,10 +596,10 @@ final class HybridNode {
       return;
     }
     availability.closing();
-    clockwork.stop();
+    scheduler.stop();
     // Closing the database first ends the calls that the pumps wait for.
     primary.close();
-    if (!clockwork.awaitEnd()) {
+    if (!scheduler.awaitEnd()) {
       LOG.warn("A background task still waits for the database; it ends at its time-out");
     }
     local.close();

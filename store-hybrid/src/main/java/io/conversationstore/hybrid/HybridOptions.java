@@ -3,6 +3,7 @@ package io.conversationstore.hybrid;
 import io.conversationstore.CopyLimits;
 import io.conversationstore.RetentionSchedule;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.hybrid.internal.connection.Availability;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -46,7 +47,7 @@ public record HybridOptions(
     RetentionSchedule retention) {
 
   /** The name of the database's circuit breaker. */
-  public static final String CIRCUIT_BREAKER = "conversation-store-database";
+  public static final String CIRCUIT_BREAKER = Availability.CIRCUIT_BREAKER;
 
   private static final Duration LONGEST = Duration.ofDays(1);
   private static final int MOST = 100_000;

@@ -2,6 +2,9 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreConfigurationException;
+import io.conversationstore.hybrid.internal.connection.AbsentPrimary;
+import io.conversationstore.hybrid.internal.support.NodeScheduler;
+import io.conversationstore.hybrid.internal.support.ThreadScheduler;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
@@ -64,13 +67,13 @@ public final class HybridStore {
    */
   public static ConversationStore over(
       PrimaryStore primary, LocalStore local, HybridOptions options) {
-    return over(primary, local, options, new ThreadClockwork());
+    return over(primary, local, options, new ThreadScheduler());
   }
 
-  /** Like the public method, with another clockwork than threads: for simulations. */
+  /** Like the public method, with another scheduler than threads: for simulations. */
   static ConversationStore over(
-      PrimaryStore primary, LocalStore local, HybridOptions options, Clockwork clockwork) {
-    return over(primary, local, options, clockwork, new DaemonTimer());
+      PrimaryStore primary, LocalStore local, HybridOptions options, NodeScheduler scheduler) {
+    return over(primary, local, options, scheduler, new DaemonTimer());
   }
 
   /** The same with another timer for retention than threads: for tests. */
@@ -78,7 +81,7 @@ public final class HybridStore {
       PrimaryStore primary,
       LocalStore local,
       HybridOptions options,
-      Clockwork clockwork,
+      NodeScheduler scheduler,
       JobTimer timer) {
     try {
       requireAllowed(local, options, "of the local files");
@@ -87,7 +90,7 @@ public final class HybridStore {
       if (place != null && local.identity().storeId() == null) {
         local.rememberPlace(place);
       }
-      HybridNode node = new HybridNode(primary, local, options, clockwork);
+      HybridNode node = new HybridNode(primary, local, options, scheduler);
       start(node);
       return new StoreFront(
               new HybridEngine(primary, node),
@@ -119,13 +122,13 @@ public final class HybridStore {
    */
   public static ConversationStore openWithoutDatabase(
       JsonFileOptions files, HybridOptions options) {
-    return withoutDatabase(JsonFileStore.openEngine(files), files, options, new ThreadClockwork());
+    return withoutDatabase(JsonFileStore.openEngine(files), files, options, new ThreadScheduler());
   }
 
   /** Like the public method, over an open directory: for simulations. */
   static ConversationStore withoutDatabase(
-      LocalStore local, JsonFileOptions files, HybridOptions options, Clockwork clockwork) {
-    return withoutDatabase(local, files, options, clockwork, new DaemonTimer());
+      LocalStore local, JsonFileOptions files, HybridOptions options, NodeScheduler scheduler) {
+    return withoutDatabase(local, files, options, scheduler, new DaemonTimer());
   }
 
   /** The same with another timer for retention than threads: for tests. */
@@ -133,7 +136,7 @@ public final class HybridStore {
       LocalStore local,
       JsonFileOptions files,
       HybridOptions options,
-      Clockwork clockwork,
+      NodeScheduler scheduler,
       JobTimer timer) {
     if (!belongsToDatabase(local)) {
       return new StoreFront(
@@ -151,7 +154,7 @@ public final class HybridStore {
                 + "; configure that database again to send the pending changes"),
         local,
         options,
-        clockwork,
+        scheduler,
         timer);
   }
 

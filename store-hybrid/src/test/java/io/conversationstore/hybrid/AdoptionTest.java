@@ -232,7 +232,7 @@ class AdoptionTest {
 
     // Removing the settings of the database hides nothing.
     try (ConversationStore offline = alone("a")) {
-      assertThat(offline.state().mode()).isEqualTo(StoreState.Mode.FALLEN_BACK);
+      assertThat(offline.state().mode()).isEqualTo(StoreState.Mode.OFFLINE);
       assertThat(offline.state().reason())
           .contains("no database is configured")
           .contains(bed.database());
@@ -330,7 +330,7 @@ class AdoptionTest {
       }
       Testbed.await(
           "it is cut off, or done",
-          () -> isCut.get() || node.store().state().mode() == StoreState.Mode.IN_USE);
+          () -> isCut.get() || node.store().state().mode() == StoreState.Mode.ONLINE);
       bed.comeBack();
       Testbed.awaitDrained(node.store());
       for (int i = 0; i < 3; i++) {

@@ -3,6 +3,7 @@ package io.conversationstore.hybrid;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.conversationstore.StoreState.Mode;
+import io.conversationstore.hybrid.internal.connection.Availability;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
@@ -31,11 +32,11 @@ class AvailabilityTest {
   void halfOfTheCallsBeingSlowCausesAFallback() {
     availability.reached(() -> false);
     fail(FailureKind.SLOW);
-    assertThat(mode()).isEqualTo(Mode.IN_USE);
+    assertThat(mode()).isEqualTo(Mode.ONLINE);
     for (int i = 0; i < 4; i++) {
       fail(FailureKind.SLOW);
     }
-    assertThat(mode()).isEqualTo(Mode.FALLEN_BACK);
+    assertThat(mode()).isEqualTo(Mode.OFFLINE);
     assertThat(lost).hasValue(1);
   }
 
@@ -46,17 +47,17 @@ class AvailabilityTest {
     for (int i = 0; i < 4; i++) {
       fail(FailureKind.SLOW);
     }
-    assertThat(mode()).isEqualTo(Mode.IN_USE);
+    assertThat(mode()).isEqualTo(Mode.ONLINE);
     long tag = availability.tag();
     availability.answered(tag, 1);
-    assertThat(mode()).isEqualTo(Mode.FALLEN_BACK);
+    assertThat(mode()).isEqualTo(Mode.OFFLINE);
     assertThat(lost).hasValue(1);
     // A late result changes nothing.
     availability.reached(() -> false);
     availability.answered(tag, 1);
     availability.failed(
         tag, new EngineFailureException(FailureKind.UNAVAILABLE, true, "late", null));
-    assertThat(mode()).isEqualTo(Mode.IN_USE);
+    assertThat(mode()).isEqualTo(Mode.ONLINE);
   }
 
   @Test
@@ -65,9 +66,9 @@ class AvailabilityTest {
     for (int i = 0; i < 30; i++) {
       fail(FailureKind.CONTENTION);
     }
-    assertThat(mode()).isEqualTo(Mode.IN_USE);
+    assertThat(mode()).isEqualTo(Mode.ONLINE);
     fail(FailureKind.UNAVAILABLE);
-    assertThat(mode()).isEqualTo(Mode.FALLEN_BACK);
+    assertThat(mode()).isEqualTo(Mode.OFFLINE);
     assertThat(lost).hasValue(1);
   }
 }

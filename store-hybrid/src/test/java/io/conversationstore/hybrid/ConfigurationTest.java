@@ -415,7 +415,7 @@ class ConfigurationTest {
     Map<String, String> environment = environment(server, server.createDatabase());
     environment.put("STORAGE_SSL_MODE", "require");
     try (ConversationStore store = ConversationStores.from(environment)) {
-      assertThat(store.state().mode()).isEqualTo(StoreState.Mode.FALLEN_BACK);
+      assertThat(store.state().mode()).isEqualTo(StoreState.Mode.OFFLINE);
       assertThat(store.state().reason()).containsIgnoringCase("ssl");
     }
   }
@@ -509,7 +509,7 @@ class ConfigurationTest {
     try (ConversationStore store = ConversationStores.from(environment)) {
       store.create(ALICE, NewConversation.withId("chat"));
       store.append(ALICE, "chat", Message.user("hello"));
-      assertThat(store.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+      assertThat(store.state().mode()).isEqualTo(StoreState.Mode.ONLINE);
       assertThat(store.state().mirror()).isNull();
     }
     assertThat(directory).isEmptyDirectory();

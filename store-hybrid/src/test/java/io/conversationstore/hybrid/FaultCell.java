@@ -173,7 +173,7 @@ final class FaultCell {
       StoreState before = node.state();
       List<String> picture = picture(node);
       StoreState after = node.state();
-      if (before.mode() == StoreState.Mode.IN_USE
+      if (before.mode() == StoreState.Mode.ONLINE
           && after.mode() == before.mode()
           && after.since().equals(before.since())) {
         return picture;

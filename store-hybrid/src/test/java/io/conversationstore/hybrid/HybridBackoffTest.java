@@ -22,7 +22,7 @@ class HybridBackoffTest extends OnTestbed {
 
   private static final int MINUTE = 60_000;
 
-  private final StepClockwork clockwork = new StepClockwork();
+  private final StepScheduler scheduler = new StepScheduler();
   private final AtomicInteger sends = new AtomicInteger();
   private final List<Integer> sizes = new ArrayList<>();
   private final AtomicReference<Failing> failing = new AtomicReference<>(changes -> null);
@@ -37,15 +37,15 @@ class HybridBackoffTest extends OnTestbed {
 
   @BeforeEach
   void newNode() {
-    node = bed.stepped("a", clockwork);
+    node = bed.stepped("a", scheduler);
     store = node.store();
     store.createIfAbsent(alice, NewConversation.withId("chat"));
     // On a busy machine the first contact may come too late.
     Testbed.await(
         "the database is in use and has it",
         () -> {
-          clockwork.pass(100);
-          return store.state().mode() == StoreState.Mode.IN_USE
+          scheduler.pass(100);
+          return store.state().mode() == StoreState.Mode.ONLINE
               && store.state().pending().changes() == 0;
         });
     node.primary()
@@ -79,17 +79,17 @@ class HybridBackoffTest extends OnTestbed {
     keep(3);
     AtomicInteger fallenBack = new AtomicInteger();
     store.onStateChange(
-        state -> fallenBack.addAndGet(state.mode() == StoreState.Mode.FALLEN_BACK ? 1 : 0));
+        state -> fallenBack.addAndGet(state.mode() == StoreState.Mode.OFFLINE ? 1 : 0));
     failing.set(changes -> FailureKind.MISCONFIGURED);
-    clockwork.pass(MINUTE);
+    scheduler.pass(MINUTE);
     // Waits start at 50 ms and double up to 2 s, each shorter by at most a quarter.
     assertThat(fallenBack.get()).isBetween(10, 50);
     // Each time the batch, and its first change alone: that change may be the cause.
     assertThat(sends.get()).isBetween(20, 100);
     failing.set(changes -> null);
-    clockwork.pass(5_000);
+    scheduler.pass(5_000);
     assertThat(store.state().pending().changes()).isZero();
-    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.ONLINE);
   }
 
   @Test
@@ -97,7 +97,7 @@ class HybridBackoffTest extends OnTestbed {
     failing.set(changes -> FailureKind.MISCONFIGURED);
     for (int i = 0; i < MINUTE / 20; i++) {
       store.createIfAbsent(alice, NewConversation.withId("c" + i));
-      clockwork.pass(20);
+      scheduler.pass(20);
     }
     // As above, with at most three conversations, to distinguish the failure of one from that of
     // all.
@@ -108,7 +108,7 @@ class HybridBackoffTest extends OnTestbed {
   void row_1_4_ofChangesThatTakeTooLongTogetherFewerAreSent() {
     keep(64);
     failing.set(changes -> changes > 8 ? FailureKind.SLOW : null);
-    clockwork.pass(MINUTE);
+    scheduler.pass(MINUTE);
     assertThat(sizes).startsWith(64, 32, 16, 8);
     assertThat(store.state().pending().changes()).isZero();
     assertThat(bed.direct().last(alice, "chat", 100).stream().map(StoredMessage::text))
@@ -136,12 +136,12 @@ class HybridBackoffTest extends OnTestbed {
                     FailureKind.UNAVAILABLE, true, "the server did not answer in time", null);
               }
             });
-    clockwork.pass(MINUTE);
+    scheduler.pass(MINUTE);
     ConversationStore direct = bed.direct();
     assertThat(direct.last(alice, "other", 10)).hasSize(1);
     assertThat(direct.last(alice, "chat", 10)).isEmpty();
     tooLong.set(false);
-    clockwork.pass(MINUTE);
+    scheduler.pass(MINUTE);
     assertThat(direct.last(alice, "chat", 10).stream().map(StoredMessage::text))
         .containsExactly("too long", "behind it");
     assertThat(store.state().pending().changes()).isZero();
@@ -149,14 +149,14 @@ class HybridBackoffTest extends OnTestbed {
 
   @Test
   void row_1_6_whatTheDatabaseDidNotTakeAtOnceIsShownAsBeingSent() {
-    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.ONLINE);
     failing.set(changes -> FailureKind.CONTENTION);
     store.append(alice, "chat", Message.user("kept"));
     assertThat(store.state().pending().changes()).isEqualTo(1);
     assertThat(store.state().mode()).isEqualTo(StoreState.Mode.RESYNCING);
     failing.set(changes -> null);
-    clockwork.pass(1_000);
+    scheduler.pass(1_000);
     assertThat(store.state().pending().changes()).isZero();
-    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+    assertThat(store.state().mode()).isEqualTo(StoreState.Mode.ONLINE);
   }
 }

@@ -11,10 +11,10 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Page;
 import io.conversationstore.SearchQuery;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.LocalStore;
@@ -175,9 +175,9 @@ class HybridCopyLimitsTest extends OnTestbed {
               .containsExactly(id("c0", LENGTH), id("c0", LENGTH + 1), id("c0", 0));
           assertThat(read(node, "c0").provenance().complete()).isFalse();
           assertThatThrownBy(() -> node.edit(alice, "c0", id("c0", 1), MessageEdit.text("other")))
-              .isInstanceOf(NotKnownNowException.class);
+              .isInstanceOf(UnknownWhileOfflineException.class);
           assertThatThrownBy(() -> node.deleteMessage(alice, "c0", id("c0", 1)))
-              .isInstanceOf(NotKnownNowException.class);
+              .isInstanceOf(UnknownWhileOfflineException.class);
           node.deleteMessage(alice, "c5", id("c5", 1));
         });
     assertThat(ids(read(bed.direct(), "c0"))).isEqualTo(ids("c0", 0, LENGTH + 2));
@@ -367,9 +367,9 @@ class HybridCopyLimitsTest extends OnTestbed {
         });
     assertThat(isWhole(node, "c")).isFalse();
     assertThatThrownBy(() -> node.edit(alice, "c", id("c", 0), MessageEdit.text("other")))
-        .isInstanceOf(NotKnownNowException.class);
+        .isInstanceOf(UnknownWhileOfflineException.class);
     assertThatThrownBy(() -> node.deleteMessage(alice, "c", id("c", 0)))
-        .isInstanceOf(NotKnownNowException.class);
+        .isInstanceOf(UnknownWhileOfflineException.class);
     bed.comeBack();
     Testbed.awaitDrained(node);
     assertThat(ids(read(bed.direct(), "c"))).containsExactly(id("c", 0), id("c", 2));
@@ -500,7 +500,7 @@ class HybridCopyLimitsTest extends OnTestbed {
   }
 
   @Test
-  void anEditThatMeetsAnEvictionIsNotKnownNow() {
+  void anEditThatMeetsAnEvictionIsUnknownWhileOffline() {
     Testbed.Interposition opened = node(SMALL);
     ConversationStore node = opened.store();
     make(node, "c");
@@ -523,6 +523,6 @@ class HybridCopyLimitsTest extends OnTestbed {
               }
             });
     assertThatThrownBy(() -> node.edit(alice, "c", id("c", 3), MessageEdit.text("other")))
-        .isInstanceOf(NotKnownNowException.class);
+        .isInstanceOf(UnknownWhileOfflineException.class);
   }
 }

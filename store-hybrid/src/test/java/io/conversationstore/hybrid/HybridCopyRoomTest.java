@@ -9,6 +9,7 @@ import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.hybrid.internal.support.ThreadScheduler;
 import io.conversationstore.jsonfile.Durability;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.MemoryDirectory;
@@ -129,7 +130,7 @@ class HybridCopyRoomTest {
     assertThat(directory.peak()).isLessThan(LIMIT);
     try (ConversationStore alone =
         HybridStore.withoutDatabase(
-            directory.open(files()), files(), options(limits), new ThreadClockwork())) {
+            directory.open(files()), files(), options(limits), new ThreadScheduler())) {
       String last = "c" + (CONVERSATIONS - 1);
       assertThat(alone.messages(ALICE, last, MessageQuery.last(1_000)).items()).hasSize(MESSAGES);
       assertThat(alone.find(ALICE, last).orElseThrow().provenance().complete()).isTrue();
@@ -185,7 +186,7 @@ class HybridCopyRoomTest {
 
   private ConversationStore alone() {
     return HybridStore.withoutDatabase(
-        directory.open(files()), files(), options(CopyLimits.NONE), new ThreadClockwork());
+        directory.open(files()), files(), options(CopyLimits.NONE), new ThreadScheduler());
   }
 
   @Test

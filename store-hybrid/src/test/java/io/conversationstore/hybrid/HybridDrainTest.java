@@ -11,6 +11,8 @@ import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.hybrid.internal.outbox.DrainPace;
+import io.conversationstore.hybrid.internal.support.ThreadScheduler;
 import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.EngineFailureException;
@@ -312,7 +314,7 @@ class HybridDrainTest extends OnTestbed {
             new Random(1),
             java.time.Duration.ofMillis(10),
             java.time.Duration.ofMillis(100),
-            new ThreadClockwork());
+            new ThreadScheduler());
     pace.rest(
         1_000,
         () -> {

@@ -10,10 +10,10 @@ import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.NewConversation;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -253,7 +253,7 @@ class HybridGenerationsTest extends OnTestbed {
   @Test
   void row_5_5_whatWaitsIsInAConversationThatIsCreatedAnewWhereTheCopyLostIt() {
     ConversationStore node = emptiedWithPending();
-    assertThatThrownBy(() -> texts(node)).isInstanceOf(NotKnownNowException.class);
+    assertThatThrownBy(() -> texts(node)).isInstanceOf(UnknownWhileOfflineException.class);
     node.createIfAbsent(alice, CHAT);
     node.append(alice, "chat", Message.user("later"));
     assertThat(texts(node)).containsExactly("pending", "later");

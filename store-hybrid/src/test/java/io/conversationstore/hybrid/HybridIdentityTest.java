@@ -8,9 +8,9 @@ import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.LaterLibrary;
 import io.conversationstore.postgres.PostgresOptions;
@@ -68,8 +68,7 @@ class HybridIdentityTest extends OnTestbed {
     Testbed.await(
         "the state says " + part,
         () ->
-            node.state().mode() == StoreState.Mode.FALLEN_BACK
-                && node.state().reason().contains(part));
+            node.state().mode() == StoreState.Mode.OFFLINE && node.state().reason().contains(part));
   }
 
   @Test
@@ -128,7 +127,8 @@ class HybridIdentityTest extends OnTestbed {
     ConversationStore back = bed.node("a");
     Testbed.await("the copy is whole", () -> isWithin(back.state().mirror().asOf()));
     bed.goDown(back);
-    assertThatThrownBy(() -> back.find(alice, "gone")).isInstanceOf(NotKnownNowException.class);
+    assertThatThrownBy(() -> back.find(alice, "gone"))
+        .isInstanceOf(UnknownWhileOfflineException.class);
     assertThat(back.list(alice, ConversationQuery.all()).items())
         .extracting(Conversation::id)
         .containsExactly("stays");

@@ -11,11 +11,12 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.UnknownWhileOfflineException;
+import io.conversationstore.hybrid.internal.support.ThreadScheduler;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.EngineFailureException;
@@ -102,8 +103,8 @@ class HybridInterleavingsTest extends OnTestbed {
   }
 
   /** Waits until the feed has updated the local copy, and the node knows it. */
-  private void feedTells(BooleanSupplier seen) {
-    Testbed.await("the feed tells", seen);
+  private void awaitFeed(BooleanSupplier seen) {
+    Testbed.await("the feed reports it", seen);
     int asked = feeds.get();
     Testbed.await("the feed goes on", () -> feeds.get() > asked);
   }
@@ -167,7 +168,7 @@ class HybridInterleavingsTest extends OnTestbed {
     State row = node.primary().engine().message(alice, "chat", message).orElseThrow();
     bed.goDown();
     assertThatThrownBy(() -> store.edit(alice, "chat", message, MessageEdit.text("early")))
-        .isInstanceOf(NotKnownNowException.class);
+        .isInstanceOf(UnknownWhileOfflineException.class);
     AtomicBoolean once = new AtomicBoolean();
     node.local()
         .after(
@@ -199,7 +200,7 @@ class HybridInterleavingsTest extends OnTestbed {
               }
             });
     assertThatThrownBy(() -> store.edit(alice, "chat", message, MessageEdit.text("edited")))
-        .isInstanceOf(NotKnownNowException.class);
+        .isInstanceOf(UnknownWhileOfflineException.class);
     assertThat(store.edit(alice, "chat", message, MessageEdit.text("edited")).text())
         .isEqualTo("edited");
   }
@@ -208,13 +209,13 @@ class HybridInterleavingsTest extends OnTestbed {
   void row_5_3_aDeleteThatTheFeedConfirmsBeforeItsCallerKnowsHasHappened() {
     store.createIfAbsent(alice, CHAT);
     UUID message = store.append(alice, "chat", Message.user("one")).get(0).id();
-    loseTheAnswer(Change.MessageDeleted.class, () -> feedTells(() -> !isLiveInCopy(message)));
+    loseTheAnswer(Change.MessageDeleted.class, () -> awaitFeed(() -> !isLiveInCopy(message)));
     assertThat(store.deleteMessage(alice, "chat", message)).isTrue();
     Testbed.awaitDrained(store);
-    loseTheAnswer(Change.ConversationDeleted.class, () -> feedTells(() -> !isLiveInCopy()));
+    loseTheAnswer(Change.ConversationDeleted.class, () -> awaitFeed(() -> !isLiveInCopy()));
     assertThat(store.delete(alice, "chat")).isTrue();
     Testbed.awaitDrained(store);
-    loseTheAnswer(Change.ConversationCreated.class, () -> feedTells(this::isLiveInCopy));
+    loseTheAnswer(Change.ConversationCreated.class, () -> awaitFeed(this::isLiveInCopy));
     assertThat(store.create(alice, CHAT).messageCount()).isZero();
     Testbed.awaitDrained(store);
     assertThat(bed.direct().find(alice, "chat")).isPresent();
@@ -225,7 +226,7 @@ class HybridInterleavingsTest extends OnTestbed {
     store.createIfAbsent(alice, CHAT);
     UUID message = store.append(alice, "chat", Message.user("one")).get(0).id();
     assertThat(store.deleteMessage(alice, "chat", message)).isTrue();
-    loseTheAnswer(Change.MessageDeleted.class, () -> feedTells(() -> !isLiveInCopy(message)));
+    loseTheAnswer(Change.MessageDeleted.class, () -> awaitFeed(() -> !isLiveInCopy(message)));
     assertThat(store.deleteMessage(alice, "chat", message)).isFalse();
   }
 
@@ -238,7 +239,7 @@ class HybridInterleavingsTest extends OnTestbed {
         () -> {
           other.delete(alice, "chat");
           other.createIfAbsent(alice, CHAT);
-          feedTells(
+          awaitFeed(
               () -> {
                 ConversationState header = node.local().engine().find(alice, "chat").conversation();
                 return header != null && header.isLive() && header.generation() == 2;
@@ -307,12 +308,12 @@ class HybridInterleavingsTest extends OnTestbed {
     holdTheDrain();
     bed.direct().erase(alice);
     bed.comeBack();
-    feedTells(() -> node.local().engine().preferences(alice).epoch() == 1);
+    awaitFeed(() -> node.local().engine().preferences(alice).epoch() == 1);
     assertThat(store.list(alice, ConversationQuery.all()).items()).isEmpty();
     assertThat(store.count(alice).conversations()).isZero();
     assertThat(store.preferences(alice).selectedModel()).isNull();
     assertThatThrownBy(() -> store.append(alice, "chat", Message.user("after")))
-        .isInstanceOf(NotKnownNowException.class);
+        .isInstanceOf(UnknownWhileOfflineException.class);
     end.countDown();
     Testbed.awaitDrained(store);
     assertThat(store.state().rejected()).hasSize(3).noneMatch(StoreState.Rejected::parked);
@@ -396,7 +397,7 @@ class HybridInterleavingsTest extends OnTestbed {
     store.deleteMessage(alice, "chat", kept);
     HybridNode parts =
         new HybridNode(
-            node.primary().engine(), node.local().engine(), quickly(), new ThreadClockwork());
+            node.primary().engine(), node.local().engine(), quickly(), new ThreadScheduler());
     HybridEngine engine = new HybridEngine(node.primary().engine(), parts);
     assertThat(engine.message(alice, "chat", pending)).get().extracting("live").isEqualTo(true);
     assertThat(engine.message(alice, "chat", kept)).get().extracting("live").isEqualTo(false);

@@ -9,7 +9,6 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Page;
 import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreDamagedException;
@@ -17,6 +16,7 @@ import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.State.ConversationState;
@@ -131,7 +131,7 @@ class HybridLocalFaultTest extends OnTestbed {
     // Conversations missing in the copy are not reported as absent.
     bed.goDown();
     assertThatThrownBy(() -> store.edit(alice, "chat", missed, MessageEdit.text("x")))
-        .isInstanceOf(NotKnownNowException.class);
+        .isInstanceOf(UnknownWhileOfflineException.class);
     Page<StoredMessage> page = store.messages(alice, "chat", MessageQuery.last(10));
     assertThat(page.provenance().complete()).isFalse();
     assertThat(store.history(alice, MessageQuery.last(10)).provenance().complete()).isFalse();
@@ -170,9 +170,10 @@ class HybridLocalFaultTest extends OnTestbed {
     bed.goDown();
     for (int i = 0; i < 2; i++) {
       assertThatThrownBy(() -> store.append(alice, "chat", Message.user("x")))
-          .isInstanceOf(NotKnownNowException.class);
-      assertThatThrownBy(() -> store.find(alice, "chat")).isInstanceOf(NotKnownNowException.class);
-      assertThatThrownBy(() -> texts(store)).isInstanceOf(NotKnownNowException.class);
+          .isInstanceOf(UnknownWhileOfflineException.class);
+      assertThatThrownBy(() -> store.find(alice, "chat"))
+          .isInstanceOf(UnknownWhileOfflineException.class);
+      assertThatThrownBy(() -> texts(store)).isInstanceOf(UnknownWhileOfflineException.class);
     }
   }
 
@@ -189,7 +190,7 @@ class HybridLocalFaultTest extends OnTestbed {
     store.createIfAbsent(alice, CHAT);
     bed.goDown();
     assertThatThrownBy(() -> store.append(alice, "chat", Message.user("of the first")))
-        .isInstanceOf(NotKnownNowException.class);
+        .isInstanceOf(UnknownWhileOfflineException.class);
   }
 
   @Test
@@ -205,7 +206,7 @@ class HybridLocalFaultTest extends OnTestbed {
     assertThat(store.state().databaseInUse()).isTrue();
     failing.clear();
     Testbed.await("the copy follows", () -> node.local().engine().count(alice).messages() == 1);
-    assertThat(modes).doesNotContain(StoreState.Mode.FALLEN_BACK);
+    assertThat(modes).doesNotContain(StoreState.Mode.OFFLINE);
   }
 
   @Test

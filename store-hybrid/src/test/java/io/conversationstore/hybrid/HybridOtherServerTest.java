@@ -133,8 +133,7 @@ class HybridOtherServerTest {
     Testbed.await(
         "the state says " + part,
         () ->
-            node.state().mode() == StoreState.Mode.FALLEN_BACK
-                && node.state().reason().contains(part));
+            node.state().mode() == StoreState.Mode.OFFLINE && node.state().reason().contains(part));
   }
 
   /** Copies all rows unchanged, like a dump and a restore. */

@@ -11,13 +11,13 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.testkit.FaultProxy.CutPoint;
@@ -87,14 +87,15 @@ class HybridOutageTest extends OnTestbed {
   }
 
   @Test
-  void row_5_5_whatOnlyTheDatabaseKnowsIsNotKnownNow() {
+  void row_5_5_whatOnlyTheDatabaseKnowsIsUnknownWhileOffline() {
     ConversationStore node = bed.node("a");
     bed.proxy().setMode(Mode.RESET);
     // The call that detects the loss gets the same answer as later ones.
     for (int i = 0; i < 2; i++) {
       assertThatThrownBy(() -> node.append(alice, "other", Message.user("x")))
-          .isInstanceOf(NotKnownNowException.class);
-      assertThatThrownBy(() -> node.find(alice, "other")).isInstanceOf(NotKnownNowException.class);
+          .isInstanceOf(UnknownWhileOfflineException.class);
+      assertThatThrownBy(() -> node.find(alice, "other"))
+          .isInstanceOf(UnknownWhileOfflineException.class);
     }
     assertThatThrownBy(() -> node.create(alice, CHAT))
         .isInstanceOf(StoreUnavailableException.class);
@@ -254,14 +255,14 @@ class HybridOutageTest extends OnTestbed {
     node.createIfAbsent(alice, CHAT);
     bed.proxy().setMode(Mode.BLACK_HOLE);
     node.append(alice, "chat", Message.user("kept"));
-    assertThat(node.state().mode()).isEqualTo(StoreState.Mode.FALLEN_BACK);
+    assertThat(node.state().mode()).isEqualTo(StoreState.Mode.OFFLINE);
     bed.proxy().dropConnections();
     bed.comeBack();
     Testbed.awaitDrained(node);
     Testbed.await("the listener was told of the way back", () -> modes.size() >= 3);
     assertThat(modes)
-        .startsWith(StoreState.Mode.FALLEN_BACK, StoreState.Mode.RESYNCING)
-        .endsWith(StoreState.Mode.IN_USE);
+        .startsWith(StoreState.Mode.OFFLINE, StoreState.Mode.RESYNCING)
+        .endsWith(StoreState.Mode.ONLINE);
     assertThat(texts(bed.direct())).containsExactly("kept");
   }
 

@@ -10,6 +10,7 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.RetentionSchedule;
 import io.conversationstore.StoreState.Mode;
+import io.conversationstore.hybrid.internal.support.ThreadScheduler;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.testkit.ManualTimer;
 import io.conversationstore.testkit.TestPostgres;
@@ -93,7 +94,7 @@ class HybridRetentionTest {
       assertThat(one.last(ALICE, "a", 10)).isEmpty();
       assertThat(one.last(ALICE, "b", 10)).hasSize(1);
     }
-    assertThat(one.state().mode()).isEqualTo(Mode.IN_USE);
+    assertThat(one.state().mode()).isEqualTo(Mode.ONLINE);
   }
 
   @Test
@@ -108,7 +109,7 @@ class HybridRetentionTest {
                 JsonFileStore.openEngine(bed.files("a")),
                 bed.files("a"),
                 week(),
-                new ThreadClockwork(),
+                new ThreadScheduler(),
                 timer);
         InfoLines info = InfoLines.taken()) {
       timer.advance(Duration.ofDays(1));

@@ -9,7 +9,6 @@ import io.conversationstore.Cursor;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.NewConversation;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Page;
 import io.conversationstore.Provenance.Source;
 import io.conversationstore.SearchHit;
@@ -17,6 +16,7 @@ import io.conversationstore.SearchQuery;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.ToolCall;
 import io.conversationstore.ToolQuery;
+import io.conversationstore.UnknownWhileOfflineException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -79,7 +79,7 @@ class HybridSearchTest extends OnTestbed {
     assertThatThrownBy(() -> node.search(alice, SearchQuery.of("apple").in("b")))
         .isInstanceOf(ConversationNotFoundException.class);
     assertThatThrownBy(() -> node.search(alice, SearchQuery.of("apple").in("other")))
-        .isInstanceOf(NotKnownNowException.class);
+        .isInstanceOf(UnknownWhileOfflineException.class);
 
     bed.comeBack();
     Testbed.awaitDrained(node);

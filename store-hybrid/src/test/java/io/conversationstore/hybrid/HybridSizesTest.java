@@ -7,6 +7,7 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.hybrid.internal.support.ContentSize;
 import io.conversationstore.spi.Change;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -32,13 +32,13 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
 
-  private final StepClockwork clockwork = new StepClockwork();
+  private final StepScheduler scheduler = new StepScheduler();
   private Testbed.Interposition interposed;
   private ConversationStore node;
 
   @BeforeEach
   void openNode() {
-    interposed = bed.patient("a", clockwork);
+    interposed = bed.patient("a", scheduler);
     node = interposed.store();
     awaitPassing("the node uses the database", this::isDrained);
   }
@@ -49,7 +49,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
         what,
         () -> {
           if (!condition.getAsBoolean()) {
-            clockwork.pass(1_000);
+            scheduler.pass(1_000);
           }
           return condition.getAsBoolean();
         });
@@ -66,7 +66,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
 
   private void backup() {
     awaitPassing("the node has sent everything", this::isDrained);
-    clockwork.pass(50);
+    scheduler.pass(50);
     server.terminateConnections(bed.database());
     server.execute("postgres", "CREATE DATABASE " + older() + " TEMPLATE " + bed.database());
     awaitAnswer();
@@ -74,7 +74,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
 
   private void restore() {
     awaitPassing("the node has sent everything", this::isDrained);
-    clockwork.pass(50);
+    scheduler.pass(50);
     server.execute("postgres", "DROP DATABASE " + bed.database() + " WITH (FORCE)");
     server.execute("postgres", "CREATE DATABASE " + bed.database() + " TEMPLATE " + older());
     awaitAnswer();
@@ -112,7 +112,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
   }
 
   private boolean isDrained() {
-    return node.state().mode() == StoreState.Mode.IN_USE && node.state().pending().changes() == 0;
+    return node.state().mode() == StoreState.Mode.ONLINE && node.state().pending().changes() == 0;
   }
 
   private UUID append(String text) {
@@ -142,7 +142,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
     assertThat(texts(node)).isEqualTo(texts);
     bed.goDown();
     assertThat(texts(node)).isEqualTo(texts);
-    assertThat(node.state().mode()).isEqualTo(StoreState.Mode.FALLEN_BACK);
+    assertThat(node.state().mode()).isEqualTo(StoreState.Mode.OFFLINE);
   }
 
   @Test
@@ -172,7 +172,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
       bed.direct().append(alice, "chat", Message.user("other" + i));
     }
     append("own");
-    assertThat(node.state().mode()).isEqualTo(StoreState.Mode.IN_USE);
+    assertThat(node.state().mode()).isEqualTo(StoreState.Mode.ONLINE);
     awaitNewHistory(before);
     assertHeld(numbered(12), "other1", "other2", "other3", "other4", "other5", "own");
   }

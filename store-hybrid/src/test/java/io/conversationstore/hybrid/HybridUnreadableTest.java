@@ -8,13 +8,13 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.UnknownWhileOfflineException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -104,7 +104,8 @@ class HybridUnreadableTest extends OnTestbed {
     for (int life = 0; life < 2; life++) {
       bed.goDown(store);
       assertThat(texts(store, alice, "b")).containsExactly("text 0", "text 1", "text 2", "later");
-      assertThatThrownBy(() -> texts(store, alice, "a")).isInstanceOf(NotKnownNowException.class);
+      assertThatThrownBy(() -> texts(store, alice, "a"))
+          .isInstanceOf(UnknownWhileOfflineException.class);
       assertThat(store.history(alice, MessageQuery.last(9)).provenance().complete()).isFalse();
       bed.comeBack();
       Testbed.awaitDrained(store);
@@ -155,7 +156,7 @@ class HybridUnreadableTest extends OnTestbed {
     assertThat(texts(store, alice, "a")).endsWith("pending 0", "pending 1", "pending 2");
     damage("pending 1");
     assertThatThrownBy(() -> store.edit(alice, "a", damaged, MessageEdit.text("changed")))
-        .isInstanceOf(NotKnownNowException.class);
+        .isInstanceOf(UnknownWhileOfflineException.class);
     assertThat(texts(store, alice, "a")).endsWith("text 2", "pending 0", "pending 2");
     assertThat(store.messages(alice, "a", MessageQuery.last(9)).provenance().complete()).isFalse();
     assertThat(store.find(alice, "a").orElseThrow().messageCount()).isEqualTo(5);

@@ -120,7 +120,7 @@ final class NodeMain {
 
   private static boolean isCaughtUp(StoreState state, Instant asked) {
     StoreState.Mirror mirror = state.mirror();
-    return state.mode() == StoreState.Mode.IN_USE
+    return state.mode() == StoreState.Mode.ONLINE
         && state.pending().changes() == 0
         && mirror != null
         && !mirror.dirty()

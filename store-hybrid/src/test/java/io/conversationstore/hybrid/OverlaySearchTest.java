@@ -15,6 +15,10 @@ import io.conversationstore.Page;
 import io.conversationstore.SearchHit;
 import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.hybrid.internal.mirror.MissedStates;
+import io.conversationstore.hybrid.internal.overlay.OverlayReader;
+import io.conversationstore.hybrid.internal.support.BaseLocks;
+import io.conversationstore.hybrid.internal.support.ThreadScheduler;
 import io.conversationstore.json.ModelJson;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
@@ -73,7 +77,7 @@ class OverlaySearchTest {
               local,
               new MissedStates(),
               change -> false,
-              new OverlayLocks(new ThreadClockwork()),
+              new BaseLocks(new ThreadScheduler()),
               () -> {});
       StoreFront actual = front(overlaid(reader, base));
       for (int i = 0; i < 40; i++) {

@@ -14,7 +14,6 @@ import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.NewConversation;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.PreferencesUpdate;
@@ -23,6 +22,7 @@ import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.json.ModelJson;
 import io.conversationstore.testkit.FaultProxy;
 import io.conversationstore.testkit.FaultProxy.CutPoint;
@@ -320,7 +320,7 @@ final class RandomRun {
   private Object answer(ConversationStore store, Function<ConversationStore, Object> call) {
     try {
       return call.apply(store);
-    } catch (NotKnownNowException e) {
+    } catch (UnknownWhileOfflineException e) {
       return "not known now";
     } catch (StoreUnavailableException e) {
       throw e;

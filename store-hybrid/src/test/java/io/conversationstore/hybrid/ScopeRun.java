@@ -235,7 +235,7 @@ final class ScopeRun {
   }
 
   /** A history with its failures and all its events. */
-  static List<String> told(List<ScopeStep> steps, Verdict verdict) {
+  static List<String> report(List<ScopeStep> steps, Verdict verdict) {
     List<String> lines = new ArrayList<>();
     lines.add(text(steps));
     verdict.wrong().forEach(wrong -> lines.add("  " + wrong));

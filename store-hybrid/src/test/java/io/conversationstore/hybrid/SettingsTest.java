@@ -470,7 +470,7 @@ class SettingsTest {
                 "postgresql://u:" + SECRET + "@127.0.0.1:1/d",
                 "DATA_PATH",
                 directory.toString()))) {
-      assertThat(store.state().mode()).isEqualTo(Mode.FALLEN_BACK);
+      assertThat(store.state().mode()).isEqualTo(Mode.OFFLINE);
       assertThat(store.state().databaseInUse()).isFalse();
       assertThat(store.state().toString()).doesNotContain(SECRET);
       assertThat(store.createIfAbsent(owner, NewConversation.withId("c")).id()).isEqualTo("c");

@@ -13,7 +13,6 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
-import io.conversationstore.NotKnownNowException;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.ParkedChange;
@@ -22,6 +21,7 @@ import io.conversationstore.Provenance;
 import io.conversationstore.StoreOperator;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.hybrid.SimHistory.Op;
 import io.conversationstore.hybrid.SimHistory.Outcome;
 import io.conversationstore.hybrid.SimStep.Kind;
@@ -110,7 +110,8 @@ final class SimClient {
       act(op, store);
       return Outcome.ACKNOWLEDGED;
     } catch (StoreUnavailableException e) {
-      boolean nothingDone = e instanceof NotKnownNowException && e.getSuppressed().length == 0;
+      boolean nothingDone =
+          e instanceof UnknownWhileOfflineException && e.getSuppressed().length == 0;
       return nothingDone ? Outcome.REFUSED : Outcome.UNKNOWN;
     } catch (ConversationStoreException e) {
       return Outcome.REFUSED;
@@ -209,8 +210,8 @@ final class SimClient {
     int events = history.events();
     try {
       page = store.messages(op.owner, op.conversation, MessageQuery.last(200));
-    } catch (ConversationNotFoundException | NotKnownNowException missing) {
-      reads.missing(op, missing instanceof NotKnownNowException, threads.now());
+    } catch (ConversationNotFoundException | UnknownWhileOfflineException missing) {
+      reads.missing(op, missing instanceof UnknownWhileOfflineException, threads.now());
       throw missing;
     }
     List<StoredMessage> messages = page.items();

@@ -4,9 +4,9 @@ import io.conversationstore.ConversationStoreException;
 import io.conversationstore.CursorExpiredException;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.testkit.ReferencePrimary;
 import java.lang.reflect.InvocationTargetException;
@@ -305,8 +305,8 @@ final class SimDatabase {
     }
     if (method.getName().equals("beginHistory")) {
       history.event(threads.now(), "the database is in another history");
-    } else if (answer instanceof Contact contact) {
-      history.event(threads.now(), "the database counts contact " + contact.counter());
+    } else if (answer instanceof Handshake handshake) {
+      history.event(threads.now(), "the database counts contact " + handshake.counter());
     }
     if (arguments != null && method.getName().equals("apply")) {
       committed((Change) arguments[0], (Applied) answer);

@@ -176,7 +176,7 @@ final class SimEnd {
         return name + " does not start";
       }
       StoreState state = store.state();
-      if (state.mode() != StoreState.Mode.IN_USE || state.pending().changes() > 0) {
+      if (state.mode() != StoreState.Mode.ONLINE || state.pending().changes() > 0) {
         return name + " has not sent everything: " + state;
       }
       if (state.mirror().dirty()) {

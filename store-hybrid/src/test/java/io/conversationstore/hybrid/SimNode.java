@@ -10,11 +10,11 @@ import io.conversationstore.jsonfile.Durability;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.MemoryDirectory;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
@@ -408,7 +408,7 @@ final class SimNode {
       history.adopted(threads.now(), number, (List<LocalStore.Met>) arguments[0]);
     } else if (name.equals("remember")) {
       hadContact = true;
-      history.restores.contacted(number, ((Contact) arguments[0]).databaseTime(), threads.now());
+      history.restores.contacted(number, ((Handshake) arguments[0]).databaseTime(), threads.now());
     } else if (name.equals("enqueue")) {
       Change change = (Change) arguments[0];
       history.enqueued((SimHistory.Op) threads.mark(), change);

@@ -209,8 +209,8 @@ final class SimReads {
   }
 
   /**
-   * A node reports a conversation as absent or as not known now; the latter is allowed while its
-   * copy is rebuilt.
+   * A node reports a conversation as absent or as unknown while offline; the latter is allowed
+   * while its copy is rebuilt.
    */
   void missing(Op read, boolean notKnownNow, long now) {
     if (notKnownNow && history.lacked(read.step.node(), read.start)) {

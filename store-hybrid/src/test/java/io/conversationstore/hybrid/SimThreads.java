@@ -1,5 +1,6 @@
 package io.conversationstore.hybrid;
 
+import io.conversationstore.hybrid.internal.support.NodeScheduler;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
@@ -344,12 +345,12 @@ final class SimThreads {
     }
   }
 
-  /** The clockwork of a node for one life. */
-  Clockwork clockwork(String name, Life life) {
+  /** The scheduler of a node for one life. */
+  NodeScheduler clockwork(String name, Life life) {
     return new SimClockwork(name, life);
   }
 
-  private final class SimClockwork implements Clockwork {
+  private final class SimClockwork implements NodeScheduler {
     private final String name;
     private final Life life;
     private boolean stopped;
@@ -395,7 +396,7 @@ final class SimThreads {
     }
 
     @Override
-    public void tell(Runnable event) {
+    public void dispatch(Runnable event) {
       schedule(event, 0);
     }
 
@@ -405,7 +406,7 @@ final class SimThreads {
     }
 
     @Override
-    public void take(Lock lock) {
+    public void acquire(Lock lock) {
       for (long wait = 100 * MICRO; !lock.tryLock(); wait = Math.min(2 * wait, 20 * MILLI)) {
         sleep(wait);
       }

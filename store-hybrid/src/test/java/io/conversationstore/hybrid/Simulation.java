@@ -160,7 +160,7 @@ final class Simulation {
     }
     Verdict verdict = of(SimPlan.of(only));
     if (!verdict.isClean()) {
-      throw new AssertionError(told(SimPlan.of(only), verdict));
+      throw new AssertionError(report(SimPlan.of(only), verdict));
     }
     return true;
   }
@@ -204,7 +204,7 @@ final class Simulation {
     System.out.println(scenarios());
     if (!failed.isEmpty()) {
       failed.forEach((kind, which) -> System.out.println("FAILED " + kind + " " + which));
-      throw new AssertionError(line + "\n" + failed + "\n" + told(failed.values()));
+      throw new AssertionError(line + "\n" + failed + "\n" + report(failed.values()));
     }
     List<SimScenario> rare =
         Arrays.stream(SimScenario.values())
@@ -218,12 +218,12 @@ final class Simulation {
   }
 
   /** The first failing plan, shortened as far as possible. */
-  private static String told(Collection<Set<Long>> failed) {
+  private static String report(Collection<Set<Long>> failed) {
     long first = failed.stream().flatMap(Set::stream).mapToLong(seed -> seed).min().orElseThrow();
     boolean shorten = Boolean.parseBoolean(System.getProperty("simulation.shorten", "true"));
     SimPlan plan = SimPlan.of(first);
     SimPlan shortest = shorten ? shortened(plan) : plan;
-    return told(shortest, of(shortest));
+    return report(shortest, of(shortest));
   }
 
   /** Runs the same action in one thread per processor. */
@@ -335,7 +335,7 @@ final class Simulation {
     return best;
   }
 
-  private static String told(SimPlan plan, Verdict verdict) {
+  private static String report(SimPlan plan, Verdict verdict) {
     return "seed "
         + plan.seed()
         + " ("

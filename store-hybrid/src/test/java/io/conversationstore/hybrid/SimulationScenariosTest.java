@@ -305,7 +305,7 @@ class SimulationScenariosTest {
     int sent = at(6_000, Kind.APPEND, 0);
     at(18_000, Kind.CUT, 0);
     int pending = at(19_000, Kind.APPEND, 0);
-    // Its message is not known now, so it is refused; the retry brings it back.
+    // Its message is unknown while offline, so it is refused; the retry brings it back.
     at(22_000, Kind.EDIT, 0, sent);
     at(23_000, Kind.RETRY, 0, sent);
     at(24_000, Kind.READ, 0);

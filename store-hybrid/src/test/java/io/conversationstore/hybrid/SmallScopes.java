@@ -50,7 +50,7 @@ final class SmallScopes {
   /** Up to this many steps all are run; of longer ones, one per state they continue from. */
   private static final int ALL = 4;
 
-  private static final int MOST_TOLD = 400;
+  private static final int MOST_REPORTED = 400;
 
   private final Pace pace;
   private final int depth;
@@ -107,7 +107,7 @@ final class SmallScopes {
     SmallScopes scopes =
         new SmallScopes(pace, steps, System.nanoTime() + minutes * 60_000_000_000L);
     Simulation.onAllProcessors("scopes", scopes::sample);
-    scopes.tell(steps);
+    scopes.printRuns(steps);
   }
 
   private void sample() {
@@ -142,7 +142,7 @@ final class SmallScopes {
   private static void repeat(List<ScopeStep> steps, Pace pace) {
     Verdict verdict = one(steps, pace);
     if (!verdict.wrong().isEmpty()) {
-      throw new AssertionError(String.join("\n", ScopeRun.told(steps, verdict)));
+      throw new AssertionError(String.join("\n", ScopeRun.report(steps, verdict)));
     }
   }
 
@@ -170,28 +170,28 @@ final class SmallScopes {
               + " of them to go on with="
               + level.size());
     }
-    tell(complete);
+    printRuns(complete);
     if (complete < depth) {
       throw new AssertionError("only histories of " + complete + " steps could be run in time");
     }
   }
 
   /** Prints the number of runs, and fails if one of them failed. */
-  private void tell(int steps) {
+  private void printRuns(int steps) {
     StringBuilder line = new StringBuilder("SCOPES ").append(pace);
     line.append(" steps=").append(steps).append(" histories=").append(histories);
     Simulation.KINDS.forEach(
         kind -> line.append(' ').append(kind).append('=').append(kinds.getOrDefault(kind, 0)));
     System.out.println(line);
     if (!failures.isEmpty()) {
-      throw new AssertionError(line + "\n" + told());
+      throw new AssertionError(line + "\n" + report());
     }
   }
 
-  private String told() {
+  private String report() {
     return failures.values().stream()
         .sorted(Failure.ORDER)
-        .limit(MOST_TOLD)
+        .limit(MOST_REPORTED)
         .map(
             failure ->
                 "-Dscopes.history=\""

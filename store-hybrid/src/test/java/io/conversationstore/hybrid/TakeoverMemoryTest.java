@@ -153,7 +153,7 @@ class TakeoverMemoryTest {
     first.store.close();
     bed.goDown();
     Deployed second = deploy(FILE);
-    assertThat(second.store.state().mode()).isEqualTo(Mode.FALLEN_BACK);
+    assertThat(second.store.state().mode()).isEqualTo(Mode.OFFLINE);
     bed.comeBack();
     Testbed.awaitDrained(second.store);
     assertThat(second.store.state().rejected()).isEmpty();
@@ -223,7 +223,7 @@ class TakeoverMemoryTest {
     alone.append(OWNER, "chat", Message.user("later"));
     alone.close();
     ConversationStore node = bed.node("alone");
-    Testbed.await("sent", () -> node.state().mode() == Mode.IN_USE);
+    Testbed.await("sent", () -> node.state().mode() == Mode.ONLINE);
     assertThat(texts(bed.direct()))
         .containsExactlyInAnyOrder("MARKER one", "MARKER two", "later", "MARKER three");
     node.delete(OWNER, "chat");
@@ -249,7 +249,7 @@ class TakeoverMemoryTest {
     alone.create(OWNER, NewConversation.withId("own"));
     alone.close();
     ConversationStore node = bed.node("alone");
-    Testbed.await("sent", () -> node.state().mode() == Mode.IN_USE);
+    Testbed.await("sent", () -> node.state().mode() == Mode.ONLINE);
     assertThat(texts(bed.direct())).containsExactlyInAnyOrder("MARKER three", "later");
     assertThat(bed.direct().find(OWNER, "chat")).isEmpty();
     assertThat(bed.direct().find(OWNER, "own")).isPresent();
@@ -276,7 +276,7 @@ class TakeoverMemoryTest {
     Takeover.once(alone, OWNER, directory, TransferOptions.defaults());
     alone.close();
     ConversationStore node = bed.node("alone");
-    Testbed.await("sent", () -> node.state().mode() == Mode.IN_USE);
+    Testbed.await("sent", () -> node.state().mode() == Mode.ONLINE);
     assertThat(texts(bed.direct())).containsExactlyInAnyOrder("anew", "MARKER three");
     assertThat(texts(node)).containsExactlyInAnyOrder("anew", "MARKER three");
   }
@@ -299,7 +299,7 @@ class TakeoverMemoryTest {
     alone.append(OWNER, "chat", Message.user("written here"));
     alone.close();
     ConversationStore node = bed.node("alone");
-    Testbed.await("sent", () -> node.state().mode() == Mode.IN_USE);
+    Testbed.await("sent", () -> node.state().mode() == Mode.ONLINE);
     List<String> expected = new ArrayList<>(there);
     expected.add("written here");
     assertThat(texts(bed.direct())).containsExactlyInAnyOrderElementsOf(expected);
@@ -350,7 +350,7 @@ class TakeoverMemoryTest {
   @Test
   void row_1_5_anAnswerThatIsLostDoublesNothing() throws IOException {
     ConversationStore node = bed.node("a");
-    Testbed.await("in use", () -> node.state().mode() == Mode.IN_USE);
+    Testbed.await("in use", () -> node.state().mode() == Mode.ONLINE);
     Path directory = bed.directory("a");
     Files.writeString(directory.resolve(Takeover.FILE), FILE);
     FaultProxy.Cut cut = bed.proxy().cutAfterCommit();
@@ -378,7 +378,7 @@ class TakeoverMemoryTest {
     Takeover.once(alone, OWNER, directory, TransferOptions.defaults());
     alone.close();
     ConversationStore node = bed.node("alone");
-    Testbed.await("sent", () -> node.state().mode() == Mode.IN_USE);
+    Testbed.await("sent", () -> node.state().mode() == Mode.ONLINE);
     assertThat(bed.direct().count(OWNER)).isEqualTo(new OwnerCounts(0, 0));
     assertThat(node.count(OWNER)).isEqualTo(new OwnerCounts(0, 0));
   }

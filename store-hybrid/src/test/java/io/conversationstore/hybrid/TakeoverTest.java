@@ -174,7 +174,7 @@ class TakeoverTest {
       environment.put("DATA_PATH", directory.toString());
       environment.put("DATABASE_URL", withLogin(bed.proxy().jdbcUrl(bed.database())));
       ConversationStore node = bed.kept(ConversationStores.from(environment));
-      assertThat(node.state().mode()).isEqualTo(Mode.IN_USE);
+      assertThat(node.state().mode()).isEqualTo(Mode.ONLINE);
       assertThat(texts(bed.direct(), DEFAULT)).containsExactly("MARKER one", "two", "three");
       bed.goDown();
       node.createIfAbsent(DEFAULT, NewConversation.withId("chat"));
@@ -196,7 +196,7 @@ class TakeoverTest {
       Path local = Files.createDirectories(bed.directory("a"));
       Files.move(old(), local.resolve(Takeover.FILE));
       ConversationStore node = bed.node("a");
-      assertThat(node.state().mode()).isEqualTo(Mode.FALLEN_BACK);
+      assertThat(node.state().mode()).isEqualTo(Mode.OFFLINE);
       Takeover.Result result = Takeover.once(node, DEFAULT, local, TransferOptions.defaults());
       assertThat(result.outcome()).isEqualTo(Takeover.Outcome.TAKEN_OVER);
       assertThat(texts(node, DEFAULT)).containsExactly("MARKER one", "two", "three");

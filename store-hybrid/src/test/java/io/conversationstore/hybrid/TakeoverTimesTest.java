@@ -144,7 +144,7 @@ class TakeoverTimesTest {
   void row_1_5_timesInBothStores() throws IOException {
     try (Testbed bed = new Testbed(server)) {
       ConversationStore node = bed.node("a");
-      Testbed.await("in use", () -> node.state().mode() == Mode.IN_USE);
+      Testbed.await("in use", () -> node.state().mode() == Mode.ONLINE);
       writeFile();
       Takeover.once(node, OWNER, directory, TransferOptions.defaults());
       assertTimes(node);

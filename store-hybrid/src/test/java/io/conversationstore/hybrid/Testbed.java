@@ -3,6 +3,7 @@ package io.conversationstore.hybrid;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.CopyLimits;
 import io.conversationstore.StoreState;
+import io.conversationstore.hybrid.internal.support.ThreadScheduler;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
@@ -94,7 +95,7 @@ final class Testbed implements AutoCloseable {
       await(
           "the node has sent everything",
           () ->
-              node.state().mode() == StoreState.Mode.IN_USE
+              node.state().mode() == StoreState.Mode.ONLINE
                   && node.state().pending().changes() == 0);
     } catch (AssertionError e) {
       throw new AssertionError(e.getMessage() + "; its state is " + node.state(), e);
@@ -102,7 +103,7 @@ final class Testbed implements AutoCloseable {
   }
 
   static void awaitFallenBack(ConversationStore node) {
-    await("the node has fallen back", () -> node.state().mode() == StoreState.Mode.FALLEN_BACK);
+    await("the node has fallen back", () -> node.state().mode() == StoreState.Mode.OFFLINE);
   }
 
   FaultProxy proxy() {
@@ -132,7 +133,7 @@ final class Testbed implements AutoCloseable {
             PostgresStore.openEngine(patient()),
             JsonFileStore.openEngine(files(name)),
             quick(options),
-            new ThreadClockwork(),
+            new ThreadScheduler(),
             timer));
   }
 
@@ -145,13 +146,13 @@ final class Testbed implements AutoCloseable {
   }
 
   /** A node whose time the test advances, with the default times. */
-  Interposition stepped(String name, StepClockwork clockwork) {
-    return stepped(name, clockwork, database(proxy.jdbcUrl(database)));
+  Interposition stepped(String name, StepScheduler scheduler) {
+    return stepped(name, scheduler, database(proxy.jdbcUrl(database)));
   }
 
   /** The same for a database that may be slow on a busy machine. */
-  Interposition patient(String name, StepClockwork clockwork) {
-    return stepped(name, clockwork, patient());
+  Interposition patient(String name, StepScheduler scheduler) {
+    return stepped(name, scheduler, patient());
   }
 
   private PostgresOptions patient() {
@@ -160,14 +161,14 @@ final class Testbed implements AutoCloseable {
         .withNetworkTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(5));
   }
 
-  private Interposition stepped(String name, StepClockwork clockwork, PostgresOptions options) {
+  private Interposition stepped(String name, StepScheduler scheduler, PostgresOptions options) {
     Interposed<PrimaryStore> primary =
         new Interposed<>(PrimaryStore.class, PostgresStore.openEngine(options));
     Interposed<LocalStore> local =
         new Interposed<>(LocalStore.class, JsonFileStore.openEngine(files(name)));
     HybridOptions defaults = HybridOptions.defaults().withCopyLimits(CopyLimits.NONE);
     return new Interposition(
-        kept(HybridStore.over(primary.engine(), local.engine(), defaults, clockwork)),
+        kept(HybridStore.over(primary.engine(), local.engine(), defaults, scheduler)),
         primary,
         local);
   }

@@ -13,11 +13,11 @@ import io.conversationstore.StoreStatistics;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Found;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
@@ -391,7 +391,7 @@ final class FileEngine implements LocalStore {
   }
 
   @Override
-  public void remember(Contact contact, long clockOffsetMicros) {
+  public void remember(Handshake contact, long clockOffsetMicros) {
     thread.call(
         LogThread.Wait.FORCED,
         () -> {

@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.json.Json;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.DatabaseIdentity;
+import io.conversationstore.spi.Handshake;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.UUID;
@@ -80,7 +80,7 @@ record Manifest(
   }
 
   /** Values unknown at this contact keep their earlier values. */
-  Manifest withContact(Contact contact, long newOffset) {
+  Manifest withContact(Handshake contact, long newOffset) {
     return with(
         copy -> {
           copy.storeId = contact.storeId();

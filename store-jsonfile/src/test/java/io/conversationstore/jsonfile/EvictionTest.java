@@ -10,8 +10,8 @@ import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.Provenance;
 import io.conversationstore.StoredMessage;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
@@ -36,7 +36,7 @@ class EvictionTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final UUID NODE = new UUID(1, 1);
   private static final Instant NOW = Instant.parse("2026-01-20T00:00:00Z");
-  private static final Contact CONTACT = new Contact(new UUID(2, 2), new UUID(3, 3), 0, 1, NOW);
+  private static final Handshake CONTACT = new Handshake(new UUID(2, 2), new UUID(3, 3), 0, 1, NOW);
   private static final FeedPosition PLACE = new FeedPosition("17");
 
   private final MemoryFiles files = new MemoryFiles();

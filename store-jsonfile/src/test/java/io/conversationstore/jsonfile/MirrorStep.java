@@ -1,8 +1,8 @@
 package io.conversationstore.jsonfile;
 
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
@@ -25,7 +25,7 @@ sealed interface MirrorStep {
     return List.of(this);
   }
 
-  record Remember(Contact contact, long offset) implements MirrorStep {
+  record Remember(Handshake contact, long offset) implements MirrorStep {
     @Override
     public void make(LocalStore store) {
       store.remember(contact, offset);

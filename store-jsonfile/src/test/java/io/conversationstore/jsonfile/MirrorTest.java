@@ -14,10 +14,10 @@ import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.LocalStore.FormerMirror;
 import io.conversationstore.spi.MessageSlice;
@@ -49,7 +49,7 @@ class MirrorTest {
   private static final UUID NODE = new UUID(1, 1);
   private static final UUID STORE = new UUID(2, 2);
   private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
-  private static final Contact CONTACT = new Contact(STORE, new UUID(3, 3), 0, 1, NOW);
+  private static final Handshake CONTACT = new Handshake(STORE, new UUID(3, 3), 0, 1, NOW);
 
   private static ChangeStamp stamp() {
     return new ChangeStamp(UUID.randomUUID(), ALICE, 0, NOW, NODE);
@@ -266,7 +266,7 @@ class MirrorTest {
           .hasMessageContaining("bound to a database");
       assertThatThrownBy(() -> engine.deleteMessagesBefore(NOW))
           .isInstanceOf(EngineFailureException.class);
-      Contact other = new Contact(new UUID(9, 9), NODE, 0, 1, NOW);
+      Handshake other = new Handshake(new UUID(9, 9), NODE, 0, 1, NOW);
       assertThatThrownBy(() -> engine.remember(other, 0)).isInstanceOf(IllegalStateException.class);
     }
     assertThatThrownBy(() -> JsonFileStore.open(options))

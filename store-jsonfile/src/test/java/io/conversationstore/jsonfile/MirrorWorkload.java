@@ -9,9 +9,9 @@ import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
@@ -73,7 +73,7 @@ final class MirrorWorkload {
     if (!history.isBound() || random.nextInt(25) == 0) {
       counter++;
       return new MirrorStep.Remember(
-          new Contact(new UUID(2, 2), new UUID(3, 3), counter - 1, counter, NOW),
+          new Handshake(new UUID(2, 2), new UUID(3, 3), counter - 1, counter, NOW),
           random.nextInt(1_000));
     }
     int kind = random.nextInt(100);

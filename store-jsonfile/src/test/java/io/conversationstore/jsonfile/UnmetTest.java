@@ -13,9 +13,9 @@ import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.LocalStore.Met;
 import io.conversationstore.spi.LocalStore.Placed;
 import io.conversationstore.spi.LocalStore.Unmet;
@@ -36,7 +36,7 @@ class UnmetTest {
   private static final Owner BOB = Owner.of("acme", "bob");
   private static final UUID NODE = new UUID(1, 1);
   private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
-  private static final Contact CONTACT = new Contact(new UUID(2, 2), new UUID(3, 3), 0, 1, NOW);
+  private static final Handshake CONTACT = new Handshake(new UUID(2, 2), new UUID(3, 3), 0, 1, NOW);
 
   private MemoryFiles files = new MemoryFiles();
 

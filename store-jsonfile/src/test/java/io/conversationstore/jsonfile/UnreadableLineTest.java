@@ -18,9 +18,9 @@ import io.conversationstore.StoredMessage;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.Settlement;
@@ -413,7 +413,7 @@ class UnreadableLineTest {
 
   private FileEngine mirror() throws IOException {
     FileEngine engine = Memory.engine(files);
-    Contact contact = new Contact(new UUID(2, 2), new UUID(3, 3), 0, 1, NOW);
+    Handshake contact = new Handshake(new UUID(2, 2), new UUID(3, 3), 0, 1, NOW);
     engine.remember(contact, 0);
     for (Owner owner : List.of(ALICE, BOB)) {
       List<State> rows = List.of(header(owner), row(owner, 1), row(owner, 2));

@@ -4,10 +4,10 @@ import io.conversationstore.ActiveUser;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.TableSize;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.DatabaseIdentity;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.PrimaryStore;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -38,7 +38,7 @@ final class Operations {
     this.schema = schema;
   }
 
-  Contact contact(UUID node) {
+  Handshake contact(UUID node) {
     database.checkSchema();
     return database.write(
         connection -> {
@@ -58,7 +58,7 @@ final class Operations {
                     null);
               }
               long counter = Rows.number(row, 3);
-              return new Contact(
+              return new Handshake(
                   Rows.uuid(row, 1),
                   Rows.uuid(row, 2),
                   counter - 1,

@@ -15,10 +15,10 @@ import io.conversationstore.TableSize;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Found;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
@@ -218,7 +218,7 @@ final class PostgresEngine implements PrimaryStore {
     database.requireOpen();
     Database.Reachability last = database.reachability();
     return new StoreState(
-        StoreState.Mode.IN_USE,
+        StoreState.Mode.ONLINE,
         last.since(),
         last.reason(),
         StoreState.Pending.NONE,
@@ -235,7 +235,7 @@ final class PostgresEngine implements PrimaryStore {
   }
 
   @Override
-  public Contact contact(UUID node) {
+  public Handshake handshake(UUID node) {
     return operations.contact(node);
   }
 

@@ -14,11 +14,11 @@ import io.conversationstore.TableSize;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Found;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.MessageSlice;
@@ -209,8 +209,8 @@ final class TimedEngine implements PrimaryStore {
   }
 
   @Override
-  public Contact contact(UUID node) {
-    return timed("contact", () -> engine.contact(node));
+  public Handshake handshake(UUID node) {
+    return timed("contact", () -> engine.handshake(node));
   }
 
   @Override

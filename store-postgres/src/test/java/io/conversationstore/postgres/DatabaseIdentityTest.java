@@ -9,8 +9,8 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.DatabaseIdentity;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.testkit.TestPostgres;
 import java.sql.SQLException;
@@ -27,7 +27,7 @@ class DatabaseIdentityTest {
 
   private final UUID node = UUID.randomUUID();
   private Databases databases;
-  private Contact first;
+  private Handshake first;
 
   @BeforeAll
   static void start() {
@@ -45,9 +45,9 @@ class DatabaseIdentityTest {
     first = contact(databases.name);
   }
 
-  private Contact contact(String database) {
+  private Handshake contact(String database) {
     try (PrimaryStore engine = engine(database)) {
-      return engine.contact(node);
+      return engine.handshake(node);
     }
   }
 
@@ -73,7 +73,7 @@ class DatabaseIdentityTest {
 
   @Test
   void aCopyUnderAnotherNameIsNotUsedUntilSomebodySaysWhatItIs() {
-    Contact copied = contact(copy());
+    Handshake copied = contact(copy());
     assertThat(copied.copiedFrom()).isEqualTo(databases.name);
     assertThat(copied.counter()).as("the contact did not count").isZero();
     assertThat(copied.history()).isEqualTo(first.history());
@@ -83,7 +83,7 @@ class DatabaseIdentityTest {
   void aCopyCanBecomeAStoreOfItsOwn() {
     String copy = copy();
     server.execute(copy, "SELECT conversation_store.become_own_store()");
-    Contact own = contact(copy);
+    Handshake own = contact(copy);
     assertThat(own.copiedFrom()).isNull();
     assertThat(own.storeId()).isNotEqualTo(first.storeId());
     assertThat(own.history()).isNotEqualTo(first.history());
@@ -94,7 +94,7 @@ class DatabaseIdentityTest {
   void aCopyCanTakeThePlaceOfTheFirst() {
     String copy = copy();
     server.execute(copy, "SELECT conversation_store.take_over_store()");
-    Contact replaced = contact(copy);
+    Handshake replaced = contact(copy);
     assertThat(replaced.copiedFrom()).isNull();
     assertThat(replaced.storeId()).isEqualTo(first.storeId());
     assertThat(replaced.history()).isNotEqualTo(first.history());
@@ -105,7 +105,7 @@ class DatabaseIdentityTest {
     String copy = copy();
     server.execute("postgres", "DROP DATABASE " + databases.name);
     server.execute("postgres", "ALTER DATABASE " + copy + " RENAME TO " + databases.name);
-    Contact restored = contact(databases.name);
+    Handshake restored = contact(databases.name);
     assertThat(restored.storeId()).isEqualTo(first.storeId());
     assertThat(restored.history()).isNotEqualTo(first.history());
     assertThat(contact(databases.name).history()).isEqualTo(restored.history());
@@ -115,7 +115,7 @@ class DatabaseIdentityTest {
   void anotherNameForTheSameDatabaseChangesNothing() {
     String name = databases.name + "_renamed";
     server.execute("postgres", "ALTER DATABASE " + databases.name + " RENAME TO " + name);
-    Contact renamed = contact(name);
+    Handshake renamed = contact(name);
     assertThat(renamed.copiedFrom()).isNull();
     assertThat(renamed.history()).isEqualTo(first.history());
     assertThat(contact(server.createDatabase(name)).copiedFrom()).isEqualTo(name);
@@ -130,7 +130,7 @@ class DatabaseIdentityTest {
         "REVOKE EXECUTE ON FUNCTION pg_control_system(), pg_walfile_name(pg_lsn) FROM PUBLIC");
     try (PrimaryStore engine =
         PostgresStore.openEngine(databases.options().withLogin(role, "x").withMigration(false))) {
-      Contact contact = engine.contact(node);
+      Handshake contact = engine.handshake(node);
       assertThat(contact.database())
           .isEqualTo(new DatabaseIdentity(null, first.database().database(), databases.name, null));
       assertThat(contact.history()).isEqualTo(first.history());
@@ -147,7 +147,7 @@ class DatabaseIdentityTest {
     databases.text("UPDATE conversation_store.store SET database_oid = NULL");
     try (PrimaryStore engine =
         PostgresStore.openEngine(databases.options().withLogin(role, "x").withMigration(false))) {
-      assertThat(engine.contact(node).copiedFrom()).isNull();
+      assertThat(engine.handshake(node).copiedFrom()).isNull();
       assertThat(databases.text("SELECT database_oid IS NOT NULL FROM conversation_store.store"))
           .isEqualTo("t");
     }

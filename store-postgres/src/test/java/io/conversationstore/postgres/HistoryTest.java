@@ -28,18 +28,18 @@ class HistoryTest {
   @Test
   void ofSeveralNodesOneBeginsAHistoryAndTheOthersJoin() {
     try (PrimaryStore engine = PostgresStore.openEngine(Databases.create().options())) {
-      UUID first = engine.contact(UUID.randomUUID()).history();
+      UUID first = engine.handshake(UUID.randomUUID()).history();
       UUID second = engine.beginHistory(first, UUID.randomUUID());
       assertThat(second).isNotEqualTo(first);
       assertThat(engine.beginHistory(first, UUID.randomUUID())).isEqualTo(second);
-      assertThat(engine.contact(UUID.randomUUID()).history()).isEqualTo(second);
+      assertThat(engine.handshake(UUID.randomUUID()).history()).isEqualTo(second);
     }
   }
 
   @Test
   void aPositionOfAnotherHistoryOrAheadOfTheDatabaseIsVoid() {
     try (PrimaryStore engine = PostgresStore.openEngine(Databases.create().options())) {
-      UUID history = engine.contact(UUID.randomUUID()).history();
+      UUID history = engine.handshake(UUID.randomUUID()).history();
       FeedPosition position = engine.feed(FeedPosition.START, 10).next();
       assertThat(engine.feed(position, 10).states()).isEmpty();
       FeedPosition ahead =
@@ -63,12 +63,12 @@ class HistoryTest {
         store.append(OWNER, "c", Message.user("1"), Message.user("2"), Message.user("3"));
         store.updatePreferences(OWNER, PreferencesUpdate.none().activeConversation("c"));
       }
-      UUID first = engine.contact(node).history();
+      UUID first = engine.handshake(node).history();
       FeedPosition position = engine.feed(FeedPosition.START, 100).next();
       for (String table : List.of("owners", "conversations", "messages", "user_preferences")) {
         databases.text(
             "UPDATE conversation_store." + table + " SET changed_xid = '900000000000'::xid8");
-        assertThatThrownBy(() -> engine.contact(node))
+        assertThatThrownBy(() -> engine.handshake(node))
             .as(table)
             .isInstanceOf(EngineFailureException.class)
             .hasMessageContaining("adopt_restored_rows");
@@ -78,8 +78,10 @@ class HistoryTest {
       for (String rows : List.of("4", "2", "0")) {
         assertThat(databases.text(some)).isEqualTo(rows);
       }
-      assertThat(engine.contact(node).counterBefore()).as("a refusal counts nothing").isEqualTo(1);
-      assertThat(engine.contact(node).history()).isNotEqualTo(first);
+      assertThat(engine.handshake(node).counterBefore())
+          .as("a refusal counts nothing")
+          .isEqualTo(1);
+      assertThat(engine.handshake(node).history()).isNotEqualTo(first);
       assertThat(engine.feed(FeedPosition.START, 100).states()).hasSize(6);
       assertThatThrownBy(() -> engine.feed(position, 100))
           .isInstanceOf(CursorExpiredException.class);
@@ -90,12 +92,12 @@ class HistoryTest {
   void erasuresAreRememberedWithTheirTimes() {
     try (PrimaryStore engine = PostgresStore.openEngine(Databases.create().options())) {
       UUID node = UUID.randomUUID();
-      Instant before = engine.contact(node).databaseTime();
+      Instant before = engine.handshake(node).databaseTime();
       UUID id = UUID.randomUUID();
       ChangeStamp stamp =
           new ChangeStamp(id, OWNER, ChangeStamp.PRESENT_EPOCH, Instant.now(), node);
       engine.apply(new Change.OwnerErased(stamp), ApplyMode.LIVE);
-      Instant after = engine.contact(node).databaseTime();
+      Instant after = engine.handshake(node).databaseTime();
       assertThat(engine.erasuresSince(before))
           .singleElement()
           .satisfies(

@@ -87,9 +87,9 @@ class RecoveryTest {
   void afterAContactTheNextCallWorks() {
     try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
       UUID node = UUID.randomUUID();
-      engine.contact(node);
-      outage(() -> engine.contact(node));
-      assertThat(engine.contact(node).counter()).isEqualTo(2);
+      engine.handshake(node);
+      outage(() -> engine.handshake(node));
+      assertThat(engine.handshake(node).counter()).isEqualTo(2);
       assertThat(engine.find(OWNER, "c").live()).isNull();
     }
   }

@@ -29,10 +29,10 @@ class SchemaGoneTest {
   void underARunningEngineItIsNotMadeAnew() throws SQLException {
     UUID node = UUID.randomUUID();
     try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
-      engine.contact(node);
+      engine.handshake(node);
       drop();
       for (int i = 0; i < 2; i++) {
-        assertThatThrownBy(() -> engine.contact(node))
+        assertThatThrownBy(() -> engine.handshake(node))
             .isInstanceOf(EngineFailureException.class)
             .hasMessageContaining("schema conversation_store is not in the database");
       }
@@ -43,7 +43,7 @@ class SchemaGoneTest {
   @Test
   void forABoundNodeThatStartsItIsNotMade() throws SQLException {
     try (PrimaryStore engine = PostgresStore.openEngine(databases.options(), true)) {
-      assertThatThrownBy(() -> engine.contact(UUID.randomUUID()))
+      assertThatThrownBy(() -> engine.handshake(UUID.randomUUID()))
           .isInstanceOf(EngineFailureException.class)
           .hasMessageContaining("give the node the right database or a directory of its own");
       assertThat(schema()).isEqualTo("null");

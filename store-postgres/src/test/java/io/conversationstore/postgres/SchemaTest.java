@@ -118,8 +118,8 @@ class SchemaTest {
   void contactCountsAndKnowsTheStore() {
     try (var engine = PostgresStore.openEngine(Databases.create().options())) {
       UUID node = UUID.randomUUID();
-      var first = engine.contact(node);
-      var second = engine.contact(node);
+      var first = engine.handshake(node);
+      var second = engine.handshake(node);
       assertThat(first.counterBefore()).isZero();
       assertThat(second.counterBefore()).isEqualTo(first.counter()).isEqualTo(1);
       assertThat(second.storeId()).isEqualTo(first.storeId());

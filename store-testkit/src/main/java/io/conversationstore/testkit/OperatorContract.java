@@ -237,7 +237,7 @@ abstract class OperatorContract extends ContractBase {
     StoreState state = store().state();
     assertThat(state.pending()).isEqualTo(StoreState.Pending.NONE);
     assertThat(state.rejected()).isEmpty();
-    assertThat(state.databaseInUse()).isEqualTo(state.mode() == StoreState.Mode.IN_USE);
+    assertThat(state.databaseInUse()).isEqualTo(state.mode() == StoreState.Mode.ONLINE);
   }
 
   @Test

@@ -11,10 +11,10 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.OwnerErased;
-import io.conversationstore.spi.Contact;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.FeedPage;
 import io.conversationstore.spi.FeedPosition;
+import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
@@ -316,12 +316,12 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   }
 
   @Override
-  public Contact contact(UUID node) {
+  public Handshake handshake(UUID node) {
     return locked(
         () -> {
           long before = counters.getOrDefault(node, 0L);
           counters.put(node, before + 1);
-          return new Contact(storeId, history, before, before + 1, now());
+          return new Handshake(storeId, history, before, before + 1, now());
         });
   }
 

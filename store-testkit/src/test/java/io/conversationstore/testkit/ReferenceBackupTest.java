@@ -125,17 +125,17 @@ class ReferenceBackupTest {
   @Test
   void countersPositionsAndTheHistoryGoBack() {
     store.create(ALICE, NewConversation.withId("chat"));
-    UUID first = primary.contact(NODE).history();
+    UUID first = primary.handshake(NODE).history();
     ReferencePrimary.Backup backup = primary.backup();
     append(ALICE, "one");
     append(ALICE, "two");
-    assertThat(primary.contact(NODE).counter()).isEqualTo(2);
+    assertThat(primary.handshake(NODE).counter()).isEqualTo(2);
     UUID second = primary.beginHistory(first, UUID.randomUUID());
     FeedPosition ofTheSecond = feed().next();
     primary.restore(backup);
 
-    assertThat(primary.contact(NODE).history()).isEqualTo(first);
-    assertThat(primary.contact(NODE).counter()).isEqualTo(3);
+    assertThat(primary.handshake(NODE).history()).isEqualTo(first);
+    assertThat(primary.handshake(NODE).counter()).isEqualTo(3);
     assertThatThrownBy(() -> primary.feed(ofTheSecond, 10))
         .isInstanceOf(CursorExpiredException.class);
     UUID third = UUID.randomUUID();

@@ -149,21 +149,21 @@ class ReferencePrimaryTest {
   @Test
   void aNodesCounterGoesUp() {
     UUID node = UUID.randomUUID();
-    assertThat(primary.contact(node).counterBefore()).isZero();
-    assertThat(primary.contact(node).counterBefore()).isEqualTo(1);
-    assertThat(primary.contact(UUID.randomUUID()).counterBefore()).isZero();
+    assertThat(primary.handshake(node).counterBefore()).isZero();
+    assertThat(primary.handshake(node).counterBefore()).isEqualTo(1);
+    assertThat(primary.handshake(UUID.randomUUID()).counterBefore()).isZero();
   }
 
   @Test
   void aHistoryIsBegunByOneAndEndsThePositionsOfTheLast() {
     UUID node = UUID.randomUUID();
-    UUID first = primary.contact(node).history();
+    UUID first = primary.handshake(node).history();
     store.create(ALICE, NewConversation.withId("chat"));
     follow();
     UUID second = primary.beginHistory(first, UUID.randomUUID());
     assertThat(second).isNotEqualTo(first);
     assertThat(primary.beginHistory(first, UUID.randomUUID())).isEqualTo(second);
-    assertThat(primary.contact(node).history()).isEqualTo(second);
+    assertThat(primary.handshake(node).history()).isEqualTo(second);
     assertThatThrownBy(this::follow).isInstanceOf(CursorExpiredException.class);
     position = FeedPosition.START;
     assertThat(follow()).isPositive();
@@ -171,9 +171,9 @@ class ReferencePrimaryTest {
 
   @Test
   void erasuresAreRememberedWithTheirTimes() {
-    Instant before = primary.contact(UUID.randomUUID()).databaseTime();
+    Instant before = primary.handshake(UUID.randomUUID()).databaseTime();
     UUID erasure = store.erase(ALICE).erasureId();
-    Instant after = primary.contact(UUID.randomUUID()).databaseTime();
+    Instant after = primary.handshake(UUID.randomUUID()).databaseTime();
     assertThat(primary.erasuresSince(before))
         .singleElement()
         .satisfies(

@@ -91,7 +91,7 @@ public final class LocalDev {
 
     say("DATABASE_URL is removed: %d turns are written", TURNS);
     program(Map.of("DATA_PATH", data.toString()), 1, "turns", "0", String.valueOf(TURNS))
-        .until(state -> state.mode.equals("FALLEN_BACK") && state.pending == TURNS)
+        .until(state -> state.mode.equals("OFFLINE") && state.pending == TURNS)
         .end();
     for (int i = 0; i < TURNS; i++) {
       int turn = i;
@@ -129,7 +129,7 @@ public final class LocalDev {
     Map<String, String> with = Map.of("DATA_PATH", data.toString(), "DATABASE_URL", url(database));
     Run run = program(with, COPIES_FOR_THE_KILL, "0", "0").until(state -> state.sent > 0);
     server.kill();
-    run.until(state -> state.mode.equals("FALLEN_BACK"));
+    run.until(state -> state.mode.equals("OFFLINE"));
     long sent = run.last.sent;
     say("the database is killed when %d of %d conversations are sent", sent, chats.size());
     if (sent >= chats.size()) {
@@ -143,7 +143,7 @@ public final class LocalDev {
   }
 
   private static boolean isSent(State state) {
-    return state.mode.equals("IN_USE") && state.pending == 0;
+    return state.mode.equals("ONLINE") && state.pending == 0;
   }
 
   private static void say(String format, Object... arguments) {

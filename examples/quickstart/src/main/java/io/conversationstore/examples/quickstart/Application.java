@@ -199,7 +199,7 @@ final class Application {
     StoreState.Mirror mirror = state.mirror();
     Instant asOf = mirror == null ? null : mirror.asOf();
     if (written.getCount() > 0
-        || state.mode() != StoreState.Mode.IN_USE
+        || state.mode() != StoreState.Mode.ONLINE
         || state.pending().changes() > 0
         || asOf == null) {
       end = null;

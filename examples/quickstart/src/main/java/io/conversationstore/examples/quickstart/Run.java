@@ -44,7 +44,7 @@ final class Run {
   private volatile long lastProgress = System.nanoTime();
   private volatile boolean stalled;
   private volatile boolean happening;
-  private volatile Mode mode = Mode.FALLEN_BACK;
+  private volatile Mode mode = Mode.OFFLINE;
   private int allowed;
   private int messages;
   private int kills;
@@ -202,7 +202,7 @@ final class Run {
 
   /** One thing at a time, and a server is killed only when the store uses it. */
   private boolean isReady(Schedule.Step step) {
-    return !happening && (step.kind() != Schedule.Kind.KILL_SERVER || mode != Mode.FALLEN_BACK);
+    return !happening && (step.kind() != Schedule.Kind.KILL_SERVER || mode != Mode.OFFLINE);
   }
 
   /**

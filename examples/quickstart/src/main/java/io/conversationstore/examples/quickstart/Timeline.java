@@ -23,7 +23,7 @@ final class Timeline {
   private final Map<Mode, Latencies> reads = new EnumMap<>(Mode.class);
   private final Latencies recentWrites = new Latencies();
   private final Latencies recentReads = new Latencies();
-  private Mode mode = Mode.FALLEN_BACK;
+  private Mode mode = Mode.OFFLINE;
   private long pending;
   private long drained;
   private int messages;
@@ -117,7 +117,7 @@ final class Timeline {
     barShown = false;
     out.println();
     out.println("phase         writes   p50 ms   p99 ms     reads   p50 ms   p99 ms");
-    for (Mode phase : new Mode[] {Mode.IN_USE, Mode.FALLEN_BACK, Mode.RESYNCING}) {
+    for (Mode phase : new Mode[] {Mode.ONLINE, Mode.OFFLINE, Mode.RESYNCING}) {
       Latencies w = recorded(writes, phase);
       Latencies r = recorded(reads, phase);
       out.printf(

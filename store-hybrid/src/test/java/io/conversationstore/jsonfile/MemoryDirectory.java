@@ -1,5 +1,7 @@
 package io.conversationstore.jsonfile;
 
+import io.conversationstore.jsonfile.internal.disk.LogFiles;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.LocalStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;

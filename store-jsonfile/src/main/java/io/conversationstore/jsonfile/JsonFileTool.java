@@ -4,6 +4,22 @@ import io.conversationstore.ConversationStoreException;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.jsonfile.internal.apply.Contents;
+import io.conversationstore.jsonfile.internal.disk.DirectoryLock;
+import io.conversationstore.jsonfile.internal.disk.DiskFiles;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.disk.LogFiles;
+import io.conversationstore.jsonfile.internal.disk.Segments;
+import io.conversationstore.jsonfile.internal.disk.Uninterruptibly;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
+import io.conversationstore.jsonfile.internal.format.Manifest;
+import io.conversationstore.jsonfile.internal.format.Micros;
+import io.conversationstore.jsonfile.internal.maintenance.Overwrites;
+import io.conversationstore.jsonfile.internal.maintenance.OverwrittenFiles;
+import io.conversationstore.jsonfile.internal.recovery.Checkpoint;
+import io.conversationstore.jsonfile.internal.recovery.DamageScan;
+import io.conversationstore.jsonfile.internal.recovery.Recovery;
+import io.conversationstore.jsonfile.internal.recovery.Repair;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -107,7 +123,7 @@ public final class JsonFileTool {
           "directory "
               + files.describe()
               + " has no "
-              + Manifest.NAME
+              + FileNames.MANIFEST
               + "; it is not the directory of a store");
     }
     return manifest;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.ConversationStoreException;
 import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.jsonfile.internal.disk.LogFiles;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Map;

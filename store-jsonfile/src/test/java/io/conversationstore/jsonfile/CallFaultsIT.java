@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.Segments;
 import io.conversationstore.testkit.SystemCommands;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -8,6 +8,7 @@ import io.conversationstore.MessageEdit;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.ToolCall;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import java.io.IOException;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;

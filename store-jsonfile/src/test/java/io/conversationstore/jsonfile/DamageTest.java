@@ -10,6 +10,11 @@ import io.conversationstore.Owner;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.disk.Segments;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
+import io.conversationstore.jsonfile.internal.format.LineFormat;
+import io.conversationstore.jsonfile.internal.format.Manifest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -42,7 +47,7 @@ class DamageTest {
   @BeforeAll
   static void makeDirectory() throws IOException {
     sound = SoundDirectory.make(Long.getLong("store.seed", 1), 2);
-    assertThat(sound.names()).hasSizeGreaterThan(3).contains(Checkpoint.NAME);
+    assertThat(sound.names()).hasSizeGreaterThan(3).contains(FileNames.CHECKPOINT);
   }
 
   /** Opens and reads everything; null if either reports damage. */
@@ -126,7 +131,7 @@ class DamageTest {
   void everyByteFlipped() {
     for (String name : sound.names()) {
       byte[] bytes = sound.bytes(name);
-      int patterns = name.equals(Manifest.NAME) ? 8 : 1;
+      int patterns = name.equals(FileNames.MANIFEST) ? 8 : 1;
       IntStream.range(0, bytes.length * patterns)
           .parallel()
           .forEach(
@@ -250,8 +255,8 @@ class DamageTest {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     bytes.writeBytes(files.bytes(log));
     int end = bytes.size();
-    byte[] head = Line.head(1, 0, Instant.EPOCH, "\"apply\":");
-    bytes.writeBytes(Line.join(head, payload.getBytes(StandardCharsets.UTF_8)));
+    byte[] head = LineFormat.head(1, 0, Instant.EPOCH, "\"apply\":");
+    bytes.writeBytes(LineFormat.join(head, payload.getBytes(StandardCharsets.UTF_8)));
     files.setBytes(log, bytes.toByteArray());
     try (FileEngine engine = Memory.engine(files)) {
       assertThat(engine.health().checks())

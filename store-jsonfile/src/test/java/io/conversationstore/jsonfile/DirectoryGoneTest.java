@@ -11,6 +11,7 @@ import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.Segments;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -172,7 +173,7 @@ class DirectoryGoneTest {
 
   /** Writes continue, because they are kept; health reports what the next start will find. */
   @Test
-  void anEarlierFileThatIsMissingIsToldByHealthAndAtTheNextStart() throws IOException {
+  void healthAndTheNextStartReportAMissingEarlierFile() throws IOException {
     JsonFileOptions options = options(Durability.EACH_WRITE).withSegmentBytes(4 << 10);
     try (ConversationStore store = opened(options)) {
       append(store, "x".repeat(4 << 10));

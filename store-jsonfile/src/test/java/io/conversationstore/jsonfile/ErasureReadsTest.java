@@ -11,6 +11,8 @@ import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreDamagedException;
+import io.conversationstore.jsonfile.internal.disk.Segments;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import java.io.IOException;
@@ -110,7 +112,7 @@ class ErasureReadsTest {
 
   /** In the queue of a mirror, as a drain reads it. */
   @Test
-  void aPendingChangeThatIsErasedMeanwhileIsNotToldOf() throws IOException {
+  void aPendingChangeErasedMeanwhileIsNotReported() throws IOException {
     try (FileEngine engine = engine()) {
       engine.enqueue(created(ALICE));
       engine.enqueue(created(BOB));

@@ -10,6 +10,10 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.jsonfile.FaultPlan.Call;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
+import io.conversationstore.jsonfile.internal.format.Manifest;
+import io.conversationstore.jsonfile.internal.maintenance.Overwrites;
 import io.conversationstore.spi.EngineFailureException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -306,7 +310,8 @@ class ErasureTest {
   void aTemporaryFileThatStayedGoesWithTheNextErasure() throws IOException {
     try (ConversationStore store = Memory.store(files)) {
       store.create(BOB, NewConversation.withId("chat"));
-      for (String name : List.of(Erasure.TEMPORARY, LogTail.TEMPORARY, "checkpoint.tmp")) {
+      for (String name :
+          List.of(FileNames.ERASURE_TEMPORARY, FileNames.SEGMENT_TEMPORARY, "checkpoint.tmp")) {
         files.setBytes(name, SECRET.getBytes(StandardCharsets.UTF_8));
       }
       store.erase(BOB);
@@ -318,7 +323,7 @@ class ErasureTest {
   @Test
   void aCheckpointThatIsNotUsedDoesNotStay() throws IOException {
     Memory.store(files).close();
-    files.setBytes(Checkpoint.NAME, SECRET.getBytes(StandardCharsets.UTF_8));
+    files.setBytes(FileNames.CHECKPOINT, SECRET.getBytes(StandardCharsets.UTF_8));
     try (ConversationStore store = Memory.store(files)) {
       assertThat(store.count(BOB).conversations()).isZero();
       requireGone();

@@ -10,6 +10,8 @@ import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.Provenance;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Handshake;
 import io.conversationstore.spi.LocalStore;
@@ -146,7 +148,7 @@ class EvictionTest {
           .doesNotContain("MARKER of old")
           .contains("MARKER of new");
     }
-    files.remove(Checkpoint.NAME);
+    files.remove(FileNames.CHECKPOINT);
     try (FileEngine engine = Memory.engine(files)) {
       requireEvicted(engine);
       assertThat(engine.identity().position()).isEqualTo(PLACE);
@@ -270,7 +272,7 @@ class EvictionTest {
       assertThat(lacking(engine, NOW.plusSeconds(2), 9)).containsExactly("c3");
       assertThat(lacking(engine, Instant.MIN, 1)).containsExactly("c3");
       engine.compact();
-      files.remove(Checkpoint.NAME);
+      files.remove(FileNames.CHECKPOINT);
     }
     try (FileEngine engine = Memory.engine(files)) {
       assertThat(lacking(engine, Instant.MIN, 9)).containsExactly("c3", "c1");

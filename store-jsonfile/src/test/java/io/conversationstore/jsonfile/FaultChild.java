@@ -7,6 +7,7 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.StoreFront;
 import java.io.BufferedReader;
 import java.io.FileInputStream;
@@ -30,7 +31,7 @@ import java.util.stream.Stream;
  * with one line: {@code ok}, {@code refused} if the store is unavailable, {@code error} and the
  * class, or the requested value.
  */
-final class FaultChild {
+public final class FaultChild {
   static final Owner OWNER = Owner.of("acme", "alice");
   private static final Owner ERASED = Owner.of("acme", "erased");
 

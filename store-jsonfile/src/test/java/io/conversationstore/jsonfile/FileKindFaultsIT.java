@@ -3,6 +3,8 @@ package io.conversationstore.jsonfile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.disk.Segments;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -48,13 +50,17 @@ class FileKindFaultsIT {
           switch (this) {
             case LOG ->
                 Stream.concat(
-                    Stream.of(LogTail.TEMPORARY),
+                    Stream.of(FileNames.SEGMENT_TEMPORARY),
                     IntStream.rangeClosed(1, 300).mapToObj(Segments::name));
             case SNAPSHOT -> IntStream.rangeClosed(1, 100).mapToObj(n -> Segments.name(-n));
-            case CHECKPOINT -> Stream.of(Checkpoint.NAME, Checkpoint.NAME + ".tmp");
-            case MANIFEST -> Stream.of(Manifest.NAME, Manifest.TEMPORARY);
-            case ERASURE -> Stream.of(Erasure.TEMPORARY, Overwrites.NAME, Overwrites.TEMPORARY);
-            case LOCK -> DirectoryLock.NAMES.stream();
+            case CHECKPOINT -> Stream.of(FileNames.CHECKPOINT, FileNames.CHECKPOINT + ".tmp");
+            case MANIFEST -> Stream.of(FileNames.MANIFEST, FileNames.MANIFEST_TEMPORARY);
+            case ERASURE ->
+                Stream.of(
+                    FileNames.ERASURE_TEMPORARY,
+                    FileNames.OVERWRITES,
+                    FileNames.OVERWRITES_TEMPORARY);
+            case LOCK -> FileNames.LOCK_FILES.stream();
             case DIRECTORY -> Stream.of("");
           };
       return names.map(name -> directory.resolve(name).toString()).toList();

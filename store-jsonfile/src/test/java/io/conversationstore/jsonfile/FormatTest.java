@@ -8,6 +8,7 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import java.io.IOException;

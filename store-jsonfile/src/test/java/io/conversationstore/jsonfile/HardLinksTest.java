@@ -8,6 +8,7 @@ import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,7 +71,7 @@ class HardLinksTest {
       append(store, ALICE, text);
     }
     assertThat(JsonFileTool.verify(directory).isSound()).isTrue();
-    Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
+    Files.deleteIfExists(directory.resolve(FileNames.CHECKPOINT));
   }
 
   @Test

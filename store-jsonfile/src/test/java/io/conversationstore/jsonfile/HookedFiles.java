@@ -1,5 +1,6 @@
 package io.conversationstore.jsonfile;
 
+import io.conversationstore.jsonfile.internal.disk.LogFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;

@@ -9,6 +9,8 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.LogFiles;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.EngineFailureException;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -8,6 +8,8 @@ import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreDamagedException;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.disk.Segments;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +53,7 @@ class InterruptTest {
     byte[] bytes = Files.readAllBytes(log());
     bytes[bytes.length - 20] ^= 1;
     Files.write(log(), bytes);
-    Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
+    Files.deleteIfExists(directory.resolve(FileNames.CHECKPOINT));
     assertThatThrownBy(() -> JsonFileStore.open(directory))
         .isInstanceOf(StoreDamagedException.class)
         .hasMessageContaining("is damaged");
@@ -80,6 +82,6 @@ class InterruptTest {
   void aDirectoryIsMadeByAnInterruptedOpener() {
     Thread.currentThread().interrupt();
     JsonFileStore.open(directory.resolve("made").resolve("here")).close();
-    assertThat(directory.resolve("made").resolve("here").resolve(Manifest.NAME)).exists();
+    assertThat(directory.resolve("made").resolve("here").resolve(FileNames.MANIFEST)).exists();
   }
 }

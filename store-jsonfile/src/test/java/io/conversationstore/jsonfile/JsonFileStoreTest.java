@@ -25,6 +25,7 @@ import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreLockedException;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.TokenUsage;
+import io.conversationstore.jsonfile.internal.format.LineFormat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -204,7 +205,8 @@ class JsonFileStoreTest {
     Path manifest = file("store.json");
     String fields = Files.readString(manifest).replace("\"format\":1", "\"format\":2").strip();
     byte[] newer =
-        Line.join(Line.open(fields.substring(Line.PREFIX, fields.length() - 1)), new byte[0]);
+        LineFormat.join(
+            LineFormat.open(fields.substring(LineFormat.PREFIX, fields.length() - 1)), new byte[0]);
     Files.write(manifest, newer);
     assertThatThrownBy(() -> JsonFileStore.open(options()))
         .isInstanceOf(StoreConfigurationException.class)
@@ -447,10 +449,11 @@ class JsonFileStoreTest {
     }
     Path log = file("log-0000000001.jsonl");
     String lines = Files.readString(log, ISO_8859_1);
-    byte[] header = Line.logHeader(1, 1);
+    byte[] header = LineFormat.logHeader(1, 1);
     assertThat(lines).startsWith(new String(header, ISO_8859_1));
     byte[] newer =
-        Line.join(Line.open("\"format\":2,\"kind\":\"log\",\"segment\":1,\"from\":1"), new byte[0]);
+        LineFormat.join(
+            LineFormat.open("\"format\":2,\"kind\":\"log\",\"segment\":1,\"from\":1"), new byte[0]);
     Files.writeString(
         log, new String(newer, ISO_8859_1) + lines.substring(header.length), ISO_8859_1);
     Files.writeString(file("erasure.tmp"), "left by a crash");

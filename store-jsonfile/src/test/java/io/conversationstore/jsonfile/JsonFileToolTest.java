@@ -14,6 +14,12 @@ import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.StoreLockedException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.DirectoryLock;
+import io.conversationstore.jsonfile.internal.disk.DiskFiles;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.disk.LogFiles;
+import io.conversationstore.jsonfile.internal.disk.Segments;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.StoreFront;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -135,7 +141,7 @@ class JsonFileToolTest {
   void damageIsFoundMovedAsideAndTheRestOpens(int seed) throws IOException {
     Random random = new Random(seed);
     List<String> names = dataFiles();
-    Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
+    Files.deleteIfExists(directory.resolve(FileNames.CHECKPOINT));
     int flips = 1 + random.nextInt(4);
     for (int i = 0; i < flips; i++) {
       Path file = directory.resolve(names.get(random.nextInt(names.size() - 1)));
@@ -172,7 +178,7 @@ class JsonFileToolTest {
     for (String name : dataFiles()) {
       Map<String, byte[]> before = contents();
       Files.delete(directory.resolve(name));
-      Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
+      Files.deleteIfExists(directory.resolve(FileNames.CHECKPOINT));
       assertThat(JsonFileTool.verify(directory).findings())
           .as(name)
           .anyMatch(finding -> finding.file().equals(name) && !finding.harmless());
@@ -192,13 +198,13 @@ class JsonFileToolTest {
 
   @Test
   void tornTailIsHarmless() throws IOException {
-    byte[] running = Files.readAllBytes(directory.resolve(Manifest.NAME));
+    byte[] running = Files.readAllBytes(directory.resolve(FileNames.MANIFEST));
     try (ConversationStore store = JsonFileStore.open(options())) {
       store.append(ALICE, "chat 0", Message.user("text " + MESSAGES));
     }
     tearLastLine();
     // A crash leaves it like this, because only closing records the end of the log.
-    Files.write(directory.resolve(Manifest.NAME), running);
+    Files.write(directory.resolve(FileNames.MANIFEST), running);
     DamageReport report = JsonFileTool.verify(directory);
     assertThat(report.findings()).hasSize(1);
     assertThat(report.isSound()).isTrue();
@@ -210,7 +216,7 @@ class JsonFileToolTest {
         dataFiles().stream().filter(name -> name.startsWith("log-")).reduce((a, b) -> b).get();
     byte[] bytes = Files.readAllBytes(directory.resolve(last));
     Files.write(directory.resolve(last), Arrays.copyOf(bytes, bytes.length - 7));
-    Files.deleteIfExists(directory.resolve(Checkpoint.NAME));
+    Files.deleteIfExists(directory.resolve(FileNames.CHECKPOINT));
   }
 
   @Test
@@ -269,7 +275,7 @@ class JsonFileToolTest {
   @ValueSource(booleans = {false, true})
   void aBackupThatCannotBeWrittenIsVerified(boolean withLock) throws IOException {
     if (!withLock) {
-      Files.delete(directory.resolve(DirectoryLock.LOCK));
+      Files.delete(directory.resolve(FileNames.LOCK));
     }
     setRights("r--r--r--", "r-xr-xr-x");
     try {
@@ -286,9 +292,9 @@ class JsonFileToolTest {
   void whatIsOpenedToBeReadCannotBeWritten() throws IOException {
     DiskFiles files = DiskFiles.toRead(directory);
     assertThatThrownBy(() -> files.create("new")).isInstanceOf(ReadOnlyFileSystemException.class);
-    assertThatThrownBy(() -> files.delete(Manifest.NAME))
+    assertThatThrownBy(() -> files.delete(FileNames.MANIFEST))
         .isInstanceOf(ReadOnlyFileSystemException.class);
-    try (LogFiles.LogFile file = files.open(Manifest.NAME)) {
+    try (LogFiles.LogFile file = files.open(FileNames.MANIFEST)) {
       assertThatThrownBy(() -> file.append(ByteBuffer.wrap(new byte[1])))
           .isInstanceOf(NonWritableChannelException.class);
     }

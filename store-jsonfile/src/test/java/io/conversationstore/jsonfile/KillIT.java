@@ -8,6 +8,8 @@ import io.conversationstore.ConversationStoreException;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.disk.Segments;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -229,8 +231,8 @@ class KillIT {
         String name = file.getFileName().toString();
         Files.copy(file, copy.resolve(name));
         if (Segments.number(name) != 0
-            || name.equals(Checkpoint.NAME)
-            || name.equals(Manifest.NAME)) {
+            || name.equals(FileNames.CHECKPOINT)
+            || name.equals(FileNames.MANIFEST)) {
           names.add(name);
         }
       }

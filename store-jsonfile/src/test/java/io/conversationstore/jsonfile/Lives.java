@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.jsonfile.FaultPlan.Call;
+import io.conversationstore.jsonfile.internal.disk.LogFiles;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
+import io.conversationstore.jsonfile.internal.format.Manifest;
 import io.conversationstore.spi.UuidV7;
 import io.conversationstore.testkit.ManualClock;
 import java.io.IOException;

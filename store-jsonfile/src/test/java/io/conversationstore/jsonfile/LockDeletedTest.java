@@ -10,6 +10,8 @@ import io.conversationstore.Owner;
 import io.conversationstore.StoreLockedException;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.DirectoryLock;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -57,12 +59,12 @@ class LockDeletedTest {
     try (ConversationStore store = JsonFileStore.open(options)) {
       store.create(ALICE, NewConversation.withId("chat"));
       store.append(ALICE, "chat", Message.user("1 before"));
-      Files.delete(directory().resolve(DirectoryLock.LOCK));
+      Files.delete(directory().resolve(FileNames.LOCK));
       assertThat(store.operator().health().healthy()).isFalse();
       assertThatThrownBy(() -> store.append(ALICE, "chat", Message.user("2 after")))
           .isInstanceOf(StoreUnavailableException.class)
-          .hasMessageContaining(DirectoryLock.LOCK + " was deleted");
-      Files.createFile(directory().resolve(DirectoryLock.LOCK));
+          .hasMessageContaining(FileNames.LOCK + " was deleted");
+      Files.createFile(directory().resolve(FileNames.LOCK));
       assertThatThrownBy(() -> store.append(ALICE, "chat", Message.user("3 later")))
           .isInstanceOf(StoreUnavailableException.class)
           .hasMessageContaining("reopened");
@@ -111,7 +113,7 @@ class LockDeletedTest {
     try (Child child = new Child()) {
       assertThat(child.ask("open")).isEqualTo("ok");
       assertThat(child.ask("append 1")).isEqualTo("ok");
-      Files.delete(directory().resolve(DirectoryLock.LOCK));
+      Files.delete(directory().resolve(FileNames.LOCK));
       for (int i = 0; i < 2; i++) {
         assertThatThrownBy(() -> JsonFileStore.open(options()))
             .isInstanceOf(StoreLockedException.class)
@@ -131,7 +133,7 @@ class LockDeletedTest {
     try (Child child = new Child()) {
       assertThat(child.ask("open")).isEqualTo("ok");
       assertThat(child.ask("append 1")).isEqualTo("ok");
-      Files.delete(directory().resolve(DirectoryLock.LOCK));
+      Files.delete(directory().resolve(FileNames.LOCK));
       Files.delete(directory().resolve("LOCK.owner"));
       try (ConversationStore store = JsonFileStore.open(options())) {
         store.append(ALICE, "chat", Message.user("2 of the second"));
@@ -182,11 +184,11 @@ class LockDeletedTest {
       while (thread.getState() != Thread.State.TIMED_WAITING) {
         Thread.onSpinWait();
       }
-      Files.move(directory().resolve(DirectoryLock.LOCK), temporary.resolve("moved"));
+      Files.move(directory().resolve(FileNames.LOCK), temporary.resolve("moved"));
       assertThat(child.ask("close")).isEqualTo("ok");
       try (DirectoryLock taken = waiting.get()) {
         assertThat(taken.mayBeShared()).isTrue();
-        assertThat(directory().resolve(DirectoryLock.LOCK)).exists();
+        assertThat(directory().resolve(FileNames.LOCK)).exists();
       }
     }
   }

@@ -12,7 +12,7 @@ import java.time.Duration;
  * Another process that holds a directory until it is killed or its input ends. With a second
  * argument it does not wait for the directory and reports whether it is in use.
  */
-final class LockHolder {
+public final class LockHolder {
   private LockHolder() {}
 
   public static void main(String[] arguments) throws IOException {

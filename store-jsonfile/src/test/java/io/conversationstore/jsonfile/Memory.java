@@ -2,6 +2,8 @@ package io.conversationstore.jsonfile;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.jsonfile.internal.disk.LogFiles;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.StoreEngine;
 import io.conversationstore.spi.StoreFront;

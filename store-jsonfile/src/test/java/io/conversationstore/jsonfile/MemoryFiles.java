@@ -2,6 +2,7 @@ package io.conversationstore.jsonfile;
 
 import io.conversationstore.jsonfile.FaultPlan.Call;
 import io.conversationstore.jsonfile.FaultPlan.Outcome;
+import io.conversationstore.jsonfile.internal.disk.LogFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each unforced creation, rename or deletion is lost or kept independently, a rename as a whole.
  */
-final class MemoryFiles implements LogFiles {
+public final class MemoryFiles implements LogFiles {
 
   /**
    * A change of the directory: {@code name} becomes {@code inode}, or is removed; {@code from} is

@@ -10,6 +10,8 @@ import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Page;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +59,7 @@ final class MillionMain {
       read(store, MESSAGES - MESSAGES / CHANGED_EVERY);
     }
     requireReadable(options);
-    Files.delete(directory.resolve(Checkpoint.NAME));
+    Files.delete(directory.resolve(FileNames.CHECKPOINT));
     requireReadable(options);
     System.out.println("MILLION bytes=" + size(directory));
   }

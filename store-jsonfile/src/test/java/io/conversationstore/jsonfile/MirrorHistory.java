@@ -2,6 +2,7 @@ package io.conversationstore.jsonfile;
 
 import io.conversationstore.Owner;
 import io.conversationstore.json.Json;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
 import io.conversationstore.spi.LocalStore;

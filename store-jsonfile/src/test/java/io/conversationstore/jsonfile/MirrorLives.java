@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.conversationstore.Owner;
 import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.jsonfile.internal.disk.LogFiles;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.OwnerState;

@@ -11,6 +11,9 @@ import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.disk.Segments;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
@@ -236,7 +239,7 @@ class MirrorTest {
   @Test
   void erasureOfAnUnknownOwnerTakesWhatARepairPutAside() throws IOException {
     MemoryFiles files = new MemoryFiles();
-    String aside = FileJobs.SIDE_FILE + Segments.name(1) + "-100.bin";
+    String aside = FileNames.SET_ASIDE_PREFIX + Segments.name(1) + "-100.bin";
     try (LocalStore engine = Memory.engine(files)) {
       engine.remember(CONTACT, 0);
       files.setBytes(aside, "MARKER".getBytes(StandardCharsets.UTF_8));
@@ -354,7 +357,7 @@ class MirrorTest {
       engine.settle(List.of(settled(rejected, Settlement.Kind.PARKED, 0)));
       engine.compact();
       MemoryFiles copy = files.copy();
-      copy.remove(Checkpoint.NAME);
+      copy.remove(FileNames.CHECKPOINT);
       try (LocalStore opened = Memory.engine(copy)) {
         requireQueued(opened, waiting, rejected);
       }

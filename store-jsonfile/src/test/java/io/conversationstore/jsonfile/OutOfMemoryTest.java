@@ -8,6 +8,7 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -9,6 +9,7 @@ import io.conversationstore.Owner;
 import io.conversationstore.Role;
 import io.conversationstore.TokenUsage;
 import io.conversationstore.json.ModelJson;
+import io.conversationstore.jsonfile.internal.engine.PackedHeads;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;

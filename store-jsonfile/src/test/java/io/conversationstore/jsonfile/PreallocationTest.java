@@ -8,6 +8,8 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.jsonfile.FaultPlan.Call;
+import io.conversationstore.jsonfile.internal.disk.Segments;
+import io.conversationstore.jsonfile.internal.format.Manifest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.jsonfile.FaultPlan.Call;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.disk.Segments;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
+import io.conversationstore.jsonfile.internal.format.Manifest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -29,7 +33,7 @@ class RepairTest {
     byte[] bytes = damaged.bytes(name);
     bytes[bytes.length / 2] ^= 1;
     damaged.setBytes(name, bytes);
-    assertThat(sound.names()).contains(Checkpoint.NAME);
+    assertThat(sound.names()).contains(FileNames.CHECKPOINT);
   }
 
   private static boolean repair(MemoryFiles files) throws IOException {

@@ -8,6 +8,7 @@ import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -11,6 +11,8 @@ import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.disk.Segments;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -114,7 +116,7 @@ class ShortenedTest {
       assertThat(directoryCheck(store).passed()).isFalse();
       assertThat(directoryCheck(store).detail()).startsWith(earlier.getFileName().toString());
     }
-    assertThat(directory().resolve(Checkpoint.NAME)).exists();
+    assertThat(directory().resolve(FileNames.CHECKPOINT)).exists();
     assertThatThrownBy(() -> JsonFileStore.open(options(Durability.EACH_WRITE)).close())
         .isInstanceOf(StoreDamagedException.class)
         .hasMessageContaining(earlier.getFileName().toString());

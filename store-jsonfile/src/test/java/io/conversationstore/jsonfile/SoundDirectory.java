@@ -1,6 +1,7 @@
 package io.conversationstore.jsonfile;
 
 import io.conversationstore.ConversationStore;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.UuidV7;
 import io.conversationstore.testkit.ManualClock;
 import java.io.IOException;

@@ -11,6 +11,7 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;

@@ -15,6 +15,11 @@ import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.jsonfile.internal.disk.FileNames;
+import io.conversationstore.jsonfile.internal.disk.Segments;
+import io.conversationstore.jsonfile.internal.engine.FileEngine;
+import io.conversationstore.jsonfile.internal.format.LineFormat;
+import io.conversationstore.jsonfile.internal.format.Manifest;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
@@ -111,11 +116,11 @@ class UnreadableLineTest {
         assertThat(lines[i]).contains(from);
         byte[] changed = lines[i].replace(from, to).getBytes(StandardCharsets.UTF_8);
         byte[] head = Arrays.copyOf(changed, changed.length - 2);
-        lines[i] = new String(Line.join(head, new byte[0]), StandardCharsets.UTF_8);
+        lines[i] = new String(LineFormat.join(head, new byte[0]), StandardCharsets.UTF_8);
       }
     }
     files.setBytes(name, String.join("", lines).getBytes(StandardCharsets.UTF_8));
-    files.remove(Checkpoint.NAME);
+    files.remove(FileNames.CHECKPOINT);
   }
 
   @Test
@@ -204,7 +209,7 @@ class UnreadableLineTest {
     withAnUnreadableLineOfBob();
     DamageReport report = JsonFileTool.repair(Path.of("memory"), files, manifest());
     assertThat(report.findings()).hasSize(1);
-    assertThat(report.findings().get(0).movedTo()).startsWith(FileJobs.SIDE_FILE);
+    assertThat(report.findings().get(0).movedTo()).startsWith(FileNames.SET_ASIDE_PREFIX);
     assertThat(verify().isSound()).isTrue();
     try (ConversationStore store = Memory.store(files)) {
       assertThat(texts(store, ALICE)).hasSize(3).contains("here", "behind it");
@@ -239,7 +244,7 @@ class UnreadableLineTest {
         if (lines[i].contains("\"node\":\"")) {
           MemoryFiles copy = files.copy();
           copy.setBytes(name, unreadable(lines, i));
-          copy.remove(Checkpoint.NAME);
+          copy.remove(FileNames.CHECKPOINT);
           tried++;
           for (int life = 0; life < 2; life++) {
             try (FileEngine engine = Memory.engine(copy)) {
@@ -274,7 +279,7 @@ class UnreadableLineTest {
     String[] changed = lines.clone();
     byte[] line = lines[at].replace("\"node\":\"", "\"node\":}").getBytes(StandardCharsets.UTF_8);
     byte[] head = Arrays.copyOf(line, line.length - 2);
-    changed[at] = new String(Line.join(head, new byte[0]), StandardCharsets.UTF_8);
+    changed[at] = new String(LineFormat.join(head, new byte[0]), StandardCharsets.UTF_8);
     return String.join("", changed).getBytes(StandardCharsets.UTF_8);
   }
 
@@ -333,7 +338,7 @@ class UnreadableLineTest {
       store.erase(ALICE);
       store.append(BOB, "other", Message.user("goes on"));
     }
-    files.remove(Checkpoint.NAME);
+    files.remove(FileNames.CHECKPOINT);
     try (FileEngine engine = Memory.engine(files)) {
       ConversationStore store = Memory.front(engine);
       assertThat(store.last(BOB, "other", 5)).hasSize(1);
@@ -382,7 +387,7 @@ class UnreadableLineTest {
     JsonFileTool.repair(Path.of("memory"), files, manifest());
     try (FileEngine engine = Memory.engine(files)) {
       assertThat(engine.health().healthy()).isTrue();
-      assertThat(files.list()).noneMatch(file -> file.startsWith(FileJobs.SIDE_FILE));
+      assertThat(files.list()).noneMatch(file -> file.startsWith(FileNames.SET_ASIDE_PREFIX));
       assertThat(Memory.front(engine).last(ALICE, "chat", 1).get(0).text()).isEqualTo("goes on");
     }
   }

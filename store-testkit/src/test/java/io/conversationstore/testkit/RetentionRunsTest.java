@@ -173,7 +173,7 @@ class RetentionRunsTest {
     before.put("claim", () -> fail(FailureKind.UNAVAILABLE, "the database is away"));
     pass(FIRST, timer);
     pass(HOUR, timer);
-    String warning = "WARN Retention failed, and the next run tries again: the database is away";
+    String warning = "WARN Retention failed; the next run retries it: the database is away";
     assertThat(log).containsExactly(warning);
     before.clear();
     pass(HOUR, timer);
@@ -194,7 +194,7 @@ class RetentionRunsTest {
     pass(DAY.multipliedBy(10), timer);
     assertThat(log)
         .containsExactlyInAnyOrder(
-            "WARN Retention failed, and the next run tries again: locked",
+            "WARN Retention failed; the next run retries it: locked",
             "Retention: 1 conversations archived");
   }
 
@@ -203,7 +203,7 @@ class RetentionRunsTest {
     before.put("deleteMessagesBefore", () -> fail(FailureKind.UNAVAILABLE, "away"));
     before.put("archiveIdleBefore", () -> fail(FailureKind.UNAVAILABLE, "still away"));
     pass(FIRST, timer);
-    assertThat(log).containsExactly("WARN Retention failed, and the next run tries again: away");
+    assertThat(log).containsExactly("WARN Retention failed; the next run retries it: away");
   }
 
   @Test

@@ -219,7 +219,7 @@ class RetentionRunsTest {
     pass(HOUR.plus(FIRST), timer);
     assertThat(log)
         .containsExactly(
-            "WARN Retention failed, and the next run tries again:"
+            "WARN Retention failed; the next run retries it:"
                 + " java.lang.OutOfMemoryError: none left",
             "Retention: 1 messages deleted");
   }

@@ -527,6 +527,26 @@ class MirrorTest {
     }
   }
 
+  /** Its answer was lost: the database applied it before these changes were made. */
+  @Test
+  void pendingErasureLeavesPendingChangesOfALaterEpoch() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    Change earlier = create("earlier").withStamp(stamp().withEpoch(0));
+    Change later = create("later").withStamp(stamp().withEpoch(1));
+    Change erase = new Change.OwnerErased(stamp().withEpoch(0));
+    try (LocalStore engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      engine.mirror(List.of(new OwnerState(ALICE, 1)), null, null);
+      engine.enqueue(earlier);
+      engine.enqueue(later);
+      engine.enqueue(erase);
+      assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(later, erase);
+    }
+    try (LocalStore engine = Memory.engine(files)) {
+      assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(later, erase);
+    }
+  }
+
   @Test
   void pendingErasureRemovesRowsAndEarlierChanges() throws IOException {
     MemoryFiles files = new MemoryFiles();

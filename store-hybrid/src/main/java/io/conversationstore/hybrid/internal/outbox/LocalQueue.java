@@ -47,6 +47,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * Accepts changes that cannot go to the database now: checks them against this node's knowledge and
@@ -476,8 +477,9 @@ public final class LocalQueue {
     List<Change> before = local.pendingHeads(erasure.owner());
     OwnerErased pending = attempt.maybeSent() ? erasure : stamped(erasure, before);
     LocalStore.Removed removed = local.enqueue(pending);
-    before.forEach(change -> maybeSent.gone(change.id()));
-    rejectedChanges.removeParked(erasure.owner());
+    Set<UUID> left = ids(local.pendingHeads(erasure.owner()));
+    ids(before).stream().filter(id -> !left.contains(id)).forEach(maybeSent::gone);
+    rejectedChanges.removeParked(erasure.owner(), local.parked());
     views.forget();
     ErasureReceipt receipt =
         new ErasureReceipt(
@@ -496,11 +498,20 @@ public final class LocalQueue {
     return new Applied(true, List.of(), List.of(), receipt);
   }
 
+  private static Set<UUID> ids(List<Change> changes) {
+    return changes.stream().map(Change::id).collect(Collectors.toSet());
+  }
+
   private OwnerErased stamped(OwnerErased erasure, List<Change> before) {
     ChangeStamp stamp = erasure.stamp();
-    // An earlier erasure may still arrive and raise the epoch.
+    // An earlier erasure may still arrive and raise the epoch. What followed one that was parked
+    // has no epoch either, and has to be taken.
     long epoch =
-        before.stream().anyMatch(OwnerErased.class::isInstance)
+        before.stream()
+                .anyMatch(
+                    change ->
+                        change instanceof OwnerErased
+                            || change.stamp().epoch() == ChangeStamp.PRESENT_EPOCH)
             ? ChangeStamp.PRESENT_EPOCH
             : local.preferences(erasure.owner()).epoch();
     return new OwnerErased(

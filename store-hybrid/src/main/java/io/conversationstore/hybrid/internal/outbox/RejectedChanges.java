@@ -7,8 +7,10 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,11 +91,16 @@ public final class RejectedChanges {
     }
   }
 
-  /** An erasure has removed the owner's parked changes. */
-  void removeParked(Owner owner) {
+  /** An erasure has removed the owner's parked changes, except those that are still parked. */
+  void removeParked(Owner owner, List<Rejected> stillParked) {
+    Set<UUID> kept = stillParked.stream().map(Rejected::changeId).collect(Collectors.toSet());
     lock.lock();
     try {
-      latest.removeIf(rejected -> rejected.parked() && rejected.owner().equals(owner));
+      latest.removeIf(
+          rejected ->
+              rejected.parked()
+                  && rejected.owner().equals(owner)
+                  && !kept.contains(rejected.changeId()));
     } finally {
       lock.unlock();
     }

@@ -170,7 +170,7 @@ public final class Replay {
           aside.clear();
         }
       }
-      index.pending().removeAll(change.owner());
+      index.pending().removeErased(PendingQueue.Entry.of(change, place));
     }
     queue(index, change, place);
   }

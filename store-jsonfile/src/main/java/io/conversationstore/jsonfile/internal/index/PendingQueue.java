@@ -144,6 +144,10 @@ public final class PendingQueue {
       return erased == ChangeStamp.PRESENT_EPOCH || rowEpoch <= erased;
     }
 
+    private boolean takes(Entry other) {
+      return madeEpoch == ChangeStamp.PRESENT_EPOCH || other.isOlderThan(madeEpoch + 1);
+    }
+
     Entry at(Place newPlace) {
       return with(newPlace, epoch, notBefore, generations);
     }
@@ -414,12 +418,23 @@ public final class PendingQueue {
     return entries.isEmpty() ? null : entries;
   }
 
-  /** Removes all changes of an owner, including parked ones. */
-  public void removeAll(Owner owner) {
-    for (Entry entry : List.copyOf(of(owner))) {
-      remove(entry.id());
+  /**
+   * Removes the changes that an erasure takes before it is queued, including parked ones. If the
+   * erasure names its epoch and was sent before, changes of a later epoch stay, as rows do: they
+   * came after the database had applied the erasure. Changes without an epoch follow another
+   * erasure.
+   */
+  public void removeErased(Entry erasure) {
+    for (Entry entry : List.copyOf(of(erasure.owner()))) {
+      if (erasure.takes(entry)) {
+        remove(entry.id());
+      }
     }
-    parked.values().removeIf(change -> change.entry().owner().equals(owner));
+    parked
+        .values()
+        .removeIf(
+            change ->
+                change.entry().owner().equals(erasure.owner()) && erasure.takes(change.entry()));
   }
 
   /** A parked change, or null. */

@@ -52,7 +52,7 @@ final class Faults {
     boolean drain = operation == FaultCell.Operation.DRAIN;
     if (drain && hitsAtOnce(kind)) {
       // In the middle of sending: the batch has run, and its transaction is open.
-      FaultProxy.Cut cut = bed.proxy().cutOn("json_to_recordset", CutPoint.AFTER_REPLY);
+      FaultProxy.Cut cut = bed.proxy().cutOn("append_plain", CutPoint.AFTER_REPLY);
       bed.comeBack();
       awaitCut(cut);
     }

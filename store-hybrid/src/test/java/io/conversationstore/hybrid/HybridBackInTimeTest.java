@@ -526,7 +526,12 @@ class HybridBackInTimeTest {
   }
 
   private static boolean isWrite(String sql) {
-    return Stream.of("create_conversation", "append_messages", "update_conversation", "delete_")
+    return Stream.of(
+            "create_conversation",
+            "append_messages",
+            "append_plain",
+            "update_conversation",
+            "delete_")
         .anyMatch(sql::contains);
   }
 

@@ -179,7 +179,7 @@ class HybridIdentityTest extends OnTestbed {
     nodeWithPending().close();
     bed.comeBack();
     ConversationStore node = ofLaterLibrary(bed.proxy().jdbcUrl(bed.database()), false);
-    awaitReason(node, "is at version 1, but 2 is needed");
+    awaitReason(node, "is at version 1, but version 2 is needed");
     assertThat(node.state().pending().changes()).isEqualTo(1);
     assertThat(texts(node)).containsExactly("sent", "pending");
     // Opening with the owner's role migrates the schema.

@@ -45,7 +45,7 @@ class HybridInterleavingsTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.withId("chat");
   private static final long LIMIT_SECONDS = 20;
-  private static final Set<String> WITHOUT_ANSWER = Set.of("apply", "applyAll", "contact");
+  private static final Set<String> WITHOUT_ANSWER = Set.of("apply", "applyAll", "handshake");
 
   private final CountDownLatch end = new CountDownLatch(1);
   private final AtomicInteger feeds = new AtomicInteger();

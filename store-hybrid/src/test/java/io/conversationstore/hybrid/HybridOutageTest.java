@@ -290,7 +290,7 @@ class HybridOutageTest extends OnTestbed {
     node.primary()
         .before(
             (method, arguments) -> {
-              if (method.getName().equals("contact")) {
+              if (method.getName().equals("handshake")) {
                 asked.countDown();
                 closing.await();
               }

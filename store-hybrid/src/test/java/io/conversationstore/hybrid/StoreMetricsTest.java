@@ -36,8 +36,8 @@ class StoreMetricsTest {
       StoreMetrics.of(store, later).bindTo(registry);
       store.createIfAbsent(alice, NewConversation.withId("chat"));
       Testbed.awaitDrained(store);
-      assertThat(value("mode", "mode", "in_use")).isEqualTo(1);
-      assertThat(value("mode", "mode", "fallen_back")).isZero();
+      assertThat(value("mode", "mode", "online")).isEqualTo(1);
+      assertThat(value("mode", "mode", "offline")).isZero();
       assertThat(value("pending.changes")).isZero();
       assertThat(value("pending.age")).isZero();
       assertThat(value("mode.since")).isGreaterThanOrEqualTo(3_500);
@@ -46,13 +46,13 @@ class StoreMetricsTest {
       assertThat(value("pool.waiting")).isZero();
       assertThat(store.operator().figures().calls())
           .extracting(StoreFigures.Calls::kind)
-          .contains("contact", "ConversationCreated");
+          .contains("handshake", "ConversationCreated");
       assertThat(store.operator().tableSizes()).isNotEmpty();
 
       bed.goDown(store);
       store.append(alice, "chat", Message.user("pending"));
-      assertThat(value("mode", "mode", "in_use")).isZero();
-      assertThat(value("mode", "mode", "fallen_back")).isEqualTo(1);
+      assertThat(value("mode", "mode", "online")).isZero();
+      assertThat(value("mode", "mode", "offline")).isEqualTo(1);
       assertThat(value("pending.changes")).isEqualTo(1);
       assertThat(value("pending.bytes")).isPositive();
       assertThat(value("pending.age")).isGreaterThanOrEqualTo(3_500);
@@ -60,7 +60,7 @@ class StoreMetricsTest {
 
       bed.comeBack();
       Testbed.awaitDrained(store);
-      Testbed.await("the drain has ended", () -> value("mode", "mode", "in_use") == 1);
+      Testbed.await("the drain has ended", () -> value("mode", "mode", "online") == 1);
       assertThat(value("pending.changes")).isZero();
       assertThat(value("resync.changes", "outcome", "drained")).isPositive();
       assertThat(value("resync.changes", "outcome", "parked")).isZero();

@@ -105,7 +105,7 @@ class TakeoverMemoryTest {
     assertThat(third.store.find(OWNER, "chat")).isEmpty();
     assertThat(texts(bed.direct())).containsExactly("MARKER three");
     assertThat(third.result.outcome()).isEqualTo(Outcome.TAKEN_OVER_BEFORE);
-    assertThat(third.result.reason()).contains("2 conversations");
+    assertThat(third.result.reason()).contains("2 of its conversations");
     assertThat(third.directory.resolve(Takeover.DONE)).exists();
   }
 
@@ -209,7 +209,7 @@ class TakeoverMemoryTest {
     assertThat(second.result.outcome()).isEqualTo(Outcome.TAKEN_OVER);
     assertThat(second.result.report().conversations()).isEqualTo(1);
     assertThat(second.result.report().messages()).isEqualTo(1);
-    assertThat(second.result.reason()).contains("2 conversations");
+    assertThat(second.result.reason()).contains("2 of its conversations");
     assertThat(texts(second.store)).containsExactlyInAnyOrder("n", "MARKER three");
   }
 

@@ -34,6 +34,7 @@ final class Testbed implements AutoCloseable {
           "create_conversation",
           "append_messages",
           "append_new",
+          "append_plain",
           "update_conversation",
           "delete_conversation",
           "edit_message",

@@ -210,7 +210,7 @@ final class TimedEngine implements PrimaryStore {
 
   @Override
   public Handshake handshake(UUID node) {
-    return timed("contact", () -> engine.handshake(node));
+    return timed("handshake", () -> engine.handshake(node));
   }
 
   @Override

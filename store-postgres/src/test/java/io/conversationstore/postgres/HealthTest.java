@@ -83,12 +83,12 @@ class HealthTest {
           .containsExactly(
               "reachable, true: it responds",
               "encoding, true: UTF8",
-              "writable, true: it takes writes",
+              "writable, true: it accepts writes",
               "session, true: triggers and foreign keys work",
               "schema, true: version " + SchemaVersions.LIBRARY.latest(),
-              "privileges, true: the role may do all that the store does",
-              "columns, true: all there",
-              "tables, true: they keep what is written",
+              "privileges, true: the role has all privileges that the store needs",
+              "columns, true: all present",
+              "tables, true: they store every write unchanged",
               "visible rows, true: the role sees all rows",
               "orphans, false: disabled: conversations conversations_tenant_id_user_id_fkey,"
                   + " missing: messages messages_tenant_id_conversation_key_fkey",
@@ -99,7 +99,7 @@ class HealthTest {
               "triggers, false: disabled: conversations no_bare_delete,"
                   + " missing: messages no_bare_delete",
               "functions, false: missing: grant_use 1",
-              "identities, true: above the keys of the rows changed last");
+              "identities, true: above the keys of the last changed rows");
     }
   }
 

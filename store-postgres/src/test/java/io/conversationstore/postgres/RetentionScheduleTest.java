@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -184,10 +185,17 @@ class RetentionScheduleTest {
           .equals("0")) {
         Thread.onSpinWait();
       }
+      List<Thread> jobs =
+          Thread.getAllStackTraces().keySet().stream()
+              .filter(thread -> thread.getName().startsWith("conversation-store-job"))
+              .toList();
+      assertThat(jobs).isNotEmpty();
       store.close();
-      assertThat(Thread.getAllStackTraces().keySet())
-          .extracting(Thread::getName)
-          .noneMatch(name -> name.startsWith("conversation-store-job"));
+      for (Thread job : jobs) {
+        // Its work has ended; the thread itself ends a moment later.
+        job.join(TimeUnit.SECONDS.toMillis(20));
+        assertThat(job.isAlive()).isFalse();
+      }
     }
     assertThat(lines()).isEmpty();
     ManualTimer timer = new ManualTimer();

@@ -92,7 +92,7 @@ class SchemaUpgradeTest {
     try (PrimaryStore waiting =
         PostgresStore.openEngine(may.withMigration(false), MadeUpVersion.VERSIONS, false)) {
       assertThatThrownBy(() -> waiting.find(ALICE, "c"))
-          .hasMessageContaining("is at version 1, but 2 is needed");
+          .hasMessageContaining("is at version 1, but version 2 is needed");
       PostgresStore.open(may, MadeUpVersion.VERSIONS).close();
       assertThat(waiting.find(ALICE, "c").conversation()).isNull();
     }

@@ -289,6 +289,7 @@ class TakeoverMemoryTest {
       first.store.update(OWNER, "chat", ConversationUpdate.touch().title("title " + i));
     }
     first.store.deleteMessage(OWNER, "chat", first.store.last(OWNER, "chat", 1).get(0).id());
+    Testbed.awaitDrained(first.store);
     List<String> there = texts(bed.direct());
     first.store.close();
     ConversationStore alone =

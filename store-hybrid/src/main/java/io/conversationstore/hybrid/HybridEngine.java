@@ -133,9 +133,10 @@ final class HybridEngine implements StoreEngine {
     boolean wasThere = isMessageHere(change);
     try {
       for (int tries = 1; ; tries++) {
-        Change known = targetResolver.known(change, tries > 1);
+        TargetResolver.Target target = targetResolver.resolve(change, tries > 1);
+        HistoryWatch.Before before = target.before();
+        Change known = target.change();
         sent = known;
-        HistoryWatch.Before before = watch.before(List.of(known));
         Applied applied;
         try {
           applied = watch.watched(before, () -> List.of(primary.apply(known, sentMode))).get(0);

@@ -120,10 +120,7 @@ final class HybridReads {
   }
 
   Found find(Owner owner, String conversationId) {
-    return read(
-        engine ->
-            reader.withStableBase(
-                engine, owner, conversationId, () -> reader.find(engine, owner, conversationId)));
+    return read(engine -> reader.find(engine, owner, conversationId));
   }
 
   MessageSlice messages(
@@ -132,56 +129,34 @@ final class HybridReads {
       Direction direction,
       Position.@Nullable InConversation from,
       int limit) {
-    return read(
-        engine ->
-            reader.withStableBase(
-                engine,
-                owner,
-                conversationId,
-                () -> reader.messages(engine, owner, conversationId, direction, from, limit)));
+    return read(engine -> reader.messages(engine, owner, conversationId, direction, from, limit));
   }
 
   Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
-    return read(
-        engine ->
-            reader.withStableBase(
-                engine,
-                owner,
-                conversationId,
-                () -> reader.message(engine, owner, conversationId, messageId)));
+    return read(engine -> reader.message(engine, owner, conversationId, messageId));
   }
 
   Slice<MessageState> history(
       Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
-    return read(
-        engine ->
-            reader.withStableBase(
-                engine, owner, () -> reader.history(engine, owner, direction, from, limit)));
+    return read(engine -> reader.history(engine, owner, direction, from, limit));
   }
 
   Slice<MessageState> search(
       Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
-    return read(
-        engine ->
-            reader.withStableBase(
-                engine, owner, () -> reader.search(engine, owner, filter, from, limit)));
+    return read(engine -> reader.search(engine, owner, filter, from, limit));
   }
 
   Slice<ConversationState> conversations(
       Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
-    return read(
-        engine ->
-            reader.withStableBase(
-                engine, owner, () -> reader.conversations(engine, owner, query, from)));
+    return read(engine -> reader.conversations(engine, owner, query, from));
   }
 
   PreferencesState preferences(Owner owner) {
-    return read(
-        engine -> reader.withStableBase(engine, owner, () -> reader.preferences(engine, owner)));
+    return read(engine -> reader.preferences(engine, owner));
   }
 
   OwnerCounts count(Owner owner) {
-    return read(engine -> reader.withStableBase(engine, owner, () -> reader.count(engine, owner)));
+    return read(engine -> reader.count(engine, owner));
   }
 
   /**

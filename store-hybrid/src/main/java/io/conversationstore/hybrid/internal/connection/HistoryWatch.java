@@ -66,11 +66,6 @@ public final class HistoryWatch {
       return headers.get(new ConversationKey(owner, conversationId));
     }
 
-    /** The epoch of a change's owner. */
-    public long epoch(Owner owner) {
-      return epochs.getOrDefault(owner, 0L);
-    }
-
     /** The preferences that a change writes. */
     public PreferencesState preferences(Owner owner) {
       return Objects.requireNonNull(preferences.get(owner));

@@ -64,8 +64,12 @@ public final class TargetResolver {
       this.before = watch.before(List.of(change));
     }
 
+    /**
+     * The owner's epoch. Rows held back are written first: a deleted conversation and its successor
+     * must not reach the mirror as one row.
+     */
     long epoch() {
-      return Math.max(found, before.epoch(change.owner()));
+      return Math.max(found, local.preferences(change.owner()).epoch());
     }
 
     /** The live conversation as this node knows it, else as the database does; null if none. */
@@ -156,7 +160,8 @@ public final class TargetResolver {
         knowledge.lookAtOwner();
       }
       PreferencesState known = knowledge.before.preferences(put.owner());
-      return put.withStamp(stamp(put, knowledge.epoch(), written(known)));
+      long epoch = Math.max(knowledge.found, known.epoch());
+      return put.withStamp(stamp(put, epoch, written(known)));
     }
     // The change is not about this conversation, so its answer is not compared with it.
     ConversationState live = afresh ? null : local.known(put.owner(), active);

@@ -2,7 +2,6 @@ package io.conversationstore.hybrid;
 
 import io.conversationstore.ActiveUser;
 import io.conversationstore.ConversationQuery;
-import io.conversationstore.ConversationStoreException;
 import io.conversationstore.ErasureReceipt;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
@@ -20,9 +19,9 @@ import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.hybrid.internal.connection.Availability;
 import io.conversationstore.hybrid.internal.connection.HistoryWatch;
 import io.conversationstore.hybrid.internal.mirror.WriteBehindMirror;
+import io.conversationstore.hybrid.internal.outbox.DrainPace;
 import io.conversationstore.hybrid.internal.outbox.LocalQueue;
 import io.conversationstore.hybrid.internal.outbox.TargetResolver;
-import io.conversationstore.hybrid.internal.overlay.OverlayFigures;
 import io.conversationstore.hybrid.internal.support.ConversationIds;
 import io.conversationstore.hybrid.internal.support.LocalFailureException;
 import io.conversationstore.spi.Applied;
@@ -58,9 +57,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
-import java.util.function.Function;
-import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,37 +76,55 @@ final class HybridEngine implements StoreEngine {
   /** Retries of a write while other nodes recreate or erase its subject. */
   private static final int STALE_TRIES = 8;
 
-  /** Maximum number of unreadable rows named. */
-  private static final int MOST_NAMED = 10;
-
   private final PrimaryStore primary;
   private final WriteBehindMirror local;
-  private final HybridNode node;
+  private final NodeLifecycle lifecycle;
+  private final Availability availability;
+  private final DrainPace pace;
+  private final HistoryWatch watch;
   private final TargetResolver targetResolver;
-  private final OverlayFigures figures;
+  private final LocalQueue queue;
+  private final CommittedStates committed;
+  private final HybridReads reads;
+  private final OperatorCalls operator;
 
-  HybridEngine(PrimaryStore primary, HybridNode node) {
+  HybridEngine(
+      PrimaryStore primary,
+      WriteBehindMirror local,
+      NodeLifecycle lifecycle,
+      Availability availability,
+      DrainPace pace,
+      HistoryWatch watch,
+      TargetResolver targetResolver,
+      LocalQueue queue,
+      CommittedStates committed,
+      HybridReads reads,
+      OperatorCalls operator) {
     this.primary = primary;
-    this.local = node.local();
-    this.node = node;
-    this.targetResolver =
-        new TargetResolver(node.watch(), local, node.clock(), node::mirrorCommitted);
-    this.figures = new OverlayFigures(primary, local, node.reader(), node.clock()::now);
+    this.local = local;
+    this.lifecycle = lifecycle;
+    this.availability = availability;
+    this.pace = pace;
+    this.watch = watch;
+    this.targetResolver = targetResolver;
+    this.queue = queue;
+    this.committed = committed;
+    this.reads = reads;
+    this.operator = operator;
   }
 
   // Writing
 
   @Override
   public Applied apply(Change change, ApplyMode mode) {
-    node.requireOpen();
-    Availability availability = node.availability();
+    lifecycle.requireOpen();
     if (!availability.usable()) {
       return keep(change, null, false);
     }
     if (gated(change)) {
       return keepBehind(change);
     }
-    node.liveCall();
+    pace.liveCall();
     long tag = availability.tag();
     long start = System.nanoTime();
     Change sent = change;
@@ -119,13 +133,13 @@ final class HybridEngine implements StoreEngine {
     boolean wasThere = isMessageHere(change);
     try {
       for (int tries = 1; ; tries++) {
-        Change known = targetResolver.known(change, tries > 1);
+        TargetResolver.Target target = targetResolver.resolve(change, tries > 1);
+        HistoryWatch.Before before = target.before();
+        Change known = target.change();
         sent = known;
-        HistoryWatch.Before before = node.watch().before(List.of(known));
         Applied applied;
         try {
-          applied =
-              node.watch().watched(before, () -> List.of(primary.apply(known, sentMode))).get(0);
+          applied = watch.watched(before, () -> List.of(primary.apply(known, sentMode))).get(0);
         } catch (StaleChangeException stale) {
           if (tries == STALE_TRIES) {
             throw new StoreUnavailableException(
@@ -140,7 +154,7 @@ final class HybridEngine implements StoreEngine {
         }
         availability.answered(tag, System.nanoTime() - start);
         Applied copied = copied(sent, applied);
-        node.watch().requireSame(before);
+        watch.requireSame(before);
         return copied;
       }
     } catch (EngineFailureException failure) {
@@ -190,11 +204,11 @@ final class HybridEngine implements StoreEngine {
     try {
       return keep(change, null, false);
     } catch (UnknownWhileOfflineException notHere) {
-      long tag = node.availability().tag();
+      long tag = availability.tag();
       try {
         copyTargets(change);
       } catch (EngineFailureException failure) {
-        node.availability().failed(tag, failure);
+        availability.failed(tag, failure);
         notHere.addSuppressed(failure);
         throw notHere;
       }
@@ -212,7 +226,7 @@ final class HybridEngine implements StoreEngine {
     }
     List<State> states = new ArrayList<>();
     for (String id : ids) {
-      Found found = node.watch().look(owner, id);
+      Found found = watch.look(owner, id);
       if (found.ownerEpoch() > 0) {
         states.add(new OwnerState(owner, found.ownerEpoch()));
       }
@@ -225,7 +239,7 @@ final class HybridEngine implements StoreEngine {
     } else if (change instanceof MessageDeleted delete) {
       primary.message(owner, delete.ref().id(), delete.messageId()).ifPresent(states::add);
     }
-    node.mirrorCommitted(states);
+    committed.copy(states);
   }
 
   /**
@@ -240,11 +254,12 @@ final class HybridEngine implements StoreEngine {
             ? LocalQueue.Attempt.NONE
             : new LocalQueue.Attempt(true, wasThere);
     try {
-      Applied applied = node.queue().accept(change, attempt);
-      node.queued();
+      Applied applied = queue.accept(change, attempt);
+      availability.queued();
       return applied;
     } catch (EngineFailureException | LocalFailureException | StoreDamagedException locally) {
-      throw both("neither the database nor the local files accepted the change", failure, locally);
+      throw reads.bothFailed(
+          "neither the database nor the local files accepted the change", failure, locally);
     } catch (StoreUnavailableException ofTheDatabase) {
       // Its subject is unknown here, or its kind needs the database.
       if (failure != null) {
@@ -252,26 +267,6 @@ final class HybridEngine implements StoreEngine {
       }
       throw ofTheDatabase;
     }
-  }
-
-  /**
-   * Reports why neither store did something.
-   *
-   * @param failure of the database; null if it was not asked
-   */
-  private StoreUnavailableException both(
-      String what, @Nullable EngineFailureException failure, ConversationStoreException locally) {
-    Availability.Snapshot snapshot = node.availability().snapshot();
-    EngineFailureException database = failure == null ? snapshot.failure() : failure;
-    String why =
-        database != null
-            ? database.getMessage()
-            : snapshot.usable() ? "not asked while earlier changes are pending" : snapshot.reason();
-    StoreUnavailableException both =
-        new StoreUnavailableException(
-            what + "; database: " + why + "; local files: " + locally.getMessage(), database);
-    both.addSuppressed(locally);
-    return both;
   }
 
   /** Whether a delete found its generation already deleted while a later one is live. */
@@ -285,11 +280,11 @@ final class HybridEngine implements StoreEngine {
   private Applied copied(Change change, Applied applied) {
     ErasureReceipt receipt = applied.receipt();
     if (receipt == null) {
-      node.mirrorCommitted(applied.states());
+      committed.copy(applied.states());
       return applied;
     }
     OwnerCounts here = local.count(change.owner());
-    boolean copied = node.mirrorCommittedNow(applied.states());
+    boolean copied = committed.copyNow(applied.states());
     List<ErasureReceipt.Removal> removed = new ArrayList<>(receipt.removed());
     List<String> notCovered = new ArrayList<>(receipt.notCovered());
     if (copied) {
@@ -311,74 +306,14 @@ final class HybridEngine implements StoreEngine {
 
   @Override
   public Provenance provenanceOf(Applied applied) {
-    boolean pending =
-        applied
-            .states(ConversationState.class)
-            .anyMatch(state -> local.hasPending(state.owner(), state.id()));
-    Availability.Snapshot snapshot = node.availability().snapshot();
-    return new Provenance(
-        snapshot.usable() ? Provenance.Source.DATABASE : Provenance.Source.LOCAL_FILES,
-        node.clock().now(),
-        true,
-        pending);
+    return reads.provenanceOf(applied);
   }
 
   // Reading
 
-  /** Asks the database while it works, otherwise the local copy. */
-  private <T> T read(Function<StoreEngine, T> question) {
-    node.requireOpen();
-    Availability availability = node.availability();
-    if (!availability.usable()) {
-      return locally(question, null);
-    }
-    node.liveCall();
-    long tag = availability.tag();
-    long start = System.nanoTime();
-    EngineFailureException failure;
-    try {
-      T answer = question.apply(primary);
-      availability.answered(tag, System.nanoTime() - start);
-      return answer;
-    } catch (EngineFailureException e) {
-      failure = e;
-    }
-    availability.failed(tag, failure);
-    if (failure.kind() == FailureKind.UNEXPECTED) {
-      throw failure;
-    }
-    return locally(question, failure);
-  }
-
-  /**
-   * Asks the local copy.
-   *
-   * @param failure of the database; null if it was not asked
-   */
-  private <T> T locally(
-      Function<StoreEngine, T> question, @Nullable EngineFailureException failure) {
-    try {
-      return question.apply(local);
-    } catch (EngineFailureException | LocalFailureException | StoreDamagedException locally) {
-      throw both("neither the database nor the local files answered", failure, locally);
-    } catch (StoreUnavailableException notKnown) {
-      if (failure != null) {
-        notKnown.addSuppressed(failure);
-      }
-      throw notKnown;
-    }
-  }
-
   @Override
   public Found find(Owner owner, String conversationId) {
-    return read(
-        engine ->
-            node.reader()
-                .withStableBase(
-                    engine,
-                    owner,
-                    conversationId,
-                    () -> node.reader().find(engine, owner, conversationId)));
+    return reads.find(owner, conversationId);
   }
 
   @Override
@@ -388,204 +323,111 @@ final class HybridEngine implements StoreEngine {
       Direction direction,
       Position.@Nullable InConversation from,
       int limit) {
-    return read(
-        engine ->
-            node.reader()
-                .withStableBase(
-                    engine,
-                    owner,
-                    conversationId,
-                    () ->
-                        node.reader()
-                            .messages(engine, owner, conversationId, direction, from, limit)));
+    return reads.messages(owner, conversationId, direction, from, limit);
   }
 
   @Override
   public Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
-    return read(
-        engine ->
-            node.reader()
-                .withStableBase(
-                    engine,
-                    owner,
-                    conversationId,
-                    () -> node.reader().message(engine, owner, conversationId, messageId)));
+    return reads.message(owner, conversationId, messageId);
   }
 
   @Override
   public Slice<MessageState> history(
       Owner owner, Direction direction, Position.@Nullable InHistory from, int limit) {
-    return read(
-        engine ->
-            node.reader()
-                .withStableBase(
-                    engine,
-                    owner,
-                    () -> node.reader().history(engine, owner, direction, from, limit)));
+    return reads.history(owner, direction, from, limit);
   }
 
   @Override
   public Slice<MessageState> search(
       Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit) {
-    return read(
-        engine ->
-            node.reader()
-                .withStableBase(
-                    engine, owner, () -> node.reader().search(engine, owner, filter, from, limit)));
+    return reads.search(owner, filter, from, limit);
   }
 
   @Override
   public Slice<ConversationState> conversations(
       Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
-    return read(
-        engine ->
-            node.reader()
-                .withStableBase(
-                    engine, owner, () -> node.reader().conversations(engine, owner, query, from)));
+    return reads.conversations(owner, query, from);
   }
 
   @Override
   public PreferencesState preferences(Owner owner) {
-    return read(
-        engine ->
-            node.reader()
-                .withStableBase(engine, owner, () -> node.reader().preferences(engine, owner)));
+    return reads.preferences(owner);
   }
 
   @Override
   public OwnerCounts count(Owner owner) {
-    return read(
-        engine ->
-            node.reader().withStableBase(engine, owner, () -> node.reader().count(engine, owner)));
+    return reads.count(owner);
   }
 
-  // Operator calls: in the database
+  // Operator calls
 
   @Override
   public long deleteMessagesBefore(Instant cutoff) {
-    return inDatabase("retention", () -> primary.deleteMessagesBefore(cutoff));
+    return operator.deleteMessagesBefore(cutoff);
   }
 
   @Override
   public long purgeDeleted(Duration age) {
-    return inDatabase("purging", () -> primary.purgeDeleted(age));
+    return operator.purgeDeleted(age);
   }
 
   @Override
   public long archiveIdleBefore(Instant cutoff) {
-    return inDatabase("archiving", () -> primary.archiveIdleBefore(cutoff));
+    return operator.archiveIdleBefore(cutoff);
   }
 
   @Override
   public StoreStatistics statistics(@Nullable String tenantId) {
-    return inDatabase("statistics", () -> figures.statistics(tenantId));
+    return operator.statistics(tenantId);
   }
 
   @Override
   public List<ActiveUser> activeUsers(String tenantId, Instant since, int limit) {
-    return inDatabase("active users", () -> figures.activeUsers(tenantId, since, limit));
-  }
-
-  private <T> T inDatabase(String what, Supplier<T> action) {
-    node.requireOpen();
-    Availability availability = node.availability();
-    Availability.Snapshot snapshot = availability.snapshot();
-    if (!snapshot.usable()) {
-      throw new StoreUnavailableException(
-          what + " needs the database, which is unavailable: " + snapshot.reason(), null);
-    }
-    try {
-      T answer = action.get();
-      node.wakeMirror();
-      return answer;
-    } catch (EngineFailureException failure) {
-      availability.failed(snapshot.tag(), failure);
-      throw failure;
-    }
+    return operator.activeUsers(tenantId, since, limit);
   }
 
   @Override
   public StoreFigures figures() {
-    node.requireOpen();
-    return primary.figures();
+    return operator.figures();
   }
 
   @Override
   public List<TableSize> tableSizes() {
-    return inDatabase("table sizes", primary::tableSizes);
+    return operator.tableSizes();
   }
 
   @Override
   public StoreHealth health() {
-    node.requireOpen();
-    List<StoreHealth.Check> checks = new ArrayList<>();
-    Availability.Snapshot snapshot = node.availability().snapshot();
-    checks.add(new StoreHealth.Check("database in use", snapshot.usable(), snapshot.reason()));
-    if (snapshot.usable()) {
-      for (StoreHealth.Check check : primary.health().checks()) {
-        checks.add(
-            new StoreHealth.Check("database: " + check.name(), check.passed(), check.detail()));
-      }
-    }
-    for (StoreHealth.Check check : local.health().checks()) {
-      checks.add(
-          new StoreHealth.Check("local files: " + check.name(), check.passed(), check.detail()));
-    }
-    boolean dirty = node.mirror().dirty();
-    checks.add(
-        new StoreHealth.Check(
-            "local copy complete",
-            !dirty,
-            dirty ? "it lacks writes that the database has; they are repeated" : "yes"));
-    List<String> failures = node.pumpFailures();
-    checks.add(
-        new StoreHealth.Check(
-            "pumps",
-            failures.isEmpty(),
-            failures.isEmpty() ? "all run" : String.join("; ", failures)));
-    Set<String> unread = node.unreadRows();
-    checks.add(
-        new StoreHealth.Check(
-            "rows of the database",
-            unread.isEmpty(),
-            unread.isEmpty()
-                ? "all rows of the feed are readable"
-                : unread.size()
-                    + " cannot be read and are missing from the local copy: "
-                    + unread.stream().limit(MOST_NAMED).collect(Collectors.joining("; "))));
-    return StoreHealth.of(checks);
+    return operator.health();
   }
 
   @Override
   public List<ParkedChange> parkedChanges() {
-    node.requireOpen();
-    return node.parked().list();
+    return operator.parkedChanges();
   }
 
   @Override
   public boolean retryParked(UUID changeId) {
-    node.requireOpen();
-    return node.parked().retry(changeId);
+    return operator.retryParked(changeId);
   }
 
   @Override
   public boolean discardParked(UUID changeId) {
-    node.requireOpen();
-    return node.parked().discard(changeId);
+    return operator.discardParked(changeId);
   }
 
   @Override
   public StoreState state() {
-    return node.state();
+    return operator.state();
   }
 
   @Override
   public AutoCloseable onStateChange(Consumer<StoreState> listener) {
-    return node.onStateChange(listener);
+    return operator.onStateChange(listener);
   }
 
   @Override
   public void close() {
-    node.close();
+    lifecycle.close();
   }
 }

@@ -90,20 +90,15 @@ public final class HybridStore {
       if (place != null && local.identity().storeId() == null) {
         local.rememberPlace(place);
       }
-      HybridNode node = new HybridNode(primary, local, options, scheduler);
+      HybridWiring node = new HybridWiring(primary, local, options, scheduler);
       start(node);
       return new StoreFront(
-              new HybridEngine(primary, node),
+              node.engine(),
               options.limits(),
               options.clock(),
               new UuidV7(options.clock(), options.random()),
               local.identity().node())
-          .withRetention(
-              options.retention(),
-              new ClaimsInUse(primary, node.availability()),
-              timer,
-              LOG::info,
-              LOG::warn);
+          .withRetention(options.retention(), node.claims(), timer, LOG::info, LOG::warn);
     } catch (RuntimeException e) {
       primary.close();
       local.close();
@@ -180,7 +175,7 @@ public final class HybridStore {
     }
   }
 
-  private static void start(HybridNode node) {
+  private static void start(HybridWiring node) {
     boolean started = false;
     try {
       node.start();

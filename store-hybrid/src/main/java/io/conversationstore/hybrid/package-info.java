@@ -8,10 +8,16 @@
  *   <li>{@link io.conversationstore.hybrid.StoreMetrics}, {@link
  *       io.conversationstore.hybrid.DirectoryImport}: metrics, and the import of a directory of
  *       JSON files.
- *   <li>{@code HybridEngine}: decides for each call whether the database, the local files or the
- *       queue takes it.
- *   <li>{@code HybridNode}: the wiring. It makes the parts of all rooms and runs the probe, the
- *       drain and the feed.
+ *   <li>{@code HybridEngine}: decides for each write whether the database or the queue takes it;
+ *       {@code HybridReads}: whether the database or the local files answer; {@code OperatorCalls}:
+ *       the rest.
+ *   <li>{@code HybridWiring}: makes the parts of all rooms, gives each what it needs, starts and
+ *       closes them.
+ *   <li>{@code Reconnection}: the way back to a lost database.
+ *   <li>{@code NodePumps}: runs the drain and the feed, and restarts them after failures.
+ *   <li>{@code NodeState}, {@code NodeHealth}: what the node reports about itself.
+ *   <li>{@code CommittedStates}: takes this node's commits into the local copy.
+ *   <li>{@code NodeLifecycle}: whether the node is open.
  * </ul>
  *
  * <p>The rooms are packages below {@code internal}, which is not exported. From the lowest: {@code

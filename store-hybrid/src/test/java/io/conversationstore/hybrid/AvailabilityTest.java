@@ -17,7 +17,11 @@ class AvailabilityTest {
   private final AtomicInteger lost = new AtomicInteger();
   private final Availability availability =
       new Availability(
-          Clock.systemUTC(), CircuitBreakerRegistry.ofDefaults(), lost::incrementAndGet, () -> {});
+          Clock.systemUTC(),
+          CircuitBreakerRegistry.ofDefaults(),
+          () -> false,
+          lost::incrementAndGet,
+          () -> {});
 
   private void fail(FailureKind kind) {
     availability.failed(
@@ -30,7 +34,7 @@ class AvailabilityTest {
 
   @Test
   void halfOfTheCallsBeingSlowCausesAFallback() {
-    availability.reached(() -> false);
+    availability.reached();
     fail(FailureKind.SLOW);
     assertThat(mode()).isEqualTo(Mode.ONLINE);
     for (int i = 0; i < 4; i++) {
@@ -43,7 +47,7 @@ class AvailabilityTest {
   /** The rate counts from the fifth call on, which may be a success. */
   @Test
   void theRateMayBeReachedByACallThatSucceeds() {
-    availability.reached(() -> false);
+    availability.reached();
     for (int i = 0; i < 4; i++) {
       fail(FailureKind.SLOW);
     }
@@ -53,7 +57,7 @@ class AvailabilityTest {
     assertThat(mode()).isEqualTo(Mode.OFFLINE);
     assertThat(lost).hasValue(1);
     // A late result changes nothing.
-    availability.reached(() -> false);
+    availability.reached();
     availability.answered(tag, 1);
     availability.failed(
         tag, new EngineFailureException(FailureKind.UNAVAILABLE, true, "late", null));
@@ -62,7 +66,7 @@ class AvailabilityTest {
 
   @Test
   void contentionCausesNoFallback() {
-    availability.reached(() -> false);
+    availability.reached();
     for (int i = 0; i < 30; i++) {
       fail(FailureKind.CONTENTION);
     }

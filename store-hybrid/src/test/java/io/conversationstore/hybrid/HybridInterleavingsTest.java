@@ -395,10 +395,10 @@ class HybridInterleavingsTest extends OnTestbed {
     bed.goDown(store);
     UUID pending = store.append(alice, "chat", Message.user("pending")).get(0).id();
     store.deleteMessage(alice, "chat", kept);
-    HybridNode parts =
-        new HybridNode(
-            node.primary().engine(), node.local().engine(), quickly(), new ThreadScheduler());
-    HybridEngine engine = new HybridEngine(node.primary().engine(), parts);
+    HybridEngine engine =
+        new HybridWiring(
+                node.primary().engine(), node.local().engine(), quickly(), new ThreadScheduler())
+            .engine();
     assertThat(engine.message(alice, "chat", pending)).get().extracting("live").isEqualTo(true);
     assertThat(engine.message(alice, "chat", kept)).get().extracting("live").isEqualTo(false);
     assertThat(engine.message(alice, "chat", UUID.randomUUID())).isEmpty();

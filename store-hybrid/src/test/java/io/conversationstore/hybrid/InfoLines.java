@@ -11,7 +11,8 @@ import org.slf4j.LoggerFactory;
 /** Collects the hybrid store's log lines at INFO until it is closed. */
 final class InfoLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(HybridNode.class.getPackageName());
+  private final Logger logger =
+      (Logger) LoggerFactory.getLogger(HybridStore.class.getPackageName());
   private final Level level = logger.getLevel();
   private final List<String> lines = new CopyOnWriteArrayList<>();
 

@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 /** Counts the hybrid store's log lines at WARN and above until it is closed. */
 final class Warnings extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(HybridNode.class.getPackageName());
+  private final Logger logger =
+      (Logger) LoggerFactory.getLogger(HybridStore.class.getPackageName());
   private final AtomicInteger count = new AtomicInteger();
 
   private Warnings() {}

@@ -5,6 +5,7 @@ import io.conversationstore.ConversationQuery;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
+import io.conversationstore.ParkedChange;
 import io.conversationstore.Provenance;
 import io.conversationstore.StoreFigures;
 import io.conversationstore.StoreHealth;
@@ -196,6 +197,21 @@ final class TimedEngine implements PrimaryStore {
   @Override
   public List<TableSize> tableSizes() {
     return timed("tableSizes", engine::tableSizes);
+  }
+
+  @Override
+  public List<ParkedChange> parkedChanges() {
+    return engine.parkedChanges();
+  }
+
+  @Override
+  public boolean retryParked(UUID changeId) {
+    return engine.retryParked(changeId);
+  }
+
+  @Override
+  public boolean discardParked(UUID changeId) {
+    return engine.discardParked(changeId);
   }
 
   @Override

@@ -14,6 +14,7 @@ import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.PrimaryStore;
+import java.lang.reflect.Modifier;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -82,5 +83,19 @@ class SlowCallsTest {
         .isInstanceOf(StoreConfigurationException.class);
     assertThat(options.values().slowCall).isEqualTo(Duration.ofSeconds(1));
     assertThat(options.withSlowCallLog(Duration.ZERO).values().slowCall).isZero();
+  }
+
+  @Test
+  void everyMethodOfTheEngineIsForwardedDefaultsIncluded() {
+    assertThat(PrimaryStore.class.getMethods())
+        .filteredOn(method -> !Modifier.isStatic(method.getModifiers()))
+        .hasSizeGreaterThan(30)
+        .allSatisfy(
+            method ->
+                assertThat(
+                        TimedEngine.class
+                            .getMethod(method.getName(), method.getParameterTypes())
+                            .getDeclaringClass())
+                    .isEqualTo(TimedEngine.class));
   }
 }

@@ -4,7 +4,10 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreState;
+import io.conversationstore.hybrid.internal.connection.DatabaseHandshake;
+import io.conversationstore.hybrid.internal.connection.RecentCommits;
 import io.conversationstore.hybrid.internal.restore.OfferedChanges;
+import io.conversationstore.hybrid.internal.support.NodeClock;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
@@ -18,7 +21,6 @@ import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.LocalStore.Met;
 import io.conversationstore.spi.PrimaryStore;
-import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.OwnerState;
@@ -36,8 +38,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,13 +61,22 @@ public final class Adoption {
 
   private static final int TRIES = 3;
 
+  /** What the adoption does to other rooms of the node. */
+  public interface Listener {
+
+    /** Queues a change that the database refuses, to park it for an operator. */
+    void refused(Change change);
+
+    /** Runs a change of the local copy while nothing is queued and nobody reads both. */
+    void changeMirror(Runnable action);
+  }
+
   private final PrimaryStore primary;
   private final LocalStore local;
-  private final Consumer<Change> keep;
-  private final Consumer<Runnable> within;
-  private final Runnable record;
-  private final Consumer<List<? extends State>> seen;
-  private final Supplier<Instant> now;
+  private final NodeClock clock;
+  private final DatabaseHandshake handshake;
+  private final RecentCommits recentCommits;
+  private final Listener listener;
   private final AtomicReference<StoreState.@Nullable Adoption> progress = new AtomicReference<>();
   private volatile boolean due;
 
@@ -85,26 +94,22 @@ public final class Adoption {
       Collections.newSetFromMap(new IdentityHashMap<>());
 
   /**
-   * @param keep takes changes that the database refuses, to park them for an operator
-   * @param within runs a change of the local copy while nothing is queued and nobody reads both
-   * @param record makes sure that the directory remembers its database; fails as the files do
-   * @param seen receives committed states
+   * @param handshake records the contact before rows of the database are stored
+   * @param recentCommits receives committed states
    */
   public Adoption(
       PrimaryStore primary,
       LocalStore local,
-      Consumer<Change> keep,
-      Consumer<Runnable> within,
-      Runnable record,
-      Consumer<List<? extends State>> seen,
-      Supplier<Instant> now) {
+      NodeClock clock,
+      DatabaseHandshake handshake,
+      RecentCommits recentCommits,
+      Listener listener) {
     this.primary = primary;
     this.local = local;
-    this.keep = keep;
-    this.within = within;
-    this.record = record;
-    this.seen = seen;
-    this.now = now;
+    this.clock = clock;
+    this.handshake = handshake;
+    this.recentCommits = recentCommits;
+    this.listener = listener;
     LocalStore.Unmet unmet = local.unmet();
     this.due =
         !unmet.isEmpty()
@@ -144,12 +149,13 @@ public final class Adoption {
    *     sent
    */
   public boolean run(BooleanSupplier shouldContinue) {
-    record.run();
+    handshake.record();
     begin();
     erasures.clear();
     epochs.clear();
     learnErasures();
-    OfferedChanges changes = new OfferedChanges(primary, local.identity().node(), keep);
+    OfferedChanges changes =
+        new OfferedChanges(primary, local.identity().node(), listener::refused);
     List<ConversationState> group = new ArrayList<>();
     long messages = 0;
     List<OwnerState> owners = local.mirroredOwners();
@@ -197,7 +203,7 @@ public final class Adoption {
           before.messages());
       progress.set(
           new StoreState.Adoption(
-              now.get(), null, before.conversations(), before.messages(), 0, 0));
+              clock.now(), null, before.conversations(), before.messages(), 0, 0));
     }
   }
 
@@ -229,7 +235,7 @@ public final class Adoption {
                     ? null
                     : new StoreState.Adoption(
                         before.started(),
-                        now.get(),
+                        clock.now(),
                         before.conversations(),
                         before.messages(),
                         before.sentConversations(),
@@ -322,7 +328,7 @@ public final class Adoption {
         epoch > local.preferences(owner).epoch()
             && local.mirroredConversations(owner).stream()
                 .anyMatch(id -> !isUnmet(local.find(owner, id).conversation()));
-    within.accept(
+    listener.changeMirror(
         () -> {
           if (met) {
             // Everything is older than the erasure, because unmet rows are older than sent ones.
@@ -368,8 +374,8 @@ public final class Adoption {
     sending.send();
     List<Met> met = new ArrayList<>(sending.met());
     met.addAll(gone);
-    seen.accept(met.stream().map(Met::header).toList());
-    within.accept(
+    recentCommits.add(met.stream().map(Met::header).toList());
+    listener.changeMirror(
         () -> {
           local.met(met);
           if (!sending.others().isEmpty()) {
@@ -475,7 +481,7 @@ public final class Adoption {
       }
     }
     // Refused and kept, or deleted so long ago that the database has no trace of it.
-    within.accept(() -> local.forgetUnmet(owner, List.of(unmet.id())));
+    listener.changeMirror(() -> local.forgetUnmet(owner, List.of(unmet.id())));
     return null;
   }
 
@@ -537,8 +543,8 @@ public final class Adoption {
       put(owner, theirs.epoch(), update, "model", modelAt, 1, changes);
     }
     PreferencesState there = primary.preferences(owner);
-    seen.accept(List.of(there));
-    within.accept(() -> local.mirror(List.of(there), null, null));
+    recentCommits.add(List.of(there));
+    listener.changeMirror(() -> local.mirror(List.of(there), null, null));
   }
 
   private boolean isToBeSent(Owner owner, @Nullable Instant mine, @Nullable Instant theirs) {

@@ -10,7 +10,8 @@
  *
  * <p>Called by the wiring and by {@code ConversationStores}.
  *
- * <p>It must not know the mirror, the queue or live calls; the wiring gives it what it needs.
+ * <p>It must not know the mirror, the queue or live calls; the wiring answers its {@link
+ * Adoption.Listener}.
  */
 @NullMarked
 package io.conversationstore.hybrid.internal.adoption;

@@ -51,6 +51,7 @@ public final class Availability {
   private final CircuitBreakerRegistry breakers;
   private final CircuitBreaker breaker;
   private final Clock clock;
+  private final BooleanSupplier hasPending;
   private final Runnable onLost;
   private final Runnable onChange;
   private volatile Snapshot snapshot;
@@ -58,12 +59,18 @@ public final class Availability {
 
   /**
    * @param breakers the registry that shows the circuit breaker until {@link #close}
+   * @param hasPending whether changes wait to be sent
    * @param onLost called when the database is lost
    * @param onChange called after each change of mode
    */
   public Availability(
-      Clock clock, CircuitBreakerRegistry breakers, Runnable onLost, Runnable onChange) {
+      Clock clock,
+      CircuitBreakerRegistry breakers,
+      BooleanSupplier hasPending,
+      Runnable onLost,
+      Runnable onChange) {
     this.clock = clock;
+    this.hasPending = hasPending;
     this.breakers = breakers;
     this.onLost = onLost;
     this.onChange = onChange;
@@ -104,6 +111,22 @@ public final class Availability {
 
   public boolean usable() {
     return snapshot.usable();
+  }
+
+  /**
+   * For a read that waited, possibly for a call that the database did not answer.
+   *
+   * @throws EngineFailureException if the database is no longer in use
+   */
+  public void requireUsable() {
+    Snapshot present = snapshot;
+    if (!present.usable()) {
+      throw new EngineFailureException(
+          FailureKind.UNAVAILABLE,
+          false,
+          "the database became unavailable meanwhile: " + present.reason(),
+          present.failure());
+    }
   }
 
   /** The number of the present stay, to be passed back with the call's result. */
@@ -165,12 +188,10 @@ public final class Availability {
   }
 
   /**
-   * The database was reached and is the right one.
-   *
-   * @param hasPending whether changes wait to be sent; a caller that queues one reports it
-   *     afterwards ({@link #queued}), so one of the two notices it
+   * The database was reached and is the right one. A caller that queues a change reports it
+   * afterwards ({@link #queued}), so one of the two notices it.
    */
-  public void reached(BooleanSupplier hasPending) {
+  public void reached() {
     lock.lock();
     try {
       breaker.transitionToClosedState();
@@ -202,7 +223,7 @@ public final class Availability {
   }
 
   /** A change was queued, possibly while the database is in use. */
-  public void queued(BooleanSupplier hasPending) {
+  public void queued() {
     if (snapshot.mode() != Mode.ONLINE) {
       return;
     }
@@ -217,7 +238,7 @@ public final class Availability {
   }
 
   /** The drain ended; possibly nothing is pending any more. */
-  public void drained(BooleanSupplier hasPending) {
+  public void drained() {
     lock.lock();
     try {
       if (snapshot.mode() == Mode.RESYNCING && !hasPending.getAsBoolean()) {

@@ -23,9 +23,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Detects at a write that the database went back in time during an outage that nobody noticed: its
@@ -57,6 +59,16 @@ public final class HistoryWatch {
 
     private Before(int histories) {
       this.histories = histories;
+    }
+
+    /** The state of a conversation that a change is about, possibly deleted; null if unknown. */
+    public @Nullable ConversationState header(Owner owner, String conversationId) {
+      return headers.get(new ConversationKey(owner, conversationId));
+    }
+
+    /** The preferences that a change writes. */
+    public PreferencesState preferences(Owner owner) {
+      return Objects.requireNonNull(preferences.get(owner));
     }
   }
 
@@ -135,7 +147,24 @@ public final class HistoryWatch {
     return rows;
   }
 
-  /** The row with an owner's epoch; none in the first epoch. */
+  /**
+   * The row with an owner's epoch; none in the first epoch.
+   *
+   * @throws EngineFailureException if the database fails or has an earlier epoch than this node
+   *     knew
+   */
+  public List<State> look(Owner owner) {
+    Before before = new Before(handshake.historyCount());
+    long known = local.knownEpoch(owner);
+    List<State> rows = rows(owner);
+    if ((rows.isEmpty() ? 0 : rows.get(0).epoch()) < known) {
+      throw wentBack(before);
+    }
+    requireSame(before);
+    return rows;
+  }
+
+  /** The same, as the database says. */
   public List<State> rows(Owner owner) {
     long epoch = primary.preferences(owner).epoch();
     return epoch > 0 ? List.of(new OwnerState(owner, epoch)) : List.of();

@@ -13,7 +13,7 @@
  *   <li>{@link AbsentPrimary}: stands in when no database is configured.
  * </ul>
  *
- * <p>Called by the mirror, the outbox, the restore and the wiring.
+ * <p>Called by the mirror, the outbox, the restore, the adoption and the wiring.
  *
  * <p>It must not know how the mirror is stored, nor what is queued.
  */

@@ -2,11 +2,11 @@ package io.conversationstore.hybrid.internal.mirror;
 
 import io.conversationstore.CursorExpiredException;
 import io.conversationstore.hybrid.internal.connection.HistoryWatch;
-import io.conversationstore.hybrid.internal.connection.RecentCommits;
 import io.conversationstore.hybrid.internal.support.BaseLocks;
 import io.conversationstore.hybrid.internal.support.ContentSize;
 import io.conversationstore.hybrid.internal.support.LocalFailureException;
 import io.conversationstore.hybrid.internal.support.NodeClock;
+import io.conversationstore.hybrid.internal.support.NodeContext;
 import io.conversationstore.hybrid.internal.support.NodeScheduler;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FeedPage;
@@ -45,16 +45,37 @@ public final class MirrorPump {
   /** Rows of a page while their size is unknown: at first, and after a page of few rows. */
   private static final int FIRST_ROWS = 50;
 
+  /** What the pump asks of the node and reports to it. Called by any thread. */
+  public interface Listener {
+
+    /**
+     * The mirror is about to take rows: the directory must remember whose they are.
+     *
+     * @throws EngineFailureException if the local files fail
+     */
+    void beforeMirroring();
+
+    /** These states are committed, whether the mirror takes them or not. */
+    void committed(List<? extends State> states);
+
+    /** The mirror took states that no call of this node waits for. */
+    void mirrored();
+
+    /**
+     * A state was not mirrored because it and the mirror cannot belong to one history of the
+     * database.
+     */
+    void contradicted();
+  }
+
   private final PrimaryStore primary;
   private final LocalStore local;
   private final NodeClock clock;
   private final int pageSize;
   private final BaseLocks baseLocks;
   private final NodeScheduler scheduler;
-  private final Runnable bind;
-  private final Runnable onMirrored;
+  private final Listener listener;
   private final MissedStates missed;
-  private final RecentCommits recentCommits;
   private final MirrorScope scope;
   private final MirrorDiskLimit diskLimit;
   private final ReentrantLock following = new ReentrantLock();
@@ -63,51 +84,34 @@ public final class MirrorPump {
   /** Row count of the next page; guarded by {@link #following}. */
   private int rows;
 
-  private final Runnable onContradiction;
-
   /** Messages committed by this node that contradict the copy. */
   private final Queue<MessageState> withheld = new ConcurrentLinkedQueue<>();
 
   /**
    * @param missed states that the copy could not take
-   * @param recentCommits receives the states that the copy took
    * @param scope the intended contents of the copy
    * @param diskLimit keeps the copy's files within their disk limit
-   * @param bind makes sure that the directory remembers its database before it takes rows from it;
-   *     fails as the local files do
-   * @param onMirrored called after states were put into the copy that no call of this node waits
-   *     for
-   * @param onContradiction called when a state was not copied because it and the copy cannot belong
-   *     to one history of the database
    */
   public MirrorPump(
       PrimaryStore primary,
       LocalStore local,
-      NodeClock clock,
+      NodeContext node,
       int pageSize,
-      BaseLocks baseLocks,
-      NodeScheduler scheduler,
       MissedStates missed,
-      RecentCommits recentCommits,
       MirrorScope scope,
       MirrorDiskLimit diskLimit,
-      Runnable bind,
-      Runnable onMirrored,
-      Runnable onContradiction) {
+      Listener listener) {
     this.primary = primary;
     this.local = local;
-    this.clock = clock;
+    this.clock = node.clock();
     this.pageSize = pageSize;
     this.rows = Math.min(FIRST_ROWS, pageSize);
-    this.baseLocks = baseLocks;
-    this.scheduler = scheduler;
+    this.baseLocks = node.baseLocks();
+    this.scheduler = node.scheduler();
     this.missed = missed;
-    this.recentCommits = recentCommits;
     this.scope = scope;
     this.diskLimit = diskLimit;
-    this.bind = bind;
-    this.onMirrored = onMirrored;
-    this.onContradiction = onContradiction;
+    this.listener = listener;
     this.check = new MirrorCheck(local);
   }
 
@@ -127,7 +131,7 @@ public final class MirrorPump {
     if (states.isEmpty()) {
       return true;
     }
-    recentCommits.add(states);
+    listener.committed(states);
     try {
       heal();
     } catch (EngineFailureException e) {
@@ -148,7 +152,7 @@ public final class MirrorPump {
 
   private boolean put(List<? extends State> states, boolean withhold) {
     try {
-      bind.run();
+      listener.beforeMirroring();
       List<State> contradicting = check.contradicting(states);
       if (contradicting.isEmpty()) {
         local.mirror(states);
@@ -158,7 +162,7 @@ public final class MirrorPump {
         local.mirror(without(contradicting, states));
         withhold(contradicting);
       }
-      onContradiction.run();
+      listener.contradicted();
       return false;
     } catch (RuntimeException e) {
       miss(states, e);
@@ -205,7 +209,7 @@ public final class MirrorPump {
    * @throws EngineFailureException if the local files fail
    */
   public void heal() {
-    bind.run();
+    listener.beforeMirroring();
     if (missed.isEmpty()) {
       return;
     }
@@ -217,12 +221,12 @@ public final class MirrorPump {
             local.mirror(without(contradicting, states));
             return true;
           });
-      onMirrored.run();
+      listener.mirrored();
       withhold(contradicting);
       missed.remove(states);
       logIfWhole();
       if (!contradicting.isEmpty()) {
-        onContradiction.run();
+        listener.contradicted();
       }
     }
   }
@@ -248,7 +252,7 @@ public final class MirrorPump {
     do {
       page = next();
       if (!page.states().isEmpty()) {
-        onMirrored.run();
+        listener.mirrored();
       }
       evict(page, shouldContinue);
       makeRoom(shouldContinue);
@@ -301,7 +305,7 @@ public final class MirrorPump {
     } finally {
       following.unlock();
     }
-    onMirrored.run();
+    listener.mirrored();
     return true;
   }
 
@@ -336,7 +340,7 @@ public final class MirrorPump {
     try {
       FeedPage page = page();
       requireHistory(page);
-      recentCommits.add(page.states());
+      listener.committed(page.states());
       requireNoContradiction(page.states());
       LocalFailureException.guard(
           () -> {
@@ -371,7 +375,7 @@ public final class MirrorPump {
     } finally {
       following.unlock();
     }
-    onMirrored.run();
+    listener.mirrored();
   }
 
   /** A page of an older copy of the database would complete this node's copy without its rows. */
@@ -384,7 +388,7 @@ public final class MirrorPump {
 
   private void requireNoContradiction(List<State> states) {
     if (!LocalFailureException.guard(() -> check.contradicting(states)).isEmpty()) {
-      onContradiction.run();
+      listener.contradicted();
       throw HistoryWatch.failure();
     }
   }
@@ -408,7 +412,7 @@ public final class MirrorPump {
     } finally {
       following.unlock();
     }
-    onMirrored.run();
+    listener.mirrored();
   }
 
   private void mirror(List<State> states, @Nullable FeedPosition position, @Nullable Instant asOf) {

@@ -5,6 +5,8 @@
  *   <li>{@link MirrorPump}: copies rows from the database's feed, and this node's writes.
  *   <li>{@link WriteBehindMirror}: the local store, whose mirror takes own writes some milliseconds
  *       later.
+ *   <li>{@link ForwardingLocalStore}: forwards every method of a local store; names those that
+ *       depend on rows of the mirror.
  *   <li>{@link MissedStates}: rows that the local files could not take, until they are healed.
  *   <li>{@link MirrorCheck}: rows that contradict the mirror.
  *   <li>{@link MirrorScope}: which contents the mirror holds; evicts and fetches them.

@@ -9,6 +9,7 @@ import io.conversationstore.hybrid.internal.connection.HistoryWatch;
 import io.conversationstore.hybrid.internal.support.BaseLocks;
 import io.conversationstore.hybrid.internal.support.LocalFailureException;
 import io.conversationstore.hybrid.internal.support.NodeClock;
+import io.conversationstore.hybrid.internal.support.NodeContext;
 import io.conversationstore.hybrid.internal.support.NodeScheduler;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
@@ -43,7 +44,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -72,15 +72,26 @@ public final class Drain {
   /** Failures in a row, without a success, after which all changes are assumed to fail. */
   private static final int FAILURES_OF_ALL = 3;
 
+  /** What the drain does to other rooms of the node. */
+  public interface Listener {
+
+    /** Puts the states of drained changes into the local copy; false if it cannot. */
+    boolean mirror(List<? extends State> states);
+
+    /** Removes finished changes from the queue. */
+    void settle(List<Settlement> settlements);
+
+    /** The same, and makes the local copy read the whole feed again. */
+    void settleAnew(List<Settlement> settlements);
+  }
+
   private final PrimaryStore primary;
   private final LocalStore local;
   private final MaybeSentChanges maybeSent;
   private final RejectedChanges rejectedChanges;
   private final NodeClock clock;
   private final int batch;
-  private final Predicate<List<? extends State>> mirror;
-  private final Consumer<List<Settlement>> settler;
-  private final Consumer<List<Settlement>> settlerAnew;
+  private final Listener listener;
   private final BaseLocks baseLocks;
   private final HistoryWatch watch;
   private final NodeScheduler scheduler;
@@ -101,36 +112,28 @@ public final class Drain {
   private final Map<UUID, Integer> failures = new HashMap<>();
 
   /**
-   * @param mirror puts the states of drained changes into the local copy; false if it cannot
-   * @param settler removes finished changes from the queue
-   * @param settlerAnew the same, and makes the local copy read the whole feed again
+   * @param batch maximum changes per batch
    */
   public Drain(
       PrimaryStore primary,
       LocalStore local,
+      NodeContext node,
+      int batch,
       MaybeSentChanges maybeSent,
       RejectedChanges rejectedChanges,
-      NodeClock clock,
-      int batch,
-      Predicate<List<? extends State>> mirror,
-      Consumer<List<Settlement>> settler,
-      Consumer<List<Settlement>> settlerAnew,
-      BaseLocks baseLocks,
       HistoryWatch watch,
-      NodeScheduler scheduler) {
+      Listener listener) {
     this.primary = primary;
     this.local = local;
     this.maybeSent = maybeSent;
     this.rejectedChanges = rejectedChanges;
-    this.clock = clock;
+    this.clock = node.clock();
     this.batch = batch;
     this.most = batch;
-    this.mirror = mirror;
-    this.settler = settler;
-    this.settlerAnew = settlerAnew;
-    this.baseLocks = baseLocks;
+    this.baseLocks = node.baseLocks();
+    this.scheduler = node.scheduler();
     this.watch = watch;
-    this.scheduler = scheduler;
+    this.listener = listener;
   }
 
   public StoreState.@Nullable Resync progress() {
@@ -215,7 +218,7 @@ public final class Drain {
       rejectedChanges.add(List.of(change));
       settle(
           List.of(Settlement.of(change.changeId(), Kind.PARKED, change.reason(), change.at())),
-          settler);
+          listener::settle);
     }
     return !unreadable.isEmpty();
   }
@@ -410,7 +413,7 @@ public final class Drain {
     for (int i = 0; i < changes.size(); i++) {
       settlements.add(settlement(changes.get(i), applied.get(i), at));
     }
-    settle(settlements, settler);
+    settle(settlements, listener::settle);
   }
 
   private void send(Change change, Consumer<EngineFailureException> onFailure) {
@@ -433,7 +436,8 @@ public final class Drain {
     mirror(rows(List.of(change), List.of(applied)));
     requireSame(sent);
     boolean anew = change instanceof OwnerErased && tookTooMuch(change.stamp(), applied);
-    settle(List.of(settlement(change, applied, at)), anew ? settlerAnew : settler);
+    settle(
+        List.of(settlement(change, applied, at)), anew ? listener::settleAnew : listener::settle);
   }
 
   /**
@@ -447,7 +451,7 @@ public final class Drain {
   private void park(Change change, String reason, Instant at) {
     ConversationRef ref = change.ref();
     rejectedChanges.add(List.of(rejected(change, ref == null ? null : ref.id(), true, reason, at)));
-    settle(List.of(Settlement.of(change.id(), Kind.PARKED, reason, at)), settler);
+    settle(List.of(Settlement.of(change.id(), Kind.PARKED, reason, at)), listener::settle);
   }
 
   /**
@@ -480,7 +484,7 @@ public final class Drain {
   }
 
   private void mirror(List<? extends State> states) {
-    if (!mirror.test(states)) {
+    if (!listener.mirror(states)) {
       // If settled, it would be in neither the copy nor the queue should the database fail now.
       throw LocalFailureException.notMirrored();
     }

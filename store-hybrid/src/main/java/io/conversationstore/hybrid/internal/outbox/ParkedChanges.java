@@ -16,6 +16,7 @@ import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.Settlement;
@@ -111,13 +112,7 @@ public final class ParkedChanges {
     return end(changeId, "an operator discarded it", false);
   }
 
-  /**
-   * Discards parked changes of owners that were erased since. When this returns no file holds their
-   * text, also if another thread found them first.
-   *
-   * @throws io.conversationstore.spi.EngineFailureException if the local files fail
-   */
-  public void forgetErased() {
+  private void forgetErased() {
     queue.change(
         () -> {
           for (UUID changeId : local.parkedOfErased()) {
@@ -126,7 +121,20 @@ public final class ParkedChanges {
         });
   }
 
-  /** Whether {@link #forgetErased} has work to do; cheap. */
+  /**
+   * Discards parked changes of owners that were erased since. When this returns no file holds their
+   * text, also if another thread found them first, unless the local files fail; then it must be
+   * repeated.
+   */
+  public void tryForgetErased() {
+    try {
+      forgetErased();
+    } catch (EngineFailureException | StoreDamagedException e) {
+      LOG.warn("Parked changes of an erased owner could not be removed; the removal is retried", e);
+    }
+  }
+
+  /** Whether {@link #tryForgetErased} has work to do; cheap. */
   public boolean hasErased() {
     return !local.parkedOfErased().isEmpty();
   }

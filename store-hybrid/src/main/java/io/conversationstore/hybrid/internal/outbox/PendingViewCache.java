@@ -92,7 +92,7 @@ final class PendingViewCache {
     } finally {
       lock.unlock();
     }
-    PendingView view = reader.withStableBase(local, owner, id, () -> view(owner, id));
+    PendingView view = reader.withStableBase(local, owner, id, pending -> view(owner, id, pending));
     put(key, new Entry(view, present, size(view)));
     return view;
   }
@@ -101,8 +101,7 @@ final class PendingViewCache {
     return (long) view.tailSize() * PER_MESSAGE;
   }
 
-  private PendingView view(Owner owner, String id) {
-    List<Change> pending = reader.heads(owner, id);
+  private PendingView view(Owner owner, String id, List<Change> pending) {
     PendingView view = reader.view(local, owner, id, local.find(owner, id), pending);
     view.clearContents();
     return view;

@@ -1,9 +1,8 @@
 package io.conversationstore.hybrid.internal.outbox;
 
 import io.conversationstore.ConversationNotFoundException;
-import io.conversationstore.Owner;
 import io.conversationstore.hybrid.internal.connection.HistoryWatch;
-import io.conversationstore.hybrid.internal.mirror.WriteBehindMirror;
+import io.conversationstore.hybrid.internal.connection.KnownRows;
 import io.conversationstore.hybrid.internal.support.NodeClock;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
@@ -28,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class TargetResolver {
 
   private final HistoryWatch watch;
-  private final WriteBehindMirror local;
+  private final KnownRows local;
   private final NodeClock clock;
   private final Consumer<List<State>> copy;
 
@@ -38,11 +37,66 @@ public final class TargetResolver {
    * @param copy puts the database's answers into the local copy
    */
   public TargetResolver(
-      HistoryWatch watch, WriteBehindMirror local, NodeClock clock, Consumer<List<State>> copy) {
+      HistoryWatch watch, KnownRows local, NodeClock clock, Consumer<List<State>> copy) {
     this.watch = watch;
     this.local = local;
     this.clock = clock;
     this.copy = copy;
+  }
+
+  /**
+   * A change as it goes to the database.
+   *
+   * @param before this node's knowledge of its subject, to compare the answer with
+   */
+  public record Target(Change change, HistoryWatch.Before before) {}
+
+  /** This node's knowledge of the subject of a change, read once unless the database is asked. */
+  private final class Knowledge {
+    private final Change change;
+    private HistoryWatch.Before before;
+
+    /** The owner's epoch in the database; 0 until it is asked. */
+    private long found;
+
+    Knowledge(Change change) {
+      this.change = change;
+      this.before = watch.before(List.of(change));
+    }
+
+    /**
+     * The owner's epoch. Rows held back are written first: a deleted conversation and its successor
+     * must not reach the mirror as one row.
+     */
+    long epoch() {
+      return Math.max(found, local.preferences(change.owner()).epoch());
+    }
+
+    /** The live conversation as this node knows it, else as the database does; null if none. */
+    @Nullable ConversationState live(String id, boolean afresh) {
+      ConversationState known = afresh ? null : before.header(change.owner(), id);
+      return known != null && known.isLive() ? known : look(id).live();
+    }
+
+    /** Asks the database for a conversation and copies its answer. */
+    Found look(String id) {
+      Found answer = watch.look(change.owner(), id);
+      found = answer.ownerEpoch();
+      learn(HistoryWatch.rows(change.owner(), answer));
+      return answer;
+    }
+
+    /** Asks the database for the owner's epoch and copies it. */
+    void lookAtOwner() {
+      List<State> rows = watch.look(change.owner());
+      found = rows.isEmpty() ? 0 : rows.get(0).epoch();
+      learn(rows);
+    }
+
+    private void learn(List<State> rows) {
+      copy.accept(rows);
+      before = watch.before(List.of(change));
+    }
   }
 
   /**
@@ -52,33 +106,37 @@ public final class TargetResolver {
    * @throws io.conversationstore.spi.EngineFailureException if the database fails, or went back in
    *     time
    */
-  public Change known(Change change, boolean afresh) {
+  public Target resolve(Change change, boolean afresh) {
+    Knowledge knowledge = new Knowledge(change);
+    Change known = known(change, afresh, knowledge);
+    return new Target(known, knowledge.before);
+  }
+
+  private Change known(Change change, boolean afresh, Knowledge knowledge) {
     if (change instanceof Bulk bulk && bulk.isOnce()) {
       return change;
     }
     if (change instanceof Bulk || change instanceof OwnerErased) {
       if (afresh) {
-        look(change.owner(), "-");
+        knowledge.lookAtOwner();
       }
-      long epoch = local.preferences(change.owner()).epoch();
-      return change.withStamp(stamp(change, epoch, null));
+      return change.withStamp(stamp(change, knowledge.epoch(), null));
     }
     if (change instanceof PreferencesPut put) {
-      return known(put, afresh);
+      return known(put, afresh, knowledge);
     }
     if (change instanceof ConversationCreated create) {
-      Found found =
-          afresh
-              ? look(create.owner(), create.conversationId())
-              : local.find(create.owner(), create.conversationId());
-      return create.withStamp(stamp(create, found.ownerEpoch(), null));
+      if (afresh) {
+        knowledge.look(create.conversationId());
+      }
+      return create.withStamp(stamp(create, knowledge.epoch(), null));
     }
     ConversationRef ref = change.ref();
     if (ref == null) {
       throw new IllegalStateException(
           "the change does not concern a conversation: " + change.getClass());
     }
-    ConversationState live = find(change.owner(), ref.id(), afresh);
+    ConversationState live = knowledge.live(ref.id(), afresh);
     if (live == null) {
       throw new ConversationNotFoundException(change.owner(), ref.id());
     }
@@ -95,21 +153,26 @@ public final class TargetResolver {
     return new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node());
   }
 
-  private Change known(PreferencesPut put, boolean afresh) {
+  private Change known(PreferencesPut put, boolean afresh, Knowledge knowledge) {
     String active = put.update().activeConversation();
     if (!put.update().setsActiveConversation() || active == null) {
       if (afresh) {
-        look(put.owner(), "-");
+        knowledge.lookAtOwner();
       }
-      PreferencesState known = local.preferences(put.owner());
-      return put.withStamp(stamp(put, known.epoch(), written(known)));
+      PreferencesState known = knowledge.before.preferences(put.owner());
+      long epoch = Math.max(knowledge.found, known.epoch());
+      return put.withStamp(stamp(put, epoch, written(known)));
     }
-    ConversationState live = find(put.owner(), active, afresh);
+    // The change is not about this conversation, so its answer is not compared with it.
+    ConversationState live = afresh ? null : local.known(put.owner(), active);
+    if (live == null || !live.isLive()) {
+      live = knowledge.look(active).live();
+    }
     if (live == null) {
       throw new ConversationNotFoundException(put.owner(), active);
     }
     return new PreferencesPut(
-        stamp(put, live.epoch(), written(local.preferences(put.owner()))),
+        stamp(put, live.epoch(), written(knowledge.before.preferences(put.owner()))),
         put.update(),
         live.generation());
   }
@@ -118,23 +181,5 @@ public final class TargetResolver {
     Instant active = preferences.activeConversationTime();
     Instant model = preferences.selectedModelTime();
     return active == null || (model != null && model.isAfter(active)) ? model : active;
-  }
-
-  /** The live conversation as this node knows it, otherwise as the database does; null if none. */
-  private @Nullable ConversationState find(Owner owner, String id, boolean afresh) {
-    if (!afresh) {
-      ConversationState known = local.known(owner, id);
-      if (known != null && known.isLive()) {
-        return known;
-      }
-    }
-    return look(owner, id).live();
-  }
-
-  /** Asks the database and copies its answer. */
-  private Found look(Owner owner, String id) {
-    Found found = watch.look(owner, id);
-    copy.accept(HistoryWatch.rows(owner, found));
-    return found;
   }
 }

@@ -5,6 +5,7 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.StoreStatistics;
+import io.conversationstore.spi.Change;
 import io.conversationstore.spi.CodePointOrder;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.Position;
@@ -64,7 +65,7 @@ public final class OverlayFigures {
     long today = 0;
     for (Owner owner : owners) {
       Difference difference =
-          reader.withStableBase(primary, owner, () -> difference(owner, midnight));
+          reader.withStableBase(primary, owner, pending -> difference(owner, midnight, pending));
       conversations += difference.conversations;
       messages += difference.messages;
       today += difference.messagesToday;
@@ -87,10 +88,10 @@ public final class OverlayFigures {
 
   private record Difference(long users, long conversations, long messages, long messagesToday) {}
 
-  private Difference difference(Owner owner, Instant midnight) {
+  private Difference difference(Owner owner, Instant midnight, List<Change> pending) {
     OwnerCounts before = primary.count(owner);
-    OwnerCounts after = reader.count(primary, owner);
-    Activity today = activity(owner, midnight);
+    OwnerCounts after = reader.count(primary, owner, pending);
+    Activity today = activity(owner, midnight, pending);
     return new Difference(
         sign(after.conversations()) - sign(before.conversations()),
         after.conversations() - before.conversations(),
@@ -110,7 +111,8 @@ public final class OverlayFigures {
       users.put(user.owner(), user);
     }
     for (Owner owner : owners) {
-      Activity activity = reader.withStableBase(primary, owner, () -> activity(owner, since));
+      Activity activity =
+          reader.withStableBase(primary, owner, pending -> activity(owner, since, pending));
       Instant last = activity.last;
       if (last == null) {
         users.remove(owner);
@@ -128,8 +130,8 @@ public final class OverlayFigures {
   }
 
   /** Reads the owner's messages since then, latest first. */
-  private Activity activity(Owner owner, Instant since) {
-    OwnerViews views = reader.views(primary, owner);
+  private Activity activity(Owner owner, Instant since, List<Change> pending) {
+    OwnerViews views = reader.views(primary, owner, pending);
     long before = 0;
     long after = 0;
     Instant last = null;

@@ -34,6 +34,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -80,28 +81,16 @@ public final class OverlayReader {
     this.stillUsable = stillUsable;
   }
 
-  /**
-   * The heads of the pending changes that touch a conversation; in the common case none, at low
-   * cost.
-   */
-  public List<Change> heads(Owner owner, String id) {
-    return local.hasPending(owner, id)
-        ? LocalFailureException.guard(() -> local.pendingHeads(owner, id))
-        : List.of();
+  private List<Change> heads(Owner owner, String id) {
+    return LocalFailureException.guard(() -> local.pendingHeads(owner, id));
   }
 
   private List<Change> heads(Owner owner) {
-    return local.hasPending(owner)
-        ? LocalFailureException.guard(() -> local.pendingHeads(owner))
-        : List.of();
+    return LocalFailureException.guard(() -> local.pendingHeads(owner));
   }
 
-  /** The owner's conversations with all pending changes laid over an engine's answers. */
-  OwnerViews views(StoreEngine base, Owner owner) {
-    return views(base, owner, heads(owner));
-  }
-
-  private OwnerViews views(StoreEngine base, Owner owner, List<Change> pending) {
+  /** The owner's conversations with these pending changes laid over an engine's answers. */
+  OwnerViews views(StoreEngine base, Owner owner, List<Change> pending) {
     return new OwnerViews(this, base, owner, pending, new PendingContents(local));
   }
 
@@ -145,21 +134,27 @@ public final class OverlayReader {
         : provenance;
   }
 
-  /** Reads while no pending change of the owner, if any, is applied to the base. */
-  public <T> T withStableBase(StoreEngine base, Owner owner, Supplier<T> question) {
-    return withStableBase(base, owner, local.hasPending(owner), question);
+  /**
+   * Reads while no pending change of the owner is applied to the base. In the common case there are
+   * none, at low cost; a change that is queued meanwhile is later than the read.
+   *
+   * @param question receives the heads of the pending changes
+   */
+  <T> T withStableBase(StoreEngine base, Owner owner, Function<List<Change>, T> question) {
+    return local.hasPending(owner)
+        ? withStableBase(base, owner, () -> question.apply(heads(owner)))
+        : question.apply(List.of());
   }
 
-  /** Reads while no pending change of the conversation, if any, is applied to the base. */
-  public <T> T withStableBase(StoreEngine base, Owner owner, String id, Supplier<T> question) {
-    return withStableBase(base, owner, local.hasPending(owner, id), question);
+  /** The same with the pending changes that touch one conversation. */
+  public <T> T withStableBase(
+      StoreEngine base, Owner owner, String id, Function<List<Change>, T> question) {
+    return local.hasPending(owner, id)
+        ? withStableBase(base, owner, () -> question.apply(heads(owner, id)))
+        : question.apply(List.of());
   }
 
-  private <T> T withStableBase(
-      StoreEngine base, Owner owner, boolean pending, Supplier<T> question) {
-    if (!pending) {
-      return settled(question);
-    }
+  private <T> T withStableBase(StoreEngine base, Owner owner, Supplier<T> question) {
     return baseLocks.reading(
         base == local,
         owner,
@@ -242,7 +237,10 @@ public final class OverlayReader {
   }
 
   public Found find(StoreEngine base, Owner owner, String id) {
-    List<Change> pending = heads(owner, id);
+    return withStableBase(base, owner, id, pending -> find(base, owner, id, pending));
+  }
+
+  private Found find(StoreEngine base, Owner owner, String id, List<Change> pending) {
     Found found = base.find(owner, id);
     Provenance provenance =
         withCompleteness(found.provenance(), base == local && misses(owner, id));
@@ -277,7 +275,18 @@ public final class OverlayReader {
       Direction direction,
       Position.@Nullable InConversation from,
       int limit) {
-    List<Change> pending = heads(owner, id);
+    return withStableBase(
+        base, owner, id, pending -> messages(base, owner, id, direction, from, limit, pending));
+  }
+
+  private MessageSlice messages(
+      StoreEngine base,
+      Owner owner,
+      String id,
+      Direction direction,
+      Position.@Nullable InConversation from,
+      int limit,
+      List<Change> pending) {
     if (pending.isEmpty() && !isOfPending(from)) {
       if (base == local) {
         requireKnown(base, owner, id, base.find(owner, id).conversation(), false);
@@ -309,7 +318,11 @@ public final class OverlayReader {
   }
 
   public Optional<MessageState> message(StoreEngine base, Owner owner, String id, UUID messageId) {
-    List<Change> pending = heads(owner, id);
+    return withStableBase(base, owner, id, pending -> message(base, owner, id, messageId, pending));
+  }
+
+  private Optional<MessageState> message(
+      StoreEngine base, Owner owner, String id, UUID messageId, List<Change> pending) {
     if (pending.isEmpty()) {
       return base.message(owner, id, messageId);
     }
@@ -322,7 +335,15 @@ public final class OverlayReader {
       Owner owner,
       ConversationQuery query,
       Position.@Nullable InConversations from) {
-    List<Change> pending = heads(owner);
+    return withStableBase(base, owner, pending -> conversations(base, owner, query, from, pending));
+  }
+
+  private Slice<ConversationState> conversations(
+      StoreEngine base,
+      Owner owner,
+      ConversationQuery query,
+      Position.@Nullable InConversations from,
+      List<Change> pending) {
     if (pending.isEmpty()) {
       return withCompleteness(base, owner, base.conversations(owner, query, from));
     }
@@ -399,7 +420,17 @@ public final class OverlayReader {
       Direction direction,
       Position.@Nullable InHistory from,
       int limit) {
-    List<Change> pending = heads(owner);
+    return withStableBase(
+        base, owner, pending -> history(base, owner, direction, from, limit, pending));
+  }
+
+  private Slice<MessageState> history(
+      StoreEngine base,
+      Owner owner,
+      Direction direction,
+      Position.@Nullable InHistory from,
+      int limit,
+      List<Change> pending) {
     if (pending.isEmpty() && (from == null || from.overlay() == null)) {
       return withCompleteness(base, owner, base.history(owner, direction, from, limit));
     }
@@ -414,11 +445,21 @@ public final class OverlayReader {
       MessageFilter filter,
       Position.@Nullable InHistory from,
       int limit) {
-    List<Change> pending = heads(owner);
+    return withStableBase(
+        base, owner, pending -> search(base, owner, filter, from, limit, pending));
+  }
+
+  private Slice<MessageState> search(
+      StoreEngine base,
+      Owner owner,
+      MessageFilter filter,
+      Position.@Nullable InHistory from,
+      int limit,
+      List<Change> pending) {
     String id = filter.conversationId();
     if (id != null
         && (base == local || !pending.isEmpty())
-        && find(base, owner, id).live() == null) {
+        && find(base, owner, id, pending.isEmpty() ? pending : heads(owner, id)).live() == null) {
       throw new ConversationNotFoundException(owner, id);
     }
     if (pending.isEmpty()) {
@@ -434,7 +475,10 @@ public final class OverlayReader {
   }
 
   public OwnerCounts count(StoreEngine base, Owner owner) {
-    List<Change> pending = heads(owner);
+    return withStableBase(base, owner, pending -> count(base, owner, pending));
+  }
+
+  OwnerCounts count(StoreEngine base, Owner owner, List<Change> pending) {
     if (pending.isEmpty() && base != local) {
       return base.count(owner);
     }
@@ -490,7 +534,10 @@ public final class OverlayReader {
   }
 
   public PreferencesState preferences(StoreEngine base, Owner owner) {
-    List<Change> pending = heads(owner);
+    return withStableBase(base, owner, pending -> preferences(base, owner, pending));
+  }
+
+  private PreferencesState preferences(StoreEngine base, Owner owner, List<Change> pending) {
     PreferencesState state = base.preferences(owner);
     for (Change change : pending) {
       if (OwnerViews.isOfErased(change, state.epoch())) {

@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * Distinguishes a recurring failure from a new one: a broken disk fails every second, but is logged
@@ -36,6 +37,15 @@ public final class RepeatedFailureFilter {
       return met.add(new Kind(failure.getClass(), cause.getClass()));
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Logs a failure: as a warning if it is new. */
+  public void warn(Logger log, String what, Throwable failure) {
+    if (isNew(failure)) {
+      log.warn(what, failure);
+    } else {
+      log.debug(what, failure);
     }
   }
 

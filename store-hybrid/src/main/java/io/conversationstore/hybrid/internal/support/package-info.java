@@ -4,6 +4,7 @@
  * <ul>
  *   <li>{@link NodeScheduler}: background tasks and all waits of a node; {@link ThreadScheduler} in
  *       production, simulated time in tests.
+ *   <li>{@link NodeContext}: clock, scheduler and locks that all rooms of a node share.
  *   <li>{@link CoalescingTask}: one run at a time, requests meanwhile are combined.
  *   <li>{@link NodeClock}: the node's clock, corrected to the database's.
  *   <li>{@link Backoff}: growing waits between retries.

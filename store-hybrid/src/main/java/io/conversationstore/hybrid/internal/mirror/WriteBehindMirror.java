@@ -147,7 +147,7 @@ public final class WriteBehindMirror implements LocalStore, KnownRows {
         Integer place =
             places.putIfAbsent(new ConversationKey(header.owner(), header.id()), left.size());
         if (place != null) {
-          if (MissedStates.isLater(header, left.get(place))) {
+          if (header.isLaterThan(left.get(place))) {
             left.set(place, header);
           }
           continue;
@@ -195,9 +195,7 @@ public final class WriteBehindMirror implements LocalStore, KnownRows {
     try {
       ConversationState header = latest(waiting, owner, conversationId);
       ConversationState before = latest(beingWritten, owner, conversationId);
-      return before != null && (header == null || MissedStates.isLater(before, header))
-          ? before
-          : header;
+      return before != null && (header == null || before.isLaterThan(header)) ? before : header;
     } finally {
       lock.unlock();
     }
@@ -226,7 +224,7 @@ public final class WriteBehindMirror implements LocalStore, KnownRows {
       if (state instanceof ConversationState header
           && header.id().equals(conversationId)
           && header.owner().equals(owner)
-          && (latest == null || MissedStates.isLater(header, latest))) {
+          && (latest == null || header.isLaterThan(latest))) {
         latest = header;
       }
     }

@@ -10,8 +10,8 @@ import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.Change.ToConversation;
 import io.conversationstore.spi.ChangeStamp;
-import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
@@ -53,38 +53,71 @@ public final class TargetResolver {
    *     time
    */
   public Change known(Change change, boolean afresh) {
-    if (change instanceof Bulk bulk && bulk.isOnce()) {
-      return change;
+    return change.accept(new Known(afresh));
+  }
+
+  private final class Known implements Change.Visitor<Change, RuntimeException> {
+    private final boolean afresh;
+
+    Known(boolean afresh) {
+      this.afresh = afresh;
     }
-    if (change instanceof Bulk || change instanceof OwnerErased) {
-      if (afresh) {
-        look(change.owner(), "-");
-      }
-      long epoch = local.preferences(change.owner()).epoch();
-      return change.withStamp(stamp(change, epoch, null));
-    }
-    if (change instanceof PreferencesPut put) {
-      return known(put, afresh);
-    }
-    if (change instanceof ConversationCreated create) {
+
+    @Override
+    public Change conversationCreated(ConversationCreated create) {
       Found found =
           afresh
               ? look(create.owner(), create.conversationId())
               : local.find(create.owner(), create.conversationId());
       return create.withStamp(stamp(create, found.ownerEpoch(), null));
     }
-    ConversationRef ref = change.ref();
-    if (ref == null) {
-      throw new IllegalStateException(
-          "the change does not concern a conversation: " + change.getClass());
+
+    @Override
+    public Change toConversation(ToConversation change) {
+      ConversationState live = requireLive(change.owner(), change.ref().id());
+      return change
+          .withGeneration(live.generation())
+          .withStamp(stamp(change, live.epoch(), live.requireLive().updatedAt()));
     }
-    ConversationState live = find(change.owner(), ref.id(), afresh);
-    if (live == null) {
-      throw new ConversationNotFoundException(change.owner(), ref.id());
+
+    @Override
+    public Change preferencesPut(PreferencesPut put) {
+      String active = put.update().activeConversation();
+      if (!put.update().setsActiveConversation() || active == null) {
+        PreferencesState known = ofOwner(put);
+        return put.withStamp(stamp(put, known.epoch(), written(known)));
+      }
+      ConversationState live = requireLive(put.owner(), active);
+      return new PreferencesPut(
+          stamp(put, live.epoch(), written(local.preferences(put.owner()))),
+          put.update(),
+          live.generation());
     }
-    return change
-        .withGeneration(live.generation())
-        .withStamp(stamp(change, live.epoch(), live.requireLive().updatedAt()));
+
+    @Override
+    public Change ownerErased(OwnerErased erasure) {
+      return erasure.withStamp(stamp(erasure, ofOwner(erasure).epoch(), null));
+    }
+
+    @Override
+    public Change bulk(Bulk bulk) {
+      return bulk.isOnce() ? bulk : bulk.withStamp(stamp(bulk, ofOwner(bulk).epoch(), null));
+    }
+
+    private ConversationState requireLive(Owner owner, String id) {
+      ConversationState live = find(owner, id, afresh);
+      if (live == null) {
+        throw new ConversationNotFoundException(owner, id);
+      }
+      return live;
+    }
+
+    private PreferencesState ofOwner(Change change) {
+      if (afresh) {
+        look(change.owner(), "-");
+      }
+      return local.preferences(change.owner());
+    }
   }
 
   /** With a time later than the states this node has seen, in case the change is kept. */
@@ -93,25 +126,6 @@ public final class TargetResolver {
     Instant now = clock.now();
     Instant at = seen == null ? now : QueueStamps.later(now, seen);
     return new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node());
-  }
-
-  private Change known(PreferencesPut put, boolean afresh) {
-    String active = put.update().activeConversation();
-    if (!put.update().setsActiveConversation() || active == null) {
-      if (afresh) {
-        look(put.owner(), "-");
-      }
-      PreferencesState known = local.preferences(put.owner());
-      return put.withStamp(stamp(put, known.epoch(), written(known)));
-    }
-    ConversationState live = find(put.owner(), active, afresh);
-    if (live == null) {
-      throw new ConversationNotFoundException(put.owner(), active);
-    }
-    return new PreferencesPut(
-        stamp(put, live.epoch(), written(local.preferences(put.owner()))),
-        put.update(),
-        live.generation());
   }
 
   private static @Nullable Instant written(PreferencesState preferences) {

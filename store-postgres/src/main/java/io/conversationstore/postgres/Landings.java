@@ -1,8 +1,6 @@
 package io.conversationstore.postgres;
 
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Change.ConversationCreated;
-import io.conversationstore.spi.Change.ConversationUpdated;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Landing;
 import java.sql.Connection;
@@ -53,7 +51,19 @@ final class Landings {
   private List<Landing> ofHeaders(Connection connection, Change change) throws SQLException {
     List<Change> headers = new ArrayList<>();
     for (Change part : change.parts()) {
-      if (part instanceof ConversationCreated || part instanceof ConversationUpdated) {
+      boolean inHeader =
+          switch (part.kind()) {
+            case CONVERSATION_CREATED, CONVERSATION_UPDATED -> true;
+            case CONVERSATION_DELETED,
+                MESSAGES_APPENDED,
+                MESSAGE_EDITED,
+                MESSAGE_DELETED,
+                PREFERENCES_PUT,
+                OWNER_ERASED,
+                BULK ->
+                false;
+          };
+      if (inHeader) {
         headers.add(part);
       }
     }

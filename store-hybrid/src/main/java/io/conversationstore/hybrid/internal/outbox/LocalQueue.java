@@ -72,6 +72,7 @@ public final class LocalQueue {
   private final RejectedChanges rejectedChanges;
   private final OwnerLocks locks;
   private final PendingViewCache views;
+  private final Forgetting forgetting = new Forgetting();
   private final Supplier<Instant> now;
   private final QueueStamps stamps;
 
@@ -103,11 +104,32 @@ public final class LocalQueue {
   /** This node's knowledge of these rows has changed other than through this queue. */
   public void forgetViews(List<? extends State> states) {
     for (State state : states) {
-      if (state instanceof ConversationState conversation) {
-        views.forget(conversation.owner(), conversation.id());
-      } else if (state instanceof OwnerState) {
-        views.forget();
-      }
+      state.accept(forgetting);
+    }
+  }
+
+  /** Ends the views that a changed row outdates; messages and preferences are read anew. */
+  private final class Forgetting implements State.Visitor<Void, RuntimeException> {
+    @Override
+    public Void owner(OwnerState state) {
+      views.forget();
+      return null;
+    }
+
+    @Override
+    public Void conversation(ConversationState state) {
+      views.forget(state.owner(), state.id());
+      return null;
+    }
+
+    @Override
+    public Void message(MessageState state) {
+      return null;
+    }
+
+    @Override
+    public Void preferences(PreferencesState state) {
+      return null;
     }
   }
 

@@ -6,8 +6,14 @@ import io.conversationstore.MessageEdit;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,22 +22,162 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface Change {
 
+  /**
+   * The kinds of changes. A {@code switch} expression over them names each, without a default: a
+   * new kind then does not compile until every place has dealt with it.
+   */
+  enum Kind {
+    CONVERSATION_CREATED,
+    CONVERSATION_UPDATED,
+    CONVERSATION_DELETED,
+    MESSAGES_APPENDED,
+    MESSAGE_EDITED,
+    MESSAGE_DELETED,
+    PREFERENCES_PUT,
+    OWNER_ERASED,
+    BULK;
+
+    private static final Map<String, Kind> BY_NAME =
+        Stream.of(values()).collect(Collectors.toUnmodifiableMap(Kind::wireName, kind -> kind));
+
+    private final String wireName = name().toLowerCase(Locale.ROOT);
+
+    /** The name in JSON. */
+    public String wireName() {
+      return wireName;
+    }
+
+    /**
+     * The kind with this name.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public static Kind ofWireName(String name) {
+      Kind kind = BY_NAME.get(name);
+      if (kind == null) {
+        throw new IllegalArgumentException("the change has an unknown kind");
+      }
+      return kind;
+    }
+  }
+
+  /** An action for each kind of change. Changes of an existing conversation count as one kind. */
+  interface Visitor<R, E extends Exception> {
+    R conversationCreated(ConversationCreated change) throws E;
+
+    R toConversation(ToConversation change) throws E;
+
+    R preferencesPut(PreferencesPut change) throws E;
+
+    R ownerErased(OwnerErased change) throws E;
+
+    R bulk(Bulk change) throws E;
+  }
+
+  /** An action for each kind of change of an existing conversation. */
+  interface ConversationVisitor<R, E extends Exception> {
+    R conversationUpdated(ConversationUpdated change) throws E;
+
+    R conversationDeleted(ConversationDeleted change) throws E;
+
+    R messagesAppended(MessagesAppended change) throws E;
+
+    R messageEdited(MessageEdited change) throws E;
+
+    R messageDeleted(MessageDeleted change) throws E;
+  }
+
   ChangeStamp stamp();
+
+  Kind kind();
+
+  /** Calls the visitor's method for this kind. */
+  <R, E extends Exception> R accept(Visitor<R, E> visitor) throws E;
 
   /** The same change with another stamp. */
   Change withStamp(ChangeStamp stamp);
 
-  /** The conversation that it changes; null for a change of preferences, an erasure and a bulk. */
+  /** The existing conversation that it changes; null unless it is a {@link ToConversation}. */
   default @Nullable ConversationRef ref() {
     return null;
   }
 
   /**
-   * The same change for another generation of its conversation. Changes without a generation return
-   * themselves.
+   * The conversations that it creates or changes: one for a change of a conversation, none for
+   * preferences and an erasure, all of its parts for a bulk.
    */
-  default Change withGeneration(long generation) {
-    return this;
+  Set<String> conversationIds();
+
+  /** The same, and the conversations that become active in preferences. */
+  default Set<String> namedConversationIds() {
+    return switch (kind()) {
+      case CONVERSATION_CREATED,
+          CONVERSATION_UPDATED,
+          CONVERSATION_DELETED,
+          MESSAGES_APPENDED,
+          MESSAGE_EDITED,
+          MESSAGE_DELETED,
+          OWNER_ERASED ->
+          conversationIds();
+      case PREFERENCES_PUT -> {
+        String active = ((PreferencesPut) this).update().activeConversation();
+        yield active == null ? Set.of() : Set.of(active);
+      }
+      case BULK -> {
+        Set<String> ids = new LinkedHashSet<>();
+        parts().forEach(part -> ids.addAll(part.namedConversationIds()));
+        yield ids;
+      }
+    };
+  }
+
+  /** The changes of a bulk, otherwise the change itself. */
+  default List<Change> parts() {
+    return List.of(this);
+  }
+
+  /** Whether it may create a conversation, and a later change may depend on that. */
+  default boolean mayCreate() {
+    return switch (kind()) {
+      case CONVERSATION_CREATED, BULK -> true;
+      case CONVERSATION_UPDATED,
+          CONVERSATION_DELETED,
+          MESSAGES_APPENDED,
+          MESSAGE_EDITED,
+          MESSAGE_DELETED,
+          PREFERENCES_PUT,
+          OWNER_ERASED ->
+          false;
+    };
+  }
+
+  /** Whether it writes fields, where the latest write wins. */
+  default boolean writesFields() {
+    return switch (kind()) {
+      case CONVERSATION_UPDATED, MESSAGE_EDITED, PREFERENCES_PUT -> true;
+      case CONVERSATION_CREATED,
+          CONVERSATION_DELETED,
+          MESSAGES_APPENDED,
+          MESSAGE_DELETED,
+          OWNER_ERASED,
+          BULK ->
+          false;
+    };
+  }
+
+  /** Whether it cannot be part of a batch or of a bulk. */
+  default boolean goesAlone() {
+    return switch (kind()) {
+      case OWNER_ERASED, BULK -> true;
+      case CONVERSATION_CREATED,
+          CONVERSATION_UPDATED,
+          CONVERSATION_DELETED,
+          MESSAGES_APPENDED,
+          MESSAGE_EDITED,
+          MESSAGE_DELETED,
+          PREFERENCES_PUT ->
+          false;
+    };
   }
 
   default UUID id() {
@@ -40,6 +186,34 @@ public sealed interface Change {
 
   default Owner owner() {
     return stamp().owner();
+  }
+
+  /** A change of an existing conversation. */
+  sealed interface ToConversation extends Change {
+    @Override
+    ConversationRef ref();
+
+    @Override
+    ToConversation withStamp(ChangeStamp stamp);
+
+    /** The same change for another generation of its conversation. */
+    ToConversation withGeneration(long generation);
+
+    /** The existing message that it changes; null if it changes none. */
+    @Nullable UUID messageId();
+
+    /** Calls the visitor's method for this kind. */
+    <R, E extends Exception> R acceptInConversation(ConversationVisitor<R, E> visitor) throws E;
+
+    @Override
+    default <R, E extends Exception> R accept(Visitor<R, E> visitor) throws E {
+      return visitor.toConversation(this);
+    }
+
+    @Override
+    default Set<String> conversationIds() {
+      return Set.of(ref().id());
+    }
   }
 
   /**
@@ -65,35 +239,82 @@ public sealed interface Change {
     }
 
     @Override
-    public Change withStamp(ChangeStamp newStamp) {
+    public ConversationCreated withStamp(ChangeStamp newStamp) {
       return new ConversationCreated(newStamp, conversation, strict);
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.CONVERSATION_CREATED;
+    }
+
+    @Override
+    public <R, E extends Exception> R accept(Visitor<R, E> visitor) throws E {
+      return visitor.conversationCreated(this);
+    }
+
+    @Override
+    public Set<String> conversationIds() {
+      return Set.of(conversationId());
     }
   }
 
   /** Writes the named fields; without any field it is a touch. */
   record ConversationUpdated(ChangeStamp stamp, ConversationRef ref, ConversationUpdate update)
-      implements Change {
+      implements ToConversation {
     @Override
-    public Change withStamp(ChangeStamp newStamp) {
+    public ConversationUpdated withStamp(ChangeStamp newStamp) {
       return new ConversationUpdated(newStamp, ref, update);
     }
 
     @Override
-    public Change withGeneration(long generation) {
+    public ConversationUpdated withGeneration(long generation) {
       return new ConversationUpdated(stamp, new ConversationRef(ref.id(), generation), update);
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.CONVERSATION_UPDATED;
+    }
+
+    @Override
+    public <R, E extends Exception> R acceptInConversation(ConversationVisitor<R, E> visitor)
+        throws E {
+      return visitor.conversationUpdated(this);
+    }
+
+    @Override
+    public @Nullable UUID messageId() {
+      return null;
     }
   }
 
   /** Deletes a conversation with its messages. */
-  record ConversationDeleted(ChangeStamp stamp, ConversationRef ref) implements Change {
+  record ConversationDeleted(ChangeStamp stamp, ConversationRef ref) implements ToConversation {
     @Override
-    public Change withStamp(ChangeStamp newStamp) {
+    public ConversationDeleted withStamp(ChangeStamp newStamp) {
       return new ConversationDeleted(newStamp, ref);
     }
 
     @Override
-    public Change withGeneration(long generation) {
+    public ConversationDeleted withGeneration(long generation) {
       return new ConversationDeleted(stamp, new ConversationRef(ref.id(), generation));
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.CONVERSATION_DELETED;
+    }
+
+    @Override
+    public <R, E extends Exception> R acceptInConversation(ConversationVisitor<R, E> visitor)
+        throws E {
+      return visitor.conversationDeleted(this);
+    }
+
+    @Override
+    public @Nullable UUID messageId() {
+      return null;
     }
   }
 
@@ -110,7 +331,7 @@ public sealed interface Change {
       List<NewMessage> messages,
       AppendCondition condition,
       boolean editExisting)
-      implements Change {
+      implements ToConversation {
     public MessagesAppended {
       messages = List.copyOf(messages);
       if (messages.isEmpty()) {
@@ -119,41 +340,80 @@ public sealed interface Change {
     }
 
     @Override
-    public Change withStamp(ChangeStamp newStamp) {
+    public MessagesAppended withStamp(ChangeStamp newStamp) {
       return new MessagesAppended(newStamp, ref, messages, condition, editExisting);
     }
 
     @Override
-    public Change withGeneration(long generation) {
+    public MessagesAppended withGeneration(long generation) {
       return new MessagesAppended(
           stamp, new ConversationRef(ref.id(), generation), messages, condition, editExisting);
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.MESSAGES_APPENDED;
+    }
+
+    @Override
+    public <R, E extends Exception> R acceptInConversation(ConversationVisitor<R, E> visitor)
+        throws E {
+      return visitor.messagesAppended(this);
+    }
+
+    @Override
+    public @Nullable UUID messageId() {
+      return null;
     }
   }
 
   /** Replaces the content of a message. */
   record MessageEdited(ChangeStamp stamp, ConversationRef ref, UUID messageId, MessageEdit edit)
-      implements Change {
+      implements ToConversation {
     @Override
-    public Change withStamp(ChangeStamp newStamp) {
+    public MessageEdited withStamp(ChangeStamp newStamp) {
       return new MessageEdited(newStamp, ref, messageId, edit);
     }
 
     @Override
-    public Change withGeneration(long generation) {
+    public MessageEdited withGeneration(long generation) {
       return new MessageEdited(stamp, new ConversationRef(ref.id(), generation), messageId, edit);
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.MESSAGE_EDITED;
+    }
+
+    @Override
+    public <R, E extends Exception> R acceptInConversation(ConversationVisitor<R, E> visitor)
+        throws E {
+      return visitor.messageEdited(this);
     }
   }
 
   /** Deletes a message. */
-  record MessageDeleted(ChangeStamp stamp, ConversationRef ref, UUID messageId) implements Change {
+  record MessageDeleted(ChangeStamp stamp, ConversationRef ref, UUID messageId)
+      implements ToConversation {
     @Override
-    public Change withStamp(ChangeStamp newStamp) {
+    public MessageDeleted withStamp(ChangeStamp newStamp) {
       return new MessageDeleted(newStamp, ref, messageId);
     }
 
     @Override
-    public Change withGeneration(long generation) {
+    public MessageDeleted withGeneration(long generation) {
       return new MessageDeleted(stamp, new ConversationRef(ref.id(), generation), messageId);
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.MESSAGE_DELETED;
+    }
+
+    @Override
+    public <R, E extends Exception> R acceptInConversation(ConversationVisitor<R, E> visitor)
+        throws E {
+      return visitor.messageDeleted(this);
     }
   }
 
@@ -166,16 +426,46 @@ public sealed interface Change {
   record PreferencesPut(ChangeStamp stamp, PreferencesUpdate update, long activeGeneration)
       implements Change {
     @Override
-    public Change withStamp(ChangeStamp newStamp) {
+    public PreferencesPut withStamp(ChangeStamp newStamp) {
       return new PreferencesPut(newStamp, update, activeGeneration);
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.PREFERENCES_PUT;
+    }
+
+    @Override
+    public <R, E extends Exception> R accept(Visitor<R, E> visitor) throws E {
+      return visitor.preferencesPut(this);
+    }
+
+    @Override
+    public Set<String> conversationIds() {
+      return Set.of();
     }
   }
 
   /** Erases all of an owner's data and raises the owner's epoch. */
   record OwnerErased(ChangeStamp stamp) implements Change {
     @Override
-    public Change withStamp(ChangeStamp newStamp) {
+    public OwnerErased withStamp(ChangeStamp newStamp) {
       return new OwnerErased(newStamp);
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.OWNER_ERASED;
+    }
+
+    @Override
+    public <R, E extends Exception> R accept(Visitor<R, E> visitor) throws E {
+      return visitor.ownerErased(this);
+    }
+
+    @Override
+    public Set<String> conversationIds() {
+      return Set.of();
     }
   }
 
@@ -199,9 +489,7 @@ public sealed interface Change {
     public Bulk {
       changes = List.copyOf(changes);
       for (Change change : changes) {
-        if (change instanceof Bulk
-            || change instanceof OwnerErased
-            || !change.owner().equals(stamp.owner())) {
+        if (change.goesAlone() || !change.owner().equals(stamp.owner())) {
           throw new IllegalArgumentException(
               "a bulk may only contain conversation changes of its owner");
         }
@@ -220,7 +508,7 @@ public sealed interface Change {
     }
 
     @Override
-    public Change withStamp(ChangeStamp newStamp) {
+    public Bulk withStamp(ChangeStamp newStamp) {
       return new Bulk(
           newStamp,
           changes.stream()
@@ -233,6 +521,28 @@ public sealed interface Change {
                               .withTime(isOnce() ? change.stamp().time() : newStamp.time())))
               .toList(),
           asSent);
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.BULK;
+    }
+
+    @Override
+    public <R, E extends Exception> R accept(Visitor<R, E> visitor) throws E {
+      return visitor.bulk(this);
+    }
+
+    @Override
+    public Set<String> conversationIds() {
+      Set<String> ids = new LinkedHashSet<>();
+      changes.forEach(part -> ids.addAll(part.conversationIds()));
+      return ids;
+    }
+
+    @Override
+    public List<Change> parts() {
+      return changes;
     }
   }
 }

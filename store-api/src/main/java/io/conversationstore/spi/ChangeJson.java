@@ -20,6 +20,7 @@ import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.Change.ToConversation;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,7 +80,7 @@ public final class ChangeJson {
 
   private static void writeFields(JsonGenerator out, Change change, ContentListener listener)
       throws IOException {
-    out.writeStringField("change", kind(change));
+    out.writeStringField("change", change.kind().wireName());
     ChangeStamp stamp = change.stamp();
     out.writeStringField("id", stamp.id().toString());
     out.writeStringField("tenant_id", stamp.owner().tenantId());
@@ -92,26 +93,72 @@ public final class ChangeJson {
       out.writeStringField("conversation_id", ref.id());
       out.writeNumberField("generation", ref.generation());
     }
-    if (change instanceof ConversationCreated created) {
+    change.accept(new Writer(out, listener));
+  }
+
+  /** Writes the fields that each kind has in addition. */
+  private record Writer(JsonGenerator out, ContentListener listener)
+      implements Change.Visitor<Void, IOException>, Change.ConversationVisitor<Void, IOException> {
+    @Override
+    public Void conversationCreated(ConversationCreated created) throws IOException {
       out.writeBooleanField("strict", created.strict());
       out.writeFieldName("conversation");
       write(out, created.conversation());
-    } else if (change instanceof ConversationUpdated updated) {
+      return null;
+    }
+
+    @Override
+    public Void toConversation(ToConversation change) throws IOException {
+      return change.acceptInConversation(this);
+    }
+
+    @Override
+    public Void conversationUpdated(ConversationUpdated updated) throws IOException {
       out.writeFieldName("update");
       write(out, updated.update());
-    } else if (change instanceof MessagesAppended appended) {
+      return null;
+    }
+
+    @Override
+    public Void conversationDeleted(ConversationDeleted deleted) {
+      return null;
+    }
+
+    @Override
+    public Void messagesAppended(MessagesAppended appended) throws IOException {
       writeAppend(out, appended, listener);
-    } else if (change instanceof MessageEdited edited) {
+      return null;
+    }
+
+    @Override
+    public Void messageEdited(MessageEdited edited) throws IOException {
       out.writeStringField("message_id", edited.messageId().toString());
       out.writeFieldName("content");
       listener.begins();
       ModelJson.writeContent(out, edited.edit().content());
       listener.ends();
-    } else if (change instanceof MessageDeleted deleted) {
+      return null;
+    }
+
+    @Override
+    public Void messageDeleted(MessageDeleted deleted) throws IOException {
       out.writeStringField("message_id", deleted.messageId().toString());
-    } else if (change instanceof PreferencesPut put) {
+      return null;
+    }
+
+    @Override
+    public Void preferencesPut(PreferencesPut put) throws IOException {
       writePreferences(out, put);
-    } else if (change instanceof Bulk bulk) {
+      return null;
+    }
+
+    @Override
+    public Void ownerErased(OwnerErased erased) {
+      return null;
+    }
+
+    @Override
+    public Void bulk(Bulk bulk) throws IOException {
       if (bulk.asSent()) {
         out.writeBooleanField("as_sent", true);
       }
@@ -120,28 +167,8 @@ public final class ChangeJson {
         write(out, part, listener);
       }
       out.writeEndArray();
+      return null;
     }
-  }
-
-  private static String kind(Change change) {
-    if (change instanceof ConversationCreated) {
-      return "conversation_created";
-    } else if (change instanceof ConversationUpdated) {
-      return "conversation_updated";
-    } else if (change instanceof ConversationDeleted) {
-      return "conversation_deleted";
-    } else if (change instanceof MessagesAppended) {
-      return "messages_appended";
-    } else if (change instanceof MessageEdited) {
-      return "message_edited";
-    } else if (change instanceof MessageDeleted) {
-      return "message_deleted";
-    } else if (change instanceof PreferencesPut) {
-      return "preferences_put";
-    } else if (change instanceof OwnerErased) {
-      return "owner_erased";
-    }
-    return "bulk";
   }
 
   private static void writeAppend(
@@ -273,25 +300,25 @@ public final class ChangeJson {
             Json.number(json, "epoch", ChangeStamp.PRESENT_EPOCH),
             Json.time(json, "time"),
             Json.uuid(json, "node"));
-    String kind = Json.string(json, "change");
+    Change.Kind kind = Change.Kind.ofWireName(Json.string(json, "change"));
     return switch (kind) {
-      case "conversation_created" ->
+      case CONVERSATION_CREATED ->
           new ConversationCreated(
               stamp,
               readNewConversation(Json.required(json, "conversation")),
               Json.bool(json, "strict"));
-      case "conversation_updated" ->
+      case CONVERSATION_UPDATED ->
           new ConversationUpdated(stamp, ref(json), readUpdate(Json.required(json, "update")));
-      case "conversation_deleted" -> new ConversationDeleted(stamp, ref(json));
-      case "messages_appended" -> readAppend(stamp, json, messages.apply(json));
-      case "message_edited" ->
+      case CONVERSATION_DELETED -> new ConversationDeleted(stamp, ref(json));
+      case MESSAGES_APPENDED -> readAppend(stamp, json, messages.apply(json));
+      case MESSAGE_EDITED ->
           new MessageEdited(
               stamp,
               ref(json),
               Json.uuid(json, "message_id"),
               new MessageEdit(ModelJson.readContent(Json.field(json, "content"))));
-      case "message_deleted" -> new MessageDeleted(stamp, ref(json), Json.uuid(json, "message_id"));
-      case "preferences_put" ->
+      case MESSAGE_DELETED -> new MessageDeleted(stamp, ref(json), Json.uuid(json, "message_id"));
+      case PREFERENCES_PUT ->
           new PreferencesPut(
               stamp,
               new PreferencesUpdate(
@@ -300,15 +327,14 @@ public final class ChangeJson {
                   json.has("selected_model"),
                   Json.optionalString(json, "selected_model")),
               Json.number(json, "active_generation", 0));
-      case "owner_erased" -> new OwnerErased(stamp);
-      case "bulk" -> {
+      case OWNER_ERASED -> new OwnerErased(stamp);
+      case BULK -> {
         List<Change> changes = new ArrayList<>();
         for (JsonNode part : Json.array(json, "changes")) {
           changes.add(read(part, messages));
         }
         yield new Bulk(stamp, changes, json.has("as_sent") && Json.bool(json, "as_sent"));
       }
-      default -> throw new IllegalArgumentException("the change has an unknown kind");
     };
   }
 

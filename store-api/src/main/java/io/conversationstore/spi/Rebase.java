@@ -2,7 +2,9 @@ package io.conversationstore.spi;
 
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.Change.ToConversation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +27,40 @@ public final class Rebase {
     if (generations.isEmpty()) {
       return change;
     }
-    if (change instanceof Bulk bulk) {
+    return change.accept(new Onto(generations));
+  }
+
+  private record Onto(Map<String, Long> generations)
+      implements Change.Visitor<Change, RuntimeException> {
+    @Override
+    public Change conversationCreated(ConversationCreated create) {
+      return create;
+    }
+
+    @Override
+    public Change toConversation(ToConversation change) {
+      Long generation = generations.get(change.ref().id());
+      return generation == null || change.ref().generation() != ConversationRef.LIVE
+          ? change
+          : change.withGeneration(generation);
+    }
+
+    @Override
+    public Change preferencesPut(PreferencesPut put) {
+      String active = put.update().activeConversation();
+      Long generation = active == null ? null : generations.get(active);
+      return generation == null || put.activeGeneration() != ConversationRef.LIVE
+          ? put
+          : new PreferencesPut(put.stamp(), put.update(), generation);
+    }
+
+    @Override
+    public Change ownerErased(OwnerErased erasure) {
+      return erasure;
+    }
+
+    @Override
+    public Change bulk(Bulk bulk) {
       List<Change> parts = new ArrayList<>();
       for (Change part : bulk.changes()) {
         // A create that joins an existing conversation must not create it again after a delete.
@@ -33,26 +68,10 @@ public final class Rebase {
             part instanceof ConversationCreated create
                 && generations.containsKey(create.conversationId());
         if (!joins) {
-          parts.add(onto(part, generations));
+          parts.add(part.accept(this));
         }
       }
       return new Bulk(bulk.stamp(), parts);
     }
-    if (change instanceof PreferencesPut put) {
-      return onto(put, generations);
-    }
-    ConversationRef ref = change.ref();
-    Long generation = ref == null ? null : generations.get(ref.id());
-    return generation == null || ref == null || ref.generation() != ConversationRef.LIVE
-        ? change
-        : change.withGeneration(generation);
-  }
-
-  private static Change onto(PreferencesPut put, Map<String, Long> generations) {
-    String active = put.update().activeConversation();
-    Long generation = active == null ? null : generations.get(active);
-    return generation == null || put.activeGeneration() != ConversationRef.LIVE
-        ? put
-        : new PreferencesPut(put.stamp(), put.update(), generation);
   }
 }

@@ -19,13 +19,93 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface State {
 
+  /** An action for each kind of row. */
+  interface Visitor<R, E extends Exception> {
+    R owner(OwnerState state) throws E;
+
+    R conversation(ConversationState state) throws E;
+
+    R message(MessageState state) throws E;
+
+    R preferences(PreferencesState state) throws E;
+  }
+
+  /**
+   * Identifies a row within its owner's present epoch.
+   *
+   * @param conversationId null for an owner and for preferences
+   * @param messageId null for all but messages
+   */
+  record Key(
+      Class<? extends State> kind,
+      Owner owner,
+      @Nullable String conversationId,
+      @Nullable UUID messageId) {}
+
   Owner owner();
 
   /** The owner's epoch that the row belongs to. */
   long epoch();
 
+  /** The conversation's generation that the row belongs to; 0 for an owner and for preferences. */
+  long generation();
+
+  /** The row's version in its generation; 0 for an owner. */
+  long version();
+
+  /** The conversation that the row belongs to; null for an owner and for preferences. */
+  @Nullable String conversationId();
+
+  /** Which row it is. */
+  Key key();
+
+  /** Whether the row has not been deleted; always true for an owner and for preferences. */
+  boolean isLive();
+
+  /** Calls the visitor's method for this kind. */
+  <R, E extends Exception> R accept(Visitor<R, E> visitor) throws E;
+
+  /** Whether it is later than another state of the same row. */
+  default boolean isLaterThan(State other) {
+    return epoch() != other.epoch()
+        ? epoch() > other.epoch()
+        : generation() != other.generation()
+            ? generation() > other.generation()
+            : version() > other.version();
+  }
+
   /** An owner's epoch: rows of lower epochs are erased. */
-  record OwnerState(Owner owner, long epoch) implements State {}
+  record OwnerState(Owner owner, long epoch) implements State {
+    @Override
+    public long generation() {
+      return 0;
+    }
+
+    @Override
+    public long version() {
+      return 0;
+    }
+
+    @Override
+    public @Nullable String conversationId() {
+      return null;
+    }
+
+    @Override
+    public Key key() {
+      return new Key(OwnerState.class, owner, null, null);
+    }
+
+    @Override
+    public boolean isLive() {
+      return true;
+    }
+
+    @Override
+    public <R, E extends Exception> R accept(Visitor<R, E> visitor) throws E {
+      return visitor.owner(this);
+    }
+  }
 
   /**
    * A conversation.
@@ -48,6 +128,7 @@ public sealed interface State {
       UUID createdBy)
       implements State {
 
+    @Override
     public boolean isLive() {
       return live != null;
     }
@@ -85,6 +166,21 @@ public sealed interface State {
     public ConversationState next(@Nullable Live newLive, long newLastSeq) {
       return new ConversationState(
           owner, id, epoch, generation, version + 1, newLive, newLastSeq, createdBy);
+    }
+
+    @Override
+    public String conversationId() {
+      return id;
+    }
+
+    @Override
+    public Key key() {
+      return new Key(ConversationState.class, owner, id, null);
+    }
+
+    @Override
+    public <R, E extends Exception> R accept(Visitor<R, E> visitor) throws E {
+      return visitor.conversation(this);
     }
   }
 
@@ -135,6 +231,7 @@ public sealed interface State {
       @Nullable StoredMessage message)
       implements State {
 
+    @Override
     public boolean isLive() {
       return message != null;
     }
@@ -145,6 +242,16 @@ public sealed interface State {
         throw new IllegalStateException("message " + messageId + " is deleted");
       }
       return message;
+    }
+
+    @Override
+    public Key key() {
+      return new Key(MessageState.class, owner, conversationId, messageId);
+    }
+
+    @Override
+    public <R, E extends Exception> R accept(Visitor<R, E> visitor) throws E {
+      return visitor.message(this);
     }
   }
 
@@ -179,6 +286,31 @@ public sealed interface State {
      */
     public Preferences toPreferences(boolean activeIsLive) {
       return new Preferences(activeIsLive ? activeConversation : null, selectedModel);
+    }
+
+    @Override
+    public long generation() {
+      return 0;
+    }
+
+    @Override
+    public @Nullable String conversationId() {
+      return null;
+    }
+
+    @Override
+    public Key key() {
+      return new Key(PreferencesState.class, owner, null, null);
+    }
+
+    @Override
+    public boolean isLive() {
+      return true;
+    }
+
+    @Override
+    public <R, E extends Exception> R accept(Visitor<R, E> visitor) throws E {
+      return visitor.preferences(this);
     }
   }
 

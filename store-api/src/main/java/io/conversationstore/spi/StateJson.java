@@ -35,17 +35,35 @@ public final class StateJson {
 
   /** Writes the fields of a state into an open object. */
   public static void writeFields(JsonGenerator out, State state) throws IOException {
-    if (state instanceof OwnerState owner) {
-      writeCommon(out, "owner", owner);
-    } else if (state instanceof ConversationState conversation) {
-      writeCommon(out, "conversation", conversation);
-      writeConversation(out, conversation);
-    } else if (state instanceof MessageState message) {
-      writeCommon(out, "message", message);
-      writeMessage(out, message);
-    } else if (state instanceof PreferencesState preferences) {
-      writeCommon(out, "preferences", preferences);
-      writePreferences(out, preferences);
+    state.accept(new Writer(out));
+  }
+
+  private record Writer(JsonGenerator out) implements State.Visitor<Void, IOException> {
+    @Override
+    public Void owner(OwnerState state) throws IOException {
+      writeCommon(out, "owner", state);
+      return null;
+    }
+
+    @Override
+    public Void conversation(ConversationState state) throws IOException {
+      writeCommon(out, "conversation", state);
+      writeConversation(out, state);
+      return null;
+    }
+
+    @Override
+    public Void message(MessageState state) throws IOException {
+      writeCommon(out, "message", state);
+      writeMessage(out, state);
+      return null;
+    }
+
+    @Override
+    public Void preferences(PreferencesState state) throws IOException {
+      writeCommon(out, "preferences", state);
+      writePreferences(out, state);
+      return null;
     }
   }
 

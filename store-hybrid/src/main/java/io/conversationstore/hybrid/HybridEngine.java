@@ -22,7 +22,6 @@ import io.conversationstore.hybrid.internal.mirror.WriteBehindMirror;
 import io.conversationstore.hybrid.internal.outbox.DrainPace;
 import io.conversationstore.hybrid.internal.outbox.LocalQueue;
 import io.conversationstore.hybrid.internal.outbox.TargetResolver;
-import io.conversationstore.hybrid.internal.support.ConversationIds;
 import io.conversationstore.hybrid.internal.support.LocalFailureException;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
@@ -30,9 +29,7 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationDeleted;
 import io.conversationstore.spi.Change.MessageDeleted;
-import io.conversationstore.spi.Change.MessageEdited;
-import io.conversationstore.spi.Change.OwnerErased;
-import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.Change.ToConversation;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.Found;
@@ -51,7 +48,6 @@ import io.conversationstore.spi.StoreEngine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -188,12 +184,17 @@ final class HybridEngine implements StoreEngine {
       return false;
     }
     Owner owner = change.owner();
-    if (change instanceof OwnerErased || change instanceof PreferencesPut) {
-      return local.hasPending(owner);
-    }
-    Set<String> ids = new HashSet<>();
-    ConversationIds.collect(List.of(change), ids);
-    return ids.stream().anyMatch(id -> local.hasPending(owner, id));
+    return switch (change.kind()) {
+      case OWNER_ERASED, PREFERENCES_PUT -> local.hasPending(owner);
+      case CONVERSATION_CREATED,
+          CONVERSATION_UPDATED,
+          CONVERSATION_DELETED,
+          MESSAGES_APPENDED,
+          MESSAGE_EDITED,
+          MESSAGE_DELETED,
+          BULK ->
+          change.conversationIds().stream().anyMatch(id -> local.hasPending(owner, id));
+    };
   }
 
   /**
@@ -219,13 +220,8 @@ final class HybridEngine implements StoreEngine {
   /** Copies the subject of a change from the database. */
   private void copyTargets(Change change) {
     Owner owner = change.owner();
-    Set<String> ids = new HashSet<>();
-    ConversationIds.collect(List.of(change), ids);
-    if (change instanceof PreferencesPut put && put.update().activeConversation() != null) {
-      ids.add(put.update().activeConversation());
-    }
     List<State> states = new ArrayList<>();
-    for (String id : ids) {
+    for (String id : change.namedConversationIds()) {
       Found found = watch.look(owner, id);
       if (found.ownerEpoch() > 0) {
         states.add(new OwnerState(owner, found.ownerEpoch()));
@@ -234,10 +230,11 @@ final class HybridEngine implements StoreEngine {
         states.add(found.conversation());
       }
     }
-    if (change instanceof MessageEdited edit) {
-      primary.message(owner, edit.ref().id(), edit.messageId()).ifPresent(states::add);
-    } else if (change instanceof MessageDeleted delete) {
-      primary.message(owner, delete.ref().id(), delete.messageId()).ifPresent(states::add);
+    if (change instanceof ToConversation to) {
+      UUID messageId = to.messageId();
+      if (messageId != null) {
+        primary.message(owner, to.ref().id(), messageId).ifPresent(states::add);
+      }
     }
     committed.copy(states);
   }

@@ -285,14 +285,15 @@ class MirrorTest {
     Change touch =
         new Change.ConversationUpdated(
             stamp(), ConversationRef.live("chat"), ConversationUpdate.touch());
-    Change append =
+    Change.MessagesAppended append =
         new Change.MessagesAppended(
             stamp(),
             ConversationRef.live("chat"),
             List.of(NewMessage.of(UUID.randomUUID(), Message.user("hello"))),
             io.conversationstore.AppendCondition.always(),
             false);
-    Change delete = new Change.ConversationDeleted(stamp(), ConversationRef.live("chat"));
+    Change.ConversationDeleted delete =
+        new Change.ConversationDeleted(stamp(), ConversationRef.live("chat"));
     Change again = new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
     Change after =
         new Change.ConversationUpdated(
@@ -414,8 +415,8 @@ class MirrorTest {
             List.of(
                 new Change.ConversationCreated(stamp(), NewConversation.withId("a"), false),
                 new Change.ConversationCreated(stamp(), NewConversation.withId("b"), false)));
-    Change ofA = touch("a");
-    Change ofB = touch("b");
+    Change.ConversationUpdated ofA = touch("a");
+    Change.ConversationUpdated ofB = touch("b");
     Change ofC = touch("c");
     Change again =
         new Change.Bulk(
@@ -469,7 +470,8 @@ class MirrorTest {
   void generationsMoveOnlyWhatIsOfTheirEpoch() throws IOException {
     Change create = new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
     Change ofNextEpoch = touch("chat").withStamp(stamp().withEpoch(1));
-    Change ofPresentEpoch = touch("chat").withStamp(stamp().withEpoch(ChangeStamp.PRESENT_EPOCH));
+    Change.ConversationUpdated ofPresentEpoch =
+        touch("chat").withStamp(stamp().withEpoch(ChangeStamp.PRESENT_EPOCH));
     try (LocalStore engine = Memory.engine(new MemoryFiles())) {
       engine.remember(CONTACT, 0);
       List.of(create, ofNextEpoch, ofPresentEpoch).forEach(engine::enqueue);
@@ -504,7 +506,7 @@ class MirrorTest {
     }
   }
 
-  private static Change touch(String conversation) {
+  private static Change.ConversationUpdated touch(String conversation) {
     return new Change.ConversationUpdated(
         stamp(), ConversationRef.live(conversation), ConversationUpdate.touch());
   }

@@ -56,12 +56,20 @@ record BatchRun(Kind kind, List<Change> changes, List<Integer> places) {
   }
 
   private static Kind kind(Change change) {
-    if (change instanceof MessagesAppended append && !append.condition().checksLast()) {
-      return Kind.APPENDS;
-    }
-    return change instanceof ConversationCreated create && !create.strict()
-        ? Kind.CREATES
-        : Kind.OTHER;
+    return switch (change.kind()) {
+      case MESSAGES_APPENDED ->
+          ((MessagesAppended) change).condition().checksLast() ? Kind.OTHER : Kind.APPENDS;
+      case CONVERSATION_CREATED ->
+          ((ConversationCreated) change).strict() ? Kind.OTHER : Kind.CREATES;
+      case CONVERSATION_UPDATED,
+          CONVERSATION_DELETED,
+          MESSAGE_EDITED,
+          MESSAGE_DELETED,
+          PREFERENCES_PUT,
+          OWNER_ERASED,
+          BULK ->
+          Kind.OTHER;
+    };
   }
 
   private static List<Subject> subjects(Change change) {

@@ -1,12 +1,7 @@
 package io.conversationstore.postgres;
 
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Change.Bulk;
-import io.conversationstore.spi.Change.ConversationCreated;
-import io.conversationstore.spi.Change.ConversationUpdated;
 import io.conversationstore.spi.Change.MessageEdited;
-import io.conversationstore.spi.Change.OwnerErased;
-import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.Landing;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -35,20 +30,40 @@ final class Landings {
 
   /** The same within a transaction. */
   List<Landing> of(Connection connection, Change change) throws SQLException {
-    if (change instanceof MessageEdited edit) {
-      return query(
-          connection,
-          change,
-          sql.editLanding,
-          in -> in.text(edit.ref().id()).uuid(edit.messageId()).uuid(change.id()));
-    } else if (change instanceof PreferencesPut) {
-      return query(connection, change, sql.preferencesLanding, in -> in.uuid(change.id()));
-    } else if (change instanceof OwnerErased) {
-      return query(connection, change, sql.erasureLanding, in -> in.uuid(change.id()));
-    }
+    return switch (change.kind()) {
+      case MESSAGE_EDITED -> {
+        MessageEdited edit = (MessageEdited) change;
+        yield query(
+            connection,
+            change,
+            sql.editLanding,
+            in -> in.text(edit.ref().id()).uuid(edit.messageId()).uuid(change.id()));
+      }
+      case PREFERENCES_PUT ->
+          query(connection, change, sql.preferencesLanding, in -> in.uuid(change.id()));
+      case OWNER_ERASED ->
+          query(connection, change, sql.erasureLanding, in -> in.uuid(change.id()));
+      case CONVERSATION_CREATED, CONVERSATION_UPDATED, BULK -> ofHeaders(connection, change);
+      case CONVERSATION_DELETED, MESSAGES_APPENDED, MESSAGE_DELETED -> List.of();
+    };
+  }
+
+  private List<Landing> ofHeaders(Connection connection, Change change) throws SQLException {
     List<Change> headers = new ArrayList<>();
-    for (Change part : change instanceof Bulk bulk ? bulk.changes() : List.of(change)) {
-      if (part instanceof ConversationCreated || part instanceof ConversationUpdated) {
+    for (Change part : change.parts()) {
+      boolean inHeader =
+          switch (part.kind()) {
+            case CONVERSATION_CREATED, CONVERSATION_UPDATED -> true;
+            case CONVERSATION_DELETED,
+                MESSAGES_APPENDED,
+                MESSAGE_EDITED,
+                MESSAGE_DELETED,
+                PREFERENCES_PUT,
+                OWNER_ERASED,
+                BULK ->
+                false;
+          };
+      if (inHeader) {
         headers.add(part);
       }
     }

@@ -1,7 +1,6 @@
 package io.conversationstore.postgres;
 
 import io.conversationstore.spi.State;
-import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,24 +14,17 @@ final class Latest {
 
   /** One state per row, conversations at the place of their first state. */
   static List<State> of(List<State> states) {
-    Map<List<Object>, State> latest = new LinkedHashMap<>();
+    Map<Object, State> latest = new LinkedHashMap<>();
     for (State state : states) {
       latest.put(key(state), state);
     }
     return new ArrayList<>(latest.values());
   }
 
-  private static List<Object> key(State state) {
-    if (state instanceof ConversationState conversation) {
-      return List.of("conversation", conversation.owner(), conversation.id());
-    } else if (state instanceof MessageState message) {
-      return List.of(
-          "message",
-          message.owner(),
-          message.conversationId(),
-          message.generation(),
-          message.messageId());
-    }
-    return List.of(state.getClass(), state.owner());
+  /** The same message of two generations is two rows. */
+  private static Object key(State state) {
+    return state instanceof MessageState message
+        ? List.of(message.key(), message.generation())
+        : state.key();
   }
 }

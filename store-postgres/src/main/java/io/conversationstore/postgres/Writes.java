@@ -18,11 +18,13 @@ import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.ConversationDeleted;
 import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.ConversationVisitor;
 import io.conversationstore.spi.Change.MessageDeleted;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.Change.ToConversation;
 import io.conversationstore.spi.ChangeJson;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
@@ -99,9 +101,17 @@ final class Writes {
 
   /** Whether a change may remove very many rows. */
   static boolean removes(Change change) {
-    return change instanceof OwnerErased
-        || change instanceof ConversationDeleted
-        || (change instanceof Bulk bulk && bulk.changes().stream().anyMatch(Writes::removes));
+    return switch (change.kind()) {
+      case OWNER_ERASED, CONVERSATION_DELETED -> true;
+      case BULK -> change.parts().stream().anyMatch(Writes::removes);
+      case CONVERSATION_CREATED,
+          CONVERSATION_UPDATED,
+          MESSAGES_APPENDED,
+          MESSAGE_EDITED,
+          MESSAGE_DELETED,
+          PREFERENCES_PUT ->
+          false;
+    };
   }
 
   private Applied hurried(Change change, ApplyMode mode) {
@@ -187,13 +197,7 @@ final class Writes {
 
   Applied one(Connection connection, Change change, ApplyMode mode) throws SQLException {
     try {
-      boolean replay = mode == ApplyMode.REPLAY;
-      if (change instanceof PreferencesPut put) {
-        return put(connection, put, replay);
-      } else if (change instanceof OwnerErased erased) {
-        return erase(connection, erased, replay);
-      }
-      return conversation(connection, change, replay);
+      return change.accept(new Call(connection, mode == ApplyMode.REPLAY));
     } catch (SQLException e) {
       throw typed(e, change);
     }
@@ -228,81 +232,137 @@ final class Writes {
   }
 
   static @Nullable String conversationId(Change change) {
-    if (change instanceof ConversationCreated created) {
-      return created.conversationId();
-    } else if (change instanceof PreferencesPut put) {
-      return put.update().activeConversation();
-    }
     ConversationRef ref = change.ref();
-    return ref == null ? null : ref.id();
+    return ref != null ? ref.id() : change.namedConversationIds().stream().findFirst().orElse(null);
   }
 
-  private Applied conversation(Connection connection, Change change, boolean replay)
-      throws SQLException {
-    ChangeStamp stamp = change.stamp();
-    String id = String.valueOf(conversationId(change));
-    try (PreparedStatement statement = database.prepare(connection, statement(change))) {
-      Binder in = database.bind(statement, stamp.owner().tenantId());
-      in.text(database.lockTimeout())
-          .text(stamp.owner().tenantId())
-          .text(stamp.owner().userId())
-          .text(id);
-      bind(in, change, replay);
-      try (ResultSet rows = database.rows(statement)) {
-        WrittenRows written = new WrittenRows(change, id);
-        while (rows.next()) {
-          written.add(rows);
+  /** Calls the function for a change. */
+  private final class Call
+      implements Change.Visitor<Applied, SQLException>, ConversationVisitor<Applied, SQLException> {
+    private final Connection connection;
+    private final boolean replay;
+
+    Call(Connection connection, boolean replay) {
+      this.connection = connection;
+      this.replay = replay;
+    }
+
+    @Override
+    public Applied conversationCreated(ConversationCreated change) throws SQLException {
+      ChangeStamp stamp = change.stamp();
+      return call(
+          sql.create,
+          change,
+          change.conversationId(),
+          in ->
+              in.uuid(stamp.id())
+                  .number(stamp.epoch())
+                  .flag(replay)
+                  .time(stamp.time())
+                  .flag(change.strict())
+                  .text(Json.text(out -> writeNew(out, change))));
+    }
+
+    @Override
+    public Applied toConversation(ToConversation change) throws SQLException {
+      return change.acceptInConversation(this);
+    }
+
+    @Override
+    public Applied conversationUpdated(ConversationUpdated change) throws SQLException {
+      return call(
+          sql.update,
+          change,
+          in ->
+              identified(in, change)
+                  .time(change.stamp().time())
+                  .text(Json.text(out -> ChangeJson.write(out, change.update()))));
+    }
+
+    @Override
+    public Applied conversationDeleted(ConversationDeleted change) throws SQLException {
+      return call(sql.delete, change, in -> identified(in, change));
+    }
+
+    @Override
+    public Applied messagesAppended(MessagesAppended change) throws SQLException {
+      Owner owner = change.owner();
+      return call(
+          sql.append,
+          change,
+          in ->
+              targeted(in, change)
+                  .time(change.stamp().time())
+                  .flag(change.condition().checksLast())
+                  .uuid(change.condition().lastMessageId())
+                  .flag(change.editExisting())
+                  .text(
+                      Json.text(out -> MessageJson.write(out, owner, change.messages(), search))));
+    }
+
+    @Override
+    public Applied messageEdited(MessageEdited change) throws SQLException {
+      List<ContentPart> content = change.edit().content();
+      return call(
+          sql.edit,
+          change,
+          in ->
+              identified(in, change)
+                  .time(change.stamp().time())
+                  .uuid(change.messageId())
+                  .text(MessageJson.plainText(content))
+                  .text(MessageJson.parts(content))
+                  .numbers(search ? TokenKeys.of(change.owner(), content) : null));
+    }
+
+    @Override
+    public Applied messageDeleted(MessageDeleted change) throws SQLException {
+      return call(sql.deleteMessage, change, in -> targeted(in, change).uuid(change.messageId()));
+    }
+
+    @Override
+    public Applied preferencesPut(PreferencesPut change) throws SQLException {
+      return put(connection, change, replay);
+    }
+
+    @Override
+    public Applied ownerErased(OwnerErased change) throws SQLException {
+      return erase(connection, change, replay);
+    }
+
+    @Override
+    public Applied bulk(Bulk change) {
+      throw new IllegalArgumentException("a bulk cannot be part of a bulk or of a batch");
+    }
+
+    private Binder identified(Binder in, ToConversation change) throws SQLException {
+      return targeted(in.uuid(change.id()), change);
+    }
+
+    private Binder targeted(Binder in, ToConversation change) throws SQLException {
+      return in.number(change.stamp().epoch()).number(change.ref().generation()).flag(replay);
+    }
+
+    private Applied call(String text, ToConversation change, Reads.Parameters parameters)
+        throws SQLException {
+      return call(text, change, change.ref().id(), parameters);
+    }
+
+    private Applied call(String text, Change change, String id, Reads.Parameters parameters)
+        throws SQLException {
+      Owner owner = change.owner();
+      try (PreparedStatement statement = database.prepare(connection, text)) {
+        Binder in = database.bind(statement, owner.tenantId());
+        in.text(database.lockTimeout()).text(owner.tenantId()).text(owner.userId()).text(id);
+        parameters.set(in);
+        try (ResultSet rows = database.rows(statement)) {
+          WrittenRows written = new WrittenRows(change, id);
+          while (rows.next()) {
+            written.add(rows);
+          }
+          return written.applied();
         }
-        return written.applied();
       }
-    }
-  }
-
-  private String statement(Change change) {
-    if (change instanceof MessagesAppended) {
-      return sql.append;
-    } else if (change instanceof ConversationCreated) {
-      return sql.create;
-    } else if (change instanceof ConversationUpdated) {
-      return sql.update;
-    } else if (change instanceof ConversationDeleted) {
-      return sql.delete;
-    } else if (change instanceof MessageEdited) {
-      return sql.edit;
-    } else if (change instanceof MessageDeleted) {
-      return sql.deleteMessage;
-    }
-    throw new IllegalArgumentException("a change of this kind cannot be part of a bulk");
-  }
-
-  private void bind(Binder in, Change change, boolean replay) throws SQLException {
-    ChangeStamp stamp = change.stamp();
-    ConversationRef ref = change.ref();
-    long generation = ref == null ? ConversationRef.LIVE : ref.generation();
-    if (change instanceof MessagesAppended append) {
-      in.number(stamp.epoch()).number(generation).flag(replay).time(stamp.time());
-      in.flag(append.condition().checksLast())
-          .uuid(append.condition().lastMessageId())
-          .flag(append.editExisting())
-          .text(Json.text(out -> MessageJson.write(out, stamp.owner(), append.messages(), search)));
-    } else if (change instanceof ConversationCreated created) {
-      in.uuid(stamp.id()).number(stamp.epoch()).flag(replay).time(stamp.time());
-      in.flag(created.strict()).text(Json.text(out -> writeNew(out, created)));
-    } else if (change instanceof ConversationUpdated updated) {
-      in.uuid(stamp.id()).number(stamp.epoch()).number(generation).flag(replay);
-      in.time(stamp.time()).text(Json.text(out -> ChangeJson.write(out, updated.update())));
-    } else if (change instanceof ConversationDeleted) {
-      in.uuid(stamp.id()).number(stamp.epoch()).number(generation).flag(replay);
-    } else if (change instanceof MessageEdited edited) {
-      List<ContentPart> content = edited.edit().content();
-      in.uuid(stamp.id()).number(stamp.epoch()).number(generation).flag(replay);
-      in.time(stamp.time())
-          .uuid(edited.messageId())
-          .text(MessageJson.plainText(content))
-          .text(MessageJson.parts(content));
-      in.numbers(search ? TokenKeys.of(stamp.owner(), content) : null);
-    } else if (change instanceof MessageDeleted deleted) {
-      in.number(stamp.epoch()).number(generation).flag(replay).uuid(deleted.messageId());
     }
   }
 

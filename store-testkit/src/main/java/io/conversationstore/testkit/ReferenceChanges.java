@@ -21,7 +21,6 @@ import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.PreferencesState;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -59,45 +58,89 @@ final class ReferenceChanges {
 
   /** The final state of each row after all parts of a bulk. */
   private List<State> latest() {
-    Map<List<@Nullable Object>, State> rows = new LinkedHashMap<>();
-    for (State state : states) {
-      String id =
-          state instanceof State.ConversationState conversation
-              ? conversation.id()
-              : state instanceof State.MessageState message ? message.conversationId() : null;
-      UUID message = state instanceof State.MessageState row ? row.messageId() : null;
-      rows.put(Arrays.asList(state.getClass(), id, message), state);
-    }
+    Map<State.Key, State> rows = new LinkedHashMap<>();
+    states.forEach(state -> rows.put(state.key(), state));
     return List.copyOf(rows.values());
   }
 
   void apply(Change change) {
-    if (change instanceof Change.Bulk bulk) {
-      if (!bulk.isOnce() || isFirstTime(bulk)) {
-        parts(bulk).forEach(this::apply);
-      }
-    } else if (change instanceof Change.ConversationCreated created) {
+    change.accept(new Step());
+  }
+
+  private final class Step implements Change.Visitor<Void, RuntimeException> {
+    @Override
+    public Void conversationCreated(Change.ConversationCreated created) {
       create(created);
-    } else if (change instanceof Change.PreferencesPut put) {
+      return null;
+    }
+
+    @Override
+    public Void toConversation(Change.ToConversation change) {
+      ModelConversation conversation = target(change, change.ref());
+      if (conversation != null) {
+        boolean again = !data.applied.add(change.id());
+        change.acceptInConversation(new ToLive(conversation, again));
+      }
+      return null;
+    }
+
+    @Override
+    public Void preferencesPut(Change.PreferencesPut put) {
       put(put);
-    } else {
-      ConversationRef ref = Objects.requireNonNull(change.ref(), "it is about a conversation");
-      ModelConversation conversation = target(change, ref);
-      if (conversation == null) {
-        return;
+      return null;
+    }
+
+    @Override
+    public Void ownerErased(Change.OwnerErased erased) {
+      throw new IllegalArgumentException("an erasure is applied to the whole owner");
+    }
+
+    @Override
+    public Void bulk(Change.Bulk bulk) {
+      if (!bulk.isOnce() || isFirstTime(bulk)) {
+        parts(bulk).forEach(part -> part.accept(this));
       }
-      boolean again = !data.applied.add(change.id());
-      if (change instanceof Change.ConversationUpdated updated) {
-        update(conversation, updated, again);
-      } else if (change instanceof Change.ConversationDeleted) {
-        delete(conversation);
-      } else if (change instanceof Change.MessagesAppended appended) {
-        append(conversation, appended);
-      } else if (change instanceof Change.MessageEdited edited) {
-        edit(conversation, edited, again);
-      } else if (change instanceof Change.MessageDeleted deleted) {
-        deleteMessage(conversation, deleted);
-      }
+      return null;
+    }
+  }
+
+  private final class ToLive implements Change.ConversationVisitor<Void, RuntimeException> {
+    private final ModelConversation conversation;
+    private final boolean again;
+
+    ToLive(ModelConversation conversation, boolean again) {
+      this.conversation = conversation;
+      this.again = again;
+    }
+
+    @Override
+    public Void conversationUpdated(Change.ConversationUpdated updated) {
+      update(conversation, updated, again);
+      return null;
+    }
+
+    @Override
+    public Void conversationDeleted(Change.ConversationDeleted deleted) {
+      delete(conversation);
+      return null;
+    }
+
+    @Override
+    public Void messagesAppended(Change.MessagesAppended appended) {
+      append(conversation, appended);
+      return null;
+    }
+
+    @Override
+    public Void messageEdited(Change.MessageEdited edited) {
+      edit(conversation, edited, again);
+      return null;
+    }
+
+    @Override
+    public Void messageDeleted(Change.MessageDeleted deleted) {
+      deleteMessage(conversation, deleted);
+      return null;
     }
   }
 

@@ -8,7 +8,6 @@ import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ConversationRef;
@@ -44,9 +43,33 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReferencePrimary extends ReferenceEngine implements PrimaryStore {
 
+  /** The order of the tables in the feed. */
+  private static final State.Visitor<Integer, RuntimeException> TABLE =
+      new State.Visitor<>() {
+        @Override
+        public Integer owner(OwnerState state) {
+          return 0;
+        }
+
+        @Override
+        public Integer conversation(ConversationState state) {
+          return 1;
+        }
+
+        @Override
+        public Integer message(MessageState state) {
+          return 2;
+        }
+
+        @Override
+        public Integer preferences(PreferencesState state) {
+          return 3;
+        }
+      };
+
   private static final Comparator<Row> FEED_ORDER =
       Comparator.comparingLong(Row::transaction)
-          .thenComparingInt(row -> tableOf(row.state))
+          .thenComparingInt(row -> row.state.accept(TABLE))
           .thenComparingLong(Row::number);
 
   /** A row as last delivered; its number is never reused. */
@@ -54,8 +77,50 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
 
   private record JobClaim(UUID node, Instant at) {}
 
-  private record Key(
-      int table, Owner owner, @Nullable String conversation, long generation, @Nullable UUID id) {}
+  /** The same message of two generations is two rows. */
+  private record Key(State.Key row, long generation) {
+    static Key of(State state) {
+      return new Key(state.key(), state instanceof MessageState ? state.generation() : 0);
+    }
+
+    static Key ofConversation(MessageState message) {
+      return new Key(
+          new State.Key(ConversationState.class, message.owner(), message.conversationId(), null),
+          0);
+    }
+  }
+
+  /** The rows of a page by kind. */
+  private static final class PageRows implements State.Visitor<Void, RuntimeException> {
+    private final List<State> owners = new ArrayList<>();
+    private final Map<Key, State> conversations = new LinkedHashMap<>();
+    private final List<MessageState> messages = new ArrayList<>();
+    private final List<State> preferences = new ArrayList<>();
+
+    @Override
+    public Void owner(OwnerState state) {
+      owners.add(state);
+      return null;
+    }
+
+    @Override
+    public Void conversation(ConversationState state) {
+      conversations.put(Key.of(state), state);
+      return null;
+    }
+
+    @Override
+    public Void message(MessageState state) {
+      messages.add(state);
+      return null;
+    }
+
+    @Override
+    public Void preferences(PreferencesState state) {
+      preferences.add(state);
+      return null;
+    }
+  }
 
   /**
    * @param history the history it belongs to; null at the start, which belongs to all
@@ -102,7 +167,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
       if (row.transaction != transaction) {
         return row.transaction > transaction;
       }
-      int other = tableOf(row.state);
+      int other = row.state.accept(TABLE);
       return other == table ? row.number > number : other > table;
     }
   }
@@ -260,7 +325,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
           ref != null
               && ref.generation() == ConversationRef.LIVE
               && created.contains(change.owner() + " " + ref.id());
-      if (change instanceof Bulk || change instanceof OwnerErased || afterCreate) {
+      if (change.goesAlone() || afterCreate) {
         throw new IllegalArgumentException("this change has to be applied alone: " + change.id());
       }
       if (change instanceof ConversationCreated create) {
@@ -347,7 +412,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
     if (change instanceof OwnerErased erasure) {
       return locked(() -> erasureLanding(erasure));
     }
-    List<Change> parts = change instanceof Bulk bulk ? bulk.changes() : List.of(change);
+    List<Change> parts = change.parts();
     return locked(
         () -> {
           Map<@Nullable String, Landing> landings = new LinkedHashMap<>();
@@ -420,7 +485,7 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
         last == null
             ? new Place(history, below, 0, 0, asOf, wholeFrom)
             : new Place(
-                history, last.transaction, tableOf(last.state), last.number, asOf, wholeFrom);
+                history, last.transaction, last.state.accept(TABLE), last.number, asOf, wholeFrom);
     return new FeedPage(
         ordered(page),
         next.position(),
@@ -434,36 +499,23 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
    * Owners, conversations including those required by the messages, messages by place, preferences.
    */
   private List<State> ordered(List<Row> page) {
-    Map<Key, State> conversations = new LinkedHashMap<>();
-    List<State> owned = new ArrayList<>();
-    List<State> preferences = new ArrayList<>();
-    List<MessageState> messages = new ArrayList<>();
-    for (Row row : page) {
-      if (row.state instanceof OwnerState) {
-        owned.add(row.state);
-      } else if (row.state instanceof ConversationState) {
-        conversations.put(key(row.state), row.state);
-      } else if (row.state instanceof MessageState message) {
-        messages.add(message);
-      } else {
-        preferences.add(row.state);
-      }
-    }
-    for (MessageState message : messages) {
-      Key parent = new Key(1, message.owner(), message.conversationId(), 0, null);
+    PageRows kinds = new PageRows();
+    page.forEach(row -> row.state.accept(kinds));
+    for (MessageState message : kinds.messages) {
+      Key parent = Key.ofConversation(message);
       Row row = rows.get(parent);
       if (row != null) {
-        conversations.put(parent, row.state);
+        kinds.conversations.put(parent, row.state);
       }
     }
-    messages.sort(
+    kinds.messages.sort(
         Comparator.comparing(MessageState::conversationId)
             .thenComparingLong(MessageState::generation)
             .thenComparingLong(MessageState::seq));
-    List<State> states = new ArrayList<>(owned);
-    states.addAll(conversations.values());
-    states.addAll(messages);
-    states.addAll(preferences);
+    List<State> states = new ArrayList<>(kinds.owners);
+    states.addAll(kinds.conversations.values());
+    states.addAll(kinds.messages);
+    states.addAll(kinds.preferences);
     return states;
   }
 
@@ -488,44 +540,12 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
   }
 
   private boolean note(State state, boolean isThere) {
-    Key key = key(state);
+    Key key = Key.of(state);
     Row before = rows.get(key);
-    if (!isThere || (before != null && !isLater(state, before.state))) {
+    if (!isThere || (before != null && !state.isLaterThan(before.state))) {
       return false;
     }
     rows.put(key, new Row(before == null ? ++lastRow : before.number, transaction, state));
     return true;
-  }
-
-  private static boolean isLater(State state, State than) {
-    if (state.epoch() != than.epoch()) {
-      return state.epoch() > than.epoch();
-    }
-    if (state instanceof ConversationState now && than instanceof ConversationState before) {
-      return now.generation() != before.generation()
-          ? now.generation() > before.generation()
-          : now.version() > before.version();
-    } else if (state instanceof MessageState now && than instanceof MessageState before) {
-      return now.version() > before.version();
-    } else if (state instanceof PreferencesState now && than instanceof PreferencesState before) {
-      return now.version() > before.version();
-    }
-    return false;
-  }
-
-  private static int tableOf(State state) {
-    return state instanceof OwnerState
-        ? 0
-        : state instanceof ConversationState ? 1 : state instanceof MessageState ? 2 : 3;
-  }
-
-  private static Key key(State state) {
-    if (state instanceof ConversationState conversation) {
-      return new Key(1, state.owner(), conversation.id(), 0, null);
-    } else if (state instanceof MessageState message) {
-      return new Key(
-          2, state.owner(), message.conversationId(), message.generation(), message.messageId());
-    }
-    return new Key(tableOf(state), state.owner(), null, 0, null);
   }
 }

@@ -66,7 +66,9 @@ class JsonRoundTripTest {
         Change about =
             change instanceof Change.PreferencesPut put
                 ? new Change.PreferencesPut(put.stamp(), put.update(), ConversationRef.LIVE)
-                : change.withGeneration(ConversationRef.LIVE);
+                : change instanceof Change.ToConversation to
+                    ? to.withGeneration(ConversationRef.LIVE)
+                    : change;
         states.addAll(engine.apply(about, ApplyMode.LIVE).states());
       }
     }

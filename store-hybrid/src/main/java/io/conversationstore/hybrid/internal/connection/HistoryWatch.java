@@ -4,7 +4,6 @@ import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.CursorExpiredException;
 import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.Owner;
-import io.conversationstore.hybrid.internal.support.ConversationIds;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.OwnerErased;
@@ -16,6 +15,7 @@ import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
+import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.util.ArrayList;
@@ -77,9 +77,7 @@ public final class HistoryWatch {
     Before before = new Before(handshake.historyCount());
     for (Change change : changes) {
       before.epochs.put(change.owner(), local.knownEpoch(change.owner()));
-      Set<String> ids = new HashSet<>();
-      ConversationIds.collect(List.of(change), ids);
-      for (String id : ids) {
+      for (String id : change.conversationIds()) {
         ConversationState known = local.known(change.owner(), id);
         if (known != null) {
           before.headers.put(new ConversationKey(change.owner(), id), known);
@@ -191,17 +189,36 @@ public final class HistoryWatch {
   }
 
   private void require(Before before, State state) {
-    boolean behind = state.epoch() < before.epochs.getOrDefault(state.owner(), 0L);
-    if (state instanceof ConversationState header) {
-      ConversationState known =
-          before.headers.get(new ConversationKey(header.owner(), header.id()));
-      behind |= known != null && RowOrder.isBehind(header, known);
-    } else if (state instanceof PreferencesState put) {
-      PreferencesState known = before.preferences.get(put.owner());
-      behind |= known != null && RowOrder.isBehind(put, known);
-    }
+    boolean behind =
+        state.epoch() < before.epochs.getOrDefault(state.owner(), 0L)
+            || state.accept(new IsBehind(before));
     if (behind) {
       throw wentBack(before);
+    }
+  }
+
+  /** Whether a row is older than this node knew it before. */
+  private record IsBehind(Before before) implements State.Visitor<Boolean, RuntimeException> {
+    @Override
+    public Boolean owner(OwnerState state) {
+      return false; // its epoch is compared for every row
+    }
+
+    @Override
+    public Boolean conversation(ConversationState state) {
+      ConversationState known = before.headers.get(new ConversationKey(state.owner(), state.id()));
+      return known != null && RowOrder.isBehind(state, known);
+    }
+
+    @Override
+    public Boolean message(MessageState state) {
+      return false; // messages are compared when they are mirrored
+    }
+
+    @Override
+    public Boolean preferences(PreferencesState state) {
+      PreferencesState known = before.preferences.get(state.owner());
+      return known != null && RowOrder.isBehind(state, known);
     }
   }
 

@@ -7,7 +7,6 @@ import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
-import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.util.Comparator;
@@ -15,13 +14,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The rows that this node saw committed last. A database that lost commits lost the latest ones, so
@@ -35,43 +32,12 @@ public final class RecentCommits {
 
   private static final long RECENTLY = DatabaseHandshake.DELETED_ROWS_STAY.toNanos();
 
-  /**
-   * A row, without its content.
-   *
-   * @param conversationId null for an owner or preferences
-   */
-  private record Row(
-      Owner owner,
-      @Nullable String conversationId,
-      @Nullable UUID messageId,
-      long epoch,
-      long generation,
-      long version,
-      boolean live) {
+  /** A row, without its content. */
+  private record Row(State.Key key, long epoch, long generation, long version, boolean live) {
 
     static Row of(State state) {
-      if (state instanceof ConversationState row) {
-        return new Row(
-            row.owner(),
-            row.id(),
-            null,
-            row.epoch(),
-            row.generation(),
-            row.version(),
-            row.isLive());
-      } else if (state instanceof MessageState row) {
-        return new Row(
-            row.owner(),
-            row.conversationId(),
-            row.messageId(),
-            row.epoch(),
-            row.generation(),
-            row.version(),
-            row.isLive());
-      } else if (state instanceof PreferencesState row) {
-        return new Row(row.owner(), null, null, row.epoch(), 0, row.version(), true);
-      }
-      return new Row(state.owner(), null, null, ((OwnerState) state).epoch(), 0, 0, true);
+      return new Row(
+          state.key(), state.epoch(), state.generation(), state.version(), state.isLive());
     }
 
     boolean isLaterThan(Row that) {
@@ -81,15 +47,8 @@ public final class RecentCommits {
     }
   }
 
-  /** The key of a row; kinds without an id have one row each. */
-  private record Key(
-      Class<? extends State> kind,
-      Owner owner,
-      @Nullable String conversationId,
-      @Nullable UUID messageId) {}
-
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<Key, Seen> rows = new LinkedHashMap<>();
+  private final Map<State.Key, Seen> rows = new LinkedHashMap<>();
   private final LongSupplier nanoTime;
 
   /**
@@ -160,10 +119,9 @@ public final class RecentCommits {
     try {
       for (State state : states.subList(Math.max(0, states.size() - MAX), states.size())) {
         Row row = Row.of(state);
-        Key key = new Key(state.getClass(), row.owner, row.conversationId, row.messageId);
-        Seen before = rows.remove(key);
+        Seen before = rows.remove(row.key);
         rows.put(
-            key,
+            row.key,
             before == null || !before.row.isLaterThan(row)
                 ? new Seen(row, ofTheCopy, nanos)
                 : before);
@@ -209,9 +167,9 @@ public final class RecentCommits {
     rows.keySet()
         .removeIf(
             key ->
-                key.messageId != null
-                    && key.owner.equals(deleted.owner())
-                    && deleted.id().equals(key.conversationId));
+                key.messageId() != null
+                    && key.owner().equals(deleted.owner())
+                    && deleted.id().equals(key.conversationId()));
   }
 
   void forget() {
@@ -245,12 +203,15 @@ public final class RecentCommits {
   }
 
   private static boolean isMissing(Row row, PrimaryStore primary) {
-    if (row.conversationId == null) {
-      PreferencesState there = primary.preferences(row.owner);
+    Owner owner = row.key.owner();
+    String id = row.key.conversationId();
+    UUID messageId = row.key.messageId();
+    if (id == null) {
+      PreferencesState there = primary.preferences(owner);
       return there.epoch() < row.epoch
           || (there.epoch() == row.epoch && there.version() < row.version);
     }
-    Found found = primary.find(row.owner, row.conversationId);
+    Found found = primary.find(owner, id);
     if (found.ownerEpoch() != row.epoch) {
       return found.ownerEpoch() < row.epoch;
     }
@@ -259,24 +220,24 @@ public final class RecentCommits {
       // A deleted row is removed eventually, a live one is not.
       return row.live;
     }
-    if (there.generation() != row.generation || row.messageId == null || !there.isLive()) {
+    if (there.generation() != row.generation || messageId == null || !there.isLive()) {
       return there.generation() < row.generation
           || (there.generation() == row.generation
-              && row.messageId == null
+              && messageId == null
               && there.version() < row.version);
     }
     boolean missing =
         primary
-            .message(row.owner, row.conversationId, row.messageId)
+            .message(owner, id, messageId)
             .map(message -> message.version() < row.version)
             .orElse(row.live);
     // If it was deleted or erased between the two queries, its absence proves nothing.
-    return missing && isLiveIn(primary, row);
+    return missing && isLiveIn(primary, owner, id, row);
   }
 
   /** Whether the row's conversation is live in the row's generation. */
-  private static boolean isLiveIn(PrimaryStore primary, Row row) {
-    Found found = primary.find(row.owner, Objects.requireNonNull(row.conversationId));
+  private static boolean isLiveIn(PrimaryStore primary, Owner owner, String id, Row row) {
+    Found found = primary.find(owner, id);
     ConversationState there = found.live();
     return there != null && there.epoch() == row.epoch && there.generation() == row.generation;
   }

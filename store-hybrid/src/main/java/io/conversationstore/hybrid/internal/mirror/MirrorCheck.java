@@ -7,6 +7,7 @@ import io.conversationstore.spi.LocalStore.MirroredMessage;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -32,11 +33,7 @@ final class MirrorCheck {
   /** The unit of withholding: a conversation, or an owner's preferences. */
   private record Group(Owner owner, @Nullable String conversation) {
     static Group of(State state) {
-      String id =
-          state instanceof ConversationState header
-              ? header.id()
-              : state instanceof MessageState message ? message.conversationId() : null;
-      return new Group(state.owner(), id);
+      return new Group(state.owner(), state.conversationId());
     }
   }
 
@@ -47,7 +44,7 @@ final class MirrorCheck {
     Look look = new Look();
     Set<Group> groups = new HashSet<>();
     for (State state : states) {
-      if (look.contradicts(state)) {
+      if (state.accept(look)) {
         groups.add(Group.of(state));
       }
     }
@@ -57,19 +54,24 @@ final class MirrorCheck {
   }
 
   /** One pass over the copy; caches the rows it read. */
-  private final class Look {
+  private final class Look implements State.Visitor<Boolean, RuntimeException> {
     private final Map<Group, Optional<ConversationState>> headers = new HashMap<>();
     private final Map<Place, UUID> given = new HashMap<>();
 
-    boolean contradicts(State state) {
-      if (state instanceof ConversationState header) {
-        ConversationState there = header(header.owner(), header.id());
-        return there != null && RowOrder.contradict(header, there);
-      } else if (state instanceof MessageState message) {
-        return contradicts(message);
-      }
-      return state instanceof PreferencesState preferences
-          && RowOrder.contradict(preferences, local.preferences(preferences.owner()));
+    @Override
+    public Boolean owner(OwnerState state) {
+      return false;
+    }
+
+    @Override
+    public Boolean conversation(ConversationState header) {
+      ConversationState there = header(header.owner(), header.id());
+      return there != null && RowOrder.contradict(header, there);
+    }
+
+    @Override
+    public Boolean preferences(PreferencesState preferences) {
+      return RowOrder.contradict(preferences, local.preferences(preferences.owner()));
     }
 
     private @Nullable ConversationState header(Owner owner, String id) {
@@ -80,7 +82,8 @@ final class MirrorCheck {
           .orElse(null);
     }
 
-    private boolean contradicts(MessageState message) {
+    @Override
+    public Boolean message(MessageState message) {
       UUID id = message.messageId();
       Place place =
           new Place(Group.of(message), message.epoch(), message.generation(), message.seq());

@@ -20,8 +20,6 @@ import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
-import io.conversationstore.spi.State.OwnerState;
-import io.conversationstore.spi.State.PreferencesState;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -260,12 +258,13 @@ public final class MirrorScope {
   /** The header of a conversation with unreadable rows has arrived: the rest is fetched. */
   private void tookUnread(List<State> states) {
     for (State state : states) {
-      if (state instanceof PreferencesState || state instanceof OwnerState) {
+      String id = state.conversationId();
+      if (id == null) {
         unread
             .values()
             .removeIf(row -> row.conversationId() == null && state.owner().equals(row.owner()));
       } else if (state instanceof ConversationState header) {
-        Key key = new Key(header.owner(), header.id());
+        Key key = new Key(header.owner(), id);
         if (!header.isLive()) {
           read(key);
         } else if (isUnread(key)) {

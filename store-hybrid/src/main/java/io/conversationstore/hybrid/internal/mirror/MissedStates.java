@@ -3,14 +3,11 @@ package io.conversationstore.hybrid.internal.mirror;
 import io.conversationstore.Owner;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
-import io.conversationstore.spi.State.MessageState;
-import io.conversationstore.spi.State.PreferencesState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -26,25 +23,8 @@ public final class MissedStates {
   /** Maximum deviation of the node's corrected clock from the database's. */
   private static final Duration MARGIN = Duration.ofSeconds(10);
 
-  private record Row(
-      Class<? extends State> kind, Owner owner, @Nullable String id, @Nullable UUID message) {
-    static Row of(State state) {
-      if (state instanceof ConversationState conversation) {
-        return new Row(ConversationState.class, state.owner(), conversation.id(), null);
-      } else if (state instanceof MessageState message) {
-        return new Row(
-            MessageState.class, state.owner(), message.conversationId(), message.messageId());
-      }
-      return new Row(
-          state instanceof PreferencesState ? PreferencesState.class : State.OwnerState.class,
-          state.owner(),
-          null,
-          null);
-    }
-  }
-
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<Row, State> states = new LinkedHashMap<>();
+  private final Map<State.Key, State> states = new LinkedHashMap<>();
   private @Nullable Instant forgottenUntil;
   private volatile boolean any;
 
@@ -62,10 +42,9 @@ public final class MissedStates {
     lock.lock();
     try {
       for (State state : missed) {
-        Row row = Row.of(state);
-        State before = states.get(row);
-        if (before == null || isLater(state, before)) {
-          states.put(row, state);
+        State before = states.get(state.key());
+        if (before == null || state.isLaterThan(before)) {
+          states.put(state.key(), state);
         }
       }
       if (states.size() > MAX || forgottenUntil != null) {
@@ -76,29 +55,6 @@ public final class MissedStates {
     } finally {
       lock.unlock();
     }
-  }
-
-  /** Whether a row is later than another state of the same row. */
-  static boolean isLater(State state, State than) {
-    return state.epoch() != than.epoch()
-        ? state.epoch() > than.epoch()
-        : generation(state) != generation(than)
-            ? generation(state) > generation(than)
-            : version(state) > version(than);
-  }
-
-  private static long generation(State state) {
-    return state instanceof ConversationState conversation
-        ? conversation.generation()
-        : state instanceof MessageState message ? message.generation() : 0;
-  }
-
-  private static long version(State state) {
-    return state instanceof ConversationState conversation
-        ? conversation.version()
-        : state instanceof MessageState message
-            ? message.version()
-            : state instanceof PreferencesState preferences ? preferences.version() : 0;
   }
 
   /** The known ones, in the order in which they were added. */
@@ -116,7 +72,7 @@ public final class MissedStates {
     lock.lock();
     try {
       for (State state : healed) {
-        states.remove(Row.of(state), state);
+        states.remove(state.key(), state);
       }
       any = !states.isEmpty() || forgottenUntil != null;
     } finally {
@@ -148,8 +104,9 @@ public final class MissedStates {
           || states.keySet().stream()
               .anyMatch(
                   row ->
-                      row.owner.equals(owner)
-                          && (row.kind == State.OwnerState.class || conversationId.equals(row.id)));
+                      row.owner().equals(owner)
+                          && (row.kind() == State.OwnerState.class
+                              || conversationId.equals(row.conversationId())));
     } finally {
       lock.unlock();
     }
@@ -183,7 +140,7 @@ public final class MissedStates {
     lock.lock();
     try {
       return forgottenUntil != null
-          || states.keySet().stream().anyMatch(row -> row.owner.equals(owner));
+          || states.keySet().stream().anyMatch(row -> row.owner().equals(owner));
     } finally {
       lock.unlock();
     }

@@ -122,7 +122,7 @@ public final class WriteBehindMirror extends ForwardingLocalStore implements Kno
         Integer place =
             places.putIfAbsent(new ConversationKey(header.owner(), header.id()), left.size());
         if (place != null) {
-          if (MissedStates.isLater(header, left.get(place))) {
+          if (header.isLaterThan(left.get(place))) {
             left.set(place, header);
           }
           continue;
@@ -170,9 +170,7 @@ public final class WriteBehindMirror extends ForwardingLocalStore implements Kno
     try {
       ConversationState header = latest(waiting, owner, conversationId);
       ConversationState before = latest(beingWritten, owner, conversationId);
-      return before != null && (header == null || MissedStates.isLater(before, header))
-          ? before
-          : header;
+      return before != null && (header == null || before.isLaterThan(header)) ? before : header;
     } finally {
       lock.unlock();
     }
@@ -201,7 +199,7 @@ public final class WriteBehindMirror extends ForwardingLocalStore implements Kno
       if (state instanceof ConversationState header
           && header.id().equals(conversationId)
           && header.owner().equals(owner)
-          && (latest == null || MissedStates.isLater(header, latest))) {
+          && (latest == null || header.isLaterThan(latest))) {
         latest = header;
       }
     }

@@ -22,7 +22,7 @@ final class BlockedSubjects {
   /** Whether a change must wait because of earlier waiting ones. */
   boolean holds(Change change) {
     Owner owner = change.owner();
-    if (DrainBatch.goesAlone(change)) {
+    if (change.goesAlone()) {
       return owners.contains(owner);
     }
     return whole.contains(owner)
@@ -32,7 +32,7 @@ final class BlockedSubjects {
   /** Adds a change that waits. */
   void add(Change change) {
     owners.add(change.owner());
-    if (DrainBatch.goesAlone(change)) {
+    if (change.goesAlone()) {
       whole.add(change.owner());
     } else {
       subjects.addAll(DrainBatch.subjects(change));

@@ -16,11 +16,7 @@ import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
-import io.conversationstore.spi.Change.ConversationCreated;
-import io.conversationstore.spi.Change.ConversationUpdated;
-import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.OwnerErased;
-import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
@@ -229,8 +225,7 @@ public final class Drain {
    * was lost.
    */
   private boolean isToBeSettledFirst(Change change) {
-    return change instanceof ConversationCreated
-        || (isFields(change) && maybeSent.mayBeSent(change.id()));
+    return change.mayCreate() || (change.writesFields() && maybeSent.mayBeSent(change.id()));
   }
 
   /** One pass through the queue. */
@@ -528,19 +523,17 @@ public final class Drain {
    */
   private List<Landing> landings(Change change, Applied applied) {
     boolean mayBeDone =
-        change instanceof Bulk
-            || (!applied.changed()
-                && (change instanceof ConversationCreated
-                    || change instanceof OwnerErased
-                    || isFields(change)));
+        switch (change.kind()) {
+          case BULK -> true;
+          case CONVERSATION_CREATED,
+              CONVERSATION_UPDATED,
+              MESSAGE_EDITED,
+              PREFERENCES_PUT,
+              OWNER_ERASED ->
+              !applied.changed();
+          case CONVERSATION_DELETED, MESSAGES_APPENDED, MESSAGE_DELETED -> false;
+        };
     return mayBeDone ? primary.landings(change) : List.of();
-  }
-
-  /** Whether a change writes fields, where the latest write wins. */
-  static boolean isFields(Change change) {
-    return change instanceof ConversationUpdated
-        || change instanceof MessageEdited
-        || change instanceof PreferencesPut;
   }
 
   /**
@@ -548,7 +541,7 @@ public final class Drain {
    * since counts too: changes behind the create were meant for it and for no later one.
    */
   private static Map<String, Long> created(Change change, Applied applied, List<Landing> landings) {
-    if (!(change instanceof ConversationCreated) && !(change instanceof Bulk)) {
+    if (!change.mayCreate()) {
       return Map.of();
     }
     Map<String, Long> generations = new HashMap<>();
@@ -567,7 +560,7 @@ public final class Drain {
   /** When a write of fields took effect, if later than it was made; otherwise null. */
   private static @Nullable Instant landedLater(Change change, List<Landing> landings) {
     return landings.stream()
-        .filter(landing -> isFields(change))
+        .filter(landing -> change.writesFields())
         .map(Landing::at)
         .filter(at -> at.isAfter(change.stamp().time()))
         .max(Comparator.naturalOrder())

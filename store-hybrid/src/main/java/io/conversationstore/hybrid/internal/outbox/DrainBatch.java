@@ -2,15 +2,10 @@ package io.conversationstore.hybrid.internal.outbox;
 
 import io.conversationstore.Owner;
 import io.conversationstore.hybrid.internal.support.ContentSize;
-import io.conversationstore.hybrid.internal.support.ConversationIds;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Change.Bulk;
-import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +33,7 @@ final class DrainBatch {
   /** Whether a batch is large enough to make reading more of the queue unnecessary. */
   static boolean isFull(List<Change> batch, int max) {
     return batch.size() * 2 >= max
-        || goesAlone(batch.get(0))
+        || batch.get(0).goesAlone()
         || batch.stream().mapToLong(ContentSize::of).sum() * 2 >= MAX_CONTENT;
   }
 
@@ -60,7 +55,7 @@ final class DrainBatch {
         later.add(change);
         continue;
       }
-      if (goesAlone(change)) {
+      if (change.goesAlone()) {
         if (batch.isEmpty()) {
           return List.of(change);
         }
@@ -83,22 +78,16 @@ final class DrainBatch {
     return batch;
   }
 
-  static boolean goesAlone(Change change) {
-    return change instanceof Bulk || change instanceof OwnerErased;
-  }
-
   /** The subjects of a change, within each of which changes keep their order. */
   static List<Subject> subjects(Change change) {
     Owner owner = change.owner();
-    if (change instanceof PreferencesPut put) {
-      Subject preferences = new Subject(owner, null);
-      String active = put.update().activeConversation();
-      return active == null
-          ? List.of(preferences)
-          : List.of(preferences, new Subject(owner, active));
+    List<Subject> subjects = new ArrayList<>();
+    for (String id : change.namedConversationIds()) {
+      subjects.add(new Subject(owner, id));
     }
-    Set<String> ids = new HashSet<>();
-    ConversationIds.collect(List.of(change), ids);
-    return ids.stream().map(id -> new Subject(owner, id)).toList();
+    if (change instanceof PreferencesPut) {
+      subjects.add(new Subject(owner, null));
+    }
+    return subjects;
   }
 }

@@ -13,7 +13,6 @@ import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.hybrid.internal.overlay.OverlayReader;
 import io.conversationstore.hybrid.internal.overlay.PendingContents;
 import io.conversationstore.hybrid.internal.overlay.PendingView;
-import io.conversationstore.hybrid.internal.support.ConversationIds;
 import io.conversationstore.hybrid.internal.support.NodeScheduler;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
@@ -21,11 +20,14 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.ConversationDeleted;
+import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.ConversationVisitor;
 import io.conversationstore.spi.Change.MessageDeleted;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.Change.ToConversation;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.LocalStore;
@@ -40,12 +42,12 @@ import io.conversationstore.spi.Transitions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -72,6 +74,7 @@ public final class LocalQueue {
   private final RejectedChanges rejectedChanges;
   private final OwnerLocks locks;
   private final PendingViewCache views;
+  private final Forgetting forgetting = new Forgetting();
   private final Supplier<Instant> now;
   private final QueueStamps stamps;
 
@@ -103,11 +106,32 @@ public final class LocalQueue {
   /** This node's knowledge of these rows has changed other than through this queue. */
   public void forgetViews(List<? extends State> states) {
     for (State state : states) {
-      if (state instanceof ConversationState conversation) {
-        views.forget(conversation.owner(), conversation.id());
-      } else if (state instanceof OwnerState) {
-        views.forget();
-      }
+      state.accept(forgetting);
+    }
+  }
+
+  /** Ends the views that a changed row outdates; messages and preferences are read anew. */
+  private final class Forgetting implements State.Visitor<Void, RuntimeException> {
+    @Override
+    public Void owner(OwnerState state) {
+      views.forget();
+      return null;
+    }
+
+    @Override
+    public Void conversation(ConversationState state) {
+      views.forget(state.owner(), state.id());
+      return null;
+    }
+
+    @Override
+    public Void message(MessageState state) {
+      return null;
+    }
+
+    @Override
+    public Void preferences(PreferencesState state) {
+      return null;
     }
   }
 
@@ -160,50 +184,63 @@ public final class LocalQueue {
   }
 
   private Applied taken(Change change, Attempt attempt) {
-    if (change instanceof OwnerErased erasure) {
-      return locks.exclusive(() -> erase(erasure, attempt));
+    return change.accept(new Acceptance(attempt));
+  }
+
+  private final class Acceptance implements Change.Visitor<Applied, RuntimeException> {
+    private final Attempt attempt;
+
+    Acceptance(Attempt attempt) {
+      this.attempt = attempt;
     }
-    if (change instanceof Bulk bulk) {
-      return locks.exclusive(() -> bulk(bulk, attempt));
+
+    @Override
+    public Applied conversationCreated(ConversationCreated change) {
+      return toOne(change.owner(), change.conversationId(), view -> create(view, change, attempt));
     }
-    if (change instanceof PreferencesPut put) {
-      return locks.exclusive(() -> preferences(put, attempt));
+
+    @Override
+    public Applied toConversation(ToConversation change) {
+      return toOne(
+          change.owner(),
+          change.ref().id(),
+          view -> LocalQueue.this.toConversation(view, change, attempt));
     }
-    Owner owner = change.owner();
-    String id = conversationId(change);
-    return locks.of(
-        owner, id, () -> OverlayReader.settled(() -> toOne(owner, id, change, attempt)));
+
+    @Override
+    public Applied preferencesPut(PreferencesPut change) {
+      return locks.exclusive(() -> preferences(change, attempt));
+    }
+
+    @Override
+    public Applied ownerErased(OwnerErased change) {
+      return locks.exclusive(() -> erase(change, attempt));
+    }
+
+    @Override
+    public Applied bulk(Bulk change) {
+      return locks.exclusive(() -> LocalQueue.this.bulk(change, attempt));
+    }
+  }
+
+  private Applied toOne(Owner owner, String id, Function<PendingView, Applied> action) {
+    return locks.of(owner, id, () -> OverlayReader.settled(() -> overView(owner, id, action)));
   }
 
   /**
    * @throws PendingContents.MovedException if a pending change shown by the view is unreadable;
    *     nothing was queued then, and the view is gone
    */
-  private Applied toOne(Owner owner, String id, Change change, Attempt attempt) {
+  private Applied overView(Owner owner, String id, Function<PendingView, Applied> action) {
     PendingView view = views.get(owner, id);
     try {
-      if (change instanceof ConversationCreated create) {
-        return create(view, create, attempt);
-      }
-      return toConversation(view, id, change, attempt);
+      return action.apply(view);
     } catch (PendingContents.MovedException moved) {
       views.forget(owner, id);
       throw moved;
     } finally {
       view.clearContents();
     }
-  }
-
-  private static String conversationId(Change change) {
-    if (change instanceof ConversationCreated create) {
-      return create.conversationId();
-    }
-    ConversationRef ref = change.ref();
-    if (ref == null) {
-      throw new IllegalArgumentException(
-          "the change does not concern a conversation: " + change.getClass());
-    }
-    return ref.id();
   }
 
   private Applied create(PendingView view, ConversationCreated create, Attempt attempt) {
@@ -216,7 +253,7 @@ public final class LocalQueue {
       if (attempt.maybeSent() && !live.createdBy().equals(create.id())) {
         // The first attempt may still arrive and recreate the conversation after a delete: the
         // database must know that this create joined the present one.
-        enqueue(view, create, List.of());
+        enqueue(view, create.conversationId(), create, List.of());
       }
       return Applied.of(false, List.of(live));
     }
@@ -234,10 +271,11 @@ public final class LocalQueue {
       local.enqueue(create);
       return Applied.of(true, List.of(PendingView.made(create)));
     }
-    return enqueue(view, create, List.of());
+    return enqueue(view, create.conversationId(), create, List.of());
   }
 
-  private Applied toConversation(PendingView view, String id, Change change, Attempt attempt) {
+  private Applied toConversation(PendingView view, ToConversation change, Attempt attempt) {
+    String id = change.ref().id();
     ConversationState live = view.live();
     boolean unknown =
         live == null ? !isKnownToBeGone(view, change.owner(), id) : reader.isEnded(live);
@@ -251,29 +289,67 @@ public final class LocalQueue {
       }
       throw new ConversationNotFoundException(change.owner(), id);
     }
-    Change about = isAsSent(change, attempt) ? change : change.withGeneration(view.target());
-    if (about instanceof MessagesAppended append) {
-      return append(view, live, append);
-    } else if (change instanceof MessageEdited edit) {
-      if (isAbsent(view, change.owner(), id, edit.messageId())) {
-        throw new MessageNotFoundException(change.owner(), id, edit.messageId());
+    return change.acceptInConversation(new ToLive(view, live, attempt));
+  }
+
+  /** Queues a change of a conversation that is live here. */
+  private final class ToLive implements ConversationVisitor<Applied, RuntimeException> {
+    private final PendingView view;
+    private final ConversationState live;
+    private final Attempt attempt;
+
+    ToLive(PendingView view, ConversationState live, Attempt attempt) {
+      this.view = view;
+      this.live = live;
+      this.attempt = attempt;
+    }
+
+    @Override
+    public Applied conversationUpdated(ConversationUpdated change) {
+      return toHeader(change);
+    }
+
+    @Override
+    public Applied conversationDeleted(ConversationDeleted change) {
+      return toHeader(change);
+    }
+
+    private Applied toHeader(ToConversation change) {
+      ToConversation named =
+          isAsSent(change, attempt) ? change : change.withGeneration(view.target());
+      return enqueue(view, live.id(), named, List.of());
+    }
+
+    @Override
+    public Applied messagesAppended(MessagesAppended change) {
+      return append(
+          view, live, isAsSent(change, attempt) ? change : change.withGeneration(view.target()));
+    }
+
+    @Override
+    public Applied messageEdited(MessageEdited change) {
+      UUID messageId = change.messageId();
+      if (isAbsent(view, change.owner(), live.id(), messageId)) {
+        throw new MessageNotFoundException(change.owner(), live.id(), messageId);
       }
-      Change named = edit.withGeneration(view.generationOf(edit.messageId(), live));
-      return enqueue(view, named, List.of(edit.messageId()));
-    } else if (change instanceof MessageDeleted delete) {
-      if (isAbsent(view, change.owner(), id, delete.messageId())) {
+      Change named = change.withGeneration(view.generationOf(messageId, live));
+      return enqueue(view, live.id(), named, List.of(messageId));
+    }
+
+    @Override
+    public Applied messageDeleted(MessageDeleted change) {
+      UUID messageId = change.messageId();
+      if (isAbsent(view, change.owner(), live.id(), messageId)) {
         return Applied.of(attempt.wasThere(), List.of(live));
       }
-      return enqueue(
-          view, delete.withGeneration(view.generationOf(delete.messageId(), live)), List.of());
+      Change named = change.withGeneration(view.generationOf(messageId, live));
+      return enqueue(view, live.id(), named, List.of());
     }
-    return enqueue(view, about, List.of());
   }
 
   /** Whether a change was sent with a generation: sent again, it must not reach another one. */
-  private static boolean isAsSent(Change change, Attempt attempt) {
-    ConversationRef ref = change.ref();
-    return attempt.maybeSent() && ref != null && ref.generation() != ConversationRef.LIVE;
+  private static boolean isAsSent(ToConversation change, Attempt attempt) {
+    return attempt.maybeSent() && change.ref().generation() != ConversationRef.LIVE;
   }
 
   /** Whether a conversation is known to be absent, rather than only unknown here. */
@@ -286,13 +362,14 @@ public final class LocalQueue {
    * erased. It may have been applied there and must not also be applied to a successor, even a
    * pending one.
    */
-  private static boolean isAboutEarlier(Change change, PendingView view, ConversationState live) {
+  private static boolean isAboutEarlier(
+      ToConversation change, PendingView view, ConversationState live) {
     ConversationRef ref = change.ref();
     long epoch = change.stamp().epoch();
     if (epoch != ChangeStamp.PRESENT_EPOCH && epoch < live.epoch()) {
       return true;
     }
-    if (ref == null || ref.generation() == ConversationRef.LIVE) {
+    if (ref.generation() == ConversationRef.LIVE) {
       return false;
     }
     return live.generation() == ConversationRef.LIVE
@@ -348,30 +425,31 @@ public final class LocalQueue {
     // Without existing messages: laid over an engine that has them, they would appear twice.
     MessagesAppended missing =
         new MessagesAppended(append.stamp(), append.ref(), absent, append.condition(), false);
-    return enqueue(view, missing, append.messages().stream().map(NewMessage::id).toList());
+    return enqueue(
+        view, live.id(), missing, append.messages().stream().map(NewMessage::id).toList());
   }
 
   /** Enqueues, lays the change over the view and returns the affected rows. */
-  private Applied enqueue(PendingView view, Change change, List<UUID> messageIds) {
+  private Applied enqueue(PendingView view, String id, Change change, List<UUID> messageIds) {
     Change pending = stamps.of(view, change);
     // Before it is queued: from then on it may be drained and mirrored at any time, and would have
     // no effect laid over the result.
     views.add(view, pending);
     boolean queued = false;
     try {
-      List<State> states = rows(view, pending, messageIds);
+      List<State> states = rows(view, id, pending, messageIds);
       local.enqueue(pending);
       queued = true;
       return Applied.of(true, states);
     } finally {
       if (!queued) {
-        views.forget(change.owner(), conversationId(change));
+        views.forget(change.owner(), id);
       }
     }
   }
 
   /** The rows affected by a change, looked up while it can still be refused. */
-  private List<State> rows(PendingView view, Change change, List<UUID> messageIds) {
+  private List<State> rows(PendingView view, String id, Change change, List<UUID> messageIds) {
     List<State> states = new ArrayList<>();
     ConversationState header = view.header();
     if (header != null) {
@@ -382,7 +460,6 @@ public final class LocalQueue {
       message.map(view::filled).ifPresent(states::add);
       if (message.isEmpty() && change instanceof MessageEdited) {
         // The feed delivered its delete since the lookup, or the copy evicted it.
-        String id = conversationId(change);
         if (!reader.isComplete(change.owner(), id)) {
           throw new UnknownWhileOfflineException(change.owner(), id);
         }
@@ -438,12 +515,10 @@ public final class LocalQueue {
     if (bulk.isOnce()) {
       return takenOver(bulk, erasing);
     }
-    Set<String> ids = new HashSet<>();
-    ConversationIds.collect(bulk.changes(), ids);
     Map<String, Long> generations = new HashMap<>();
     Instant at = now.get();
     long epoch = local.preferences(bulk.owner()).epoch();
-    for (String id : ids) {
+    for (String id : bulk.conversationIds()) {
       PendingView view = views.get(bulk.owner(), id);
       epoch = Math.min(epoch, view.epoch());
       ConversationState live = view.live();

@@ -6,15 +6,7 @@ import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreState;
 import io.conversationstore.hybrid.internal.support.NodeClock;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.Change.Bulk;
-import io.conversationstore.spi.Change.ConversationCreated;
-import io.conversationstore.spi.Change.ConversationDeleted;
-import io.conversationstore.spi.Change.ConversationUpdated;
-import io.conversationstore.spi.Change.MessageDeleted;
-import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
-import io.conversationstore.spi.Change.OwnerErased;
-import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.LocalStore;
@@ -74,32 +66,25 @@ public final class ParkedChanges {
   }
 
   private static void collect(Change change, List<Message> messages) {
-    if (change instanceof Bulk bulk) {
-      bulk.changes().forEach(part -> collect(part, messages));
-    } else if (change instanceof MessagesAppended append) {
-      append.messages().stream().map(NewMessage::message).forEach(messages::add);
+    for (Change part : change.parts()) {
+      if (part instanceof MessagesAppended append) {
+        append.messages().stream().map(NewMessage::message).forEach(messages::add);
+      }
     }
   }
 
   private static String kind(Change change) {
-    if (change instanceof MessagesAppended) {
-      return "append messages";
-    } else if (change instanceof MessageEdited) {
-      return "edit a message";
-    } else if (change instanceof MessageDeleted) {
-      return "delete a message";
-    } else if (change instanceof ConversationCreated) {
-      return "create a conversation";
-    } else if (change instanceof ConversationUpdated) {
-      return "update a conversation";
-    } else if (change instanceof ConversationDeleted) {
-      return "delete a conversation";
-    } else if (change instanceof PreferencesPut) {
-      return "write preferences";
-    } else if (change instanceof OwnerErased) {
-      return "erase an owner";
-    }
-    return "save conversations";
+    return switch (change.kind()) {
+      case MESSAGES_APPENDED -> "append messages";
+      case MESSAGE_EDITED -> "edit a message";
+      case MESSAGE_DELETED -> "delete a message";
+      case CONVERSATION_CREATED -> "create a conversation";
+      case CONVERSATION_UPDATED -> "update a conversation";
+      case CONVERSATION_DELETED -> "delete a conversation";
+      case PREFERENCES_PUT -> "write preferences";
+      case OWNER_ERASED -> "erase an owner";
+      case BULK -> "save conversations";
+    };
   }
 
   /** Queues the change again; returns whether it was parked. */

@@ -4,8 +4,8 @@ import io.conversationstore.hybrid.internal.overlay.PendingView;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
+import io.conversationstore.spi.Change.ToConversation;
 import io.conversationstore.spi.ChangeStamp;
-import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.State.ConversationState;
 import java.time.Instant;
@@ -84,10 +84,11 @@ final class QueueStamps {
           && generations.containsKey(create.conversationId())) {
         continue; // It exists; if it is deleted before this is sent, it must not come back.
       }
-      ConversationRef ref = part.ref();
-      Long generation = ref == null ? null : generations.get(ref.id());
-      if (generation != null) {
-        known = part.withGeneration(generation);
+      if (part instanceof ToConversation change) {
+        Long generation = generations.get(change.ref().id());
+        if (generation != null) {
+          known = change.withGeneration(generation);
+        }
       }
       ChangeStamp own = part.stamp();
       parts.add(

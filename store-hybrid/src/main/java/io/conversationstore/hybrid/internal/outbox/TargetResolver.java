@@ -9,8 +9,8 @@ import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.Change.ToConversation;
 import io.conversationstore.spi.ChangeStamp;
-import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
@@ -108,41 +108,79 @@ public final class TargetResolver {
    */
   public Target resolve(Change change, boolean afresh) {
     Knowledge knowledge = new Knowledge(change);
-    Change known = known(change, afresh, knowledge);
+    Change known = change.accept(new Known(knowledge, afresh));
     return new Target(known, knowledge.before);
   }
 
-  private Change known(Change change, boolean afresh, Knowledge knowledge) {
-    if (change instanceof Bulk bulk && bulk.isOnce()) {
-      return change;
+  private final class Known implements Change.Visitor<Change, RuntimeException> {
+    private final Knowledge knowledge;
+    private final boolean afresh;
+
+    Known(Knowledge knowledge, boolean afresh) {
+      this.knowledge = knowledge;
+      this.afresh = afresh;
     }
-    if (change instanceof Bulk || change instanceof OwnerErased) {
-      if (afresh) {
-        knowledge.lookAtOwner();
-      }
-      return change.withStamp(stamp(change, knowledge.epoch(), null));
-    }
-    if (change instanceof PreferencesPut put) {
-      return known(put, afresh, knowledge);
-    }
-    if (change instanceof ConversationCreated create) {
+
+    @Override
+    public Change conversationCreated(ConversationCreated create) {
       if (afresh) {
         knowledge.look(create.conversationId());
       }
       return create.withStamp(stamp(create, knowledge.epoch(), null));
     }
-    ConversationRef ref = change.ref();
-    if (ref == null) {
-      throw new IllegalStateException(
-          "the change does not concern a conversation: " + change.getClass());
+
+    @Override
+    public Change toConversation(ToConversation change) {
+      ConversationState live = knowledge.live(change.ref().id(), afresh);
+      if (live == null) {
+        throw new ConversationNotFoundException(change.owner(), change.ref().id());
+      }
+      return change
+          .withGeneration(live.generation())
+          .withStamp(stamp(change, live.epoch(), live.requireLive().updatedAt()));
     }
-    ConversationState live = knowledge.live(ref.id(), afresh);
-    if (live == null) {
-      throw new ConversationNotFoundException(change.owner(), ref.id());
+
+    @Override
+    public Change preferencesPut(PreferencesPut put) {
+      String active = put.update().activeConversation();
+      if (!put.update().setsActiveConversation() || active == null) {
+        if (afresh) {
+          knowledge.lookAtOwner();
+        }
+        PreferencesState known = knowledge.before.preferences(put.owner());
+        long epoch = Math.max(knowledge.found, known.epoch());
+        return put.withStamp(stamp(put, epoch, written(known)));
+      }
+      // The change is not about this conversation, so its answer is not compared with it.
+      ConversationState live = afresh ? null : local.known(put.owner(), active);
+      if (live == null || !live.isLive()) {
+        live = knowledge.look(active).live();
+      }
+      if (live == null) {
+        throw new ConversationNotFoundException(put.owner(), active);
+      }
+      return new PreferencesPut(
+          stamp(put, live.epoch(), written(knowledge.before.preferences(put.owner()))),
+          put.update(),
+          live.generation());
     }
-    return change
-        .withGeneration(live.generation())
-        .withStamp(stamp(change, live.epoch(), live.requireLive().updatedAt()));
+
+    @Override
+    public Change ownerErased(OwnerErased erasure) {
+      return ofOwner(erasure);
+    }
+
+    @Override
+    public Change bulk(Bulk bulk) {
+      return bulk.isOnce() ? bulk : ofOwner(bulk);
+    }
+
+    private Change ofOwner(Change change) {
+      if (afresh) {
+        knowledge.lookAtOwner();
+      }
+      return change.withStamp(stamp(change, knowledge.epoch(), null));
+    }
   }
 
   /** With a time later than the states this node has seen, in case the change is kept. */
@@ -151,30 +189,6 @@ public final class TargetResolver {
     Instant now = clock.now();
     Instant at = seen == null ? now : QueueStamps.later(now, seen);
     return new ChangeStamp(stamp.id(), stamp.owner(), epoch, at, stamp.node());
-  }
-
-  private Change known(PreferencesPut put, boolean afresh, Knowledge knowledge) {
-    String active = put.update().activeConversation();
-    if (!put.update().setsActiveConversation() || active == null) {
-      if (afresh) {
-        knowledge.lookAtOwner();
-      }
-      PreferencesState known = knowledge.before.preferences(put.owner());
-      long epoch = Math.max(knowledge.found, known.epoch());
-      return put.withStamp(stamp(put, epoch, written(known)));
-    }
-    // The change is not about this conversation, so its answer is not compared with it.
-    ConversationState live = afresh ? null : local.known(put.owner(), active);
-    if (live == null || !live.isLive()) {
-      live = knowledge.look(active).live();
-    }
-    if (live == null) {
-      throw new ConversationNotFoundException(put.owner(), active);
-    }
-    return new PreferencesPut(
-        stamp(put, live.epoch(), written(knowledge.before.preferences(put.owner()))),
-        put.update(),
-        live.generation());
   }
 
   private static @Nullable Instant written(PreferencesState preferences) {

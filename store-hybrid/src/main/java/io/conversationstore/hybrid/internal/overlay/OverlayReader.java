@@ -13,6 +13,7 @@ import io.conversationstore.hybrid.internal.support.BaseLocks;
 import io.conversationstore.hybrid.internal.support.LocalFailureException;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.ConversationDeleted;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.CodePointOrder;
 import io.conversationstore.spi.ConversationRef;
@@ -543,16 +544,31 @@ public final class OverlayReader {
       if (OwnerViews.isOfErased(change, state.epoch())) {
         continue;
       }
-      if (change instanceof PreferencesPut put) {
-        Instant at = put.stamp().time();
-        state = Transitions.put(state, put.update(), put.activeGeneration(), at, ApplyMode.REPLAY);
-      } else if (change instanceof Change.OwnerErased && takes(change, state.epoch())) {
-        state = PreferencesState.none(owner, state.epoch());
-      } else if (change instanceof Change.ConversationDeleted delete) {
-        state = withoutUnknown(state, delete.ref().id());
-      }
+      state = over(state, change);
     }
     return state;
+  }
+
+  private PreferencesState over(PreferencesState state, Change change) {
+    return switch (change.kind()) {
+      case PREFERENCES_PUT -> {
+        PreferencesPut put = (PreferencesPut) change;
+        Instant at = put.stamp().time();
+        yield Transitions.put(state, put.update(), put.activeGeneration(), at, ApplyMode.REPLAY);
+      }
+      case OWNER_ERASED ->
+          takes(change, state.epoch())
+              ? PreferencesState.none(state.owner(), state.epoch())
+              : state;
+      case CONVERSATION_DELETED -> withoutUnknown(state, ((ConversationDeleted) change).ref().id());
+      case CONVERSATION_CREATED,
+          CONVERSATION_UPDATED,
+          MESSAGES_APPENDED,
+          MESSAGE_EDITED,
+          MESSAGE_DELETED,
+          BULK ->
+          state;
+    };
   }
 
   /**

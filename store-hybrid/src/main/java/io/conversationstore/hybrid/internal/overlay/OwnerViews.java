@@ -1,7 +1,6 @@
 package io.conversationstore.hybrid.internal.overlay;
 
 import io.conversationstore.Owner;
-import io.conversationstore.hybrid.internal.support.ConversationIds;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.Found;
@@ -11,11 +10,11 @@ import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.StoreEngine;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +40,7 @@ final class OwnerViews {
       PendingContents contents) {
     this.pending = pending;
     Set<String> ids = new LinkedHashSet<>();
-    ConversationIds.collect(pending, ids);
+    pending.forEach(change -> ids.addAll(change.conversationIds()));
     for (Change change : pending) {
       if (change instanceof Change.OwnerErased) {
         long epoch = base.preferences(owner).epoch();
@@ -82,9 +81,7 @@ final class OwnerViews {
   private static Map<String, List<Change>> split(List<Change> pending, Set<String> ids) {
     Map<String, List<Change>> byId = new HashMap<>();
     for (Change change : pending) {
-      Set<String> touched = new HashSet<>();
-      ConversationIds.collect(List.of(change), touched);
-      for (String id : change instanceof Change.OwnerErased ? ids : touched) {
+      for (String id : change instanceof Change.OwnerErased ? ids : change.conversationIds()) {
         byId.computeIfAbsent(id, key -> new ArrayList<>()).add(change);
       }
     }
@@ -137,23 +134,25 @@ final class OwnerViews {
           .computeIfAbsent(message.conversationId(), id -> new HashMap<>())
           .put(message.messageId(), message);
     }
-    return sought.isEmpty() ? null : firstOf(pending, sought);
+    return sought.isEmpty()
+        ? null
+        : pending.stream()
+            .flatMap(change -> change.parts().stream())
+            .map(part -> firstOf(part, sought))
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElse(null);
   }
 
   private static @Nullable MessageState firstOf(
-      List<Change> changes, Map<String, Map<UUID, MessageState>> sought) {
-    for (Change change : changes) {
-      MessageState first = null;
-      if (change instanceof Change.Bulk bulk) {
-        first = firstOf(bulk.changes(), sought);
-      } else if (change instanceof Change.MessagesAppended append) {
-        Map<UUID, MessageState> ids = sought.getOrDefault(append.ref().id(), Map.of());
-        for (NewMessage message : append.messages()) {
-          first = first == null ? ids.get(message.id()) : first;
+      Change part, Map<String, Map<UUID, MessageState>> sought) {
+    if (part instanceof Change.MessagesAppended append) {
+      Map<UUID, MessageState> ids = sought.getOrDefault(append.ref().id(), Map.of());
+      for (NewMessage message : append.messages()) {
+        MessageState first = ids.get(message.id());
+        if (first != null) {
+          return first;
         }
-      }
-      if (first != null) {
-        return first;
       }
     }
     return null;

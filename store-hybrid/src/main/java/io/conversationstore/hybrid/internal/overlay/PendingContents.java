@@ -5,6 +5,13 @@ import io.conversationstore.Message;
 import io.conversationstore.hybrid.internal.support.ContentSize;
 import io.conversationstore.hybrid.internal.support.LocalFailureException;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.ConversationDeleted;
+import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.ConversationVisitor;
+import io.conversationstore.spi.Change.MessageDeleted;
+import io.conversationstore.spi.Change.MessageEdited;
+import io.conversationstore.spi.Change.MessagesAppended;
+import io.conversationstore.spi.Change.ToConversation;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.NewMessage;
 import java.util.HashMap;
@@ -45,7 +52,37 @@ public final class PendingContents {
 
   private record Key(UUID part, UUID messageId) {}
 
-  private record Kept(Map<Key, Message> appended, Map<Key, List<ContentPart>> edited, long size) {}
+  private record Kept(Map<Key, Message> appended, Map<Key, List<ContentPart>> edited, long size)
+      implements ConversationVisitor<Void, RuntimeException> {
+    @Override
+    public Void conversationUpdated(ConversationUpdated update) {
+      return null;
+    }
+
+    @Override
+    public Void conversationDeleted(ConversationDeleted delete) {
+      return null;
+    }
+
+    @Override
+    public Void messagesAppended(MessagesAppended append) {
+      for (NewMessage message : append.messages()) {
+        appended.putIfAbsent(new Key(append.id(), message.id()), message.message());
+      }
+      return null;
+    }
+
+    @Override
+    public Void messageEdited(MessageEdited edit) {
+      edited.put(new Key(edit.id(), edit.messageId()), edit.edit().content());
+      return null;
+    }
+
+    @Override
+    public Void messageDeleted(MessageDeleted delete) {
+      return null;
+    }
+  }
 
   private final LocalStore local;
   private final Map<UUID, Kept> kept = new LinkedHashMap<>(16, 0.75f, true);
@@ -112,14 +149,10 @@ public final class PendingContents {
   }
 
   private static void collect(Change change, Kept into) {
-    if (change instanceof Change.Bulk bulk) {
-      bulk.changes().forEach(part -> collect(part, into));
-    } else if (change instanceof Change.MessagesAppended append) {
-      for (NewMessage message : append.messages()) {
-        into.appended.putIfAbsent(new Key(append.id(), message.id()), message.message());
+    for (Change part : change.parts()) {
+      if (part instanceof ToConversation one) {
+        one.acceptInConversation(into);
       }
-    } else if (change instanceof Change.MessageEdited edit) {
-      into.edited.put(new Key(edit.id(), edit.messageId()), edit.edit().content());
     }
   }
 }

@@ -16,10 +16,13 @@ import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.ConversationDeleted;
 import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.ConversationVisitor;
 import io.conversationstore.spi.Change.MessageDeleted;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
+import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.Change.ToConversation;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
@@ -55,7 +58,7 @@ public final class PendingView {
   /** Placeholder for all messages without usage whose content is not read. */
   private static final Message UNREAD = Message.of(Role.USER);
 
-  private record Unplaced(Change change, ConversationRef ref, UUID sentAs) {}
+  private record Unplaced(ToConversation change, UUID sentAs) {}
 
   /** One of the engine's messages after a pending edit. */
   private record Edited(MessageState head, Source edit) {}
@@ -369,20 +372,49 @@ public final class PendingView {
   }
 
   private void add(Change change, UUID sentAs) {
-    if (change instanceof Bulk bulk) {
-      bulk.changes().forEach(part -> add(part, sentAs));
-    } else if (change instanceof OwnerErased) {
-      erase(change);
-    } else if (isOfErased(change)) {
-      return;
-    } else if (change instanceof ConversationCreated create) {
-      if (create.conversationId().equals(id)) {
+    change.accept(new Addition(sentAs));
+  }
+
+  private final class Addition implements Change.Visitor<Void, RuntimeException> {
+    private final UUID sentAs;
+
+    Addition(UUID sentAs) {
+      this.sentAs = sentAs;
+    }
+
+    @Override
+    public Void conversationCreated(ConversationCreated create) {
+      if (create.conversationId().equals(id) && !isOfErased(create)) {
         followsCreate = true;
         createEpoch = create.stamp().epoch();
         create(create);
       }
-    } else if (change.ref() != null && change.ref().id().equals(id)) {
-      addToConversation(change, change.ref(), sentAs);
+      return null;
+    }
+
+    @Override
+    public Void toConversation(ToConversation change) {
+      if (change.ref().id().equals(id) && !isOfErased(change)) {
+        addToConversation(change, sentAs);
+      }
+      return null;
+    }
+
+    @Override
+    public Void preferencesPut(PreferencesPut put) {
+      return null;
+    }
+
+    @Override
+    public Void ownerErased(OwnerErased erasure) {
+      erase(erasure);
+      return null;
+    }
+
+    @Override
+    public Void bulk(Bulk bulk) {
+      bulk.changes().forEach(part -> part.accept(this));
+      return null;
     }
   }
 
@@ -418,7 +450,7 @@ public final class PendingView {
     List<Unplaced> earlier = header == null ? List.copyOf(unplaced) : List.of();
     cut();
     header = made(create);
-    earlier.forEach(one -> addToConversation(one.change, one.ref, one.sentAs));
+    earlier.forEach(one -> addToConversation(one.change, one.sentAs));
   }
 
   /** The conversation that a pending create will make. */
@@ -443,41 +475,73 @@ public final class PendingView {
     unplaced.clear();
   }
 
-  private void addToConversation(Change change, ConversationRef ref, UUID sentAs) {
+  private void addToConversation(ToConversation change, UUID sentAs) {
     ConversationState conversation = live();
     if (header == null && !erased) {
-      place(change, ref, sentAs);
+      place(change, sentAs);
     }
-    if (conversation == null || !isAbout(ref, conversation)) {
-      return;
+    if (conversation != null && isAbout(change.ref(), conversation)) {
+      change.acceptInConversation(new ToLive(conversation, sentAs));
     }
-    Live live = conversation.requireLive();
-    Instant at = change.stamp().time();
-    if (change instanceof ConversationDeleted) {
+  }
+
+  /** Lays changes over the live conversation. */
+  private final class ToLive implements ConversationVisitor<Void, RuntimeException> {
+    private final ConversationState conversation;
+    private final UUID sentAs;
+
+    ToLive(ConversationState conversation, UUID sentAs) {
+      this.conversation = conversation;
+      this.sentAs = sentAs;
+    }
+
+    @Override
+    public Void conversationUpdated(ConversationUpdated change) {
+      Instant at = change.stamp().time();
+      Live live = conversation.requireLive();
+      become(Transitions.updated(live, change.update(), at, ApplyMode.REPLAY));
+      return null;
+    }
+
+    @Override
+    public Void conversationDeleted(ConversationDeleted change) {
       header = conversation.next(null, conversation.lastSeq());
       cut();
-    } else if (change instanceof ConversationUpdated update) {
-      become(Transitions.updated(live, update.update(), at, ApplyMode.REPLAY));
-    } else if (change instanceof MessagesAppended append) {
-      for (NewMessage message : append.messages()) {
-        Source source = new Source(sentAs, append.id(), message.id());
-        if (!append.editExisting() || !overwrite(message, at, source)) {
-          append(message, at, source, ref.generation());
+      return null;
+    }
+
+    @Override
+    public Void messagesAppended(MessagesAppended change) {
+      Instant at = change.stamp().time();
+      for (NewMessage message : change.messages()) {
+        Source source = new Source(sentAs, change.id(), message.id());
+        if (!change.editExisting() || !overwrite(message, at, source)) {
+          append(message, at, source, change.ref().generation());
         }
       }
-    } else if (change instanceof MessageEdited edit) {
-      edit(edit.messageId(), at, new Source(sentAs, edit.id(), edit.messageId()));
-    } else if (change instanceof MessageDeleted delete) {
-      message(delete.messageId()).ifPresent(this::remove);
+      return null;
+    }
+
+    @Override
+    public Void messageEdited(MessageEdited change) {
+      Source source = new Source(sentAs, change.id(), change.messageId());
+      edit(change.messageId(), change.stamp().time(), source);
+      return null;
+    }
+
+    @Override
+    public Void messageDeleted(MessageDeleted change) {
+      message(change.messageId()).ifPresent(PendingView.this::remove);
+      return null;
     }
   }
 
   /** Keeps a change in case a create follows, which then joins the conversation of the change. */
-  private void place(Change change, ConversationRef ref, UUID sentAs) {
+  private void place(ToConversation change, UUID sentAs) {
     if (change instanceof ConversationDeleted) {
       unplaced.clear();
     } else {
-      unplaced.add(new Unplaced(change, ref, sentAs));
+      unplaced.add(new Unplaced(change, sentAs));
     }
   }
 

@@ -6,7 +6,6 @@ import io.conversationstore.ToolCall;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
-import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.MessageState;
 import java.util.List;
@@ -24,16 +23,22 @@ public final class ContentSize {
 
   private ContentSize() {}
 
+  /** A bulk counts 0: it fills no batch, because it goes alone. */
   public static long of(Change change) {
-    long size = 0;
-    if (change instanceof MessagesAppended append) {
-      for (NewMessage message : append.messages()) {
-        size += of(message.message());
-      }
-    } else if (change instanceof MessageEdited edit) {
-      size += of(edit.edit().content());
-    }
-    return size;
+    return switch (change.kind()) {
+      case MESSAGES_APPENDED ->
+          ((MessagesAppended) change)
+              .messages().stream().mapToLong(message -> of(message.message())).sum();
+      case MESSAGE_EDITED -> of(((MessageEdited) change).edit().content());
+      case CONVERSATION_CREATED,
+          CONVERSATION_UPDATED,
+          CONVERSATION_DELETED,
+          MESSAGE_DELETED,
+          PREFERENCES_PUT,
+          OWNER_ERASED,
+          BULK ->
+          0;
+    };
   }
 
   /** Deleted messages and other rows count 0. */

@@ -14,7 +14,6 @@
  *   <li>{@link BaseLocks}: keep database or mirror unchanged while pending changes are laid over
  *       it.
  *   <li>{@link ContentSize}: approximate size of messages.
- *   <li>{@link ConversationIds}: the conversations that changes are about.
  * </ul>
  *
  * <p>Every other room may call it.

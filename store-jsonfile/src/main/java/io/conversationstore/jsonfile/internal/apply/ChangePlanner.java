@@ -25,11 +25,13 @@ import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.ConversationDeleted;
 import io.conversationstore.spi.Change.ConversationUpdated;
+import io.conversationstore.spi.Change.ConversationVisitor;
 import io.conversationstore.spi.Change.MessageDeleted;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
+import io.conversationstore.spi.Change.ToConversation;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.NewMessage;
@@ -109,16 +111,8 @@ public final class ChangePlanner {
       throws IOException {
     StagedChange staged = new StagedChange(index, contents, change.owner(), !outlined);
     ChangePlanner planner = new ChangePlanner(index, mode, now, places, staged, erasure, outlined);
-    if (change instanceof OwnerErased erased) {
-      planner.erase(erased);
-    } else if (planner.isOfPresentEpoch(change)) {
-      if (change instanceof Bulk bulk) {
-        for (Change part : bulk.changes()) {
-          planner.plan(part, index.isRecent(bulk.id()));
-        }
-      } else {
-        planner.plan(change, index.isRecent(change.id()));
-      }
+    if (change instanceof OwnerErased || planner.isOfPresentEpoch(change)) {
+      change.accept(planner.new Step(index.isRecent(change.id())));
     }
     return staged;
   }
@@ -135,24 +129,79 @@ public final class ChangePlanner {
     return false;
   }
 
-  private void plan(Change change, boolean again) throws IOException {
-    int first = nextPlace;
-    if (change instanceof MessagesAppended appended) {
-      nextPlace += appended.messages().size();
-      append(appended, first, again);
-    } else if (change instanceof MessageEdited edited) {
-      nextPlace++;
-      edit(edited, first, again);
-    } else if (change instanceof ConversationCreated created) {
-      create(created);
-    } else if (change instanceof ConversationUpdated updated) {
-      update(updated, again);
-    } else if (change instanceof ConversationDeleted deleted) {
-      delete(deleted, again);
-    } else if (change instanceof MessageDeleted deleted) {
-      deleteMessage(deleted);
-    } else if (change instanceof PreferencesPut put) {
-      put(put, again);
+  /** Plans the parts of one change. */
+  private final class Step
+      implements Change.Visitor<Void, IOException>, ConversationVisitor<Void, IOException> {
+    private final boolean again;
+
+    /**
+     * @param again whether the whole change was applied before
+     */
+    Step(boolean again) {
+      this.again = again;
+    }
+
+    @Override
+    public Void conversationCreated(ConversationCreated change) {
+      create(change);
+      return null;
+    }
+
+    @Override
+    public Void toConversation(ToConversation change) throws IOException {
+      return change.acceptInConversation(this);
+    }
+
+    @Override
+    public Void conversationUpdated(ConversationUpdated change) {
+      update(change, again);
+      return null;
+    }
+
+    @Override
+    public Void conversationDeleted(ConversationDeleted change) {
+      delete(change, again);
+      return null;
+    }
+
+    @Override
+    public Void messagesAppended(MessagesAppended change) throws IOException {
+      int first = nextPlace;
+      nextPlace += change.messages().size();
+      append(change, first, again);
+      return null;
+    }
+
+    @Override
+    public Void messageEdited(MessageEdited change) throws IOException {
+      edit(change, nextPlace++, again);
+      return null;
+    }
+
+    @Override
+    public Void messageDeleted(MessageDeleted change) throws IOException {
+      deleteMessage(change);
+      return null;
+    }
+
+    @Override
+    public Void preferencesPut(PreferencesPut change) {
+      put(change, again);
+      return null;
+    }
+
+    @Override
+    public Void ownerErased(OwnerErased change) {
+      erase(change);
+      return null;
+    }
+
+    @Override
+    public Void bulk(Bulk bulk) throws IOException {
+      for (Change part : bulk.changes()) {
+        part.accept(this);
+      }
+      return null;
     }
   }
 

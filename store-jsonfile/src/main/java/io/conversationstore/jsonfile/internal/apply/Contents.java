@@ -69,10 +69,18 @@ public final class Contents {
   }
 
   private static long messages(Change head) {
-    if (head instanceof Change.Bulk bulk) {
-      return bulk.changes().stream().mapToLong(Contents::messages).sum();
-    }
-    return head instanceof Change.MessagesAppended append ? append.messages().size() : 1;
+    return switch (head.kind()) {
+      case BULK -> head.parts().stream().mapToLong(Contents::messages).sum();
+      case MESSAGES_APPENDED -> ((Change.MessagesAppended) head).messages().size();
+      case CONVERSATION_CREATED,
+          CONVERSATION_UPDATED,
+          CONVERSATION_DELETED,
+          MESSAGE_EDITED,
+          MESSAGE_DELETED,
+          PREFERENCES_PUT,
+          OWNER_ERASED ->
+          1;
+    };
   }
 
   private @Nullable Content cached(MessageRow row) {

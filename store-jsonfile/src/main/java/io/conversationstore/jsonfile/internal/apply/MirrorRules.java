@@ -12,6 +12,7 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import io.conversationstore.spi.State.PreferencesState;
+import org.jspecify.annotations.Nullable;
 
 /** Decides which committed states replace those in the mirror, and puts them in. */
 public final class MirrorRules {
@@ -23,28 +24,40 @@ public final class MirrorRules {
     if (state.epoch() != epoch) {
       return state.epoch() > epoch;
     }
-    if (state instanceof OwnerState || index.pending().erases(state.owner(), state.epoch())) {
+    return !index.pending().erases(state.owner(), state.epoch())
+        && state.accept(new IsLater(index.find(state.owner())));
+  }
+
+  /** Whether a state of the present epoch is later than the current one. */
+  private record IsLater(@Nullable OwnerRows present)
+      implements State.Visitor<Boolean, RuntimeException> {
+    @Override
+    public Boolean owner(OwnerState state) {
       return false;
     }
-    OwnerRows owner = index.find(state.owner());
-    if (owner == null) {
-      return true;
+
+    @Override
+    public Boolean conversation(ConversationState state) {
+      ConversationRows rows = present == null ? null : present.conversations().get(state.id());
+      return rows == null || isLater(rows, state);
     }
-    if (state instanceof PreferencesState preferences) {
-      PreferencesState present = owner.preferences();
+
+    @Override
+    public Boolean message(MessageState state) {
+      ConversationRows rows =
+          present == null ? null : present.conversations().get(state.conversationId());
+      return rows == null || isLater(rows, state);
+    }
+
+    @Override
+    public Boolean preferences(PreferencesState state) {
+      if (present == null) {
+        return true;
+      }
+      PreferencesState there = present.preferences();
       // Unmet preferences have version 0 too.
-      return preferences.version() > present.version()
-          || (present.version() == 0 && !preferences.equals(present));
+      return state.version() > there.version() || (there.version() == 0 && !state.equals(there));
     }
-    if (state instanceof ConversationState conversation) {
-      ConversationRows rows = owner.conversations().get(conversation.id());
-      return rows == null || isLater(rows, conversation);
-    }
-    if (state instanceof MessageState message) {
-      ConversationRows rows = owner.conversations().get(message.conversationId());
-      return rows == null || isLater(rows, message);
-    }
-    return false;
   }
 
   private static boolean isLater(ConversationRows rows, ConversationState state) {
@@ -90,14 +103,34 @@ public final class MirrorRules {
     if (state.epoch() > owner.epoch()) {
       owner.startEpoch(state.epoch());
     }
-    if (state instanceof PreferencesState preferences) {
-      owner.setPreferences(preferences);
-    } else if (state instanceof ConversationState conversation) {
-      owner.conversation(conversation.id()).setHeader(conversation, atMicros);
-    } else if (state instanceof MessageState message) {
-      ConversationRows rows = owner.conversation(message.conversationId());
-      rows.startGeneration(message.generation());
-      rows.put(row(message, row, atMicros));
+    state.accept(new Put(owner, row, atMicros));
+  }
+
+  private record Put(OwnerRows rows, Place place, long atMicros)
+      implements State.Visitor<Void, RuntimeException> {
+    @Override
+    public Void owner(OwnerState state) {
+      return null; // a later epoch is all that it says
+    }
+
+    @Override
+    public Void conversation(ConversationState state) {
+      rows.conversation(state.id()).setHeader(state, atMicros);
+      return null;
+    }
+
+    @Override
+    public Void message(MessageState state) {
+      ConversationRows conversation = rows.conversation(state.conversationId());
+      conversation.startGeneration(state.generation());
+      conversation.put(row(state, place, atMicros));
+      return null;
+    }
+
+    @Override
+    public Void preferences(PreferencesState state) {
+      rows.setPreferences(state);
+      return null;
     }
   }
 

@@ -27,8 +27,6 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 public final class StagedChange {
-  private record MessageKey(String conversationId, UUID messageId) {}
-
   /**
    * A message after the change.
    *
@@ -57,7 +55,7 @@ public final class StagedChange {
   private final long epoch;
   private final boolean answers;
   private final Map<String, StagedConversation> conversations = new LinkedHashMap<>();
-  private final Map<Object, State> states = new LinkedHashMap<>();
+  private final Map<State.Key, State> states = new LinkedHashMap<>();
   private final List<Applied.Dropped> dropped = new ArrayList<>();
 
   /** The last conversation that was looked up: most changes are about one conversation. */
@@ -230,15 +228,7 @@ public final class StagedChange {
     if (!answers) {
       return;
     }
-    Object key = state;
-    if (state instanceof ConversationState conversation) {
-      key = conversation.id();
-    } else if (state instanceof MessageState message) {
-      key = new MessageKey(message.conversationId(), message.messageId());
-    } else if (state instanceof PreferencesState) {
-      key = PreferencesState.class;
-    }
-    states.put(key, state);
+    states.put(state.key(), state);
   }
 
   public boolean changes() {

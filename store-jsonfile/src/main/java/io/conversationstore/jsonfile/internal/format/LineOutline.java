@@ -204,7 +204,7 @@ public record LineOutline(
       require(parser.nextToken() == JsonToken.FIELD_NAME);
       boolean first = parser.currentName().equals("change");
       parser.nextToken();
-      if (first && parser.getText().equals("messages_appended")) {
+      if (first && parser.getText().equals(Change.Kind.MESSAGES_APPENDED.wireName())) {
         payload = append();
         return;
       }

@@ -7,7 +7,6 @@ import io.conversationstore.jsonfile.internal.disk.Place;
 import io.conversationstore.jsonfile.internal.format.LineHead;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
-import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.DerivedIds;
 import io.conversationstore.spi.Rebase;
 import io.conversationstore.spi.Settlement;
@@ -17,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,18 +52,12 @@ public final class PendingQueue {
       Map<String, Long> generations) {
 
     public static Entry of(Change change, Place place) {
-      Set<String> conversations = new LinkedHashSet<>();
-      boolean deletes = change instanceof Change.ConversationDeleted;
-      collect(change, conversations);
-      if (change instanceof Change.Bulk bulk) {
-        bulk.changes().forEach(part -> collect(part, conversations));
-      }
       return new Entry(
           change.id(),
           change.owner(),
-          Set.copyOf(conversations),
+          Set.copyOf(change.namedConversationIds()),
           change instanceof Change.OwnerErased,
-          deletes,
+          change instanceof Change.ConversationDeleted,
           change instanceof Change.PreferencesPut,
           change.stamp().time(),
           place,
@@ -91,8 +83,8 @@ public final class PendingQueue {
           owner,
           head.conversation().isEmpty() ? Set.of() : Set.of(head.conversation()),
           false,
-          head.kind().equals("conversation_deleted"),
-          head.kind().equals("preferences_put"),
+          head.kind().equals(Change.Kind.CONVERSATION_DELETED.wireName()),
+          head.kind().equals(Change.Kind.PREFERENCES_PUT.wireName()),
           time,
           NOWHERE,
           head.epoch(),
@@ -104,18 +96,6 @@ public final class PendingQueue {
     /** Whether its content may be in the files. */
     public boolean hasContent() {
       return !place.equals(NOWHERE);
-    }
-
-    private static void collect(Change change, Set<String> conversations) {
-      ConversationRef ref = change.ref();
-      if (ref != null) {
-        conversations.add(ref.id());
-      } else if (change instanceof Change.ConversationCreated created) {
-        conversations.add(created.conversationId());
-      } else if (change instanceof Change.PreferencesPut put
-          && put.update().activeConversation() != null) {
-        conversations.add(put.update().activeConversation());
-      }
     }
 
     /** Whether it changes rows that were erased. */

@@ -45,7 +45,7 @@ final class TextEraser {
   /** The most bytes overwritten at once: they are noted first, and stay in memory until then. */
   private static final long MOST_BYTES = 4 << 20;
 
-  private static final String ERASED = "owner_erased";
+  private static final String ERASED = Change.Kind.OWNER_ERASED.wireName();
   private static final byte[] TENANT = "\"tenant_id\":\"".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] USER = ",\"user_id\":\"".getBytes(StandardCharsets.US_ASCII);
 

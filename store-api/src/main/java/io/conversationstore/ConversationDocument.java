@@ -116,6 +116,8 @@ public final class ConversationDocument {
   }
 
   /**
+   * Sets the header.
+   *
    * @throws IllegalArgumentException if the header has no id
    */
   public ConversationDocument withConversation(NewConversation value) {

@@ -10,7 +10,10 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Settings of the hybrid store; all defaults suit production. Immutable; the {@code with…} methods
@@ -244,6 +247,17 @@ public final class HybridOptions {
     return values.retention;
   }
 
+  /** Options are equal if all of their settings are. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof HybridOptions that && values.all().equals(that.values.all());
+  }
+
+  @Override
+  public int hashCode() {
+    return values.all().hashCode();
+  }
+
   @Override
   public String toString() {
     return "HybridOptions["
@@ -271,6 +285,22 @@ public final class HybridOptions {
     RetentionSchedule retention = RetentionSchedule.OFF;
 
     Values() {}
+
+    List<Object> all() {
+      return Arrays.asList(
+          limits,
+          clock,
+          random,
+          mirrorInterval,
+          firstProbe,
+          longestProbe,
+          drainBatch,
+          feedPage,
+          circuitBreakers,
+          copyLimits,
+          localData,
+          retention);
+    }
 
     Values(Values that) {
       limits = that.limits;

@@ -9,8 +9,11 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The settings of a store in files. Immutable; the {@code with…} methods return a changed copy. */
 public final class JsonFileOptions {
@@ -252,6 +255,17 @@ public final class JsonFileOptions {
     return values.retention;
   }
 
+  /** Options are equal if all of their settings are. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof JsonFileOptions that && values.all().equals(that.values.all());
+  }
+
+  @Override
+  public int hashCode() {
+    return values.all().hashCode();
+  }
+
   @Override
   public String toString() {
     return "JsonFileOptions[" + values.directory + ", " + values.durability + "]";
@@ -275,6 +289,23 @@ public final class JsonFileOptions {
 
     Values(Path directory) {
       this.directory = directory;
+    }
+
+    List<Object> all() {
+      return Arrays.asList(
+          directory,
+          durability,
+          syncInterval,
+          cacheBytes,
+          lockWait,
+          segmentBytes,
+          compactionBytes,
+          compactionBytesPerSecond,
+          queueBytes,
+          limits,
+          clock,
+          ids,
+          retention);
     }
 
     Values(Values that) {

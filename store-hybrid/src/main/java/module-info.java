@@ -6,7 +6,8 @@ module io.conversationstore.hybrid {
   requires transitive io.conversationstore.jsonfile;
   requires transitive io.conversationstore.postgres;
   requires transitive io.github.resilience4j.circuitbreaker;
-  requires static transitive micrometer.core;
+  // Optional: not transitive, so that a module without Micrometer can require this one.
+  requires static micrometer.core;
   requires static transitive org.jspecify;
 
   exports io.conversationstore.hybrid;

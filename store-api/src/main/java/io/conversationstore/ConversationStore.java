@@ -82,7 +82,7 @@ public interface ConversationStore extends AutoCloseable {
   /** Archives a conversation; see {@link ConversationStatus}. */
   default Conversation archive(Owner owner, String conversationId) {
     return update(
-        owner, conversationId, ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
+        owner, conversationId, ConversationUpdate.touch().withStatus(ConversationStatus.ARCHIVED));
   }
 
   /** Deletes a conversation with its messages. Returns whether there was one. */

@@ -9,30 +9,28 @@ import org.jspecify.annotations.Nullable;
 /**
  * Changes to a conversation; a null field keeps its value. Metadata, settings and tags are replaced
  * as a whole, each as one field. An empty update is a touch: it moves {@link
- * Conversation#updatedAt()}.
- *
- * @param expiresAt a new time; ignored if {@code clearExpiry} is set
- * @param clearExpiry whether to keep the conversation permanently
+ * Conversation#updatedAt()}. Immutable; the {@code with…} methods return a changed copy.
  */
-public record ConversationUpdate(
-    @Nullable String title,
-    @Nullable ConversationStatus status,
-    @Nullable Map<String, @Nullable Object> settings,
-    @Nullable Map<String, @Nullable Object> metadata,
-    @Nullable List<String> tags,
-    @Nullable Boolean pinned,
-    @Nullable Instant expiresAt,
-    boolean clearExpiry) {
+public final class ConversationUpdate {
 
   private static final ConversationUpdate TOUCH =
-      new ConversationUpdate(null, null, null, null, null, null, null, false);
+      new ConversationUpdate(new Fields(null, null, null, null, null, null, null, false));
 
-  public ConversationUpdate {
-    title = title == null ? null : NewConversation.requireTitle(title);
-    settings = settings == null ? null : Canonical.object("settings", settings);
-    metadata = metadata == null ? null : Canonical.object("metadata", metadata);
-    tags = tags == null ? null : NewConversation.requireTags(tags);
-    expiresAt = clearExpiry || expiresAt == null ? null : Canonical.time("expiresAt", expiresAt);
+  private final Fields fields;
+
+  /** Checked, canonical and immutable values. */
+  private record Fields(
+      @Nullable String title,
+      @Nullable ConversationStatus status,
+      @Nullable Map<String, @Nullable Object> settings,
+      @Nullable Map<String, @Nullable Object> metadata,
+      @Nullable List<String> tags,
+      @Nullable Boolean pinned,
+      @Nullable Instant expiresAt,
+      boolean clearExpiry) {}
+
+  private ConversationUpdate(Fields fields) {
+    this.fields = fields;
   }
 
   /** Changes nothing but the time of last use. */
@@ -40,44 +38,178 @@ public record ConversationUpdate(
     return TOUCH;
   }
 
-  public ConversationUpdate title(String newTitle) {
-    return new ConversationUpdate(
-        newTitle, status, settings, metadata, tags, pinned, expiresAt, clearExpiry);
+  /** The new title. */
+  public @Nullable String title() {
+    return fields.title;
   }
 
-  public ConversationUpdate status(ConversationStatus newStatus) {
-    return new ConversationUpdate(
-        title, newStatus, settings, metadata, tags, pinned, expiresAt, clearExpiry);
+  /** The new status. */
+  public @Nullable ConversationStatus status() {
+    return fields.status;
   }
 
-  public ConversationUpdate settings(Map<String, @Nullable Object> newSettings) {
-    return new ConversationUpdate(
-        title, status, newSettings, metadata, tags, pinned, expiresAt, clearExpiry);
+  /** The new settings. */
+  public @Nullable Map<String, @Nullable Object> settings() {
+    return fields.settings;
   }
 
-  public ConversationUpdate metadata(Map<String, @Nullable Object> newMetadata) {
-    return new ConversationUpdate(
-        title, status, settings, newMetadata, tags, pinned, expiresAt, clearExpiry);
+  /** The new metadata. */
+  public @Nullable Map<String, @Nullable Object> metadata() {
+    return fields.metadata;
   }
 
-  public ConversationUpdate tags(Collection<String> newTags) {
-    return new ConversationUpdate(
-        title, status, settings, metadata, List.copyOf(newTags), pinned, expiresAt, clearExpiry);
+  /** The new tags, sorted and without duplicates. */
+  public @Nullable List<String> tags() {
+    return fields.tags;
   }
 
-  public ConversationUpdate pinned(boolean newPinned) {
-    return new ConversationUpdate(
-        title, status, settings, metadata, tags, newPinned, expiresAt, clearExpiry);
+  /** Whether the conversation becomes exempt from retention. */
+  public @Nullable Boolean pinned() {
+    return fields.pinned;
   }
 
-  public ConversationUpdate expiresAt(Instant newExpiresAt) {
+  /** When retention may remove it. */
+  public @Nullable Instant expiresAt() {
+    return fields.expiresAt;
+  }
+
+  /** Whether the conversation is kept permanently from now on. */
+  public boolean clearExpiry() {
+    return fields.clearExpiry;
+  }
+
+  /**
+   * Sets the title; null keeps it.
+   *
+   * @param value up to 500 characters; may be empty
+   */
+  public ConversationUpdate withTitle(@Nullable String value) {
     return new ConversationUpdate(
-        title, status, settings, metadata, tags, pinned, newExpiresAt, false);
+        new Fields(
+            value == null ? null : NewConversation.requireTitle(value),
+            fields.status,
+            fields.settings,
+            fields.metadata,
+            fields.tags,
+            fields.pinned,
+            fields.expiresAt,
+            fields.clearExpiry));
+  }
+
+  /** Sets the status; null keeps it. */
+  public ConversationUpdate withStatus(@Nullable ConversationStatus value) {
+    return new ConversationUpdate(
+        new Fields(
+            fields.title,
+            value,
+            fields.settings,
+            fields.metadata,
+            fields.tags,
+            fields.pinned,
+            fields.expiresAt,
+            fields.clearExpiry));
+  }
+
+  /** Replaces the settings; null keeps them. */
+  public ConversationUpdate withSettings(@Nullable Map<String, ? extends @Nullable Object> value) {
+    return new ConversationUpdate(
+        new Fields(
+            fields.title,
+            fields.status,
+            value == null ? null : Canonical.object("settings", value),
+            fields.metadata,
+            fields.tags,
+            fields.pinned,
+            fields.expiresAt,
+            fields.clearExpiry));
+  }
+
+  /** Replaces the metadata; null keeps it. */
+  public ConversationUpdate withMetadata(@Nullable Map<String, ? extends @Nullable Object> value) {
+    return new ConversationUpdate(
+        new Fields(
+            fields.title,
+            fields.status,
+            fields.settings,
+            value == null ? null : Canonical.object("metadata", value),
+            fields.tags,
+            fields.pinned,
+            fields.expiresAt,
+            fields.clearExpiry));
+  }
+
+  /**
+   * Replaces the tags; null keeps them.
+   *
+   * @param value each 1 to 255 characters
+   */
+  public ConversationUpdate withTags(@Nullable Collection<String> value) {
+    return new ConversationUpdate(
+        new Fields(
+            fields.title,
+            fields.status,
+            fields.settings,
+            fields.metadata,
+            value == null ? null : NewConversation.requireTags(value),
+            fields.pinned,
+            fields.expiresAt,
+            fields.clearExpiry));
+  }
+
+  /** Sets whether the conversation is exempt from retention; null keeps this. */
+  public ConversationUpdate withPinned(@Nullable Boolean value) {
+    return new ConversationUpdate(
+        new Fields(
+            fields.title,
+            fields.status,
+            fields.settings,
+            fields.metadata,
+            fields.tags,
+            value,
+            fields.expiresAt,
+            fields.clearExpiry));
+  }
+
+  /**
+   * Replaces the tags.
+   *
+   * @param value each 1 to 255 characters
+   */
+  public ConversationUpdate withTags(String... value) {
+    return withTags(List.of(value));
+  }
+
+  /** Sets when retention may remove it; null keeps the time of before. */
+  public ConversationUpdate withExpiresAt(@Nullable Instant value) {
+    return withExpiry(value == null ? null : Canonical.time("expiresAt", value), false);
   }
 
   /** Keeps the conversation permanently. */
-  public ConversationUpdate neverExpires() {
-    return new ConversationUpdate(title, status, settings, metadata, tags, pinned, null, true);
+  public ConversationUpdate withoutExpiry() {
+    return withExpiry(null, true);
+  }
+
+  private ConversationUpdate withExpiry(@Nullable Instant expiresAt, boolean clear) {
+    return new ConversationUpdate(
+        new Fields(
+            fields.title,
+            fields.status,
+            fields.settings,
+            fields.metadata,
+            fields.tags,
+            fields.pinned,
+            expiresAt,
+            clear));
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ConversationUpdate that && fields.equals(that.fields);
+  }
+
+  @Override
+  public int hashCode() {
+    return fields.hashCode();
   }
 
   /** Leaves out the content. */

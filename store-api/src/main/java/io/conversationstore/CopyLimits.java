@@ -1,6 +1,8 @@
 package io.conversationstore;
 
+import io.conversationstore.spi.OptionChecks;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * away, such a conversation is reported as incomplete. The next write to it fetches its messages,
  * the latest first: up to 10,000 of them, up to a quarter of {@link #maxContentBytes()}, and at
  * most once an hour. Changes that this node has not sent to the database yet are always kept.
- * Immutable.
+ * Immutable; the {@code with…} methods return a changed copy.
  *
  * <p><b>Size.</b> {@code maxBytes} limits the disk space of the copy's files, including garbage and
  * the space that collecting it needs:
@@ -33,13 +35,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>If garbage cannot be collected, because the disk fails or a file is damaged, a warning is
  * logged. The copy continues and tries again when it has grown by a quarter.
- *
- * @param activeWithin contents of conversations last updated longer ago, by the database's clock,
- *     are left out; to the millisecond, at most 36,500 days; null for no such limit
- * @param maxBytes disk space of the copy's files in bytes, as above; 0 for no contents, {@link
- *     Long#MAX_VALUE} for no limit, {@link #BY_DISK} for a share of the disk
  */
-public record CopyLimits(@Nullable Duration activeWithin, long maxBytes) {
+public final class CopyLimits {
 
   /**
    * As {@code maxBytes}: a quarter of the sum of free space and existing files, measured when the
@@ -65,20 +62,28 @@ public record CopyLimits(@Nullable Duration activeWithin, long maxBytes) {
   /** The longest {@code activeWithin}: 36,500 days. */
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
+  private final @Nullable Duration activeWithin;
+  private final long maxBytes;
+
+  private CopyLimits(@Nullable Duration activeWithin, long maxBytes) {
+    this.activeWithin = activeWithin;
+    this.maxBytes = maxBytes;
+  }
+
   /**
-   * @throws IllegalArgumentException if a limit is out of range
+   * Contents of conversations last updated longer ago, by the database's clock, are left out; null
+   * for no such limit.
    */
-  public CopyLimits {
-    if (activeWithin != null) {
-      if (activeWithin.compareTo(Duration.ofMillis(1)) < 0 || activeWithin.compareTo(LONGEST) > 0) {
-        throw new IllegalArgumentException(
-            "activeWithin must be 1 ms to 36,500 days, but was " + activeWithin);
-      }
-      activeWithin = Duration.ofMillis(activeWithin.toMillis());
-    }
-    if (maxBytes < 0 && maxBytes != BY_DISK) {
-      throw new IllegalArgumentException("maxBytes must not be negative, but was " + maxBytes);
-    }
+  public @Nullable Duration activeWithin() {
+    return activeWithin;
+  }
+
+  /**
+   * Disk space of the copy's files in bytes, as above; 0 for no contents, {@link Long#MAX_VALUE}
+   * for no limit, {@link #BY_DISK} for a share of the disk.
+   */
+  public long maxBytes() {
+    return maxBytes;
   }
 
   /**
@@ -90,7 +95,7 @@ public record CopyLimits(@Nullable Duration activeWithin, long maxBytes) {
    */
   public CopyLimits onDisk(long usable, long taken) {
     return maxBytes == BY_DISK
-        ? maxBytes(Math.min(MOST_BY_DISK, usable / SHARE + taken / SHARE))
+        ? withMaxBytes(Math.min(MOST_BY_DISK, usable / SHARE + taken / SHARE))
         : this;
   }
 
@@ -106,13 +111,49 @@ public record CopyLimits(@Nullable Duration activeWithin, long maxBytes) {
     return maxBytes == Long.MAX_VALUE ? maxBytes : maxBytes / CONTENTS;
   }
 
-  /** The same, without contents of conversations that were not updated within this time. */
-  public CopyLimits activeWithin(Duration newWindow) {
-    return new CopyLimits(newWindow, maxBytes);
+  /**
+   * Leaves out contents of conversations that were last updated longer ago, by the database's
+   * clock.
+   *
+   * @param value 1 ms to 36,500 days, to the millisecond; null for no such limit
+   * @throws StoreConfigurationException if it is out of this range
+   */
+  public CopyLimits withActiveWithin(@Nullable Duration value) {
+    if (value == null) {
+      return new CopyLimits(null, maxBytes);
+    }
+    OptionChecks.requireRange(
+        "activeWithin", value, Duration.ofMillis(1), LONGEST, "1 ms to 36,500 days");
+    return new CopyLimits(Duration.ofMillis(value.toMillis()), maxBytes);
   }
 
-  /** The same, with files of at most this many bytes. */
-  public CopyLimits maxBytes(long bytes) {
-    return new CopyLimits(activeWithin, bytes);
+  /**
+   * Limits the disk space of the copy's files.
+   *
+   * @param value in bytes, as above; 0 for no contents, {@link Long#MAX_VALUE} for no limit, {@link
+   *     #BY_DISK} for a share of the disk
+   * @throws StoreConfigurationException if it is negative and not {@link #BY_DISK}
+   */
+  public CopyLimits withMaxBytes(long value) {
+    return new CopyLimits(
+        activeWithin,
+        value == BY_DISK ? value : OptionChecks.requireRange("maxBytes", value, 0, Long.MAX_VALUE));
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof CopyLimits that
+        && maxBytes == that.maxBytes
+        && Objects.equals(activeWithin, that.activeWithin);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(activeWithin, maxBytes);
+  }
+
+  @Override
+  public String toString() {
+    return "CopyLimits[activeWithin=" + activeWithin + ", maxBytes=" + maxBytes + "]";
   }
 }

@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A part of a listing, immutable.
  *
- * @param cursor continues after this page in the same direction; null if nothing was found and no
- *     cursor was given. Valid also if {@link #hasMore()} is false: it finds items added later
+ * @param cursor continues after this page in the same direction, as {@code withCursor} of the
+ *     query; null if nothing was found and no cursor was given. Valid also if {@link #hasMore()} is
+ *     false: it finds items added later
  * @param hasMore whether there was more when this page was read
  */
 public record Page<T>(
@@ -36,9 +37,10 @@ public record Page<T>(
     return items.size();
   }
 
-  static void requireLimit(int limit) {
+  static int requireLimit(int limit) {
     if (limit < 1 || limit > MAX_LIMIT) {
       throw new IllegalArgumentException("limit must be 1 to " + MAX_LIMIT + ", but was " + limit);
     }
+    return limit;
   }
 }

@@ -1,5 +1,6 @@
 package io.conversationstore;
 
+import io.conversationstore.spi.OptionChecks;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -113,18 +114,8 @@ public final class RetentionSchedule {
   }
 
   private static Duration require(String what, Duration value, Duration least, Duration most) {
-    if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-      throw new StoreConfigurationException(
-          "the "
-              + what
-              + " of the retention schedule must be "
-              + least
-              + " to "
-              + most
-              + ", but was "
-              + value);
-    }
-    return value;
+    return OptionChecks.requireRange(
+        "the " + what + " of the retention schedule", value, least, most, least + " to " + most);
   }
 
   /** The age at which messages are deleted; empty for never. */

@@ -44,9 +44,9 @@ class CanonicalFormTest {
 
   @Test
   void anIdMayHave255CharactersAndNotMore() {
-    assertThat(NewConversation.withId("x".repeat(255)).id()).hasSize(255);
+    assertThat(NewConversation.ofId("x".repeat(255)).id()).hasSize(255);
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> NewConversation.withId("x".repeat(256)))
+        .isThrownBy(() -> NewConversation.ofId("x".repeat(256)))
         .withMessageContaining("255");
   }
 
@@ -135,6 +135,6 @@ class CanonicalFormTest {
     assertThat(message.toolCalls().toString()).doesNotContain(secret);
     assertThat(message.content().toString()).doesNotContain(secret);
     assertThat(NewConversation.titled(secret).toString()).doesNotContain(secret);
-    assertThat(ConversationUpdate.touch().title(secret).toString()).doesNotContain(secret);
+    assertThat(ConversationUpdate.touch().withTitle(secret).toString()).doesNotContain(secret);
   }
 }

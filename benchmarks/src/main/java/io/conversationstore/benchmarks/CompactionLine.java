@@ -101,7 +101,7 @@ final class CompactionLine implements Line {
         .update(
             JsonFileSubject.owner(0),
             JsonFileSubject.id(0),
-            ConversationUpdate.touch().metadata(Map.of("number", number, "text", REPLACED)));
+            ConversationUpdate.touch().withMetadata(Map.of("number", number, "text", REPLACED)));
   }
 
   /** Moves on with each compaction. */

@@ -60,7 +60,7 @@ final class HyAdoptLine implements Line {
         JsonFileStore.open(JsonFileOptions.in(directory).withDurability(Durability.SYSTEM))) {
       for (int from = 0; from < messages; from += LENGTH) {
         String id = "c" + from / LENGTH;
-        store.create(PgServer.OWNER, NewConversation.withId(id));
+        store.create(PgServer.OWNER, NewConversation.ofId(id));
         List<Message> some = new ArrayList<>();
         for (int i = from; i < Math.min(messages, from + LENGTH); i++) {
           some.add(Message.user(bench.texts().text(i)));
@@ -101,7 +101,7 @@ final class HyAdoptLine implements Line {
     String database = server.database();
     try (ConversationStore store =
         HyNode.open(server.options(database), bench.directory("adopt-bare-" + database))) {
-      store.create(PgServer.OWNER, NewConversation.withId("bare"));
+      store.create(PgServer.OWNER, NewConversation.ofId("bare"));
     }
     try (PgBare bare = new PgBare(server, database, "bare", bench.texts())) {
       long start = System.nanoTime();

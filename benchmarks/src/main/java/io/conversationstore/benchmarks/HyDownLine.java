@@ -43,7 +43,7 @@ final class HyDownLine implements Line {
 
   static void create(ConversationStore store) {
     for (int i = 0; i < CONVERSATIONS; i++) {
-      store.create(PgServer.OWNER, NewConversation.withId("c" + i));
+      store.create(PgServer.OWNER, NewConversation.ofId("c" + i));
     }
   }
 

@@ -40,10 +40,10 @@ final class HyDrainLine implements Line {
         Load live = new Load(1)) {
       ConversationStore store = node.store();
       for (int i = 0; i < conversations(bench); i++) {
-        store.create(PgServer.OWNER, NewConversation.withId("c" + i));
+        store.create(PgServer.OWNER, NewConversation.ofId("c" + i));
       }
-      store.create(PgServer.OWNER, NewConversation.withId("live"));
-      store.create(PgServer.OWNER, NewConversation.withId("bare"));
+      store.create(PgServer.OWNER, NewConversation.ofId("live"));
+      store.create(PgServer.OWNER, NewConversation.ofId("bare"));
       Report report = bench.report();
       report.figure(name() + ".pending", pending, "messages, each a change of its own");
       try (PgBare bare = new PgBare(server, database, "bare", bench.texts())) {

@@ -23,8 +23,8 @@ final class HyHealthyLine implements Line {
         ConversationStore hybrid =
             HyNode.open(server.options(database), bench.directory("healthy"));
         Load load = new Load(1)) {
-      postgres.create(PgServer.OWNER, NewConversation.withId("postgres"));
-      hybrid.create(PgServer.OWNER, NewConversation.withId("hybrid"));
+      postgres.create(PgServer.OWNER, NewConversation.ofId("postgres"));
+      hybrid.create(PgServer.OWNER, NewConversation.ofId("hybrid"));
       PgDepthLine.load(postgres, "c", CONVERSATIONS, 50, bench.texts());
       compare(bench, load, "append", hybrid, postgres, HyHealthyLine::append);
       compare(bench, load, "last-20", hybrid, postgres, HyHealthyLine::last);

@@ -109,7 +109,7 @@ final class JsonFileSubject implements Subject {
         }
         bulk.add(
             ConversationDocument.of(
-                NewConversation.withId(id(conversation)).title("Conversation " + conversation),
+                NewConversation.ofId(id(conversation)).withTitle("Conversation " + conversation),
                 content));
         messages += messagesEach;
         if (messages >= BULK || bulk.size() >= BULK) {

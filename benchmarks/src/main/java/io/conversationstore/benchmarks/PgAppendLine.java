@@ -34,7 +34,7 @@ final class PgAppendLine implements Line {
         Load load = new Load(threads)) {
       for (int i = 0; i < threads; i++) {
         for (String kind : List.of("store", "call", "insert")) {
-          store.create(PgServer.OWNER, NewConversation.withId(kind + i));
+          store.create(PgServer.OWNER, NewConversation.ofId(kind + i));
         }
         calls.add(new PgBare(server, database, "call" + i, bench.texts()));
         inserts.add(new PgBare(server, database, "insert" + i, bench.texts()));

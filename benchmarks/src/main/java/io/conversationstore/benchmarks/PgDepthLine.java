@@ -100,7 +100,7 @@ final class PgDepthLine implements Line {
       for (int j = 0; j < messages; j++) {
         content.add(Message.user(texts.text((long) i * messages + j)));
       }
-      documents.add(ConversationDocument.of(NewConversation.withId(kind + i), content));
+      documents.add(ConversationDocument.of(NewConversation.ofId(kind + i), content));
       pending += messages;
       if (pending >= 5_000 || i == conversations - 1) {
         store.save(PgServer.OWNER, documents);

@@ -35,7 +35,7 @@ final class PgImportLine implements Line {
     AtomicLong conversations = new AtomicLong();
     try (ConversationStore store = server.open(database);
         Load load = new Load(1)) {
-      store.create(PgServer.OWNER, NewConversation.withId("bare"));
+      store.create(PgServer.OWNER, NewConversation.ofId("bare"));
       try (PgBare bare = new PgBare(server, database, "bare", bench.texts())) {
         Interleaved sides =
             new Interleaved()
@@ -71,7 +71,7 @@ final class PgImportLine implements Line {
     }
     store.save(
         PgServer.OWNER,
-        ConversationDocument.of(NewConversation.withId("saved" + conversation), messages));
+        ConversationDocument.of(NewConversation.ofId("saved" + conversation), messages));
   }
 
   private static void copy(PgBare bare) throws Exception {

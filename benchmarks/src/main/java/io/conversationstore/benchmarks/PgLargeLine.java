@@ -60,7 +60,7 @@ final class PgLargeLine implements Line {
         String mark = i % (messages / HITS) == 0 ? RARE + " " : "";
         bulk.add(Message.user(mark + texts.text(i)).withId(new UUID(0x7000L, i + 1L)));
       }
-      store.save(owner, ConversationDocument.of(NewConversation.withId("deep"), bulk));
+      store.save(owner, ConversationDocument.of(NewConversation.ofId("deep"), bulk));
     }
   }
 
@@ -74,7 +74,7 @@ final class PgLargeLine implements Line {
             .side("first", () -> page(bench, load, store, MessageQuery.first(PAGE)))
             .side(
                 "at-" + messages,
-                () -> page(bench, load, store, MessageQuery.first(PAGE).from(end)))
+                () -> page(bench, load, store, MessageQuery.first(PAGE).withCursor(end)))
             .run(bench.sizes().warmUps(), bench.sizes().rounds());
     sides.figures(bench.report(), "page", "µs");
     bench
@@ -113,7 +113,7 @@ final class PgLargeLine implements Line {
             Target.atMost(1.2));
     String common = bench.texts().text(7).split(" ", -1)[0];
     long start = System.nanoTime();
-    int found = store.search(PgServer.OWNER, SearchQuery.of(common).limit(20)).size();
+    int found = store.search(PgServer.OWNER, SearchQuery.of(common).withLimit(20)).size();
     bench
         .report()
         .figure("search.common", (System.nanoTime() - start) / 1e6, "ms for " + found + " of many");

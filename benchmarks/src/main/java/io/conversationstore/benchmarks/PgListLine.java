@@ -46,7 +46,7 @@ final class PgListLine implements Line {
   private static void fill(
       PgServer server, String database, ConversationStore store, Owner owner, int count)
       throws Exception {
-    store.create(owner, NewConversation.withId("first").title("Some title of a chat"));
+    store.create(owner, NewConversation.ofId("first").withTitle("Some title of a chat"));
     server.text(
         database,
         "INSERT INTO conversation_store.conversations (tenant_id, owner_key, user_id,"
@@ -68,7 +68,7 @@ final class PgListLine implements Line {
         * load.run(
                 bench.sizes().slice(),
                 (thread, number) -> {
-                  if (store.list(owner, ConversationQuery.all().limit(50)).size() != 50) {
+                  if (store.list(owner, ConversationQuery.all().withLimit(50)).size() != 50) {
                     throw new IllegalStateException("not 50");
                   }
                 })

@@ -26,8 +26,8 @@ final class PgRowSecurityLine implements Line {
     String role = "role_" + database;
     try (ConversationStore off = server.open(database);
         Load load = new Load(1)) {
-      off.create(PgServer.OWNER, NewConversation.withId("off"));
-      off.create(PgServer.OWNER, NewConversation.withId("on"));
+      off.create(PgServer.OWNER, NewConversation.ofId("off"));
+      off.create(PgServer.OWNER, NewConversation.ofId("on"));
       PgDepthLine.load(off, "c", 100, 50, bench.texts());
       server.text(database, "CREATE ROLE " + role + " LOGIN PASSWORD 'benchmark'");
       server.text(database, "SELECT conversation_store.grant_use('" + role + "')");
@@ -62,7 +62,7 @@ final class PgRowSecurityLine implements Line {
   }
 
   private void list(ConversationStore store, String side, long number, Texts texts) {
-    require(store.list(PgServer.OWNER, ConversationQuery.all().limit(50)).size(), 50);
+    require(store.list(PgServer.OWNER, ConversationQuery.all().withLimit(50)).size(), 50);
   }
 
   private static void require(int found, int wanted) {

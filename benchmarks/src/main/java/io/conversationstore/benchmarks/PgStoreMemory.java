@@ -47,7 +47,7 @@ final class PgStoreMemory implements PgMemory {
         PgServer.OWNER,
         List.of(
             ConversationDocument.of(
-                NewConversation.withId(conversation), texts.stream().map(Message::user).toList())));
+                NewConversation.ofId(conversation), texts.stream().map(Message::user).toList())));
   }
 
   @Override

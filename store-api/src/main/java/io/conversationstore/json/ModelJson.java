@@ -204,17 +204,16 @@ public final class ModelJson {
     if (!json.isObject()) {
       throw new IllegalArgumentException("a message must be a JSON object");
     }
-    return new Message(
-        Json.optionalUuid(json, "id"),
-        Role.ofWireName(Json.string(json, "role")),
-        readContent(Json.field(json, "content")),
-        readToolCalls(json),
-        Json.optionalString(json, "tool_call_id"),
-        Json.optionalString(json, "name"),
-        Json.bool(json, "is_error"),
-        Json.optionalString(json, "model"),
-        readUsage(Json.field(json, "usage")),
-        readMetadata(json));
+    return Message.of(Role.ofWireName(Json.string(json, "role")))
+        .withId(Json.optionalUuid(json, "id"))
+        .withContent(readContent(Json.field(json, "content")))
+        .withToolCalls(readToolCalls(json))
+        .withToolCallId(Json.optionalString(json, "tool_call_id"))
+        .withName(Json.optionalString(json, "name"))
+        .withToolError(Json.bool(json, "is_error"))
+        .withModel(Json.optionalString(json, "model"))
+        .withUsage(readUsage(Json.field(json, "usage")))
+        .withMetadata(readMetadata(json));
   }
 
   /** Metadata, together with message fields unknown to this version. */

@@ -316,17 +316,11 @@ public final class ChangeJson {
               stamp,
               ref(json),
               Json.uuid(json, "message_id"),
-              new MessageEdit(ModelJson.readContent(Json.field(json, "content"))));
+              MessageEdit.of(ModelJson.readContent(Json.field(json, "content"))));
       case MESSAGE_DELETED -> new MessageDeleted(stamp, ref(json), Json.uuid(json, "message_id"));
       case PREFERENCES_PUT ->
           new PreferencesPut(
-              stamp,
-              new PreferencesUpdate(
-                  json.has("active_conversation"),
-                  Json.optionalString(json, "active_conversation"),
-                  json.has("selected_model"),
-                  Json.optionalString(json, "selected_model")),
-              Json.number(json, "active_generation", 0));
+              stamp, readPreferences(json), Json.number(json, "active_generation", 0));
       case OWNER_ERASED -> new OwnerErased(stamp);
       case BULK -> {
         List<Change> changes = new ArrayList<>();
@@ -371,29 +365,41 @@ public final class ChangeJson {
   }
 
   private static NewConversation readNewConversation(JsonNode json) {
-    return new NewConversation(
-        Json.string(json, "id"),
-        Json.string(json, "title"),
-        Json.toMap("settings", Json.required(json, "settings")),
-        Json.toMap("metadata", Json.required(json, "metadata")),
-        readTags(json),
-        Json.bool(json, "pinned"),
-        Json.optionalTime(json, "expires_at"));
+    return NewConversation.ofId(Json.string(json, "id"))
+        .withTitle(Json.string(json, "title"))
+        .withSettings(Json.toMap("settings", Json.required(json, "settings")))
+        .withMetadata(Json.toMap("metadata", Json.required(json, "metadata")))
+        .withTags(readTags(json))
+        .withPinned(Json.bool(json, "pinned"))
+        .withExpiresAt(Json.optionalTime(json, "expires_at"));
+  }
+
+  private static PreferencesUpdate readPreferences(JsonNode json) {
+    PreferencesUpdate update = PreferencesUpdate.none();
+    if (json.has("active_conversation")) {
+      update = update.withActiveConversation(Json.optionalString(json, "active_conversation"));
+    }
+    if (json.has("selected_model")) {
+      update = update.withSelectedModel(Json.optionalString(json, "selected_model"));
+    }
+    return update;
   }
 
   private static ConversationUpdate readUpdate(JsonNode json) {
     String status = Json.optionalString(json, "status");
     JsonNode settings = Json.field(json, "settings");
     JsonNode metadata = Json.field(json, "metadata");
-    return new ConversationUpdate(
-        Json.optionalString(json, "title"),
-        status == null ? null : ConversationStatus.ofWireName(status),
-        settings == null ? null : Json.toMap("settings", settings),
-        metadata == null ? null : Json.toMap("metadata", metadata),
-        json.has("tags") ? readTags(json) : null,
-        json.has("pinned") ? Boolean.valueOf(Json.bool(json, "pinned")) : null,
-        Json.optionalTime(json, "expires_at"),
-        json.has("expires_at") && json.get("expires_at").isNull());
+    ConversationUpdate update =
+        ConversationUpdate.touch()
+            .withTitle(Json.optionalString(json, "title"))
+            .withStatus(status == null ? null : ConversationStatus.ofWireName(status))
+            .withSettings(settings == null ? null : Json.toMap("settings", settings))
+            .withMetadata(metadata == null ? null : Json.toMap("metadata", metadata))
+            .withTags(json.has("tags") ? readTags(json) : null)
+            .withPinned(json.has("pinned") ? Boolean.valueOf(Json.bool(json, "pinned")) : null);
+    return json.has("expires_at") && json.get("expires_at").isNull()
+        ? update.withoutExpiry()
+        : update.withExpiresAt(Json.optionalTime(json, "expires_at"));
   }
 
   static List<String> readTags(JsonNode json) {

@@ -44,7 +44,7 @@ public final class InputChecks {
 
   /** Applies the rule for ids of new conversations. */
   static String conversationId(String id) {
-    NewConversation.withId(id);
+    NewConversation.ofId(id);
     return id;
   }
 

@@ -76,15 +76,16 @@ final class SaveChanges {
   }
 
   private static ConversationUpdate headerUpdate(NewConversation header) {
-    return new ConversationUpdate(
-        header.title(),
-        null,
-        header.settings(),
-        header.metadata(),
-        header.tags(),
-        header.pinned(),
-        header.expiresAt(),
-        header.expiresAt() == null);
+    ConversationUpdate update =
+        ConversationUpdate.touch()
+            .withTitle(header.title())
+            .withSettings(header.settings())
+            .withMetadata(header.metadata())
+            .withTags(header.tags())
+            .withPinned(header.pinned());
+    return header.expiresAt() == null
+        ? update.withoutExpiry()
+        : update.withExpiresAt(header.expiresAt());
   }
 
   private static NewMessage identified(

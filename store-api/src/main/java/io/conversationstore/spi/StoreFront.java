@@ -120,7 +120,7 @@ public final class StoreFront implements ConversationStore {
   private Conversation create(Owner owner, NewConversation conversation, boolean strict) {
     checks.check(conversation);
     NewConversation named =
-        conversation.id() != null ? conversation : conversation.id(ids.get().toString());
+        conversation.id() != null ? conversation : conversation.withId(ids.get().toString());
     Applied applied = apply(new Change.ConversationCreated(stamp(owner), named, strict));
     return conversation(applied);
   }
@@ -134,9 +134,9 @@ public final class StoreFront implements ConversationStore {
 
   @Override
   public Page<Conversation> list(Owner owner, ConversationQuery query) {
-    Position.InConversations from = Cursors.inConversations(query.after());
+    Position.InConversations from = Cursors.inConversations(query.cursor());
     Slice<ConversationState> slice = engine.conversations(owner, query, from);
-    Cursor cursor = query.after();
+    Cursor cursor = query.cursor();
     if (!slice.items().isEmpty()) {
       ConversationState last = slice.items().get(slice.items().size() - 1);
       cursor =
@@ -270,20 +270,23 @@ public final class StoreFront implements ConversationStore {
   @Override
   public Page<SearchHit> search(Owner owner, SearchQuery query) {
     MessageFilter.Words filter = InputChecks.words(query);
-    Position.InHistory from = Cursors.inHistory(Cursors.SEARCH, query.after());
+    Position.InHistory from = Cursors.inHistory(Cursors.SEARCH, query.cursor());
     Slice<MessageState> slice = engine.search(owner, filter, from, query.limit());
     List<SearchHit> hits =
         stored(slice).stream().map(hit -> Snippets.hit(hit, filter.tokens())).toList();
     return new Page<>(
-        hits, after(Cursors.SEARCH, slice, query.after()), slice.more(), slice.provenance());
+        hits, after(Cursors.SEARCH, slice, query.cursor()), slice.more(), slice.provenance());
   }
 
   @Override
   public Page<StoredMessage> messagesByTool(Owner owner, ToolQuery query) {
-    Position.InHistory from = Cursors.inHistory(Cursors.TOOL, query.after());
+    Position.InHistory from = Cursors.inHistory(Cursors.TOOL, query.cursor());
     Slice<MessageState> slice = engine.search(owner, InputChecks.tool(query), from, query.limit());
     return new Page<>(
-        stored(slice), after(Cursors.TOOL, slice, query.after()), slice.more(), slice.provenance());
+        stored(slice),
+        after(Cursors.TOOL, slice, query.cursor()),
+        slice.more(),
+        slice.provenance());
   }
 
   /** The cursor after the last hit, pending or not. */

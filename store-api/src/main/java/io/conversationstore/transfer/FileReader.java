@@ -441,7 +441,7 @@ final class FileReader {
     }
     begun = true;
     message = 0;
-    checked(() -> NewConversation.withId(id));
+    checked(() -> NewConversation.ofId(id));
     return new OpenConversation(id);
   }
 

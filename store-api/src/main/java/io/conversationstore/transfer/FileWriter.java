@@ -94,7 +94,8 @@ final class FileWriter {
       Page<Conversation> page;
       boolean anew;
       do {
-        page = store.list(owner, ConversationQuery.all().limit(Page.MAX_LIMIT).after(after));
+        page =
+            store.list(owner, ConversationQuery.all().withLimit(Page.MAX_LIMIT).withCursor(after));
         anew = false;
         for (Conversation conversation : page) {
           anew |= ids.add(conversation.id());
@@ -156,7 +157,8 @@ final class FileWriter {
   private @Nullable Page<StoredMessage> page(Conversation conversation, @Nullable Cursor cursor) {
     String id = conversation.id();
     try {
-      return store.messages(owner, id, new MessageQuery(Direction.FORWARD, cursor, pageSize));
+      return store.messages(
+          owner, id, MessageQuery.of(Direction.FORWARD, pageSize).withCursor(cursor));
     } catch (ConversationNotFoundException e) {
       return null;
     } catch (CursorExpiredException e) {

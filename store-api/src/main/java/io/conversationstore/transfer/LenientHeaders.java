@@ -110,7 +110,7 @@ final class LenientHeaders {
       Map<String, @Nullable Object> metadata = new HashMap<>(conversation.metadata());
       removeTime(metadata, "created_at", createdAt);
       removeTime(metadata, "updated_at", updatedAt);
-      return conversation.metadata(metadata);
+      return conversation.withMetadata(metadata);
     }
 
     private static void removeTime(
@@ -157,7 +157,7 @@ final class LenientHeaders {
     Instant createdAt = first(CREATED, fields, zone);
     Instant updatedAt = first(UPDATED, fields, zone);
     ObjectNode metadata = LenientJson.takeMetadata(fields);
-    NewConversation conversation = NewConversation.withId(id);
+    NewConversation conversation = NewConversation.ofId(id);
     ConversationStatus status = null;
     for (Map.Entry<String, JsonNode> field : fields.properties()) {
       String name = field.getKey();
@@ -165,18 +165,18 @@ final class LenientHeaders {
       boolean placed = true;
       if (name.equals("title") && value.isTextual()) {
         String title = LenientJson.clean(value.textValue());
-        conversation = conversation.title(cut(title));
+        conversation = conversation.withTitle(cut(title));
         placed = title.length() <= NewConversation.MAX_TITLE_LENGTH;
       } else if (name.equals("settings") && value.isObject()) {
-        conversation = conversation.settings(Json.toMap("settings", value));
+        conversation = conversation.withSettings(Json.toMap("settings", value));
       } else if (name.equals("tags") && areNames(value)) {
-        conversation = conversation.tags(strings(value));
+        conversation = conversation.withTags(strings(value));
       } else if (name.equals("pinned") && value.isBoolean()) {
-        conversation = conversation.pinned(value.booleanValue());
+        conversation = conversation.withPinned(value.booleanValue());
       } else if (name.equals("status") && isStatus(value)) {
         status = ConversationStatus.ofWireName(value.textValue());
       } else if (name.equals("expires_at") && LenientTimes.of(value, zone) != null) {
-        conversation = conversation.expiresAt(LenientTimes.of(value, zone));
+        conversation = conversation.withExpiresAt(LenientTimes.of(value, zone));
       } else if (TIMES.contains(name)) {
         Instant time = LenientTimes.of(value, zone);
         if (time != null && !metadata.has(name)) {
@@ -191,7 +191,7 @@ final class LenientHeaders {
       }
     }
     return new Header(
-        conversation.metadata(Json.toMap("metadata", metadata)), status, createdAt, updatedAt);
+        conversation.withMetadata(Json.toMap("metadata", metadata)), status, createdAt, updatedAt);
   }
 
   private static @Nullable Instant first(List<String> names, ObjectNode fields, ZoneId zone) {

@@ -104,7 +104,7 @@ final class LenientMessages {
     Instant time = readTime(message, metadata, zone);
     message.set("metadata", metadata);
     Message read = ModelJson.readMessage(message);
-    return new Entry(read, time);
+    return Entry.of(read).withCreatedAt(time);
   }
 
   /** Whether a value looks like a message: it has a speaker with a known role, and content. */

@@ -54,6 +54,6 @@ final class OpenConversation {
     if (message.id() == null) {
       message = message.withId(DerivedIds.of(id, place, ModelJson.digest(message)));
     }
-    return new Entry(message, entry.createdAt());
+    return Entry.of(message).withCreatedAt(entry.createdAt());
   }
 }

@@ -85,7 +85,9 @@ final class Saver implements FileReader.Receiver {
     }
     NewConversation existing = existing(id);
     ready.put(
-        id, new ConversationDocument(existing != null ? existing : header.conversation(), entries));
+        id,
+        ConversationDocument.ofEntries(
+            existing != null ? existing : header.conversation(), entries));
     entries = new ArrayList<>();
   }
 
@@ -107,14 +109,13 @@ final class Saver implements FileReader.Receiver {
   }
 
   private static NewConversation header(Conversation conversation) {
-    return new NewConversation(
-        conversation.id(),
-        conversation.title(),
-        conversation.settings(),
-        conversation.metadata(),
-        conversation.tags(),
-        conversation.pinned(),
-        conversation.expiresAt());
+    return NewConversation.ofId(conversation.id())
+        .withTitle(conversation.title())
+        .withSettings(conversation.settings())
+        .withMetadata(conversation.metadata())
+        .withTags(conversation.tags())
+        .withPinned(conversation.pinned())
+        .withExpiresAt(conversation.expiresAt());
   }
 
   /** Saves the complete documents. */
@@ -124,7 +125,7 @@ final class Saver implements FileReader.Receiver {
       stored(
           () ->
               store.update(
-                  owner, id, ConversationUpdate.touch().status(ConversationStatus.ARCHIVED)));
+                  owner, id, ConversationUpdate.touch().withStatus(ConversationStatus.ARCHIVED)));
     }
     toArchive.clear();
     bytes = 0;

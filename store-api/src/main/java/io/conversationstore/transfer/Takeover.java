@@ -114,7 +114,7 @@ public final class Takeover {
             ? remembered(front, owner, file, options, plan)
             : new Result(
                 Outcome.TAKEN_OVER,
-                ConversationsFile.read(store, owner, file, options.keepingHeaders()),
+                ConversationsFile.read(store, owner, file, options.withKeepHeaders(true)),
                 null);
     if (result.outcome() != Outcome.OWNER_ERASED) {
       rename(file, done, result.report());

@@ -173,7 +173,7 @@ final class TakeoverSaver implements FileReader.Receiver {
     Instant at = planned.updatedAt(fileTime);
     ConversationUpdate update = ConversationUpdate.touch();
     if (archive) {
-      update = update.status(ConversationStatus.ARCHIVED);
+      update = update.withStatus(ConversationStatus.ARCHIVED);
       // A field wins only over an older one.
       at = at.isAfter(createdAt) ? at : createdAt.plus(1, ChronoUnit.MICROS);
     }

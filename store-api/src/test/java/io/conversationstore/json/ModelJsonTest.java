@@ -59,8 +59,9 @@ class ModelJsonTest {
                 ContentPart.Media.at("image/gif", "https://example.org/i.gif"),
                 new ContentPart.Unknown(Map.of("type", "video", "n", 1)))
             .withName("Zoë")
-            .withToolError()
-            .withModel("gpt", TokenUsage.of(3, 4))
+            .withToolError(true)
+            .withModel("gpt")
+            .withUsage(TokenUsage.of(3, 4))
             .withMetadata(Map.of("deep", Map.of("list", List.of(1, "x", true))));
     assertThat(read(write(message))).isEqualTo(message);
   }

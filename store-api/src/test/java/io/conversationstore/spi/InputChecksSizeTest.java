@@ -18,14 +18,7 @@ import org.junit.jupiter.api.Test;
 class InputChecksSizeTest {
 
   private static StoreLimits limit(long bytes) {
-    StoreLimits usual = StoreLimits.DEFAULT;
-    return new StoreLimits(
-        (int) bytes,
-        usual.maxMetadataBytes(),
-        usual.maxJsonDepth(),
-        usual.maxMessagesPerAppend(),
-        usual.maxBulkBytes(),
-        usual.maxUserMessageCharacters());
+    return StoreLimits.DEFAULT.withMaxMessageBytes((int) bytes);
   }
 
   private static void assertHeldToTheByte(Message message) {
@@ -51,8 +44,8 @@ class InputChecksSizeTest {
     Message full =
         Message.toolResult(name, name, "x")
             .withId(UUID.randomUUID())
-            .withModel(
-                name,
+            .withModel(name)
+            .withUsage(
                 new TokenUsage(
                     TokenUsage.MAX_PER_MESSAGE,
                     TokenUsage.MAX_PER_MESSAGE,

@@ -190,22 +190,22 @@ public final class DirectoryImport {
         into.find(owner, name)
             .map(
                 found ->
-                    NewConversation.withId(name)
-                        .title(found.title())
-                        .settings(found.settings())
-                        .metadata(found.metadata())
-                        .tags(found.tags().toArray(String[]::new))
-                        .pinned(found.pinned())
-                        .expiresAt(found.expiresAt()))
+                    NewConversation.ofId(name)
+                        .withTitle(found.title())
+                        .withSettings(found.settings())
+                        .withMetadata(found.metadata())
+                        .withTags(found.tags().toArray(String[]::new))
+                        .withPinned(found.pinned())
+                        .withExpiresAt(found.expiresAt()))
             .orElseGet(
                 () ->
-                    NewConversation.withId(name)
-                        .title(live.title())
-                        .settings(live.settings())
-                        .metadata(live.metadata())
-                        .tags(live.tags().toArray(String[]::new))
-                        .pinned(live.pinned())
-                        .expiresAt(live.expiresAt()));
+                    NewConversation.ofId(name)
+                        .withTitle(live.title())
+                        .withSettings(live.settings())
+                        .withMetadata(live.metadata())
+                        .withTags(live.tags().toArray(String[]::new))
+                        .withPinned(live.pinned())
+                        .withExpiresAt(live.expiresAt()));
     long messages = 0;
     long seq = 0;
     Page page;
@@ -215,15 +215,15 @@ public final class DirectoryImport {
       for (MessageState each : page.messages) {
         StoredMessage stored = each.requireLive();
         entries.add(
-            new ConversationDocument.Entry(
-                stored.message().withId(stored.id()), stored.createdAt()));
+            ConversationDocument.Entry.of(stored.message().withId(stored.id()))
+                .withCreatedAt(stored.createdAt()));
       }
-      into.save(owner, new ConversationDocument(header, entries));
+      into.save(owner, ConversationDocument.ofEntries(header, entries));
       messages += entries.size();
       seq = page.end;
     } while (page.more);
     if (!there && live.status() == ConversationStatus.ARCHIVED) {
-      into.update(owner, name, ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
+      into.update(owner, name, ConversationUpdate.touch().withStatus(ConversationStatus.ARCHIVED));
     }
     return messages;
   }
@@ -259,10 +259,10 @@ public final class DirectoryImport {
     PreferencesUpdate update = PreferencesUpdate.none();
     String active = names.get(String.valueOf(here.activeConversation()));
     if (active != null && there.activeConversation() == null) {
-      update = update.activeConversation(active);
+      update = update.withActiveConversation(active);
     }
     if (here.selectedModel() != null && there.selectedModel() == null) {
-      update = update.selectedModel(here.selectedModel());
+      update = update.withSelectedModel(here.selectedModel());
     }
     if (update.setsActiveConversation() || update.setsSelectedModel()) {
       into.updatePreferences(owner, update);

@@ -244,26 +244,31 @@ final class OperatorSettings {
   private StoreLimits limits() {
     StoreLimits standard = StoreLimits.DEFAULT;
     int message = bytes(Variable.STORAGE_MAX_MESSAGE_BYTES, standard.maxMessageBytes());
-    return new StoreLimits(
-        message,
-        bytes(Variable.STORAGE_MAX_METADATA_BYTES, standard.maxMetadataBytes()),
-        variables.number(
-            Variable.STORAGE_MAX_JSON_DEPTH,
-            1,
-            StoreLimits.MAX_JSON_DEPTH,
-            standard.maxJsonDepth()),
-        variables.number(
-            Variable.STORAGE_MAX_MESSAGES_PER_APPEND,
-            1,
-            Integer.MAX_VALUE,
-            standard.maxMessagesPerAppend()),
+    return standard
+        .withMaxMessageBytes(message)
+        .withMaxMetadataBytes(
+            bytes(Variable.STORAGE_MAX_METADATA_BYTES, standard.maxMetadataBytes()))
+        .withMaxJsonDepth(
+            variables.number(
+                Variable.STORAGE_MAX_JSON_DEPTH,
+                1,
+                StoreLimits.MAX_JSON_DEPTH,
+                standard.maxJsonDepth()))
+        .withMaxMessagesPerAppend(
+            variables.number(
+                Variable.STORAGE_MAX_MESSAGES_PER_APPEND,
+                1,
+                Integer.MAX_VALUE,
+                standard.maxMessagesPerAppend()))
         // A message of the allowed size must also fit into a save.
-        bytes(Variable.STORAGE_MAX_BULK_BYTES, Math.max(message, standard.maxBulkBytes())),
-        variables.number(
-            Variable.STORAGE_MAX_USER_MESSAGE_CHARACTERS,
-            1,
-            Integer.MAX_VALUE,
-            standard.maxUserMessageCharacters()));
+        .withMaxBulkBytes(
+            bytes(Variable.STORAGE_MAX_BULK_BYTES, Math.max(message, standard.maxBulkBytes())))
+        .withMaxUserMessageCharacters(
+            variables.number(
+                Variable.STORAGE_MAX_USER_MESSAGE_CHARACTERS,
+                1,
+                Integer.MAX_VALUE,
+                standard.maxUserMessageCharacters()));
   }
 
   private int bytes(Variable variable, int standard) {

@@ -97,9 +97,9 @@ record Settings(
     CopyLimits limits = CopyLimits.DEFAULT;
     int days = variables.number(Variable.LOCAL_COPY_DAYS, 1, 36_500, 0);
     if (days > 0) {
-      limits = limits.activeWithin(Duration.ofDays(days));
+      limits = limits.withActiveWithin(Duration.ofDays(days));
     }
-    return limits.maxBytes(
+    return limits.withMaxBytes(
         variables.megabytesOrAll(Variable.LOCAL_COPY_MB, 1, Integer.MAX_VALUE, limits.maxBytes()));
   }
 

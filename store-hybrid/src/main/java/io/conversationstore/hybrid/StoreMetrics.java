@@ -15,10 +15,11 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state of a store as Micrometer gauges, for applications with {@code micrometer-core} on their
- * class path. Each gauge reads {@link ConversationStore#state()}, or the operator's figures, when
- * it is polled; none keeps the store reachable. After the store is closed they have no value.
- * Immutable, safe for use by many threads.
+ * The state of a store as Micrometer gauges. Needs {@code io.micrometer:micrometer-core}, which the
+ * application adds itself; an application with a {@code module-info.java} also writes {@code
+ * requires micrometer.core}. Nothing else of this library needs Micrometer. Each gauge reads {@link
+ * ConversationStore#state()}, or the operator's figures, when it is polled; none keeps the store
+ * reachable. After the store is closed they have no value. Immutable, safe for use by many threads.
  *
  * <table>
  * <caption>Gauges, all with the prefix {@code conversation.store.}</caption>
@@ -36,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code rejected}<td>the latest changes missing in the database, at most 1,000
  * </table>
  */
+@SuppressWarnings("exports") // Micrometer is optional; who uses this class requires it.
 public final class StoreMetrics implements MeterBinder {
 
   private static final String PREFIX = "conversation.store.";

@@ -83,7 +83,7 @@ class AdoptionTest {
       if (!page.hasMore()) {
         return all;
       }
-      query = query.from(page.cursor());
+      query = query.withCursor(page.cursor());
     }
   }
 
@@ -98,12 +98,12 @@ class AdoptionTest {
   private void fill(ConversationStore store) {
     store.createIfAbsent(
         ALICE,
-        NewConversation.withId("rich")
-            .title("Tea")
-            .settings(Map.of("model", "small"))
-            .metadata(Map.of("k", 1))
-            .tags("a", "b")
-            .pinned(true));
+        NewConversation.ofId("rich")
+            .withTitle("Tea")
+            .withSettings(Map.of("model", "small"))
+            .withMetadata(Map.of("k", 1))
+            .withTags("a", "b")
+            .withPinned(true));
     for (int i = 0; i < 8; i++) {
       store.append(ALICE, "rich", Message.user("rich " + i));
     }
@@ -111,24 +111,25 @@ class AdoptionTest {
     UUID deleted = messages(store, ALICE, "rich").get(4).id();
     store.edit(ALICE, "rich", edited, MessageEdit.text("edited"));
     store.deleteMessage(ALICE, "rich", deleted);
-    store.update(ALICE, "rich", ConversationUpdate.touch().title("Green tea"));
-    store.createIfAbsent(ALICE, NewConversation.withId("archived").title("Old"));
+    store.update(ALICE, "rich", ConversationUpdate.touch().withTitle("Green tea"));
+    store.createIfAbsent(ALICE, NewConversation.ofId("archived").withTitle("Old"));
     store.append(ALICE, "archived", Message.user("old"));
-    store.update(ALICE, "archived", ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
-    store.createIfAbsent(ALICE, NewConversation.withId("empty"));
-    store.createIfAbsent(ALICE, NewConversation.withId("deleted"));
+    store.update(
+        ALICE, "archived", ConversationUpdate.touch().withStatus(ConversationStatus.ARCHIVED));
+    store.createIfAbsent(ALICE, NewConversation.ofId("empty"));
+    store.createIfAbsent(ALICE, NewConversation.ofId("deleted"));
     store.append(ALICE, "deleted", Message.user("gone"));
     store.delete(ALICE, "deleted");
-    store.createIfAbsent(ALICE, NewConversation.withId("again"));
+    store.createIfAbsent(ALICE, NewConversation.ofId("again"));
     store.delete(ALICE, "again");
-    store.createIfAbsent(ALICE, NewConversation.withId("again"));
+    store.createIfAbsent(ALICE, NewConversation.ofId("again"));
     store.append(ALICE, "again", Message.user("anew"));
     store.updatePreferences(
-        ALICE, PreferencesUpdate.none().activeConversation("rich").selectedModel("small"));
-    store.createIfAbsent(BOB, NewConversation.withId("bobs"));
+        ALICE, PreferencesUpdate.none().withActiveConversation("rich").withSelectedModel("small"));
+    store.createIfAbsent(BOB, NewConversation.ofId("bobs"));
     store.append(BOB, "bobs", Message.user("erased"));
     store.erase(BOB);
-    store.createIfAbsent(BOB, NewConversation.withId("after"));
+    store.createIfAbsent(BOB, NewConversation.ofId("after"));
     store.append(BOB, "after", Message.user("after the erasure"));
   }
 
@@ -176,13 +177,13 @@ class AdoptionTest {
   @Test
   void anIdThatTheDatabaseHasIsJoined() {
     try (ConversationStore store = alone("a")) {
-      store.createIfAbsent(ALICE, NewConversation.withId("default").title("mine"));
+      store.createIfAbsent(ALICE, NewConversation.ofId("default").withTitle("mine"));
       for (int i = 0; i < 7; i++) {
         store.append(ALICE, "default", Message.user("mine " + i));
       }
     }
     ConversationStore database = bed.direct();
-    database.createIfAbsent(ALICE, NewConversation.withId("default").title("theirs"));
+    database.createIfAbsent(ALICE, NewConversation.ofId("default").withTitle("theirs"));
     for (int i = 0; i < 5; i++) {
       database.append(ALICE, "default", Message.user("theirs " + i));
     }
@@ -220,7 +221,7 @@ class AdoptionTest {
     node.append(ALICE, "rich", Message.user("offline"));
     node.edit(ALICE, "rich", messages(node, ALICE, "rich").get(0).id(), MessageEdit.text("first"));
     node.delete(ALICE, "again");
-    node.createIfAbsent(ALICE, NewConversation.withId("again"));
+    node.createIfAbsent(ALICE, NewConversation.ofId("again"));
     node.append(ALICE, "again", Message.user("third"));
     node.erase(BOB);
     List<String> expected = new ArrayList<>(before);
@@ -258,7 +259,7 @@ class AdoptionTest {
   @Test
   void aDirectoryThatBelongsToADatabaseOpensWithoutItsSettingsAsOffline() {
     ConversationStore node = bed.node("a");
-    node.createIfAbsent(ALICE, NewConversation.withId("chat"));
+    node.createIfAbsent(ALICE, NewConversation.ofId("chat"));
     node.append(ALICE, "chat", Message.user("online"));
     Testbed.await("the copy is whole", () -> node.state().mirror().asOf() != null);
     node.close();
@@ -302,12 +303,12 @@ class AdoptionTest {
       Owner owner = Owner.of("acme", name);
       try (ConversationStore store = alone(name)) {
         for (int i = 0; i < 3; i++) {
-          store.createIfAbsent(owner, NewConversation.withId("chat" + i));
+          store.createIfAbsent(owner, NewConversation.ofId("chat" + i));
           for (int j = 0; j < 4; j++) {
             store.append(owner, "chat" + i, Message.user(i + " " + j));
           }
         }
-        store.updatePreferences(owner, PreferencesUpdate.none().selectedModel("small"));
+        store.updatePreferences(owner, PreferencesUpdate.none().withSelectedModel("small"));
       }
       AtomicInteger calls = new AtomicInteger();
       AtomicBoolean isCut = new AtomicBoolean();

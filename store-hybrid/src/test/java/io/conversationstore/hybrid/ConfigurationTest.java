@@ -185,11 +185,11 @@ class ConfigurationTest {
   private static void saveOld(ConversationStore store) {
     store.save(
         ALICE,
-        new ConversationDocument(
-            NewConversation.withId("old"),
+        ConversationDocument.ofEntries(
+            NewConversation.ofId("old"),
             List.of(
-                new ConversationDocument.Entry(
-                    Message.user("x"), Instant.parse("2001-02-03T04:05:06Z")))));
+                ConversationDocument.Entry.of(Message.user("x"))
+                    .withCreatedAt(Instant.parse("2001-02-03T04:05:06Z")))));
   }
 
   /** Real threads: each store opens with the schedule and is awaited. */
@@ -284,7 +284,7 @@ class ConfigurationTest {
   }
 
   private static NewConversation withMetadata(String id, Map<String, Object> metadata) {
-    return NewConversation.withId(id).metadata(metadata);
+    return NewConversation.ofId(id).withMetadata(metadata);
   }
 
   private static void tooMuch(ThrowingCallable call, String limit) {
@@ -314,7 +314,7 @@ class ConfigurationTest {
   @Test
   void anAppendHasAsManyMessagesAsTheVariableAllows() {
     try (ConversationStore store = files("STORAGE_MAX_MESSAGES_PER_APPEND", "2")) {
-      store.create(ALICE, NewConversation.withId("a"));
+      store.create(ALICE, NewConversation.ofId("a"));
       store.append(ALICE, "a", Message.user("1"), Message.user("2"));
       tooMuch(
           () -> store.append(ALICE, "a", Message.user("1"), Message.user("2"), Message.user("3")),
@@ -327,7 +327,7 @@ class ConfigurationTest {
   void aSaveIsAsLargeAsTheVariableAllows() {
     ConversationDocument document =
         ConversationDocument.of(
-            NewConversation.withId("a"), List.of(Message.user("x".repeat(1_000))));
+            NewConversation.ofId("a"), List.of(Message.user("x".repeat(1_000))));
     try (ConversationStore store = files("STORAGE_MAX_BULK_BYTES", "1000")) {
       tooMuch(() -> store.save(ALICE, document), "maxBulkBytes");
     }
@@ -340,7 +340,7 @@ class ConfigurationTest {
   @Test
   void aUserMessageIsAsLongAsTheVariableAllows() {
     try (ConversationStore store = files("STORAGE_MAX_USER_MESSAGE_CHARACTERS", "5")) {
-      store.create(ALICE, NewConversation.withId("a"));
+      store.create(ALICE, NewConversation.ofId("a"));
       store.append(ALICE, "a", Message.user("12345"), Message.assistant("123456"));
       tooMuch(() -> store.append(ALICE, "a", Message.user("123456")), "maxUserMessageCharacters");
     }
@@ -354,7 +354,7 @@ class ConfigurationTest {
   }
 
   private void appendMegabytes(ConversationStore store, String id, int megabytes) {
-    store.create(ALICE, NewConversation.withId(id));
+    store.create(ALICE, NewConversation.ofId(id));
     for (int i = 0; i < megabytes; i++) {
       store.append(ALICE, id, Message.user("x".repeat(1_000_000)));
     }
@@ -456,7 +456,7 @@ class ConfigurationTest {
     environment.put("STORAGE_STATEMENT_TIMEOUT_S", "1");
     environment.put("STORAGE_REMOVAL_TIMEOUT_S", "1");
     try (ConversationStore store = ConversationStores.from(environment)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       store.append(ALICE, "chat", Message.user("hello"));
       linger(server, database);
       assertThatThrownBy(() -> store.delete(ALICE, "chat"))
@@ -507,7 +507,7 @@ class ConfigurationTest {
     Map<String, String> environment = environment(server, server.createDatabase());
     environment.put("LOCAL_COPY", "off");
     try (ConversationStore store = ConversationStores.from(environment)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       store.append(ALICE, "chat", Message.user("hello"));
       assertThat(store.state().mode()).isEqualTo(StoreState.Mode.ONLINE);
       assertThat(store.state().mirror()).isNull();
@@ -525,7 +525,7 @@ class ConfigurationTest {
     Map<String, String> environment = environment(server, server.createDatabase());
     Map<String, String> alone = Map.of("DATA_PATH", environment.get("DATA_PATH"));
     try (ConversationStore store = ConversationStores.from(alone)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
     }
     environment.put("LOCAL_COPY", "off");
     assertThatThrownBy(() -> ConversationStores.from(environment))

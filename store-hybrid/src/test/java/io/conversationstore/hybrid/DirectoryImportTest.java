@@ -49,7 +49,7 @@ class DirectoryImportTest extends OnTestbed {
   @BeforeAll
   static void fill() {
     try (ConversationStore files = JsonFileStore.open(JsonFileOptions.in(original))) {
-      files.create(ALICE, NewConversation.withId("chat").title("local"));
+      files.create(ALICE, NewConversation.ofId("chat").withTitle("local"));
       UUID edited = files.append(ALICE, "chat", Message.user("to edit")).get(0).id();
       UUID gone = files.append(ALICE, "chat", Message.user("gone")).get(0).id();
       for (int i = 0; i < 250; i++) {
@@ -58,12 +58,13 @@ class DirectoryImportTest extends OnTestbed {
       files.edit(ALICE, "chat", edited, MessageEdit.text("edited"));
       files.deleteMessage(ALICE, "chat", gone);
       chat = files.last(ALICE, "chat", 1_000);
-      files.create(ALICE, NewConversation.withId("deleted"));
+      files.create(ALICE, NewConversation.ofId("deleted"));
       files.delete(ALICE, "deleted");
-      files.create(BOB, NewConversation.withId("done").title("title"));
-      files.update(BOB, "done", ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
+      files.create(BOB, NewConversation.ofId("done").withTitle("title"));
+      files.update(BOB, "done", ConversationUpdate.touch().withStatus(ConversationStatus.ARCHIVED));
       files.updatePreferences(
-          ALICE, PreferencesUpdate.none().activeConversation("chat").selectedModel("model"));
+          ALICE,
+          PreferencesUpdate.none().withActiveConversation("chat").withSelectedModel("model"));
     }
   }
 
@@ -109,7 +110,7 @@ class DirectoryImportTest extends OnTestbed {
   }
 
   private void occupy() {
-    node.create(ALICE, NewConversation.withId("chat").title("of the database"));
+    node.create(ALICE, NewConversation.ofId("chat").withTitle("of the database"));
     node.append(ALICE, "chat", Message.user("there before"));
   }
 

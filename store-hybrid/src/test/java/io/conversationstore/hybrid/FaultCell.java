@@ -60,8 +60,8 @@ final class FaultCell {
   void run(Faults.Kind fault, Operation operation) {
     UUID edited = UUID.randomUUID();
     UUID deleted = UUID.randomUUID();
-    write(store -> store.createIfAbsent(owner, NewConversation.withId(CHAT)));
-    write(store -> store.createIfAbsent(owner, NewConversation.withId(OTHER)));
+    write(store -> store.createIfAbsent(owner, NewConversation.ofId(CHAT)));
+    write(store -> store.createIfAbsent(owner, NewConversation.ofId(OTHER)));
     append("before");
     Message toEdit = Message.user("to be edited").withId(edited);
     Message toDelete = Message.user("to be deleted").withId(deleted);
@@ -70,7 +70,7 @@ final class FaultCell {
       bed.goDown(node);
       append("pending");
       write(store -> store.deleteMessage(owner, CHAT, deleted));
-      write(store -> store.createIfAbsent(owner, NewConversation.withId("made offline")));
+      write(store -> store.createIfAbsent(owner, NewConversation.ofId("made offline")));
       Message message = Message.user("pending too").withId(UUID.randomUUID());
       write(store -> store.append(owner, "made offline", message));
     } else {
@@ -107,7 +107,7 @@ final class FaultCell {
       }
       case ERASE -> {
         write(store -> store.erase(owner));
-        write(store -> store.createIfAbsent(owner, NewConversation.withId(CHAT)));
+        write(store -> store.createIfAbsent(owner, NewConversation.ofId(CHAT)));
       }
       case READ -> read(store -> texts(store, CHAT));
       case LIST -> read(store -> store.list(owner, ConversationQuery.all()).items().size());

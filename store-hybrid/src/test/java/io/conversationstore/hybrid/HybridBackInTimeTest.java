@@ -51,7 +51,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class HybridBackInTimeTest {
 
-  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final NewConversation CHAT = NewConversation.ofId("chat");
 
   private static TestPostgres server;
 
@@ -201,20 +201,20 @@ class HybridBackInTimeTest {
     node.edit(alice, "chat", both, MessageEdit.text("written and edited"));
     node.deleteMessage(alice, "chat", append(node, "written and deleted"));
     append(node, "online 2");
-    node.update(alice, "chat", ConversationUpdate.touch().title("title").pinned(true));
-    node.createIfAbsent(alice, NewConversation.withId("later").title("old title"));
+    node.update(alice, "chat", ConversationUpdate.touch().withTitle("title").withPinned(true));
+    node.createIfAbsent(alice, NewConversation.ofId("later").withTitle("old title"));
     node.append(alice, "later", Message.user("l1"), Message.assistant("l2"));
-    node.update(alice, "later", ConversationUpdate.touch().status(ConversationStatus.ARCHIVED));
+    node.update(alice, "later", ConversationUpdate.touch().withStatus(ConversationStatus.ARCHIVED));
     node.delete(alice, "gone");
-    node.createIfAbsent(alice, NewConversation.withId("brief"));
+    node.createIfAbsent(alice, NewConversation.ofId("brief"));
     node.append(alice, "brief", Message.user("brief"));
     node.delete(alice, "brief");
-    node.createIfAbsent(alice, NewConversation.withId("again"));
+    node.createIfAbsent(alice, NewConversation.ofId("again"));
     node.delete(alice, "again");
-    node.createIfAbsent(alice, NewConversation.withId("again"));
+    node.createIfAbsent(alice, NewConversation.ofId("again"));
     node.append(alice, "again", Message.user("second generation"));
     node.updatePreferences(
-        alice, PreferencesUpdate.none().activeConversation("later").selectedModel("model"));
+        alice, PreferencesUpdate.none().withActiveConversation("later").withSelectedModel("model"));
   }
 
   @Test
@@ -223,7 +223,7 @@ class HybridBackInTimeTest {
     node.createIfAbsent(alice, CHAT);
     UUID edited = append(node, "before");
     UUID deleted = append(node, "before, deleted later");
-    node.createIfAbsent(alice, NewConversation.withId("gone"));
+    node.createIfAbsent(alice, NewConversation.ofId("gone"));
     backup();
     Testbed.awaitDrained(node);
     writeOfAllKinds(node, edited, deleted);
@@ -234,7 +234,7 @@ class HybridBackInTimeTest {
     restore();
     awaitAnotherHistory(before, node);
     assertSame(expected, node);
-    assertThatThrownBy(() -> node.messages(alice, "chat", MessageQuery.first(1).from(cursor)))
+    assertThatThrownBy(() -> node.messages(alice, "chat", MessageQuery.first(1).withCursor(cursor)))
         .isInstanceOf(CursorExpiredException.class);
     append(node, "in the new history");
     assertThat(texts(bed.direct(), "chat")).endsWith("online 2", "in the new history");
@@ -367,7 +367,7 @@ class HybridBackInTimeTest {
     node.createIfAbsent(alice, CHAT);
     UUID edited = append(node, "before");
     UUID deleted = append(node, "before, deleted later");
-    node.createIfAbsent(alice, NewConversation.withId("gone"));
+    node.createIfAbsent(alice, NewConversation.ofId("gone"));
     server.execute(
         bed.database(),
         "BEGIN; CREATE TABLE left_prepared (); PREPARE TRANSACTION 'left prepared'");
@@ -436,16 +436,16 @@ class HybridBackInTimeTest {
   @Test
   void row_1_4_generationsKeepTheirNumbersBehindAPurge() {
     ConversationStore node = open("a");
-    node.createIfAbsent(alice, NewConversation.withId("gone"));
+    node.createIfAbsent(alice, NewConversation.ofId("gone"));
     node.delete(alice, "gone");
     value("SELECT conversation_store.purge_deleted(interval '0')", Long.class);
     backup();
     Testbed.awaitDrained(node);
     for (String id : List.of("chat", "again")) {
-      node.createIfAbsent(alice, NewConversation.withId(id));
+      node.createIfAbsent(alice, NewConversation.ofId(id));
       node.delete(alice, "again");
     }
-    node.createIfAbsent(alice, NewConversation.withId("again"));
+    node.createIfAbsent(alice, NewConversation.ofId("again"));
     append(node, "online");
     UUID before = history();
     bed.goDown(node);
@@ -507,7 +507,7 @@ class HybridBackInTimeTest {
     node.createIfAbsent(alice, CHAT);
     UUID edited = append(node, "before");
     UUID deleted = append(node, "before, deleted later");
-    node.createIfAbsent(alice, NewConversation.withId("gone"));
+    node.createIfAbsent(alice, NewConversation.ofId("gone"));
     backup();
     Testbed.awaitDrained(node);
     writeOfAllKinds(node, edited, deleted);
@@ -572,7 +572,7 @@ class HybridBackInTimeTest {
   @ValueSource(booleans = {true, false})
   void row_5_7_whatOneNodeDeletedIsNotBroughtBackByOneThatHasNotHeardOfIt(boolean deleterFirst) {
     ConversationStore a = open("a");
-    a.createIfAbsent(alice, NewConversation.withId("kept"));
+    a.createIfAbsent(alice, NewConversation.ofId("kept"));
     backup();
     Testbed.awaitDrained(a);
     a.createIfAbsent(alice, CHAT);

@@ -39,7 +39,7 @@ class HybridBackoffTest extends OnTestbed {
   void newNode() {
     node = bed.stepped("a", scheduler);
     store = node.store();
-    store.createIfAbsent(alice, NewConversation.withId("chat"));
+    store.createIfAbsent(alice, NewConversation.ofId("chat"));
     // On a busy machine the first contact may come too late.
     Testbed.await(
         "the database is in use and has it",
@@ -96,7 +96,7 @@ class HybridBackoffTest extends OnTestbed {
   void row_1_4_liveWritesThatTheDatabaseRefusesDoNotMakeItsUseFlap() {
     failing.set(changes -> FailureKind.MISCONFIGURED);
     for (int i = 0; i < MINUTE / 20; i++) {
-      store.createIfAbsent(alice, NewConversation.withId("c" + i));
+      store.createIfAbsent(alice, NewConversation.ofId("c" + i));
       scheduler.pass(20);
     }
     // As above, with at most three conversations, to distinguish the failure of one from that of
@@ -119,7 +119,7 @@ class HybridBackoffTest extends OnTestbed {
 
   @Test
   void row_1_4_aChangeThatAloneTakesTooLongKeepsNoOtherConversationWaiting() {
-    store.createIfAbsent(alice, NewConversation.withId("other"));
+    store.createIfAbsent(alice, NewConversation.ofId("other"));
     failing.set(changes -> FailureKind.UNAVAILABLE);
     store.append(alice, "chat", Message.user("too long"));
     store.append(alice, "other", Message.user("short"));

@@ -89,7 +89,7 @@ class HybridConcurrencyTest {
       for (ConversationStore node : nodes) {
         for (String id : CONVERSATIONS) {
           // Each node must know them before the network fails.
-          node.createIfAbsent(alice, NewConversation.withId(id));
+          node.createIfAbsent(alice, NewConversation.ofId(id));
         }
       }
       Faults faults = new Faults(bed, seed);

@@ -43,11 +43,11 @@ class HybridCopyLimitsTest extends OnTestbed {
   /** Content limit: room for about four of the conversations made here. */
   private static final long MAX_BYTES = 55_000;
 
-  private static final CopyLimits LIMITS = CopyLimits.NONE.maxBytes(4 * MAX_BYTES);
+  private static final CopyLimits LIMITS = CopyLimits.NONE.withMaxBytes(4 * MAX_BYTES);
 
   private static final HybridOptions SMALL = HybridOptions.defaults().withCopyLimits(LIMITS);
   private static final HybridOptions DAY =
-      HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.activeWithin(Duration.ofDays(1)));
+      HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.withActiveWithin(Duration.ofDays(1)));
 
   private static UUID id(String conversation, int number) {
     return new UUID(conversation.hashCode(), number);
@@ -65,7 +65,7 @@ class HybridCopyLimitsTest extends OnTestbed {
 
   private void make(ConversationStore store, String... ids) {
     for (String id : ids) {
-      store.createIfAbsent(alice, NewConversation.withId(id));
+      store.createIfAbsent(alice, NewConversation.ofId(id));
       append(store, id, 0, LENGTH);
     }
   }
@@ -220,7 +220,7 @@ class HybridCopyLimitsTest extends OnTestbed {
     make(bed.direct(), "large");
     append(bed.direct(), "large", LENGTH, 100);
     // A restart with a copy that has only the header.
-    bed.node("a", HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.maxBytes(0))).close();
+    bed.node("a", HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.withMaxBytes(0))).close();
     Testbed.Interposition node =
         bed.interposed(
             "a",
@@ -380,7 +380,7 @@ class HybridCopyLimitsTest extends OnTestbed {
   void aMessageThatWasGivenUpIsNotTakenForOneThatWasDeleted() {
     Testbed.Interposition opened = node(SMALL);
     ConversationStore node = opened.store();
-    node.createIfAbsent(alice, NewConversation.withId("c"));
+    node.createIfAbsent(alice, NewConversation.ofId("c"));
     append(node, "c", 0, 1);
     make(node, "c1", "c2", "c3", "c4", "c5", "c6");
     awaitInCopy(opened, "c", false);
@@ -391,7 +391,7 @@ class HybridCopyLimitsTest extends OnTestbed {
   void aMessageThatIsStillToComeIsNotTakenForOneThatWasDeleted() {
     Testbed.Interposition opened = node(HybridOptions.defaults());
     ConversationStore node = opened.store();
-    node.createIfAbsent(alice, NewConversation.withId("c"));
+    node.createIfAbsent(alice, NewConversation.ofId("c"));
     append(node, "c", 1, 2);
     requireFirstIsNotKnown(node, bed.direct(), 0);
   }
@@ -401,7 +401,7 @@ class HybridCopyLimitsTest extends OnTestbed {
     String[] ids = IntStream.range(0, 30).mapToObj(i -> "c" + i).toArray(String[]::new);
     make(bed.direct(), ids);
     Testbed.Interposition empty =
-        node(HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.maxBytes(0)));
+        node(HybridOptions.defaults().withCopyLimits(CopyLimits.NONE.withMaxBytes(0)));
     Instant opening = Instant.now();
     Testbed.await("all was told", () -> isFollowed(empty.store(), opening));
     Testbed.await("it holds nothing", () -> bytes(empty) == 0);

@@ -80,7 +80,7 @@ class HybridCopyRoomTest {
   }
 
   private void append(String id, int messages) {
-    database.createIfAbsent(ALICE, NewConversation.withId(id));
+    database.createIfAbsent(ALICE, NewConversation.ofId(id));
     database.append(
         ALICE,
         id,
@@ -120,7 +120,7 @@ class HybridCopyRoomTest {
             collections.incrementAndGet();
           }
         });
-    CopyLimits limits = CopyLimits.NONE.maxBytes(LIMIT);
+    CopyLimits limits = CopyLimits.NONE.withMaxBytes(LIMIT);
     try (ConversationStore node = HybridStore.over(shared(), local.engine(), options(limits))) {
       awaitFollowed(node);
       assertThat(node.count(ALICE).messages()).isEqualTo((long) CONVERSATIONS * MESSAGES);
@@ -146,7 +146,7 @@ class HybridCopyRoomTest {
       awaitFollowed(node);
     }
     assertThat(directory.size()).isGreaterThan(6 * LIMIT);
-    HybridOptions some = options(CopyLimits.NONE.maxBytes(LIMIT));
+    HybridOptions some = options(CopyLimits.NONE.withMaxBytes(LIMIT));
     try (ConversationStore node = HybridStore.over(shared(), directory.open(files()), some)) {
       Testbed.await("garbage was collected", () -> directory.size() < LIMIT);
       assertThat(node.count(ALICE).messages()).isEqualTo((long) CONVERSATIONS * MESSAGES);
@@ -191,7 +191,7 @@ class HybridCopyRoomTest {
 
   @Test
   void whatWaitsForTheDatabaseIsKeptHoweverSmallTheLimitIs() {
-    HybridOptions small = options(CopyLimits.NONE.maxBytes(LIMIT / 10));
+    HybridOptions small = options(CopyLimits.NONE.withMaxBytes(LIMIT / 10));
     append("c0", 1);
     try (ConversationStore node = HybridStore.over(shared(), directory.open(files()), small)) {
       awaitFollowed(node);
@@ -222,7 +222,7 @@ class HybridCopyRoomTest {
         answering(LocalStore.class, directory.open(files()), "collectGarbage", failed);
     try (Warnings warnings = Warnings.counted();
         ConversationStore node =
-            HybridStore.over(shared(), local, options(CopyLimits.NONE.maxBytes(LIMIT)))) {
+            HybridStore.over(shared(), local, options(CopyLimits.NONE.withMaxBytes(LIMIT)))) {
       awaitFollowed(node);
       // One for each growth by a quarter.
       assertThat(warnings.count()).isBetween(1, 20);
@@ -250,7 +250,7 @@ class HybridCopyRoomTest {
             });
     try (Warnings warnings = Warnings.counted()) {
       ConversationStore node =
-          HybridStore.over(shared(), local, options(CopyLimits.NONE.maxBytes(LIMIT)));
+          HybridStore.over(shared(), local, options(CopyLimits.NONE.withMaxBytes(LIMIT)));
       Testbed.await("it waits", () -> collections.get() > 0);
       node.append(ALICE, "c0", Message.user("calls go on"));
       node.close();

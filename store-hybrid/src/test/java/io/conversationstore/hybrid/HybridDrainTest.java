@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 /** Pending changes are sent in batches: in order, once, and without waiting for a failing one. */
 class HybridDrainTest extends OnTestbed {
 
-  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final NewConversation CHAT = NewConversation.ofId("chat");
 
   private final Owner bob = Owner.of("acme", "bob");
   private final AtomicInteger batches = new AtomicInteger();
@@ -77,7 +77,7 @@ class HybridDrainTest extends OnTestbed {
       Owner owner = c % 2 == 0 ? alice : bob;
       List<String> said = expected.get(c);
       if (said.isEmpty()) {
-        store.createIfAbsent(owner, NewConversation.withId("c" + c));
+        store.createIfAbsent(owner, NewConversation.ofId("c" + c));
       }
       StoredMessage message = store.append(owner, "c" + c, Message.user("m" + i)).get(0);
       said.add("m" + i);
@@ -88,7 +88,7 @@ class HybridDrainTest extends OnTestbed {
         store.deleteMessage(owner, "c" + c, message.id());
         said.remove(said.size() - 1);
       } else if (i % 10 == 2) {
-        store.updatePreferences(owner, PreferencesUpdate.none().activeConversation("c" + c));
+        store.updatePreferences(owner, PreferencesUpdate.none().withActiveConversation("c" + c));
       }
     }
     bed.comeBack();
@@ -113,7 +113,7 @@ class HybridDrainTest extends OnTestbed {
     store.createIfAbsent(alice, CHAT);
     goDown();
     for (int i = 0; i < 20; i++) {
-      store.createIfAbsent(bob, NewConversation.withId("c" + i));
+      store.createIfAbsent(bob, NewConversation.ofId("c" + i));
       store.append(bob, "c" + i, Message.user("fine"));
     }
     store.append(alice, "chat", Message.user("mine").withId(id));
@@ -205,7 +205,7 @@ class HybridDrainTest extends OnTestbed {
 
   @Test
   void row_1_4_aConversationThatSomebodyHoldsKeepsNoOtherWaiting() {
-    store.createIfAbsent(alice, NewConversation.withId("held"));
+    store.createIfAbsent(alice, NewConversation.ofId("held"));
     store.createIfAbsent(alice, CHAT);
     goDown();
     AtomicBoolean held = new AtomicBoolean(true);
@@ -235,8 +235,8 @@ class HybridDrainTest extends OnTestbed {
   @Test
   void row_1_4_aBulkAndAnErasureThatWaitForAHeldConversationKeepNoOtherOwnerWaiting() {
     Owner carol = Owner.of("acme", "carol");
-    store.createIfAbsent(alice, NewConversation.withId("held"));
-    store.createIfAbsent(bob, NewConversation.withId("held"));
+    store.createIfAbsent(alice, NewConversation.ofId("held"));
+    store.createIfAbsent(bob, NewConversation.ofId("held"));
     store.createIfAbsent(carol, CHAT);
     goDown();
     AtomicBoolean held = new AtomicBoolean(true);
@@ -257,7 +257,7 @@ class HybridDrainTest extends OnTestbed {
     store.save(
         bob,
         ConversationDocument.of(
-            NewConversation.withId("bulk"), List.of(Message.user("in the bulk"))));
+            NewConversation.ofId("bulk"), List.of(Message.user("in the bulk"))));
     store.append(bob, "bulk", Message.user("after the bulk"));
     for (int i = 0; i < 250; i++) {
       store.append(carol, "chat", Message.user("m" + i));

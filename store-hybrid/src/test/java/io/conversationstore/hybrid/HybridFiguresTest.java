@@ -69,8 +69,8 @@ class HybridFiguresTest extends OnTestbed {
   }
 
   private void makeTwo() {
-    node.createIfAbsent(alice, NewConversation.withId("a"));
-    node.createIfAbsent(bob, NewConversation.withId("b"));
+    node.createIfAbsent(alice, NewConversation.ofId("a"));
+    node.createIfAbsent(bob, NewConversation.ofId("b"));
     append(alice, "a", 1, 2, 3);
     append(bob, "b", 4);
   }
@@ -92,9 +92,9 @@ class HybridFiguresTest extends OnTestbed {
     sending = false;
     append(alice, "a", 5, 6);
     node.deleteMessage(alice, "a", id(1));
-    node.createIfAbsent(alice, NewConversation.withId("new"));
+    node.createIfAbsent(alice, NewConversation.ofId("new"));
     append(alice, "new", 7);
-    node.createIfAbsent(carol, NewConversation.withId("c"));
+    node.createIfAbsent(carol, NewConversation.ofId("c"));
     append(carol, "c", 8);
     requireThenAndAfterwards(
         () -> {
@@ -107,7 +107,7 @@ class HybridFiguresTest extends OnTestbed {
   @Test
   void row_4_5_whatIsToBeDeletedIsNot() {
     makeTwo();
-    node.createIfAbsent(carol, NewConversation.withId("c"));
+    node.createIfAbsent(carol, NewConversation.ofId("c"));
     append(carol, "c", 8);
     sending = false;
     node.erase(carol);

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The generation affected by a change that waited behind the create of its conversation. */
 class HybridGenerationsTest extends OnTestbed {
 
-  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final NewConversation CHAT = NewConversation.ofId("chat");
 
   private List<String> texts(ConversationStore store) {
     return store.last(alice, "chat", 100).stream().map(StoredMessage::text).toList();
@@ -43,11 +43,11 @@ class HybridGenerationsTest extends OnTestbed {
     ConversationStore node = bed.node("a", HybridOptions.defaults().withDrainBatch(batch));
     node.createIfAbsent(alice, CHAT);
     // Preferences keep the create in the queue when the conversation is deleted.
-    node.updatePreferences(alice, PreferencesUpdate.none().activeConversation("chat"));
+    node.updatePreferences(alice, PreferencesUpdate.none().withActiveConversation("chat"));
     assertThat(node.delete(alice, "chat")).isTrue();
     node.save(alice, List.of(ConversationDocument.of(CHAT, List.of(Message.user("saved")))));
     UUID appended = node.append(alice, "chat", Message.user("appended")).get(0).id();
-    node.update(alice, "chat", ConversationUpdate.touch().title("title"));
+    node.update(alice, "chat", ConversationUpdate.touch().withTitle("title"));
     node.edit(alice, "chat", appended, MessageEdit.text("edited"));
     bed.comeBack();
     Testbed.awaitDrained(node);
@@ -158,7 +158,7 @@ class HybridGenerationsTest extends OnTestbed {
     bed.goDown();
     ConversationStore node = bed.node("a");
     node.createIfAbsent(alice, CHAT);
-    node.updatePreferences(alice, PreferencesUpdate.none().activeConversation("chat"));
+    node.updatePreferences(alice, PreferencesUpdate.none().withActiveConversation("chat"));
     assertThat(node.preferences(alice).activeConversation()).isEqualTo("chat");
     assertThat(node.delete(alice, "chat")).isTrue();
     node.createIfAbsent(alice, CHAT);
@@ -180,7 +180,7 @@ class HybridGenerationsTest extends OnTestbed {
     node.delete(alice, "chat");
     Testbed.awaitDrained(node);
     bed.goDown(node);
-    node.createIfAbsent(alice, NewConversation.withId("offline"));
+    node.createIfAbsent(alice, NewConversation.ofId("offline"));
     node.append(alice, "offline", Message.user("offline"));
     purge();
     ConversationStore other = bed.direct();

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 /** The identity of node, database and schema. */
 class HybridIdentityTest extends OnTestbed {
 
-  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final NewConversation CHAT = NewConversation.ofId("chat");
   private static final String SCHEMA = "conversation_store";
 
   /** The schema and its creator are part of the test. */
@@ -106,8 +106,8 @@ class HybridIdentityTest extends OnTestbed {
   @Test
   void row_5_7_whatWasDeletedAndPurgedWhileANodeWasAwayIsNotShown() {
     ConversationStore node = bed.node("a");
-    node.create(alice, NewConversation.withId("gone"));
-    node.create(alice, NewConversation.withId("stays"));
+    node.create(alice, NewConversation.ofId("gone"));
+    node.create(alice, NewConversation.ofId("stays"));
     node.close();
     ConversationState live;
     try (LocalStore files = JsonFileStore.openEngine(bed.files("a"))) {

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.Test;
 /** Forces events between two steps of a call. */
 class HybridInterleavingsTest extends OnTestbed {
 
-  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final NewConversation CHAT = NewConversation.ofId("chat");
   private static final long LIMIT_SECONDS = 20;
   private static final Set<String> WITHOUT_ANSWER = Set.of("apply", "applyAll", "handshake");
 
@@ -256,7 +256,7 @@ class HybridInterleavingsTest extends OnTestbed {
   void row_1_2_aChangeThatIsDrainedWhileItIsQueuedCountsOnce() {
     holdTheFeed();
     store.createIfAbsent(alice, CHAT);
-    store.createIfAbsent(alice, NewConversation.withId("other"));
+    store.createIfAbsent(alice, NewConversation.ofId("other"));
     bed.goDown();
     store.append(alice, "other", Message.user("0"));
     store.append(alice, "chat", Message.user("0"));
@@ -304,7 +304,7 @@ class HybridInterleavingsTest extends OnTestbed {
     bed.goDown(store);
     store.createIfAbsent(alice, CHAT);
     store.append(alice, "chat", Message.user("before"));
-    store.updatePreferences(alice, PreferencesUpdate.none().selectedModel("before"));
+    store.updatePreferences(alice, PreferencesUpdate.none().withSelectedModel("before"));
     holdTheDrain();
     bed.direct().erase(alice);
     bed.comeBack();
@@ -325,12 +325,12 @@ class HybridInterleavingsTest extends OnTestbed {
   void row_5_7_aSecondErasureThatIsPendingHidesWhatTheDatabaseStillHas() {
     store.createIfAbsent(alice, CHAT);
     store.append(alice, "chat", Message.user("erased"));
-    store.updatePreferences(alice, PreferencesUpdate.none().selectedModel("erased"));
+    store.updatePreferences(alice, PreferencesUpdate.none().withSelectedModel("erased"));
     bed.goDown(store);
     store.erase(alice);
     // The first one may still arrive, so this one cannot know the epoch it will find.
     store.erase(alice);
-    store.createIfAbsent(alice, NewConversation.withId("new"));
+    store.createIfAbsent(alice, NewConversation.ofId("new"));
     holdTheDrain();
     bed.comeBack();
     Testbed.await("the database is in use", () -> store.state().databaseInUse());
@@ -350,7 +350,7 @@ class HybridInterleavingsTest extends OnTestbed {
   void row_1_2_aCountDoesNotMixHeadersAndMessages() {
     holdTheFeed();
     ConversationStore other = bed.direct();
-    store.createIfAbsent(alice, NewConversation.withId("mine"));
+    store.createIfAbsent(alice, NewConversation.ofId("mine"));
     store.append(alice, "mine", Message.user("counted"));
     other.createIfAbsent(alice, CHAT);
     other.append(alice, "chat", Message.user("of another node"));

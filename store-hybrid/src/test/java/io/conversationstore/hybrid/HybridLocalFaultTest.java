@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 /** The local files fail: while the database works, during its outage, and during a drain. */
 class HybridLocalFaultTest extends OnTestbed {
 
-  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final NewConversation CHAT = NewConversation.ofId("chat");
   private static final String LOCAL_FAILURE = "no space left";
   private static final String DAMAGE = "a line is damaged";
 
@@ -303,7 +303,7 @@ class HybridLocalFaultTest extends OnTestbed {
   void row_1_4_whatIsPendingInABrokenDirectoryKeepsItsConversationAndNoOther() {
     ConversationStore store = node().store();
     store.createIfAbsent(alice, CHAT);
-    store.createIfAbsent(alice, NewConversation.withId("other"));
+    store.createIfAbsent(alice, NewConversation.ofId("other"));
     bed.goDown();
     store.append(alice, "chat", Message.user("one"));
     failing.addAll(Set.of("remember", "mirror", "enqueue", "settle"));

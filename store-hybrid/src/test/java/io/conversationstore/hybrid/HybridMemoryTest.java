@@ -59,7 +59,7 @@ class HybridMemoryTest extends OnTestbed {
   /** Fills the queue of a node that cannot reach the database, and reopens the node. */
   private ConversationStore withPending() {
     ConversationStore store = open().store();
-    store.createIfAbsent(alice, NewConversation.withId("chat"));
+    store.createIfAbsent(alice, NewConversation.ofId("chat"));
     Testbed.awaitDrained(store);
     bed.goDown(store);
     for (int i = 0; i < MESSAGES; i++) {
@@ -87,7 +87,7 @@ class HybridMemoryTest extends OnTestbed {
     assertThat(store.history(alice, MessageQuery.last(5)).items()).hasSize(5);
     assertThat(contents).hasValue(9);
     // One more than the page, to detect a next page.
-    assertThat(store.search(alice, SearchQuery.of("word").limit(2)).items()).hasSize(2);
+    assertThat(store.search(alice, SearchQuery.of("word").withLimit(2)).items()).hasSize(2);
     assertThat(contents).hasValue(12);
     store.append(alice, "chat", Message.user("one more"));
     assertThat(contents).hasValue(12);
@@ -101,7 +101,7 @@ class HybridMemoryTest extends OnTestbed {
   void headsLackTheContentsOfMessagesAndOfEdits() {
     Testbed.Interposition node = open();
     ConversationStore store = node.store();
-    store.createIfAbsent(alice, NewConversation.withId("chat"));
+    store.createIfAbsent(alice, NewConversation.ofId("chat"));
     UUID there = store.append(alice, "chat", Message.user("there")).get(0).id();
     Testbed.awaitDrained(store);
     bed.goDown(store);

@@ -88,7 +88,7 @@ class HybridNodesIT {
       String database = server.createDatabase();
       try (ConversationStore direct = direct(server, database)) {
         for (int i = 0; i < CHATS; i++) {
-          direct.createIfAbsent(SHARED, NewConversation.withId("chat" + i));
+          direct.createIfAbsent(SHARED, NewConversation.ofId("chat" + i));
         }
         for (int i = 0; i < NODES; i++) {
           nodes[i] =
@@ -330,7 +330,7 @@ class HybridNodesIT {
     do {
       page = store.messages(SHARED, chat, query);
       page.forEach(message -> ids.add(message.id()));
-      query = page.cursor() == null ? query : query.from(page.cursor());
+      query = page.cursor() == null ? query : query.withCursor(page.cursor());
     } while (page.hasMore());
     return ids;
   }

@@ -41,7 +41,7 @@ import org.postgresql.PGConnection;
  */
 class HybridOtherServerTest {
 
-  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final NewConversation CHAT = NewConversation.ofId("chat");
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** In the order of a restore. */
@@ -176,7 +176,8 @@ class HybridOtherServerTest {
     while (Long.parseLong(value(on, database, "SELECT pg_current_xact_id()")) < beyond) {
       on.execute(
           database,
-          "DO $$ BEGIN FOR i IN 1..500 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$");
+          "DO $$ BEGIN FOR i IN 1..500 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END"
+              + " $$");
     }
   }
 

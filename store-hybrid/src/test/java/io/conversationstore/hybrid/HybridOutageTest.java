@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Guarantees to users while the database is away, on its return, and with unknown outcomes. */
 class HybridOutageTest extends OnTestbed {
 
-  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final NewConversation CHAT = NewConversation.ofId("chat");
 
   /** Nodes create the schema, some of them only when the database has returned. */
   @Override
@@ -157,7 +157,7 @@ class HybridOutageTest extends OnTestbed {
         bed.comeBack();
       }
       node.append(alice, "chat", Message.user(String.valueOf(i)));
-      node.updatePreferences(alice, PreferencesUpdate.none().selectedModel("model " + i));
+      node.updatePreferences(alice, PreferencesUpdate.none().withSelectedModel("model " + i));
       List<String> texts = texts(node);
       assertThat(texts).hasSize(i + 1).endsWith(String.valueOf(i)).doesNotHaveDuplicates();
       assertThat(node.history(alice, MessageQuery.last(1_000)).items()).hasSize(i + 1);
@@ -215,7 +215,7 @@ class HybridOutageTest extends OnTestbed {
     ConversationStore node = bed.node("a");
     node.createIfAbsent(alice, CHAT);
     node.updatePreferences(
-        alice, PreferencesUpdate.none().activeConversation("chat").selectedModel("model"));
+        alice, PreferencesUpdate.none().withActiveConversation("chat").withSelectedModel("model"));
     assertThat(node.delete(alice, "chat")).isTrue();
     assertThat(node.preferences(alice).selectedModel()).isEqualTo("model");
     bed.comeBack();

@@ -49,13 +49,13 @@ class HybridPagingTest extends OnTestbed {
               }
             });
     ConversationStore other = bed.direct();
-    other.createIfAbsent(alice, NewConversation.withId("before"));
+    other.createIfAbsent(alice, NewConversation.ofId("before"));
     other.append(alice, "before", Message.user("0"));
     bed.goDown(store);
-    store.createIfAbsent(alice, NewConversation.withId("offline"));
+    store.createIfAbsent(alice, NewConversation.ofId("offline"));
     store.append(alice, "offline", Message.user("1"), Message.user("2"));
     store.append(alice, "offline", Message.user("3"));
-    other.createIfAbsent(alice, NewConversation.withId("after"));
+    other.createIfAbsent(alice, NewConversation.ofId("after"));
     other.append(alice, "after", Message.user("4"), Message.user("5"), Message.user("6"));
     bed.comeBack();
     Testbed.await("the database is in use", () -> store.state().databaseInUse());
@@ -65,7 +65,7 @@ class HybridPagingTest extends OnTestbed {
     Page<StoredMessage> page;
     int read = 0;
     do {
-      page = store.history(alice, new MessageQuery(direction, cursor, limit));
+      page = store.history(alice, MessageQuery.of(direction, limit).withCursor(cursor));
       page.items().forEach(message -> seen.add(message.text()));
       cursor = page.cursor();
       if (++read == pages) {
@@ -87,12 +87,12 @@ class HybridPagingTest extends OnTestbed {
     ConversationStore store = bed.node("a");
     List<String> expected = new ArrayList<>();
     if (before) {
-      store.createIfAbsent(alice, NewConversation.withId("chat"));
+      store.createIfAbsent(alice, NewConversation.ofId("chat"));
       store.append(alice, "chat", Message.user("0"), Message.user("1"), Message.user("2"));
       expected.addAll(List.of("0", "1", "2"));
     }
     bed.goDown(store);
-    store.createIfAbsent(alice, NewConversation.withId("chat"));
+    store.createIfAbsent(alice, NewConversation.ofId("chat"));
     for (int i = 3; i < 8; i++) {
       store.append(alice, "chat", Message.user("" + i));
       expected.add("" + i);
@@ -101,7 +101,7 @@ class HybridPagingTest extends OnTestbed {
     Page<StoredMessage> page = null;
     do {
       Cursor cursor = page == null ? null : page.cursor();
-      page = store.messages(alice, "chat", new MessageQuery(direction, cursor, limit));
+      page = store.messages(alice, "chat", MessageQuery.of(direction, limit).withCursor(cursor));
       page.items().forEach(message -> seen.add(message.text()));
       if (cursor == null) {
         bed.comeBack();
@@ -118,8 +118,8 @@ class HybridPagingTest extends OnTestbed {
     ConversationStore store = bed.node("a");
     bed.goDown(store);
     UUID id = UUID.randomUUID();
-    store.createIfAbsent(alice, NewConversation.withId("a"));
-    store.createIfAbsent(alice, NewConversation.withId("b"));
+    store.createIfAbsent(alice, NewConversation.ofId("a"));
+    store.createIfAbsent(alice, NewConversation.ofId("b"));
     store.append(alice, "a", Message.user("first").withId(id));
     store.append(alice, "a", Message.user("second"));
     store.append(alice, "b", Message.user("third").withId(id));
@@ -128,7 +128,7 @@ class HybridPagingTest extends OnTestbed {
       Cursor cursor = null;
       Page<StoredMessage> page;
       do {
-        page = store.history(alice, new MessageQuery(direction, cursor, 1));
+        page = store.history(alice, MessageQuery.of(direction, 1).withCursor(cursor));
         page.items().forEach(message -> seen.add(message.text()));
         cursor = page.cursor();
       } while (page.hasMore());

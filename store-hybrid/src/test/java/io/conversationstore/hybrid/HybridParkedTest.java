@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 /** An operator inspects parked changes and retries or discards them. */
 class HybridParkedTest extends OnTestbed {
 
-  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final NewConversation CHAT = NewConversation.ofId("chat");
 
   private final UUID id = UUID.randomUUID();
   private ConversationStore store;

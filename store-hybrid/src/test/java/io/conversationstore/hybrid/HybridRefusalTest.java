@@ -22,7 +22,8 @@ class HybridRefusalTest extends OnTestbed {
         RETURN NEW;
       END $$;
       CREATE TRIGGER refuse BEFORE INSERT ON conversation_store.messages
-        FOR EACH ROW EXECUTE FUNCTION refuse()""";
+        FOR EACH ROW EXECUTE FUNCTION refuse()\
+      """;
 
   private List<String> texts(ConversationStore store, String id) {
     return store.last(alice, id, 100).stream().map(StoredMessage::text).toList();
@@ -34,7 +35,7 @@ class HybridRefusalTest extends OnTestbed {
     ConversationStore store = bed.node("a");
     ConversationStore direct = bed.direct();
     for (String id : List.of("bad", "good", "fine", "bad 2", "bad 3", "bad 4")) {
-      store.createIfAbsent(alice, NewConversation.withId(id));
+      store.createIfAbsent(alice, NewConversation.ofId(id));
     }
     Testbed.awaitDrained(store);
     server.execute(bed.database(), TRIGGER.formatted(sqlState));

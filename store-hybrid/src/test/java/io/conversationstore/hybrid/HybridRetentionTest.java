@@ -45,8 +45,9 @@ class HybridRetentionTest {
   private static void saveOld(ConversationStore store, String id) {
     store.save(
         ALICE,
-        new ConversationDocument(
-            NewConversation.withId(id), List.of(new Entry(Message.user("old"), LONG_AGO))));
+        ConversationDocument.ofEntries(
+            NewConversation.ofId(id),
+            List.of(Entry.of(Message.user("old")).withCreatedAt(LONG_AGO))));
   }
 
   private static List<String> runs(InfoLines info) {

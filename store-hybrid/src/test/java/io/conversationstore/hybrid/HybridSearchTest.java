@@ -29,7 +29,7 @@ class HybridSearchTest extends OnTestbed {
     Cursor cursor = null;
     Page<SearchHit> page;
     do {
-      page = store.search(alice, SearchQuery.of(query).limit(limit).after(cursor));
+      page = store.search(alice, SearchQuery.of(query).withLimit(limit).withCursor(cursor));
       page.forEach(hit -> texts.add(hit.message().text()));
       cursor = page.cursor();
     } while (page.hasMore());
@@ -45,8 +45,8 @@ class HybridSearchTest extends OnTestbed {
   @Test
   void row_5_9_theLocalCopyFindsTheSameWithPendingChangesLaidOver() {
     ConversationStore node = bed.node("a");
-    node.create(alice, NewConversation.withId("a"));
-    node.create(alice, NewConversation.withId("b"));
+    node.create(alice, NewConversation.ofId("a"));
+    node.create(alice, NewConversation.ofId("b"));
     List<StoredMessage> said =
         node.append(
             alice, "a", Message.user("apple 1"), Message.user("apple 2"), Message.user("pear 3"));
@@ -70,15 +70,18 @@ class HybridSearchTest extends OnTestbed {
     finds(node, "pear");
     assertThat(node.search(alice, SearchQuery.of("apple")).provenance().pending()).isTrue();
     assertThat(
-            node.search(alice, SearchQuery.of("apple").in("a").limit(3)).stream()
+            node
+                .search(alice, SearchQuery.of("apple").withConversationId("a").withLimit(3))
+                .stream()
                 .map(hit -> hit.message().text()))
         .containsExactly("apple 5", "apple 3", "apple 1");
     node.deleteMessage(alice, "a", said.get(0).id());
     node.delete(alice, "b");
     finds(node, "apple", "apple 5", "apple 3");
-    assertThatThrownBy(() -> node.search(alice, SearchQuery.of("apple").in("b")))
+    assertThatThrownBy(() -> node.search(alice, SearchQuery.of("apple").withConversationId("b")))
         .isInstanceOf(ConversationNotFoundException.class);
-    assertThatThrownBy(() -> node.search(alice, SearchQuery.of("apple").in("other")))
+    assertThatThrownBy(
+            () -> node.search(alice, SearchQuery.of("apple").withConversationId("other")))
         .isInstanceOf(UnknownWhileOfflineException.class);
 
     bed.comeBack();
@@ -91,7 +94,7 @@ class HybridSearchTest extends OnTestbed {
   @Test
   void row_3_3_toolsAreFoundWhileTheDatabaseIsAway() {
     ConversationStore node = bed.node("a");
-    node.create(alice, NewConversation.withId("a"));
+    node.create(alice, NewConversation.ofId("a"));
     StoredMessage first = node.append(alice, "a", calling("weather")).get(0);
     bed.goDown(node);
     StoredMessage second = node.append(alice, "a", calling("weather")).get(0);
@@ -117,13 +120,13 @@ class HybridSearchTest extends OnTestbed {
   @Test
   void row_5_9_aPendingErasureLeavesNothingToFind() {
     ConversationStore node = bed.node("a");
-    node.create(alice, NewConversation.withId("a"));
+    node.create(alice, NewConversation.ofId("a"));
     node.append(alice, "a", Message.user("apple 1"));
     bed.goDown(node);
     node.append(alice, "a", Message.user("apple 2"));
     node.erase(alice);
     finds(node, "apple");
-    node.createIfAbsent(alice, NewConversation.withId("a"));
+    node.createIfAbsent(alice, NewConversation.ofId("a"));
     node.append(alice, "a", Message.user("apple 3"));
     finds(node, "apple", "apple 3");
     bed.comeBack();
@@ -135,15 +138,15 @@ class HybridSearchTest extends OnTestbed {
   @Test
   void row_5_9_aCursorAmongPendingMessagesSkipsNothingWhenTheyAreSent() {
     ConversationStore node = bed.node("a");
-    node.create(alice, NewConversation.withId("a"));
+    node.create(alice, NewConversation.ofId("a"));
     node.append(alice, "a", Message.user("apple 1"), Message.user("apple 2"));
     bed.goDown(node);
     node.append(alice, "a", Message.user("apple 3"), Message.user("apple 4"));
-    Page<SearchHit> first = node.search(alice, SearchQuery.of("apple").limit(1));
+    Page<SearchHit> first = node.search(alice, SearchQuery.of("apple").withLimit(1));
     assertThat(first.items().get(0).message().text()).isEqualTo("apple 4");
     bed.comeBack();
     Testbed.awaitDrained(node);
-    assertThat(node.search(alice, SearchQuery.of("apple").after(first.cursor())))
+    assertThat(node.search(alice, SearchQuery.of("apple").withCursor(first.cursor())))
         .extracting(hit -> hit.message().text())
         .contains("apple 3", "apple 2", "apple 1");
   }

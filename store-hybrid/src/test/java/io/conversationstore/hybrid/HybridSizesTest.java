@@ -26,7 +26,7 @@ class HybridSizesTest extends OnTestbed {
   private static final int FIRST_ROWS = 50;
 
   private static final int MIB = 1 << 20;
-  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final NewConversation CHAT = NewConversation.ofId("chat");
 
   private final HybridOptions options = HybridOptions.defaults();
   private final Queue<Integer> pages = new ConcurrentLinkedQueue<>();
@@ -174,7 +174,7 @@ class HybridSizesTest extends OnTestbed {
   void row_1_4_viewsOfPendingChangesAreBoundedInBytes() {
     int most = 60;
     for (int i = 0; i < most; i++) {
-      store.createIfAbsent(alice, NewConversation.withId("c" + i));
+      store.createIfAbsent(alice, NewConversation.ofId("c" + i));
     }
     bed.goDown(store);
     Message[] many = new Message[1_000];
@@ -197,7 +197,7 @@ class HybridSizesTest extends OnTestbed {
   @Test
   void row_1_4_viewsOfPendingChangesHoldNoContents() {
     for (int i = 0; i < 20; i++) {
-      store.createIfAbsent(alice, NewConversation.withId("c" + i));
+      store.createIfAbsent(alice, NewConversation.ofId("c" + i));
     }
     bed.goDown(store);
     for (int i = 0; i < 20; i++) {

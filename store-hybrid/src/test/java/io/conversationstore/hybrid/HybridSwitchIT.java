@@ -68,7 +68,8 @@ class HybridSwitchIT {
               AND relnamespace = 'conversation_store'::regnamespace LOOP
             EXECUTE format('TRUNCATE %s CASCADE', place);
           END LOOP;
-        END $$""");
+        END $$\
+        """);
     blue.execute(DATABASE, "CREATE PUBLICATION everything FOR ALL TABLES");
     green.execute(
         DATABASE,
@@ -87,7 +88,7 @@ class HybridSwitchIT {
 
   private static void write(ConversationStore store, int from, int to) {
     for (int i = 0; i < OWNERS; i++) {
-      store.createIfAbsent(owner(i), NewConversation.withId("c" + from));
+      store.createIfAbsent(owner(i), NewConversation.ofId("c" + from));
       for (int m = from; m < to; m++) {
         store.append(owner(i), "c" + from, Message.user("m" + m));
       }

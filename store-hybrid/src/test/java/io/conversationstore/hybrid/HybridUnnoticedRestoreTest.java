@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
  */
 class HybridUnnoticedRestoreTest extends OnTestbed {
 
-  private static final NewConversation CHAT = NewConversation.withId("chat");
+  private static final NewConversation CHAT = NewConversation.ofId("chat");
 
   private final StepScheduler scheduler = new StepScheduler();
   private Testbed.Interposition interposed;
@@ -233,7 +233,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
   @Test
   void aConversationThatIsNotThereAnyMoreIsNotMadeAnew() {
     backup();
-    node.createIfAbsent(alice, NewConversation.withId("chat").title("title"));
+    node.createIfAbsent(alice, NewConversation.ofId("chat").withTitle("title"));
     append(1, 3);
     UUID before = history();
     restore();
@@ -277,12 +277,12 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
     append(1, 2);
     backup();
     UUID lost = append("m3");
-    node.update(alice, "chat", ConversationUpdate.touch().title("lost").pinned(true));
-    node.updatePreferences(alice, PreferencesUpdate.none().selectedModel("lost"));
+    node.update(alice, "chat", ConversationUpdate.touch().withTitle("lost").withPinned(true));
+    node.updatePreferences(alice, PreferencesUpdate.none().withSelectedModel("lost"));
     UUID before = history();
     restore();
     node.edit(alice, "chat", lost, MessageEdit.text("edited"));
-    node.update(alice, "chat", ConversationUpdate.touch().title("own"));
+    node.update(alice, "chat", ConversationUpdate.touch().withTitle("own"));
     awaitNewHistory(before);
     assertThat(node.find(alice, "chat").orElseThrow().title()).isEqualTo("own");
     assertThat(bed.direct().find(alice, "chat").orElseThrow().pinned()).isTrue();
@@ -294,10 +294,10 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
   void preferencesAreNotDisplaced() {
     node.createIfAbsent(alice, CHAT);
     backup();
-    node.updatePreferences(alice, PreferencesUpdate.none().activeConversation("chat"));
+    node.updatePreferences(alice, PreferencesUpdate.none().withActiveConversation("chat"));
     UUID before = history();
     restore();
-    node.updatePreferences(alice, PreferencesUpdate.none().selectedModel("own"));
+    node.updatePreferences(alice, PreferencesUpdate.none().withSelectedModel("own"));
     awaitNewHistory(before);
     assertThat(bed.direct().preferences(alice).selectedModel()).isEqualTo("own");
     assertThat(bed.direct().preferences(alice).activeConversation()).isEqualTo("chat");
@@ -308,7 +308,7 @@ class HybridUnnoticedRestoreTest extends OnTestbed {
     node.createIfAbsent(alice, CHAT);
     append(1, 2);
     backup();
-    node.createIfAbsent(alice, NewConversation.withId("lost"));
+    node.createIfAbsent(alice, NewConversation.ofId("lost"));
     UUID lost = append("m3");
     UUID before = history();
     restore();

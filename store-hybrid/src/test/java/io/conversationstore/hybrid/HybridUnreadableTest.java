@@ -50,7 +50,7 @@ class HybridUnreadableTest extends OnTestbed {
 
   private void fill(ConversationStore direct) {
     for (String id : List.of("a", "b")) {
-      direct.createIfAbsent(alice, NewConversation.withId(id));
+      direct.createIfAbsent(alice, NewConversation.ofId(id));
       for (int i = 0; i < 3; i++) {
         direct.append(alice, id, Message.user("text " + i));
       }

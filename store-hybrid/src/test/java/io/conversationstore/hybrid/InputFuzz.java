@@ -322,7 +322,7 @@ final class InputFuzz {
     if (made instanceof Message message) {
       Message sent = message.withId(new UUID(random.nextLong(), random.nextLong()));
       String id = "c" + random.nextInt(2);
-      equal(store -> store.createIfAbsent(owner, NewConversation.withId(id)).id());
+      equal(store -> store.createIfAbsent(owner, NewConversation.ofId(id)).id());
       List<Object> stored =
           equal(
               store -> {
@@ -344,7 +344,7 @@ final class InputFuzz {
             new ContentPart.Unknown(map(2)));
     return switch (random.nextInt(5)) {
       case 0 -> message.withName(text());
-      case 1 -> message.withModel(text(), new TokenUsage(tokens(), tokens(), tokens()));
+      case 1 -> message.withModel(text()).withUsage(new TokenUsage(tokens(), tokens(), tokens()));
       case 2 -> message.withToolCalls(new ToolCall(text(), text(), text(), text()));
       case 3 -> message.withMetadata(map(3));
       default -> Message.toolResult(text(), "t" + text(), text());
@@ -360,7 +360,9 @@ final class InputFuzz {
     equal(
         store -> {
           NewConversation header =
-              NewConversation.withId(id).title(one(TEXTS.subList(0, 4))).metadata(Map.of("k", id));
+              NewConversation.ofId(id)
+                  .withTitle(one(TEXTS.subList(0, 4)))
+                  .withMetadata(Map.of("k", id));
           return store.createIfAbsent(owner, header).id();
         });
     equal(store -> store.find(owner, id).map(Conversation::id));
@@ -369,7 +371,7 @@ final class InputFuzz {
     equal(
         store ->
             store
-                .updatePreferences(owner, PreferencesUpdate.none().selectedModel(model))
+                .updatePreferences(owner, PreferencesUpdate.none().withSelectedModel(model))
                 .selectedModel());
   }
 
@@ -378,7 +380,7 @@ final class InputFuzz {
     String tag = text();
     Map<String, Object> json = map(3);
     Instant expires = time();
-    equal(store -> store.createIfAbsent(owner, NewConversation.withId("c0")).id());
+    equal(store -> store.createIfAbsent(owner, NewConversation.ofId("c0")).id());
     equal(
         store ->
             header(
@@ -386,19 +388,20 @@ final class InputFuzz {
                     owner,
                     "c0",
                     ConversationUpdate.touch()
-                        .title(title)
-                        .tags(List.of(tag))
-                        .metadata(json)
-                        .expiresAt(expires))));
+                        .withTitle(title)
+                        .withTags(List.of(tag))
+                        .withMetadata(json)
+                        .withExpiresAt(expires))));
     equal(
         store -> {
           store.save(
               owner,
-              new ConversationDocument(
-                  NewConversation.withId("c1").title(title),
+              ConversationDocument.ofEntries(
+                  NewConversation.ofId("c1").withTitle(title),
                   List.of(
-                      new ConversationDocument.Entry(
-                          Message.user(title).withId(new UUID(seed, title.hashCode())), expires))));
+                      ConversationDocument.Entry.of(
+                              Message.user(title).withId(new UUID(seed, title.hashCode())))
+                          .withCreatedAt(expires))));
           return header(store.find(owner, "c1").orElseThrow());
         });
   }
@@ -411,13 +414,13 @@ final class InputFuzz {
   private void edit() {
     String text = text();
     UUID id = new UUID(seed, 7);
-    equal(store -> store.createIfAbsent(owner, NewConversation.withId("c0")).id());
+    equal(store -> store.createIfAbsent(owner, NewConversation.ofId("c0")).id());
     equal(store -> store.append(owner, "c0", Message.user("edited").withId(id)).get(0).id());
     Map<String, Object> json = map(3);
     equal(
         store -> {
           ContentPart part = new ContentPart.Unknown(json);
-          return store.edit(owner, "c0", id, new MessageEdit(List.of(part))).message();
+          return store.edit(owner, "c0", id, MessageEdit.of(List.of(part))).message();
         });
     equal(store -> store.edit(owner, text, UUID.randomUUID(), MessageEdit.text(text)).message());
   }
@@ -427,20 +430,23 @@ final class InputFuzz {
     int limit = one(List.of(1, 2, 1_000, 0, -1, 1_001, Integer.MAX_VALUE, Integer.MIN_VALUE));
     equal(
         store ->
-            store.search(owner, SearchQuery.of(text).limit(limit)).items().stream()
+            store.search(owner, SearchQuery.of(text).withLimit(limit)).items().stream()
                 .map(hit -> hit.message().message())
                 .toList());
-    equal(store -> texts(store.messagesByTool(owner, ToolQuery.of(text).limit(limit)).items()));
+    equal(store -> texts(store.messagesByTool(owner, ToolQuery.of(text).withLimit(limit)).items()));
     equal(
         store ->
-            store.list(owner, ConversationQuery.all().tag(text).limit(limit)).items().stream()
+            store
+                .list(owner, ConversationQuery.all().withTag(text).withLimit(limit))
+                .items()
+                .stream()
                 .map(Conversation::id)
                 .toList());
     equal(store -> texts(store.messages(owner, text, MessageQuery.first(limit)).items()));
   }
 
   private void cursor() {
-    equal(store -> store.createIfAbsent(owner, NewConversation.withId("c0")).id());
+    equal(store -> store.createIfAbsent(owner, NewConversation.ofId("c0")).id());
     UUID id = new UUID(seed, 11);
     equal(store -> store.append(owner, "c0", Message.user("hello").withId(id)).get(0).id());
     int field = random.nextInt(6);
@@ -454,10 +460,9 @@ final class InputFuzz {
                     .messages(
                         owner,
                         "c0",
-                        new MessageQuery(
-                            direction,
-                            forged(store.messages(owner, "c0", query).cursor(), field, value),
-                            2))
+                        MessageQuery.of(direction, 2)
+                            .withCursor(
+                                forged(store.messages(owner, "c0", query).cursor(), field, value)))
                     .items()));
     equal(
         store ->
@@ -465,10 +470,8 @@ final class InputFuzz {
                 store
                     .history(
                         owner,
-                        new MessageQuery(
-                            direction,
-                            forged(store.history(owner, query).cursor(), field, value),
-                            2))
+                        MessageQuery.of(direction, 2)
+                            .withCursor(forged(store.history(owner, query).cursor(), field, value)))
                     .items()));
     equal(
         store ->
@@ -476,14 +479,14 @@ final class InputFuzz {
                 .list(
                     owner,
                     ConversationQuery.all()
-                        .after(
+                        .withCursor(
                             forged(
-                                store.list(owner, ConversationQuery.all().limit(1)).cursor(),
+                                store.list(owner, ConversationQuery.all().withLimit(1)).cursor(),
                                 field,
                                 value)))
                 .items()
                 .size());
-    equal(store -> store.list(owner, ConversationQuery.all().after(new Cursor(value))).size());
+    equal(store -> store.list(owner, ConversationQuery.all().withCursor(new Cursor(value))).size());
   }
 
   private static Cursor forged(Cursor real, int field, String value) {
@@ -599,7 +602,7 @@ final class InputFuzz {
   private static List<Object> contents(ConversationStore store, Owner owner) {
     List<Object> all = new ArrayList<>();
     for (Conversation conversation :
-        store.list(owner, ConversationQuery.all().limit(1_000)).items().stream()
+        store.list(owner, ConversationQuery.all().withLimit(1_000)).items().stream()
             .sorted(java.util.Comparator.comparing(Conversation::id))
             .toList()) {
       all.add(header(conversation));

@@ -91,7 +91,7 @@ final class NodeMain {
         return store.deleteMessage(owner, words[3], UUID.fromString(words[4]));
       }
       case "secret" -> {
-        store.createIfAbsent(owner, NewConversation.withId("secret"));
+        store.createIfAbsent(owner, NewConversation.ofId("secret"));
         store.append(owner, "secret", Message.user("TEXT-" + words[2] + "-"));
         return true;
       }

@@ -86,7 +86,7 @@ abstract class OnSmallHeap extends OnTestbed {
       if (cursor == null) {
         break;
       }
-      query = query.from(cursor);
+      query = query.withCursor(cursor);
     }
     assertThat(next).isEqualTo(messages);
     assertThat(seen).doesNotHaveDuplicates();

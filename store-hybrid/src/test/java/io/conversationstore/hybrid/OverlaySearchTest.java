@@ -111,11 +111,11 @@ class OverlaySearchTest {
     int kind = random.random().nextInt(20);
     try {
       if (kind < 4) {
-        store.createIfAbsent(OWNER, NewConversation.withId(id));
+        store.createIfAbsent(OWNER, NewConversation.ofId(id));
       } else if (kind < 12) {
         store.append(OWNER, id, Message.user(text(random)), Message.assistant(text(random)));
       } else if (kind < 14) {
-        NewConversation header = NewConversation.withId(id);
+        NewConversation header = NewConversation.ofId(id);
         Message saved = Message.user(text(random)).withId(message);
         store.save(OWNER, ConversationDocument.of(header, List.of(saved)));
       } else if (kind < 17) {
@@ -138,7 +138,7 @@ class OverlaySearchTest {
     for (String query : List.of("apple", "pear plum")) {
       for (String in : new String[] {null, "a", "\uFF5E"}) {
         for (int limit : new int[] {1, 3, 1_000}) {
-          SearchQuery asked = SearchQuery.of(query).in(in).limit(limit);
+          SearchQuery asked = SearchQuery.of(query).withConversationId(in).withLimit(limit);
           assertThat(found(actual, asked)).as("%s", asked).isEqualTo(found(expected, asked));
         }
       }
@@ -151,7 +151,7 @@ class OverlaySearchTest {
     Page<SearchHit> page;
     do {
       try {
-        page = store.search(OWNER, query.after(cursor));
+        page = store.search(OWNER, query.withCursor(cursor));
       } catch (ConversationNotFoundException e) {
         return List.of("not there");
       }

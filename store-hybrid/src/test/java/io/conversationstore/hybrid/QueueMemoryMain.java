@@ -141,7 +141,7 @@ final class QueueMemoryMain {
 
   private void fill() {
     for (int c = 0; c < conversations; c++) {
-      store.createIfAbsent(ALICE, NewConversation.withId(id(c)));
+      store.createIfAbsent(ALICE, NewConversation.ofId(id(c)));
     }
     for (int i = 0; i < messages; i++) {
       for (int c = 0; c < conversations; c++) {
@@ -153,7 +153,7 @@ final class QueueMemoryMain {
       for (int i = 0; i < saved; i++) {
         all.add(Message.user(text(i, length)));
       }
-      store.save(ALICE, ConversationDocument.of(NewConversation.withId("saved"), all));
+      store.save(ALICE, ConversationDocument.of(NewConversation.ofId("saved"), all));
     }
   }
 
@@ -190,10 +190,10 @@ final class QueueMemoryMain {
     equal(inChats + saved, store.count(ALICE).messages());
     equal(
         conversations + (saved > 0 ? 1 : 0),
-        store.list(ALICE, ConversationQuery.all().limit(Page.MAX_LIMIT)).size());
+        store.list(ALICE, ConversationQuery.all().withLimit(Page.MAX_LIMIT)).size());
     equal(
         conversations + (saved > 0 ? 1 : 0),
-        store.search(ALICE, SearchQuery.of(NEEDLE).limit(Page.MAX_LIMIT)).size());
+        store.search(ALICE, SearchQuery.of(NEEDLE).withLimit(Page.MAX_LIMIT)).size());
     say("searched");
     long history = walk(MessageQuery.first(PAGE), query -> store.history(ALICE, query)).size();
     equal(Math.min(inChats + saved, (long) pages * PAGE), history);
@@ -224,7 +224,7 @@ final class QueueMemoryMain {
       if (next == null || read == pages) {
         return numbers;
       }
-      query = query.from(next);
+      query = query.withCursor(next);
     }
   }
 

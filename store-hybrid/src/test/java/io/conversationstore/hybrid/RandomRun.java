@@ -137,7 +137,7 @@ final class RandomRun {
       conditional(owner, id);
     } else if (kind < 47) {
       UUID message = messageId(number(MESSAGES));
-      MessageEdit edit = new MessageEdit(random.content());
+      MessageEdit edit = MessageEdit.of(random.content());
       both(store -> fact(store.edit(owner, id, message, edit)));
     } else if (kind < 53) {
       UUID message = messageId(number(MESSAGES));
@@ -173,7 +173,9 @@ final class RandomRun {
       both(store -> facts(walk(store, owner, id, direction, limit)));
     } else if (kind < 92) {
       SearchQuery query =
-          SearchQuery.of(random.query()).in(random.oneIn(3) ? id : null).limit(1 + number(4));
+          SearchQuery.of(random.query())
+              .withConversationId(random.oneIn(3) ? id : null)
+              .withLimit(1 + number(4));
       both(store -> searched(store, owner, query));
     } else if (kind < 93) {
       both(store -> store.count(owner));
@@ -257,10 +259,10 @@ final class RandomRun {
   private void preferences(Owner owner, String id) {
     PreferencesUpdate update = PreferencesUpdate.none();
     if (random.oneIn(2)) {
-      update = update.selectedModel(random.oneIn(3) ? null : random.name());
+      update = update.withSelectedModel(random.oneIn(3) ? null : random.name());
     }
     if (random.oneIn(2)) {
-      update = update.activeConversation(random.oneIn(4) ? null : id);
+      update = update.withActiveConversation(random.oneIn(4) ? null : id);
     }
     PreferencesUpdate made = update;
     both(store -> store.updatePreferences(owner, made));
@@ -357,7 +359,7 @@ final class RandomRun {
     Cursor cursor = null;
     Page<StoredMessage> page;
     do {
-      page = store.history(owner, new MessageQuery(Direction.FORWARD, cursor, 7));
+      page = store.history(owner, MessageQuery.of(Direction.FORWARD, 7).withCursor(cursor));
       history.addAll(page.items());
       cursor = page.cursor();
     } while (page.hasMore());
@@ -373,7 +375,7 @@ final class RandomRun {
           picture.put(user + " history " + id, messages);
         });
     for (String word : List.of("hello", "name", "\u6771\u4EAC", "u0000")) {
-      SearchQuery query = SearchQuery.of(word).limit(mayRepeat ? Page.MAX_LIMIT : 5);
+      SearchQuery query = SearchQuery.of(word).withLimit(mayRepeat ? Page.MAX_LIMIT : 5);
       picture.put(user + " search " + word, searched(store, owner, query));
     }
     List<Conversation> listed = new ArrayList<>();
@@ -382,7 +384,7 @@ final class RandomRun {
     do {
       // Changes sent between two pages may change the order of use.
       int limit = mayRepeat ? Page.MAX_LIMIT : 2;
-      list = store.list(owner, ConversationQuery.all().limit(limit).after(cursor));
+      list = store.list(owner, ConversationQuery.all().withLimit(limit).withCursor(cursor));
       listed.addAll(list.items());
       cursor = list.cursor();
     } while (list.hasMore());
@@ -403,7 +405,7 @@ final class RandomRun {
     Cursor cursor = null;
     Page<SearchHit> page;
     do {
-      page = store.search(owner, query.after(cursor));
+      page = store.search(owner, query.withCursor(cursor));
       page.forEach(hit -> all.add(hit.message()));
       cursor = page.cursor();
     } while (page.hasMore());
@@ -417,7 +419,7 @@ final class RandomRun {
     Cursor cursor = null;
     Page<StoredMessage> page;
     do {
-      page = store.messages(owner, id, new MessageQuery(direction, cursor, limit));
+      page = store.messages(owner, id, MessageQuery.of(direction, limit).withCursor(cursor));
       all.addAll(direction == Direction.FORWARD ? all.size() : 0, page.items());
       if (page.hasMore() && page.size() != limit) {
         throw new AssertionError("a page of " + page.size() + " says that there is more");

@@ -76,13 +76,13 @@ class SettingsTest {
 
   @Test
   void howMuchTheLocalCopyHolds() {
-    CopyLimits limits = CopyLimits.DEFAULT.activeWithin(Duration.ofDays(7));
+    CopyLimits limits = CopyLimits.DEFAULT.withActiveWithin(Duration.ofDays(7));
     assertThat(Settings.of(Map.of("LOCAL_COPY_DAYS", " 7 ")).copyLimits()).isEqualTo(limits);
     assertThat(Settings.of(Map.of("LOCAL_COPY_DAYS", "7", "LOCAL_COPY_MB", "5000")).copyLimits())
-        .isEqualTo(limits.maxBytes(5_000_000_000L));
+        .isEqualTo(limits.withMaxBytes(5_000_000_000L));
     assertThat(Settings.of(Map.of("LOCAL_COPY_MB", "All")).copyLimits()).isEqualTo(CopyLimits.NONE);
     assertThat(Settings.of(Map.of("LOCAL_COPY_DAYS", "7", "LOCAL_COPY_MB", "all")).copyLimits())
-        .isEqualTo(CopyLimits.NONE.activeWithin(Duration.ofDays(7)));
+        .isEqualTo(CopyLimits.NONE.withActiveWithin(Duration.ofDays(7)));
     refused(Map.of("LOCAL_COPY_DAYS", "0"), "LOCAL_COPY_DAYS", "1 to 36500");
     refused(Map.of("LOCAL_COPY_MB", "-1"), "LOCAL_COPY_MB", "1 to 2147483647, or all");
     refused(Map.of("LOCAL_COPY_MB", SECRET), "LOCAL_COPY_MB", "not a whole number");
@@ -453,7 +453,7 @@ class SettingsTest {
     Map<String, String> environment = Map.of("DATA_PATH", directory.resolve("d").toString());
     try (ConversationStore store = ConversationStores.from(environment)) {
       assertThat(store.state().mode()).isEqualTo(Mode.LOCAL_ONLY);
-      store.create(owner, NewConversation.withId("c"));
+      store.create(owner, NewConversation.ofId("c"));
     }
     try (ConversationStore store = ConversationStores.from(environment)) {
       assertThat(store.find(owner, "c")).isPresent();
@@ -473,7 +473,7 @@ class SettingsTest {
       assertThat(store.state().mode()).isEqualTo(Mode.OFFLINE);
       assertThat(store.state().databaseInUse()).isFalse();
       assertThat(store.state().toString()).doesNotContain(SECRET);
-      assertThat(store.createIfAbsent(owner, NewConversation.withId("c")).id()).isEqualTo("c");
+      assertThat(store.createIfAbsent(owner, NewConversation.ofId("c")).id()).isEqualTo("c");
     }
   }
 }

@@ -140,22 +140,23 @@ final class SimClient {
     String id = op.conversation;
     UUID target = messageId(step.target(), 0);
     switch (step.kind()) {
-      case CREATE_IF_ABSENT -> store.createIfAbsent(owner, NewConversation.withId(id));
-      case CREATE -> store.create(owner, NewConversation.withId(id));
+      case CREATE_IF_ABSENT -> store.createIfAbsent(owner, NewConversation.ofId(id));
+      case CREATE -> store.create(owner, NewConversation.ofId(id));
       case APPEND -> append(op, store, turn(step.number()));
       case CLASH -> append(op, store, List.of(Message.user(text(step.number())).withId(target)));
       case RETRY -> append(op, store, turn(step.target()));
       case EDIT -> store.edit(owner, id, target, MessageEdit.text(text(step.number())));
       case DELETE_MESSAGE -> op.wasThere = store.deleteMessage(owner, id, target);
-      case RENAME -> store.update(owner, id, ConversationUpdate.touch().title(text(step.number())));
+      case RENAME ->
+          store.update(owner, id, ConversationUpdate.touch().withTitle(text(step.number())));
       case PREFER ->
           store.updatePreferences(
-              owner, PreferencesUpdate.none().selectedModel(text(step.number())));
+              owner, PreferencesUpdate.none().withSelectedModel(text(step.number())));
       case DELETE -> op.wasThere = store.delete(owner, id);
       case ERASE -> store.erase(owner);
       case SAVE -> save(op, store);
       case PREFER_CHAT ->
-          store.updatePreferences(owner, PreferencesUpdate.none().activeConversation(id));
+          store.updatePreferences(owner, PreferencesUpdate.none().withActiveConversation(id));
       case READ_PREFERENCES -> reads.preferences(op, store.preferences(owner));
       case RETAIN -> retain(op, store.operator());
       case RETRY_PARKED -> endParked(op, store.operator(), true);
@@ -185,8 +186,8 @@ final class SimClient {
     store.save(
         op.owner,
         List.of(
-            ConversationDocument.of(NewConversation.withId(op.conversation), turn),
-            ConversationDocument.of(NewConversation.withId(second), List.of(other))));
+            ConversationDocument.of(NewConversation.ofId(op.conversation), turn),
+            ConversationDocument.of(NewConversation.ofId(second), List.of(other))));
   }
 
   private void retain(Op op, StoreOperator operator) {
@@ -256,7 +257,7 @@ final class SimClient {
         if (next == null || !page.hasMore()) {
           break;
         }
-        query = query.from(next);
+        query = query.withCursor(next);
         threads.sleep(threads.random().nextLong(LONGEST_THOUGHT));
       }
     } catch (CursorExpiredException deleted) {

@@ -3,8 +3,6 @@ package io.conversationstore.hybrid;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.CopyLimits;
 import io.conversationstore.Owner;
-import io.conversationstore.RetentionSchedule;
-import io.conversationstore.StoreLimits;
 import io.conversationstore.StoreState;
 import io.conversationstore.jsonfile.Durability;
 import io.conversationstore.jsonfile.JsonFileOptions;
@@ -20,7 +18,6 @@ import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.UuidV7;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -162,8 +159,8 @@ final class SimNode {
         isLimited()
             ? CopyLimits.NONE
             : random.nextBoolean()
-                ? CopyLimits.NONE.activeWithin(Duration.ofMillis(100L + random.nextInt(2_000)))
-                : CopyLimits.NONE.maxBytes(4L * random.nextInt(2_000));
+                ? CopyLimits.NONE.withActiveWithin(Duration.ofMillis(100L + random.nextInt(2_000)))
+                : CopyLimits.NONE.withMaxBytes(4L * random.nextInt(2_000));
     history.limited.add(number);
     history.resized.putIfAbsent(number, threads.now());
   }
@@ -197,19 +194,14 @@ final class SimNode {
     SimThreads.Life mine = new SimThreads.Life();
     life = mine;
     HybridOptions options =
-        new HybridOptions(
-            StoreLimits.DEFAULT,
-            clock,
-            random,
-            plan.mirrorInterval(),
-            Duration.ofMillis(50),
-            Duration.ofMillis(800),
-            plan.drainBatch(),
-            plan.feedPage(),
-            CircuitBreakerRegistry.ofDefaults(),
-            limits,
-            LocalData.ADOPT,
-            RetentionSchedule.OFF);
+        HybridOptions.defaults()
+            .withClock(clock)
+            .withRandom(random)
+            .withMirrorInterval(plan.mirrorInterval())
+            .withProbes(Duration.ofMillis(50), Duration.ofMillis(800))
+            .withDrainBatch(plan.drainBatch())
+            .withFeedPage(plan.feedPage())
+            .withCopyLimits(limits);
     try {
       threads.within(
           mine,

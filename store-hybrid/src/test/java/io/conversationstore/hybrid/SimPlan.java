@@ -271,10 +271,10 @@ record SimPlan(
     for (int node = 0; node < NODES; node++) {
       CopyLimits one = CopyLimits.NONE;
       if (some && random.nextBoolean()) {
-        one = one.activeWithin(Duration.ofMillis(100L + random.nextInt(3_000)));
+        one = one.withActiveWithin(Duration.ofMillis(100L + random.nextInt(3_000)));
       }
       if (some && random.nextInt(3) == 0) {
-        one = one.maxBytes(4L * random.nextInt(3_000));
+        one = one.withMaxBytes(4L * random.nextInt(3_000));
       }
       limits.add(one);
     }

@@ -300,7 +300,7 @@ class SimulationScenariosTest {
   @Test
   void row_1_4_whatWaitsAboutAConversationThatGaveUpItsContentsIsSent() {
     limits =
-        Collections.nCopies(SimPlan.NODES, CopyLimits.NONE.activeWithin(Duration.ofSeconds(2)));
+        Collections.nCopies(SimPlan.NODES, CopyLimits.NONE.withActiveWithin(Duration.ofSeconds(2)));
     at(3_000, Kind.CREATE_IF_ABSENT, 0);
     int sent = at(6_000, Kind.APPEND, 0);
     at(18_000, Kind.CUT, 0);

@@ -34,7 +34,7 @@ class StoreMetricsTest {
       ConversationStore store = bed.node("a");
       Clock later = Clock.offset(Clock.systemUTC(), Duration.ofHours(1));
       StoreMetrics.of(store, later).bindTo(registry);
-      store.createIfAbsent(alice, NewConversation.withId("chat"));
+      store.createIfAbsent(alice, NewConversation.ofId("chat"));
       Testbed.awaitDrained(store);
       assertThat(value("mode", "mode", "online")).isEqualTo(1);
       assertThat(value("mode", "mode", "offline")).isZero();

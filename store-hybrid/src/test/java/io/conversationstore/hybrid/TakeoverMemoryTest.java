@@ -127,7 +127,7 @@ class TakeoverMemoryTest {
     first.store.delete(OWNER, "chat");
     first.store.close();
     purge();
-    bed.direct().create(OWNER, NewConversation.withId("chat"));
+    bed.direct().create(OWNER, NewConversation.ofId("chat"));
     bed.direct().append(OWNER, "chat", Message.user("anew"));
     Deployed second = deploy(FILE);
     assertThat(texts(second.store)).containsExactlyInAnyOrder("anew", "MARKER three");
@@ -246,7 +246,7 @@ class TakeoverMemoryTest {
     Files.writeString(directory.resolve(Takeover.FILE), FILE);
     Takeover.once(alone, OWNER, directory, TransferOptions.defaults());
     alone.append(OWNER, "more", Message.user("later"));
-    alone.create(OWNER, NewConversation.withId("own"));
+    alone.create(OWNER, NewConversation.ofId("own"));
     alone.close();
     ConversationStore node = bed.node("alone");
     Testbed.await("sent", () -> node.state().mode() == Mode.ONLINE);
@@ -267,7 +267,7 @@ class TakeoverMemoryTest {
     if (purged) {
       purge();
     }
-    bed.direct().create(OWNER, NewConversation.withId("chat"));
+    bed.direct().create(OWNER, NewConversation.ofId("chat"));
     bed.direct().append(OWNER, "chat", Message.user("anew"));
     ConversationStore alone =
         HybridStore.openWithoutDatabase(bed.files("alone"), HybridOptions.defaults());
@@ -286,7 +286,7 @@ class TakeoverMemoryTest {
   void row_1_5_whatWasWrittenBehindAFileThatWasTakenOverLongAgoIsSent() throws IOException {
     Deployed first = deploy(FILE);
     for (int i = 0; i < 40; i++) {
-      first.store.update(OWNER, "chat", ConversationUpdate.touch().title("title " + i));
+      first.store.update(OWNER, "chat", ConversationUpdate.touch().withTitle("title " + i));
     }
     first.store.deleteMessage(OWNER, "chat", first.store.last(OWNER, "chat", 1).get(0).id());
     Testbed.awaitDrained(first.store);
@@ -367,7 +367,7 @@ class TakeoverMemoryTest {
   @Test
   void row_5_7_aDirectoryOfAnErasedOwnerThatWasFilledFromTheFileBringsNothingBack()
       throws IOException {
-    bed.direct().create(OWNER, NewConversation.withId("chat"));
+    bed.direct().create(OWNER, NewConversation.ofId("chat"));
     bed.direct().erase(OWNER);
     ConversationStore alone =
         HybridStore.openWithoutDatabase(bed.files("alone"), HybridOptions.defaults());
@@ -386,11 +386,11 @@ class TakeoverMemoryTest {
 
   @Test
   void row_5_7_anErasureCoversTheFileAlsoBehindWhatIsLaterThanTheErasure() throws IOException {
-    bed.direct().create(OWNER, NewConversation.withId("chat"));
+    bed.direct().create(OWNER, NewConversation.ofId("chat"));
     bed.direct().erase(OWNER);
     ConversationStore alone =
         HybridStore.openWithoutDatabase(bed.files("alone"), HybridOptions.defaults());
-    alone.create(OWNER, NewConversation.withId("own"));
+    alone.create(OWNER, NewConversation.ofId("own"));
     alone.close();
     bed.goDown();
     ConversationStore node = bed.node("alone");

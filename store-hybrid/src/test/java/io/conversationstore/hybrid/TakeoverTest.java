@@ -177,7 +177,7 @@ class TakeoverTest {
       assertThat(node.state().mode()).isEqualTo(Mode.ONLINE);
       assertThat(texts(bed.direct(), DEFAULT)).containsExactly("MARKER one", "two", "three");
       bed.goDown();
-      node.createIfAbsent(DEFAULT, NewConversation.withId("chat"));
+      node.createIfAbsent(DEFAULT, NewConversation.ofId("chat"));
       assertThat(texts(node, DEFAULT)).containsExactly("MARKER one", "two", "three");
       node.close();
     }

@@ -72,7 +72,7 @@ class TakeoverTimesTest {
   }
 
   private static List<String> ids(ConversationStore store, ConversationStatus status) {
-    return store.list(OWNER, ConversationQuery.all().status(status)).stream()
+    return store.list(OWNER, ConversationQuery.all().withStatus(status)).stream()
         .map(Conversation::id)
         .toList();
   }
@@ -199,7 +199,7 @@ class TakeoverTimesTest {
   void row_1_5_aConversationThatIsThereKeepsItsHeaderAndGetsWhatItLacks() throws IOException {
     writeFile();
     try (ConversationStore store = ConversationStores.inFiles(directory.resolve("store"))) {
-      store.create(OWNER, NewConversation.withId("oldest").title("Mine"));
+      store.create(OWNER, NewConversation.ofId("oldest").withTitle("Mine"));
       store.append(OWNER, "oldest", Message.user("new"));
       Instant updated = store.find(OWNER, "oldest").orElseThrow().updatedAt();
       Takeover.once(store, OWNER, directory, TransferOptions.defaults());

@@ -38,7 +38,7 @@ class WriteBehindMirrorTest {
   private static ConversationState header(String id) {
     return Transitions.created(
         ALICE,
-        NewConversation.withId(id),
+        NewConversation.ofId(id),
         id,
         0,
         1,

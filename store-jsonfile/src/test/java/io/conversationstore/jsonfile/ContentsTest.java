@@ -25,7 +25,7 @@ class ContentsTest {
   private int readsOfTheSecondTime(String arguments) throws IOException {
     try (FileEngine engine = Memory.engine(files, Memory.options().withCacheBytes(CACHE))) {
       ConversationStore store = Memory.front(engine);
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       Message call =
           Message.assistant("before").withToolCalls(ToolCall.function("1", "name", arguments));
       UUID id = store.append(ALICE, "chat", call).get(0).id();

@@ -63,7 +63,7 @@ class CrashTest {
   void failedForceMovesTheTail() throws IOException {
     MemoryFiles files = new MemoryFiles();
     try (ConversationStore store = Memory.store(files)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       store.append(ALICE, "chat", Message.user("a"));
       files.failNext(Call.FORCE);
       store.append(ALICE, "chat", Message.user("b"));
@@ -82,7 +82,7 @@ class CrashTest {
   void secondFailureRefusesWritesAndSaysSo() throws IOException {
     MemoryFiles files = new MemoryFiles();
     ConversationStore store = Memory.store(files);
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     store.append(ALICE, "chat", Message.user("a"));
     files.fail(Call.FORCE);
     assertThatThrownBy(() -> store.append(ALICE, "chat", Message.user("b")))
@@ -104,7 +104,7 @@ class CrashTest {
   void fullDiskRefusesOneWriteAndGoesOn() throws IOException {
     MemoryFiles files = new MemoryFiles();
     try (ConversationStore store = Memory.store(files)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       files.fail(Call.APPEND);
       assertThatThrownBy(() -> store.append(ALICE, "chat", Message.user("lost")))
           .isInstanceOf(StoreUnavailableException.class);

@@ -158,7 +158,7 @@ class DamageTest {
     MemoryFiles running = new MemoryFiles();
     MemoryFiles crashed;
     try (ConversationStore store = Memory.front(Memory.engine(running, options), options)) {
-      store.create(OWNER, NewConversation.withId("chat"));
+      store.create(OWNER, NewConversation.ofId("chat"));
       for (int i = 0; i < 10; i++) {
         store.append(OWNER, "chat", Message.user("text " + i));
       }
@@ -269,7 +269,7 @@ class DamageTest {
     // Its owner is unknown, so any erasure removes it.
     assertThat(files.holds(payload)).isTrue();
     try (ConversationStore store = Memory.store(files)) {
-      store.create(OWNER, NewConversation.withId("chat"));
+      store.create(OWNER, NewConversation.ofId("chat"));
       store.erase(OWNER);
       assertThat(files.holds(payload)).isFalse();
     }

@@ -50,7 +50,7 @@ class DirectoryGoneTest {
 
   private ConversationStore opened(JsonFileOptions options) {
     ConversationStore store = JsonFileStore.open(options);
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     store.append(ALICE, "chat", Message.user("before"));
     return store;
   }
@@ -119,7 +119,7 @@ class DirectoryGoneTest {
     }
     try (ConversationStore again = JsonFileStore.open(options)) {
       assertThat(again.find(ALICE, "chat")).isEmpty();
-      again.create(ALICE, NewConversation.withId("chat"));
+      again.create(ALICE, NewConversation.ofId("chat"));
       assertThat(again.operator().health().healthy()).isTrue();
     }
   }

@@ -106,7 +106,7 @@ class DiskFaultsIT {
               .withSegmentBytes(segmentBytes);
       List<String> acknowledged;
       try (ConversationStore store = JsonFileStore.open(options)) {
-        store.create(ALICE, NewConversation.withId("chat"));
+        store.create(ALICE, NewConversation.ofId("chat"));
         acknowledged = fill(store);
         assertThat(acknowledged).isNotEmpty();
         assertThat(texts(store)).isEqualTo(acknowledged);
@@ -133,7 +133,7 @@ class DiskFaultsIT {
           JsonFileOptions.in(disk.resolve("store")).withSegmentBytes(32 << 10);
       List<String> acknowledged;
       try (ConversationStore store = JsonFileStore.open(options)) {
-        store.create(ALICE, NewConversation.withId("chat"));
+        store.create(ALICE, NewConversation.ofId("chat"));
         acknowledged = fill(store);
         // Like after a kill: nothing was closed, and the copy is elsewhere.
         Path copy = Files.createDirectory(temporary.resolve("copy"));
@@ -170,9 +170,9 @@ class DiskFaultsIT {
           JsonFileOptions.in(disk.resolve("store")).withSegmentBytes(256 << 10);
       List<String> acknowledged;
       try (ConversationStore store = JsonFileStore.open(options)) {
-        store.create(BOB, NewConversation.withId("chat"));
+        store.create(BOB, NewConversation.ofId("chat"));
         store.append(BOB, "chat", Message.user(SECRET));
-        store.create(ALICE, NewConversation.withId("chat"));
+        store.create(ALICE, NewConversation.ofId("chat"));
         acknowledged = fill(store);
         assertThatThrownBy(() -> store.erase(BOB)).isInstanceOf(StoreUnavailableException.class);
         Files.delete(ballast);
@@ -198,7 +198,7 @@ class DiskFaultsIT {
           JsonFileOptions.in(disk.resolve("store")).withSegmentBytes(16 << 10);
       List<String> acknowledged;
       try (ConversationStore store = JsonFileStore.open(options)) {
-        store.create(ALICE, NewConversation.withId("chat"));
+        store.create(ALICE, NewConversation.ofId("chat"));
         acknowledged = fill(store);
         assertThat(texts(store)).isEqualTo(acknowledged);
         for (Path file : ballast) {
@@ -236,7 +236,7 @@ class DiskFaultsIT {
           .hasMessageContaining(directory.toString());
       Files.delete(ballast);
       try (ConversationStore store = JsonFileStore.open(directory)) {
-        store.create(ALICE, NewConversation.withId("chat"));
+        store.create(ALICE, NewConversation.ofId("chat"));
         append(store, "a");
         assertThat(texts(store)).containsExactly("a");
       }
@@ -252,7 +252,7 @@ class DiskFaultsIT {
       Path directory = Files.createDirectory(disk.resolve("store"));
       if (used) {
         try (ConversationStore store = JsonFileStore.open(directory)) {
-          store.create(ALICE, NewConversation.withId("chat"));
+          store.create(ALICE, NewConversation.ofId("chat"));
           append(store, "a");
         }
       }
@@ -267,7 +267,7 @@ class DiskFaultsIT {
       disk.remount("rw");
       assertThat(contents(directory)).isEqualTo(before);
       try (ConversationStore store = JsonFileStore.open(directory)) {
-        store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+        store.createIfAbsent(ALICE, NewConversation.ofId("chat"));
         append(store, "b");
         assertThat(texts(store)).isEqualTo(used ? List.of("a", "b") : List.of("b"));
       }
@@ -283,7 +283,7 @@ class DiskFaultsIT {
           JsonFileOptions.in(disk.resolve("store")).withSegmentBytes(32 << 10).withCacheBytes(0);
       ConversationStore store = JsonFileStore.open(options);
       try {
-        store.create(ALICE, NewConversation.withId("chat"));
+        store.create(ALICE, NewConversation.ofId("chat"));
         for (int i = 0; i < 20; i++) {
           append(store, text(i));
           acknowledged.add(text(i));

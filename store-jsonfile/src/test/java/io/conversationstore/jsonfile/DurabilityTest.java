@@ -35,7 +35,7 @@ class DurabilityTest {
 
   private ConversationStore open(JsonFileOptions options) throws IOException {
     ConversationStore store = Memory.front(Memory.engine(files, options), options);
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     return store;
   }
 
@@ -137,7 +137,7 @@ class DurabilityTest {
       MemoryFiles disk = new MemoryFiles();
       JsonFileOptions options = options(durability);
       ConversationStore store = Memory.front(Memory.engine(disk, options), options);
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       append(store, 1);
       append(store, 2);
       disk.plan().failNth(FaultPlan.Call.APPEND, 1);
@@ -164,7 +164,7 @@ class DurabilityTest {
   @EnumSource
   void anErasureSurvivesALossOfPowerWhenItIsAcknowledged(Durability durability) throws IOException {
     try (ConversationStore store = open(options(durability))) {
-      store.create(BOB, NewConversation.withId("chat"));
+      store.create(BOB, NewConversation.ofId("chat"));
       store.append(BOB, "chat", Message.user(SECRET));
       append(store, 1);
       assertThat(files.holds(SECRET)).isTrue();

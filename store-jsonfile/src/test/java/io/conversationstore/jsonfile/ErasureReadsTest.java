@@ -50,8 +50,8 @@ class ErasureReadsTest {
   }
 
   private static void fill(ConversationStore store) {
-    store.create(ALICE, NewConversation.withId("chat"));
-    store.create(BOB, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
+    store.create(BOB, NewConversation.ofId("chat"));
     store.append(BOB, "chat", Message.user("one"));
     // Far enough apart not to be read at once.
     store.append(ALICE, "chat", Message.user("x".repeat(5_000)));
@@ -130,6 +130,6 @@ class ErasureReadsTest {
   }
 
   private static Change created(Owner owner) {
-    return new Change.ConversationCreated(stamp(owner), NewConversation.withId("chat"), false);
+    return new Change.ConversationCreated(stamp(owner), NewConversation.ofId("chat"), false);
   }
 }

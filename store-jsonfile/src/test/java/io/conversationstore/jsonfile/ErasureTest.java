@@ -48,8 +48,8 @@ class ErasureTest {
   void aRefusedWriteDoesNotComeBackWithALossOfPower() throws IOException {
     try (FileEngine engine = Memory.engine(files)) {
       ConversationStore store = Memory.front(engine);
-      store.create(ALICE, NewConversation.withId("chat"));
-      store.create(BOB, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
+      store.create(BOB, NewConversation.ofId("chat"));
       fillSegment(store);
       store.append(ALICE, "chat", Message.user("the first of a segment"));
       files.fail(Call.APPEND);
@@ -69,8 +69,8 @@ class ErasureTest {
   @Test
   void anAbandonedTailDoesNotComeBackWithALossOfPower() throws IOException {
     try (ConversationStore store = Memory.store(files)) {
-      store.create(ALICE, NewConversation.withId("chat"));
-      store.create(BOB, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
+      store.create(BOB, NewConversation.ofId("chat"));
       fillSegment(store);
       store.append(ALICE, "chat", Message.user("the first of a segment"));
       files.failNext(Call.FORCE);
@@ -84,8 +84,8 @@ class ErasureTest {
   void aCleaningThatFailedLeavesNoTextOfOthers() throws IOException {
     try (FileEngine engine = Memory.engine(files, Memory.options().withCacheBytes(0))) {
       ConversationStore store = Memory.front(engine);
-      store.create(ALICE, NewConversation.withId("chat"));
-      store.create(BOB, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
+      store.create(BOB, NewConversation.ofId("chat"));
       UUID message = store.append(BOB, "chat", Message.user(SECRET)).get(0).id();
       files.fail(Call.RENAME);
       assertThatThrownBy(() -> store.erase(ALICE)).isInstanceOf(StoreUnavailableException.class);
@@ -101,8 +101,8 @@ class ErasureTest {
   void aFileThatACompactionCouldNotRemoveIsRemovedByTheNextErasure() throws IOException {
     try (FileEngine engine = Memory.engine(files)) {
       ConversationStore store = Memory.front(engine);
-      store.create(ALICE, NewConversation.withId("chat"));
-      store.create(BOB, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
+      store.create(BOB, NewConversation.ofId("chat"));
       store.append(BOB, "chat", Message.user(SECRET));
       for (int i = 0; i < 4; i++) {
         fillSegment(store);
@@ -125,8 +125,8 @@ class ErasureTest {
   void filesOfAFailedCompactionAreClosedThoughOneCannotBeDeleted() throws IOException {
     try (FileEngine engine = Memory.engine(files)) {
       ConversationStore store = Memory.front(engine);
-      store.create(ALICE, NewConversation.withId("chat"));
-      store.create(BOB, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
+      store.create(BOB, NewConversation.ofId("chat"));
       store.append(BOB, "chat", Message.user(SECRET));
       for (int i = 0; i < 5; i++) {
         fillSegment(store);
@@ -152,8 +152,8 @@ class ErasureTest {
         MemoryFiles disk = new MemoryFiles();
         FileEngine engine = Memory.engine(disk);
         ConversationStore store = Memory.front(engine);
-        store.create(ALICE, NewConversation.withId("chat"));
-        store.create(BOB, NewConversation.withId("chat"));
+        store.create(ALICE, NewConversation.ofId("chat"));
+        store.create(BOB, NewConversation.ofId("chat"));
         store.append(BOB, "chat", Message.user(SECRET.repeat(20)));
         fillSegment(store);
         disk.plan().failNth(Call.FORCE_DIRECTORY, failing);
@@ -192,7 +192,7 @@ class ErasureTest {
       ConversationStore store = Memory.front(engine);
       for (int i = 0; i < owners; i++) {
         Owner owner = Owner.of("acme", "owner \"" + i + "\" \\");
-        store.create(owner, NewConversation.withId("chat"));
+        store.create(owner, NewConversation.ofId("chat"));
         store.append(owner, "chat", Message.user(SECRET + "-" + i + "-" + "x".repeat(9_000)));
       }
       for (int i = 0; i < owners; i++) {
@@ -223,7 +223,7 @@ class ErasureTest {
         for (int i = 0; i < owners; i++) {
           Owner owner = Owner.of("acme", "owner " + i);
           if (m == 0) {
-            store.create(owner, NewConversation.withId("chat"));
+            store.create(owner, NewConversation.ofId("chat"));
           }
           store.append(owner, "chat", Message.user(SECRET + "-" + i + "-" + "x".repeat(size)));
         }
@@ -268,8 +268,8 @@ class ErasureTest {
       MemoryFiles cut = new MemoryFiles();
       FileEngine engine = Memory.engine(cut);
       ConversationStore store = Memory.front(engine);
-      store.create(ALICE, NewConversation.withId("chat"));
-      store.create(BOB, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
+      store.create(BOB, NewConversation.ofId("chat"));
       for (int i = 0; i < 6; i++) {
         store.append(BOB, "chat", Message.user(SECRET + " " + "y".repeat(900)));
         store.append(ALICE, "chat", Message.user("stays " + i));
@@ -309,7 +309,7 @@ class ErasureTest {
   @Test
   void aTemporaryFileThatStayedGoesWithTheNextErasure() throws IOException {
     try (ConversationStore store = Memory.store(files)) {
-      store.create(BOB, NewConversation.withId("chat"));
+      store.create(BOB, NewConversation.ofId("chat"));
       for (String name :
           List.of(FileNames.ERASURE_TEMPORARY, FileNames.SEGMENT_TEMPORARY, "checkpoint.tmp")) {
         files.setBytes(name, SECRET.getBytes(StandardCharsets.UTF_8));

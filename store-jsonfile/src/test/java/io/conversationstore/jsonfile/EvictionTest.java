@@ -46,7 +46,7 @@ class EvictionTest {
   /** A header and its messages, of which the second is deleted. */
   private static List<State> conversation(String id, Instant updated, int messages) {
     ConversationState created =
-        Transitions.created(ALICE, NewConversation.withId(id), id, 0, 1, updated, NODE);
+        Transitions.created(ALICE, NewConversation.ofId(id), id, 0, 1, updated, NODE);
     List<State> states = new ArrayList<>();
     states.add(
         new ConversationState(
@@ -228,7 +228,7 @@ class EvictionTest {
 
   private static ConversationState header(String id, int version, int count, int lastSeq) {
     ConversationState created =
-        Transitions.created(ALICE, NewConversation.withId(id), id, 0, 1, NOW, NODE);
+        Transitions.created(ALICE, NewConversation.ofId(id), id, 0, 1, NOW, NODE);
     return new ConversationState(
         ALICE, id, 0, 1, version, Transitions.counted(created.requireLive(), count), lastSeq, NODE);
   }

@@ -91,7 +91,7 @@ public final class FaultChild {
                   options.clock(),
                   options.ids(),
                   engine.identity().node());
-          store.createIfAbsent(OWNER, NewConversation.withId("chat"));
+          store.createIfAbsent(OWNER, NewConversation.ofId("chat"));
           yield "ok";
         }
         case "append" -> {
@@ -115,7 +115,7 @@ public final class FaultChild {
           yield "ok";
         }
         case "secret" -> {
-          store.createIfAbsent(ERASED, NewConversation.withId("secret"));
+          store.createIfAbsent(ERASED, NewConversation.ofId("secret"));
           store.append(ERASED, "secret", Message.user(command[1]));
           yield "ok";
         }

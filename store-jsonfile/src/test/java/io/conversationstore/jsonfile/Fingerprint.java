@@ -29,7 +29,7 @@ final class Fingerprint {
     Map<String, String> all = new TreeMap<>();
     for (Owner owner : Workload.OWNERS) {
       String name = owner.tenantId() + "/" + owner.userId();
-      for (Conversation c : store.list(owner, ConversationQuery.all().limit(MOST))) {
+      for (Conversation c : store.list(owner, ConversationQuery.all().withLimit(MOST))) {
         StringBuilder text = new StringBuilder();
         text.append(c.generation()).append('|').append(c.title()).append('|').append(c.status());
         text.append('|').append(c.settings()).append('|').append(c.metadata());

@@ -69,7 +69,7 @@ class FormatTest {
   void theCommandsFindTextsOfTheLogAndOfSnapshots() throws IOException {
     try (FileEngine engine = Memory.engine(files)) {
       ConversationStore store = Memory.front(engine);
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       store.append(ALICE, "chat", Message.user("one"), Message.assistant("two"));
       engine.compact();
       store.append(ALICE, "chat", Message.user("three"));
@@ -84,7 +84,7 @@ class FormatTest {
   void anErasureSaysWhatItRemovedAndASnapshotKeepsIt() throws IOException {
     try (FileEngine engine = Memory.engine(files)) {
       ConversationStore store = Memory.front(engine);
-      store.create(BOB, NewConversation.withId("chat"));
+      store.create(BOB, NewConversation.ofId("chat"));
       store.append(BOB, "chat", Message.user("one"));
       store.erase(BOB);
       JsonNode removed = values("log-", "removed").get(0);
@@ -107,7 +107,7 @@ class FormatTest {
     ChangeStamp stamp = new ChangeStamp(new UUID(0, 1), BOB, 0, now, new UUID(1, 1));
     ChangeStamp later = new ChangeStamp(new UUID(0, 2), BOB, 0, now, new UUID(1, 1));
     try (FileEngine engine = Memory.engine(files)) {
-      engine.enqueue(new Change.ConversationCreated(stamp, NewConversation.withId("chat"), false));
+      engine.enqueue(new Change.ConversationCreated(stamp, NewConversation.ofId("chat"), false));
       engine.enqueue(new Change.OwnerErased(later));
       JsonNode was = values("log-", "was").get(0);
       assertThat(fields(was))

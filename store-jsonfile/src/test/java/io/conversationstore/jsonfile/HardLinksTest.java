@@ -55,7 +55,7 @@ class HardLinksTest {
   }
 
   private static void append(ConversationStore store, Owner owner, String text) {
-    store.createIfAbsent(owner, NewConversation.withId("chat"));
+    store.createIfAbsent(owner, NewConversation.ofId("chat"));
     store.append(owner, "chat", Message.user(text));
   }
 

@@ -106,7 +106,7 @@ final class InterleavedLives {
   private boolean write(ConversationStore store, String conversation, int life, Random sizes) {
     try {
       if (store.find(ALICE, conversation).isEmpty()) {
-        store.create(ALICE, NewConversation.withId(conversation));
+        store.create(ALICE, NewConversation.ofId(conversation));
       }
       for (int i = 0; i < APPENDS; i++) {
         String text = life + " " + i + " " + "x".repeat(300 + sizes.nextInt(2_500));
@@ -138,7 +138,7 @@ final class InterleavedLives {
       for (int i = 0; i < ERASURES; i++) {
         Owner owner = Owner.of("acme", "bob " + life + " " + i);
         String secret = "secret-" + life + "-" + i + "-";
-        store.create(owner, NewConversation.withId("chat"));
+        store.create(owner, NewConversation.ofId("chat"));
         store.append(owner, "chat", Message.user(secret.repeat(20)));
         store.append(owner, "chat", Message.user(secret));
         store.erase(owner);

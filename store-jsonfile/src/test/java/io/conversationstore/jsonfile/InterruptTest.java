@@ -47,7 +47,7 @@ class InterruptTest {
   @Test
   void aBitThatTurnsAfterAnInterruptedCloseIsDamage() throws IOException {
     ConversationStore store = JsonFileStore.open(directory);
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     store.append(ALICE, "chat", Message.user("acknowledged"));
     closeInterrupted(store);
     byte[] bytes = Files.readAllBytes(log());
@@ -63,9 +63,9 @@ class InterruptTest {
   @Test
   void openingWorksAndSoDoAllCalls() {
     try (ConversationStore store = JsonFileStore.open(directory)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       store.append(ALICE, "chat", Message.user("before"));
-      store.create(BOB, NewConversation.withId("chat"));
+      store.create(BOB, NewConversation.ofId("chat"));
     }
     Thread.currentThread().interrupt();
     try (ConversationStore store = JsonFileStore.open(directory)) {

@@ -32,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -80,13 +81,13 @@ class JsonFileStoreTest {
   }
 
   private static void fill(ConversationStore store, Owner owner, String text) {
-    Conversation chat = store.create(owner, NewConversation.withId("chat").title("T " + text));
+    Conversation chat = store.create(owner, NewConversation.ofId("chat").withTitle("T " + text));
     for (int i = 0; i < 60; i++) {
       store.append(
           owner,
           chat.id(),
           Message.user(text + " question " + i),
-          Message.assistant(text + " answer " + i).withModel("m", TokenUsage.of(2, 3)));
+          Message.assistant(text + " answer " + i).withModel("m").withUsage(TokenUsage.of(2, 3)));
     }
     List<StoredMessage> all = store.last(owner, chat.id(), 1_000);
     store.edit(owner, chat.id(), all.get(3).id(), MessageEdit.text(text + " edited"));
@@ -94,12 +95,12 @@ class JsonFileStoreTest {
     store.save(
         owner,
         ConversationDocument.of(
-            NewConversation.withId("saved"), List.of(Message.user(text), Message.user("b"))));
-    store.update(owner, "saved", ConversationUpdate.touch().title(text).pinned(true));
-    store.create(owner, NewConversation.withId("gone"));
+            NewConversation.ofId("saved"), List.of(Message.user(text), Message.user("b"))));
+    store.update(owner, "saved", ConversationUpdate.touch().withTitle(text).withPinned(true));
+    store.create(owner, NewConversation.ofId("gone"));
     store.append(owner, "gone", Message.user(text));
     store.delete(owner, "gone");
-    store.updatePreferences(owner, PreferencesUpdate.none().activeConversation("chat"));
+    store.updatePreferences(owner, PreferencesUpdate.none().withActiveConversation("chat"));
   }
 
   @Test
@@ -113,7 +114,7 @@ class JsonFileStoreTest {
     }
     try (ConversationStore store = JsonFileStore.open(options())) {
       assertThat(everything(store, ALICE)).isEqualTo(before);
-      assertThat(store.create(ALICE, NewConversation.withId("gone")).generation()).isEqualTo(2);
+      assertThat(store.create(ALICE, NewConversation.ofId("gone")).generation()).isEqualTo(2);
       assertThat(store.append(ALICE, "chat", Message.user("next")).get(0).seq()).isEqualTo(121);
     }
   }
@@ -127,7 +128,7 @@ class JsonFileStoreTest {
       Page<StoredMessage> page = store.messages(ALICE, "chat", MessageQuery.first(7));
       forward.addAll(page.items());
       while (page.hasMore()) {
-        page = store.messages(ALICE, "chat", MessageQuery.first(7).from(page.cursor()));
+        page = store.messages(ALICE, "chat", MessageQuery.first(7).withCursor(page.cursor()));
         forward.addAll(page.items());
       }
       assertThat(forward).isEqualTo(all);
@@ -135,7 +136,7 @@ class JsonFileStoreTest {
       page = store.history(ALICE, MessageQuery.last(7));
       backward.addAll(0, page.items());
       while (page.hasMore()) {
-        page = store.history(ALICE, MessageQuery.last(7).from(page.cursor()));
+        page = store.history(ALICE, MessageQuery.last(7).withCursor(page.cursor()));
         backward.addAll(0, page.items());
       }
       assertThat(backward).isEqualTo(store.history(ALICE, MessageQuery.first(1_000)).items());
@@ -143,9 +144,9 @@ class JsonFileStoreTest {
 
       Page<StoredMessage> old = store.messages(ALICE, "chat", MessageQuery.first(1));
       store.delete(ALICE, "chat");
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       assertThatThrownBy(
-              () -> store.messages(ALICE, "chat", MessageQuery.first(1).from(old.cursor())))
+              () -> store.messages(ALICE, "chat", MessageQuery.first(1).withCursor(old.cursor())))
           .isInstanceOf(CursorExpiredException.class);
     }
   }
@@ -153,7 +154,7 @@ class JsonFileStoreTest {
   @Test
   void repeatedAppendsChangeNothing() {
     try (ConversationStore store = JsonFileStore.open(options())) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       Message message = Message.user("once").withId(UUID.randomUUID());
       List<StoredMessage> first = store.append(ALICE, "chat", message);
       store.edit(ALICE, "chat", first.get(0).id(), MessageEdit.text("edited"));
@@ -166,7 +167,7 @@ class JsonFileStoreTest {
   @Test
   void tornTailIsCutOff() throws IOException {
     try (ConversationStore store = JsonFileStore.open(options())) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       store.append(ALICE, "chat", Message.user("kept"));
     }
     Path log = file("log-0000000001.jsonl");
@@ -182,7 +183,7 @@ class JsonFileStoreTest {
   @Test
   void damageInTheMiddleIsRefusedAndNothingChanges() throws IOException {
     try (ConversationStore store = JsonFileStore.open(options())) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       for (int i = 0; i < 5; i++) {
         store.append(ALICE, "chat", Message.user("secret text " + i));
       }
@@ -263,7 +264,7 @@ class JsonFileStoreTest {
       assertThat(grep("MARKER")).isFalse();
       assertThat(store.count(ALICE)).isEqualTo(new OwnerCounts(0, 0));
       assertThat(everything(store, BOB)).isEqualTo(bobs);
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       store.append(ALICE, "chat", Message.user("anew"));
     }
     try (ConversationStore store = JsonFileStore.open(options())) {
@@ -289,7 +290,7 @@ class JsonFileStoreTest {
     JsonFileOptions small = options().withCompactionBytes(8 << 10);
     int edits = 0;
     try (ConversationStore store = JsonFileStore.open(small)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       UUID id = store.append(ALICE, "chat", Message.user("v")).get(0).id();
       while (edits < 300 || names().contains("log-0000000001.jsonl")) {
         store.edit(ALICE, "chat", id, MessageEdit.text("version " + ++edits));
@@ -312,7 +313,7 @@ class JsonFileStoreTest {
   void sixteenThreadsLoseNothingAndInterruptsHarmNobody() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(16);
     try (ConversationStore store = JsonFileStore.open(options())) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       List<Future<?>> futures = new ArrayList<>();
       for (int t = 0; t < 16; t++) {
         int thread = t;
@@ -445,7 +446,7 @@ class JsonFileStoreTest {
   @Test
   void aSegmentOfANewerVersionIsRefusedAndNothingIsChanged() throws IOException {
     try (ConversationStore store = JsonFileStore.open(options())) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
     }
     Path log = file("log-0000000001.jsonl");
     String lines = Files.readString(log, ISO_8859_1);
@@ -466,11 +467,14 @@ class JsonFileStoreTest {
   }
 
   @Test
-  void optionsThatAreNullAreNamedTogether() {
+  void optionsThatAreNullAreNamed() {
     JsonFileOptions options = JsonFileOptions.in(Path.of("x"));
-    assertThatThrownBy(() -> options.withClock(null, null))
+    assertThatThrownBy(() -> options.withClock(null, UUID::randomUUID))
         .isInstanceOf(StoreConfigurationException.class)
-        .hasMessage("clock must not be null; ids must not be null");
+        .hasMessage("clock must not be null");
+    assertThatThrownBy(() -> options.withClock(Clock.systemUTC(), null))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessage("ids must not be null");
     List<Function<JsonFileOptions, JsonFileOptions>> changes =
         List.of(
             each -> each.withDurability(null),
@@ -486,7 +490,7 @@ class JsonFileStoreTest {
   }
 
   @Test
-  void wrongOptionsAreNamedTogether() {
+  void aWrongOptionIsNamed() {
     assertThatThrownBy(() -> JsonFileOptions.in(Path.of("x")).withCacheBytes(-1))
         .isInstanceOf(StoreConfigurationException.class)
         .hasMessageContaining("cacheBytes");

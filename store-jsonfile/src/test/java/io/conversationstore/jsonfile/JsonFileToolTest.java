@@ -70,7 +70,7 @@ class JsonFileToolTest {
             options.ids(),
             engine.identity().node())) {
       for (int c = 0; c < CONVERSATIONS; c++) {
-        store.create(ALICE, NewConversation.withId("chat " + c));
+        store.create(ALICE, NewConversation.ofId("chat " + c));
       }
       for (int i = 0; i < MESSAGES; i++) {
         for (int c = 0; c < CONVERSATIONS; c++) {
@@ -113,7 +113,7 @@ class JsonFileToolTest {
       assertThat(store.operator().health().checks())
           .filteredOn(check -> !check.name().equals("set-aside"))
           .allMatch(StoreHealth.Check::passed);
-      store.createIfAbsent(ALICE, NewConversation.withId("after"));
+      store.createIfAbsent(ALICE, NewConversation.ofId("after"));
       store.append(ALICE, "after", Message.user("text 0"));
       assertThat(store.last(ALICE, "after", 1)).hasSize(1);
       store.delete(ALICE, "after");

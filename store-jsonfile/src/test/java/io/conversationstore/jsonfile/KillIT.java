@@ -214,7 +214,7 @@ class KillIT {
           numbers.add(Integer.valueOf(message.text().split(" ", 2)[0]));
         }
         more = page.hasMore();
-        query = query.from(page.cursor());
+        query = query.withCursor(page.cursor());
       }
     } catch (ConversationNotFoundException e) {
       assertThat(numbers).as("of a conversation that is not there").isEmpty();

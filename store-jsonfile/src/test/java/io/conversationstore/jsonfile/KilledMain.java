@@ -67,7 +67,7 @@ final class KilledMain {
     Owner owner = owner(writer);
     Owner erased = Owner.of("acme", "erased-" + writer);
     try {
-      store.createIfAbsent(owner, NewConversation.withId("chat"));
+      store.createIfAbsent(owner, NewConversation.ofId("chat"));
       for (int number = start; ; number++) {
         say('a', writer, number);
         String text = number + " " + "x".repeat(random.nextInt(400));
@@ -80,7 +80,7 @@ final class KilledMain {
         }
         if (random.nextInt(60) == 0) {
           String marker = marker(writer, number);
-          store.createIfAbsent(erased, NewConversation.withId(marker));
+          store.createIfAbsent(erased, NewConversation.ofId(marker));
           store.append(erased, marker, Message.user(marker));
           say('e', writer, number);
           store.erase(erased);

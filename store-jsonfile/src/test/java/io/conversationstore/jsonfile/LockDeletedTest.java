@@ -57,7 +57,7 @@ class LockDeletedTest {
   void theHolderRefusesWritesForGood(Durability durability) throws IOException {
     JsonFileOptions options = options().withDurability(durability);
     try (ConversationStore store = JsonFileStore.open(options)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       store.append(ALICE, "chat", Message.user("1 before"));
       Files.delete(directory().resolve(FileNames.LOCK));
       assertThat(store.operator().health().healthy()).isFalse();

@@ -25,7 +25,7 @@ public final class LockHolder {
       System.out.println("locked");
       return;
     }
-    store.createIfAbsent(Owner.of("acme", "alice"), NewConversation.withId("from-the-other"));
+    store.createIfAbsent(Owner.of("acme", "alice"), NewConversation.ofId("from-the-other"));
     System.out.println("open");
     if (System.in.read() < 0) {
       store.close();

@@ -78,7 +78,7 @@ class MaintenanceTest {
       if (!page.hasMore()) {
         return texts;
       }
-      query = MessageQuery.first(200).from(page.cursor());
+      query = MessageQuery.first(200).withCursor(page.cursor());
     }
   }
 
@@ -106,7 +106,7 @@ class MaintenanceTest {
     JsonFileOptions options = Memory.options().withCompactionBytes(1L << 40);
     try (FileEngine engine = Memory.engine(disk, options)) {
       ConversationStore store = Memory.front(engine, options);
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       UUID message = store.append(ALICE, "chat", Message.user("first")).get(0).id();
       long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
       while (disk.list().stream().noneMatch(name -> name.startsWith("snapshot-"))) {
@@ -127,9 +127,9 @@ class MaintenanceTest {
     try (FileEngine engine = Memory.engine(disk, options)) {
       ConversationStore store = Memory.front(engine, options);
       Owner bob = Owner.of("acme", "bob");
-      store.create(bob, NewConversation.withId("chat"));
+      store.create(bob, NewConversation.ofId("chat"));
       store.append(bob, "chat", Message.user("secret"));
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       UUID message = store.append(ALICE, "chat", Message.user("first")).get(0).id();
       for (int i = 0; i < 100; i++) {
         store.append(ALICE, "chat", Message.assistant("y".repeat(30_000)));
@@ -151,7 +151,7 @@ class MaintenanceTest {
     HookedFiles broken = new HookedFiles(new MemoryFiles(), () -> failOn("conversation-files-"));
     FileEngine engine = Memory.engine(broken, options);
     ConversationStore store = Memory.front(engine, options);
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     store.append(ALICE, "chat", Message.user("secret"));
     assertThatThrownBy(() -> store.erase(ALICE)).isInstanceOf(IllegalStateException.class);
     engine.close();
@@ -180,7 +180,7 @@ class MaintenanceTest {
       for (int w = 0; w < writers; w++) {
         String conversation = "chat " + w;
         Random random = new Random(w);
-        store.create(ALICE, NewConversation.withId(conversation));
+        store.create(ALICE, NewConversation.ofId(conversation));
         running.add(threads.submit(() -> write(store, conversation, random)));
       }
       for (int i = 0; i < 10; i++) {
@@ -245,7 +245,7 @@ class MaintenanceTest {
     AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
     FileEngine engine = Memory.engine(atSnapshot(files, meanwhile));
     try (ConversationStore store = Memory.front(engine)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       for (int i = 0; i < 10; i++) {
         store.append(ALICE, "chat", Message.user("first " + i));
       }
@@ -278,8 +278,8 @@ class MaintenanceTest {
     AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
     FileEngine engine = Memory.engine(atSnapshot(files, meanwhile), options);
     try (ConversationStore store = Memory.front(engine, options)) {
-      store.create(ALICE, NewConversation.withId("chat"));
-      store.create(ALICE, NewConversation.withId("other"));
+      store.create(ALICE, NewConversation.ofId("chat"));
+      store.create(ALICE, NewConversation.ofId("other"));
       UUID id = options.ids().get();
       Message deleted = Message.user("deleted").withId(id);
       store.append(ALICE, "other", deleted);
@@ -288,7 +288,7 @@ class MaintenanceTest {
       clock.advance(Duration.ofDays(31));
       meanwhile.set(
           () -> {
-            store.create(ALICE, NewConversation.withId("chat"));
+            store.create(ALICE, NewConversation.ofId("chat"));
             store.append(ALICE, "chat", Message.user("anew"));
             store.append(ALICE, "other", deleted, Message.user("beside it"));
           });
@@ -331,7 +331,7 @@ class MaintenanceTest {
   void whatCannotBeCollectedIsNoGarbage() throws IOException {
     JsonFileOptions options = options().withDurability(Durability.SYSTEM);
     try (ConversationStore store = JsonFileStore.open(options)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       UUID id = store.append(ALICE, "chat", Message.user("v")).get(0).id();
       edit(store, id, 4_100);
       int before = lastSnapshot();
@@ -345,7 +345,7 @@ class MaintenanceTest {
     // No segment begins here.
     JsonFileOptions options = options().withDurability(Durability.SYSTEM).withSegmentBytes(8 << 20);
     try (ConversationStore store = JsonFileStore.open(options)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       UUID id = store.append(ALICE, "chat", Message.user("v")).get(0).id();
       edit(store, id, 500);
       assertThat(lastSnapshot()).isZero();
@@ -372,7 +372,7 @@ class MaintenanceTest {
 
   private void fill(int messages) {
     try (ConversationStore store = front(engine())) {
-      store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+      store.createIfAbsent(ALICE, NewConversation.ofId("chat"));
       for (int i = 0; i < messages; i++) {
         store.append(ALICE, "chat", Message.user("message " + i));
       }
@@ -488,7 +488,7 @@ class MaintenanceTest {
     String marker = "MARKER-of-bob";
     FileEngine engine = engine();
     try (ConversationStore store = front(engine)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       for (int round = 0; round < 4; round++) {
         NewConversation titled = NewConversation.titled(marker + round);
         String id = store.create(BOB, titled).id();
@@ -514,7 +514,7 @@ class MaintenanceTest {
         threads.shutdown();
         assertThat(isAnywhere(marker)).isFalse();
         assertThat(store.count(BOB).conversations()).isZero();
-        store.create(BOB, NewConversation.withId("new " + round));
+        store.create(BOB, NewConversation.ofId("new " + round));
       }
       assertThat(texts(store, "chat")).hasSize(120);
     }

@@ -73,7 +73,7 @@ final class MillionMain {
         for (int i = 0; i < MESSAGES; i++) {
           messages.add(i % 2 == 0 ? Message.user(text(random)) : Message.assistant(text(random)));
         }
-        NewConversation header = NewConversation.withId("chat-" + conversation);
+        NewConversation header = NewConversation.ofId("chat-" + conversation);
         documents.add(ConversationDocument.of(header, messages));
         if (documents.size() == CONVERSATIONS / 2) {
           store.save(owner(owner), documents);
@@ -114,7 +114,7 @@ final class MillionMain {
         Page<StoredMessage> page = store.history(owner(owner), query);
         read += page.items().size();
         while (page.hasMore()) {
-          page = store.history(owner(owner), query.from(page.cursor()));
+          page = store.history(owner(owner), query.withCursor(page.cursor()));
           read += page.items().size();
         }
         require(read == counts.messages(), "messages of the history");

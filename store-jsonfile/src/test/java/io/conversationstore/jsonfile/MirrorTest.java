@@ -60,8 +60,7 @@ class MirrorTest {
 
   private static ConversationState header(long generation, long version, long count) {
     ConversationState created =
-        Transitions.created(
-            ALICE, NewConversation.withId("chat"), "chat", 0, generation, NOW, NODE);
+        Transitions.created(ALICE, NewConversation.ofId("chat"), "chat", 0, generation, NOW, NODE);
     State.Live live = created.requireLive();
     State.Live counted =
         new State.Live(
@@ -261,7 +260,7 @@ class MirrorTest {
   @Test
   void boundDirectoryIsNotAStoreAlone(@TempDir Path directory) {
     JsonFileOptions options = JsonFileOptions.in(directory);
-    Change create = new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
+    Change create = new Change.ConversationCreated(stamp(), NewConversation.ofId("chat"), false);
     try (LocalStore engine = JsonFileStore.openEngine(options)) {
       engine.remember(CONTACT, 0);
       assertThatThrownBy(() -> engine.apply(create, ApplyMode.LIVE))
@@ -281,7 +280,7 @@ class MirrorTest {
   @Test
   void pendingChangesKeepTheirOrderAndAreRebased() throws IOException {
     MemoryFiles files = new MemoryFiles();
-    Change create = new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
+    Change create = new Change.ConversationCreated(stamp(), NewConversation.ofId("chat"), false);
     Change touch =
         new Change.ConversationUpdated(
             stamp(), ConversationRef.live("chat"), ConversationUpdate.touch());
@@ -294,10 +293,10 @@ class MirrorTest {
             false);
     Change.ConversationDeleted delete =
         new Change.ConversationDeleted(stamp(), ConversationRef.live("chat"));
-    Change again = new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
+    Change again = new Change.ConversationCreated(stamp(), NewConversation.ofId("chat"), false);
     Change after =
         new Change.ConversationUpdated(
-            stamp(), ConversationRef.live("chat"), ConversationUpdate.touch().title("x"));
+            stamp(), ConversationRef.live("chat"), ConversationUpdate.touch().withTitle("x"));
     List<Change> all = List.of(create, touch, append, delete, again, after);
     try (LocalStore engine = Memory.engine(files)) {
       engine.remember(CONTACT, 0);
@@ -413,8 +412,8 @@ class MirrorTest {
         new Change.Bulk(
             stamp,
             List.of(
-                new Change.ConversationCreated(stamp(), NewConversation.withId("a"), false),
-                new Change.ConversationCreated(stamp(), NewConversation.withId("b"), false)));
+                new Change.ConversationCreated(stamp(), NewConversation.ofId("a"), false),
+                new Change.ConversationCreated(stamp(), NewConversation.ofId("b"), false)));
     Change.ConversationUpdated ofA = touch("a");
     Change.ConversationUpdated ofB = touch("b");
     Change ofC = touch("c");
@@ -422,7 +421,7 @@ class MirrorTest {
         new Change.Bulk(
             stamp(),
             List.of(
-                new Change.ConversationCreated(stamp(), NewConversation.withId("a"), false), ofA));
+                new Change.ConversationCreated(stamp(), NewConversation.ofId("a"), false), ofA));
     try (LocalStore engine = Memory.engine(files)) {
       engine.remember(CONTACT, 0);
       List.of(bulk, ofA, ofB, ofC, again).forEach(engine::enqueue);
@@ -444,12 +443,12 @@ class MirrorTest {
   @Test
   void aBulkThatWasSentBeforeStaysAsItWasSent() throws IOException {
     ChangeStamp first = stamp();
-    Change create = new Change.ConversationCreated(first, NewConversation.withId("chat"), false);
+    Change create = new Change.ConversationCreated(first, NewConversation.ofId("chat"), false);
     Change sent =
         new Change.Bulk(
             stamp(),
             List.of(
-                new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false),
+                new Change.ConversationCreated(stamp(), NewConversation.ofId("chat"), false),
                 touch("chat")),
             true);
     MemoryFiles files = new MemoryFiles();
@@ -468,7 +467,7 @@ class MirrorTest {
 
   @Test
   void generationsMoveOnlyWhatIsOfTheirEpoch() throws IOException {
-    Change create = new Change.ConversationCreated(stamp(), NewConversation.withId("chat"), false);
+    Change create = new Change.ConversationCreated(stamp(), NewConversation.ofId("chat"), false);
     Change ofNextEpoch = touch("chat").withStamp(stamp().withEpoch(1));
     Change.ConversationUpdated ofPresentEpoch =
         touch("chat").withStamp(stamp().withEpoch(ChangeStamp.PRESENT_EPOCH));
@@ -559,7 +558,7 @@ class MirrorTest {
       engine.mirror(List.of(header(1, 1, 1), message(1, 1, "MARKER")), null, null);
       engine.enqueue(
           new Change.ConversationCreated(
-              stamp(), NewConversation.withId("x").title("MARKER"), false));
+              stamp(), NewConversation.ofId("x").withTitle("MARKER"), false));
       assertThat(engine.hasPendingErasure(ALICE)).isFalse();
       assertThat(engine.enqueue(erase)).isEqualTo(new LocalStore.Removed(1, 1));
       assertThat(engine.hasPendingErasure(ALICE)).isTrue();
@@ -609,7 +608,8 @@ class MirrorTest {
     Change first = rename("chat");
     Change second = rename("chat");
     Change other = rename("other");
-    Change put = new Change.PreferencesPut(stamp(), PreferencesUpdate.none().selectedModel("m"), 0);
+    Change put =
+        new Change.PreferencesPut(stamp(), PreferencesUpdate.none().withSelectedModel("m"), 0);
     try (LocalStore engine = Memory.engine(files)) {
       engine.remember(CONTACT, 0);
       List.of(first, second, other, put).forEach(engine::enqueue);
@@ -634,12 +634,12 @@ class MirrorTest {
   /** A change as made after a pending erasure. */
   private static Change create(String id) {
     return new Change.ConversationCreated(
-        stamp().withEpoch(ChangeStamp.PRESENT_EPOCH), NewConversation.withId(id), false);
+        stamp().withEpoch(ChangeStamp.PRESENT_EPOCH), NewConversation.ofId(id), false);
   }
 
   private static Change rename(String id) {
     return new Change.ConversationUpdated(
-        stamp(), new ConversationRef(id, 1), ConversationUpdate.touch().title("new"));
+        stamp(), new ConversationRef(id, 1), ConversationUpdate.touch().withTitle("new"));
   }
 
   private static Settlement drained(Change erasure, long epoch) {

@@ -129,7 +129,7 @@ final class MirrorWorkload {
     ConversationState created =
         Transitions.created(
             owner,
-            NewConversation.withId(id).title(text(mirrored(owner, epochs[o]))),
+            NewConversation.ofId(id).withTitle(text(mirrored(owner, epochs[o]))),
             id,
             epochs[o],
             generation,
@@ -170,12 +170,13 @@ final class MirrorWorkload {
     ConversationRef ref = ConversationRef.live(id);
     return switch (random.nextInt(9)) {
       case 0, 1 ->
-          new Change.ConversationCreated(stamp, NewConversation.withId(id).title(text), false);
-      case 2 -> new Change.ConversationUpdated(stamp, ref, ConversationUpdate.touch().title(text));
+          new Change.ConversationCreated(stamp, NewConversation.ofId(id).withTitle(text), false);
+      case 2 ->
+          new Change.ConversationUpdated(stamp, ref, ConversationUpdate.touch().withTitle(text));
       case 3 -> new Change.ConversationDeleted(stamp, ref);
       case 4 ->
           new Change.PreferencesPut(
-              stamp, PreferencesUpdate.none().selectedModel(text), ConversationRef.LIVE);
+              stamp, PreferencesUpdate.none().withSelectedModel(text), ConversationRef.LIVE);
       case 5 -> new Change.OwnerErased(stamp);
       default ->
           new Change.MessagesAppended(

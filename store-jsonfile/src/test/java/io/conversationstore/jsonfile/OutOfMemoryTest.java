@@ -80,7 +80,7 @@ class OutOfMemoryTest {
     FileEngine engine =
         FileEngine.open(new HookedFiles(files, shortage), () -> {}, options(durability));
     try (ConversationStore store = Memory.front(engine)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       shortage.at(call);
       for (int i = 0; i < MESSAGES; i++) {
         String number = String.valueOf(10 + i);

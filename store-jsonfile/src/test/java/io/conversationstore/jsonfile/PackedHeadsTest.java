@@ -63,7 +63,8 @@ class PackedHeadsTest {
       case 2 -> new MessagesAppended(stamp, ref, List.of(plain), always, true);
       case 3 -> new MessagesAppended(stamp, ref, List.of(plain), AppendCondition.ifEmpty(), false);
       case 4 -> {
-        NewMessage used = message(random, UNREAD.withModel(null, new TokenUsage(1, 2, 3)));
+        NewMessage used =
+            message(random, UNREAD.withModel(null).withUsage(new TokenUsage(1, 2, 3)));
         yield new MessagesAppended(stamp, ref, List.of(used), always, false);
       }
       case 5 -> {

@@ -34,7 +34,7 @@ class PreallocationTest {
 
   private void fill(int count) throws IOException {
     try (ConversationStore store = Memory.store(files)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       write(store, 0, count);
     }
   }
@@ -67,7 +67,7 @@ class PreallocationTest {
   void whatAKilledStoreLeavesBehindTheLastLineMeansNothing() throws IOException {
     MemoryFiles killed;
     try (ConversationStore store = Memory.store(files)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       write(store, 0, 3);
       killed = files.forcedOnly();
     }
@@ -89,7 +89,7 @@ class PreallocationTest {
     JsonFileOptions options = Memory.options().withSegmentBytes(1 << 20);
     Set<Integer> sizes = new HashSet<>();
     try (ConversationStore store = Memory.front(Memory.engine(files, options), options)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       for (int i = 0; i < 90; i++) {
         write(store, i, i + 1);
         sizes.add(files.bytes(FIRST).length);
@@ -104,7 +104,7 @@ class PreallocationTest {
   @Test
   void roomEndsWithItsSegment() throws IOException {
     try (ConversationStore store = Memory.store(files)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       write(store, 0, 40);
       assertThat(files.bytes(Segments.name(2))).as("a second segment").isNotEmpty();
       assertThat(text(files, FIRST)).as("the first one").endsWith("}\n");
@@ -116,7 +116,7 @@ class PreallocationTest {
   void whereNoRoomCanBeMadeLinesAreWrittenAllTheSame() throws IOException {
     files.fail(Call.RESERVE);
     try (ConversationStore store = Memory.store(files)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       write(store, 0, 3);
       assertThat(text(files, FIRST)).endsWith("}\n");
     }

@@ -47,10 +47,10 @@ class RetentionScheduleTest {
   void row_0_5_and_2_6_itDeletesAndArchivesByItself() {
     try (ConversationStore store = JsonFileStore.open(options(), timer)) {
       for (String id : new String[] {"a", "pinned"}) {
-        store.create(ALICE, NewConversation.withId(id));
+        store.create(ALICE, NewConversation.ofId(id));
         store.append(ALICE, id, Message.user("x"));
       }
-      store.update(ALICE, "pinned", ConversationUpdate.touch().pinned(true));
+      store.update(ALICE, "pinned", ConversationUpdate.touch().withPinned(true));
       pass(Duration.ofDays(7));
       assertThat(store.count(ALICE).messages()).isEqualTo(2);
       pass(HOUR.multipliedBy(2));

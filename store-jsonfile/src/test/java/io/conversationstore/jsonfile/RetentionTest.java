@@ -29,7 +29,7 @@ class RetentionTest {
   }
 
   private static void fill(ConversationStore store, Owner owner, String id, int messages) {
-    store.create(owner, NewConversation.withId(id));
+    store.create(owner, NewConversation.ofId(id));
     List<Message> all = new ArrayList<>();
     for (int i = 0; i < messages; i++) {
       all.add(Message.user("text " + i));
@@ -45,7 +45,7 @@ class RetentionTest {
       fill(store, ALICE, "second", 900);
       fill(store, BOB, "third", 900);
       fill(store, BOB, "pinned", 10);
-      store.update(BOB, "pinned", ConversationUpdate.touch().pinned(true));
+      store.update(BOB, "pinned", ConversationUpdate.touch().withPinned(true));
       int before = files.forces();
       assertThat(engine.deleteMessagesBefore(LATER)).isEqualTo(2_700);
       assertThat(files.forces() - before).isGreaterThanOrEqualTo(3);
@@ -60,7 +60,7 @@ class RetentionTest {
     try (FileEngine engine = engine()) {
       ConversationStore store = Memory.front(engine);
       for (int i = 0; i < 1_100; i++) {
-        store.create(i % 2 == 0 ? ALICE : BOB, NewConversation.withId("chat " + i));
+        store.create(i % 2 == 0 ? ALICE : BOB, NewConversation.ofId("chat " + i));
       }
       int before = files.forces();
       assertThat(engine.archiveIdleBefore(LATER)).isEqualTo(1_100);

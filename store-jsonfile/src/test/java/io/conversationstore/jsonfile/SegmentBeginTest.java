@@ -20,7 +20,7 @@ class SegmentBeginTest {
   void isKnownNotToHaveHappened() throws IOException {
     MemoryFiles files = new MemoryFiles();
     try (ConversationStore store = Memory.store(files)) {
-      store.create(ALICE, NewConversation.withId("chat"));
+      store.create(ALICE, NewConversation.ofId("chat"));
       store.append(ALICE, "chat", Message.user("x".repeat(5_000)));
       Message refused = Message.user("refused").withId(new UUID(1, 2));
       files.failNextCreateOf("log-");

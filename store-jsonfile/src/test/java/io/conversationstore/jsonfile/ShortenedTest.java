@@ -50,7 +50,7 @@ class ShortenedTest {
   }
 
   private static List<String> fill(ConversationStore store, int messages) {
-    store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+    store.createIfAbsent(ALICE, NewConversation.ofId("chat"));
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < messages; i++) {
       String text = i + " " + "x".repeat(500);

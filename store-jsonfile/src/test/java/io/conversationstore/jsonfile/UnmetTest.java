@@ -42,23 +42,23 @@ class UnmetTest {
   private MemoryFiles files = new MemoryFiles();
 
   private static void fill(ConversationStore store) {
-    store.create(ALICE, NewConversation.withId("chat").title("Tea"));
+    store.create(ALICE, NewConversation.ofId("chat").withTitle("Tea"));
     for (int i = 1; i <= 5; i++) {
       store.append(ALICE, "chat", Message.user("m" + i).withId(new UUID(0x7000, i)));
     }
     store.edit(ALICE, "chat", new UUID(0x7000, 2), MessageEdit.text("edited"));
     store.deleteMessage(ALICE, "chat", new UUID(0x7000, 3));
-    store.create(ALICE, NewConversation.withId("gone"));
+    store.create(ALICE, NewConversation.ofId("gone"));
     store.delete(ALICE, "gone");
-    store.create(ALICE, NewConversation.withId("again"));
+    store.create(ALICE, NewConversation.ofId("again"));
     store.delete(ALICE, "again");
-    store.createIfAbsent(ALICE, NewConversation.withId("again"));
+    store.createIfAbsent(ALICE, NewConversation.ofId("again"));
     store.updatePreferences(
-        ALICE, PreferencesUpdate.none().activeConversation("chat").selectedModel("small"));
-    store.create(BOB, NewConversation.withId("bobs"));
+        ALICE, PreferencesUpdate.none().withActiveConversation("chat").withSelectedModel("small"));
+    store.create(BOB, NewConversation.ofId("bobs"));
     store.append(BOB, "bobs", Message.user("erased"));
     store.erase(BOB);
-    store.create(BOB, NewConversation.withId("bobs"));
+    store.create(BOB, NewConversation.ofId("bobs"));
     store.append(BOB, "bobs", Message.user("secret of bob"));
   }
 
@@ -147,7 +147,7 @@ class UnmetTest {
       ConversationStore store = Memory.front(engine);
       store.append(ALICE, "chat", Message.user("m6"));
       store.delete(ALICE, "again");
-      store.create(ALICE, NewConversation.withId("again"));
+      store.create(ALICE, NewConversation.ofId("again"));
       assertThat(texts(engine)).containsExactly("m1", "edited", "m4", "m5", "m6");
       assertThatThrownBy(() -> engine.mirror(List.of(new OwnerState(ALICE, 1)), null, null))
           .isInstanceOf(IllegalStateException.class);

@@ -63,8 +63,8 @@ class UnreadableLineTest {
   }
 
   private void fill(ConversationStore store) {
-    store.create(ALICE, NewConversation.withId("chat"));
-    store.create(BOB, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
+    store.create(BOB, NewConversation.ofId("chat"));
     store.append(BOB, "chat", Message.user("text-of-bob"));
     store.append(ALICE, "chat", Message.user("x".repeat(5_000)));
     store.append(ALICE, "chat", Message.user("here"));
@@ -127,7 +127,7 @@ class UnreadableLineTest {
   void aTimeBeyondTheLimitThatIsInTheFilesIsReadAsTheNearestOne() throws IOException {
     try (ConversationStore store = Memory.store(files)) {
       store.create(
-          ALICE, NewConversation.withId("chat").expiresAt(Instant.parse("2030-01-01T00:00:00Z")));
+          ALICE, NewConversation.ofId("chat").withExpiresAt(Instant.parse("2030-01-01T00:00:00Z")));
       store.append(ALICE, "chat", Message.user("here"));
     }
     rewrite(
@@ -166,7 +166,7 @@ class UnreadableLineTest {
       assertThat(texts(store, BOB)).containsExactly("text-of-bob");
       assertThat(texts(store, ALICE)).hasSize(3).contains("here", "behind it");
       store.append(BOB, "chat", Message.user("goes on"));
-      store.create(CAROL, NewConversation.withId("chat"));
+      store.create(CAROL, NewConversation.ofId("chat"));
       store.append(CAROL, "chat", Message.user("text-of-carol"));
       store.erase(CAROL);
       assertThat(files.holds("text-of-carol")).isFalse();
@@ -224,7 +224,7 @@ class UnreadableLineTest {
       for (int i = 0; i < 3; i++) {
         for (Owner owner : List.of(ALICE, BOB, CAROL)) {
           if (i == 0) {
-            store.create(owner, NewConversation.withId("chat"));
+            store.create(owner, NewConversation.ofId("chat"));
           }
           UUID id = store.append(owner, "chat", Message.user("text " + i)).get(0).id();
           store.edit(owner, "chat", id, MessageEdit.text("edited " + i));
@@ -260,7 +260,7 @@ class UnreadableLineTest {
               for (Owner owner : List.of(ALICE, BOB, CAROL)) {
                 if (!lines[i].contains("\"" + owner.userId() + "\"")) {
                   store.erase(owner);
-                  store.create(owner, NewConversation.withId("chat"));
+                  store.create(owner, NewConversation.ofId("chat"));
                   expected
                       .get(owner.userId())
                       .forEach(text -> store.append(owner, "chat", Message.user(text)));
@@ -319,7 +319,7 @@ class UnreadableLineTest {
     try (ConversationStore store = Memory.store(files)) {
       fill(store);
       store.append(BOB, "chat", Message.user("not to be read"));
-      store.create(BOB, NewConversation.withId("other"));
+      store.create(BOB, NewConversation.ofId("other"));
     }
     rewrite(
         lastLogWith("not to be read"), "not to be read", "\"role\":\"user\"", "\"role\":\"seer\"");
@@ -365,7 +365,7 @@ class UnreadableLineTest {
       files.turnBit(name, at);
       for (Owner owner : List.of(BOB, CAROL)) {
         if (owner.equals(CAROL)) {
-          store.create(CAROL, NewConversation.withId("chat"));
+          store.create(CAROL, NewConversation.ofId("chat"));
         }
         assertThatThrownBy(() -> store.erase(owner))
             .isInstanceOf(StoreDamagedException.class)
@@ -396,8 +396,7 @@ class UnreadableLineTest {
 
   private static ConversationState header(Owner owner) {
     ConversationState made =
-        Transitions.created(
-            owner, NewConversation.withId("chat"), "chat", 0, 1, NOW, new UUID(7, 7));
+        Transitions.created(owner, NewConversation.ofId("chat"), "chat", 0, 1, NOW, new UUID(7, 7));
     State.Live live = made.requireLive();
     for (int i = 0; i < 2; i++) {
       live = Transitions.appended(live, NOW.plusSeconds(i), null, NOW);

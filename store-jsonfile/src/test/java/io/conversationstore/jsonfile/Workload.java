@@ -71,8 +71,8 @@ final class Workload {
     } else if (kind < 85) {
       return update(owner, id);
     } else if (kind < 89) {
-      PreferencesUpdate update = PreferencesUpdate.none().selectedModel(text(owner));
-      PreferencesUpdate all = random.nextBoolean() ? update : update.activeConversation(id);
+      PreferencesUpdate update = PreferencesUpdate.none().withSelectedModel(text(owner));
+      PreferencesUpdate all = random.nextBoolean() ? update : update.withActiveConversation(id);
       return step("preferences", owner, store -> store.updatePreferences(owner, all));
     } else if (kind < 95) {
       return new Step("erase", now, Step.Kind.ERASURE, owner, store -> store.erase(owner));
@@ -96,7 +96,10 @@ final class Workload {
 
   private Step create(Owner owner, String id) {
     NewConversation conversation =
-        NewConversation.withId(id).title(text(owner)).tags("t").pinned(random.nextInt(4) == 0);
+        NewConversation.ofId(id)
+            .withTitle(text(owner))
+            .withTags("t")
+            .withPinned(random.nextInt(4) == 0);
     return random.nextInt(3) == 0
         ? step("create", owner, store -> store.create(owner, conversation))
         : step("create if absent", owner, store -> store.createIfAbsent(owner, conversation));
@@ -120,14 +123,16 @@ final class Workload {
   private Message message(Owner owner) {
     return random.nextBoolean()
         ? Message.user(text(owner))
-        : Message.assistant(text(owner)).withModel("m", TokenUsage.of(2, random.nextInt(9)));
+        : Message.assistant(text(owner))
+            .withModel("m")
+            .withUsage(TokenUsage.of(2, random.nextInt(9)));
   }
 
   private Step save(Owner owner, String id) {
     List<ConversationDocument> documents = new ArrayList<>();
     for (String each : CONVERSATIONS) {
       if (each.equals(id) || random.nextBoolean()) {
-        NewConversation header = NewConversation.withId(each).title(text(owner));
+        NewConversation header = NewConversation.ofId(each).withTitle(text(owner));
         documents.add(
             ConversationDocument.of(
                 header, List.of(message(owner).withId(messageId()), message(owner))));
@@ -139,9 +144,9 @@ final class Workload {
   private Step update(Owner owner, String id) {
     ConversationUpdate update =
         switch (random.nextInt(3)) {
-          case 0 -> ConversationUpdate.touch().title(text(owner));
-          case 1 -> ConversationUpdate.touch().pinned(random.nextBoolean());
-          default -> ConversationUpdate.touch().status(ConversationStatus.ARCHIVED);
+          case 0 -> ConversationUpdate.touch().withTitle(text(owner));
+          case 1 -> ConversationUpdate.touch().withPinned(random.nextBoolean());
+          default -> ConversationUpdate.touch().withStatus(ConversationStatus.ARCHIVED);
         };
     return step("update", owner, store -> store.update(owner, id, update));
   }

@@ -3,6 +3,7 @@ package io.conversationstore.postgres;
 import io.conversationstore.RetentionSchedule;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.spi.OptionChecks;
 import io.conversationstore.spi.UuidV7;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -52,6 +53,7 @@ public final class PostgresOptions {
    * logServerErrorDetail} is always off, because it would show values.
    */
   public static PostgresOptions url(String jdbcUrl) {
+    OptionChecks.requireGiven("the JDBC URL", jdbcUrl);
     if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
       throw new StoreConfigurationException("the JDBC URL must start with jdbc:postgresql:");
     }
@@ -70,6 +72,8 @@ public final class PostgresOptions {
 
   /** The database {@code database} at a host and port. */
   public static PostgresOptions at(String host, int port, String database) {
+    OptionChecks.requireGiven("host", host);
+    OptionChecks.requireGiven("database", database);
     if (!HOST.matcher(host).matches() || database.isBlank() || port < 1 || port > 65_535) {
       throw new StoreConfigurationException(
           "host, port or database is invalid: host and database must not be blank, and port must be"
@@ -99,7 +103,7 @@ public final class PostgresOptions {
    */
   public static PostgresOptions dataSource(DataSource dataSource) {
     Values values = new Values();
-    values.dataSource = dataSource;
+    values.dataSource = OptionChecks.requireGiven("dataSource", dataSource);
     return new PostgresOptions(values);
   }
 
@@ -243,21 +247,21 @@ public final class PostgresOptions {
 
   public PostgresOptions withLimits(StoreLimits limits) {
     Values next = new Values(values);
-    next.limits = limits;
+    next.limits = OptionChecks.requireGiven("limits", limits);
     return new PostgresOptions(next);
   }
 
   /** The node's clock; writes use the database's clock. */
   public PostgresOptions withClock(Clock clock) {
     Values next = new Values(values);
-    next.clock = clock;
+    next.clock = OptionChecks.requireGiven("clock", clock);
     return new PostgresOptions(next);
   }
 
   /** The source of ids; by default UUIDs of version 7. */
   public PostgresOptions withIds(Supplier<UUID> ids) {
     Values next = new Values(values);
-    next.ids = ids;
+    next.ids = OptionChecks.requireGiven("ids", ids);
     return new PostgresOptions(next);
   }
 
@@ -267,7 +271,7 @@ public final class PostgresOptions {
    */
   public PostgresOptions withRandom(RandomGenerator random) {
     Values next = new Values(values);
-    next.random = random;
+    next.random = OptionChecks.requireGiven("random", random);
     return new PostgresOptions(next);
   }
 
@@ -277,11 +281,12 @@ public final class PostgresOptions {
    */
   public PostgresOptions withRetention(RetentionSchedule schedule) {
     Values next = new Values(values);
-    next.retention = schedule;
+    next.retention = OptionChecks.requireGiven("retention", schedule);
     return new PostgresOptions(next);
   }
 
   static String requireSchema(String schema) {
+    OptionChecks.requireGiven("the schema name", schema);
     if (!IDENTIFIER.matcher(schema).matches() || schema.startsWith("pg_")) {
       throw new StoreConfigurationException(
           "the schema name must have 1 to 63 lower-case letters, digits and underscores, and must"
@@ -291,6 +296,7 @@ public final class PostgresOptions {
   }
 
   private static Duration requirePositive(String what, Duration duration) {
+    OptionChecks.requireGiven("the " + what, duration);
     if (duration.isNegative() || duration.isZero()) {
       throw new StoreConfigurationException("the " + what + " must be positive");
     }
@@ -298,6 +304,7 @@ public final class PostgresOptions {
   }
 
   private static Duration requireShort(String what, Duration duration) {
+    OptionChecks.requireGiven("the " + what, duration);
     if (duration.isNegative()) {
       throw new StoreConfigurationException("the " + what + " must not be negative");
     }

@@ -278,23 +278,27 @@ final class Rows {
         row.wasNull()
             ? null
             : new TokenUsage(prompt, numberOrZero(row, first + 16), numberOrZero(row, first + 17));
-    return new Message(
-        id,
-        Role.ofWireName(string(row, first + 7)),
+    Role role = Role.ofWireName(string(row, first + 7));
+    Message message =
         text != null
-            ? List.of(new io.conversationstore.ContentPart.Text(text))
-            : ModelJson.readContent(parts == null ? null : Json.parse(parts)),
-        toolCalls == null
-            ? List.of()
-            : ModelJson.readMessage(
-                    Json.parse("{\"role\":\"assistant\",\"tool_calls\":" + toolCalls + "}"))
-                .toolCalls(),
-        row.getString(first + 11),
-        row.getString(first + 12),
-        flag(row, first + 13),
-        row.getString(first + 14),
-        usage,
-        object(row.getString(first + 18)));
+            ? Message.of(role, text)
+            : Message.of(role)
+                .withContent(ModelJson.readContent(parts == null ? null : Json.parse(parts)));
+    if (toolCalls != null) {
+      message =
+          message.withToolCalls(
+              ModelJson.readMessage(
+                      Json.parse("{\"role\":\"assistant\",\"tool_calls\":" + toolCalls + "}"))
+                  .toolCalls());
+    }
+    return message
+        .withId(id)
+        .withToolCallId(row.getString(first + 11))
+        .withName(row.getString(first + 12))
+        .withToolError(flag(row, first + 13))
+        .withModel(row.getString(first + 14))
+        .withUsage(usage)
+        .withMetadata(object(row.getString(first + 18)));
   }
 
   static @Nullable PreferencesState preferences(ResultSet row, int first) throws SQLException {

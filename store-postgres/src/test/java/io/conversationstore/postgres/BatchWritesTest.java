@@ -67,7 +67,7 @@ class BatchWritesTest {
 
   private Change create(String id) {
     return new Change.ConversationCreated(
-        stamp(owner), NewConversation.withId(id).title("\"{},\\ 'x'"), false);
+        stamp(owner), NewConversation.ofId(id).withTitle("\"{},\\ 'x'"), false);
   }
 
   private Change append(String id, UUID message, String text) {
@@ -101,13 +101,13 @@ class BatchWritesTest {
             stamp(owner), new ConversationRef("a", 1), first, MessageEdit.text("a0 edited")));
     changes.add(
         new Change.PreferencesPut(
-            stamp(owner), PreferencesUpdate.none().activeConversation("a"), 1));
+            stamp(owner), PreferencesUpdate.none().withActiveConversation("a"), 1));
     changes.add(new Change.MessageDeleted(stamp(owner), new ConversationRef("a", 1), second));
     changes.add(append("a", UUID.randomUUID(), "a2"));
     changes.add(create("d"));
     changes.add(
         new Change.ConversationUpdated(
-            stamp(owner), new ConversationRef("b", 1), ConversationUpdate.touch().title("t")));
+            stamp(owner), new ConversationRef("b", 1), ConversationUpdate.touch().withTitle("t")));
     changes.add(append("b", UUID.randomUUID(), ""));
 
     List<Applied> applied = engine.applyAll(changes);
@@ -142,7 +142,8 @@ class BatchWritesTest {
     for (int i = 0; i < 6; i++) {
       Message message =
           Message.assistant("text " + i)
-              .withModel("m", new TokenUsage(i, 2, i + 2))
+              .withModel("m")
+              .withUsage(new TokenUsage(i, 2, i + 2))
               .withMetadata(Map.of("k", i));
       NewMessage first = NewMessage.of(UUID.randomUUID(), message);
       NewMessage own = NewMessage.of(UUID.randomUUID(), Message.user("own time"));

@@ -50,7 +50,7 @@ class BusyPoolTest {
 
   private static void create(PrimaryStore engine) {
     engine.apply(
-        new Change.ConversationCreated(stamp(ALICE), NewConversation.withId("held"), true),
+        new Change.ConversationCreated(stamp(ALICE), NewConversation.ofId("held"), true),
         ApplyMode.LIVE);
   }
 

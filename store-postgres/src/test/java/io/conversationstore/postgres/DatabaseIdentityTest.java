@@ -163,8 +163,8 @@ class DatabaseIdentityTest {
   void keysThatWereNotAdvancedAreFoundAndAdvanced() throws SQLException {
     try (ConversationStore store = PostgresStore.open(databases.options());
         PrimaryStore engine = engine(databases.name)) {
-      store.create(ALICE, NewConversation.withId("a"));
-      store.create(ALICE, NewConversation.withId("b"));
+      store.create(ALICE, NewConversation.ofId("a"));
+      store.create(ALICE, NewConversation.ofId("b"));
       assertThat(identitiesHold(store)).isTrue();
       databases.text(
           "SELECT setval('conversation_store.conversations_conversation_key_seq', 1, false)");
@@ -172,7 +172,7 @@ class DatabaseIdentityTest {
       assertThat(databases.text("SELECT conversation_store.adopt_restored_rows()")).isEqualTo("0");
       assertThat(identitiesHold(store)).isTrue();
       engine.apply(
-          new Change.ConversationCreated(stamp(ALICE), NewConversation.withId("c"), true),
+          new Change.ConversationCreated(stamp(ALICE), NewConversation.ofId("c"), true),
           ApplyMode.LIVE);
       assertThat(
               databases.text("SELECT max(conversation_key) FROM conversation_store.conversations"))
@@ -184,7 +184,7 @@ class DatabaseIdentityTest {
   void aRoleThatMayNotReadTheKeysToBeGivenIsHealthy() throws SQLException {
     RowSecurityTest.RestrictedRole role = RowSecurityTest.RestrictedRole.create(databases);
     try (ConversationStore store = PostgresStore.open(role.options())) {
-      store.create(ALICE, NewConversation.withId("a"));
+      store.create(ALICE, NewConversation.ofId("a"));
       assertThat(store.operator().health().healthy()).isTrue();
     }
   }

@@ -77,7 +77,7 @@ class FailuresTest {
       assertThat(error.isOutcomeUnknown()).isFalse();
       assertThat(store.operator().health().healthy()).isFalse();
       server.restart();
-      store.createIfAbsent(OWNER, NewConversation.withId("c"));
+      store.createIfAbsent(OWNER, NewConversation.ofId("c"));
       assertThat(store.append(OWNER, "c", Message.user("a"))).hasSize(1);
       server.kill();
       EngineFailureException killed = failure(store);
@@ -90,7 +90,7 @@ class FailuresTest {
   @Test
   void aSilentDatabaseIsNoticed() {
     try (ConversationStore store = PostgresStore.open(options().withPoolSize(1, 1))) {
-      store.create(OWNER, NewConversation.withId("c"));
+      store.create(OWNER, NewConversation.ofId("c"));
       server.pause();
       EngineFailureException error = failure(store);
       server.resume();
@@ -102,7 +102,7 @@ class FailuresTest {
   @Test
   void readOnlyIsUnavailableAndAWrongPasswordMisconfigured() {
     try (ConversationStore store = PostgresStore.open(options())) {
-      store.create(OWNER, NewConversation.withId("c"));
+      store.create(OWNER, NewConversation.ofId("c"));
       server.setReadOnly(true);
       EngineFailureException error = failure(store);
       assertThat(error.kind()).isEqualTo(FailureKind.UNAVAILABLE);
@@ -129,7 +129,7 @@ class FailuresTest {
               () ->
                   engine.apply(
                       new io.conversationstore.spi.Change.ConversationCreated(
-                          stamp(OWNER), NewConversation.withId("x").title(MARKER), true),
+                          stamp(OWNER), NewConversation.ofId("x").withTitle(MARKER), true),
                       io.conversationstore.spi.ApplyMode.LIVE));
       assertThat(error).isInstanceOf(IllegalArgumentException.class);
       assertThat(error).hasMessageContaining("no_marker");

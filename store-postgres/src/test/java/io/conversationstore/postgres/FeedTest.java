@@ -93,7 +93,7 @@ class FeedTest {
 
   private static void create(String conversation) {
     engine.apply(
-        new Change.ConversationCreated(stamp(OWNER), NewConversation.withId(conversation), false),
+        new Change.ConversationCreated(stamp(OWNER), NewConversation.ofId(conversation), false),
         ApplyMode.LIVE);
   }
 
@@ -247,7 +247,7 @@ class FeedTest {
   void deletesAndErasuresAreTold() {
     Owner owner = Owner.of("acme", "gone");
     engine.apply(
-        new Change.ConversationCreated(stamp(owner), NewConversation.withId("d"), true),
+        new Change.ConversationCreated(stamp(owner), NewConversation.ofId("d"), true),
         ApplyMode.LIVE);
     engine.apply(
         new Change.ConversationDeleted(stamp(owner), ConversationRef.live("d")), ApplyMode.LIVE);

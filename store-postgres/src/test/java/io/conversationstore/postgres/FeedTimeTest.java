@@ -56,7 +56,7 @@ class FeedTimeTest {
 
   private void create(String conversation) {
     engine.apply(
-        new Change.ConversationCreated(stamp(ALICE), NewConversation.withId(conversation), true),
+        new Change.ConversationCreated(stamp(ALICE), NewConversation.ofId(conversation), true),
         ApplyMode.LIVE);
   }
 

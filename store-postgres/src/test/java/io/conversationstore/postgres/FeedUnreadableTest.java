@@ -45,7 +45,7 @@ class FeedUnreadableTest {
     engine = PostgresStore.openEngine(databases.options());
     for (String id : List.of("a", "b")) {
       engine.apply(
-          new Change.ConversationCreated(stamp(OWNER), NewConversation.withId(id), false),
+          new Change.ConversationCreated(stamp(OWNER), NewConversation.ofId(id), false),
           ApplyMode.LIVE);
       for (int i = 0; i < 3; i++) {
         engine.apply(
@@ -60,7 +60,7 @@ class FeedUnreadableTest {
     }
     engine.apply(
         new Change.PreferencesPut(
-            stamp(OWNER), PreferencesUpdate.none().selectedModel("m"), ConversationRef.LIVE),
+            stamp(OWNER), PreferencesUpdate.none().withSelectedModel("m"), ConversationRef.LIVE),
         ApplyMode.LIVE);
   }
 

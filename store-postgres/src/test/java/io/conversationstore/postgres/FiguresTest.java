@@ -44,7 +44,7 @@ class FiguresTest {
     PostgresOptions options =
         Databases.create().options().withPoolSize(1, 3).withSlowCallLog(Duration.ZERO);
     try (ConversationStore store = PostgresStore.open(options)) {
-      store.create(ALICE, NewConversation.withId("c"));
+      store.create(ALICE, NewConversation.ofId("c"));
       store.append(ALICE, "c", Message.user("x".repeat(100_000)));
       store.find(ALICE, "c");
       StoreFigures figures = store.operator().figures();

@@ -58,7 +58,7 @@ class GivenPoolTest {
 
   private void create() {
     engine.apply(
-        new Change.ConversationCreated(stamp(ALICE), NewConversation.withId("c"), true),
+        new Change.ConversationCreated(stamp(ALICE), NewConversation.ofId("c"), true),
         ApplyMode.LIVE);
   }
 

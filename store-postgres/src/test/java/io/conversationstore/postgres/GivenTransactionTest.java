@@ -53,17 +53,17 @@ class GivenTransactionTest {
         Statement statement = connection.createStatement();
         ConversationStore store =
             PostgresStore.open(PostgresOptions.dataSource(joining(connection)))) {
-      store.create(ALICE, NewConversation.withId("before"));
+      store.create(ALICE, NewConversation.ofId("before"));
       connection.setAutoCommit(false);
       statement.execute("INSERT INTO orders VALUES (1)");
-      assertThatThrownBy(() -> store.create(ALICE, NewConversation.withId("within")))
+      assertThatThrownBy(() -> store.create(ALICE, NewConversation.ofId("within")))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("in a transaction");
       connection.rollback();
       connection.setAutoCommit(true);
       assertThat(databases.text("SELECT count(*) FROM orders")).isEqualTo("0");
       assertThat(store.find(ALICE, "within")).isEmpty();
-      store.create(ALICE, NewConversation.withId("after"));
+      store.create(ALICE, NewConversation.ofId("after"));
     }
   }
 
@@ -103,7 +103,7 @@ class GivenTransactionTest {
     config.setAutoCommit(false);
     try (HikariDataSource pool = new HikariDataSource(config);
         ConversationStore store = PostgresStore.open(PostgresOptions.dataSource(pool))) {
-      store.create(ALICE, NewConversation.withId("c"));
+      store.create(ALICE, NewConversation.ofId("c"));
       assertThat(store.find(ALICE, "c")).isPresent();
     }
   }

@@ -59,9 +59,9 @@ class HistoryTest {
     UUID node = UUID.randomUUID();
     try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
       try (ConversationStore store = PostgresStore.open(databases.options())) {
-        store.create(OWNER, NewConversation.withId("c"));
+        store.create(OWNER, NewConversation.ofId("c"));
         store.append(OWNER, "c", Message.user("1"), Message.user("2"), Message.user("3"));
-        store.updatePreferences(OWNER, PreferencesUpdate.none().activeConversation("c"));
+        store.updatePreferences(OWNER, PreferencesUpdate.none().withActiveConversation("c"));
       }
       UUID first = engine.handshake(node).history();
       FeedPosition position = engine.feed(FeedPosition.START, 100).next();

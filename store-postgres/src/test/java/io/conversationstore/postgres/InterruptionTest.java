@@ -45,7 +45,7 @@ class InterruptionTest {
   void hold() throws SQLException {
     try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
       engine.apply(
-          new Change.ConversationCreated(stamp(ALICE), NewConversation.withId("held"), true),
+          new Change.ConversationCreated(stamp(ALICE), NewConversation.ofId("held"), true),
           ApplyMode.LIVE);
     }
     holder = databases.connection();

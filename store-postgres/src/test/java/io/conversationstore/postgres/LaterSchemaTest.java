@@ -24,7 +24,7 @@ class LaterSchemaTest {
   @BeforeEach
   void migrate() throws SQLException {
     running = PostgresStore.open(databases.options());
-    running.create(ALICE, NewConversation.withId("c"));
+    running.create(ALICE, NewConversation.ofId("c"));
     databases.text("UPDATE conversation_store.store SET schema_version = 99");
   }
 

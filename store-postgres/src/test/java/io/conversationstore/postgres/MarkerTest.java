@@ -115,10 +115,10 @@ class MarkerTest {
   }
 
   private static NewConversation conversation(String id) {
-    return NewConversation.withId(id)
-        .title("title " + MARKER)
-        .tags("tag-" + MARKER)
-        .metadata(Map.of("key", MARKER, MARKER, 1));
+    return NewConversation.ofId(id)
+        .withTitle("title " + MARKER)
+        .withTags("tag-" + MARKER)
+        .withMetadata(Map.of("key", MARKER, MARKER, 1));
   }
 
   private static Message message() {
@@ -139,7 +139,7 @@ class MarkerTest {
     leaks.failing(path + ", search", () -> store.search(ALICE, SearchQuery.of(MARKER)));
     leaks.failing(path + ", tool", () -> store.messagesByTool(ALICE, ToolQuery.of(MARKER)));
     leaks.failing(
-        path + ", list", () -> store.list(ALICE, ConversationQuery.all().tag("tag-" + MARKER)));
+        path + ", list", () -> store.list(ALICE, ConversationQuery.all().withTag("tag-" + MARKER)));
     leaks.failing(path + ", preferences", () -> store.preferences(ALICE));
     leaks.failing(path + ", count", () -> store.count(ALICE));
     leaks.failing(
@@ -155,7 +155,9 @@ class MarkerTest {
             store.update(
                 ALICE,
                 "c",
-                ConversationUpdate.touch().title(MARKER + "2").metadata(Map.of("k", MARKER))));
+                ConversationUpdate.touch()
+                    .withTitle(MARKER + "2")
+                    .withMetadata(Map.of("k", MARKER))));
     leaks.failing(
         path + ", edit", () -> store.edit(ALICE, "c", id, MessageEdit.text("new " + MARKER)));
     leaks.failing(
@@ -170,7 +172,8 @@ class MarkerTest {
         path + ", choose",
         () ->
             store.updatePreferences(
-                ALICE, PreferencesUpdate.none().activeConversation("c").selectedModel(MARKER)));
+                ALICE,
+                PreferencesUpdate.none().withActiveConversation("c").withSelectedModel(MARKER)));
   }
 
   @Test
@@ -210,10 +213,11 @@ class MarkerTest {
       database.text("DROP INDEX conversation_store.one_name");
       leaks.failing(
           "title too long for the table",
-          () -> engine.apply(create(NewConversation.withId("t").title(MARKER.repeat(100))), LIVE));
+          () ->
+              engine.apply(create(NewConversation.ofId("t").withTitle(MARKER.repeat(100))), LIVE));
       leaks.failing(
           "NUL for the table",
-          () -> engine.apply(create(NewConversation.withId("t").title(MARKER + "\u0000")), LIVE));
+          () -> engine.apply(create(NewConversation.ofId("t").withTitle(MARKER + "\u0000")), LIVE));
       leaks.failing(
           "model too long for the table",
           () -> engine.apply(append(Message.user(MARKER).withName(MARKER.repeat(30))), LIVE));
@@ -244,7 +248,14 @@ class MarkerTest {
 
   @Test
   void whatTheCallerGotWrong() {
-    StoreLimits limits = new StoreLimits(2_000, 500, 4, 2, 5_000, 50);
+    StoreLimits limits =
+        StoreLimits.DEFAULT
+            .withMaxMessageBytes(2_000)
+            .withMaxMetadataBytes(500)
+            .withMaxJsonDepth(4)
+            .withMaxMessagesPerAppend(2)
+            .withMaxBulkBytes(5_000)
+            .withMaxUserMessageCharacters(50);
     try (ConversationStore store = PostgresStore.open(options().withLimits(limits))) {
       prepare(store);
       Message first = message().withId(UUID.randomUUID());
@@ -261,16 +272,16 @@ class MarkerTest {
       fails("large message", () -> store.append(ALICE, "c", Message.assistant(big)));
       fails("long user message", () -> store.append(ALICE, "c", Message.user(MARKER.repeat(6))));
       fails("long turn", () -> store.append(ALICE, "c", message(), message(), message()));
-      fails("long title", () -> store.create(ALICE, NewConversation.withId("t").title(big)));
+      fails("long title", () -> store.create(ALICE, NewConversation.ofId("t").withTitle(big)));
       fails(
           "large metadata",
-          () -> store.create(ALICE, NewConversation.withId("t").metadata(Map.of("k", big))));
+          () -> store.create(ALICE, NewConversation.ofId("t").withMetadata(Map.of("k", big))));
       Object deep = Map.of("a", Map.of("a", Map.of("a", Map.of("a", Map.of("a", MARKER)))));
       fails(
           "deep metadata",
-          () -> store.create(ALICE, NewConversation.withId("t").metadata(Map.of("k", deep))));
+          () -> store.create(ALICE, NewConversation.ofId("t").withMetadata(Map.of("k", deep))));
       fails("NUL in a name", () -> Message.user(MARKER).withName(MARKER + "\u0000"));
-      fails("NUL in a tag", () -> NewConversation.withId("t").tags(MARKER + "\u0000"));
+      fails("NUL in a tag", () -> NewConversation.ofId("t").withTags(MARKER + "\u0000"));
       fails("words", () -> store.search(ALICE, SearchQuery.of("... " + MARKER.repeat(200))));
       fails("large bulk", () -> store.save(ALICE, documents(10)));
     }
@@ -313,7 +324,7 @@ class MarkerTest {
       rejected(
           engine,
           new Change.ConversationUpdated(
-              stamp(ALICE), first, ConversationUpdate.touch().title(MARKER)));
+              stamp(ALICE), first, ConversationUpdate.touch().withTitle(MARKER)));
       rejected(engine, append(message()));
     }
   }

@@ -152,7 +152,7 @@ class MigrationPrivilegesTest {
       Change takeover =
           new Change.Bulk(
               stamp,
-              List.of(new Change.ConversationCreated(stamp, NewConversation.withId("c"), false)));
+              List.of(new Change.ConversationCreated(stamp, NewConversation.ofId("c"), false)));
       assertThat(engine.apply(takeover, ApplyMode.REPLAY).changed()).isTrue();
       assertThat(engine.apply(takeover, ApplyMode.REPLAY).dropped())
           .extracting(Applied.Dropped::reason)

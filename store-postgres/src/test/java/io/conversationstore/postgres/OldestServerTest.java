@@ -29,7 +29,7 @@ class OldestServerTest {
       Databases database = Databases.on(server);
       try (ConversationStore store = PostgresStore.open(database.options());
           PrimaryStore engine = PostgresStore.openEngine(database.options())) {
-        store.create(ALICE, NewConversation.withId("c").tags("t"));
+        store.create(ALICE, NewConversation.ofId("c").withTags("t"));
         List<StoredMessage> turn =
             store.append(ALICE, "c", Message.user("apple"), Message.assistant("pear"));
         assertThat(store.edit(ALICE, "c", turn.get(1).id(), MessageEdit.text("plum")).text())
@@ -37,8 +37,8 @@ class OldestServerTest {
         assertThat(store.last(ALICE, "c", 20)).hasSize(2);
         assertThat(store.history(ALICE, MessageQuery.first(20)).items()).hasSize(2);
         assertThat(store.search(ALICE, SearchQuery.of("apple")).items()).hasSize(1);
-        assertThat(store.list(ALICE, ConversationQuery.all().tag("t")).items()).hasSize(1);
-        store.updatePreferences(ALICE, PreferencesUpdate.none().activeConversation("c"));
+        assertThat(store.list(ALICE, ConversationQuery.all().withTag("t")).items()).hasSize(1);
+        store.updatePreferences(ALICE, PreferencesUpdate.none().withActiveConversation("c"));
         assertThat(store.deleteMessage(ALICE, "c", turn.get(0).id())).isTrue();
         assertThat(store.operator().statistics(null).messagesToday()).isEqualTo(1);
         assertThat(store.operator().deleteMessagesOlderThan(Duration.ofDays(1))).isZero();

@@ -16,7 +16,7 @@ final class OpenMain {
         PostgresOptions.url(arguments[0])
             .withLogin(arguments[1], String.valueOf(System.getenv(PASSWORD)));
     try (ConversationStore store = PostgresStore.open(options)) {
-      store.create(Owner.of("t", "u"), NewConversation.withId("c"));
+      store.create(Owner.of("t", "u"), NewConversation.ofId("c"));
     }
   }
 }

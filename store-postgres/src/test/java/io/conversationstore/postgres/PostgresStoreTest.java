@@ -85,9 +85,10 @@ class PostgresStoreTest {
                 ContentPart.Media.of("image/png", new byte[] {0, -1, 5}),
                 new ContentPart.Unknown(Map.of("type", "video", "n", 1.50))),
             Message.calling(ToolCall.function("c1", "weather", "{\"city\": \"Oslo\",  }"))
-                .withModel("m-1", new TokenUsage(3, 4, 9))
+                .withModel("m-1")
+                .withUsage(new TokenUsage(3, 4, 9))
                 .withMetadata(Map.of("k", List.of(1, "x"))),
-            Message.toolResult("c1", "weather", "rain").withToolError());
+            Message.toolResult("c1", "weather", "rain").withToolError(true));
     List<StoredMessage> written = store.append(owner, id, said, AppendCondition.always());
     List<StoredMessage> read = store.last(owner, id, 20);
     assertThat(read).isEqualTo(written);
@@ -102,8 +103,8 @@ class PostgresStoreTest {
   @Test
   void appendIsIdempotentAndConditional() {
     Owner owner = someone();
-    store.create(owner, NewConversation.withId("c"));
-    assertThatThrownBy(() -> store.create(owner, NewConversation.withId("c")))
+    store.create(owner, NewConversation.ofId("c"));
+    assertThatThrownBy(() -> store.create(owner, NewConversation.ofId("c")))
         .isInstanceOf(ConversationExistsException.class);
     Message hello = Message.user("hello").withId(UUID.randomUUID());
     StoredMessage first = store.append(owner, "c", hello).get(0);
@@ -128,7 +129,7 @@ class PostgresStoreTest {
   @Test
   void editDeleteRecreateAndErase() {
     Owner owner = someone();
-    store.create(owner, NewConversation.withId("c").title("t"));
+    store.create(owner, NewConversation.ofId("c").withTitle("t"));
     List<StoredMessage> turn = store.append(owner, "c", Message.user("a"), Message.user("b"));
     StoredMessage edited = store.edit(owner, "c", turn.get(0).id(), MessageEdit.text("changed"));
     assertThat(edited.text()).isEqualTo("changed");
@@ -137,40 +138,41 @@ class PostgresStoreTest {
     assertThat(store.deleteMessage(owner, "c", turn.get(1).id())).isFalse();
     assertThat(store.last(owner, "c", 10)).containsExactly(edited);
     var cursor = store.messages(owner, "c", MessageQuery.first(1)).cursor();
-    store.updatePreferences(owner, PreferencesUpdate.none().activeConversation("c"));
+    store.updatePreferences(owner, PreferencesUpdate.none().withActiveConversation("c"));
     assertThat(store.preferences(owner).activeConversation()).isEqualTo("c");
     assertThat(store.delete(owner, "c")).isTrue();
     assertThat(store.delete(owner, "c")).isFalse();
     assertThat(store.preferences(owner).activeConversation()).isNull();
-    assertThat(store.create(owner, NewConversation.withId("c")).generation()).isEqualTo(2);
+    assertThat(store.create(owner, NewConversation.ofId("c")).generation()).isEqualTo(2);
     assertThat(store.last(owner, "c", 10)).isEmpty();
-    assertThatThrownBy(() -> store.messages(owner, "c", MessageQuery.first(1).from(cursor)))
+    assertThatThrownBy(() -> store.messages(owner, "c", MessageQuery.first(1).withCursor(cursor)))
         .isInstanceOf(CursorExpiredException.class);
     store.append(owner, "c", Message.user("x"));
     var receipt = store.erase(owner);
     assertThat(receipt.removed().get(0).messages()).isEqualTo(1);
     assertThat(store.count(owner)).isEqualTo(new OwnerCounts(0, 0));
-    assertThat(store.create(owner, NewConversation.withId("c")).generation()).isEqualTo(1);
+    assertThat(store.create(owner, NewConversation.ofId("c")).generation()).isEqualTo(1);
   }
 
   @Test
   void listsByLastUseAndFilters() {
     Owner owner = someone();
     for (int i = 0; i < 5; i++) {
-      store.create(owner, NewConversation.withId("c" + i).tags("t" + i % 2).pinned(i == 3));
+      store.create(owner, NewConversation.ofId("c" + i).withTags("t" + i % 2).withPinned(i == 3));
     }
     store.archive(owner, "c1");
-    var page = store.list(owner, ConversationQuery.all().limit(2));
+    var page = store.list(owner, ConversationQuery.all().withLimit(2));
     assertThat(page).extracting("id").containsExactly("c1", "c4");
-    var second = store.list(owner, ConversationQuery.all().limit(2).after(page.cursor()));
+    var second = store.list(owner, ConversationQuery.all().withLimit(2).withCursor(page.cursor()));
     assertThat(second).extracting("id").containsExactly("c3", "c2");
-    assertThat(store.list(owner, ConversationQuery.all().status(ConversationStatus.ARCHIVED)))
+    assertThat(store.list(owner, ConversationQuery.all().withStatus(ConversationStatus.ARCHIVED)))
         .extracting("id")
         .containsExactly("c1");
-    assertThat(store.list(owner, ConversationQuery.all().tag("t0")).items()).hasSize(3);
-    assertThat(store.list(owner, ConversationQuery.all().pinned(true)).items()).hasSize(1);
+    assertThat(store.list(owner, ConversationQuery.all().withTag("t0")).items()).hasSize(3);
+    assertThat(store.list(owner, ConversationQuery.all().withPinned(true)).items()).hasSize(1);
     var updated =
-        store.update(owner, "c0", ConversationUpdate.touch().title("new").metadata(Map.of("a", 1)));
+        store.update(
+            owner, "c0", ConversationUpdate.touch().withTitle("new").withMetadata(Map.of("a", 1)));
     assertThat(updated.metadata()).isEqualTo(Map.of("a", 1L));
   }
 
@@ -180,9 +182,9 @@ class PostgresStoreTest {
     List<ConversationDocument> documents =
         List.of(
             ConversationDocument.of(
-                NewConversation.withId("a").title("A"),
+                NewConversation.ofId("a").withTitle("A"),
                 List.of(Message.user("1"), Message.assistant("2"))),
-            ConversationDocument.of(NewConversation.withId("b"), List.of(Message.user("3"))));
+            ConversationDocument.of(NewConversation.ofId("b"), List.of(Message.user("3"))));
     store.save(owner, documents);
     List<StoredMessage> before = store.history(owner, MessageQuery.first(10)).items();
     store.save(owner, documents);
@@ -193,7 +195,7 @@ class PostgresStoreTest {
   @Test
   void writersOfOneConversationLoseNothing() throws Exception {
     Owner owner = someone();
-    store.create(owner, NewConversation.withId("c"));
+    store.create(owner, NewConversation.ofId("c"));
     ExecutorService threads = Executors.newFixedThreadPool(8);
     List<Callable<Void>> writers = new ArrayList<>();
     for (int w = 0; w < 8; w++) {
@@ -220,8 +222,8 @@ class PostgresStoreTest {
   @Test
   void row_0_7_operatorsFunctions() {
     Owner owner = Owner.of("ops", "u");
-    store.create(owner, NewConversation.withId("kept").pinned(true));
-    store.create(owner, NewConversation.withId("c"));
+    store.create(owner, NewConversation.ofId("kept").withPinned(true));
+    store.create(owner, NewConversation.ofId("c"));
     store.append(owner, "kept", Message.user("1"));
     store.append(owner, "c", Message.user("2"));
     assertThat(store.operator().activeUsers("ops", Duration.ofDays(1), 10)).hasSize(1);
@@ -236,7 +238,7 @@ class PostgresStoreTest {
     try (FaultProxy proxy = FaultProxy.to(TestPostgres.shared());
         ConversationStore proxied =
             PostgresStore.open(databases.through(proxy.host(), proxy.port()).withPoolSize(1, 1))) {
-      proxied.create(owner, NewConversation.withId("c"));
+      proxied.create(owner, NewConversation.ofId("c"));
       for (int i = 0; i < 10; i++) {
         proxied.append(owner, "c", Message.user("warm"));
       }
@@ -278,7 +280,7 @@ class PostgresStoreTest {
     Owner owner = Owner.of("given", "source");
     try (ConversationStore given =
         PostgresStore.open(PostgresOptions.dataSource(server.dataSource(database)))) {
-      given.createIfAbsent(owner, NewConversation.withId("c"));
+      given.createIfAbsent(owner, NewConversation.ofId("c"));
       given.append(owner, "c", Message.user("x"));
       assertThat(given.last(owner, "c", 20)).hasSize(1);
     }

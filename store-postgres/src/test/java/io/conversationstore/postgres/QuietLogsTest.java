@@ -60,7 +60,7 @@ class QuietLogsTest {
     pool.addAppender(log);
     try {
       ConversationStore store = PostgresStore.open(databases.options());
-      store.create(Databases.ALICE, NewConversation.withId("c"));
+      store.create(Databases.ALICE, NewConversation.ofId("c"));
       try (var holder = databases.connection();
           var hold = holder.createStatement()) {
         holder.setAutoCommit(false);

@@ -67,7 +67,7 @@ class RecoveryTest {
   void theFirstCallsAfterARestartWork() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(8);
     try (ConversationStore store = PostgresStore.open(databases.options())) {
-      store.create(OWNER, NewConversation.withId("c"));
+      store.create(OWNER, NewConversation.ofId("c"));
       List<Callable<Object>> calls = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         calls.add(() -> store.append(OWNER, "c", Message.user("x")));

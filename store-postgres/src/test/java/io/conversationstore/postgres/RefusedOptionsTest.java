@@ -25,7 +25,7 @@ class RefusedOptionsTest {
     try (OptionsRefuser pooler = OptionsRefuser.before(databases, state)) {
       try (ConversationStore store =
           PostgresStore.open(databases.through("127.0.0.1", pooler.port()))) {
-        store.create(ALICE, NewConversation.withId("c"));
+        store.create(ALICE, NewConversation.ofId("c"));
         assertThat(store.find(ALICE, "c")).isPresent();
         assertThat(pooler.refused()).isPositive();
         assertThat(store.operator().health().healthy()).isTrue();

@@ -33,7 +33,7 @@ class RemovalTest {
   @BeforeEach
   void prepare() throws SQLException {
     try (ConversationStore store = PostgresStore.open(databases.options())) {
-      store.create(ALICE, NewConversation.withId("c"));
+      store.create(ALICE, NewConversation.ofId("c"));
       for (int i = 0; i < MESSAGES; i++) {
         store.append(ALICE, "c", Message.user("secret"));
       }
@@ -104,7 +104,7 @@ class RemovalTest {
     try (ConversationStore store =
         PostgresStore.open(hurried(databases.options()).withPoolSize(1, 1))) {
       store.delete(ALICE, "c");
-      store.create(ALICE, NewConversation.withId("d"));
+      store.create(ALICE, NewConversation.ofId("d"));
       UUID first = store.append(ALICE, "d", Message.user("a")).get(0).id();
       databases.text(
           "CREATE OR REPLACE FUNCTION conversation_store.linger() RETURNS trigger LANGUAGE plpgsql"

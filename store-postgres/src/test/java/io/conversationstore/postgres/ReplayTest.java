@@ -56,7 +56,7 @@ class ReplayTest {
   }
 
   private static Change create(Owner owner, String id) {
-    return new Change.ConversationCreated(stamp(owner), NewConversation.withId(id), false);
+    return new Change.ConversationCreated(stamp(owner), NewConversation.ofId(id), false);
   }
 
   @Test
@@ -96,7 +96,7 @@ class ReplayTest {
         new Change.ConversationUpdated(
             at(owner, Instant.parse("2100-01-01T00:00:00Z")),
             ref,
-            ConversationUpdate.touch().title("t")),
+            ConversationUpdate.touch().withTitle("t")),
         ApplyMode.LIVE);
     twice(
         new Change.MessageEdited(
@@ -105,7 +105,7 @@ class ReplayTest {
     twice(new Change.MessageDeleted(stamp(owner), ref, second), mode);
     twice(
         new Change.PreferencesPut(
-            stamp(owner), PreferencesUpdate.none().activeConversation("c"), 0),
+            stamp(owner), PreferencesUpdate.none().withActiveConversation("c"), 0),
         mode);
     twice(new Change.ConversationDeleted(stamp(owner), ref), mode);
     twice(new Change.OwnerErased(stamp(owner)), mode);
@@ -177,7 +177,7 @@ class ReplayTest {
     Applied update =
         engine.apply(
             new Change.ConversationUpdated(
-                at(owner, longAgo), ref, ConversationUpdate.touch().title("old")),
+                at(owner, longAgo), ref, ConversationUpdate.touch().withTitle("old")),
             ApplyMode.REPLAY);
     assertThat(update.changed()).isFalse();
     assertThat(update.state(ConversationState.class).requireLive().title()).isEmpty();

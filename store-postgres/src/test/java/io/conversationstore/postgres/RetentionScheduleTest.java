@@ -74,8 +74,9 @@ class RetentionScheduleTest {
   private static void saveOld(ConversationStore store, String id) {
     store.save(
         ALICE,
-        new ConversationDocument(
-            NewConversation.withId(id), List.of(new Entry(Message.user("old"), LONG_AGO))));
+        ConversationDocument.ofEntries(
+            NewConversation.ofId(id),
+            List.of(Entry.of(Message.user("old")).withCreatedAt(LONG_AGO))));
   }
 
   private void age(String table, String column, String by) throws SQLException {
@@ -117,7 +118,7 @@ class RetentionScheduleTest {
     ManualTimer timer = new ManualTimer();
     try (ConversationStore store = PostgresStore.open(options, timer)) {
       for (String id : List.of("gone", "recent")) {
-        store.create(ALICE, NewConversation.withId(id));
+        store.create(ALICE, NewConversation.ofId(id));
         store.append(ALICE, id, Message.user("x"));
       }
       store.delete(ALICE, "gone");

@@ -75,9 +75,10 @@ class RetentionTest {
   private void importOld(Owner owner, String id) {
     List<Entry> old =
         IntStream.range(0, EACH)
-            .mapToObj(i -> new Entry(Message.user("old " + i), LONG_AGO.plusSeconds(i)))
+            .mapToObj(
+                i -> Entry.of(Message.user("old " + i)).withCreatedAt(LONG_AGO.plusSeconds(i)))
             .toList();
-    store.save(owner, new ConversationDocument(NewConversation.withId(id), old));
+    store.save(owner, ConversationDocument.ofEntries(NewConversation.ofId(id), old));
   }
 
   /** A connection that holds what this selects until it is closed. */
@@ -295,14 +296,13 @@ class RetentionTest {
 
   @Test
   void whatIsMadeAfterAPurgeIsLaterThanWhatWasRemoved() throws Exception {
-    store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+    store.createIfAbsent(ALICE, NewConversation.ofId("chat"));
     store.delete(ALICE, "chat");
-    store.createIfAbsent(ALICE, NewConversation.withId("chat"));
-    store.updatePreferences(ALICE, PreferencesUpdate.none().activeConversation("chat"));
+    store.createIfAbsent(ALICE, NewConversation.ofId("chat"));
+    store.updatePreferences(ALICE, PreferencesUpdate.none().withActiveConversation("chat"));
     store.delete(ALICE, "chat");
     assertThat(purge(PURGE_ALL)).isEqualTo(1);
-    assertThat(store.createIfAbsent(ALICE, NewConversation.withId("chat")).generation())
-        .isEqualTo(3);
+    assertThat(store.createIfAbsent(ALICE, NewConversation.ofId("chat")).generation()).isEqualTo(3);
     assertThat(store.preferences(ALICE).activeConversation()).isNull();
     try (PrimaryStore engine = PostgresStore.openEngine(databases.options())) {
       assertThat(engine.firstGeneration(ALICE)).isEqualTo(3);
@@ -321,10 +321,10 @@ class RetentionTest {
     assertThat(messages(ALICE, "chat")).isZero();
     store.delete(ALICE, "first");
     assertThat(purge(PURGE_ALL)).isEqualTo(EACH + 1);
-    assertThat(store.createIfAbsent(ALICE, NewConversation.withId("first")).generation())
+    assertThat(store.createIfAbsent(ALICE, NewConversation.ofId("first")).generation())
         .as("the highest of the owner counts")
         .isEqualTo(3);
-    assertThat(store.createIfAbsent(BOB, NewConversation.withId("new")).generation()).isEqualTo(1);
+    assertThat(store.createIfAbsent(BOB, NewConversation.ofId("new")).generation()).isEqualTo(1);
   }
 
   @Test
@@ -345,7 +345,7 @@ class RetentionTest {
     try (Connection purging = holding("SELECT conversation_store.purge_deleted('0')")) {
       CompletableFuture<Long> create =
           CompletableFuture.supplyAsync(
-              () -> store.create(BOB, NewConversation.withId("other")).generation());
+              () -> store.create(BOB, NewConversation.ofId("other")).generation());
       while (waiting("count(*)").equals("0")) {
         assertThat(create).isNotDone();
       }
@@ -393,7 +393,7 @@ class RetentionTest {
   @Test
   void aPurgeTakesAllThatIsOldEnoughInBatches() throws Exception {
     List<Message> many = IntStream.range(0, 1_100).mapToObj(i -> Message.user("new " + i)).toList();
-    store.save(ALICE, ConversationDocument.of(NewConversation.withId("many"), many));
+    store.save(ALICE, ConversationDocument.of(NewConversation.ofId("many"), many));
     store.delete(ALICE, "many");
     store.delete(ALICE, "held");
     store.delete(BOB, "other");

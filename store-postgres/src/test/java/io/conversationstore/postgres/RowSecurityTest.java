@@ -48,7 +48,7 @@ class RowSecurityTest {
     role = RestrictedRole.create(Databases.create());
     store = PostgresStore.open(role.options());
     for (Owner owner : List.of(ACME, OTHER)) {
-      store.create(owner, NewConversation.withId("c").title("of " + owner.tenantId()));
+      store.create(owner, NewConversation.ofId("c").withTitle("of " + owner.tenantId()));
       store.append(owner, "c", Message.user("said in " + owner.tenantId()));
     }
   }
@@ -104,7 +104,7 @@ class RowSecurityTest {
     late.database().text("SELECT conversation_store.use_row_level_security(false)");
     try (ConversationStore silent =
         PostgresStore.open(late.options().withRowLevelSecurity(false))) {
-      silent.create(ACME, NewConversation.withId("c"));
+      silent.create(ACME, NewConversation.ofId("c"));
       late.database().text("SELECT conversation_store.use_row_level_security(true)");
       assertThatThrownBy(() -> silent.list(ACME, ConversationQuery.all()))
           .isInstanceOf(StoreUnavailableException.class);
@@ -131,7 +131,7 @@ class RowSecurityTest {
         ConversationStore proxied =
             PostgresStore.open(role.through(proxy.host(), proxy.port()).withPoolSize(1, 1))) {
       Owner owner = Owner.of("trips", "u");
-      proxied.create(owner, NewConversation.withId("c"));
+      proxied.create(owner, NewConversation.ofId("c"));
       for (int i = 0; i < 10; i++) {
         proxied.append(owner, "c", Message.user("apple"));
         proxied.last(owner, "c", 20);
@@ -155,7 +155,7 @@ class RowSecurityTest {
           IntStream.range(0, each.equals(owner) ? 20 : 4_000)
               .mapToObj(i -> Message.user("apple " + i))
               .toList();
-      store.save(each, ConversationDocument.of(NewConversation.withId("c"), messages));
+      store.save(each, ConversationDocument.of(NewConversation.ofId("c"), messages));
     }
     role.database().text("ANALYZE conversation_store.messages");
     String ownersMessages = "(?s).*messages_by_time[^\n]*\n *Index Cond: [^\n]*owner_key = .*";
@@ -191,8 +191,8 @@ class RowSecurityTest {
     store.save(
         owner,
         List.of(
-            ConversationDocument.of(NewConversation.withId("a"), List.of(Message.user("1"))),
-            ConversationDocument.of(NewConversation.withId("b"), List.of(Message.user("2")))));
+            ConversationDocument.of(NewConversation.ofId("a"), List.of(Message.user("1"))),
+            ConversationDocument.of(NewConversation.ofId("b"), List.of(Message.user("2")))));
     assertThat(store.count(owner).messages()).isEqualTo(2);
     assertThat(store.erase(owner).removed().get(0).messages()).isEqualTo(2);
     assertThat(store.count(owner).conversations()).isZero();

@@ -56,7 +56,7 @@ class RowsReadTest {
     for (int i = 0; i < lengths.length; i++) {
       documents.add(
           ConversationDocument.of(
-              NewConversation.withId("c" + i), List.of(Message.user("hay").withId(id(i, 1)))));
+              NewConversation.ofId("c" + i), List.of(Message.user("hay").withId(id(i, 1)))));
     }
     try (ConversationStore store = PostgresStore.open(databases.options())) {
       store.save(OWNER, documents);

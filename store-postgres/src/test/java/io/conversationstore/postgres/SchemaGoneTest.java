@@ -55,7 +55,7 @@ class SchemaGoneTest {
     PostgresStore.open(databases.options()).close();
     drop();
     try (ConversationStore store = PostgresStore.open(databases.options())) {
-      store.create(ALICE, NewConversation.withId("c"));
+      store.create(ALICE, NewConversation.ofId("c"));
     }
     assertThat(schema()).isEqualTo("conversation_store");
   }

@@ -24,13 +24,13 @@ class SchemaTest {
     PostgresStore.open(databases.options()).close();
     assertThat(
             databases.text(
-                "SELECT string_agg(k.conname, ',') FROM pg_constraint k"
-                    + " WHERE k.connamespace = 'conversation_store'::regnamespace"
-                    + " AND k.contype IN ('p', 'u', 'f') AND k.conrelid::regclass::text NOT IN"
-                    + " ('conversation_store.store', 'conversation_store.nodes',"
-                    + " 'conversation_store.jobs', 'conversation_store.schema_history') AND NOT EXISTS ("
-                    + " SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid"
-                    + " AND a.attname = 'tenant_id' AND a.attnum = ANY (k.conkey))"))
+                "SELECT string_agg(k.conname, ',') FROM pg_constraint k WHERE k.connamespace ="
+                    + " 'conversation_store'::regnamespace AND k.contype IN ('p', 'u', 'f') AND"
+                    + " k.conrelid::regclass::text NOT IN ('conversation_store.store',"
+                    + " 'conversation_store.nodes', 'conversation_store.jobs',"
+                    + " 'conversation_store.schema_history') AND NOT EXISTS ( SELECT FROM"
+                    + " pg_attribute a WHERE a.attrelid = k.conrelid AND a.attname = 'tenant_id'"
+                    + " AND a.attnum = ANY (k.conkey))"))
         .isEqualTo("null");
     assertThat(
             databases.text(
@@ -63,7 +63,7 @@ class SchemaTest {
   void bareDeletesAreRefusedAndFunctionsWork() throws Exception {
     Databases databases = Databases.create();
     try (ConversationStore store = PostgresStore.open(databases.options())) {
-      store.create(OWNER, NewConversation.withId("c").title(MARKER));
+      store.create(OWNER, NewConversation.ofId("c").withTitle(MARKER));
       store.append(OWNER, "c", Message.user(MARKER), Message.assistant("b"));
       for (String sql :
           new String[] {
@@ -107,7 +107,7 @@ class SchemaTest {
     PostgresOptions options = databases.options().withSchema("chats");
     for (boolean migrate : new boolean[] {false, true}) {
       try (ConversationStore store = PostgresStore.open(options.withMigration(migrate))) {
-        store.createIfAbsent(OWNER, NewConversation.withId("c"));
+        store.createIfAbsent(OWNER, NewConversation.ofId("c"));
         assertThat(store.append(OWNER, "c", Message.user("a"))).hasSize(1);
         assertThat(store.operator().health().healthy()).isTrue();
       }
@@ -130,11 +130,12 @@ class SchemaTest {
   void aUniqueIndexThatSomebodyAddedIsNamedInTheError() throws Exception {
     Databases databases = Databases.create();
     try (ConversationStore store = PostgresStore.open(databases.options())) {
-      store.create(OWNER, NewConversation.withId("c").title(MARKER));
+      store.create(OWNER, NewConversation.ofId("c").withTitle(MARKER));
       databases.text(
           "CREATE UNIQUE INDEX one_title ON conversation_store.conversations (tenant_id, title);"
-              + " CREATE UNIQUE INDEX one_text ON conversation_store.messages (tenant_id, content)");
-      assertThatThrownBy(() -> store.create(OWNER, NewConversation.withId("d").title(MARKER)))
+              + " CREATE UNIQUE INDEX one_text ON conversation_store.messages (tenant_id,"
+              + " content)");
+      assertThatThrownBy(() -> store.create(OWNER, NewConversation.ofId("d").withTitle(MARKER)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("23505, constraint one_title");
       store.append(OWNER, "c", Message.user(MARKER));

@@ -93,7 +93,7 @@ class SearchIndexTest {
           Message.of(Role.ASSISTANT, "word" + i % 50 + " number" + i)
               .withToolCalls(ToolCall.function("call", "tool" + i, "{}")));
     }
-    store.save(owner, ConversationDocument.of(NewConversation.withId("c"), messages));
+    store.save(owner, ConversationDocument.of(NewConversation.ofId("c"), messages));
     databases.text("ANALYZE conversation_store.messages");
     return owner;
   }
@@ -117,7 +117,7 @@ class SearchIndexTest {
   @Test
   void row_5_9_aPageIsOneRoundTrip() {
     Owner owner = someone();
-    store.create(owner, NewConversation.withId("c"));
+    store.create(owner, NewConversation.ofId("c"));
     store.append(owner, "c", Message.user("apple"), Message.user("apple pear"));
     try (FaultProxy proxy = FaultProxy.to(TestPostgres.shared());
         ConversationStore proxied =
@@ -136,7 +136,7 @@ class SearchIndexTest {
   @Test
   void row_5_9_keysGoWithTheTextAndHoldNone() throws Exception {
     Owner owner = someone();
-    store.create(owner, NewConversation.withId("c"));
+    store.create(owner, NewConversation.ofId("c"));
     List<StoredMessage> said =
         store.append(
             owner, "c", Message.user("apple"), Message.user("pear"), Message.of(Role.USER));
@@ -160,7 +160,7 @@ class SearchIndexTest {
   void row_5_9_whereNothingCanBeWrittenWhatIsNotIndexedIsFoundToo() throws Exception {
     Databases replica = Databases.create();
     try (ConversationStore writer = PostgresStore.open(replica.options().withSearch(false))) {
-      writer.create(Databases.ALICE, NewConversation.withId("c"));
+      writer.create(Databases.ALICE, NewConversation.ofId("c"));
       writer.append(Databases.ALICE, "c", Message.user("apple"), Message.user("pear"));
     }
     replica.text("ALTER DATABASE \"" + replica.name + "\" SET default_transaction_read_only = on");
@@ -189,7 +189,7 @@ class SearchIndexTest {
   @Test
   void row_5_9_wordsOfOneKeyAreToldApart() throws Exception {
     Owner owner = someone();
-    store.create(owner, NewConversation.withId("c"));
+    store.create(owner, NewConversation.ofId("c"));
     store.append(owner, "c", Message.user("apple one"), Message.user("pear two"));
     store.append(owner, "c", Message.user("apple three"));
     // As if the words of every message had the keys of all.
@@ -201,15 +201,15 @@ class SearchIndexTest {
             + owner.userId()
             + "')");
     assertThat(found(store, owner, "apple")).containsExactly("apple three", "apple one");
-    assertThat(store.search(owner, SearchQuery.of("apple").limit(1)).hasMore()).isTrue();
-    assertThat(store.search(owner, SearchQuery.of("apple").limit(2)).hasMore()).isFalse();
+    assertThat(store.search(owner, SearchQuery.of("apple").withLimit(1)).hasMore()).isTrue();
+    assertThat(store.search(owner, SearchQuery.of("apple").withLimit(2)).hasMore()).isFalse();
     assertThat(found(store, owner, "two")).containsExactly("pear two");
   }
 
   @Test
   void row_5_9_withoutTheIndexTheSameIsFound() throws Exception {
     Owner owner = someone();
-    without.create(owner, NewConversation.withId("c"));
+    without.create(owner, NewConversation.ofId("c"));
     without.append(owner, "c", Message.user("apple one"), Message.user("pear"));
     StoredMessage edited = store.append(owner, "c", Message.user("apple two")).get(0);
     without.append(
@@ -244,8 +244,8 @@ class SearchIndexTest {
     for (int i = 0; i < 350; i++) {
       messages.add(Message.user("old " + i).withMetadata(Map.of("n", i)));
     }
-    without.save(owner, ConversationDocument.of(NewConversation.withId("c"), messages));
-    assertThat(store.search(owner, SearchQuery.of("old").limit(1_000)).items()).hasSize(350);
+    without.save(owner, ConversationDocument.of(NewConversation.ofId("c"), messages));
+    assertThat(store.search(owner, SearchQuery.of("old").withLimit(1_000)).items()).hasSize(350);
     assertThat(found(store, owner, "old 349")).containsExactly("old 349");
   }
 
@@ -255,7 +255,7 @@ class SearchIndexTest {
     Owner owner = someone();
     SchemaVersions versions = MadeUpVersion.VERSIONS;
     try (ConversationStore before = PostgresStore.open(fresh.options(), versions)) {
-      before.create(owner, NewConversation.withId("c"));
+      before.create(owner, NewConversation.ofId("c"));
       before.append(owner, "c", Message.user("apple"));
     }
     String made = fingerprint(fresh);

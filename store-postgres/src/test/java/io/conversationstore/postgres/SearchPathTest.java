@@ -39,7 +39,7 @@ class SearchPathTest {
   void theStoresOwnSessionsLookNowhereElse() {
     Instant before = Instant.now().minus(Duration.ofHours(1));
     try (ConversationStore store = PostgresStore.open(databases.options())) {
-      store.create(ALICE, NewConversation.withId("c"));
+      store.create(ALICE, NewConversation.ofId("c"));
       store.append(ALICE, "c", Message.user("a"));
       store.update(ALICE, "c", ConversationUpdate.touch());
       assertThat(store.find(ALICE, "c").orElseThrow().updatedAt())
@@ -51,7 +51,7 @@ class SearchPathTest {
   @Test
   void whatAnOperatorCallsLooksNowhereElse() throws SQLException {
     try (ConversationStore store = PostgresStore.open(databases.options())) {
-      store.create(ALICE, NewConversation.withId("c"));
+      store.create(ALICE, NewConversation.ofId("c"));
       store.append(ALICE, "c", Message.user("a"));
       assertThat(databases.text("SELECT conversation_store.delete_old_conversations()"))
           .isEqualTo("0");
@@ -72,8 +72,8 @@ class SearchPathTest {
                     + " WHERE p.pronamespace = 'conversation_store'::regnamespace"
                     + " AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']"))
         .isEqualTo(
-            "append_messages append_new append_plain create_conversation delete_conversation delete_message"
-                + " edit_message erase_owner forget_search_tokens landing misfit put_preferences"
-                + " refuse_bare_delete remember shared_owner update_conversation");
+            "append_messages append_new append_plain create_conversation delete_conversation"
+                + " delete_message edit_message erase_owner forget_search_tokens landing misfit"
+                + " put_preferences refuse_bare_delete remember shared_owner update_conversation");
   }
 }

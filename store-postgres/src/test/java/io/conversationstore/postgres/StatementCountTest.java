@@ -58,7 +58,7 @@ class StatementCountTest {
     PostgresOptions options = databases.through(proxy.host(), proxy.port()).withPoolSize(1, 1);
     store = PostgresStore.open(options);
     engine = PostgresStore.openEngine(options);
-    store.create(OWNER, NewConversation.withId("c").tags("t"));
+    store.create(OWNER, NewConversation.ofId("c").withTags("t"));
     store.append(OWNER, "c", Message.user("apple"), Message.assistant("pear"));
   }
 
@@ -98,9 +98,9 @@ class StatementCountTest {
         1, () -> store.append(OWNER, "c", List.of(again), AppendCondition.ifLastIs(last.id())));
     assertTrips(2, () -> store.append(OWNER, "c", again));
     assertTrips(1, () -> store.edit(OWNER, "c", last.id(), MessageEdit.text("edited")));
-    assertTrips(1, () -> store.update(OWNER, "c", ConversationUpdate.touch().title("new")));
+    assertTrips(1, () -> store.update(OWNER, "c", ConversationUpdate.touch().withTitle("new")));
     assertTrips(1, () -> store.create(OWNER, NewConversation.titled("t")));
-    assertTrips(1, () -> store.createIfAbsent(OWNER, NewConversation.withId("c")));
+    assertTrips(1, () -> store.createIfAbsent(OWNER, NewConversation.ofId("c")));
     assertTrips(1, () -> store.deleteMessage(OWNER, "c", last.id()));
     assertTrips(1, () -> store.delete(OWNER, "nowhere"));
   }
@@ -110,11 +110,10 @@ class StatementCountTest {
     List<Message> messages = List.of(Message.user("1"), Message.assistant("2"));
     assertTrips(
         4,
-        () ->
-            store.save(OWNER, ConversationDocument.of(NewConversation.withId("saved"), messages)));
+        () -> store.save(OWNER, ConversationDocument.of(NewConversation.ofId("saved"), messages)));
     List<ConversationDocument> three = new ArrayList<>();
     for (String id : List.of("s1", "s2", "s3")) {
-      three.add(ConversationDocument.of(NewConversation.withId(id), messages));
+      three.add(ConversationDocument.of(NewConversation.ofId(id), messages));
     }
     assertTrips(10, () -> store.save(OWNER, three));
   }
@@ -125,7 +124,7 @@ class StatementCountTest {
     assertTrips(1, () -> store.last(OWNER, "c", 20));
     assertTrips(1, () -> store.messages(OWNER, "c", MessageQuery.first(10)));
     assertTrips(1, () -> store.history(OWNER, MessageQuery.last(10)));
-    assertTrips(1, () -> store.list(OWNER, ConversationQuery.all().tag("t").limit(10)));
+    assertTrips(1, () -> store.list(OWNER, ConversationQuery.all().withTag("t").withLimit(10)));
     assertTrips(1, () -> store.search(OWNER, SearchQuery.of("apple")));
     assertTrips(1, () -> store.messagesByTool(OWNER, ToolQuery.of("weather")));
     assertTrips(1, () -> store.count(OWNER));
@@ -135,7 +134,7 @@ class StatementCountTest {
 
   @Test
   void preferencesAreOneRoundTripAndOneForTheConversation() {
-    store.updatePreferences(OWNER, PreferencesUpdate.none().activeConversation("c"));
+    store.updatePreferences(OWNER, PreferencesUpdate.none().withActiveConversation("c"));
     assertTrips(2, () -> store.preferences(OWNER));
   }
 
@@ -149,10 +148,10 @@ class StatementCountTest {
     Owner owner = Owner.of("acme", "large");
     List<Message> messages =
         IntStream.range(0, 3_000).mapToObj(i -> Message.user("number " + i)).toList();
-    store.save(owner, ConversationDocument.of(NewConversation.withId("c"), messages));
+    store.save(owner, ConversationDocument.of(NewConversation.ofId("c"), messages));
     List<ConversationDocument> conversations =
         IntStream.range(0, 1_000)
-            .mapToObj(i -> ConversationDocument.of(NewConversation.withId("c" + i), List.of()))
+            .mapToObj(i -> ConversationDocument.of(NewConversation.ofId("c" + i), List.of()))
             .toList();
     store.save(owner, conversations);
     databases.text("ANALYZE");
@@ -191,7 +190,7 @@ class StatementCountTest {
     Databases fresh = Databases.create();
     try (ConversationStore own = PostgresStore.open(fresh.options())) {
       for (int i = 0; i < 3; i++) {
-        own.create(OWNER, NewConversation.withId("c" + i));
+        own.create(OWNER, NewConversation.ofId("c" + i));
       }
     }
     for (String mode : List.of("auto", "force_generic_plan", "force_custom_plan")) {
@@ -221,7 +220,7 @@ class StatementCountTest {
   void theTestAboveCatchesAnAppendThatReadsTheList() throws Exception {
     Databases fresh = Databases.create();
     try (ConversationStore own = PostgresStore.open(fresh.options())) {
-      own.create(OWNER, NewConversation.withId("c0"));
+      own.create(OWNER, NewConversation.ofId("c0"));
     }
     try (Connection connection = fresh.connection();
         Statement statement = connection.createStatement()) {

@@ -28,7 +28,7 @@ class StatementTimeoutTest {
   @BeforeAll
   static void prepare() throws SQLException {
     try (ConversationStore store = PostgresStore.open(DATABASES.options())) {
-      store.create(ALICE, NewConversation.withId("c"));
+      store.create(ALICE, NewConversation.ofId("c"));
     }
     DATABASES.text(
         """

@@ -113,7 +113,7 @@ class TlsTest {
   void row_1_10_theCertificateIsCheckedInFull() throws Exception {
     try (ConversationStore store =
         PostgresStore.open(options("localhost", "verify-full", trusted))) {
-      store.create(ALICE, NewConversation.withId("c"));
+      store.create(ALICE, NewConversation.ofId("c"));
       store.append(ALICE, "c", Message.user("over TLS"));
       assertThat(store.last(ALICE, "c", 1)).hasSize(1);
       assertThat(

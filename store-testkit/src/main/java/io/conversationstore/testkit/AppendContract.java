@@ -104,8 +104,8 @@ abstract class AppendContract extends ContractBase {
                 "a",
                 Message.system("be brief"),
                 Message.user("weather?").withName("Alice"),
-                Message.calling(call).withModel("m-1", TokenUsage.of(10, 5)),
-                Message.toolResult("call-1", "weather", "no network").withToolError());
+                Message.calling(call).withModel("m-1").withUsage(TokenUsage.of(10, 5)),
+                Message.toolResult("call-1", "weather", "no network").withToolError(true));
     assertThat(turn).extracting(StoredMessage::role).containsExactly(Role.values());
     assertThat(turn).extracting(StoredMessage::seq).containsExactly(1L, 2L, 3L, 4L);
     List<StoredMessage> read = Walks.messages(store(), alice, "a");
@@ -122,11 +122,12 @@ abstract class AppendContract extends ContractBase {
         .append(
             alice,
             "a",
-            Message.assistant("x").withModel("m", new TokenUsage(10, 5, 17)),
+            Message.assistant("x").withModel("m").withUsage(new TokenUsage(10, 5, 17)),
             Message.user("y"));
     StoredMessage second =
         store()
-            .append(alice, "a", Message.assistant("z").withModel("m", TokenUsage.of(1, 2)))
+            .append(
+                alice, "a", Message.assistant("z").withModel("m").withUsage(TokenUsage.of(1, 2)))
             .get(0);
     Conversation conversation = store().find(alice, "a").orElseThrow();
     assertThat(conversation.usage()).isEqualTo(new TokenUsage(11, 7, 20));
@@ -306,7 +307,7 @@ abstract class AppendContract extends ContractBase {
   @Test
   @DisplayName("4.2: a session id groups turns")
   void row_4_2_sessionsAreApart() {
-    store().createIfAbsent(alice, NewConversation.withId("session-2"));
+    store().createIfAbsent(alice, NewConversation.ofId("session-2"));
     say("a", "one");
     say("session-2", "two");
     assertThat(texts("a")).containsExactly("one");

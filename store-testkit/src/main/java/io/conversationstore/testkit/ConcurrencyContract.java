@@ -60,7 +60,7 @@ abstract class ConcurrencyContract extends ContractBase {
     for (int i = 0; i < TURNS; i++) {
       Message question = Message.user(writer + " asks " + i);
       Message answer =
-          Message.assistant(writer + " answers " + i).withModel("m", TokenUsage.of(1, 2));
+          Message.assistant(writer + " answers " + i).withModel("m").withUsage(TokenUsage.of(1, 2));
       for (StoredMessage stored : store.append(alice, "a", question, answer)) {
         recorder.acknowledged("writer " + writer, "a", stored);
       }
@@ -130,7 +130,7 @@ abstract class ConcurrencyContract extends ContractBase {
             writer ->
                 () -> {
                   try {
-                    store().create(alice, NewConversation.withId("a").title("by " + writer));
+                    store().create(alice, NewConversation.ofId("a").withTitle("by " + writer));
                     return true;
                   } catch (ConversationExistsException lost) {
                     return false;
@@ -138,7 +138,7 @@ abstract class ConcurrencyContract extends ContractBase {
                 });
     assertThat(won).containsOnlyOnce(true);
     List<Conversation> joined =
-        atOnce(writer -> () -> store().createIfAbsent(alice, NewConversation.withId("b")));
+        atOnce(writer -> () -> store().createIfAbsent(alice, NewConversation.ofId("b")));
     assertThat(joined).allSatisfy(each -> assertThat(each).isEqualTo(joined.get(0)));
   }
 
@@ -183,7 +183,7 @@ abstract class ConcurrencyContract extends ContractBase {
   /** Losing a race against a delete is allowed here; breaking an invariant is not. */
   private void mixed(Generators generators) {
     String id = generators.oneOf(List.of("a", "b"));
-    store().createIfAbsent(alice, NewConversation.withId(id));
+    store().createIfAbsent(alice, NewConversation.ofId(id));
     try {
       List<StoredMessage> stored =
           store().append(alice, id, generators.message(), generators.message());

@@ -141,7 +141,7 @@ abstract class ContractBase {
 
   /** Creates a conversation owned by Alice. */
   String chat(String id) {
-    return store().create(alice, NewConversation.withId(id)).id();
+    return store().create(alice, NewConversation.ofId(id)).id();
   }
 
   /** Appends user messages with these texts to a conversation owned by Alice. */

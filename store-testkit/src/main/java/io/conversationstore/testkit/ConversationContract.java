@@ -28,13 +28,13 @@ abstract class ConversationContract extends ContractBase {
   @DisplayName("1.1: an id chosen by the caller, a title, settings, times; get one")
   void row_1_1_createdConversationIsFound() {
     NewConversation given =
-        NewConversation.withId("trip")
-            .title("Trip to Porto")
-            .settings(Map.of("model", "m", "temperature", 0.5))
-            .metadata(Map.of("from", Map.of("app", "web")))
-            .tags("b", "a", "b")
-            .pinned(true)
-            .expiresAt(Instant.parse("2100-01-01T00:00:00.123456Z"));
+        NewConversation.ofId("trip")
+            .withTitle("Trip to Porto")
+            .withSettings(Map.of("model", "m", "temperature", 0.5))
+            .withMetadata(Map.of("from", Map.of("app", "web")))
+            .withTags("b", "a", "b")
+            .withPinned(true)
+            .withExpiresAt(Instant.parse("2100-01-01T00:00:00.123456Z"));
     Conversation created = store().create(alice, given);
     assertThat(created.id()).isEqualTo("trip");
     assertThat(created.owner()).isEqualTo(alice);
@@ -66,13 +66,13 @@ abstract class ConversationContract extends ContractBase {
   }
 
   private static NewConversation headerOf(Conversation c) {
-    return NewConversation.withId(c.id())
-        .title(c.title())
-        .settings(c.settings())
-        .metadata(c.metadata())
-        .tags(c.tags().toArray(String[]::new))
-        .pinned(c.pinned())
-        .expiresAt(c.expiresAt());
+    return NewConversation.ofId(c.id())
+        .withTitle(c.title())
+        .withSettings(c.settings())
+        .withMetadata(c.metadata())
+        .withTags(c.tags().toArray(String[]::new))
+        .withPinned(c.pinned())
+        .withExpiresAt(c.expiresAt());
   }
 
   @Test
@@ -99,7 +99,7 @@ abstract class ConversationContract extends ContractBase {
     chat("a");
     say("a", "hello");
     Conversation before = store().find(alice, "a").orElseThrow();
-    assertThatThrownBy(() -> store().create(alice, NewConversation.withId("a").title("other")))
+    assertThatThrownBy(() -> store().create(alice, NewConversation.ofId("a").withTitle("other")))
         .isInstanceOf(ConversationExistsException.class);
     assertThat(store().find(alice, "a")).contains(before);
   }
@@ -107,9 +107,9 @@ abstract class ConversationContract extends ContractBase {
   @Test
   @DisplayName("4.2: create if absent joins what is there")
   void row_4_2_createIfAbsentJoins() {
-    Conversation first = store().createIfAbsent(alice, NewConversation.withId("s").title("one"));
+    Conversation first = store().createIfAbsent(alice, NewConversation.ofId("s").withTitle("one"));
     tick();
-    Conversation second = store().createIfAbsent(alice, NewConversation.withId("s").title("two"));
+    Conversation second = store().createIfAbsent(alice, NewConversation.ofId("s").withTitle("two"));
     assertThat(first.title()).isEqualTo("one");
     assertThat(second).isEqualTo(first);
   }
@@ -150,22 +150,22 @@ abstract class ConversationContract extends ContractBase {
   @Test
   @DisplayName("2.1: list by status, tag and pin; archive")
   void row_2_1_listFilters() {
-    store().create(alice, NewConversation.withId("a").tags("red"));
+    store().create(alice, NewConversation.ofId("a").withTags("red"));
     tick();
-    store().create(alice, NewConversation.withId("b").tags("red", "blue").pinned(true));
+    store().create(alice, NewConversation.ofId("b").withTags("red", "blue").withPinned(true));
     tick();
-    store().create(alice, NewConversation.withId("c"));
+    store().create(alice, NewConversation.ofId("c"));
     tick();
     Conversation archived = store().archive(alice, "a");
     assertThat(archived.status()).isEqualTo(ConversationStatus.ARCHIVED);
     ConversationQuery all = ConversationQuery.all();
-    assertThat(listed(all.status(ConversationStatus.ACTIVE))).containsExactly("c", "b");
-    assertThat(listed(all.status(ConversationStatus.ARCHIVED))).containsExactly("a");
-    assertThat(listed(all.tag("red"))).containsExactly("a", "b");
-    assertThat(listed(all.tag("re"))).isEmpty();
-    assertThat(listed(all.pinned(true))).containsExactly("b");
-    assertThat(listed(all.pinned(false))).containsExactly("a", "c");
-    assertThat(listed(all.tag("red").pinned(true))).containsExactly("b");
+    assertThat(listed(all.withStatus(ConversationStatus.ACTIVE))).containsExactly("c", "b");
+    assertThat(listed(all.withStatus(ConversationStatus.ARCHIVED))).containsExactly("a");
+    assertThat(listed(all.withTag("red"))).containsExactly("a", "b");
+    assertThat(listed(all.withTag("re"))).isEmpty();
+    assertThat(listed(all.withPinned(true))).containsExactly("b");
+    assertThat(listed(all.withPinned(false))).containsExactly("a", "c");
+    assertThat(listed(all.withTag("red").withPinned(true))).containsExactly("b");
     say("a", "an archived one can be appended to");
     assertThat(store().find(alice, "a").orElseThrow().status())
         .isEqualTo(ConversationStatus.ARCHIVED);
@@ -180,7 +180,8 @@ abstract class ConversationContract extends ContractBase {
     Page<Conversation> first = store().list(alice, ConversationQuery.all());
     assertThat(first.size()).isEqualTo(50);
     assertThat(first.hasMore()).isTrue();
-    Page<Conversation> second = store().list(alice, ConversationQuery.all().after(first.cursor()));
+    Page<Conversation> second =
+        store().list(alice, ConversationQuery.all().withCursor(first.cursor()));
     assertThat(second.size()).isEqualTo(3);
     assertThat(second.hasMore()).isFalse();
     List<String> ids = new ArrayList<>();
@@ -188,8 +189,9 @@ abstract class ConversationContract extends ContractBase {
     second.forEach(conversation -> ids.add(conversation.id()));
     assertThat(ids).doesNotHaveDuplicates().hasSize(53);
     Cursor end = second.cursor();
-    assertThat(store().list(alice, ConversationQuery.all().after(end)).items()).isEmpty();
-    assertThat(Walks.conversations(store(), alice, ConversationQuery.all().limit(1))).hasSize(53);
+    assertThat(store().list(alice, ConversationQuery.all().withCursor(end)).items()).isEmpty();
+    assertThat(Walks.conversations(store(), alice, ConversationQuery.all().withLimit(1)))
+        .hasSize(53);
   }
 
   @Test
@@ -198,15 +200,15 @@ abstract class ConversationContract extends ContractBase {
     store()
         .create(
             alice,
-            NewConversation.withId("a")
-                .title("t")
-                .settings(Map.of("s", 1))
-                .metadata(Map.of("m", 1))
-                .tags("x")
-                .expiresAt(Instant.parse("2100-01-01T00:00:00Z")));
+            NewConversation.ofId("a")
+                .withTitle("t")
+                .withSettings(Map.of("s", 1))
+                .withMetadata(Map.of("m", 1))
+                .withTags("x")
+                .withExpiresAt(Instant.parse("2100-01-01T00:00:00Z")));
     tick();
     Conversation titled =
-        store().update(alice, "a", ConversationUpdate.touch().title("new").pinned(true));
+        store().update(alice, "a", ConversationUpdate.touch().withTitle("new").withPinned(true));
     assertThat(titled.title()).isEqualTo("new");
     assertThat(titled.pinned()).isTrue();
     assertThat(titled.settings()).isEqualTo(Map.of("s", 1L));
@@ -219,10 +221,10 @@ abstract class ConversationContract extends ContractBase {
                 alice,
                 "a",
                 ConversationUpdate.touch()
-                    .metadata(Map.of("n", 2))
-                    .settings(Map.of())
-                    .tags(List.of())
-                    .neverExpires());
+                    .withMetadata(Map.of("n", 2))
+                    .withSettings(Map.of())
+                    .withTags(List.of())
+                    .withoutExpiry());
     assertThat(replaced.metadata()).isEqualTo(Map.of("n", 2L));
     assertThat(replaced.settings()).isEmpty();
     assertThat(replaced.tags()).isEmpty();

@@ -38,14 +38,15 @@ abstract class EditAndDeleteContract extends ContractBase {
     Message original =
         Message.assistant("before")
             .withToolCalls(ToolCall.function("c", "f", "{}"))
-            .withModel("m", TokenUsage.of(1, 2))
+            .withModel("m")
+            .withUsage(TokenUsage.of(1, 2))
             .withMetadata(Map.of("k", 1));
     StoredMessage stored = store().append(alice, "a", original).get(0);
     say("a", "next");
     tick();
     List<ContentPart> content =
         List.of(new ContentPart.Text("after"), ContentPart.Media.of("image/png", new byte[] {1}));
-    StoredMessage edited = store().edit(alice, "a", stored.id(), new MessageEdit(content));
+    StoredMessage edited = store().edit(alice, "a", stored.id(), MessageEdit.of(content));
     assertThat(edited.message()).isEqualTo(stored.message().withContent(content));
     assertThat(edited.seq()).isEqualTo(stored.seq());
     assertThat(edited.createdAt()).isEqualTo(stored.createdAt());
@@ -137,7 +138,7 @@ abstract class EditAndDeleteContract extends ContractBase {
     store().append(alice, "a", message);
     for (long generation = 2; generation <= 4; generation++) {
       store().delete(alice, "a");
-      NewConversation again = NewConversation.withId("a").title("again");
+      NewConversation again = NewConversation.ofId("a").withTitle("again");
       Conversation created =
           generation % 2 == 0 ? store().create(alice, again) : store().createIfAbsent(alice, again);
       assertThat(created.generation()).isEqualTo(generation);

@@ -279,17 +279,14 @@ public final class Generators {
     for (int i = role == Role.ASSISTANT ? random.nextInt(3) : 0; i > 0; i--) {
       calls.add(toolCall());
     }
-    return new Message(
-            null,
-            role,
-            content(),
-            calls,
-            role == Role.TOOL ? name() : null,
-            oneIn(3) ? name() : null,
-            role == Role.TOOL && oneIn(2),
-            oneIn(3) ? name() : null,
-            oneIn(2) ? usage() : null,
-            Map.of())
+    return Message.of(role)
+        .withContent(content())
+        .withToolCalls(calls)
+        .withToolCallId(role == Role.TOOL ? name() : null)
+        .withName(oneIn(3) ? name() : null)
+        .withToolError(role == Role.TOOL && oneIn(2))
+        .withModel(oneIn(3) ? name() : null)
+        .withUsage(oneIn(2) ? usage() : null)
         .withMetadata(json());
   }
 
@@ -302,26 +299,26 @@ public final class Generators {
   /** A conversation to create under this id. */
   public NewConversation conversation(@Nullable String id) {
     return NewConversation.titled(title())
-        .id(id)
-        .settings(json())
-        .metadata(json())
-        .tags(tags().toArray(String[]::new))
-        .pinned(oneIn(4))
-        .expiresAt(expiry());
+        .withId(id)
+        .withSettings(json())
+        .withMetadata(json())
+        .withTags(tags().toArray(String[]::new))
+        .withPinned(oneIn(4))
+        .withExpiresAt(expiry());
   }
 
   /** An update of some fields or none. */
   public ConversationUpdate update() {
     ConversationUpdate update = ConversationUpdate.touch();
-    update = oneIn(3) ? update.title(title()) : update;
-    update = oneIn(3) ? update.status(oneOf(List.of(ConversationStatus.values()))) : update;
-    update = oneIn(3) ? update.settings(json()) : update;
-    update = oneIn(3) ? update.metadata(json()) : update;
-    update = oneIn(3) ? update.tags(tags()) : update;
-    update = oneIn(3) ? update.pinned(random.nextBoolean()) : update;
+    update = oneIn(3) ? update.withTitle(title()) : update;
+    update = oneIn(3) ? update.withStatus(oneOf(List.of(ConversationStatus.values()))) : update;
+    update = oneIn(3) ? update.withSettings(json()) : update;
+    update = oneIn(3) ? update.withMetadata(json()) : update;
+    update = oneIn(3) ? update.withTags(tags()) : update;
+    update = oneIn(3) ? update.withPinned(random.nextBoolean()) : update;
     Instant expiry = expiry();
-    update = oneIn(3) && expiry != null ? update.expiresAt(expiry) : update;
-    return oneIn(8) ? update.neverExpires() : update;
+    update = oneIn(3) && expiry != null ? update.withExpiresAt(expiry) : update;
+    return oneIn(8) ? update.withoutExpiry() : update;
   }
 
   private String title() {

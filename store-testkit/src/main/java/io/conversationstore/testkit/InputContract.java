@@ -45,7 +45,13 @@ abstract class InputContract extends ContractBase {
 
   @Override
   StoreLimits limits() {
-    return new StoreLimits(4_000, 1_000, 64, 50, 20_000, 1_000);
+    return StoreLimits.DEFAULT
+        .withMaxMessageBytes(4_000)
+        .withMaxMetadataBytes(1_000)
+        .withMaxJsonDepth(64)
+        .withMaxMessagesPerAppend(50)
+        .withMaxBulkBytes(20_000)
+        .withMaxUserMessageCharacters(1_000);
   }
 
   /** A JSON object with this many levels. */
@@ -71,7 +77,7 @@ abstract class InputContract extends ContractBase {
       assertThat(store().find(alice, id).map(Conversation::id)).contains(id);
     }
     assertThat(
-            Walks.conversations(store(), alice, ConversationQuery.all().limit(3)).stream()
+            Walks.conversations(store(), alice, ConversationQuery.all().withLimit(3)).stream()
                 .map(Conversation::id))
         .containsExactlyInAnyOrderElementsOf(ids);
     for (String id : ids) {
@@ -84,15 +90,15 @@ abstract class InputContract extends ContractBase {
   void row_0_3_hostileOwners() {
     for (String id : Generators.hostileIds()) {
       Owner owner = user(id);
-      store().create(owner, NewConversation.withId("c").title(id).tags(id));
-      store().append(owner, "c", Message.user("x").withName(id).withModel(id, null));
+      store().create(owner, NewConversation.ofId("c").withTitle(id).withTags(id));
+      store().append(owner, "c", Message.user("x").withName(id).withModel(id).withUsage(null));
     }
     for (String id : Generators.hostileIds()) {
       Conversation found = store().find(user(id), "c").orElseThrow();
       assertThat(found.title()).isEqualTo(id);
       assertThat(found.tags()).containsExactly(id);
       assertThat(store().count(user(id)).messages()).isEqualTo(1);
-      assertThat(store().list(user(id), ConversationQuery.all().tag(id)).size()).isEqualTo(1);
+      assertThat(store().list(user(id), ConversationQuery.all().withTag(id)).size()).isEqualTo(1);
     }
   }
 
@@ -100,7 +106,7 @@ abstract class InputContract extends ContractBase {
   @DisplayName("1.1: ids of 1 to 255 characters without NUL and lone surrogates; titles to 500")
   void row_1_1_badIdsAreRefused() {
     for (String bad : List.of("", " ", "a\u0000", "\uD83D", "\uDE00x", "x".repeat(256))) {
-      refused(() -> store().create(alice, NewConversation.withId(bad)));
+      refused(() -> store().create(alice, NewConversation.ofId(bad)));
       refused(() -> store().find(alice, bad));
       refused(() -> store().delete(alice, bad));
       refused(() -> store().append(alice, bad, Message.user("x")));
@@ -109,7 +115,7 @@ abstract class InputContract extends ContractBase {
     }
     refused(() -> NewConversation.titled("x".repeat(501)));
     refused(() -> NewConversation.titled("a\u0000"));
-    refused(() -> NewConversation.titled("").tags(""));
+    refused(() -> NewConversation.titled("").withTags(""));
     assertThat(store().create(alice, "x".repeat(500)).title()).hasSize(500);
   }
 
@@ -132,7 +138,7 @@ abstract class InputContract extends ContractBase {
     for (int bad : new int[] {0, -1, 1_001}) {
       refused(() -> store().last(alice, "a", bad));
       refused(() -> MessageQuery.first(bad));
-      refused(() -> ConversationQuery.all().limit(bad));
+      refused(() -> ConversationQuery.all().withLimit(bad));
     }
     refused(() -> store().append(alice, "a"));
     refused(
@@ -166,10 +172,10 @@ abstract class InputContract extends ContractBase {
     UUID assistant = store().append(alice, "a", Message.assistant("short")).get(0).id();
     refused(() -> store().edit(alice, "a", user, MessageEdit.text("x".repeat(1_001))));
     ContentPart half = new ContentPart.Text("x".repeat(501));
-    refused(() -> store().edit(alice, "a", user, new MessageEdit(List.of(half, half))));
+    refused(() -> store().edit(alice, "a", user, MessageEdit.of(List.of(half, half))));
     ContentPart foreign =
         new ContentPart.Unknown(Map.of("type", "input_text", "text", "x".repeat(1_001)));
-    refused(() -> store().edit(alice, "a", user, new MessageEdit(List.of(foreign))));
+    refused(() -> store().edit(alice, "a", user, MessageEdit.of(List.of(foreign))));
     refused(() -> store().append(alice, "a", Message.of(Role.USER, foreign)));
     refused(
         () ->
@@ -177,7 +183,7 @@ abstract class InputContract extends ContractBase {
                 .save(
                     alice,
                     ConversationDocument.of(
-                        NewConversation.withId("b"), List.of(Message.user("x".repeat(1_001))))));
+                        NewConversation.ofId("b"), List.of(Message.user("x".repeat(1_001))))));
     assertThat(texts("a")).containsExactly("short", "short");
     assertThat(store().find(alice, "b")).isEmpty();
     store().edit(alice, "a", user, MessageEdit.text("x".repeat(1_000)));
@@ -205,7 +211,7 @@ abstract class InputContract extends ContractBase {
         .save(
             alice,
             ConversationDocument.of(
-                NewConversation.withId("b"), List.of(Message.toolResult("", "f", "done"))));
+                NewConversation.ofId("b"), List.of(Message.toolResult("", "f", "done"))));
     assertThat(store().last(alice, "b", 1).get(0).message().toolCallId()).isEmpty();
   }
 
@@ -243,7 +249,7 @@ abstract class InputContract extends ContractBase {
   }
 
   private static Message usage(TokenUsage usage) {
-    return Message.assistant("x").withModel("m", usage);
+    return Message.assistant("x").withModel("m").withUsage(usage);
   }
 
   private static void named(String name, ThrowingCallable call) {
@@ -281,10 +287,10 @@ abstract class InputContract extends ContractBase {
                   .encodeToString(
                       (text.isEmpty() ? "-" : text).getBytes(StandardCharsets.UTF_8)))) {
         Cursor cursor = new Cursor(forged);
-        refused(() -> store().messages(alice, "a", MessageQuery.first(1).from(cursor)));
-        refused(() -> store().history(alice, MessageQuery.first(1).from(cursor)));
-        refused(() -> store().list(alice, ConversationQuery.all().after(cursor)));
-        refused(() -> store().search(alice, SearchQuery.of("one").after(cursor)));
+        refused(() -> store().messages(alice, "a", MessageQuery.first(1).withCursor(cursor)));
+        refused(() -> store().history(alice, MessageQuery.first(1).withCursor(cursor)));
+        refused(() -> store().list(alice, ConversationQuery.all().withCursor(cursor)));
+        refused(() -> store().search(alice, SearchQuery.of("one").withCursor(cursor)));
       }
     }
   }
@@ -299,15 +305,15 @@ abstract class InputContract extends ContractBase {
     refused(() -> store().append(alice, "a", Message.user("x").withMetadata(nested(65))));
     refused(
         () -> store().append(alice, "a", Message.of(Role.USER, Generators.unknown(nested(65)))));
-    refused(() -> store().create(alice, NewConversation.withId("b").metadata(large)));
-    refused(() -> store().update(alice, "a", ConversationUpdate.touch().settings(nested(65))));
+    refused(() -> store().create(alice, NewConversation.ofId("b").withMetadata(large)));
+    refused(() -> store().update(alice, "a", ConversationUpdate.touch().withSettings(nested(65))));
     UUID id = say("a", "x").get(0).id();
     refused(() -> store().edit(alice, "a", id, MessageEdit.text(MARKER.repeat(400))));
     List<Message> many = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
       many.add(Message.assistant(i + "x".repeat(3_000)));
     }
-    refused(() -> store().save(alice, ConversationDocument.of(NewConversation.withId("b"), many)));
+    refused(() -> store().save(alice, ConversationDocument.of(NewConversation.ofId("b"), many)));
     assertThat(texts("a")).containsExactly("x");
     assertThat(store().find(alice, "b")).isEmpty();
     Message deep = Message.user("y").withMetadata(nested(64));
@@ -320,7 +326,7 @@ abstract class InputContract extends ContractBase {
     chat("a");
     Message known = marked().withId(UUID.randomUUID());
     UUID id = store().append(alice, "a", known).get(0).id();
-    NewConversation marked = NewConversation.withId("a").title(MARKER).metadata(metadata());
+    NewConversation marked = NewConversation.ofId("a").withTitle(MARKER).withMetadata(metadata());
     quiet(() -> store().create(alice, marked));
     quiet(() -> store().append(alice, "none", marked()));
     quiet(() -> store().append(alice, "a", known.withName(MARKER)));
@@ -330,14 +336,14 @@ abstract class InputContract extends ContractBase {
     quiet(() -> store().append(alice, "a", Message.user(MARKER.repeat(100))));
     quiet(() -> store().edit(alice, "a", UUID.randomUUID(), MessageEdit.text(MARKER)));
     quiet(() -> store().edit(alice, "none", id, MessageEdit.text(MARKER)));
-    quiet(() -> store().update(alice, "none", ConversationUpdate.touch().title(MARKER)));
+    quiet(() -> store().update(alice, "none", ConversationUpdate.touch().withTitle(MARKER)));
     quiet(
         () ->
             store()
                 .update(
                     alice,
                     "a",
-                    ConversationUpdate.touch().metadata(Map.of("k", MARKER.repeat(200)))));
+                    ConversationUpdate.touch().withMetadata(Map.of("k", MARKER.repeat(200)))));
     quiet(
         () -> store().save(alice, ConversationDocument.of(marked, Collections.nCopies(2, known))));
     quiet(() -> Message.user("x").withMetadata(Map.of(MARKER, new StringBuilder[0])));
@@ -348,7 +354,10 @@ abstract class InputContract extends ContractBase {
   }
 
   private static Message marked() {
-    return Message.assistant(MARKER).withMetadata(metadata()).withModel("m", TokenUsage.of(1, 1));
+    return Message.assistant(MARKER)
+        .withMetadata(metadata())
+        .withModel("m")
+        .withUsage(TokenUsage.of(1, 1));
   }
 
   private static Map<String, @Nullable Object> metadata() {

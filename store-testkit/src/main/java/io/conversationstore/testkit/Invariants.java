@@ -64,7 +64,8 @@ final class Invariants {
   }
 
   private void check(Owner owner) {
-    List<Conversation> listed = Walks.conversations(store, owner, ConversationQuery.all().limit(7));
+    List<Conversation> listed =
+        Walks.conversations(store, owner, ConversationQuery.all().withLimit(7));
     assertThat(listed.equals(listed.stream().sorted(BY_USE).toList()))
         .as("conversations of %s are listed by last use, then id", owner)
         .isTrue();
@@ -103,7 +104,7 @@ final class Invariants {
       List<StoredMessage> expected =
           newestFirst.stream().filter(m -> SearchTokens.of(m.message()).contains(word)).toList();
       List<StoredMessage> found =
-          Walks.search(store, owner, SearchQuery.of(word).limit(8)).stream()
+          Walks.search(store, owner, SearchQuery.of(word).withLimit(8)).stream()
               .map(SearchHit::message)
               .toList();
       assertThat(same(found, expected)).as("a search of %s", owner).isTrue();

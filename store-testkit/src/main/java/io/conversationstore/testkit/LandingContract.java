@@ -49,12 +49,12 @@ public abstract class LandingContract {
   }
 
   private Change create() {
-    return new Change.ConversationCreated(stamp(), NewConversation.withId(ID), false);
+    return new Change.ConversationCreated(stamp(), NewConversation.ofId(ID), false);
   }
 
   private Change rename(String title) {
     return new Change.ConversationUpdated(
-        stamp(), ConversationRef.live(ID), ConversationUpdate.touch().title(title));
+        stamp(), ConversationRef.live(ID), ConversationUpdate.touch().withTitle(title));
   }
 
   private Change append(UUID message) {
@@ -116,7 +116,7 @@ public abstract class LandingContract {
   @Test
   void row_1_4_aBatchOfCreatesLandsLikeSingleOnes() {
     Change first = create();
-    Change second = new Change.ConversationCreated(stamp(), NewConversation.withId("other"), false);
+    Change second = new Change.ConversationCreated(stamp(), NewConversation.ofId("other"), false);
     primary().applyAll(List.of(first, second));
     Change joins = create();
     primary().applyAll(List.of(joins, create()));
@@ -134,7 +134,7 @@ public abstract class LandingContract {
     return new Change.Bulk(
         stamp(DerivedIds.ofTakeover(owner, ID, part)),
         List.of(
-            new Change.ConversationCreated(first, NewConversation.withId(ID), false),
+            new Change.ConversationCreated(first, NewConversation.ofId(ID), false),
             append(message)));
   }
 
@@ -241,7 +241,8 @@ public abstract class LandingContract {
     Change edit =
         new Change.MessageEdited(
             stamp(), ConversationRef.live(ID), message, MessageEdit.text("edited"));
-    Change put = new Change.PreferencesPut(stamp(), PreferencesUpdate.none().selectedModel("m"), 0);
+    Change put =
+        new Change.PreferencesPut(stamp(), PreferencesUpdate.none().withSelectedModel("m"), 0);
     for (Change change : List.of(rename, edit, put)) {
       assertThat(primary().landings(change)).isEmpty();
       primary().apply(change, ApplyMode.LIVE);

@@ -39,14 +39,7 @@ abstract class LimitContract extends ContractBase {
 
   @Override
   StoreLimits limits() {
-    StoreLimits usual = StoreLimits.DEFAULT;
-    return new StoreLimits(
-        usual.maxMessageBytes(),
-        usual.maxMetadataBytes(),
-        StoreLimits.MAX_JSON_DEPTH,
-        usual.maxMessagesPerAppend(),
-        usual.maxBulkBytes(),
-        usual.maxUserMessageCharacters());
+    return StoreLimits.DEFAULT.withMaxJsonDepth(StoreLimits.MAX_JSON_DEPTH);
   }
 
   /** Objects each at one limit. */
@@ -67,18 +60,21 @@ abstract class LimitContract extends ContractBase {
   @DisplayName("5.2: input at a limit can be read back and blocks nobody else")
   void row_5_2_whatIsAcceptedIsReadByEveryReader() {
     Owner bob = user("bob");
-    store().create(bob, NewConversation.withId("chat"));
+    store().create(bob, NewConversation.ofId("chat"));
     store().append(bob, "chat", Message.user("x"));
     List<Conversation> conversations = new ArrayList<>();
     for (Map<String, @Nullable Object> extreme : extremes()) {
       String id = "chat " + conversations.size();
-      store().create(alice, NewConversation.withId(id).metadata(extreme).settings(extreme));
+      store().create(alice, NewConversation.ofId(id).withMetadata(extreme).withSettings(extreme));
       UUID first = store().append(alice, id, Message.user("x").withMetadata(extreme)).get(0).id();
       store().append(alice, id, Message.of(Role.USER, Generators.unknown(extreme)));
-      store().edit(alice, id, first, new MessageEdit(List.of(Generators.unknown(extreme))));
+      store().edit(alice, id, first, MessageEdit.of(List.of(Generators.unknown(extreme))));
       conversations.add(
           store()
-              .update(alice, id, ConversationUpdate.touch().metadata(extreme).settings(extreme)));
+              .update(
+                  alice,
+                  id,
+                  ConversationUpdate.touch().withMetadata(extreme).withSettings(extreme)));
     }
     List<StoredMessage> history = Walks.history(store(), alice, Direction.FORWARD, 10);
     assertThat(history).hasSize(2 * extremes().size());
@@ -105,15 +101,15 @@ abstract class LimitContract extends ContractBase {
     for (Map<String, @Nullable Object> bad : List.of(key, deep)) {
       refused(() -> store().append(alice, "a", Message.user("x").withMetadata(bad)));
       refused(() -> store().append(alice, "a", Message.of(Role.USER, Generators.unknown(bad))));
-      refused(() -> store().create(alice, NewConversation.withId("b").settings(bad)));
-      refused(() -> store().update(alice, "a", ConversationUpdate.touch().metadata(bad)));
+      refused(() -> store().create(alice, NewConversation.ofId("b").withSettings(bad)));
+      refused(() -> store().update(alice, "a", ConversationUpdate.touch().withMetadata(bad)));
       refused(
           () ->
               store()
                   .save(
                       alice,
                       ConversationDocument.of(
-                          NewConversation.withId("b"),
+                          NewConversation.ofId("b"),
                           List.of(Message.user("x").withMetadata(bad)))));
     }
     refused(() -> Message.user("x").withMetadata(Map.of("n", LARGE.movePointRight(2))));
@@ -131,15 +127,15 @@ abstract class LimitContract extends ContractBase {
             Instant.MIN,
             StoreLimits.LATEST_TIME.plusSeconds(1),
             StoreLimits.EARLIEST_TIME.minusNanos(1))) {
-      refused(() -> store().create(alice, NewConversation.withId("b").expiresAt(bad)));
-      refused(() -> store().update(alice, "a", ConversationUpdate.touch().expiresAt(bad)));
-      refused(() -> new ConversationDocument.Entry(Message.user("x"), bad));
+      refused(() -> store().create(alice, NewConversation.ofId("b").withExpiresAt(bad)));
+      refused(() -> store().update(alice, "a", ConversationUpdate.touch().withExpiresAt(bad)));
+      refused(() -> ConversationDocument.Entry.of(Message.user("x")).withCreatedAt(bad));
     }
     for (Instant good : List.of(StoreLimits.LATEST_TIME, StoreLimits.EARLIEST_TIME)) {
       String id = "at " + good;
-      store().create(alice, NewConversation.withId(id).expiresAt(good));
+      store().create(alice, NewConversation.ofId(id).withExpiresAt(good));
       assertThat(store().find(alice, id).orElseThrow().expiresAt()).isEqualTo(good);
-      store().update(alice, "a", ConversationUpdate.touch().expiresAt(good));
+      store().update(alice, "a", ConversationUpdate.touch().withExpiresAt(good));
       if (has(Capability.PERSISTS)) {
         reopen();
       }

@@ -33,9 +33,13 @@ abstract class OperatorContract extends ContractBase {
     imports();
     List<Entry> old =
         IntStream.range(0, count)
-            .mapToObj(i -> new Entry(Message.user("old " + i), LONG_AGO.plusSeconds(i)))
+            .mapToObj(
+                i -> Entry.of(Message.user("old " + i)).withCreatedAt(LONG_AGO.plusSeconds(i)))
             .toList();
-    store().save(owner, new ConversationDocument(NewConversation.withId(id).pinned(pinned), old));
+    store()
+        .save(
+            owner,
+            ConversationDocument.ofEntries(NewConversation.ofId(id).withPinned(pinned), old));
   }
 
   @Test
@@ -155,9 +159,9 @@ abstract class OperatorContract extends ContractBase {
     List<StoredMessage> said = say("a", "one", "two");
     store().deleteMessage(alice, "a", said.get(0).id());
     Owner bob = user("bob");
-    store().create(bob, NewConversation.withId("b"));
+    store().create(bob, NewConversation.ofId("b"));
     Owner other = owner(tenant() + "-2", "bob");
-    store().create(other, NewConversation.withId("b"));
+    store().create(other, NewConversation.ofId("b"));
     store().append(other, "b", Message.user("three"));
     StoreStatistics own = store().operator().statistics(tenant());
     assertThat(own.tenants()).isEqualTo(1);
@@ -195,12 +199,12 @@ abstract class OperatorContract extends ContractBase {
     say("a", "one", "two");
     tick();
     Owner bob = user("bob");
-    store().create(bob, NewConversation.withId("b"));
+    store().create(bob, NewConversation.ofId("b"));
     StoredMessage last = store().append(bob, "b", Message.user("three")).get(0);
     importOld(user("old"), "o", false, 2);
-    store().create(user("silent"), NewConversation.withId("s"));
+    store().create(user("silent"), NewConversation.ofId("s"));
     Owner other = owner(tenant() + "-2", "alice");
-    store().create(other, NewConversation.withId("c"));
+    store().create(other, NewConversation.ofId("c"));
     store().append(other, "c", Message.user("four"));
     List<ActiveUser> active = operator.activeUsers(tenant(), window, 10);
     assertThat(active).extracting(ActiveUser::owner).containsExactly(bob, alice);

@@ -32,13 +32,13 @@ abstract class OwnerContract extends ContractBase {
   @Test
   @DisplayName("0.3: no call reads another tenant's or user's data")
   void row_0_3_noCallReadsAnotherTenantsData() {
-    store().create(alice, NewConversation.withId("a").tags("t"));
+    store().create(alice, NewConversation.ofId("a").withTags("t"));
     UUID id = say("a", "secret").get(0).id();
-    store().updatePreferences(alice, PreferencesUpdate.none().selectedModel("m"));
+    store().updatePreferences(alice, PreferencesUpdate.none().withSelectedModel("m"));
     for (Owner stranger : strangers()) {
       assertThat(store().find(stranger, "a")).isEmpty();
       assertThat(store().list(stranger, ConversationQuery.all()).items()).isEmpty();
-      assertThat(store().list(stranger, ConversationQuery.all().tag("t")).items()).isEmpty();
+      assertThat(store().list(stranger, ConversationQuery.all().withTag("t")).items()).isEmpty();
       assertThat(store().history(stranger, MessageQuery.last(10)).items()).isEmpty();
       assertThat(store().count(stranger)).isEqualTo(new OwnerCounts(0, 0));
       assertThat(store().preferences(stranger)).isEqualTo(Preferences.NONE);
@@ -54,11 +54,12 @@ abstract class OwnerContract extends ContractBase {
   void row_0_3_noCallChangesAnotherTenantsData() {
     chat("a");
     StoredMessage message = say("a", "secret").get(0);
-    store().updatePreferences(alice, PreferencesUpdate.none().activeConversation("a"));
+    store().updatePreferences(alice, PreferencesUpdate.none().withActiveConversation("a"));
     for (Owner stranger : strangers()) {
       assertThatThrownBy(() -> store().append(stranger, "a", Message.user("x")))
           .isInstanceOf(ConversationNotFoundException.class);
-      assertThatThrownBy(() -> store().update(stranger, "a", ConversationUpdate.touch().title("x")))
+      assertThatThrownBy(
+              () -> store().update(stranger, "a", ConversationUpdate.touch().withTitle("x")))
           .isInstanceOf(ConversationNotFoundException.class);
       assertThatThrownBy(() -> store().deleteMessage(stranger, "a", message.id()))
           .isInstanceOf(ConversationNotFoundException.class);
@@ -66,10 +67,10 @@ abstract class OwnerContract extends ContractBase {
               () ->
                   store()
                       .updatePreferences(
-                          stranger, PreferencesUpdate.none().activeConversation("a")))
+                          stranger, PreferencesUpdate.none().withActiveConversation("a")))
           .isInstanceOf(ConversationNotFoundException.class);
       assertThat(store().delete(stranger, "a")).isFalse();
-      store().create(stranger, NewConversation.withId("a").title("theirs"));
+      store().create(stranger, NewConversation.ofId("a").withTitle("theirs"));
       store().append(stranger, "a", message.message().withContent(List.of()));
       store().deleteMessage(stranger, "a", message.id());
       store().delete(stranger, "a");
@@ -94,7 +95,7 @@ abstract class OwnerContract extends ContractBase {
   void row_4_1_sameUserInTwoTenants() {
     Owner there = owner(tenant() + "-2", "alice");
     chat("a");
-    store().create(there, NewConversation.withId("a"));
+    store().create(there, NewConversation.ofId("a"));
     UUID id = UUID.randomUUID();
     store().append(alice, "a", Message.user("here").withId(id));
     store().append(there, "a", Message.user("there").withId(id));
@@ -109,11 +110,11 @@ abstract class OwnerContract extends ContractBase {
   void row_0_3_ownersDoNotMeetInJoinedNames() {
     Owner first = owner(tenant() + "/a", "b");
     Owner second = owner(tenant(), "a/b");
-    store().create(first, NewConversation.withId("c"));
+    store().create(first, NewConversation.ofId("c"));
     assertThat(store().find(second, "c")).isEmpty();
     Owner third = owner(tenant() + "|a", "b|c");
     Owner fourth = owner(tenant(), "a|b|c");
-    store().create(third, NewConversation.withId("c"));
+    store().create(third, NewConversation.ofId("c"));
     assertThat(store().find(fourth, "c")).isEmpty();
   }
 
@@ -121,7 +122,7 @@ abstract class OwnerContract extends ContractBase {
   @DisplayName("4.3: count, and clear a user's history in one tenant")
   void row_4_3_countAndClear() {
     Owner there = owner(tenant() + "-2", "alice");
-    store().create(there, NewConversation.withId("z"));
+    store().create(there, NewConversation.ofId("z"));
     store().append(there, "z", Message.user("stays"));
     assertThat(store().count(alice)).isEqualTo(new OwnerCounts(0, 0));
     chat("a");
@@ -146,7 +147,7 @@ abstract class OwnerContract extends ContractBase {
     store().deleteMessage(alice, "b", say("b", "three", "four").get(0).id());
     chat("c");
     store().delete(alice, "c");
-    store().updatePreferences(alice, PreferencesUpdate.none().selectedModel("m"));
+    store().updatePreferences(alice, PreferencesUpdate.none().withSelectedModel("m"));
     ErasureReceipt receipt = store().erase(alice);
     assertThat(receipt.owner()).isEqualTo(alice);
     assertThat(receipt.pending()).isFalse();
@@ -171,7 +172,7 @@ abstract class OwnerContract extends ContractBase {
     store().delete(alice, "a");
     chat("a");
     ErasureReceipt first = store().erase(alice);
-    assertThat(store().create(alice, NewConversation.withId("a")).generation()).isEqualTo(1);
+    assertThat(store().create(alice, NewConversation.ofId("a")).generation()).isEqualTo(1);
     assertThat(texts("a")).isEmpty();
     assertThat(store().append(alice, "a", message).get(0).seq()).isEqualTo(1);
     ErasureReceipt second = store().erase(alice);
@@ -188,14 +189,14 @@ abstract class OwnerContract extends ContractBase {
     chat("a");
     PreferencesUpdate none = PreferencesUpdate.none();
     assertThat(store().updatePreferences(alice, none)).isEqualTo(Preferences.NONE);
-    assertThat(store().updatePreferences(alice, none.activeConversation("a")))
+    assertThat(store().updatePreferences(alice, none.withActiveConversation("a")))
         .isEqualTo(new Preferences("a", null));
-    assertThat(store().updatePreferences(alice, none.selectedModel("m")))
+    assertThat(store().updatePreferences(alice, none.withSelectedModel("m")))
         .isEqualTo(new Preferences("a", "m"));
     assertThat(store().preferences(alice)).isEqualTo(new Preferences("a", "m"));
-    assertThat(store().updatePreferences(alice, none.activeConversation(null)))
+    assertThat(store().updatePreferences(alice, none.withActiveConversation(null)))
         .isEqualTo(new Preferences(null, "m"));
-    assertThat(store().updatePreferences(alice, none.selectedModel(null)))
+    assertThat(store().updatePreferences(alice, none.withSelectedModel(null)))
         .isEqualTo(Preferences.NONE);
   }
 
@@ -205,14 +206,14 @@ abstract class OwnerContract extends ContractBase {
     chat("a");
     store()
         .updatePreferences(
-            alice, PreferencesUpdate.none().activeConversation("a").selectedModel("m"));
+            alice, PreferencesUpdate.none().withActiveConversation("a").withSelectedModel("m"));
     store().delete(alice, "a");
     assertThat(store().preferences(alice)).isEqualTo(new Preferences(null, "m"));
     chat("a");
     assertThat(store().preferences(alice))
         .as("the new conversation of that id is another one")
         .isEqualTo(new Preferences(null, "m"));
-    store().updatePreferences(alice, PreferencesUpdate.none().activeConversation("a"));
+    store().updatePreferences(alice, PreferencesUpdate.none().withActiveConversation("a"));
     assertThat(store().preferences(alice).activeConversation()).isEqualTo("a");
   }
 
@@ -224,7 +225,9 @@ abstract class OwnerContract extends ContractBase {
                 store()
                     .updatePreferences(
                         alice,
-                        PreferencesUpdate.none().activeConversation("none").selectedModel("m")))
+                        PreferencesUpdate.none()
+                            .withActiveConversation("none")
+                            .withSelectedModel("m")))
         .isInstanceOf(ConversationNotFoundException.class);
     assertThat(store().preferences(alice)).isEqualTo(Preferences.NONE);
   }

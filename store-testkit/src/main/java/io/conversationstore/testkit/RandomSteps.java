@@ -162,7 +162,7 @@ final class RandomSteps {
     MessageEdit edit =
         generators.oneIn(2)
             ? MessageEdit.text(generators.query())
-            : new MessageEdit(generators.content());
+            : MessageEdit.of(generators.content());
     return step(
         "edit " + messageId,
         o,
@@ -219,24 +219,25 @@ final class RandomSteps {
               ? Instant.parse("2020-01-01T00:00:00.000001Z").plusSeconds(number(1_000))
               : null;
       named.put(
-          Objects.requireNonNull(message.id()), new ConversationDocument.Entry(message, time));
+          Objects.requireNonNull(message.id()),
+          ConversationDocument.Entry.of(message).withCreatedAt(time));
     }
     entries.addAll(named.values());
     for (int i = number(3); i > 0; i--) {
-      entries.add(new ConversationDocument.Entry(generators.message(), null));
+      entries.add(ConversationDocument.Entry.of(generators.message()));
     }
     // Few headers, so documents are often saved again unchanged.
     NewConversation header = Generators.seeded(number(3)).conversation(id);
-    return new ConversationDocument(header, entries);
+    return ConversationDocument.ofEntries(header, entries);
   }
 
   private Step updatePreferences(int o, String id) {
     PreferencesUpdate update = PreferencesUpdate.none();
     if (generators.oneIn(2)) {
-      update = update.selectedModel(generators.oneIn(3) ? null : generators.name());
+      update = update.withSelectedModel(generators.oneIn(3) ? null : generators.name());
     }
     if (generators.oneIn(2)) {
-      update = update.activeConversation(generators.oneIn(4) ? null : id);
+      update = update.withActiveConversation(generators.oneIn(4) ? null : id);
     }
     PreferencesUpdate made = update;
     return step(
@@ -274,15 +275,15 @@ final class RandomSteps {
   }
 
   private Step list(int o) {
-    ConversationQuery query = ConversationQuery.all().limit(1 + number(4));
+    ConversationQuery query = ConversationQuery.all().withLimit(1 + number(4));
     if (generators.oneIn(3)) {
-      query = query.status(generators.oneOf(List.of(ConversationStatus.values())));
+      query = query.withStatus(generators.oneOf(List.of(ConversationStatus.values())));
     }
     if (generators.oneIn(3)) {
-      query = query.tag("tag");
+      query = query.withTag("tag");
     }
     if (generators.oneIn(3)) {
-      query = query.pinned(generators.oneIn(2));
+      query = query.withPinned(generators.oneIn(2));
     }
     ConversationQuery made = query;
     return step(
@@ -312,7 +313,8 @@ final class RandomSteps {
           Cursor cursor = s.cursor(place);
           try {
             Page<StoredMessage> page =
-                s.store().messages(s.owner(o), id, new MessageQuery(direction, cursor, limit));
+                s.store()
+                    .messages(s.owner(o), id, MessageQuery.of(direction, limit).withCursor(cursor));
             s.keep(place, page.cursor());
             return Answer.messages(page.items()).and("more=" + page.hasMore());
           } catch (CursorExpiredException expired) {
@@ -335,9 +337,9 @@ final class RandomSteps {
   private Step search(int o, String id) {
     SearchQuery query =
         SearchQuery.of(generators.query())
-            .in(generators.oneIn(3) ? id : null)
-            .role(generators.oneIn(4) ? generators.oneOf(List.of(Role.values())) : null)
-            .limit(1 + number(6));
+            .withConversationId(generators.oneIn(3) ? id : null)
+            .withRole(generators.oneIn(4) ? generators.oneOf(List.of(Role.values())) : null)
+            .withLimit(1 + number(6));
     return step(
         query.toString(),
         o,
@@ -355,7 +357,9 @@ final class RandomSteps {
 
   private Step byTool(int o, String id) {
     ToolQuery query =
-        ToolQuery.of(generators.name()).in(generators.oneIn(3) ? id : null).limit(1 + number(6));
+        ToolQuery.of(generators.name())
+            .withConversationId(generators.oneIn(3) ? id : null)
+            .withLimit(1 + number(6));
     return step(
         "messages by tool",
         o,

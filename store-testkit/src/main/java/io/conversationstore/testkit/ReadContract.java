@@ -75,20 +75,22 @@ abstract class ReadContract extends ContractBase {
     for (int i = 0; i < 30; i++) {
       all.addAll(say("a", numbered(i + "-", 1 + i % 4)));
       Page<StoredMessage> page =
-          store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 1 + i % 3));
+          store()
+              .messages(
+                  alice, "a", MessageQuery.of(Direction.FORWARD, 1 + i % 3).withCursor(cursor));
       read.addAll(page.items());
       cursor = page.cursor();
     }
     while (read.size() < all.size()) {
       Page<StoredMessage> page =
-          store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 7));
+          store().messages(alice, "a", MessageQuery.of(Direction.FORWARD, 7).withCursor(cursor));
       assertThat(page.items()).isNotEmpty();
       read.addAll(page.items());
       cursor = page.cursor();
     }
     assertThat(read).isEqualTo(all);
     Page<StoredMessage> end =
-        store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 7));
+        store().messages(alice, "a", MessageQuery.of(Direction.FORWARD, 7).withCursor(cursor));
     assertThat(end.items()).isEmpty();
     assertThat(end.hasMore()).isFalse();
   }
@@ -102,7 +104,10 @@ abstract class ReadContract extends ContractBase {
     read.addAll(0, page.items());
     while (page.hasMore()) {
       say("a", "later");
-      page = store().messages(alice, "a", new MessageQuery(Direction.BACKWARD, page.cursor(), 3));
+      page =
+          store()
+              .messages(
+                  alice, "a", MessageQuery.of(Direction.BACKWARD, 3).withCursor(page.cursor()));
       read.addAll(0, page.items());
     }
     assertThat(read).isEqualTo(all);
@@ -125,7 +130,7 @@ abstract class ReadContract extends ContractBase {
   }
 
   private Page<StoredMessage> next(@Nullable Cursor cursor) {
-    return store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 10));
+    return store().messages(alice, "a", MessageQuery.of(Direction.FORWARD, 10).withCursor(cursor));
   }
 
   @Test
@@ -150,7 +155,9 @@ abstract class ReadContract extends ContractBase {
     chat("a");
     say("a", "three", "four");
     assertThatThrownBy(
-            () -> store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 1)))
+            () ->
+                store()
+                    .messages(alice, "a", MessageQuery.of(Direction.FORWARD, 1).withCursor(cursor)))
         .isInstanceOf(CursorExpiredException.class);
     Cursor second = store().messages(alice, "a", MessageQuery.first(1)).cursor();
     store().erase(alice);
@@ -158,7 +165,9 @@ abstract class ReadContract extends ContractBase {
     say("a", "five");
     for (Cursor old : new Cursor[] {cursor, second}) {
       assertThatThrownBy(
-              () -> store().messages(alice, "a", new MessageQuery(Direction.BACKWARD, old, 1)))
+              () ->
+                  store()
+                      .messages(alice, "a", MessageQuery.of(Direction.BACKWARD, 1).withCursor(old)))
           .as("after an erasure")
           .isInstanceOf(CursorExpiredException.class);
     }
@@ -174,16 +183,19 @@ abstract class ReadContract extends ContractBase {
     Cursor made = new Cursor("bm90IGEgY3Vyc29y");
     for (Cursor wrong : new Cursor[] {ofList, ofHistory, made, new Cursor("%")}) {
       assertThatThrownBy(
-              () -> store().messages(alice, "a", new MessageQuery(Direction.FORWARD, wrong, 1)))
+              () ->
+                  store()
+                      .messages(
+                          alice, "a", MessageQuery.of(Direction.FORWARD, 1).withCursor(wrong)))
           .isInstanceOf(IllegalArgumentException.class);
     }
     for (Cursor wrong : new Cursor[] {ofMessages, ofHistory, made}) {
-      assertThatThrownBy(() -> store().list(alice, ConversationQuery.all().after(wrong)))
+      assertThatThrownBy(() -> store().list(alice, ConversationQuery.all().withCursor(wrong)))
           .isInstanceOf(IllegalArgumentException.class);
     }
     for (Cursor wrong : new Cursor[] {ofMessages, ofList, made}) {
       assertThatThrownBy(
-              () -> store().history(alice, new MessageQuery(Direction.FORWARD, wrong, 1)))
+              () -> store().history(alice, MessageQuery.of(Direction.FORWARD, 1).withCursor(wrong)))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }
@@ -192,7 +204,7 @@ abstract class ReadContract extends ContractBase {
   @DisplayName("0.2: history across the user's conversations in chronological order")
   void row_0_2_historyAcrossConversations() {
     for (String id : List.of("b", "\uD83D\uDE00", "\uFF5E")) {
-      store().create(alice, NewConversation.withId(id));
+      store().create(alice, NewConversation.ofId(id));
     }
     List<String> said = new ArrayList<>();
     List<String> ids = List.of("\uD83D\uDE00", "a", "\uFF5E", "b");
@@ -225,7 +237,8 @@ abstract class ReadContract extends ContractBase {
     Cursor end = store().history(alice, MessageQuery.first(10)).cursor();
     tick();
     say("a", "two");
-    assertThat(store().history(alice, new MessageQuery(Direction.FORWARD, end, 10)).items())
+    assertThat(
+            store().history(alice, MessageQuery.of(Direction.FORWARD, 10).withCursor(end)).items())
         .extracting(StoredMessage::text)
         .containsExactly("two");
   }

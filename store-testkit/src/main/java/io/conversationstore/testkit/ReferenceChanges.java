@@ -287,7 +287,7 @@ final class ReferenceChanges {
         drop(change, conversation.id, "message " + message.id() + " was deleted");
       }
     } else if (!existing.live().message().content().equals(message.message().content())) {
-      MessageEdit edit = new MessageEdit(message.message().content());
+      MessageEdit edit = MessageEdit.of(message.message().content());
       changed |= conversation.edit(existing, edit, time(change), replay);
     }
   }

@@ -371,7 +371,9 @@ class ReferenceEngine implements StoreEngine {
                   && conversation.updatedAt.isBefore(cutoff)) {
                 Instant lastUse = conversation.updatedAt;
                 conversation.update(
-                    ConversationUpdate.touch().status(ConversationStatus.ARCHIVED), now(), false);
+                    ConversationUpdate.touch().withStatus(ConversationStatus.ARCHIVED),
+                    now(),
+                    false);
                 conversation.updatedAt = lastUse;
                 archived++;
               }

@@ -73,16 +73,20 @@ abstract class ReopenContract extends ContractBase {
     store().delete(alice, "a");
     reopen();
     assertThat(store().find(alice, "a")).isEmpty();
-    assertThat(store().create(alice, NewConversation.withId("a")).generation()).isEqualTo(2);
+    assertThat(store().create(alice, NewConversation.ofId("a")).generation()).isEqualTo(2);
     say("a", "one", "two");
-    store().updatePreferences(alice, PreferencesUpdate.none().activeConversation("a"));
+    store().updatePreferences(alice, PreferencesUpdate.none().withActiveConversation("a"));
     Cursor cursor = store().messages(alice, "a", MessageQuery.first(1)).cursor();
     reopen();
-    assertThat(store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 5)).items())
+    assertThat(
+            store()
+                .messages(alice, "a", MessageQuery.of(Direction.FORWARD, 5).withCursor(cursor))
+                .items())
         .extracting(StoredMessage::text)
         .containsExactly("two");
     assertThatThrownBy(
-            () -> store().messages(alice, "a", new MessageQuery(Direction.FORWARD, old, 5)))
+            () ->
+                store().messages(alice, "a", MessageQuery.of(Direction.FORWARD, 5).withCursor(old)))
         .isInstanceOf(CursorExpiredException.class);
     assertThat(store().preferences(alice).activeConversation()).isEqualTo("a");
   }
@@ -98,7 +102,9 @@ abstract class ReopenContract extends ContractBase {
     assertThat(store().count(alice)).isEqualTo(new OwnerCounts(0, 0));
     chat("a");
     assertThatThrownBy(
-            () -> store().messages(alice, "a", new MessageQuery(Direction.FORWARD, cursor, 5)))
+            () ->
+                store()
+                    .messages(alice, "a", MessageQuery.of(Direction.FORWARD, 5).withCursor(cursor)))
         .isInstanceOf(CursorExpiredException.class);
   }
 }

@@ -39,36 +39,40 @@ public final class SampleChanges {
           new NewMessage(id, message.withId(id), ModelJson.digest(message), i == 0 ? TIME : null));
     }
     NewConversation conversation =
-        NewConversation.titled("t").id("id").tags("b", "a").pinned(true).expiresAt(TIME);
+        NewConversation.titled("t")
+            .withId("id")
+            .withTags("b", "a")
+            .withPinned(true)
+            .withExpiresAt(TIME);
     List<Change> parts =
         List.of(
             new Change.ConversationCreated(stamp, conversation, random.nextBoolean()),
             new Change.ConversationUpdated(
                 stamp,
                 ref,
-                ConversationUpdate.touch().title("x").tags(List.of("t")).neverExpires()),
+                ConversationUpdate.touch().withTitle("x").withTags(List.of("t")).withoutExpiry()),
             new Change.ConversationUpdated(stamp, ref, ConversationUpdate.touch()),
             new Change.ConversationUpdated(
-                stamp, ref, ConversationUpdate.touch().expiresAt(TIME).pinned(false)),
+                stamp, ref, ConversationUpdate.touch().withExpiresAt(TIME).withPinned(false)),
             new Change.ConversationDeleted(stamp, ref),
             new Change.MessagesAppended(stamp, ref, messages, AppendCondition.always(), true),
             new Change.MessagesAppended(stamp, ref, messages, AppendCondition.ifEmpty(), false),
             new Change.MessagesAppended(
                 stamp, ref, messages, AppendCondition.ifLastIs(UUID.randomUUID()), false),
             new Change.MessageEdited(
-                stamp,
-                ref,
-                UUID.randomUUID(),
-                new MessageEdit(messages.get(0).message().content())),
+                stamp, ref, UUID.randomUUID(), MessageEdit.of(messages.get(0).message().content())),
             new Change.MessageDeleted(stamp, ref, UUID.randomUUID()));
     List<Change> all = new ArrayList<>(parts);
     all.add(new Change.Bulk(stamp, parts));
     all.add(new Change.Bulk(stamp, parts, true));
     all.add(new Change.OwnerErased(stamp));
-    all.add(new Change.PreferencesPut(stamp, PreferencesUpdate.none().activeConversation(null), 0));
+    all.add(
+        new Change.PreferencesPut(stamp, PreferencesUpdate.none().withActiveConversation(null), 0));
     all.add(
         new Change.PreferencesPut(
-            stamp, PreferencesUpdate.none().activeConversation("id").selectedModel("m"), 4));
+            stamp,
+            PreferencesUpdate.none().withActiveConversation("id").withSelectedModel("m"),
+            4));
     return all;
   }
 }

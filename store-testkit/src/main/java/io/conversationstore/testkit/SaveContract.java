@@ -46,7 +46,7 @@ abstract class SaveContract extends ContractBase {
   void row_3_5_saveTwiceChangesNothing() {
     ConversationDocument document =
         ConversationDocument.of(
-            NewConversation.withId("a").title("t"),
+            NewConversation.ofId("a").withTitle("t"),
             List.of(Message.user("x"), Message.user("x"), Message.assistant("y")));
     store().save(alice, document);
     List<StoredMessage> first = Walks.messages(store(), alice, "a");
@@ -67,7 +67,7 @@ abstract class SaveContract extends ContractBase {
         .save(
             alice,
             ConversationDocument.of(
-                NewConversation.withId("a").title("saved"), List.of(Message.user("second"))));
+                NewConversation.ofId("a").withTitle("saved"), List.of(Message.user("second"))));
     assertThat(texts("a")).containsExactly("first", "second");
     assertThat(texts("other")).containsExactly("kept");
     Conversation saved = store().find(alice, "a").orElseThrow();
@@ -82,13 +82,13 @@ abstract class SaveContract extends ContractBase {
     store()
         .create(
             alice,
-            NewConversation.withId("a")
-                .tags("x")
-                .metadata(Map.of("k", 1))
-                .pinned(true)
-                .expiresAt(Instant.parse("2100-01-01T00:00:00Z")));
+            NewConversation.ofId("a")
+                .withTags("x")
+                .withMetadata(Map.of("k", 1))
+                .withPinned(true)
+                .withExpiresAt(Instant.parse("2100-01-01T00:00:00Z")));
     store().archive(alice, "a");
-    NewConversation header = NewConversation.withId("a").title("t").settings(Map.of("s", 2));
+    NewConversation header = NewConversation.ofId("a").withTitle("t").withSettings(Map.of("s", 2));
     store().save(alice, ConversationDocument.of(header, List.of()));
     Conversation saved = store().find(alice, "a").orElseThrow();
     assertThat(saved.title()).isEqualTo("t");
@@ -105,7 +105,7 @@ abstract class SaveContract extends ContractBase {
   void row_3_5_saveEditsByExplicitId() {
     UUID id = UUID.randomUUID();
     Message first = Message.user("before").withId(id);
-    NewConversation header = NewConversation.withId("a");
+    NewConversation header = NewConversation.ofId("a");
     store().save(alice, ConversationDocument.of(header, List.of(first, Message.user("next"))));
     store()
         .save(
@@ -124,8 +124,7 @@ abstract class SaveContract extends ContractBase {
   void row_3_5_saveDoesNotReviveMessages() {
     Message message = Message.user("gone").withId(UUID.randomUUID());
     ConversationDocument document =
-        ConversationDocument.of(
-            NewConversation.withId("a"), List.of(message, Message.user("stays")));
+        ConversationDocument.of(NewConversation.ofId("a"), List.of(message, Message.user("stays")));
     store().save(alice, document);
     for (StoredMessage stored : Walks.messages(store(), alice, "a")) {
       if (stored.text().equals("gone")) {
@@ -143,12 +142,12 @@ abstract class SaveContract extends ContractBase {
     for (int i = 0; i < 25; i++) {
       documents.add(
           ConversationDocument.of(
-              NewConversation.withId("c" + i), List.of(Message.user("m"), Message.user("n"))));
+              NewConversation.ofId("c" + i), List.of(Message.user("m"), Message.user("n"))));
     }
     List<ConversationDocument> broken = new ArrayList<>(documents);
     broken.add(
         ConversationDocument.of(
-            NewConversation.withId("deep").metadata(InputContract.nested(70)), List.of()));
+            NewConversation.ofId("deep").withMetadata(InputContract.nested(70)), List.of()));
     assertThatThrownBy(() -> store().save(alice, broken))
         .isInstanceOf(IllegalArgumentException.class);
     assertThat(store().count(alice)).isEqualTo(new OwnerCounts(0, 0));
@@ -161,7 +160,7 @@ abstract class SaveContract extends ContractBase {
   @Test
   @DisplayName("3.5: two documents or two messages with the same id are rejected")
   void row_3_5_ambiguousSavesAreRefused() {
-    ConversationDocument document = ConversationDocument.of(NewConversation.withId("a"), List.of());
+    ConversationDocument document = ConversationDocument.of(NewConversation.ofId("a"), List.of());
     assertThatThrownBy(() -> store().save(alice, List.of(document, document)))
         .isInstanceOf(IllegalArgumentException.class);
     Message message = Message.user("x").withId(UUID.randomUUID());
@@ -171,7 +170,7 @@ abstract class SaveContract extends ContractBase {
                     .save(
                         alice,
                         ConversationDocument.of(
-                            NewConversation.withId("a"), List.of(message, message))))
+                            NewConversation.ofId("a"), List.of(message, message))))
         .isInstanceOf(IllegalArgumentException.class);
     assertThat(store().find(alice, "a")).isEmpty();
   }
@@ -184,12 +183,12 @@ abstract class SaveContract extends ContractBase {
     store()
         .save(
             alice,
-            new ConversationDocument(
-                NewConversation.withId("a"),
+            ConversationDocument.ofEntries(
+                NewConversation.ofId("a"),
                 List.of(
-                    new Entry(Message.user("old"), time),
-                    new Entry(Message.user("older"), time.minusSeconds(1)),
-                    new Entry(Message.user("new"), null))));
+                    Entry.of(Message.user("old")).withCreatedAt(time),
+                    Entry.of(Message.user("older")).withCreatedAt(time.minusSeconds(1)),
+                    Entry.of(Message.user("new")))));
     List<StoredMessage> read = Walks.messages(store(), alice, "a");
     assertThat(read).extracting(StoredMessage::text).containsExactly("old", "older", "new");
     assertThat(read.get(0).createdAt()).isEqualTo(time);
@@ -207,7 +206,7 @@ abstract class SaveContract extends ContractBase {
     for (int i = 0; i < 2_500; i++) {
       messages.add(Message.user("m" + i));
     }
-    store().save(alice, ConversationDocument.of(NewConversation.withId("a"), messages));
+    store().save(alice, ConversationDocument.of(NewConversation.ofId("a"), messages));
     assertThat(texts("a")).isEqualTo(messages.stream().map(Message::text).toList());
   }
 }

@@ -141,7 +141,8 @@ abstract class SearchContract extends ContractBase {
                     new ContentPart.Text("more"),
                     new ContentPart.Unknown(Map.of("type", "text", "text", " later", "n", 1L)))
                 .withName("speaker")
-                .withModel("model", null)
+                .withModel("model")
+                .withUsage(null)
                 .withToolCalls(ToolCall.function("call", "weather", "{\"city\":\"oslo\"}"))
                 .withMetadata(Map.of("key", "value")));
     assertThat(found("said more later")).hasSize(1);
@@ -163,7 +164,7 @@ abstract class SearchContract extends ContractBase {
     store().edit(alice, "a", first, MessageEdit.text("pear one"));
     assertThat(found("apple")).containsExactly("apple three", "apple two");
     assertThat(found("pear")).containsExactly("pear one");
-    store().edit(alice, "a", first, new MessageEdit(List.of()));
+    store().edit(alice, "a", first, MessageEdit.of(List.of()));
     assertThat(found("pear")).isEmpty();
     assertThat(found("one")).isEmpty();
     store().deleteMessage(alice, "b", third);
@@ -181,7 +182,7 @@ abstract class SearchContract extends ContractBase {
   @Test
   @DisplayName("5.9: content that a save replaced is found by its new text")
   void row_5_9_saves() {
-    NewConversation header = NewConversation.withId("a");
+    NewConversation header = NewConversation.ofId("a");
     UUID id = UUID.randomUUID();
     store().save(alice, ConversationDocument.of(header, List.of(message(id, "apple"))));
     assertThat(found("apple")).hasSize(1);
@@ -204,14 +205,16 @@ abstract class SearchContract extends ContractBase {
         List.of(owner(tenant() + "-other", "alice"), user("bob"), owner("alice", tenant()))) {
       assertThat(store().search(stranger, SearchQuery.of("apple")).items()).isEmpty();
       assertThat(store().messagesByTool(stranger, ToolQuery.of("weather")).items()).isEmpty();
-      assertThatThrownBy(() -> store().search(stranger, SearchQuery.of("apple").in("a")))
+      assertThatThrownBy(
+              () -> store().search(stranger, SearchQuery.of("apple").withConversationId("a")))
           .isInstanceOf(ConversationNotFoundException.class);
-      store().create(stranger, NewConversation.withId("a"));
+      store().create(stranger, NewConversation.ofId("a"));
       store().append(stranger, "a", Message.user("their apple"));
       assertThat(store().search(stranger, SearchQuery.of("apple")).items())
           .extracting(hit -> hit.message().text())
           .containsExactly("their apple");
-      assertThat(store().search(stranger, SearchQuery.of("secret").in("a")).items()).isEmpty();
+      assertThat(store().search(stranger, SearchQuery.of("secret").withConversationId("a")).items())
+          .isEmpty();
     }
     assertThat(found("apple")).containsExactly("secret apple");
   }
@@ -223,16 +226,19 @@ abstract class SearchContract extends ContractBase {
     chat("b");
     say("a", "apple 1");
     store().append(alice, "b", Message.assistant("apple 2"), Message.user("apple 3"));
-    assertThat(found(SearchQuery.of("apple").in("b"))).containsExactly("apple 3", "apple 2");
-    assertThat(found(SearchQuery.of("apple").role(Role.USER)))
+    assertThat(found(SearchQuery.of("apple").withConversationId("b")))
+        .containsExactly("apple 3", "apple 2");
+    assertThat(found(SearchQuery.of("apple").withRole(Role.USER)))
         .containsExactly("apple 3", "apple 1");
-    assertThat(found(SearchQuery.of("apple").in("b").role(Role.ASSISTANT)))
+    assertThat(found(SearchQuery.of("apple").withConversationId("b").withRole(Role.ASSISTANT)))
         .containsExactly("apple 2");
-    assertThat(found(SearchQuery.of("apple").role(Role.TOOL))).isEmpty();
-    assertThatThrownBy(() -> store().search(alice, SearchQuery.of("apple").in("none")))
+    assertThat(found(SearchQuery.of("apple").withRole(Role.TOOL))).isEmpty();
+    assertThatThrownBy(
+            () -> store().search(alice, SearchQuery.of("apple").withConversationId("none")))
         .isInstanceOf(ConversationNotFoundException.class);
     store().delete(alice, "b");
-    assertThatThrownBy(() -> store().messagesByTool(alice, ToolQuery.of("x").in("b")))
+    assertThatThrownBy(
+            () -> store().messagesByTool(alice, ToolQuery.of("x").withConversationId("b")))
         .isInstanceOf(ConversationNotFoundException.class);
   }
 
@@ -247,11 +253,10 @@ abstract class SearchContract extends ContractBase {
       for (int i = 0; i < 12; i++) {
         // Times are unordered and often equal.
         entries.add(
-            new ConversationDocument.Entry(
-                Message.user((i % 4 == 3 ? "pear " : "apple ") + id + i),
-                time.plusSeconds((i * 7) % 5)));
+            ConversationDocument.Entry.of(Message.user((i % 4 == 3 ? "pear " : "apple ") + id + i))
+                .withCreatedAt(time.plusSeconds((i * 7) % 5)));
       }
-      documents.add(new ConversationDocument(NewConversation.withId(id), entries));
+      documents.add(ConversationDocument.ofEntries(NewConversation.ofId(id), entries));
     }
     store().save(alice, documents);
     List<StoredMessage> all = new ArrayList<>();
@@ -264,18 +269,22 @@ abstract class SearchContract extends ContractBase {
     assertThat(all).hasSize(27);
     for (int limit : new int[] {1, 2, 3, 5, 9, 26, 27, 28, 1_000}) {
       assertThat(
-              Walks.search(store(), alice, SearchQuery.of("apple").limit(limit)).stream()
+              Walks.search(store(), alice, SearchQuery.of("apple").withLimit(limit)).stream()
                   .map(SearchHit::message))
           .as("by %s", limit)
           .isEqualTo(all);
       assertThat(
-              Walks.search(store(), alice, SearchQuery.of("apple").in("a").limit(limit)).stream()
+              Walks.search(
+                      store(),
+                      alice,
+                      SearchQuery.of("apple").withConversationId("a").withLimit(limit))
+                  .stream()
                   .map(SearchHit::message))
           .as("in a by %s", limit)
           .isEqualTo(all.stream().filter(m -> m.conversationId().equals("a")).toList());
     }
-    assertThat(store().search(alice, SearchQuery.of("apple").limit(27)).hasMore()).isFalse();
-    assertThat(store().search(alice, SearchQuery.of("apple").limit(26)).hasMore()).isTrue();
+    assertThat(store().search(alice, SearchQuery.of("apple").withLimit(27)).hasMore()).isFalse();
+    assertThat(store().search(alice, SearchQuery.of("apple").withLimit(26)).hasMore()).isTrue();
   }
 
   @Test
@@ -291,14 +300,14 @@ abstract class SearchContract extends ContractBase {
     Cursor cursor = null;
     Page<SearchHit> page;
     do {
-      page = store().search(alice, SearchQuery.of("apple").limit(3).after(cursor));
+      page = store().search(alice, SearchQuery.of("apple").withLimit(3).withCursor(cursor));
       page.forEach(hit -> read.add(hit.message().text()));
       cursor = page.cursor();
       tick();
       say("a", "apple later");
     } while (page.hasMore());
     assertThat(read).isEqualTo(IntStream.range(0, 10).mapToObj(i -> "apple " + (9 - i)).toList());
-    assertThat(store().search(alice, SearchQuery.of("apple").after(cursor)).items()).isEmpty();
+    assertThat(store().search(alice, SearchQuery.of("apple").withCursor(cursor)).items()).isEmpty();
     assertThat(store().search(alice, SearchQuery.of("nowhere")).cursor()).isNull();
   }
 
@@ -313,17 +322,20 @@ abstract class SearchContract extends ContractBase {
     Cursor ofHistory = store().history(alice, MessageQuery.first(1)).cursor();
     Cursor made = new Cursor("bm90IGEgY3Vyc29y");
     for (Cursor wrong : new Cursor[] {ofTool, ofHistory, made, new Cursor("%")}) {
-      assertThatThrownBy(() -> store().search(alice, SearchQuery.of("apple").after(wrong)))
+      assertThatThrownBy(() -> store().search(alice, SearchQuery.of("apple").withCursor(wrong)))
           .isInstanceOf(IllegalArgumentException.class);
     }
     for (Cursor wrong : new Cursor[] {ofSearch, ofHistory, made}) {
-      assertThatThrownBy(() -> store().messagesByTool(alice, ToolQuery.of("weather").after(wrong)))
+      assertThatThrownBy(
+              () -> store().messagesByTool(alice, ToolQuery.of("weather").withCursor(wrong)))
           .isInstanceOf(IllegalArgumentException.class);
     }
     assertThatThrownBy(
             () ->
                 store()
-                    .history(alice, new MessageQuery(MessageQuery.Direction.FORWARD, ofSearch, 1)))
+                    .history(
+                        alice,
+                        MessageQuery.of(MessageQuery.Direction.FORWARD, 1).withCursor(ofSearch)))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
@@ -341,12 +353,13 @@ abstract class SearchContract extends ContractBase {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageNotContaining("MARKER");
     for (int bad : new int[] {0, -1, 1_001}) {
-      assertThatThrownBy(() -> SearchQuery.of("x").limit(bad))
+      assertThatThrownBy(() -> SearchQuery.of("x").withLimit(bad))
           .isInstanceOf(IllegalArgumentException.class);
-      assertThatThrownBy(() -> ToolQuery.of("x").limit(bad))
+      assertThatThrownBy(() -> ToolQuery.of("x").withLimit(bad))
           .isInstanceOf(IllegalArgumentException.class);
     }
-    assertThatThrownBy(() -> store().search(alice, SearchQuery.of("MARKER").in("none")))
+    assertThatThrownBy(
+            () -> store().search(alice, SearchQuery.of("MARKER").withConversationId("none")))
         .isInstanceOf(ConversationNotFoundException.class)
         .hasMessageNotContaining("MARKER");
     say("a", "MARKER");
@@ -406,7 +419,7 @@ abstract class SearchContract extends ContractBase {
     assertThat(marked(hit)).containsExactly("apple", "an", "APPLE");
     String far = "\uD83D\uDE00".repeat(400) + " apple " + "\uD83D\uDE00".repeat(400);
     say("a", far, "a" + far);
-    for (SearchHit each : store().search(alice, SearchQuery.of("apple").limit(2))) {
+    for (SearchHit each : store().search(alice, SearchQuery.of("apple").withLimit(2))) {
       assertThat(each.snippet()).hasSizeBetween(200, SearchHit.MAX_SNIPPET_LENGTH);
       assertThat(each.snippet().codePoints().filter(c -> c >= 0xD800 && c <= 0xDFFF)).isEmpty();
       assertThat(marked(each)).containsExactly("apple");
@@ -449,11 +462,13 @@ abstract class SearchContract extends ContractBase {
       tick();
     }
     for (int limit : new int[] {1, 3, 7, 22, 1_000}) {
-      assertThat(Walks.byTool(store(), alice, ToolQuery.of("weather").limit(limit)))
+      assertThat(Walks.byTool(store(), alice, ToolQuery.of("weather").withLimit(limit)))
           .as("by %s", limit)
           .isEqualTo(expected);
     }
-    assertThat(Walks.byTool(store(), alice, ToolQuery.of("weather").in("b").limit(3)))
+    assertThat(
+            Walks.byTool(
+                store(), alice, ToolQuery.of("weather").withConversationId("b").withLimit(3)))
         .isEqualTo(expected.stream().filter(m -> m.conversationId().equals("b")).toList());
     assertThat(store().messagesByTool(alice, ToolQuery.of("none")).items()).isEmpty();
     StoredMessage newest = expected.remove(0);

@@ -31,7 +31,8 @@ final class Walks {
         direction,
         pages(
             limit,
-            cursor -> store.messages(owner, id, new MessageQuery(direction, cursor, limit))));
+            cursor ->
+                store.messages(owner, id, MessageQuery.of(direction, limit).withCursor(cursor))));
   }
 
   /** All messages of a conversation, oldest first. */
@@ -44,28 +45,31 @@ final class Walks {
       ConversationStore store, Owner owner, Direction direction, int limit) {
     return inOrder(
         direction,
-        pages(limit, cursor -> store.history(owner, new MessageQuery(direction, cursor, limit))));
+        pages(
+            limit,
+            cursor -> store.history(owner, MessageQuery.of(direction, limit).withCursor(cursor))));
   }
 
   /** All matching conversations, most recently used first. */
   static List<Conversation> conversations(
       ConversationStore store, Owner owner, ConversationQuery query) {
     return inOrder(
-        Direction.FORWARD, pages(query.limit(), cursor -> store.list(owner, query.after(cursor))));
+        Direction.FORWARD,
+        pages(query.limit(), cursor -> store.list(owner, query.withCursor(cursor))));
   }
 
   /** All hits, newest first. */
   static List<SearchHit> search(ConversationStore store, Owner owner, SearchQuery query) {
     return inOrder(
         Direction.FORWARD,
-        pages(query.limit(), cursor -> store.search(owner, query.after(cursor))));
+        pages(query.limit(), cursor -> store.search(owner, query.withCursor(cursor))));
   }
 
   /** All messages that call a tool, newest first. */
   static List<StoredMessage> byTool(ConversationStore store, Owner owner, ToolQuery query) {
     return inOrder(
         Direction.FORWARD,
-        pages(query.limit(), cursor -> store.messagesByTool(owner, query.after(cursor))));
+        pages(query.limit(), cursor -> store.messagesByTool(owner, query.withCursor(cursor))));
   }
 
   private static <T> List<Page<T>> pages(int limit, Function<@Nullable Cursor, Page<T>> read) {

@@ -210,7 +210,7 @@ class ConversationsFileTest {
     ConversationStore whole = ReferenceStore.create(clock);
     List<Message> plain = new ArrayList<>();
     first.forEach(message -> plain.add(message.message().withId(null)));
-    whole.save(BOB, ConversationDocument.of(NewConversation.withId("a"), plain));
+    whole.save(BOB, ConversationDocument.of(NewConversation.ofId("a"), plain));
     assertThat(Walks.messages(whole, BOB, "a"))
         .extracting(StoredMessage::id)
         .isEqualTo(first.stream().map(StoredMessage::id).toList());
@@ -247,9 +247,9 @@ class ConversationsFileTest {
     for (String id : ids) {
       List<Entry> entries = new ArrayList<>();
       for (int i = 0; i < 30; i++) {
-        entries.add(new Entry(generators.message(), null));
+        entries.add(Entry.of(generators.message()));
       }
-      store.save(BOB, new ConversationDocument(generators.conversation(id), entries));
+      store.save(BOB, ConversationDocument.ofEntries(generators.conversation(id), entries));
       clock.advance(Duration.ofSeconds(1));
     }
     store.archive(BOB, ids.get(3));
@@ -314,7 +314,7 @@ class ConversationsFileTest {
   @Test
   void theOrderOfUseStays() throws IOException {
     for (String id : List.of("b", "c", "a")) {
-      store.create(BOB, NewConversation.withId(id));
+      store.create(BOB, NewConversation.ofId(id));
       clock.advance(Duration.ofSeconds(1));
     }
     store.touch(BOB, "b");
@@ -405,7 +405,7 @@ class ConversationsFileTest {
 
   @Test
   void headersThatAreThereCanBeKept() throws IOException {
-    store.create(BOB, NewConversation.withId("a").title("mine").tags("t"));
+    store.create(BOB, NewConversation.ofId("a").withTitle("mine").withTags("t"));
     Path file =
         file(
             """
@@ -415,7 +415,7 @@ class ConversationsFileTest {
              "b": {"title": "new"}}
             """);
     ConversationsFile.read(
-        store, BOB, file, TransferOptions.defaults().keepingHeaders().withBatchBytes(1));
+        store, BOB, file, TransferOptions.defaults().withKeepHeaders(true).withBatchBytes(1));
     Conversation kept = store.find(BOB, "a").orElseThrow();
     assertThat(kept.title()).isEqualTo("mine");
     assertThat(kept.tags()).containsExactly("t");
@@ -428,7 +428,7 @@ class ConversationsFileTest {
   void aFileThatCannotBeWrittenLeavesTheOldOne() throws IOException {
     Path out = Files.writeString(directory.resolve("out.json"), "old");
     ConversationStore closing = ReferenceStore.create(clock);
-    NewConversation conversation = NewConversation.withId("a");
+    NewConversation conversation = NewConversation.ofId("a");
     closing.save(BOB, ConversationDocument.of(conversation, List.of(Message.user("x"))));
     closing.close();
     assertThatThrownBy(() -> ConversationsFile.write(closing, BOB, out))
@@ -444,7 +444,7 @@ class ConversationsFileTest {
 
   @Test
   void onlyTheOwnersConversationsAreWritten() throws IOException {
-    store.create(Owner.of("acme", "eve"), NewConversation.withId("hers").title(SECRET));
+    store.create(Owner.of("acme", "eve"), NewConversation.ofId("hers").withTitle(SECRET));
     Path out = directory.resolve("out.json");
     assertThat(ConversationsFile.write(store, BOB, out).conversations()).isZero();
     assertThat(Files.readString(out)).doesNotContain(SECRET);
@@ -472,7 +472,7 @@ class ConversationsFileTest {
   }
 
   private void fill(String id) {
-    store.create(BOB, NewConversation.withId(id));
+    store.create(BOB, NewConversation.ofId(id));
     for (int i = 0; i < 40; i++) {
       store.append(BOB, id, Message.user("text " + i));
     }

@@ -54,22 +54,22 @@ class ReferenceBackupTest {
 
   @Test
   void rowsAreWhatTheyWere() {
-    store.create(ALICE, NewConversation.withId("chat").title("first"));
+    store.create(ALICE, NewConversation.ofId("chat").withTitle("first"));
     StoredMessage kept = append(ALICE, "kept");
     StoredMessage edited = append(ALICE, "edited");
-    store.create(BOB, NewConversation.withId("chat"));
+    store.create(BOB, NewConversation.ofId("chat"));
     append(BOB, "of bob");
-    store.updatePreferences(ALICE, PreferencesUpdate.none().selectedModel("before"));
+    store.updatePreferences(ALICE, PreferencesUpdate.none().withSelectedModel("before"));
     FeedPage before = feed();
     ReferencePrimary.Backup backup = primary.backup();
 
     append(ALICE, "lost");
     store.edit(ALICE, "chat", edited.id(), MessageEdit.text("later"));
     store.deleteMessage(ALICE, "chat", kept.id());
-    store.update(ALICE, "chat", ConversationUpdate.touch().title("later"));
-    store.updatePreferences(ALICE, PreferencesUpdate.none().selectedModel("later"));
+    store.update(ALICE, "chat", ConversationUpdate.touch().withTitle("later"));
+    store.updatePreferences(ALICE, PreferencesUpdate.none().withSelectedModel("later"));
     store.erase(BOB);
-    store.create(ALICE, NewConversation.withId("other"));
+    store.create(ALICE, NewConversation.ofId("other"));
     primary.restore(backup);
 
     assertThat(texts(ALICE)).containsExactly("kept", "edited");
@@ -83,18 +83,18 @@ class ReferenceBackupTest {
 
   @Test
   void whatIsDeletedStaysDeletedAndWhatWasErasedErased() {
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     append(ALICE, "one");
     store.delete(ALICE, "chat");
-    store.create(BOB, NewConversation.withId("chat"));
+    store.create(BOB, NewConversation.ofId("chat"));
     store.erase(BOB);
     ReferencePrimary.Backup backup = primary.backup();
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     store.erase(ALICE);
     store.erase(BOB);
     primary.restore(backup);
 
-    assertThat(store.create(ALICE, NewConversation.withId("chat")).generation()).isEqualTo(2);
+    assertThat(store.create(ALICE, NewConversation.ofId("chat")).generation()).isEqualTo(2);
     assertThat(primary.preferences(ALICE).epoch()).isZero();
     assertThat(primary.preferences(BOB).epoch()).isEqualTo(1);
     assertThat(primary.erasuresSince(Instant.EPOCH)).hasSize(1);
@@ -124,7 +124,7 @@ class ReferenceBackupTest {
 
   @Test
   void countersPositionsAndTheHistoryGoBack() {
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     UUID first = primary.handshake(NODE).history();
     ReferencePrimary.Backup backup = primary.backup();
     append(ALICE, "one");
@@ -145,7 +145,7 @@ class ReferenceBackupTest {
 
   @Test
   void aPositionAheadOfTheDatabaseHasExpired() {
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     ReferencePrimary.Backup backup = primary.backup();
     append(ALICE, "one");
     append(ALICE, "two");
@@ -156,7 +156,7 @@ class ReferenceBackupTest {
 
   @Test
   void aTransactionThatHeldTheFeedBackDoesSoAgain() {
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     ReferencePrimary.Backup free = primary.backup();
     primary.holdFeed();
     append(ALICE, "held back");
@@ -175,7 +175,7 @@ class ReferenceBackupTest {
 
   @Test
   void theClockGoesOnAndACopyCanBePutBackAgain() {
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     ReferencePrimary.Backup backup = primary.backup();
     Instant before = append(ALICE, "lost").createdAt();
     for (int i = 0; i < 2; i++) {

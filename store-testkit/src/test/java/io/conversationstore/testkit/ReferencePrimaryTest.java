@@ -97,7 +97,7 @@ class ReferencePrimaryTest {
 
   @Test
   void theFeedTellsEachChangeAndNothingTwice() {
-    store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+    store.createIfAbsent(ALICE, NewConversation.ofId("chat"));
     UUID first = store.append(ALICE, "chat", Message.user("1"), Message.user("2")).get(0).id();
     follow();
     assertMirrored();
@@ -116,7 +116,7 @@ class ReferencePrimaryTest {
 
   @Test
   void anOpenTransactionHoldsTheFeedBack() {
-    store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+    store.createIfAbsent(ALICE, NewConversation.ofId("chat"));
     follow();
     primary.holdFeed();
     Instant held = clock.instant();
@@ -131,7 +131,7 @@ class ReferencePrimaryTest {
 
   @Test
   void aBatchIsAppliedWholeOrNotAtAll() {
-    store.createIfAbsent(ALICE, NewConversation.withId("chat"));
+    store.createIfAbsent(ALICE, NewConversation.ofId("chat"));
     UUID id = store.append(ALICE, "chat", Message.user("1")).get(0).id();
     follow();
     Change good = append(UUID.randomUUID());
@@ -158,7 +158,7 @@ class ReferencePrimaryTest {
   void aHistoryIsBegunByOneAndEndsThePositionsOfTheLast() {
     UUID node = UUID.randomUUID();
     UUID first = primary.handshake(node).history();
-    store.create(ALICE, NewConversation.withId("chat"));
+    store.create(ALICE, NewConversation.ofId("chat"));
     follow();
     UUID second = primary.beginHistory(first, UUID.randomUUID());
     assertThat(second).isNotEqualTo(first);

@@ -88,9 +88,10 @@ class RetentionRunsTest {
   private void saveOld(String id, int messages, int days) {
     List<Entry> old = new ArrayList<>();
     for (int i = 0; i < messages; i++) {
-      old.add(new Entry(Message.user("x"), clock.instant().minus(Duration.ofDays(days))));
+      old.add(
+          Entry.of(Message.user("x")).withCreatedAt(clock.instant().minus(Duration.ofDays(days))));
     }
-    store.save(ALICE, new ConversationDocument(NewConversation.withId(id), old));
+    store.save(ALICE, ConversationDocument.ofEntries(NewConversation.ofId(id), old));
   }
 
   private void pass(Duration time, ManualTimer... timers) {
@@ -116,7 +117,7 @@ class RetentionRunsTest {
 
   @Test
   void row_2_6_idleConversationsAreArchivedByTheDatabasesClock() {
-    store.create(ALICE, NewConversation.withId("idle"));
+    store.create(ALICE, NewConversation.ofId("idle"));
     pass(DAY.multipliedBy(8), timer);
     assertThat(log).isEmpty();
     pass(DAY.plus(HOUR), timer);
@@ -189,7 +190,7 @@ class RetentionRunsTest {
 
   @Test
   void aLockedConversationHoldsUpItsRuleOnly() {
-    store.create(ALICE, NewConversation.withId("idle"));
+    store.create(ALICE, NewConversation.ofId("idle"));
     before.put("deleteMessagesBefore", () -> fail(FailureKind.CONTENTION, "locked"));
     pass(DAY.multipliedBy(10), timer);
     assertThat(log)

@@ -182,14 +182,14 @@ public final class LocalDev {
 
   private static List<Conversation> conversations(ConversationStore store) {
     List<Conversation> all = new ArrayList<>();
-    var query = io.conversationstore.ConversationQuery.all().limit(Page.MAX_LIMIT);
+    var query = io.conversationstore.ConversationQuery.all().withLimit(Page.MAX_LIMIT);
     while (true) {
       Page<Conversation> page = store.list(Data.OWNER, query);
       all.addAll(page.items());
       if (!page.hasMore()) {
         return all;
       }
-      query = query.after(page.cursor());
+      query = query.withCursor(page.cursor());
     }
   }
 
@@ -240,7 +240,7 @@ public final class LocalDev {
       if (!page.hasMore() || page.cursor() == null) {
         return all;
       }
-      query = query.from(page.cursor());
+      query = query.withCursor(page.cursor());
     }
   }
 

@@ -43,7 +43,7 @@ public final class Program {
           store.append(Data.OWNER, chat.id(), Data.turn(i), AppendCondition.always());
         } else {
           Data.Chat chat = chats.get(i);
-          store.createIfAbsent(Data.OWNER, NewConversation.withId(chat.id()).title(chat.title()));
+          store.createIfAbsent(Data.OWNER, NewConversation.ofId(chat.id()).withTitle(chat.title()));
           store.append(Data.OWNER, chat.id(), chat.messages(), AppendCondition.always());
         }
       }

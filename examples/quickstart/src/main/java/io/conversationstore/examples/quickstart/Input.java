@@ -37,7 +37,7 @@ final class Input {
   record Chat(
       Owner owner, String id, String title, List<Message> messages, List<List<Message>> turns) {
     NewConversation header() {
-      return NewConversation.titled(title).id(id);
+      return NewConversation.titled(title).withId(id);
     }
   }
 

@@ -203,7 +203,7 @@ final class AdoptedMessages {
         changes.stamp(id, one.unmet.owner(), one.there.epoch(), at),
         one.ref(),
         message.messageId(),
-        new MessageEdit(message.requireLive().message().content()));
+        MessageEdit.of(message.requireLive().message().content()));
   }
 
   private static UUID id(Sending one, String what, Object about, Instant at) {
@@ -223,7 +223,7 @@ final class AdoptedMessages {
             });
     if (live.status() != ConversationStatus.ACTIVE
         && !live.fieldTimes().containsKey(State.Fields.STATUS)) {
-      updates.put(live.updatedAt(), ConversationUpdate.touch().status(live.status()));
+      updates.put(live.updatedAt(), ConversationUpdate.touch().withStatus(live.status()));
     }
     if (live.messageCount() == 0 && !live.updatedAt().equals(live.createdAt())) {
       updates.putIfAbsent(live.updatedAt(), ConversationUpdate.touch());

@@ -428,13 +428,13 @@ public final class Adoption {
       ConversationState unmet, long epoch, OfferedChanges changes) {
     Live live = unmet.requireLive();
     NewConversation conversation =
-        NewConversation.withId(unmet.id())
-            .title(live.title())
-            .settings(live.settings())
-            .metadata(live.metadata())
-            .tags(live.tags().toArray(String[]::new))
-            .pinned(live.pinned())
-            .expiresAt(live.expiresAt());
+        NewConversation.ofId(unmet.id())
+            .withTitle(live.title())
+            .withSettings(live.settings())
+            .withMetadata(live.metadata())
+            .withTags(live.tags().toArray(String[]::new))
+            .withPinned(live.pinned())
+            .withExpiresAt(live.expiresAt());
     return new ConversationCreated(
         changes.stamp(unmet.createdBy(), unmet.owner(), epoch, live.createdAt()),
         conversation,
@@ -534,12 +534,12 @@ public final class Adoption {
     if (isToBeSent(owner, activeAt, theirs.activeConversationTime())
         && (active == null || chosen != null)) {
       long generation = chosen == null ? ConversationRef.LIVE : chosen.generation();
-      PreferencesUpdate update = PreferencesUpdate.none().activeConversation(active);
+      PreferencesUpdate update = PreferencesUpdate.none().withActiveConversation(active);
       put(owner, theirs.epoch(), update, "active", activeAt, Math.max(1, generation), changes);
     }
     Instant modelAt = mine.selectedModelTime();
     if (isToBeSent(owner, modelAt, theirs.selectedModelTime())) {
-      PreferencesUpdate update = PreferencesUpdate.none().selectedModel(mine.selectedModel());
+      PreferencesUpdate update = PreferencesUpdate.none().withSelectedModel(mine.selectedModel());
       put(owner, theirs.epoch(), update, "model", modelAt, 1, changes);
     }
     PreferencesState there = primary.preferences(owner);

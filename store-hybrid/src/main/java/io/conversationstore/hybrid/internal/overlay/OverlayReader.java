@@ -521,7 +521,7 @@ public final class OverlayReader {
     Position.@Nullable InConversations place = null;
     Slice<ConversationState> slice;
     do {
-      slice = base.conversations(owner, ConversationQuery.all().limit(Page.MAX_LIMIT), place);
+      slice = base.conversations(owner, ConversationQuery.all().withLimit(Page.MAX_LIMIT), place);
       for (ConversationState state : slice.items()) {
         place =
             new Position.InConversations(

@@ -553,7 +553,7 @@ public final class PendingView {
   }
 
   private void edit(UUID messageId, Instant at, Source source) {
-    MessageEdit unread = new MessageEdit(List.of());
+    MessageEdit unread = MessageEdit.of(List.of());
     message(messageId)
         .flatMap(
             state -> Optional.ofNullable(Transitions.edited(state, unread, at, ApplyMode.REPLAY)))
@@ -663,7 +663,7 @@ public final class PendingView {
   }
 
   private static Message unread(@Nullable TokenUsage usage) {
-    return usage == null ? UNREAD : UNREAD.withModel(null, usage);
+    return usage == null ? UNREAD : UNREAD.withModel(null).withUsage(usage);
   }
 
   private static MessageState with(MessageState state, Message message) {

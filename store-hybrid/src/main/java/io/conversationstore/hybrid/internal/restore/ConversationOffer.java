@@ -142,21 +142,21 @@ public final class ConversationOffer {
     Live live = mine.live();
     NewConversation conversation =
         live == null
-            ? NewConversation.withId(mine.id())
-            : NewConversation.withId(mine.id())
-                .title(live.title())
-                .settings(live.settings())
-                .metadata(live.metadata())
-                .tags(live.tags().toArray(String[]::new))
-                .pinned(live.pinned())
-                .expiresAt(live.expiresAt());
+            ? NewConversation.ofId(mine.id())
+            : NewConversation.ofId(mine.id())
+                .withTitle(live.title())
+                .withSettings(live.settings())
+                .withMetadata(live.metadata())
+                .withTags(live.tags().toArray(String[]::new))
+                .withPinned(live.pinned())
+                .withExpiresAt(live.expiresAt());
     return created(mine, mine.createdBy(), conversation, live == null ? now : live.createdAt());
   }
 
   /** A deleted generation of which nothing else is known. */
   private @Nullable ConversationState placeholder(ConversationState mine, long generation) {
     UUID id = OfferedChanges.id(mine.owner(), "generation", mine.id(), generation);
-    return created(mine, id, NewConversation.withId(mine.id()), now);
+    return created(mine, id, NewConversation.ofId(mine.id()), now);
   }
 
   private @Nullable ConversationState created(
@@ -223,13 +223,14 @@ public final class ConversationOffer {
   public static ConversationUpdate with(ConversationUpdate update, String field, Live live) {
     Instant expiry = live.expiresAt();
     return switch (field) {
-      case Fields.TITLE -> update.title(live.title());
-      case Fields.STATUS -> update.status(live.status());
-      case Fields.SETTINGS -> update.settings(live.settings());
-      case Fields.METADATA -> update.metadata(live.metadata());
-      case Fields.TAGS -> update.tags(live.tags());
-      case Fields.PINNED -> update.pinned(live.pinned());
-      case Fields.EXPIRES_AT -> expiry == null ? update.neverExpires() : update.expiresAt(expiry);
+      case Fields.TITLE -> update.withTitle(live.title());
+      case Fields.STATUS -> update.withStatus(live.status());
+      case Fields.SETTINGS -> update.withSettings(live.settings());
+      case Fields.METADATA -> update.withMetadata(live.metadata());
+      case Fields.TAGS -> update.withTags(live.tags());
+      case Fields.PINNED -> update.withPinned(live.pinned());
+      case Fields.EXPIRES_AT ->
+          expiry == null ? update.withoutExpiry() : update.withExpiresAt(expiry);
       default -> throw new IllegalStateException("unknown field " + field);
     };
   }
@@ -335,7 +336,7 @@ public final class ConversationOffer {
                 stamp(mine, id("edited", message, here), here),
                 ref,
                 message.messageId(),
-                new MessageEdit(stored.message().content())));
+                MessageEdit.of(stored.message().content())));
       }
     }
 

@@ -170,13 +170,13 @@ final class LostRowsOffer {
     if (active != null && isLater(active, theirs.activeConversationTime())) {
       put(
           mine,
-          PreferencesUpdate.none().activeConversation(mine.activeConversation()),
+          PreferencesUpdate.none().withActiveConversation(mine.activeConversation()),
           "active",
           active);
     }
     Instant model = mine.selectedModelTime();
     if (model != null && isLater(model, theirs.selectedModelTime())) {
-      put(mine, PreferencesUpdate.none().selectedModel(mine.selectedModel()), "model", model);
+      put(mine, PreferencesUpdate.none().withSelectedModel(mine.selectedModel()), "model", model);
     }
   }
 

@@ -39,8 +39,8 @@ class RecentCommitsTest {
             .withPoolSize(0, 2);
     store = PostgresStore.open(options);
     engine = PostgresStore.openEngine(options);
-    store.createIfAbsent(alice, NewConversation.withId("kept"));
-    store.createIfAbsent(alice, NewConversation.withId("deleted"));
+    store.createIfAbsent(alice, NewConversation.ofId("kept"));
+    store.createIfAbsent(alice, NewConversation.ofId("deleted"));
     store.append(alice, "deleted", Message.user("in a conversation that goes"));
     follow();
   }

@@ -21,7 +21,7 @@ class RowOrderTest {
 
   private static ConversationState made(long generation, Instant at) {
     return Transitions.created(
-        ALICE, NewConversation.withId("chat"), "chat", 0, generation, at, UUID.randomUUID());
+        ALICE, NewConversation.ofId("chat"), "chat", 0, generation, at, UUID.randomUUID());
   }
 
   @Test

@@ -117,7 +117,7 @@ class ForwardingLocalStoreTest {
         List.of(
             Transitions.created(
                 ALICE,
-                NewConversation.withId("chat"),
+                NewConversation.ofId("chat"),
                 "chat",
                 0,
                 1,

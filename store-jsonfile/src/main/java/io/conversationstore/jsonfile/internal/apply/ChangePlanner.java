@@ -387,7 +387,7 @@ public final class ChangePlanner {
     if (stored == null || stored.message().content().equals(message.message().content())) {
       return false;
     }
-    MessageEdit edit = new MessageEdit(message.message().content());
+    MessageEdit edit = MessageEdit.of(message.message().content());
     return replaceContent(header, row, state, edit, place, at);
   }
 
@@ -483,7 +483,9 @@ public final class ChangePlanner {
       } else {
         staged.drop(change, active, DELETED);
         update =
-            new PreferencesUpdate(false, null, update.setsSelectedModel(), update.selectedModel());
+            update.setsSelectedModel()
+                ? PreferencesUpdate.none().withSelectedModel(update.selectedModel())
+                : PreferencesUpdate.none();
       }
     }
     PreferencesState next = Transitions.put(state, update, generation, at(change), mode);

@@ -163,7 +163,7 @@ final class Retention {
   }
 
   long archiveIdleBefore(Instant cutoff) {
-    ConversationUpdate archive = ConversationUpdate.touch().status(ConversationStatus.ARCHIVED);
+    ConversationUpdate archive = ConversationUpdate.touch().withStatus(ConversationStatus.ARCHIVED);
     return new Walk()
         .run(
             (walk, rows, header, piece) -> {

@@ -380,7 +380,7 @@ public record LineOutline(
       if (digest == null || id == null) {
         throw new IllegalArgumentException("a message lacks its digest or its id");
       }
-      Message unread = usage == null ? UNREAD : UNREAD.withModel(null, usage);
+      Message unread = usage == null ? UNREAD : UNREAD.withModel(null).withUsage(usage);
       return new NewMessage(id, unread, digest, createdAt);
     }
 

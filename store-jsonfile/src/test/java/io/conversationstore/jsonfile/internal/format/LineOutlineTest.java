@@ -36,7 +36,7 @@ class LineOutlineTest {
     Message kept = Message.of(Role.USER);
     return new NewMessage(
         message.id(),
-        read.usage() == null ? kept : kept.withModel(null, read.usage()),
+        read.usage() == null ? kept : kept.withModel(null).withUsage(read.usage()),
         message.digest(),
         message.createdAt());
   }

@@ -1,0 +1,15 @@
+package io.conversationstore.hybrid;
+
+import io.conversationstore.testkit.PublicApi;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class ApiTest {
+
+  @Test
+  void thePublicApiIsTheListedOne() throws IOException {
+    PublicApi.requireListed(
+        "store-hybrid", Path.of("api.txt"), PublicApi.of(Path.of("target", "classes")));
+  }
+}

@@ -70,7 +70,7 @@ class ForwardingLocalStoreTest {
         .filter(method -> !method.isBridge());
   }
 
-  private Object called(Method method, Object[] arguments) {
+  private Object called(Method method) {
     calls.add(method.getName() + Arrays.toString(method.getParameterTypes()));
     Class<?> type = method.getReturnType();
     Object answer = null;
@@ -92,7 +92,7 @@ class ForwardingLocalStoreTest {
         Proxy.newProxyInstance(
             LocalStore.class.getClassLoader(),
             new Class<?>[] {LocalStore.class},
-            (proxy, method, arguments) -> called(method, arguments));
+            (proxy, method, arguments) -> called(method));
   }
 
   private static Object[] arguments(Method method) {

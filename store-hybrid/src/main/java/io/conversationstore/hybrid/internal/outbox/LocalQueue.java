@@ -47,6 +47,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Accepts changes that cannot go to the database now: checks them against this node's knowledge and
@@ -162,7 +163,7 @@ public final class LocalQueue {
     if (change instanceof OwnerErased erasure) {
       return locks.exclusive(() -> erase(erasure, attempt));
     }
-    if (change instanceof Bulk bulk) {
+    if (change instanceof Bulk bulk && !bulk.isAppend()) {
       return locks.exclusive(() -> bulk(bulk, attempt));
     }
     if (change instanceof PreferencesPut put) {
@@ -183,6 +184,8 @@ public final class LocalQueue {
     try {
       if (change instanceof ConversationCreated create) {
         return create(view, create, attempt);
+      } else if (change instanceof Bulk bulk) {
+        return appendOrCreate(view, bulk, attempt);
       }
       return toConversation(view, id, change, attempt);
     } catch (PendingContents.MovedException moved) {
@@ -196,6 +199,8 @@ public final class LocalQueue {
   private static String conversationId(Change change) {
     if (change instanceof ConversationCreated create) {
       return create.conversationId();
+    } else if (change instanceof Bulk bulk && bulk.isAppend()) {
+      return bulk.create().conversationId();
     }
     ConversationRef ref = change.ref();
     if (ref == null) {
@@ -234,6 +239,52 @@ public final class LocalQueue {
       return Applied.of(true, List.of(PendingView.made(create)));
     }
     return enqueue(view, create, List.of());
+  }
+
+  /**
+   * An append that creates. To a conversation that is live here it is a plain append: if that one is
+   * deleted before the append is sent, it must not come back.
+   */
+  private Applied appendOrCreate(PendingView view, Bulk bulk, Attempt attempt) {
+    ConversationState live = view.live();
+    MessagesAppended append = bulk.append();
+    if (attempt.maybeSent()) {
+      // The first attempt may still arrive, and create the conversation again after a delete:
+      // changes queued behind it must learn where it landed.
+      Bulk sent = new Bulk(bulk.stamp(), bulk.changes(), true);
+      if (!view.isOfErased(sent)) {
+        return sentBefore(view, live, sent);
+      }
+      // The erasure came after the first attempt in any case. The database will drop the append.
+      local.enqueue(sent);
+      return Applied.of(true, PendingView.made(bulk.create(), append));
+    }
+    if (live != null && reader.isEnded(live)) {
+      throw new UnknownWhileOfflineException(bulk.owner(), live.id());
+    } else if (live != null) {
+      return append(
+          view,
+          live,
+          (MessagesAppended) append.withStamp(bulk.stamp()).withGeneration(view.target()));
+    }
+    requireNoCondition(append);
+    return enqueue(view, bulk, ids(append));
+  }
+
+  private Applied sentBefore(PendingView view, @Nullable ConversationState live, Bulk sent) {
+    MessagesAppended append = sent.append();
+    List<State> existing = new ArrayList<>();
+    if (live == null || !addExisting(view, append, existing).isEmpty()) {
+      requireNoCondition(append);
+    } else if (append.condition().checksLast()) {
+      existing.add(0, live);
+      return Applied.of(false, existing);
+    }
+    return enqueue(view, sent, ids(append));
+  }
+
+  private static List<UUID> ids(MessagesAppended append) {
+    return append.messages().stream().map(NewMessage::id).toList();
   }
 
   private Applied toConversation(PendingView view, String id, Change change, Attempt attempt) {
@@ -322,9 +373,23 @@ public final class LocalQueue {
   }
 
   private Applied append(PendingView view, ConversationState live, MessagesAppended append) {
-    List<NewMessage> absent = new ArrayList<>();
     List<State> existing = new ArrayList<>();
     existing.add(live);
+    List<NewMessage> absent = addExisting(view, append, existing);
+    if (absent.isEmpty()) {
+      return Applied.of(false, existing);
+    }
+    requireNoCondition(append);
+    // Without existing messages: laid over an engine that has them, they would appear twice.
+    MessagesAppended missing =
+        new MessagesAppended(append.stamp(), append.ref(), absent, append.condition(), false);
+    return enqueue(view, missing, ids(append));
+  }
+
+  /** Adds the messages of an append that exist to {@code existing}; returns the others. */
+  private static List<NewMessage> addExisting(
+      PendingView view, MessagesAppended append, List<State> existing) {
+    List<NewMessage> absent = new ArrayList<>();
     for (NewMessage message : append.messages()) {
       Optional<MessageState> there = view.existing(message.id());
       if (there.isPresent() && !there.get().digest().equals(message.digest())) {
@@ -332,9 +397,10 @@ public final class LocalQueue {
       }
       there.map(view::filled).ifPresentOrElse(existing::add, () -> absent.add(message));
     }
-    if (absent.isEmpty()) {
-      return Applied.of(false, existing);
-    }
+    return absent;
+  }
+
+  private static void requireNoCondition(MessagesAppended append) {
     if (append.condition().checksLast()) {
       throw new StoreUnavailableException(
           "an append with a condition on the last message of conversation "
@@ -344,10 +410,6 @@ public final class LocalQueue {
               + " needs the database; try again when it is available",
           null);
     }
-    // Without existing messages: laid over an engine that has them, they would appear twice.
-    MessagesAppended missing =
-        new MessagesAppended(append.stamp(), append.ref(), absent, append.condition(), false);
-    return enqueue(view, missing, append.messages().stream().map(NewMessage::id).toList());
   }
 
   /** Enqueues, lays the change over the view and returns the affected rows. */

@@ -56,6 +56,9 @@ public final class TargetResolver {
     if (change instanceof Bulk bulk && bulk.isOnce()) {
       return change;
     }
+    if (change instanceof Bulk bulk && bulk.isAppend()) {
+      return known(bulk, afresh);
+    }
     if (change instanceof Bulk || change instanceof OwnerErased) {
       if (afresh) {
         look(change.owner(), "-");
@@ -82,6 +85,24 @@ public final class TargetResolver {
     if (live == null) {
       throw new ConversationNotFoundException(change.owner(), ref.id());
     }
+    return named(change, live);
+  }
+
+  /**
+   * An append that creates: a plain append if the conversation is known to be live. Without {@code
+   * afresh} the database is not asked, since it decides in any case.
+   */
+  private Change known(Bulk bulk, boolean afresh) {
+    Owner owner = bulk.owner();
+    String id = bulk.create().conversationId();
+    Found found = afresh ? look(owner, id) : local.find(owner, id);
+    ConversationState live = afresh ? found.live() : local.known(owner, id);
+    return live != null && live.isLive()
+        ? named(bulk.append().withStamp(bulk.stamp()), live)
+        : bulk.withStamp(stamp(bulk, found.ownerEpoch(), null));
+  }
+
+  private Change named(Change change, ConversationState live) {
     return change
         .withGeneration(live.generation())
         .withStamp(stamp(change, live.epoch(), live.requireLive().updatedAt()));

@@ -109,8 +109,8 @@ public interface ConversationStore extends AutoCloseable {
    * conversation is not changed otherwise. Without the database this also begins a conversation
    * whose id this node does not know; if the database has one of that id, the turn joins it.
    *
-   * <p>A created conversation is empty when the condition is checked. A delete on another node comes
-   * before or after the call: before it, the call creates the conversation again.
+   * <p>A created conversation is empty when the condition is checked. A delete on another node
+   * comes before or after the call: before it, the call creates the conversation again.
    *
    * @param ifAbsent the conversation to append to, and its fields if it is created; without an id,
    *     a new one is created under an id made by the store

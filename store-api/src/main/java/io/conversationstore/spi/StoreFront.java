@@ -188,8 +188,7 @@ public final class StoreFront implements ConversationStore {
       Owner owner, NewConversation ifAbsent, List<Message> turn, AppendCondition condition) {
     NewConversation named = checked(ifAbsent);
     List<NewMessage> messages = identified(turn);
-    Change.ConversationCreated create =
-        new Change.ConversationCreated(stamp(owner), named, false);
+    Change.ConversationCreated create = new Change.ConversationCreated(stamp(owner), named, false);
     Applied applied =
         apply(
             Change.Bulk.ofAppend(

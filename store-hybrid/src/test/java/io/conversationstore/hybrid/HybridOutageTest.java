@@ -145,7 +145,8 @@ class HybridOutageTest extends OnTestbed {
       assertThat(next.created()).isFalse();
       assertThat(textsOf(node, id)).containsExactly("one", "two");
     }
-    Appended again = node.append(alice, NewConversation.withId("append"), begun.messages().get(0).message());
+    Appended again =
+        node.append(alice, NewConversation.withId("append"), begun.messages().get(0).message());
     assertThat(again.changed()).isFalse();
     node.close();
     ConversationStore restarted = bed.node("a");
@@ -167,7 +168,12 @@ class HybridOutageTest extends OnTestbed {
     node.append(alice, CHAT.title("here"), Message.user("here"));
     bed.direct().append(alice, CHAT.title("there"), Message.user("there"));
     assertThatThrownBy(
-            () -> node.append(alice, NewConversation.withId("x"), List.of(Message.user("x")), AppendCondition.ifEmpty()))
+            () ->
+                node.append(
+                    alice,
+                    NewConversation.withId("x"),
+                    List.of(Message.user("x")),
+                    AppendCondition.ifEmpty()))
         .isInstanceOf(StoreUnavailableException.class);
     bed.comeBack();
     Testbed.awaitDrained(node);

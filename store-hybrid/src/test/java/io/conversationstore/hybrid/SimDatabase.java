@@ -251,8 +251,9 @@ final class SimDatabase {
 
   /**
    * Whether a request may be applied long after its connection broke. Bulks may not, because they
-   * are transactions of several requests; an append that creates is one request at first. Edits and preferences could; they then win again over
-   * later writes, a case excluded in docs/guarantees.md.
+   * are transactions of several requests; an append that creates is one request at first. Edits and
+   * preferences could; they then win again over later writes, a case excluded in
+   * docs/guarantees.md.
    */
   private static boolean mayBeLate(Object @Nullable [] arguments) {
     return arguments != null

@@ -351,7 +351,8 @@ abstract class AppendContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("4.2: after a delete, an append creates the conversation again, without its messages")
+  @DisplayName(
+      "4.2: after a delete, an append creates the conversation again, without its messages")
   void row_4_2_anAppendCreatesAgain() {
     Message message = Message.user("again").withId(UUID.randomUUID());
     store().append(alice, "a", message);
@@ -364,7 +365,8 @@ abstract class AppendContract extends ContractBase {
   }
 
   @Test
-  @DisplayName("5.4: a created conversation is empty for the condition; a failed one creates nothing")
+  @DisplayName(
+      "5.4: a created conversation is empty for the condition; a failed one creates nothing")
   void row_5_4_anAppendThatCreatesOnACondition() {
     NewConversation chat = NewConversation.withId("new");
     Message first = Message.user("first").withId(UUID.randomUUID());

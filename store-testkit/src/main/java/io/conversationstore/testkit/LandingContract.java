@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
-import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
@@ -268,7 +268,9 @@ public abstract class LandingContract {
     assertStays(appendOrCreate(message), false);
   }
 
-  /** An attempt whose answer is lost takes effect; then the conversation is deleted and made anew. */
+  /**
+   * An attempt whose answer is lost takes effect; then the conversation is deleted and made anew.
+   */
   private void assertStays(Change append, boolean changes) {
     Applied first = primary().apply(append, ApplyMode.LIVE);
     assertThat(first.changed()).isEqualTo(changes);

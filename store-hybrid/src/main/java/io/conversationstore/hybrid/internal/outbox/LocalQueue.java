@@ -242,8 +242,8 @@ public final class LocalQueue {
   }
 
   /**
-   * An append that creates. To a conversation that is live here it is a plain append: if that one is
-   * deleted before the append is sent, it must not come back.
+   * An append that creates. To a conversation that is live here it is a plain append: if that one
+   * is deleted before the append is sent, it must not come back.
    */
   private Applied appendOrCreate(PendingView view, Bulk bulk, Attempt attempt) {
     ConversationState live = view.live();

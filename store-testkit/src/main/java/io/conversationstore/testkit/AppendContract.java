@@ -369,7 +369,8 @@ abstract class AppendContract extends ContractBase {
       "5.4: a created conversation is empty for the condition; a failed one creates nothing")
   void row_5_4_anAppendThatCreatesOnACondition() {
     NewConversation chat = NewConversation.withId("new");
-    Message first = Message.user("first").withId(UUID.randomUUID());
+    UUID firstId = UUID.randomUUID();
+    Message first = Message.user("first").withId(firstId);
     assertThatThrownBy(() -> appended(chat, AppendCondition.ifLastIs(UUID.randomUUID()), first))
         .isInstanceOf(AppendConditionFailedException.class);
     assertThat(store().find(alice, "new")).isEmpty();
@@ -378,7 +379,7 @@ abstract class AppendContract extends ContractBase {
         .isInstanceOf(AppendConditionFailedException.class);
     Appended again = appended(chat, AppendCondition.ifEmpty(), first);
     assertThat(again.changed()).isFalse();
-    Appended next = appended(chat, AppendCondition.ifLastIs(first.id()), Message.user("next"));
+    Appended next = appended(chat, AppendCondition.ifLastIs(firstId), Message.user("next"));
     assertThat(next.changed()).isTrue();
     assertThat(texts("new")).containsExactly("first", "next");
   }

@@ -462,6 +462,9 @@ final class SimChecker {
     if (isInACopyThatHeardOfNothing(append)) {
       return;
     }
+    if (append.step.kind() == Kind.GROW && !append.isAcknowledged()) {
+      return; // Nobody was told that it is stored: its request may create after any delete.
+    }
     boolean onlyOnce =
         history.ops.stream()
             .noneMatch(

@@ -103,6 +103,28 @@ public interface ConversationStore extends AutoCloseable {
   List<StoredMessage> append(
       Owner owner, String conversationId, List<Message> turn, AppendCondition condition);
 
+  /**
+   * Appends a turn as {@link #append(Owner, String, List, AppendCondition)} does, to a conversation
+   * that is created first if there is none. Both are one change: all of it or nothing. An existing
+   * conversation is not changed otherwise. Without the database this also begins a conversation
+   * whose id this node does not know; if the database has one of that id, the turn joins it.
+   *
+   * <p>A created conversation is empty when the condition is checked. A delete on another node
+   * comes before or after the call: before it, the call creates the conversation again.
+   *
+   * @param ifAbsent the conversation to append to, and its fields if it is created; without an id,
+   *     a new one is created under an id made by the store
+   * @throws MessageConflictException if a message with the same id has other content
+   * @throws AppendConditionFailedException if the condition does not hold; nothing is created then
+   */
+  Appended append(
+      Owner owner, NewConversation ifAbsent, List<Message> turn, AppendCondition condition);
+
+  /** Appends a turn without a condition to a conversation that is created if there is none. */
+  default Appended append(Owner owner, NewConversation ifAbsent, Message... turn) {
+    return append(owner, ifAbsent, List.of(turn), AppendCondition.always());
+  }
+
   /** Appends a turn without a condition. */
   default List<StoredMessage> append(Owner owner, String conversationId, Message... turn) {
     return append(owner, conversationId, List.of(turn), AppendCondition.always());

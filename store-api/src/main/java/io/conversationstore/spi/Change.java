@@ -497,6 +497,44 @@ public sealed interface Change {
     }
 
     /**
+     * An append to a conversation that it creates if there is none.
+     *
+     * @param create not strict, of the append's conversation
+     */
+    public static Bulk ofAppend(
+        ChangeStamp stamp, ConversationCreated create, MessagesAppended append) {
+      Bulk bulk = new Bulk(stamp, List.of(create, append));
+      if (!bulk.isAppend()) {
+        throw new IllegalArgumentException("these are not a create and an append to it");
+      }
+      return bulk;
+    }
+
+    /**
+     * Whether this is an append to a conversation that it creates if there is none: a create and an
+     * append alone. Its result holds the conversation, then the messages.
+     */
+    public boolean isAppend() {
+      return changes.size() == 2
+          && changes.get(0) instanceof ConversationCreated create
+          && !create.strict()
+          && changes.get(1) instanceof MessagesAppended append
+          && !append.editExisting()
+          && append.ref().id().equals(create.conversationId())
+          && !isOnce();
+    }
+
+    /** The create of an append that creates. */
+    public ConversationCreated create() {
+      return (ConversationCreated) changes.get(0);
+    }
+
+    /** The append of an append that creates. */
+    public MessagesAppended append() {
+      return (MessagesAppended) changes.get(1);
+    }
+
+    /**
      * Whether this bulk is a part of a conversation taken over from a file. A database remembers
      * such a bulk permanently and applies it once, even if everything it created is deleted and
      * purged. Its first change creates the conversation under the id of the conversation's first

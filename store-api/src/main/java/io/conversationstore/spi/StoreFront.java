@@ -2,6 +2,7 @@ package io.conversationstore.spi;
 
 import io.conversationstore.ActiveUser;
 import io.conversationstore.AppendCondition;
+import io.conversationstore.Appended;
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationNotFoundException;
@@ -118,11 +119,14 @@ public final class StoreFront implements ConversationStore {
   }
 
   private Conversation create(Owner owner, NewConversation conversation, boolean strict) {
+    NewConversation named = checked(conversation);
+    return conversation(apply(new Change.ConversationCreated(stamp(owner), named, strict)));
+  }
+
+  /** The conversation with an id. */
+  private NewConversation checked(NewConversation conversation) {
     checks.check(conversation);
-    NewConversation named =
-        conversation.id() != null ? conversation : conversation.withId(ids.get().toString());
-    Applied applied = apply(new Change.ConversationCreated(stamp(owner), named, strict));
-    return conversation(applied);
+    return conversation.id() != null ? conversation : conversation.withId(ids.get().toString());
   }
 
   @Override
@@ -172,6 +176,35 @@ public final class StoreFront implements ConversationStore {
   @Override
   public List<StoredMessage> append(
       Owner owner, String conversationId, List<Message> turn, AppendCondition condition) {
+    List<NewMessage> messages = identified(turn);
+    return live(
+        apply(
+            new Change.MessagesAppended(
+                stamp(owner), ref(conversationId), messages, condition, false)));
+  }
+
+  @Override
+  public Appended append(
+      Owner owner, NewConversation ifAbsent, List<Message> turn, AppendCondition condition) {
+    NewConversation named = checked(ifAbsent);
+    List<NewMessage> messages = identified(turn);
+    Change.ConversationCreated create = new Change.ConversationCreated(stamp(owner), named, false);
+    Applied applied =
+        apply(
+            Change.Bulk.ofAppend(
+                stamp(owner),
+                create,
+                new Change.MessagesAppended(
+                    stamp(owner), ref(create.conversationId()), messages, condition, false)));
+    ConversationState header = applied.state(ConversationState.class);
+    return new Appended(
+        header.toConversation(engine.provenanceOf(applied)),
+        live(applied),
+        header.createdBy().equals(create.id()),
+        applied.changed());
+  }
+
+  private List<NewMessage> identified(List<Message> turn) {
     checks.checkTurn(turn);
     List<NewMessage> messages = new ArrayList<>(turn.size());
     Set<UUID> seen = new HashSet<>();
@@ -184,17 +217,15 @@ public final class StoreFront implements ConversationStore {
       }
       messages.add(identified);
     }
-    Applied applied =
-        apply(
-            new Change.MessagesAppended(
-                stamp(owner), ref(conversationId), messages, condition, false));
-    List<StoredMessage> stored = new ArrayList<>(turn.size());
-    for (State state : applied.states()) {
-      if (state instanceof MessageState message && message.isLive()) {
-        stored.add(message.requireLive());
-      }
-    }
-    return List.copyOf(stored);
+    return messages;
+  }
+
+  private static List<StoredMessage> live(Applied applied) {
+    return applied
+        .states(MessageState.class)
+        .filter(MessageState::isLive)
+        .map(MessageState::requireLive)
+        .toList();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.ActiveUser;
+import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ErasureReceipt;
 import io.conversationstore.MessageQuery.Direction;
@@ -136,6 +137,12 @@ final class HybridEngine implements StoreEngine {
         Applied applied;
         try {
           applied = watch.watched(before, () -> List.of(primary.apply(known, sentMode))).get(0);
+        } catch (ConversationNotFoundException notThere) {
+          // Of an append that creates: as far as this node knew, the conversation was live.
+          if (!isAppend(change) || tries == STALE_TRIES) {
+            throw notThere;
+          }
+          continue;
         } catch (StaleChangeException stale) {
           if (tries == STALE_TRIES) {
             throw new StoreUnavailableException(
@@ -158,8 +165,26 @@ final class HybridEngine implements StoreEngine {
       if (failure.kind() == FailureKind.UNEXPECTED) {
         throw failure;
       }
-      return keep(sent, failure, wasThere);
+      // Nothing was done: an append that creates may still create what it was not sent with.
+      boolean anew = isAppend(change) && !failure.isOutcomeUnknown();
+      try {
+        return keep(anew ? change : sent, failure, wasThere);
+      } catch (ConversationNotFoundException ended) {
+        if (!isAppend(change)) {
+          throw ended;
+        }
+        // Created again, the conversation might hold messages that were deleted with it.
+        throw new StoreUnavailableException(
+            "the conversation of this append was deleted while the answer of the database was lost;"
+                + " whether the append came before that is unknown; repeat the call",
+            failure);
+      }
     }
+  }
+
+  /** Whether a change appends to a conversation that it creates if there is none. */
+  private static boolean isAppend(Change change) {
+    return change instanceof Bulk bulk && bulk.isAppend();
   }
 
   /** Whether the message that a change deletes is known to be in the local copy. */

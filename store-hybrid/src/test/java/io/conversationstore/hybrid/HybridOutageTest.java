@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.AppendCondition;
+import io.conversationstore.Appended;
+import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.ConversationStoreException;
@@ -107,6 +109,92 @@ class HybridOutageTest extends OnTestbed {
     Testbed.awaitDrained(node);
     assertThat(node.find(alice, "other")).isEmpty();
     assertThat(texts(node)).isEmpty();
+  }
+
+  private List<String> textsOf(ConversationStore store, String id) {
+    return store.last(alice, id, 100).stream().map(StoredMessage::text).toList();
+  }
+
+  /** As a framework does it that reads before it writes. */
+  private void readFirst(ConversationStore node, String id, Message message) {
+    List<StoredMessage> context;
+    try {
+      context = node.last(alice, id, 20);
+    } catch (ConversationNotFoundException | UnknownWhileOfflineException nothingHere) {
+      context = List.of();
+    }
+    assertThat(context).isEmpty();
+    node.append(alice, NewConversation.ofId(id), message);
+  }
+
+  @Test
+  void row_1_4_aNewChatBeginsDuringAnOutage() {
+    ConversationStore node = bed.node("a");
+    bed.goDown(node);
+    Appended begun = node.append(alice, NewConversation.ofId("append"), Message.user("one"));
+    assertThat(begun.created()).isTrue();
+    assertThat(begun.changed()).isTrue();
+    assertThat(begun.messages()).extracting(StoredMessage::isPending).containsExactly(true);
+    assertThat(begun.conversation().generation()).isZero();
+    assertThat(begun.conversation().messageCount()).isEqualTo(1);
+    node.createIfAbsent(alice, NewConversation.ofId("create"));
+    node.append(alice, "create", Message.user("one"));
+    readFirst(node, "read", Message.user("one"));
+    for (String id : List.of("append", "create", "read")) {
+      Appended next = node.append(alice, NewConversation.ofId(id), Message.user("two"));
+      assertThat(next.created()).isFalse();
+      assertThat(textsOf(node, id)).containsExactly("one", "two");
+    }
+    Appended again =
+        node.append(alice, NewConversation.ofId("append"), begun.messages().get(0).message());
+    assertThat(again.changed()).isFalse();
+    node.close();
+    ConversationStore restarted = bed.node("a");
+    assertThat(textsOf(restarted, "append")).containsExactly("one", "two");
+    bed.comeBack();
+    Testbed.awaitDrained(restarted);
+    for (String id : List.of("append", "create", "read")) {
+      assertThat(textsOf(restarted, id)).containsExactly("one", "two");
+      assertThat(textsOf(bed.direct(), id)).containsExactly("one", "two");
+      assertThat(bed.direct().find(alice, id).orElseThrow().generation()).isEqualTo(1);
+    }
+    assertThat(bed.direct().count(alice)).isEqualTo(new OwnerCounts(3, 6));
+  }
+
+  @Test
+  void row_1_4_anAppendThatCreatesJoinsWhatAnotherNodeMadeMeanwhile() {
+    ConversationStore node = bed.node("a");
+    bed.goDown(node);
+    node.append(alice, CHAT.withTitle("here"), Message.user("here"));
+    bed.direct().append(alice, CHAT.withTitle("there"), Message.user("there"));
+    assertThatThrownBy(
+            () ->
+                node.append(
+                    alice,
+                    NewConversation.ofId("x"),
+                    List.of(Message.user("x")),
+                    AppendCondition.ifEmpty()))
+        .isInstanceOf(StoreUnavailableException.class);
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    assertThat(texts(node)).containsExactly("there", "here");
+    assertThat(bed.direct().find(alice, "chat").orElseThrow().title()).isEqualTo("there");
+    assertThat(bed.direct().find(alice, "x")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(CutPoint.class)
+  void row_5_3_anAppendThatCreatesOfUnknownOutcomeIsThereOnce(CutPoint point) {
+    ConversationStore node = bed.node("a");
+    bed.cutWrite(point);
+    Appended first = node.append(alice, CHAT, Message.user("first"));
+    assertThat(first.messages()).extracting(StoredMessage::text).containsExactly("first");
+    Testbed.awaitDrained(node);
+    bed.cutWrite(point);
+    node.append(alice, CHAT, Message.user("second"));
+    Testbed.awaitDrained(node);
+    assertThat(texts(node)).containsExactly("first", "second");
+    assertThat(texts(bed.direct())).containsExactly("first", "second");
   }
 
   @ParameterizedTest

@@ -19,6 +19,8 @@ record ScopeStep(int node, Action action) {
     CREATE_IF_ABSENT(Kind.CREATE_IF_ABSENT),
     CREATE(Kind.CREATE),
     APPEND(Kind.APPEND),
+    /** Appends, and creates the conversation if there is none. */
+    GROW(Kind.GROW),
     /** Edits the last message of any writer. */
     EDIT(Kind.EDIT),
     /** Deletes the last message of any writer. */
@@ -64,7 +66,7 @@ record ScopeStep(int node, Action action) {
     }
 
     boolean writesMessages() {
-      return this == APPEND || this == SAVE;
+      return this == APPEND || this == GROW || this == SAVE;
     }
 
     String text() {

@@ -140,7 +140,7 @@ final class SimChecker {
   private void created() {
     for (Op op : history.ops) {
       Kind kind = op.step.kind();
-      boolean creates = kind == Kind.CREATE || kind == Kind.CREATE_IF_ABSENT || kind == Kind.SAVE;
+      boolean creates = kind.isCreate() || kind == Kind.SAVE;
       if (creates
           && op.isAcknowledged()
           && !anyOf(op, Kind.ERASE)
@@ -177,8 +177,7 @@ final class SimChecker {
             .anyMatch(
                 op ->
                     (op.step.kind() == Kind.SAVE && op.owner.equals(edit.owner))
-                        || ((op.step.kind() == Kind.CREATE
-                                || op.step.kind() == Kind.CREATE_IF_ABSENT)
+                        || (op.step.kind().isCreate()
                             && op.isAbout(edit)
                             && op.start > edit.end
                             && isCommittedWithChange(op)));
@@ -232,7 +231,7 @@ final class SimChecker {
     // A node resends a conversation under the id of its first create, so that create takes effect
     // once more in each epoch or generation that deletes have begun since.
     boolean isGivenBack =
-        (op.step.kind() == Kind.CREATE || op.step.kind() == Kind.CREATE_IF_ABSENT)
+        op.step.kind().isCreate()
             && !history.restores.all().isEmpty()
             && (anyOf(op, Kind.ERASE) || anyOf(op, Kind.DELETE));
     if (!harmless && !preferences && !isGivenBack) {
@@ -367,7 +366,7 @@ final class SimChecker {
   private void inserted() {
     for (Op op : history.ops) {
       Kind kind = op.step.kind();
-      if (kind != Kind.APPEND && kind != Kind.RETRY && kind != Kind.SAVE) {
+      if (!kind.isAppend() && kind != Kind.RETRY && kind != Kind.SAVE) {
         continue;
       }
       Map<UUID, MessageState> live = live(op);
@@ -439,9 +438,7 @@ final class SimChecker {
     return history.ops.stream()
         .anyMatch(
             create ->
-                (create.step.kind() == Kind.CREATE_IF_ABSENT
-                        || create.step.kind() == Kind.SAVE
-                        || create.step.kind() == Kind.CREATE)
+                (create.step.kind().isCreate() || create.step.kind() == Kind.SAVE)
                     && isOnNode(create, op.step.node())
                     && create.owner.equals(op.owner)
                     && create.start < op.end
@@ -464,6 +461,9 @@ final class SimChecker {
   private void notResurrected(Op append, UUID message, MessageState state) {
     if (isInACopyThatHeardOfNothing(append)) {
       return;
+    }
+    if (append.step.kind() == Kind.GROW && !append.isAcknowledged()) {
+      return; // Nobody was told that it is stored: its request may create after any delete.
     }
     boolean onlyOnce =
         history.ops.stream()
@@ -608,7 +608,7 @@ final class SimChecker {
   private void order() {
     List<Op> appends = new ArrayList<>();
     for (Op op : history.ops) {
-      if (op.step.kind() == Kind.APPEND && op.isAcknowledged()) {
+      if (op.step.kind().isAppend() && op.isAcknowledged()) {
         appends.add(op);
       }
     }
@@ -715,7 +715,7 @@ final class SimChecker {
       if (kind == Kind.CLASH && isErasedLater(op) && live(op).isEmpty()) {
         texts.put(SimClient.text(op.step.number()), op);
       }
-      if ((kind == Kind.APPEND || kind == Kind.SAVE) && isErased(op)) {
+      if ((kind.isAppend() || kind == Kind.SAVE) && isErased(op)) {
         for (UUID message : op.messages) {
           texts.put(SimReads.name(message), op);
         }

@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.AppendCondition;
+import io.conversationstore.Appended;
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationNotFoundException;
@@ -143,6 +144,7 @@ final class SimClient {
       case CREATE_IF_ABSENT -> store.createIfAbsent(owner, NewConversation.ofId(id));
       case CREATE -> store.create(owner, NewConversation.ofId(id));
       case APPEND -> append(op, store, turn(step.number()));
+      case GROW -> grow(op, store);
       case CLASH -> append(op, store, List.of(Message.user(text(step.number())).withId(target)));
       case RETRY -> append(op, store, turn(step.target()));
       case EDIT -> store.edit(owner, id, target, MessageEdit.text(text(step.number())));
@@ -170,6 +172,21 @@ final class SimClient {
   private static void append(Op op, ConversationStore store, List<Message> turn) {
     turn.forEach(message -> op.messages.add(message.id()));
     store.append(op.owner, op.conversation, turn, AppendCondition.always());
+  }
+
+  private void grow(Op op, ConversationStore store) {
+    List<Message> turn = turn(op.step.number());
+    turn.forEach(message -> op.messages.add(message.id()));
+    NewConversation ifAbsent = NewConversation.ofId(op.conversation);
+    try {
+      Appended appended = store.append(op.owner, ifAbsent, turn, AppendCondition.always());
+      if (appended.created() && !appended.changed()) {
+        history.wrong.add("diverged: " + op + " has created a conversation and changed nothing");
+      }
+    } catch (ConversationNotFoundException notThere) {
+      history.wrong.add("lost: " + op + " does not find what it creates");
+      throw notThere;
+    }
   }
 
   /** The other conversation of a save. */

@@ -3,6 +3,7 @@ package io.conversationstore.hybrid;
 import io.conversationstore.ConversationStoreException;
 import io.conversationstore.CursorExpiredException;
 import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
@@ -250,13 +251,15 @@ final class SimDatabase {
 
   /**
    * Whether a request may be applied long after its connection broke. Bulks may not, because they
-   * are transactions of several requests. Edits and preferences could; they then win again over
-   * later writes, a case excluded in docs/guarantees.md.
+   * are transactions of several requests; an append that creates is one request at first. Edits and
+   * preferences could; they then win again over later writes, a case excluded in
+   * docs/guarantees.md.
    */
   private static boolean mayBeLate(Object @Nullable [] arguments) {
     return arguments != null
         && arguments[0] instanceof Change change
-        && !(change instanceof Change.Bulk
+        && !((change instanceof Change.Bulk bulk
+                && !(bulk.isAppend() && arguments[1] == ApplyMode.LIVE))
             || change instanceof Change.MessageEdited
             || change instanceof Change.PreferencesPut);
   }

@@ -48,6 +48,15 @@ record SimPlan(
   /** From this seed on, older copies of the database are put back. */
   static final long RESTORING = 2_000_000_000_000_000L;
 
+  /**
+   * From this seed on, appends create their conversations, and in every second of these seeds nodes
+   * lack the settings of the database for some time.
+   */
+  static final long GROWN = 3_000_000_000_000_000L;
+
+  /** From this seed on, older copies of the database are put back as well. */
+  static final long GROWN_RESTORING = 3_500_000_000_000_000L;
+
   private static final int MOST_LATER = 4;
 
   SimPlan {
@@ -117,11 +126,49 @@ record SimPlan(
             seed < LATER
                 ? steps(random)
                 : withLater(steps(random), new SplittableRandom(seed + 1)));
-    if (seed < ADOPTING) {
-      return plan;
+    if (isAdopting(seed)) {
+      plan = plan.adopting(new SplittableRandom(seed + 2));
     }
-    plan = plan.adopting(new SplittableRandom(seed + 2));
-    return seed < RESTORING ? plan : plan.restoring(new SplittableRandom(seed + 3));
+    if (isRestoring(seed)) {
+      plan = plan.restoring(new SplittableRandom(seed + 3));
+    }
+    return seed < GROWN ? plan : plan.growing(new SplittableRandom(seed + 4));
+  }
+
+  static boolean isAdopting(long seed) {
+    return seed < GROWN ? seed >= ADOPTING : seed % 2 == 0;
+  }
+
+  static boolean isRestoring(long seed) {
+    return seed < GROWN ? seed >= RESTORING : seed >= GROWN_RESTORING;
+  }
+
+  /**
+   * Some appends create their conversations, some creates bring messages, and some conversations
+   * begin while answers are lost and others delete them.
+   */
+  private SimPlan growing(SplittableRandom random) {
+    int appends = 1 + random.nextInt(4);
+    int creates = random.nextInt(4);
+    List<SimStep> all = new ArrayList<>();
+    for (SimStep step : steps) {
+      boolean grows =
+          (step.kind() == Kind.APPEND && random.nextInt(4) < appends)
+              || (step.kind() == Kind.CREATE_IF_ABSENT && random.nextInt(4) < creates);
+      all.add(grows ? step.as(Kind.GROW) : step);
+    }
+    int number = steps.stream().mapToInt(SimStep::number).max().orElse(0) + 1;
+    long end = steps.stream().mapToLong(SimStep::at).max().orElse(0);
+    for (int i = random.nextInt(3); i > 0; i--) {
+      List<SimStep> story =
+          SimStory.grown(
+              random, number, random.nextLong(end + 1), 2, random.nextInt(CONVERSATIONS));
+      all.addAll(story);
+      number += story.size();
+    }
+    all.sort(Comparator.comparingLong(SimStep::at));
+    return new SimPlan(
+        seed, skews, mirrorInterval, drainBatch, feedPage, limits, alone, flaky, all);
   }
 
   /**

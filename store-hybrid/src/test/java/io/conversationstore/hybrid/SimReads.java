@@ -138,7 +138,7 @@ final class SimReads {
     for (Op op : history.ops) {
       Kind kind = op.step.kind();
       // If two clash, one is refused; the final state shows which.
-      if ((kind == Kind.APPEND || kind == Kind.RETRY || kind == Kind.SAVE)
+      if ((kind.isAppend() || kind == Kind.RETRY || kind == Kind.SAVE)
           && op.isAcknowledged()
           && op.end < read.start
           && op.step.node() == read.step.node()

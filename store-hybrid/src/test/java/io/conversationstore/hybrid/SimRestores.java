@@ -5,6 +5,7 @@ import io.conversationstore.hybrid.SimHistory.Insert;
 import io.conversationstore.hybrid.SimHistory.Op;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.Settlement;
+import io.conversationstore.spi.State.ConversationState;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -334,8 +335,17 @@ final class SimRestores {
         .anyMatch(
             restore ->
                 effect.isIn(restore.before)
-                    && !effect.isIn(restore.after)
+                    && (!effect.isIn(restore.after) || isOfEarlier(op, conversation, restore))
                     && isGivenByAnother(op, effect, restore));
+  }
+
+  /** Whether an earlier generation lives in a restored database. */
+  private static boolean isOfEarlier(Op op, String conversation, Restore restore) {
+    ConversationState before = restore.before.header(op.owner, conversation);
+    ConversationState after = restore.after.header(op.owner, conversation);
+    return before != null
+        && after != null
+        && (after.epoch() < before.epoch() || after.generation() < before.generation());
   }
 
   private static boolean isCreatedBy(Op save, Op op) {

@@ -49,6 +49,8 @@ record SimStep(
     /** An operator retries the changes parked on the node. */
     RETRY_PARKED,
     DISCARD_PARKED,
+    /** An append that creates the conversation if there is none. */
+    GROW,
     // External events
     CUT,
     HEAL,
@@ -84,11 +86,22 @@ record SimStep(
             RETAIN,
             RETRY_PARKED,
             DISCARD_PARKED,
+            GROW,
             RELIMIT,
             UNCONFIGURE,
             CONFIGURE,
             BACKUP,
             RESTORE);
+
+    /** Whether a call writes new messages. */
+    boolean isAppend() {
+      return this == APPEND || this == GROW;
+    }
+
+    /** Whether a call creates its conversation, with nothing else or with messages of its own. */
+    boolean isCreate() {
+      return this == CREATE || this == CREATE_IF_ABSENT || this == GROW;
+    }
 
     boolean isFault() {
       return compareTo(CUT) >= 0;
@@ -97,6 +110,11 @@ record SimStep(
     boolean isLater() {
       return LATER.contains(this);
     }
+  }
+
+  /** The same step of another kind. */
+  SimStep as(Kind newKind) {
+    return new SimStep(number, at, newKind, node, client, owner, conversation, target, seed);
   }
 
   @Override

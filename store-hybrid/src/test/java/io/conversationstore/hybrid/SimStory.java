@@ -68,6 +68,53 @@ final class SimStory {
     return story.steps;
   }
 
+  /** One of the stories used only by seeds from {@link SimPlan#GROWN} on. */
+  static List<SimStep> grown(
+      SplittableRandom random, int first, long start, int clients, int conversation) {
+    SimStory story = new SimStory(random, first, start, clients, conversation);
+    if (random.nextInt(3) == 0) {
+      story.begunByTwo();
+    } else {
+      story.begunWithoutAnswer();
+    }
+    return story.steps;
+  }
+
+  /** Two nodes begin one conversation without the database; one deletes it. */
+  private void begunByTwo() {
+    then(Kind.CUT, node);
+    then(Kind.CUT, other);
+    then(Kind.GROW, node);
+    int message = then(Kind.GROW, other);
+    then(random.nextBoolean() ? Kind.EDIT : Kind.GROW, other, message);
+    then(Kind.HEAL, node);
+    if (random.nextBoolean()) {
+      then(random.nextInt(3) == 0 ? Kind.ERASE : Kind.DELETE, node);
+      then(Kind.GROW, node);
+    }
+    then(Kind.HEAL, other);
+  }
+
+  /** The answer to an append is lost; meanwhile another node ends the conversation. */
+  private void begunWithoutAnswer() {
+    if (random.nextBoolean()) {
+      then(Kind.GROW, other);
+    }
+    then(random.nextInt(3) == 0 ? Kind.DELAY_REQUEST : Kind.LOSE_REPLY, node);
+    then(Kind.GROW, node);
+    if (random.nextBoolean()) {
+      then(Kind.CUT, node);
+    }
+    then(random.nextInt(4) == 0 ? Kind.ERASE : Kind.DELETE, other);
+    if (random.nextBoolean()) {
+      then(Kind.GROW, other);
+    }
+    if (random.nextBoolean()) {
+      then(Kind.GROW, node);
+    }
+    then(Kind.HEAL, node);
+  }
+
   private int then(Kind kind, int on, int target) {
     at += random.nextInt(LONGEST_PAUSE);
     int number = first + steps.size();

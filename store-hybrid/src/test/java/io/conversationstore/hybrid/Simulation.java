@@ -150,7 +150,7 @@ final class Simulation {
   }
 
   private static long today() {
-    return SimPlan.ADOPTING + LocalDate.now(ZoneOffset.UTC).toEpochDay() * MOST_A_DAY;
+    return SimPlan.GROWN + LocalDate.now(ZoneOffset.UTC).toEpochDay() * MOST_A_DAY;
   }
 
   private static boolean repeats() {
@@ -277,10 +277,10 @@ final class Simulation {
       if (seed >= SimPlan.LATER) {
         ranLater.incrementAndGet();
       }
-      if (seed >= SimPlan.ADOPTING) {
+      if (SimPlan.isAdopting(seed)) {
         ranAdopting.incrementAndGet();
       }
-      if (seed >= SimPlan.RESTORING) {
+      if (SimPlan.isRestoring(seed)) {
         ranRestoring.incrementAndGet();
       }
       steps.addAndGet(verdict.steps());

@@ -43,7 +43,13 @@ final class SmallScopes {
   private static final Set<Action> NEW_COPIES =
       EnumSet.of(Action.EVICT, Action.FRESH, Action.CLONE);
   private static final Set<Action> FIRST =
-      EnumSet.of(Action.CREATE_IF_ABSENT, Action.SAVE, Action.ERASE, Action.CUT, Action.LOSE_REPLY);
+      EnumSet.of(
+          Action.CREATE_IF_ABSENT,
+          Action.GROW,
+          Action.SAVE,
+          Action.ERASE,
+          Action.CUT,
+          Action.LOSE_REPLY);
   private static final Set<Action> RESTARTS =
       EnumSet.of(Action.RESTART, Action.EVICT, Action.FRESH, Action.CLONE);
 

@@ -30,6 +30,7 @@ final class Sql {
 
   final String create;
   final String append;
+  final String appendOrCreate;
   final String appendNew;
   final String appendNewOne;
   final String appendAll;
@@ -87,6 +88,7 @@ final class Sql {
     this.schema = '"' + schemaName + '"';
     create = written("create_conversation(?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb)");
     append = written("append_messages(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::json)");
+    appendOrCreate = written("append_or_create(?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?::json)");
     appendNew = appendNew("?, ?, ?, ?, ?, ?");
     // The driver is slower with six arrays of one than with six values.
     appendNewOne =

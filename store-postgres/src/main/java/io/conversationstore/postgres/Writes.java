@@ -115,7 +115,9 @@ final class Writes {
   }
 
   private Applied hurried(Change change, ApplyMode mode) {
-    if (change instanceof Bulk bulk) {
+    if (change instanceof Bulk bulk && bulk.isAppend() && mode == ApplyMode.LIVE) {
+      return database.write(connection -> appendOrCreate(connection, bulk));
+    } else if (change instanceof Bulk bulk) {
       return database.transaction(connection -> bulk(connection, bulk, mode));
     }
     return database.write(
@@ -128,6 +130,36 @@ final class Writes {
           }
           return one(connection, change, mode);
         });
+  }
+
+  /** Both parts in one statement. */
+  private Applied appendOrCreate(Connection connection, Bulk bulk) throws SQLException {
+    ConversationCreated create = bulk.create();
+    MessagesAppended append = bulk.append();
+    Owner owner = bulk.owner();
+    try (PreparedStatement statement = database.prepare(connection, sql.appendOrCreate)) {
+      database
+          .bind(statement, owner.tenantId())
+          .text(database.lockTimeout())
+          .text(owner.tenantId())
+          .text(owner.userId())
+          .text(create.conversationId())
+          .uuid(create.id())
+          .number(bulk.stamp().epoch())
+          .text(Json.text(out -> writeNew(out, create)))
+          .flag(append.condition().checksLast())
+          .uuid(append.condition().lastMessageId())
+          .text(Json.text(out -> MessageJson.write(out, owner, append.messages(), search)));
+      try (ResultSet rows = database.rows(statement)) {
+        WrittenRows written = new WrittenRows(append, create.conversationId());
+        while (rows.next()) {
+          written.add(rows);
+        }
+        return written.applied();
+      }
+    } catch (SQLException e) {
+      throw typed(e, append);
+    }
   }
 
   private Applied bulk(Connection connection, Bulk bulk, ApplyMode mode) throws SQLException {

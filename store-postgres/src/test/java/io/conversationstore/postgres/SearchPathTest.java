@@ -72,8 +72,9 @@ class SearchPathTest {
                     + " WHERE p.pronamespace = 'conversation_store'::regnamespace"
                     + " AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']"))
         .isEqualTo(
-            "append_messages append_new append_plain create_conversation delete_conversation"
-                + " delete_message edit_message erase_owner forget_search_tokens landing misfit"
-                + " put_preferences refuse_bare_delete remember shared_owner update_conversation");
+            "append_messages append_new append_or_create append_plain create_conversation"
+                + " delete_conversation delete_message"
+                + " edit_message erase_owner forget_search_tokens landing misfit put_preferences"
+                + " refuse_bare_delete remember shared_owner update_conversation");
   }
 }

@@ -97,6 +97,11 @@ class StatementCountTest {
     assertTrips(
         1, () -> store.append(OWNER, "c", List.of(again), AppendCondition.ifLastIs(last.id())));
     assertTrips(2, () -> store.append(OWNER, "c", again));
+    NewConversation ifAbsent = NewConversation.ofId("c");
+    assertTrips(1, () -> store.append(OWNER, ifAbsent, Message.user("one")));
+    assertTrips(1, () -> store.append(OWNER, ifAbsent, Message.user("a"), Message.assistant("b")));
+    assertTrips(1, () -> store.append(OWNER, ifAbsent, again));
+    assertTrips(1, () -> store.append(OWNER, NewConversation.titled("t"), Message.user("one")));
     assertTrips(1, () -> store.edit(OWNER, "c", last.id(), MessageEdit.text("edited")));
     assertTrips(1, () -> store.update(OWNER, "c", ConversationUpdate.touch().withTitle("new")));
     assertTrips(1, () -> store.create(OWNER, NewConversation.titled("t")));

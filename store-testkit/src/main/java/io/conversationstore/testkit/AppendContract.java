@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.AppendCondition;
 import io.conversationstore.AppendConditionFailedException;
+import io.conversationstore.Appended;
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.Message;
@@ -302,6 +303,103 @@ abstract class AppendContract extends ContractBase {
         before = message.createdAt();
       }
     }
+  }
+
+  private Appended appended(NewConversation ifAbsent, AppendCondition condition, Message... turn) {
+    return store().append(alice, ifAbsent, List.of(turn), condition);
+  }
+
+  @Test
+  @DisplayName("4.2: an append creates its conversation if there is none, and joins it otherwise")
+  void row_4_2_anAppendCreates() {
+    NewConversation chat = NewConversation.ofId("new").withTitle("first").withTags("t");
+    Message question = Message.user("one").withId(UUID.randomUUID());
+    Message answer = Message.assistant("two").withModel("m").withUsage(TokenUsage.of(1, 2));
+    Appended begun = appended(chat, AppendCondition.always(), question, answer);
+    assertThat(begun.created()).isTrue();
+    assertThat(begun.changed()).isTrue();
+    assertThat(begun.messages()).extracting(StoredMessage::text).containsExactly("one", "two");
+    assertThat(begun.messages()).extracting(StoredMessage::seq).containsExactly(1L, 2L);
+    assertThat(begun.conversation().title()).isEqualTo("first");
+    assertThat(begun.conversation().messageCount()).isEqualTo(2);
+    assertThat(begun.conversation().usage()).isEqualTo(TokenUsage.of(1, 2));
+    assertThat(store().find(alice, "new")).contains(begun.conversation());
+    assertThat(Walks.messages(store(), alice, "new")).isEqualTo(begun.messages());
+
+    Appended joined = store().append(alice, chat.withTitle("second"), Message.user("three"));
+    assertThat(joined.created()).isFalse();
+    assertThat(joined.changed()).isTrue();
+    assertThat(joined.conversation().title()).isEqualTo("first");
+    assertThat(joined.conversation().messageCount()).isEqualTo(3);
+    assertThat(store().find(alice, "new")).contains(joined.conversation());
+
+    Appended again = appended(chat, AppendCondition.always(), question);
+    assertThat(again.created()).isFalse();
+    assertThat(again.changed()).isFalse();
+    assertThat(again.messages()).containsExactly(begun.messages().get(0));
+    assertThat(again.conversation()).isEqualTo(joined.conversation());
+    assertThat(texts("new")).containsExactly("one", "two", "three");
+  }
+
+  @Test
+  @DisplayName("4.2: an append without an id creates a conversation of its own")
+  void row_4_2_anAppendCreatesWithoutAnId() {
+    Appended one = store().append(alice, NewConversation.titled("t"), Message.user("one"));
+    Appended two = store().append(alice, NewConversation.titled("t"), Message.user("two"));
+    assertThat(one.conversation().id()).isNotEqualTo(two.conversation().id());
+    assertThat(texts(one.conversation().id())).containsExactly("one");
+    assertThat(texts(two.conversation().id())).containsExactly("two");
+  }
+
+  @Test
+  @DisplayName(
+      "4.2: after a delete, an append creates the conversation again, without its messages")
+  void row_4_2_anAppendCreatesAgain() {
+    Message message = Message.user("again").withId(UUID.randomUUID());
+    store().append(alice, "a", message);
+    say("a", "old");
+    store().delete(alice, "a");
+    Appended anew = appended(NewConversation.ofId("a"), AppendCondition.always(), message);
+    assertThat(anew.created()).isTrue();
+    assertThat(anew.conversation().generation()).isEqualTo(2);
+    assertThat(texts("a")).containsExactly("again");
+  }
+
+  @Test
+  @DisplayName(
+      "5.4: a created conversation is empty for the condition; a failed one creates nothing")
+  void row_5_4_anAppendThatCreatesOnACondition() {
+    NewConversation chat = NewConversation.ofId("new");
+    UUID firstId = UUID.randomUUID();
+    Message first = Message.user("first").withId(firstId);
+    assertThatThrownBy(() -> appended(chat, AppendCondition.ifLastIs(UUID.randomUUID()), first))
+        .isInstanceOf(AppendConditionFailedException.class);
+    assertThat(store().find(alice, "new")).isEmpty();
+    assertThat(appended(chat, AppendCondition.ifEmpty(), first).created()).isTrue();
+    assertThatThrownBy(() -> appended(chat, AppendCondition.ifEmpty(), Message.user("second")))
+        .isInstanceOf(AppendConditionFailedException.class);
+    Appended again = appended(chat, AppendCondition.ifEmpty(), first);
+    assertThat(again.changed()).isFalse();
+    Appended next = appended(chat, AppendCondition.ifLastIs(firstId), Message.user("next"));
+    assertThat(next.changed()).isTrue();
+    assertThat(texts("new")).containsExactly("first", "next");
+  }
+
+  @Test
+  @DisplayName("5.3: an append that creates rejects an id with other content, and bad turns")
+  void row_5_3_anAppendThatCreatesRejects() {
+    NewConversation chat = NewConversation.ofId("new");
+    Message first = Message.user("first").withId(UUID.randomUUID());
+    store().append(alice, chat, first);
+    Message other = Message.user("other").withId(first.id());
+    assertThatThrownBy(() -> store().append(alice, chat, Message.user("x"), other))
+        .isInstanceOf(MessageConflictException.class);
+    assertThatThrownBy(() -> store().append(alice, NewConversation.ofId("b"), first, other))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> store().append(alice, NewConversation.ofId("b")))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(store().find(alice, "b")).isEmpty();
+    assertThat(texts("new")).containsExactly("first");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.conversationstore.AppendCondition;
 import io.conversationstore.AppendConditionFailedException;
+import io.conversationstore.Appended;
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationExistsException;
 import io.conversationstore.ConversationNotFoundException;
@@ -99,6 +100,33 @@ abstract class ConcurrencyContract extends ContractBase {
         atOnce(writer -> () -> store().append(alice, "a", turn, AppendCondition.always()));
     assertThat(answers).allSatisfy(answer -> assertThat(answer).isEqualTo(answers.get(0)));
     assertThat(texts("a")).containsExactly("one", "two");
+  }
+
+  @Test
+  @DisplayName("5.4: appends that create never miss a conversation that others delete")
+  void row_5_4_appendsThatCreateRaceWithDeletes() throws Exception {
+    NewConversation contested = NewConversation.ofId("contested");
+    List<Boolean> done =
+        atOnce(
+            writer ->
+                () -> {
+                  for (int i = 0; i < TURNS; i++) {
+                    if (writer == 0) {
+                      store().delete(alice, "contested");
+                    } else {
+                      Appended appended = store().append(alice, contested, Message.user("x"));
+                      assertThat(appended.changed()).isTrue();
+                      assertThat(appended.messages()).hasSize(1);
+                    }
+                  }
+                  return true;
+                });
+    assertThat(done).hasSize(THREADS).containsOnly(true);
+    store().delete(alice, "contested");
+    List<Appended> begun =
+        atOnce(writer -> () -> store().append(alice, contested, Message.user("begun")));
+    assertThat(begun.stream().filter(Appended::created)).hasSize(1);
+    assertThat(texts("contested")).hasSize(THREADS).containsOnly("begun");
   }
 
   @Test

@@ -1,8 +1,10 @@
 package io.conversationstore.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.AppendCondition;
+import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
@@ -230,6 +232,69 @@ public abstract class LandingContract {
     delete();
     assertThat(replay(save).changed()).isFalse();
     assertThat(found()).isNull();
+  }
+
+  /** An append that creates, as a node sends it, which names the epoch. */
+  private Change appendOrCreate(UUID message) {
+    Change append =
+        Change.Bulk.ofAppend(
+            stamp(),
+            (Change.ConversationCreated) create(),
+            new Change.MessagesAppended(
+                stamp(),
+                ConversationRef.live(ID),
+                List.of(NewMessage.of(message, Message.user("text"))),
+                AppendCondition.always(),
+                false));
+    return append.withStamp(append.stamp().withEpoch(0));
+  }
+
+  @Test
+  void row_1_4_anAppendThatCreatedIsNotAppliedToALaterGeneration() {
+    assertStays(appendOrCreate(UUID.randomUUID()), true);
+  }
+
+  @Test
+  void row_1_4_anAppendThatJoinedAConversationIsNotAppliedToALaterGeneration() {
+    replay(create());
+    assertStays(appendOrCreate(UUID.randomUUID()), true);
+  }
+
+  @Test
+  void row_1_4_anAppendThatJoinedWithoutAnythingNewIsNotAppliedToALaterGeneration() {
+    UUID message = UUID.randomUUID();
+    replay(create());
+    replay(append(message));
+    assertStays(appendOrCreate(message), false);
+  }
+
+  /**
+   * An attempt whose answer is lost takes effect; then the conversation is deleted and made anew.
+   */
+  private void assertStays(Change append, boolean changes) {
+    Applied first = primary().apply(append, ApplyMode.LIVE);
+    assertThat(first.changed()).isEqualTo(changes);
+    assertThat(first.states(ConversationState.class)).hasSize(1);
+    assertThat(live().requireLive().messageCount()).isEqualTo(1);
+    assertThat(live().version()).isEqualTo(first.state(ConversationState.class).version());
+    assertThat(replay(append).changed()).isFalse();
+    delete();
+    Applied again = replay(append);
+    assertThat(again.changed()).isFalse();
+    assertThat(again.dropped()).isNotEmpty();
+    assertThat(found()).isNull();
+    assertLateIsRefused(append);
+    assertThat(found()).isNull();
+    replay(create());
+    assertThat(replay(append).changed()).isFalse();
+    assertLateIsRefused(append);
+    assertThat(live().generation()).isEqualTo(2);
+    assertThat(live().requireLive().messageCount()).isZero();
+  }
+
+  private void assertLateIsRefused(Change append) {
+    assertThatThrownBy(() -> primary().apply(append, ApplyMode.LIVE))
+        .isInstanceOf(ConversationNotFoundException.class);
   }
 
   @Test

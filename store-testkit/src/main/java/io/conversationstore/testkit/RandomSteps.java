@@ -1,6 +1,7 @@
 package io.conversationstore.testkit;
 
 import io.conversationstore.AppendCondition;
+import io.conversationstore.Appended;
 import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStatus;
@@ -150,11 +151,26 @@ final class RandomSteps {
           case 1 -> AppendCondition.ifLastIs(messageId(number(MESSAGE_IDS)));
           default -> AppendCondition.always();
         };
+    if (generators.oneIn(4)) {
+      NewConversation ifAbsent = generators.conversation(id);
+      return step(
+          "append or create " + turn.keySet() + (condition.checksLast() ? " on condition" : ""),
+          o,
+          id,
+          s -> appendOrCreate(s.store().append(s.owner(o), ifAbsent, messages, condition)));
+    }
     return step(
         "append " + turn.keySet() + (condition.checksLast() ? " on condition" : ""),
         o,
         id,
         s -> Answer.messages(s.store().append(s.owner(o), id, messages, condition)));
+  }
+
+  private static Answer appendOrCreate(Appended appended) {
+    return Answer.messages(appended.messages())
+        .and(Answer.fact(appended.conversation()))
+        .and("created=" + appended.created())
+        .and("changed=" + appended.changed());
   }
 
   private Step edit(int o, String id) {

@@ -43,6 +43,7 @@ final class ReferenceChanges {
   private final List<Applied.Dropped> dropped = new ArrayList<>();
   private final boolean remembersLastEditsOnly;
   private boolean changed;
+  private boolean inBulk;
 
   ReferenceChanges(ModelOwner data, ApplyMode mode, Instant now, boolean remembersLastEditsOnly) {
     this.data = data;
@@ -98,6 +99,7 @@ final class ReferenceChanges {
     @Override
     public Void bulk(Change.Bulk bulk) {
       if (!bulk.isOnce() || isFirstTime(bulk)) {
+        inBulk = true;
         parts(bulk).forEach(part -> part.accept(this));
       }
       return null;
@@ -177,7 +179,10 @@ final class ReferenceChanges {
     ModelConversation latest = data.latest(id);
     Landing landing = data.landings.get(change.id());
     if (landing != null && latest != null) {
-      if (replay && (latest.deleted || latest.generation != landing.generation())) {
+      boolean ended = latest.deleted || latest.generation != landing.generation();
+      if (ended && !replay) {
+        throw new ConversationNotFoundException(owner, id);
+      } else if (ended) {
         drop(change, id, "the conversation that it created was deleted");
       } else {
         states.add(latest.state(owner));
@@ -188,7 +193,7 @@ final class ReferenceChanges {
       if (change.strict()) {
         throw new ConversationExistsException(owner, id);
       }
-      if (replay) {
+      if (replay || inBulk) {
         landed(change, latest, time(change));
       }
       states.add(latest.state(owner));

@@ -21,6 +21,7 @@ DROP FUNCTION ${schema}.edit_message;
 DROP FUNCTION ${schema}.delete_conversation;
 DROP FUNCTION ${schema}.update_conversation;
 DROP FUNCTION ${schema}.append_plain;
+DROP FUNCTION ${schema}.append_or_create;
 DROP FUNCTION ${schema}.append_messages;
 DROP FUNCTION ${schema}.append_new;
 DROP FUNCTION ${schema}.create_conversation;

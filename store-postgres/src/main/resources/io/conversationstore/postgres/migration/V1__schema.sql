@@ -862,6 +862,39 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ${schema}.append_messages IS 'Appends messages, all or none; existing ones are kept.';
 
+-- A node sends a call again whose answer was lost, and other nodes may delete the conversation
+-- meanwhile: the row remembers the generation that the call has joined, so that its messages enter no
+-- later one. A caller that names no epoch sends nothing again.
+CREATE FUNCTION ${schema}.append_or_create(
+  p_lock_timeout text, p_tenant text, p_user text, p_conversation text, p_change uuid,
+  p_epoch bigint, p_new jsonb, p_check_last boolean, p_last uuid, p_messages json)
+RETURNS TABLE (dropped text, changed boolean, given boolean,
+  conversation ${schema}.conversations, message ${schema}.messages)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  v_at timestamptz := clock_timestamp();
+  v_written record;
+  v_header ${schema}.conversations;
+  v_changes jsonb;
+BEGIN
+  SELECT w.changed, w.conversation INTO v_written
+    FROM ${schema}.create_conversation(p_lock_timeout, p_tenant, p_user, p_conversation, p_change,
+      p_epoch, false, v_at, false, p_new) w;
+  v_header := v_written.conversation;
+  IF p_epoch <> -1 AND NOT v_written.changed
+      AND ${schema}.landing(v_header.recent_changes, p_change) IS NULL
+      AND v_header.created_by <> p_change THEN
+    v_changes := ${schema}.remember(
+      v_header.recent_changes, p_change, v_header.generation, v_at);
+    UPDATE ${schema}.conversations c SET recent_changes = v_changes
+      WHERE c.tenant_id = p_tenant AND c.conversation_key = v_header.conversation_key;
+  END IF;
+  RETURN QUERY SELECT * FROM ${schema}.append_messages(p_lock_timeout, p_tenant, p_user,
+    p_conversation, p_epoch, 0, false, v_at, p_check_last, p_last, false, p_messages);
+END $$;
+COMMENT ON FUNCTION ${schema}.append_or_create IS 'Appends messages to the live conversation of that id, which it creates if there is none.';
+
 -- Replayed appends to many conversations, without conditions and edits, of messages that do not exist
 -- yet. Assigns places and times like append_messages, with one INSERT for each tenant, and writes the
 -- row of a conversation once. If the rules are needed, for example because a conversation is deleted,

@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid.internal.adoption;
 
 import io.conversationstore.AppendCondition;
+import io.conversationstore.Appended;
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationQuery;
@@ -64,6 +65,12 @@ public final class TakenOverStore implements ConversationStore {
   @Override
   public Conversation createIfAbsent(Owner owner, NewConversation conversation) {
     return store.createIfAbsent(owner, conversation);
+  }
+
+  @Override
+  public Appended append(
+      Owner owner, NewConversation ifAbsent, List<Message> turn, AppendCondition condition) {
+    return store.append(owner, ifAbsent, turn, condition);
   }
 
   @Override

@@ -50,6 +50,7 @@ import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Accepts changes that cannot go to the database now: checks them against this node's knowledge and
@@ -219,7 +220,12 @@ public final class LocalQueue {
 
     @Override
     public Applied bulk(Bulk change) {
-      return locks.exclusive(() -> LocalQueue.this.bulk(change, attempt));
+      return change.isAppend()
+          ? toOne(
+              change.owner(),
+              change.create().conversationId(),
+              view -> appendOrCreate(view, change, attempt))
+          : locks.exclusive(() -> LocalQueue.this.bulk(change, attempt));
     }
   }
 
@@ -272,6 +278,52 @@ public final class LocalQueue {
       return Applied.of(true, List.of(PendingView.made(create)));
     }
     return enqueue(view, create.conversationId(), create, List.of());
+  }
+
+  /**
+   * An append that creates. To a conversation that is live here it is a plain append: if that one
+   * is deleted before the append is sent, it must not come back.
+   */
+  private Applied appendOrCreate(PendingView view, Bulk bulk, Attempt attempt) {
+    ConversationState live = view.live();
+    MessagesAppended append = bulk.append();
+    if (attempt.maybeSent()) {
+      // The first attempt may still arrive, and create the conversation again after a delete:
+      // changes queued behind it must learn where it landed.
+      Bulk sent = new Bulk(bulk.stamp(), bulk.changes(), true);
+      if (!view.isOfErased(sent)) {
+        return sentBefore(view, live, sent);
+      }
+      // The erasure came after the first attempt in any case. The database will drop the append.
+      local.enqueue(sent);
+      return Applied.of(true, PendingView.made(bulk.create(), append));
+    }
+    if (live != null && reader.isEnded(live)) {
+      throw new UnknownWhileOfflineException(bulk.owner(), live.id());
+    } else if (live != null) {
+      return append(
+          view,
+          live,
+          append.withStamp(bulk.stamp()).withGeneration(view.target()));
+    }
+    requireNoCondition(append);
+    return enqueue(view, append.ref().id(), bulk, ids(append));
+  }
+
+  private Applied sentBefore(PendingView view, @Nullable ConversationState live, Bulk sent) {
+    MessagesAppended append = sent.append();
+    List<State> existing = new ArrayList<>();
+    if (live == null || !addExisting(view, append, existing).isEmpty()) {
+      requireNoCondition(append);
+    } else if (append.condition().checksLast()) {
+      existing.add(0, live);
+      return Applied.of(false, existing);
+    }
+    return enqueue(view, append.ref().id(), sent, ids(append));
+  }
+
+  private static List<UUID> ids(MessagesAppended append) {
+    return append.messages().stream().map(NewMessage::id).toList();
   }
 
   private Applied toConversation(PendingView view, ToConversation change, Attempt attempt) {
@@ -400,9 +452,23 @@ public final class LocalQueue {
   }
 
   private Applied append(PendingView view, ConversationState live, MessagesAppended append) {
-    List<NewMessage> absent = new ArrayList<>();
     List<State> existing = new ArrayList<>();
     existing.add(live);
+    List<NewMessage> absent = addExisting(view, append, existing);
+    if (absent.isEmpty()) {
+      return Applied.of(false, existing);
+    }
+    requireNoCondition(append);
+    // Without existing messages: laid over an engine that has them, they would appear twice.
+    MessagesAppended missing =
+        new MessagesAppended(append.stamp(), append.ref(), absent, append.condition(), false);
+    return enqueue(view, live.id(), missing, ids(append));
+  }
+
+  /** Adds the messages of an append that exist to {@code existing}; returns the others. */
+  private static List<NewMessage> addExisting(
+      PendingView view, MessagesAppended append, List<State> existing) {
+    List<NewMessage> absent = new ArrayList<>();
     for (NewMessage message : append.messages()) {
       Optional<MessageState> there = view.existing(message.id());
       if (there.isPresent() && !there.get().digest().equals(message.digest())) {
@@ -410,9 +476,10 @@ public final class LocalQueue {
       }
       there.map(view::filled).ifPresentOrElse(existing::add, () -> absent.add(message));
     }
-    if (absent.isEmpty()) {
-      return Applied.of(false, existing);
-    }
+    return absent;
+  }
+
+  private static void requireNoCondition(MessagesAppended append) {
     if (append.condition().checksLast()) {
       throw new StoreUnavailableException(
           "an append with a condition on the last message of conversation "
@@ -422,11 +489,6 @@ public final class LocalQueue {
               + " needs the database; try again when it is available",
           null);
     }
-    // Without existing messages: laid over an engine that has them, they would appear twice.
-    MessagesAppended missing =
-        new MessagesAppended(append.stamp(), append.ref(), absent, append.condition(), false);
-    return enqueue(
-        view, live.id(), missing, append.messages().stream().map(NewMessage::id).toList());
   }
 
   /** Enqueues, lays the change over the view and returns the affected rows. */

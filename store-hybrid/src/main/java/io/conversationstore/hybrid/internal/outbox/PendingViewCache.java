@@ -115,6 +115,8 @@ final class PendingViewCache {
     view.addNew(change);
     if (change instanceof Change.MessagesAppended append) {
       grow(append);
+    } else if (change instanceof Change.Bulk bulk && bulk.isAppend()) {
+      grow(bulk.append());
     }
   }
 

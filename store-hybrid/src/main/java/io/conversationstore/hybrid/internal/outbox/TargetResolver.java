@@ -135,6 +135,10 @@ public final class TargetResolver {
       if (live == null) {
         throw new ConversationNotFoundException(change.owner(), change.ref().id());
       }
+      return named(change, live);
+    }
+
+    private Change named(ToConversation change, ConversationState live) {
       return change
           .withGeneration(live.generation())
           .withStamp(stamp(change, live.epoch(), live.requireLive().updatedAt()));
@@ -172,7 +176,23 @@ public final class TargetResolver {
 
     @Override
     public Change bulk(Bulk bulk) {
+      if (bulk.isAppend()) {
+        return append(bulk);
+      }
       return bulk.isOnce() ? bulk : ofOwner(bulk);
+    }
+
+    /**
+     * An append that creates: a plain append if the conversation is known to be live. Without
+     * {@code afresh} the database is not asked, since it decides in any case.
+     */
+    private Change append(Bulk bulk) {
+      String id = bulk.create().conversationId();
+      ConversationState live =
+          afresh ? knowledge.look(id).live() : knowledge.before.header(bulk.owner(), id);
+      return live != null && live.isLive()
+          ? named(bulk.append().withStamp(bulk.stamp()), live)
+          : bulk.withStamp(stamp(bulk, knowledge.epoch(), null));
     }
 
     private Change ofOwner(Change change) {

@@ -27,6 +27,7 @@ import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.MessageState;
@@ -463,6 +464,32 @@ public final class PendingView {
         ConversationRef.LIVE,
         create.stamp().time(),
         create.id());
+  }
+
+  /** The conversation and the messages that a pending append will make. */
+  public static List<State> made(ConversationCreated create, MessagesAppended append) {
+    ConversationState conversation = made(create);
+    Live live = conversation.requireLive();
+    Instant at = append.stamp().time();
+    List<State> states = new ArrayList<>();
+    for (NewMessage message : append.messages()) {
+      Instant createdAt = Transitions.messageTime(live, message, at);
+      live = Transitions.appended(live, createdAt, message.message().usage(), at);
+      states.add(
+          new MessageState(
+              conversation.owner(),
+              conversation.id(),
+              conversation.epoch(),
+              ConversationRef.LIVE,
+              1,
+              0,
+              message.id(),
+              message.digest(),
+              new StoredMessage(
+                  conversation.id(), message.id(), 0, createdAt, null, message.message())));
+    }
+    states.add(0, conversation.next(live, 0));
+    return states;
   }
 
   private void cut() {

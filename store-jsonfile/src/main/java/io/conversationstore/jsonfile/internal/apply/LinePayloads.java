@@ -256,6 +256,11 @@ public final class LinePayloads {
             out.writeString(id);
           }
           out.writeEndArray();
+          out.writeArrayFieldStart("created");
+          for (String id : entry.created()) {
+            out.writeString(id);
+          }
+          out.writeEndArray();
           out.writeEndObject();
         });
   }
@@ -267,6 +272,9 @@ public final class LinePayloads {
         Json.array(json, "ids").stream()
             .map(JsonNode::asText)
             .collect(Collectors.toCollection(LinkedHashSet::new)),
+        Json.array(json, "created").stream()
+            .map(JsonNode::asText)
+            .collect(Collectors.toUnmodifiableSet()),
         false,
         Json.bool(json, "deletes"),
         Json.bool(json, "preferences"),

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,7 @@ public final class PendingQueue {
   /**
    * A change in the queue. Immutable.
    *
+   * @param created the conversations that it creates or joins
    * @param notBefore its effective time; later than {@code time} if an earlier change took effect
    *     after this one was made
    */
@@ -41,6 +43,7 @@ public final class PendingQueue {
       UUID id,
       Owner owner,
       Set<String> conversations,
+      Set<String> created,
       boolean erases,
       boolean deletes,
       boolean preferences,
@@ -56,6 +59,7 @@ public final class PendingQueue {
           change.id(),
           change.owner(),
           Set.copyOf(change.namedConversationIds()),
+          created(change),
           change instanceof Change.OwnerErased,
           change instanceof Change.ConversationDeleted,
           change instanceof Change.PreferencesPut,
@@ -82,6 +86,9 @@ public final class PendingQueue {
           UUID.fromString(head.id()),
           owner,
           head.conversation().isEmpty() ? Set.of() : Set.of(head.conversation()),
+          head.kind().equals(Change.Kind.CONVERSATION_CREATED.wireName())
+              ? Set.of(head.conversation())
+              : Set.of(),
           false,
           head.kind().equals(Change.Kind.CONVERSATION_DELETED.wireName()),
           head.kind().equals(Change.Kind.PREFERENCES_PUT.wireName()),
@@ -91,6 +98,15 @@ public final class PendingQueue {
           UNCHANGED,
           time,
           Map.of());
+    }
+
+    private static Set<String> created(Change change) {
+      return change.mayCreate()
+          ? change.parts().stream()
+              .filter(part -> part.kind() == Change.Kind.CONVERSATION_CREATED)
+              .flatMap(part -> part.conversationIds().stream())
+              .collect(Collectors.toUnmodifiableSet())
+          : Set.of();
     }
 
     /** Whether its content may be in the files. */
@@ -150,6 +166,7 @@ public final class PendingQueue {
               id,
               sameOwner,
               sameConversations,
+              created,
               erases,
               deletes,
               preferences,
@@ -172,6 +189,7 @@ public final class PendingQueue {
           id,
           owner,
           conversations,
+          created,
           erases,
           deletes,
           preferences,
@@ -518,8 +536,8 @@ public final class PendingQueue {
   }
 
   /**
-   * Changes that name the live generation take this one, up to the next pending delete or erasure;
-   * changes after that get the generation that follows it.
+   * Changes that name the live generation take this one, up to and including the next pending
+   * delete or create, and up to the next erasure: what follows these follows them.
    */
   private void rebase(List<Entry> later, String conversation, long generation) {
     for (Entry next : later) {
@@ -527,7 +545,8 @@ public final class PendingQueue {
         return;
       }
       add(next.withGeneration(conversation, generation));
-      if (next.deletes() && next.conversations().contains(conversation)) {
+      if (next.created().contains(conversation)
+          || (next.deletes() && next.conversations().contains(conversation))) {
         return;
       }
     }

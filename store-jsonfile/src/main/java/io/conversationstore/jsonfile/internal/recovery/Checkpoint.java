@@ -26,6 +26,9 @@ import org.slf4j.LoggerFactory;
 public final class Checkpoint {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
 
+  /** The format of the file; one of another format is ignored, and the log is read. */
+  private static final int FORMAT = 2;
+
   /** An accepted checkpoint and the log position that it covers. */
   record Loaded(Index index, LogPosition end) {}
 
@@ -63,7 +66,7 @@ public final class Checkpoint {
         Json.text(
             out -> {
               out.writeStartObject();
-              out.writeNumberField("format", LineFormat.FORMAT);
+              out.writeNumberField("format", FORMAT);
               out.writeStringField("kind", "checkpoint");
               out.writeStringField("node", manifest.node().toString());
               out.writeNumberField("first_segment", manifest.firstSegment());
@@ -108,7 +111,7 @@ public final class Checkpoint {
               (int) Json.number(json, "segment", 0),
               Json.number(json, "offset", 0),
               Json.number(json, "number", 0));
-      if (Json.number(json, "format", 0) != LineFormat.FORMAT
+      if (Json.number(json, "format", 0) != FORMAT
           || !UUID.fromString(Json.string(json, "node")).equals(manifest.node())
           || Json.number(json, "first_segment", 0) != manifest.firstSegment()
           || Json.number(json, "last_snapshot", 0) != manifest.lastSnapshot()

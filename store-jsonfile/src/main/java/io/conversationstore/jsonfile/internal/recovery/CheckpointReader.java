@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -201,6 +202,7 @@ final class CheckpointReader {
     UUID id = readId();
     Owner of = readOwner();
     LinkedHashSet<String> conversations = new LinkedHashSet<>(readTexts());
+    Set<String> created = Set.copyOf(readTexts());
     boolean erases = readBoolean();
     boolean deletes = readBoolean();
     boolean preferences = readBoolean();
@@ -218,6 +220,7 @@ final class CheckpointReader {
         id,
         of,
         conversations,
+        created,
         erases,
         deletes,
         preferences,

@@ -191,6 +191,7 @@ final class CheckpointWriter {
     writeId(entry.id());
     writeOwner(entry.owner());
     writeTexts(entry.conversations());
+    writeTexts(List.copyOf(entry.created()));
     out.writeBoolean(entry.erases());
     out.writeBoolean(entry.deletes());
     out.writeBoolean(entry.preferences());

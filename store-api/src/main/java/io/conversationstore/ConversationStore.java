@@ -109,12 +109,23 @@ public interface ConversationStore extends AutoCloseable {
   }
 
   /**
-   * Reads a page of a conversation, oldest message first.
+   * Reads a page of a conversation, oldest message first: from one of its ends, from a message, or
+   * from a cursor on.
    *
    * @throws ConversationNotFoundException if there is no such conversation
+   * @throws MessageNotFoundException if the query starts at a message that the conversation does
+   *     not have
    * @throws CursorExpiredException if the cursor's place no longer exists
    */
   Page<StoredMessage> messages(Owner owner, String conversationId, MessageQuery query);
+
+  /**
+   * Returns the message, or empty if the conversation has no such message or does not exist. Costs
+   * one round trip, and reads this message only.
+   *
+   * @throws UnknownWhileOfflineException if the local copy may lack the message
+   */
+  Optional<StoredMessage> findMessage(Owner owner, String conversationId, UUID messageId);
 
   /** The last {@code count} messages (1 to 1,000), oldest first. */
   default List<StoredMessage> last(Owner owner, String conversationId, int count) {
@@ -124,6 +135,9 @@ public interface ConversationStore extends AutoCloseable {
   /**
    * Reads a page across all of the owner's conversations in the order of creation (then
    * conversation id, then {@code seq}), oldest message first.
+   *
+   * @throws IllegalArgumentException if the query starts at a message: ids are unique only within a
+   *     conversation
    */
   Page<StoredMessage> history(Owner owner, MessageQuery query);
 

@@ -199,20 +199,34 @@ public final class StoreFront implements ConversationStore {
 
   @Override
   public Page<StoredMessage> messages(Owner owner, String conversationId, MessageQuery query) {
+    String id = InputChecks.conversationId(conversationId);
     Position.InConversation from = Cursors.inConversation(query.cursor());
+    MessageQuery.Start start = query.start();
     MessageSlice read =
-        engine.messages(
-            owner,
-            InputChecks.conversationId(conversationId),
-            query.direction(),
-            from,
-            query.limit());
+        start == null
+            ? engine.messages(owner, id, query.direction(), from, query.limit())
+            : engine.messagesFrom(
+                owner,
+                id,
+                query.direction(),
+                start.messageId(),
+                start.including(),
+                query.limit());
     Slice<MessageState> slice = read.slice();
+    Position.InConversation began = start == null ? from : read.start();
     return new Page<>(
         stored(slice),
-        Cursors.encode(continuation(read, query.direction(), from)),
+        Cursors.encode(continuation(read, query.direction(), began)),
         slice.more(),
         slice.provenance());
+  }
+
+  @Override
+  public Optional<StoredMessage> findMessage(Owner owner, String conversationId, UUID messageId) {
+    return engine
+        .message(owner, InputChecks.conversationId(conversationId), messageId)
+        .filter(MessageState::isLive)
+        .map(MessageState::requireLive);
   }
 
   private static Position.InConversation continuation(
@@ -244,6 +258,11 @@ public final class StoreFront implements ConversationStore {
 
   @Override
   public Page<StoredMessage> history(Owner owner, MessageQuery query) {
+    if (query.start() != null) {
+      throw new IllegalArgumentException(
+          "a history cannot start at a message, whose id is unique only within its conversation;"
+              + " read the conversation, or continue from a cursor");
+    }
     Position.InHistory from = Cursors.inHistory(query.cursor());
     Slice<MessageState> slice = engine.history(owner, query.direction(), from, query.limit());
     Position.InHistory next = continuation(slice, query.direction(), from);

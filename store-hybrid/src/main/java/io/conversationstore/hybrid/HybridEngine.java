@@ -401,6 +401,33 @@ final class HybridEngine implements StoreEngine {
   }
 
   @Override
+  public MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return read(
+        engine ->
+            node.reader()
+                .withStableBase(
+                    engine,
+                    owner,
+                    conversationId,
+                    () ->
+                        node.reader()
+                            .messagesFrom(
+                                engine,
+                                owner,
+                                conversationId,
+                                direction,
+                                messageId,
+                                including,
+                                limit)));
+  }
+
+  @Override
   public Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
     return read(
         engine ->

@@ -164,13 +164,22 @@ final class RandomRun {
   private void read(Owner owner, String id, int kind) {
     if (kind < 79) {
       both(store -> store.find(owner, id).map(RandomRun::fact).orElse("none"));
+      UUID message = messageId(number(MESSAGES));
+      both(store -> store.findMessage(owner, id, message).map(RandomRun::fact).orElse("none"));
     } else if (kind < 85) {
       int count = 1 + number(12);
       both(store -> facts(store.last(owner, id, count)));
     } else if (kind < 90) {
       Direction direction = random.oneOf(List.of(Direction.values()));
       int limit = 1 + number(5);
-      both(store -> facts(walk(store, owner, id, direction, limit)));
+      both(store -> facts(walk(store, owner, id, new MessageQuery(direction, null, limit))));
+      MessageQuery query =
+          new MessageQuery(
+              direction,
+              null,
+              limit,
+              new MessageQuery.Start(messageId(number(MESSAGES)), random.oneIn(2)));
+      both(store -> facts(walk(store, owner, id, query)));
     } else if (kind < 92) {
       SearchQuery query =
           SearchQuery.of(random.query()).in(random.oneIn(3) ? id : null).limit(1 + number(4));
@@ -411,15 +420,15 @@ final class RandomRun {
   }
 
   private static List<StoredMessage> walk(
-      ConversationStore store, Owner owner, String id, Direction direction, int limit) {
+      ConversationStore store, Owner owner, String id, MessageQuery query) {
     boolean mayRepeat = mayRepeat(store);
     List<StoredMessage> all = new ArrayList<>();
     Cursor cursor = null;
     Page<StoredMessage> page;
     do {
-      page = store.messages(owner, id, new MessageQuery(direction, cursor, limit));
-      all.addAll(direction == Direction.FORWARD ? all.size() : 0, page.items());
-      if (page.hasMore() && page.size() != limit) {
+      page = store.messages(owner, id, cursor == null ? query : query.from(cursor));
+      all.addAll(query.direction() == Direction.FORWARD ? all.size() : 0, page.items());
+      if (page.hasMore() && page.size() != query.limit()) {
         throw new AssertionError("a page of " + page.size() + " says that there is more");
       }
       cursor = page.cursor();

@@ -3,6 +3,7 @@ package io.conversationstore.postgres;
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.CursorExpiredException;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -115,25 +116,78 @@ final class Reads {
                 .number(seq)
                 .number(limit + 1L),
         rows -> {
-          requireRow(rows);
-          UUID history = Rows.uuid(rows, 1);
-          ConversationState conversation = Rows.conversation(rows, 2);
-          if (conversation == null || !conversation.isLive()) {
-            throw new ConversationNotFoundException(owner, conversationId);
-          }
+          Read read = read(rows, owner, conversationId);
+          ConversationState conversation = read.conversation;
           if (from != null
-              && (!from.history().equals(history)
+              && (!from.history().equals(read.history)
                   || from.epoch() != conversation.epoch()
                   || from.generation() != conversation.generation())) {
             throw new CursorExpiredException("it belongs to an earlier conversation or database");
           }
-          List<MessageState> items = new ArrayList<>();
-          while (rows.next()) {
-            items.add(
-                Rows.message(rows, 2 + Rows.CONVERSATION.size(), owner, conversationId, null));
-          }
-          return new MessageSlice(conversation, slice(history, items, forward, limit));
+          return new MessageSlice(conversation, slice(read.history, read.items, forward, limit));
         });
+  }
+
+  /** Reads from the message itself on, in one round trip, which shows whether it is there. */
+  MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    boolean forward = direction == Direction.FORWARD;
+    int wanted = including ? limit : limit + 1;
+    return query(
+        owner.tenantId(),
+        forward ? sql.messagesFromForward : sql.messagesFromBackward,
+        in ->
+            in.text(owner.tenantId())
+                .text(owner.userId())
+                .text(conversationId)
+                .text(owner.tenantId())
+                .uuid(messageId)
+                .text(owner.tenantId())
+                .number(wanted + 1L),
+        rows -> {
+          Read read = read(rows, owner, conversationId);
+          if (read.items.isEmpty()) {
+            throw new MessageNotFoundException(owner, conversationId, messageId);
+          }
+          ConversationState conversation = read.conversation;
+          int last = read.items.size() - 1;
+          Position.InConversation start =
+              new Position.InConversation(
+                  read.history,
+                  conversation.epoch(),
+                  conversation.generation(),
+                  read.items.get(forward ? 0 : last).seq(),
+                  null);
+          List<MessageState> items =
+              including
+                  ? read.items
+                  : forward ? read.items.subList(1, last + 1) : read.items.subList(0, last);
+          return new MessageSlice(
+              conversation, slice(read.history, items, forward, limit), start);
+        });
+  }
+
+  /** The rows of a statement for messages, oldest first. */
+  private record Read(UUID history, ConversationState conversation, List<MessageState> items) {}
+
+  private static Read read(ResultSet rows, Owner owner, String conversationId)
+      throws SQLException {
+    requireRow(rows);
+    UUID history = Rows.uuid(rows, 1);
+    ConversationState conversation = Rows.conversation(rows, 2);
+    if (conversation == null || !conversation.isLive()) {
+      throw new ConversationNotFoundException(owner, conversationId);
+    }
+    List<MessageState> items = new ArrayList<>();
+    while (rows.next()) {
+      items.add(Rows.message(rows, 2 + Rows.CONVERSATION.size(), owner, conversationId, null));
+    }
+    return new Read(history, conversation, items);
   }
 
   /** Removes the item read beyond the limit, at the end given by the direction. */

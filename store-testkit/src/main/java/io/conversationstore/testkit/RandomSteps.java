@@ -100,11 +100,13 @@ final class RandomSteps {
     if (generators.oneIn(4)) {
       return generators.oneIn(3) ? byTool(o, id) : search(o, id);
     } else if (kind < 72) {
-      return step("find", o, id, s -> find(s, s.owner(o), id));
+      return generators.oneIn(2)
+          ? step("find", o, id, s -> find(s, s.owner(o), id))
+          : findMessage(o, id);
     } else if (kind < 77) {
       return list(o);
     } else if (kind < 83) {
-      return walk(o, id);
+      return generators.oneIn(2) ? walk(o, id) : walkFrom(o, id);
     } else if (kind < 89) {
       return page(o, id);
     } else if (kind < 92) {
@@ -297,6 +299,30 @@ final class RandomSteps {
         o,
         id,
         s -> Answer.messages(Walks.messages(s.store(), s.owner(o), id, direction, limit)));
+  }
+
+  private Step findMessage(int o, String id) {
+    UUID messageId = messageId(number(MESSAGE_IDS));
+    return step(
+        "find message " + messageId,
+        o,
+        id,
+        s ->
+            Answer.of(
+                s.store().findMessage(s.owner(o), id, messageId).map(Answer::fact).orElse("none")));
+  }
+
+  private Step walkFrom(int o, String id) {
+    Direction direction = generators.oneOf(List.of(Direction.values()));
+    UUID messageId = messageId(number(MESSAGE_IDS));
+    MessageQuery all = new MessageQuery(direction, null, 1 + number(7));
+    MessageQuery query =
+        generators.oneIn(2) ? all.startingAt(messageId) : all.startingBeyond(messageId);
+    return step(
+        "read from " + query.start() + " " + direction + " by " + query.limit(),
+        o,
+        id,
+        s -> Answer.messages(Walks.messages(s.store(), s.owner(o), id, query)));
   }
 
   /** Continues where the last such step ended, whatever happened in between. */

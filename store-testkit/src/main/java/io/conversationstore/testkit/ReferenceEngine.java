@@ -8,6 +8,7 @@ import io.conversationstore.ConversationUpdate;
 import io.conversationstore.CursorExpiredException;
 import io.conversationstore.ErasureReceipt;
 import io.conversationstore.Message;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -205,6 +206,46 @@ class ReferenceEngine implements StoreEngine {
                           ? message.seq() > from.seq()
                           : message.seq() < from.seq());
           return new MessageSlice(conversation.state(owner), slice(all, direction, beyond, limit));
+        });
+  }
+
+  @Override
+  public MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return locked(
+        () -> {
+          ModelOwner data = owner(owner);
+          ModelConversation conversation = data.live(conversationId);
+          if (conversation == null) {
+            throw new ConversationNotFoundException(owner, conversationId);
+          }
+          List<MessageState> all =
+              conversation.liveMessages().stream()
+                  .map(message -> message.state(owner, conversation))
+                  .toList();
+          long seq =
+              all.stream()
+                  .filter(message -> message.messageId().equals(messageId))
+                  .mapToLong(MessageState::seq)
+                  .findFirst()
+                  .orElseThrow(
+                      () -> new MessageNotFoundException(owner, conversationId, messageId));
+          Predicate<MessageState> wanted =
+              message ->
+                  (including && message.seq() == seq)
+                      || (direction == Direction.FORWARD
+                          ? message.seq() > seq
+                          : message.seq() < seq);
+          return new MessageSlice(
+              conversation.state(owner),
+              slice(all, direction, wanted, limit),
+              new Position.InConversation(
+                  history, data.epoch, conversation.generation, seq, null));
         });
   }
 

@@ -27,11 +27,17 @@ final class Walks {
   /** All messages of a conversation, oldest first. */
   static List<StoredMessage> messages(
       ConversationStore store, Owner owner, String id, Direction direction, int limit) {
+    return messages(store, owner, id, new MessageQuery(direction, null, limit));
+  }
+
+  /** All messages from the start of a query on, oldest first. */
+  static List<StoredMessage> messages(
+      ConversationStore store, Owner owner, String id, MessageQuery query) {
     return inOrder(
-        direction,
+        query.direction(),
         pages(
-            limit,
-            cursor -> store.messages(owner, id, new MessageQuery(direction, cursor, limit))));
+            query.limit(),
+            cursor -> store.messages(owner, id, cursor == null ? query : query.from(cursor))));
   }
 
   /** All messages of a conversation, oldest first. */

@@ -103,6 +103,11 @@ public final class TakenOverStore implements ConversationStore {
   }
 
   @Override
+  public Optional<StoredMessage> findMessage(Owner owner, String conversationId, UUID messageId) {
+    return store.findMessage(owner, conversationId, messageId);
+  }
+
+  @Override
   public Page<StoredMessage> messages(Owner owner, String conversationId, MessageQuery query) {
     return store.messages(owner, conversationId, query);
   }

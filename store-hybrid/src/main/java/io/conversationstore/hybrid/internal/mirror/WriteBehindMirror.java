@@ -264,6 +264,17 @@ public final class WriteBehindMirror implements LocalStore, KnownRows {
   }
 
   @Override
+  public MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return flushed().messagesFrom(owner, conversationId, direction, messageId, including, limit);
+  }
+
+  @Override
   public Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
     return flushed().message(owner, conversationId, messageId);
   }

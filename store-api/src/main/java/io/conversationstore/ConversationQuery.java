@@ -1,56 +1,254 @@
 package io.conversationstore;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which of an owner's conversations to list, most recently used first (by {@link
- * Conversation#updatedAt()} descending, then id ascending by Unicode code point).
+ * Conversation#updatedAt()} descending, then id ascending by Unicode code point). All conditions
+ * must hold.
  *
- * @param status only these, or null for all
- * @param tag only those with this tag, or null for all; no U+0000 and no lone surrogate
- * @param pinned only the pinned or only the others, or null for all
- * @param after continues after this page, or null for the first one
- * @param limit 1 to 1,000 conversations
+ * <pre>{@code
+ * store.list(alice, ConversationQuery.all().metadata("ticket", 4711));
+ * store.list(alice, ConversationQuery.all().titleContains("coffee").updatedFrom(monday));
+ * }</pre>
+ *
+ * <p>A list reads the owner's conversations in this order until the page is full: a condition that
+ * few of them meet costs as much as reading all of them. No store has an index of titles or
+ * metadata.
+ *
+ * <p>Immutable.
  */
-public record ConversationQuery(
-    @Nullable ConversationStatus status,
-    @Nullable String tag,
-    @Nullable Boolean pinned,
-    @Nullable Cursor after,
-    int limit) {
+public final class ConversationQuery {
 
   /** The default number of conversations per page. */
   public static final int DEFAULT_LIMIT = 50;
 
-  public ConversationQuery {
-    Page.requireLimit(limit);
-    if (tag != null) {
-      Canonical.requireClean("tag", tag, Integer.MAX_VALUE);
+  private static final class Values {
+    private @Nullable ConversationStatus status;
+    private @Nullable String tag;
+    private @Nullable Boolean pinned;
+    private Map<String, @Nullable Object> metadata = Map.of();
+    private @Nullable String titleContains;
+    private @Nullable Instant updatedFrom;
+    private @Nullable Instant updatedBefore;
+    private @Nullable Instant createdFrom;
+    private @Nullable Instant createdBefore;
+    private @Nullable Cursor after;
+    private int limit = DEFAULT_LIMIT;
+
+    private Values() {}
+
+    private Values(Values other) {
+      status = other.status;
+      tag = other.tag;
+      pinned = other.pinned;
+      metadata = other.metadata;
+      titleContains = other.titleContains;
+      updatedFrom = other.updatedFrom;
+      updatedBefore = other.updatedBefore;
+      createdFrom = other.createdFrom;
+      createdBefore = other.createdBefore;
+      after = other.after;
+      limit = other.limit;
     }
+  }
+
+  private final Values values;
+
+  private ConversationQuery(Values values) {
+    this.values = values;
   }
 
   /** All conversations, 50 per page. */
   public static ConversationQuery all() {
-    return new ConversationQuery(null, null, null, null, DEFAULT_LIMIT);
+    return new ConversationQuery(new Values());
   }
 
-  public ConversationQuery status(@Nullable ConversationStatus newStatus) {
-    return new ConversationQuery(newStatus, tag, pinned, after, limit);
+  /** Only conversations with this status; null for all. */
+  public ConversationQuery status(@Nullable ConversationStatus status) {
+    Values next = new Values(values);
+    next.status = status;
+    return new ConversationQuery(next);
   }
 
-  public ConversationQuery tag(@Nullable String newTag) {
-    return new ConversationQuery(status, newTag, pinned, after, limit);
+  /** Only conversations with this tag; null for all. No U+0000 and no lone surrogate. */
+  public ConversationQuery tag(@Nullable String tag) {
+    if (tag != null) {
+      Canonical.requireClean("tag", tag, Integer.MAX_VALUE);
+    }
+    Values next = new Values(values);
+    next.tag = tag;
+    return new ConversationQuery(next);
   }
 
-  public ConversationQuery pinned(@Nullable Boolean newPinned) {
-    return new ConversationQuery(status, tag, newPinned, after, limit);
+  /** Only the pinned conversations or only the others; null for all. */
+  public ConversationQuery pinned(@Nullable Boolean pinned) {
+    Values next = new Values(values);
+    next.pinned = pinned;
+    return new ConversationQuery(next);
   }
 
+  /**
+   * Only conversations whose metadata has this value under this key at the top level. Numbers are
+   * equal if their values are (1 and 1.0); a string equals no number. Calls with several keys add
+   * up, a second call with the same key replaces the first.
+   *
+   * @param value a {@link String}, a {@link Number} or a {@link Boolean}
+   * @throws IllegalArgumentException for any other value
+   */
+  public ConversationQuery metadata(String key, Object value) {
+    if (!(value instanceof CharSequence
+        || value instanceof Number
+        || value instanceof Boolean)) {
+      throw new IllegalArgumentException(
+          "a list is filtered by metadata that is a string, a number or a boolean, but the value"
+              + " given is a "
+              + value.getClass().getName());
+    }
+    Map<String, @Nullable Object> more = new TreeMap<>(values.metadata);
+    more.putAll(Canonical.object("metadata", Map.of(key, value)));
+    Values next = new Values(values);
+    next.metadata = Collections.unmodifiableMap(more);
+    return new ConversationQuery(next);
+  }
+
+  /**
+   * Only conversations whose title contains this text; null for all. Case and equivalent forms of
+   * characters make no difference: both are folded like the words of a search ({@code
+   * docs/search.md}). Blanks and punctuation count.
+   *
+   * @param text up to 500 characters
+   */
+  public ConversationQuery titleContains(@Nullable String text) {
+    Values next = new Values(values);
+    next.titleContains = text == null ? null : NewConversation.requireTitle(text);
+    return new ConversationQuery(next);
+  }
+
+  /** Only conversations last used at this time or later; null for all. */
+  public ConversationQuery updatedFrom(@Nullable Instant time) {
+    Values next = new Values(values);
+    next.updatedFrom = time("updatedFrom", time);
+    return new ConversationQuery(next);
+  }
+
+  /** Only conversations last used before this time; null for all. */
+  public ConversationQuery updatedBefore(@Nullable Instant time) {
+    Values next = new Values(values);
+    next.updatedBefore = time("updatedBefore", time);
+    return new ConversationQuery(next);
+  }
+
+  /** Only conversations created at this time or later; null for all. */
+  public ConversationQuery createdFrom(@Nullable Instant time) {
+    Values next = new Values(values);
+    next.createdFrom = time("createdFrom", time);
+    return new ConversationQuery(next);
+  }
+
+  /** Only conversations created before this time; null for all. */
+  public ConversationQuery createdBefore(@Nullable Instant time) {
+    Values next = new Values(values);
+    next.createdBefore = time("createdBefore", time);
+    return new ConversationQuery(next);
+  }
+
+  /** Continues after this page; null for the first one. */
   public ConversationQuery after(@Nullable Cursor cursor) {
-    return new ConversationQuery(status, tag, pinned, cursor, limit);
+    Values next = new Values(values);
+    next.after = cursor;
+    return new ConversationQuery(next);
   }
 
-  public ConversationQuery limit(int newLimit) {
-    return new ConversationQuery(status, tag, pinned, after, newLimit);
+  /** At most this many conversations per page: 1 to 1,000. */
+  public ConversationQuery limit(int limit) {
+    Page.requireLimit(limit);
+    Values next = new Values(values);
+    next.limit = limit;
+    return new ConversationQuery(next);
+  }
+
+  public @Nullable ConversationStatus status() {
+    return values.status;
+  }
+
+  public @Nullable String tag() {
+    return values.tag;
+  }
+
+  public @Nullable Boolean pinned() {
+    return values.pinned;
+  }
+
+  /** The required keys of the metadata with their values, in canonical form; empty for none. */
+  public Map<String, @Nullable Object> metadata() {
+    return values.metadata;
+  }
+
+  public @Nullable String titleContains() {
+    return values.titleContains;
+  }
+
+  /** With microseconds, as are the times of conversations. */
+  public @Nullable Instant updatedFrom() {
+    return values.updatedFrom;
+  }
+
+  public @Nullable Instant updatedBefore() {
+    return values.updatedBefore;
+  }
+
+  public @Nullable Instant createdFrom() {
+    return values.createdFrom;
+  }
+
+  public @Nullable Instant createdBefore() {
+    return values.createdBefore;
+  }
+
+  public @Nullable Cursor after() {
+    return values.after;
+  }
+
+  public int limit() {
+    return values.limit;
+  }
+
+  /** Names the conditions without the title and the metadata, which are content. */
+  @Override
+  public String toString() {
+    return "ConversationQuery[status="
+        + values.status
+        + ", pinned="
+        + values.pinned
+        + ", "
+        + values.metadata.size()
+        + " keys of metadata, title="
+        + (values.titleContains != null)
+        + ", updated="
+        + values.updatedFrom
+        + "/"
+        + values.updatedBefore
+        + ", created="
+        + values.createdFrom
+        + "/"
+        + values.createdBefore
+        + ", limit="
+        + values.limit
+        + "]";
+  }
+
+  /** Rounds up: a stored time, in microseconds, is before a time if it is before the next one. */
+  private static @Nullable Instant time(String what, @Nullable Instant time) {
+    if (time == null) {
+      return null;
+    }
+    Instant micros = Canonical.time(what, time);
+    return micros.equals(time) ? micros : micros.plus(1, ChronoUnit.MICROS);
   }
 }

@@ -184,6 +184,11 @@ final class RandomRun {
       SearchQuery query =
           SearchQuery.of(random.query()).in(random.oneIn(3) ? id : null).limit(1 + number(4));
       both(store -> searched(store, owner, query));
+      ConversationQuery filtered =
+          random.oneIn(2)
+              ? ConversationQuery.all().titleContains(random.oneOf(List.of("upp", "E", "\u00E9")))
+              : ConversationQuery.all().metadata("key" + number(10), random.oneIn(2));
+      both(store -> listed(store, owner, filtered.limit(1 + number(4))));
     } else if (kind < 93) {
       both(store -> store.count(owner));
     } else if (kind < 95) {
@@ -385,16 +390,7 @@ final class RandomRun {
       SearchQuery query = SearchQuery.of(word).limit(mayRepeat ? Page.MAX_LIMIT : 5);
       picture.put(user + " search " + word, searched(store, owner, query));
     }
-    List<Conversation> listed = new ArrayList<>();
-    Page<Conversation> list;
-    cursor = null;
-    do {
-      // Changes sent between two pages may change the order of use.
-      int limit = mayRepeat ? Page.MAX_LIMIT : 2;
-      list = store.list(owner, ConversationQuery.all().limit(limit).after(cursor));
-      listed.addAll(list.items());
-      cursor = list.cursor();
-    } while (list.hasMore());
+    List<Conversation> listed = walk(store, owner, ConversationQuery.all().limit(2));
     picture.put(user + " list", listed.stream().map(RandomRun::fact).sorted().toList());
     for (Conversation conversation : listed) {
       List<String> messages = new ArrayList<>();
@@ -403,6 +399,27 @@ final class RandomRun {
       picture.put(user + " " + conversation.id(), messages);
     }
     return picture;
+  }
+
+  private static List<Conversation> walk(
+      ConversationStore store, Owner owner, ConversationQuery query) {
+    // Changes sent between two pages may change the order of use.
+    ConversationQuery made = mayRepeat(store) ? query.limit(Page.MAX_LIMIT) : query;
+    List<Conversation> listed = new ArrayList<>();
+    Cursor cursor = null;
+    Page<Conversation> list;
+    do {
+      list = store.list(owner, made.after(cursor));
+      listed.addAll(list.items());
+      cursor = list.cursor();
+    } while (list.hasMore());
+    return listed;
+  }
+
+  /** As a set: conversations with pending changes get other times in the database. */
+  private static List<String> listed(
+      ConversationStore store, Owner owner, ConversationQuery query) {
+    return walk(store, owner, query).stream().map(RandomRun::fact).sorted().toList();
   }
 
   /** As a set: pending messages get other times in the database. */

@@ -8,6 +8,8 @@ import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Provenance;
+import io.conversationstore.json.Json;
+import io.conversationstore.spi.ConversationFilter;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
@@ -33,6 +35,9 @@ final class Reads {
   static final Instant FAR = Instant.parse("+200000-01-01T00:00:00Z");
 
   private static final Instant LONG_AGO = Instant.parse("-4000-01-01T00:00:00Z");
+
+  /** Conversations read at a time to compare their titles. */
+  private static final int TITLES_PER_READ = 500;
 
   private final Database database;
   private final Sql sql;
@@ -243,8 +248,44 @@ final class Reads {
         });
   }
 
+  /**
+   * Titles are compared here, because the server folds letters otherwise: conversations that meet
+   * the other conditions are read in larger pages until the page is full.
+   */
   Slice<ConversationState> conversations(
       Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
+    if (query.titleContains() == null) {
+      Listed listed = list(owner, query, from, query.limit() + 1);
+      return slice(listed.history, listed.items, true, query.limit());
+    }
+    ConversationFilter filter = new ConversationFilter(query);
+    int batch = Math.max(query.limit() + 1, TITLES_PER_READ);
+    List<ConversationState> matching = new ArrayList<>();
+    Position.InConversations place = from;
+    Listed listed;
+    do {
+      listed = list(owner, query, place, batch);
+      for (ConversationState state : listed.items) {
+        place =
+            new Position.InConversations(
+                listed.history, state.requireLive().updatedAt(), state.id());
+        if (filter.matchesTitle(state)) {
+          matching.add(state);
+        }
+      }
+    } while (listed.items.size() == batch && matching.size() <= query.limit());
+    int found = Math.min(matching.size(), query.limit() + 1);
+    return slice(listed.history, matching.subList(0, found), true, query.limit());
+  }
+
+  private record Listed(UUID history, List<ConversationState> items) {}
+
+  private Listed list(
+      Owner owner, ConversationQuery query, Position.@Nullable InConversations from, int limit) {
+    String metadata =
+        query.metadata().isEmpty()
+            ? null
+            : Json.text(out -> Json.writeValue(out, query.metadata()));
     String status = query.status() == null ? null : query.status().wireName();
     Instant time = from == null ? FAR : from.updatedAt();
     return query(
@@ -259,10 +300,16 @@ final class Reads {
                 .text(query.tag())
                 .optionalFlag(query.pinned())
                 .optionalFlag(query.pinned())
+                .text(metadata)
+                .text(metadata)
+                .time(orElse(query.updatedFrom(), LONG_AGO))
+                .time(orElse(query.updatedBefore(), FAR))
+                .time(orElse(query.createdFrom(), LONG_AGO))
+                .time(orElse(query.createdBefore(), FAR))
                 .time(time)
                 .time(time)
                 .text(from == null ? "" : from.id())
-                .number(query.limit() + 1L),
+                .number(limit),
         rows -> {
           UUID history = null;
           List<ConversationState> items = new ArrayList<>();
@@ -273,8 +320,12 @@ final class Reads {
               items.add(state);
             }
           }
-          return slice(requireHistory(history, from), items, true, query.limit());
+          return new Listed(requireHistory(history, from), items);
         });
+  }
+
+  private static Instant orElse(@Nullable Instant time, Instant otherwise) {
+    return time == null ? otherwise : time;
   }
 
   static UUID requireHistory(@Nullable UUID history, @Nullable Position from) {

@@ -275,6 +275,9 @@ final class Sql {
                   AND (?::text IS NULL OR c.status = ?)
                   AND (?::text IS NULL OR ? = ANY (c.tags))
                   AND (?::boolean IS NULL OR c.pinned = ?)
+                  AND (?::jsonb IS NULL OR c.metadata @> ?::jsonb)
+                  AND c.updated_at >= ? AND c.updated_at < ?
+                  AND c.created_at >= ? AND c.created_at < ?
                   AND c.updated_at <= ? AND (c.updated_at < ? OR c.conversation_id > ?)
                 ORDER BY c.updated_at DESC, c.conversation_id LIMIT ?) q ON true
               ORDER BY q.updated_at DESC, q.conversation_id"""

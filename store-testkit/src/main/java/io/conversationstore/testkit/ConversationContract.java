@@ -12,7 +12,9 @@ import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Cursor;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Page;
+import io.conversationstore.StoreLimits;
 import io.conversationstore.TokenUsage;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -172,6 +174,126 @@ abstract class ConversationContract extends ContractBase {
   }
 
   @Test
+  @DisplayName("2.1: list by a key of the metadata and its value")
+  void row_2_1_listByMetadata() {
+    Map<String, Map<String, Object>> metadata =
+        Map.of(
+            "text", Map.of("k", "1", "other", true),
+            "number", Map.of("k", 1),
+            "decimal", Map.of("k", new BigDecimal("1.50")),
+            "flag", Map.of("k", true),
+            "nested", Map.of("k", List.of(1, "1", true), "in", Map.of("k", 1)),
+            "quoted", Map.of("\"'\u0000", "O'Brien \"\\"),
+            "none", Map.of());
+    metadata.forEach(
+        (id, json) -> store().create(alice, NewConversation.withId(id).metadata(json)));
+    ConversationQuery all = ConversationQuery.all();
+    assertThat(listed(all.metadata("k", "1"))).containsExactly("text");
+    assertThat(listed(all.metadata("k", 1))).containsExactly("number");
+    assertThat(listed(all.metadata("k", 1.0))).containsExactly("number");
+    assertThat(listed(all.metadata("k", 1.5))).containsExactly("decimal");
+    assertThat(listed(all.metadata("k", true))).containsExactly("flag");
+    assertThat(listed(all.metadata("k", false))).isEmpty();
+    assertThat(listed(all.metadata("K", 1))).isEmpty();
+    assertThat(listed(all.metadata("\"'\u0000", "O'Brien \"\\"))).containsExactly("quoted");
+    assertThat(listed(all.metadata("k", "1").metadata("other", true))).containsExactly("text");
+    assertThat(listed(all.metadata("k", 1).metadata("other", true))).isEmpty();
+    assertThat(listed(all.metadata("k", 2).metadata("k", 1))).containsExactly("number");
+    store().update(alice, "none", ConversationUpdate.touch().metadata(Map.of("k", 1)));
+    assertThat(listed(all.metadata("k", 1))).containsExactlyInAnyOrder("none", "number");
+    store().delete(alice, "number");
+    assertThat(listed(all.metadata("k", 1))).containsExactly("none");
+    for (Object bad : List.of(List.of(1), Map.of("k", 1), Instant.EPOCH)) {
+      assertThatThrownBy(() -> all.metadata("k", bad))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  @DisplayName("2.1: list by a part of the title, without case, the same in every store")
+  void row_2_1_listByTitle() {
+    List<String> titles =
+        List.of(
+            "Coffee order",
+            "STRASSE nach K\u00F6ln",
+            "\uFF23\uFF2F\uFF26\uFF26\uFF25\uFF25",
+            "\u0130stanbul",
+            "100 % _done_",
+            "");
+    for (String title : titles) {
+      store().create(alice, NewConversation.withId("id of " + title).title(title));
+    }
+    ConversationQuery all = ConversationQuery.all();
+    assertThat(titles(all.titleContains("COFFEE"))).containsExactlyInAnyOrder(
+        titles.get(0), titles.get(2));
+    assertThat(titles(all.titleContains("coffee o"))).containsExactly(titles.get(0));
+    assertThat(titles(all.titleContains("fee  o"))).isEmpty();
+    assertThat(titles(all.titleContains("stra\u00DFe"))).containsExactly(titles.get(1));
+    assertThat(titles(all.titleContains("KO\u0308LN"))).containsExactly(titles.get(1));
+    assertThat(titles(all.titleContains("koln"))).isEmpty();
+    assertThat(titles(all.titleContains("ISTAN"))).containsExactly(titles.get(3));
+    assertThat(titles(all.titleContains("%"))).containsExactly(titles.get(4));
+    assertThat(titles(all.titleContains("_d"))).containsExactly(titles.get(4));
+    assertThat(titles(all.titleContains(""))).hasSize(6);
+    assertThat(titles(all.titleContains("coffee").pinned(true))).isEmpty();
+  }
+
+  private List<String> titles(ConversationQuery query) {
+    return Walks.conversations(store(), alice, query).stream().map(Conversation::title).toList();
+  }
+
+  @Test
+  @DisplayName("2.1: list by the times of creation and of last use")
+  void row_2_1_listByTime() {
+    List<Conversation> made = new ArrayList<>();
+    for (String id : List.of("a", "b", "c")) {
+      chat(id);
+      made.add(store().find(alice, id).orElseThrow());
+      tick();
+    }
+    Instant second = made.get(1).createdAt();
+    Instant used = store().touch(alice, "a").updatedAt();
+    ConversationQuery all = ConversationQuery.all();
+    assertThat(listed(all.createdFrom(second))).containsExactly("c", "b");
+    assertThat(listed(all.createdFrom(second.plusNanos(1)))).containsExactly("c");
+    assertThat(listed(all.createdBefore(second))).containsExactly("a");
+    assertThat(listed(all.createdBefore(second.plusNanos(1)))).containsExactly("a", "b");
+    assertThat(listed(all.updatedFrom(used))).containsExactly("a");
+    assertThat(listed(all.updatedBefore(used))).containsExactly("c", "b");
+    assertThat(listed(all.updatedFrom(second).updatedBefore(made.get(2).updatedAt())))
+        .containsExactly("b");
+    assertThat(walked(all.updatedFrom(StoreLimits.EARLIEST_TIME).limit(1))).hasSize(3);
+    assertThat(listed(all.createdBefore(second).updatedBefore(used))).isEmpty();
+    assertThatThrownBy(() -> all.updatedFrom(Instant.MAX))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  @DisplayName("2.1: pages of a filtered list are full, lose nothing and double nothing")
+  void row_2_1_filteredListPages() {
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      boolean wanted = i % 7 == 3;
+      store()
+          .create(
+              alice,
+              NewConversation.withId("c" + i)
+                  .title(wanted ? "Wanted " + i : "other")
+                  .metadata(Map.of("wanted", wanted)));
+      expected.addAll(wanted ? List.of("c" + i) : List.of());
+    }
+    ConversationQuery all = ConversationQuery.all();
+    for (int limit : new int[] {1, 2, 3, 6, 7}) {
+      assertThat(walked(all.titleContains("wanted").limit(limit)))
+          .containsExactlyInAnyOrderElementsOf(expected);
+      assertThat(walked(all.metadata("wanted", true).limit(limit)))
+          .containsExactlyInAnyOrderElementsOf(expected);
+    }
+    assertThat(store().list(alice, all.titleContains("wanted").limit(6)).hasMore()).isFalse();
+    assertThat(store().list(alice, all.titleContains("wanted").limit(5)).hasMore()).isTrue();
+  }
+
+  @Test
   @DisplayName("2.1: a page has 50 conversations; pages by cursor lose and double nothing")
   void row_2_1_listPages() {
     for (int i = 0; i < 53; i++) {
@@ -240,6 +362,10 @@ abstract class ConversationContract extends ContractBase {
     store().delete(alice, "a");
     assertThatThrownBy(() -> store().archive(alice, "a"))
         .isInstanceOf(ConversationNotFoundException.class);
+  }
+
+  private List<String> walked(ConversationQuery query) {
+    return Walks.conversations(store(), alice, query).stream().map(Conversation::id).toList();
   }
 
   private List<String> listed(ConversationQuery query) {

@@ -54,6 +54,10 @@ final class RandomSteps {
       List.of("default", "O'Brien/..", "\uD83D\uDE00", "\uFF5E|");
   private static final int MESSAGE_IDS = 16;
 
+  /** Parts of generated titles, in other case. */
+  private static final List<String> TITLES =
+      List.of("upp", "E", "T", "\uFF33ession-1", "E\u0301", " ", "\u05E9", "", "nowhere");
+
   private final Generators generators;
 
   RandomSteps(Generators generators) {
@@ -286,9 +290,15 @@ final class RandomSteps {
     if (generators.oneIn(3)) {
       query = query.pinned(generators.oneIn(2));
     }
+    if (generators.oneIn(3)) {
+      query = query.titleContains(generators.oneOf(TITLES));
+    }
+    if (generators.oneIn(3)) {
+      query = query.metadata("key" + number(10), generators.scalar());
+    }
     ConversationQuery made = query;
     return step(
-        "list", o, "", s -> Answer.conversations(Walks.conversations(s.store(), s.owner(o), made)));
+        made.toString(), o, "", s -> Answer.conversations(Walks.conversations(s.store(), s.owner(o), made)));
   }
 
   private Step walk(int o, String id) {

@@ -28,6 +28,7 @@ import io.conversationstore.spi.Position;
 import io.conversationstore.spi.SearchTokens;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.StaleChangeException;
+import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
@@ -349,9 +350,19 @@ class ReferenceEngine implements StoreEngine {
   }
 
   private static boolean matches(ConversationState state, ConversationQuery query) {
-    return (query.status() == null || query.status() == state.requireLive().status())
-        && (query.tag() == null || state.requireLive().tags().contains(query.tag()))
-        && (query.pinned() == null || query.pinned() == state.requireLive().pinned());
+    State.Live live = state.requireLive();
+    return (query.status() == null || query.status() == live.status())
+        && (query.tag() == null || live.tags().contains(query.tag()))
+        && (query.pinned() == null || query.pinned() == live.pinned())
+        && live.metadata().entrySet().containsAll(query.metadata().entrySet())
+        && (query.titleContains() == null
+            || SearchTokens.fold(live.title())
+                .contains(SearchTokens.fold(query.titleContains())))
+        && (query.updatedFrom() == null || live.updatedAt().compareTo(query.updatedFrom()) >= 0)
+        && (query.updatedBefore() == null || live.updatedAt().compareTo(query.updatedBefore()) < 0)
+        && (query.createdFrom() == null || live.createdAt().compareTo(query.createdFrom()) >= 0)
+        && (query.createdBefore() == null
+            || live.createdAt().compareTo(query.createdBefore()) < 0);
   }
 
   private static boolean isAfter(ConversationState state, Position.InConversations place) {

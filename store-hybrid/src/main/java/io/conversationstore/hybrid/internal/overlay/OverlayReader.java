@@ -19,6 +19,7 @@ import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.CodePointOrder;
+import io.conversationstore.spi.ConversationFilter;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
@@ -27,7 +28,6 @@ import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.State.ConversationState;
-import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.StoreEngine;
@@ -400,10 +400,11 @@ public final class OverlayReader {
       return withCompleteness(base, owner, base.conversations(owner, query, from));
     }
     OwnerViews views = views(base, owner, pending);
+    ConversationFilter filter = new ConversationFilter(query);
     List<ConversationState> merged = new ArrayList<>();
     for (PendingView view : views.all().values()) {
       ConversationState live = view.live();
-      if (live != null && matches(live, query) && isBeyond(live, from)) {
+      if (live != null && filter.matches(live) && isBeyond(live, from)) {
         merged.add(live);
       }
     }
@@ -447,13 +448,6 @@ public final class OverlayReader {
         slice.more(),
         withCompleteness(slice.provenance(), true),
         slice.next());
-  }
-
-  private static boolean matches(ConversationState state, ConversationQuery query) {
-    Live live = state.requireLive();
-    return (query.status() == null || query.status() == live.status())
-        && (query.tag() == null || live.tags().contains(query.tag()))
-        && (query.pinned() == null || query.pinned() == live.pinned());
   }
 
   private static boolean isBeyond(

@@ -23,6 +23,7 @@ import io.conversationstore.jsonfile.internal.index.OwnerRows;
 import io.conversationstore.jsonfile.internal.index.SharedIndex;
 import io.conversationstore.jsonfile.internal.index.Timeline;
 import io.conversationstore.spi.CodePointOrder;
+import io.conversationstore.spi.ConversationFilter;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.Found;
@@ -30,7 +31,6 @@ import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.State.ConversationState;
-import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.io.IOException;
@@ -372,6 +372,7 @@ final class Reads {
     if (from != null) {
       requireHistory(from);
     }
+    ConversationFilter filter = new ConversationFilter(query);
     return shared.read(
         index -> {
           List<ConversationState> matching = new ArrayList<>();
@@ -379,7 +380,7 @@ final class Reads {
           if (rows != null) {
             for (ConversationRows conversation : rows.conversations().values()) {
               ConversationState header = conversation.header();
-              if (header != null && matches(query, header) && isBeyond(header, from)) {
+              if (header != null && filter.matches(header) && isBeyond(header, from)) {
                 matching.add(header);
               }
             }
@@ -392,14 +393,6 @@ final class Reads {
               more,
               provenance(index));
         });
-  }
-
-  private static boolean matches(ConversationQuery query, ConversationState header) {
-    Live live = header.live();
-    return live != null
-        && (query.status() == null || query.status() == live.status())
-        && (query.tag() == null || live.tags().contains(query.tag()))
-        && (query.pinned() == null || query.pinned() == live.pinned());
   }
 
   private static boolean isBeyond(

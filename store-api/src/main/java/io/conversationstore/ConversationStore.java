@@ -182,6 +182,22 @@ public interface ConversationStore extends AutoCloseable {
   // Whole conversations
 
   /**
+   * Reads a whole conversation: its header and all messages that are not deleted, with their ids
+   * and times of creation, in the form that {@link #save} takes. Saving it again changes nothing
+   * but the time of last use, unless others write in between; a message of theirs that is appended
+   * while this call reads is in the document or not. The document holds neither the status nor the
+   * times of edits.
+   *
+   * <p>The messages are read in pages and held in memory.
+   *
+   * @throws ConversationNotFoundException if there is no such conversation
+   * @throws ConversationTooLargeException if its messages exceed {@link StoreLimits#maxBulkBytes()}
+   *     in JSON
+   * @throws UnknownWhileOfflineException if the local copy may lack messages of it
+   */
+  ConversationDocument read(Owner owner, String conversationId);
+
+  /**
    * Saves whole conversations, all or none. A save adds missing conversations and messages and
    * updates the headers of existing conversations. It replaces the content of a message stored
    * under the same explicit id with another original; saving the original again keeps later edits.

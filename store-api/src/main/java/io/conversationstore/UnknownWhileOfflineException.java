@@ -21,8 +21,8 @@ public final class UnknownWhileOfflineException extends StoreUnavailableExceptio
   private UnknownWhileOfflineException(String what) {
     super(
         what
-            + " is not in the local files, and the database is unavailable; try again when the"
-            + " database is back",
+            + " is not in the local files, or not all of it, and the database is unavailable; try"
+            + " again when the database is back",
         null);
   }
 }

@@ -216,7 +216,7 @@ public final class StoreFront implements ConversationStore {
     Position.InConversation began = start == null ? from : read.start();
     return new Page<>(
         stored(slice),
-        Cursors.encode(continuation(read, query.direction(), began)),
+        Cursors.encode(Continuations.of(read, query.direction(), began)),
         slice.more(),
         slice.provenance());
   }
@@ -227,33 +227,6 @@ public final class StoreFront implements ConversationStore {
         .message(owner, InputChecks.conversationId(conversationId), messageId)
         .filter(MessageState::isLive)
         .map(MessageState::requireLive);
-  }
-
-  private static Position.InConversation continuation(
-      MessageSlice read, Direction direction, Position.@Nullable InConversation from) {
-    ConversationState conversation = read.conversation();
-    List<MessageState> items = read.slice().items();
-    long start = direction == Direction.FORWARD ? 0 : conversation.lastSeq() + 1;
-    // Places from before a conversation had a generation are not valid in that generation.
-    long seq = from != null && from.generation() == conversation.generation() ? from.seq() : start;
-    UUID pending = from == null ? null : from.pending();
-    if (!items.isEmpty()) {
-      if (direction == Direction.FORWARD) {
-        for (MessageState item : items) {
-          // Not the highest of all pages: paging may have returned to messages that were pending
-          // before.
-          seq = item.seq() == 0 ? seq : item.seq();
-        }
-        MessageState last = items.get(items.size() - 1);
-        pending = last.seq() == 0 ? last.messageId() : null;
-      } else {
-        MessageState first = items.get(0);
-        seq = first.seq() == 0 ? conversation.lastSeq() + 1 : first.seq();
-        pending = first.seq() == 0 ? first.messageId() : null;
-      }
-    }
-    return new Position.InConversation(
-        read.slice().history(), conversation.epoch(), conversation.generation(), seq, pending);
   }
 
   @Override
@@ -352,6 +325,16 @@ public final class StoreFront implements ConversationStore {
   }
 
   // Whole conversations
+
+  @Override
+  public ConversationDocument read(Owner owner, String conversationId) {
+    return new WholeConversation(
+            engine,
+            owner,
+            InputChecks.conversationId(conversationId),
+            checks.limits().maxBulkBytes())
+        .read();
+  }
 
   @Override
   public void save(Owner owner, List<ConversationDocument> documents) {

@@ -185,6 +185,9 @@ class HybridCopyLimitsTest extends OnTestbed {
           assertThatThrownBy(
                   () -> node.messages(alice, "c0", MessageQuery.last(5).startingAt(evicted)))
               .isInstanceOf(UnknownWhileOfflineException.class);
+          assertThatThrownBy(() -> node.read(alice, "c0"))
+              .isInstanceOf(UnknownWhileOfflineException.class);
+          assertThat(node.read(alice, "c5").messages()).hasSize(LENGTH);
           assertThat(node.findMessage(alice, "c0", id("c0", LENGTH))).isPresent();
           assertThat(node.findMessage(alice, "c5", id("c5", 1))).isPresent();
           // The copy has all messages of the conversation.

@@ -191,6 +191,11 @@ final class RandomRun {
       both(store -> listed(store, owner, filtered.limit(1 + number(4))));
     } else if (kind < 93) {
       both(store -> store.count(owner));
+      both(
+          store ->
+              store.read(owner, id).messages().stream()
+                  .map(entry -> entry.message().id() + " " + ModelJson.digest(entry.message()))
+                  .toList());
     } else if (kind < 95) {
       both(store -> store.preferences(owner));
     } else {

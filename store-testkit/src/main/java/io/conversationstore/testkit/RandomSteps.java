@@ -22,6 +22,7 @@ import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.ToolQuery;
+import io.conversationstore.json.ModelJson;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -118,7 +119,7 @@ final class RandomSteps {
       return step(
           "last " + count, o, id, s -> Answer.messages(s.store().last(s.owner(o), id, count)));
     } else if (kind < 95) {
-      return history(o);
+      return generators.oneIn(2) ? history(o) : readAndSave(o, id);
     } else if (kind < 97) {
       return step("count", o, "", s -> Answer.of(s.store().count(s.owner(o))));
     } else if (kind < 98) {
@@ -309,6 +310,23 @@ final class RandomSteps {
         o,
         id,
         s -> Answer.messages(Walks.messages(s.store(), s.owner(o), id, direction, limit)));
+  }
+
+  private static Step readAndSave(int o, String id) {
+    return step(
+        "read and save",
+        o,
+        id,
+        s -> {
+          ConversationDocument document = s.store().read(s.owner(o), id);
+          s.store().save(s.owner(o), document);
+          return Answer.of(
+              document.conversation(),
+              document.conversation().metadata().hashCode(),
+              document.messages().stream()
+                  .map(entry -> entry.message().id() + "/" + ModelJson.digest(entry.message()))
+                  .toList());
+        });
   }
 
   private Step findMessage(int o, String id) {

@@ -128,6 +128,11 @@ public final class TakenOverStore implements ConversationStore {
   }
 
   @Override
+  public ConversationDocument read(Owner owner, String conversationId) {
+    return store.read(owner, conversationId);
+  }
+
+  @Override
   public void save(Owner owner, List<ConversationDocument> documents) {
     store.save(owner, documents);
   }

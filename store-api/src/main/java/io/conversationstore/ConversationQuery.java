@@ -102,9 +102,7 @@ public final class ConversationQuery {
    * @throws IllegalArgumentException for any other value
    */
   public ConversationQuery metadata(String key, Object value) {
-    if (!(value instanceof CharSequence
-        || value instanceof Number
-        || value instanceof Boolean)) {
+    if (!(value instanceof CharSequence || value instanceof Number || value instanceof Boolean)) {
       throw new IllegalArgumentException(
           "a list is filtered by metadata that is a string, a number or a boolean, but the value"
               + " given is a "

@@ -33,18 +33,17 @@ public final class ConversationFilter {
 
   /** Whether the condition on the title, if there is one, holds for a live conversation. */
   public boolean matchesTitle(ConversationState conversation) {
-    return title == null
-        || SearchTokens.fold(conversation.requireLive().title()).contains(title);
+    return title == null || SearchTokens.fold(conversation.requireLive().title()).contains(title);
   }
 
   private boolean holdsMetadata(Map<String, @Nullable Object> metadata) {
     return query.metadata().entrySet().stream()
-        .allMatch(entry -> entry.getValue() != null
-            && entry.getValue().equals(metadata.get(entry.getKey())));
+        .allMatch(
+            entry ->
+                entry.getValue() != null && entry.getValue().equals(metadata.get(entry.getKey())));
   }
 
-  private static boolean isWithin(
-      Instant time, @Nullable Instant from, @Nullable Instant before) {
+  private static boolean isWithin(Instant time, @Nullable Instant from, @Nullable Instant before) {
     return (from == null || !time.isBefore(from)) && (before == null || time.isBefore(before));
   }
 }

@@ -135,7 +135,8 @@ public interface StoreEngine extends AutoCloseable {
       Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit);
 
   /**
-   * The owner's conversations that match ({@link ConversationFilter}), latest {@code updatedAt} first, then by id by code point.
+   * The owner's conversations that match ({@link ConversationFilter}), latest {@code updatedAt}
+   * first, then by id by code point.
    *
    * @param from strictly after this place; the query's own cursor is ignored
    */

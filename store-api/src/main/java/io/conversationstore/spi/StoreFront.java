@@ -206,12 +206,7 @@ public final class StoreFront implements ConversationStore {
         start == null
             ? engine.messages(owner, id, query.direction(), from, query.limit())
             : engine.messagesFrom(
-                owner,
-                id,
-                query.direction(),
-                start.messageId(),
-                start.including(),
-                query.limit());
+                owner, id, query.direction(), start.messageId(), start.including(), query.limit());
     Slice<MessageState> slice = read.slice();
     Position.InConversation began = start == null ? from : read.start();
     return new Page<>(

@@ -172,16 +172,14 @@ final class Reads {
               including
                   ? read.items
                   : forward ? read.items.subList(1, last + 1) : read.items.subList(0, last);
-          return new MessageSlice(
-              conversation, slice(read.history, items, forward, limit), start);
+          return new MessageSlice(conversation, slice(read.history, items, forward, limit), start);
         });
   }
 
   /** The rows of a statement for messages, oldest first. */
   private record Read(UUID history, ConversationState conversation, List<MessageState> items) {}
 
-  private static Read read(ResultSet rows, Owner owner, String conversationId)
-      throws SQLException {
+  private static Read read(ResultSet rows, Owner owner, String conversationId) throws SQLException {
     requireRow(rows);
     UUID history = Rows.uuid(rows, 1);
     ConversationState conversation = Rows.conversation(rows, 2);

@@ -135,8 +135,7 @@ final class TimedEngine implements PrimaryStore {
       int limit) {
     return timed(
         "messages",
-        () ->
-            engine.messagesFrom(owner, conversationId, direction, messageId, including, limit));
+        () -> engine.messagesFrom(owner, conversationId, direction, messageId, including, limit));
   }
 
   @Override

@@ -154,9 +154,7 @@ class RowsReadTest {
         .isLessThan(LITTLE);
     for (MessageQuery query : List.of(MessageQuery.first(10), MessageQuery.last(10))) {
       assertThat(
-              read(
-                  (store, i) ->
-                      store.messages(OWNER, "c0", query.startingAt(id(0, 1_000 + i)))))
+              read((store, i) -> store.messages(OWNER, "c0", query.startingAt(id(0, 1_000 + i)))))
           .isLessThan(10 + LITTLE);
     }
     assertThat(read((store, i) -> store.append(OWNER, "c0", Message.user("new"))))

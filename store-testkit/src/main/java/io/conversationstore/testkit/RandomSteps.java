@@ -299,7 +299,10 @@ final class RandomSteps {
     }
     ConversationQuery made = query;
     return step(
-        made.toString(), o, "", s -> Answer.conversations(Walks.conversations(s.store(), s.owner(o), made)));
+        made.toString(),
+        o,
+        "",
+        s -> Answer.conversations(Walks.conversations(s.store(), s.owner(o), made)));
   }
 
   private Step walk(int o, String id) {

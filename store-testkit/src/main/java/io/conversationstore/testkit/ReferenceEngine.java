@@ -245,8 +245,7 @@ class ReferenceEngine implements StoreEngine {
           return new MessageSlice(
               conversation.state(owner),
               slice(all, direction, wanted, limit),
-              new Position.InConversation(
-                  history, data.epoch, conversation.generation, seq, null));
+              new Position.InConversation(history, data.epoch, conversation.generation, seq, null));
         });
   }
 
@@ -356,13 +355,11 @@ class ReferenceEngine implements StoreEngine {
         && (query.pinned() == null || query.pinned() == live.pinned())
         && live.metadata().entrySet().containsAll(query.metadata().entrySet())
         && (query.titleContains() == null
-            || SearchTokens.fold(live.title())
-                .contains(SearchTokens.fold(query.titleContains())))
+            || SearchTokens.fold(live.title()).contains(SearchTokens.fold(query.titleContains())))
         && (query.updatedFrom() == null || live.updatedAt().compareTo(query.updatedFrom()) >= 0)
         && (query.updatedBefore() == null || live.updatedAt().compareTo(query.updatedBefore()) < 0)
         && (query.createdFrom() == null || live.createdAt().compareTo(query.createdFrom()) >= 0)
-        && (query.createdBefore() == null
-            || live.createdAt().compareTo(query.createdBefore()) < 0);
+        && (query.createdBefore() == null || live.createdAt().compareTo(query.createdBefore()) < 0);
   }
 
   private static boolean isAfter(ConversationState state, Position.InConversations place) {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.Conversation;
-import io.conversationstore.ConversationDocument.Entry;
 import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationDocument.Entry;
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationStatus;
 import io.conversationstore.Message;

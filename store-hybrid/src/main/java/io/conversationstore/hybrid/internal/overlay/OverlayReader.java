@@ -377,8 +377,7 @@ public final class OverlayReader {
     boolean complete = isComplete(owner, id);
     // The rows of a conversation may be of another generation than its header, which came later.
     Optional<MessageState> message =
-        view.existing(messageId)
-            .filter(state -> state.seq() == 0 || isOf(state, view.header()));
+        view.existing(messageId).filter(state -> state.seq() == 0 || isOf(state, view.header()));
     boolean copyCounts = view.baseVisible() || (found.conversation() == null && !view.erased());
     if (message.isEmpty() && copyCounts && !(complete && isComplete(owner, id))) {
       throw new UnknownWhileOfflineException(owner, id, messageId);

@@ -131,12 +131,23 @@ public interface ConversationStore extends AutoCloseable {
   }
 
   /**
-   * Reads a page of a conversation, oldest message first.
+   * Reads a page of a conversation, oldest message first: from one of its ends, from a message, or
+   * from a cursor on.
    *
    * @throws ConversationNotFoundException if there is no such conversation
+   * @throws MessageNotFoundException if the query starts at a message that the conversation does
+   *     not have
    * @throws CursorExpiredException if the cursor's place no longer exists
    */
   Page<StoredMessage> messages(Owner owner, String conversationId, MessageQuery query);
+
+  /**
+   * Returns the message, or empty if the conversation has no such message or does not exist. Costs
+   * one round trip, and reads this message only.
+   *
+   * @throws UnknownWhileOfflineException if the local copy may lack the message
+   */
+  Optional<StoredMessage> findMessage(Owner owner, String conversationId, UUID messageId);
 
   /** The last {@code count} messages (1 to 1,000), oldest first. */
   default List<StoredMessage> last(Owner owner, String conversationId, int count) {
@@ -146,6 +157,9 @@ public interface ConversationStore extends AutoCloseable {
   /**
    * Reads a page across all of the owner's conversations in the order of creation (then
    * conversation id, then {@code seq}), oldest message first.
+   *
+   * @throws IllegalArgumentException if the query starts at a message: ids are unique only within a
+   *     conversation
    */
   Page<StoredMessage> history(Owner owner, MessageQuery query);
 
@@ -188,6 +202,22 @@ public interface ConversationStore extends AutoCloseable {
   boolean deleteMessage(Owner owner, String conversationId, UUID messageId);
 
   // Whole conversations
+
+  /**
+   * Reads a whole conversation: its header and all messages that are not deleted, with their ids
+   * and times of creation, in the form that {@link #save} takes. Saving it again changes nothing
+   * but the time of last use, unless others write in between; a message of theirs that is appended
+   * while this call reads is in the document or not. The document holds neither the status nor the
+   * times of edits.
+   *
+   * <p>The messages are read in pages and held in memory.
+   *
+   * @throws ConversationNotFoundException if there is no such conversation
+   * @throws ConversationTooLargeException if its messages exceed {@link StoreLimits#maxBulkBytes()}
+   *     in JSON
+   * @throws UnknownWhileOfflineException if the local copy may lack messages of it
+   */
+  ConversationDocument read(Owner owner, String conversationId);
 
   /**
    * Saves whole conversations, all or none. A save adds missing conversations and messages and

@@ -1,11 +1,17 @@
 package io.conversationstore;
 
 import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which messages to read. A page is always in chronological order; {@link Direction} selects the
  * end to start from. Immutable; the {@code with…} methods return a changed copy.
+ *
+ * <pre>{@code
+ * store.messages(alice, id, MessageQuery.first(20).withStartBeyond(lastSeen)); // what came since
+ * store.messages(alice, id, MessageQuery.last(20).withStartAt(hit));           // what led to a hit
+ * }</pre>
  */
 public final class MessageQuery {
 
@@ -20,7 +26,17 @@ public final class MessageQuery {
   private final Fields fields;
 
   /** Checked, canonical and immutable values. */
-  private record Fields(Direction direction, @Nullable Cursor cursor, int limit) {}
+  private record Fields(
+      Direction direction, @Nullable Cursor cursor, int limit, @Nullable Start start) {}
+
+  /**
+   * A message to start at.
+   *
+   * @param messageId a message of the conversation that is not deleted
+   * @param including whether the page contains it; if not, it begins with the next message in the
+   *     query's direction
+   */
+  public record Start(UUID messageId, boolean including) {}
 
   private MessageQuery(Fields fields) {
     this.fields = fields;
@@ -29,7 +45,8 @@ public final class MessageQuery {
   /** Begins at this end. */
   public static MessageQuery of(Direction direction, int limit) {
     return new MessageQuery(
-        new Fields(Objects.requireNonNull(direction, "direction"), null, Page.requireLimit(limit)));
+        new Fields(
+            Objects.requireNonNull(direction, "direction"), null, Page.requireLimit(limit), null));
   }
 
   /** The last {@code limit} messages. */
@@ -59,15 +76,17 @@ public final class MessageQuery {
 
   public MessageQuery withDirection(Direction value) {
     return new MessageQuery(
-        new Fields(Objects.requireNonNull(value, "direction"), fields.cursor, fields.limit));
+        new Fields(
+            Objects.requireNonNull(value, "direction"), fields.cursor, fields.limit, fields.start));
   }
 
   /**
    * Continues after the page of the same direction that has this {@link Page#cursor()}; null begins
-   * at the end of the direction.
+   * at the end of the direction. A cursor replaces a message to start at.
    */
   public MessageQuery withCursor(@Nullable Cursor value) {
-    return new MessageQuery(new Fields(fields.direction, value, fields.limit));
+    return new MessageQuery(
+        new Fields(fields.direction, value, fields.limit, value == null ? fields.start : null));
   }
 
   /**
@@ -76,7 +95,31 @@ public final class MessageQuery {
    * @param value 1 to 1,000 messages
    */
   public MessageQuery withLimit(int value) {
-    return new MessageQuery(new Fields(fields.direction, fields.cursor, Page.requireLimit(value)));
+    return new MessageQuery(
+        new Fields(fields.direction, fields.cursor, Page.requireLimit(value), fields.start));
+  }
+
+  /** Where the first page begins instead of the end; null for the end, or with a cursor. */
+  public @Nullable Start start() {
+    return fields.start;
+  }
+
+  /**
+   * Starts at this message: forward it is the first of the page, backward the last. Replaces a
+   * cursor. Only for queries in one conversation.
+   */
+  public MessageQuery withStartAt(UUID messageId) {
+    return new MessageQuery(
+        new Fields(fields.direction, null, fields.limit, new Start(messageId, true)));
+  }
+
+  /**
+   * Starts next to this message: forward with the message after it, backward with the message
+   * before it. Replaces a cursor. Only for queries in one conversation.
+   */
+  public MessageQuery withStartBeyond(UUID messageId) {
+    return new MessageQuery(
+        new Fields(fields.direction, null, fields.limit, new Start(messageId, false)));
   }
 
   @Override

@@ -281,8 +281,8 @@ public interface LocalStore extends StoreEngine, MirroredRows {
   /**
    * Adds a change to the end of the queue; it is on disk when the call returns. An erasure first
    * removes the owner's mirrored rows and pending changes from every file, except those of a later
-   * epoch than it names; the erasure itself stays in the queue. Adding a change with an
-   * id that is in the queue does nothing.
+   * epoch than it names; the erasure itself stays in the queue. Adding a change with an id that is
+   * in the queue does nothing.
    *
    * @return the rows that an erasure removed here, else zero counts
    */

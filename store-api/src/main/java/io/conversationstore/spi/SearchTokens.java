@@ -86,6 +86,13 @@ public final class SearchTokens {
   }
 
   /**
+   * A text with the folding of words, for comparisons without case. Characters between words stay.
+   */
+  public static String fold(String text) {
+    return TokenScanner.folded(text);
+  }
+
+  /**
    * Whether a message contains all these words; {@code of(message).containsAll(tokens)}, faster.
    */
   public static boolean holdsAll(Message message, Set<String> tokens) {

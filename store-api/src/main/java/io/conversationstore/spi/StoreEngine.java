@@ -96,6 +96,22 @@ public interface StoreEngine extends AutoCloseable {
       Position.@Nullable InConversation from,
       int limit);
 
+  /**
+   * Messages of the live conversation, from one of its live messages on in this direction.
+   *
+   * @param including whether the slice contains the message itself
+   * @return with the place of the message as {@link MessageSlice#start}
+   * @throws io.conversationstore.ConversationNotFoundException if the conversation does not exist
+   * @throws io.conversationstore.MessageNotFoundException if it has no such message
+   */
+  MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit);
+
   /** One message of the latest generation, deleted ones included. */
   Optional<State.MessageState> message(Owner owner, String conversationId, UUID messageId);
 
@@ -119,7 +135,8 @@ public interface StoreEngine extends AutoCloseable {
       Owner owner, MessageFilter filter, Position.@Nullable InHistory from, int limit);
 
   /**
-   * The owner's conversations that match, latest {@code updatedAt} first, then by id by code point.
+   * The owner's conversations that match ({@link ConversationFilter}), latest {@code updatedAt}
+   * first, then by id by code point.
    *
    * @param from strictly after this place; the query's own cursor is ignored
    */

@@ -230,51 +230,38 @@ public final class StoreFront implements ConversationStore {
 
   @Override
   public Page<StoredMessage> messages(Owner owner, String conversationId, MessageQuery query) {
+    String id = InputChecks.conversationId(conversationId);
     Position.InConversation from = Cursors.inConversation(query.cursor());
+    MessageQuery.Start start = query.start();
     MessageSlice read =
-        engine.messages(
-            owner,
-            InputChecks.conversationId(conversationId),
-            query.direction(),
-            from,
-            query.limit());
+        start == null
+            ? engine.messages(owner, id, query.direction(), from, query.limit())
+            : engine.messagesFrom(
+                owner, id, query.direction(), start.messageId(), start.including(), query.limit());
     Slice<MessageState> slice = read.slice();
+    Position.InConversation began = start == null ? from : read.start();
     return new Page<>(
         stored(slice),
-        Cursors.encode(continuation(read, query.direction(), from)),
+        Cursors.encode(Continuations.of(read, query.direction(), began)),
         slice.more(),
         slice.provenance());
   }
 
-  private static Position.InConversation continuation(
-      MessageSlice read, Direction direction, Position.@Nullable InConversation from) {
-    ConversationState conversation = read.conversation();
-    List<MessageState> items = read.slice().items();
-    long start = direction == Direction.FORWARD ? 0 : conversation.lastSeq() + 1;
-    // Places from before a conversation had a generation are not valid in that generation.
-    long seq = from != null && from.generation() == conversation.generation() ? from.seq() : start;
-    UUID pending = from == null ? null : from.pending();
-    if (!items.isEmpty()) {
-      if (direction == Direction.FORWARD) {
-        for (MessageState item : items) {
-          // Not the highest of all pages: paging may have returned to messages that were pending
-          // before.
-          seq = item.seq() == 0 ? seq : item.seq();
-        }
-        MessageState last = items.get(items.size() - 1);
-        pending = last.seq() == 0 ? last.messageId() : null;
-      } else {
-        MessageState first = items.get(0);
-        seq = first.seq() == 0 ? conversation.lastSeq() + 1 : first.seq();
-        pending = first.seq() == 0 ? first.messageId() : null;
-      }
-    }
-    return new Position.InConversation(
-        read.slice().history(), conversation.epoch(), conversation.generation(), seq, pending);
+  @Override
+  public Optional<StoredMessage> findMessage(Owner owner, String conversationId, UUID messageId) {
+    return engine
+        .message(owner, InputChecks.conversationId(conversationId), messageId)
+        .filter(MessageState::isLive)
+        .map(MessageState::requireLive);
   }
 
   @Override
   public Page<StoredMessage> history(Owner owner, MessageQuery query) {
+    if (query.start() != null) {
+      throw new IllegalArgumentException(
+          "a history cannot start at a message, whose id is unique only within its conversation;"
+              + " read the conversation, or continue from a cursor");
+    }
     Position.InHistory from = Cursors.inHistory(query.cursor());
     Slice<MessageState> slice = engine.history(owner, query.direction(), from, query.limit());
     Position.InHistory next = continuation(slice, query.direction(), from);
@@ -367,6 +354,16 @@ public final class StoreFront implements ConversationStore {
   }
 
   // Whole conversations
+
+  @Override
+  public ConversationDocument read(Owner owner, String conversationId) {
+    return new WholeConversation(
+            engine,
+            owner,
+            InputChecks.conversationId(conversationId),
+            checks.limits().maxBulkBytes())
+        .read();
+  }
 
   @Override
   public void save(Owner owner, List<ConversationDocument> documents) {

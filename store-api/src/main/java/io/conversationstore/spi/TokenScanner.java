@@ -107,7 +107,7 @@ final class TokenScanner {
   }
 
   /** Lower, upper, lower: unifies letters with several lower forms or a longer upper form. */
-  private static String folded(String piece) {
+  static String folded(String piece) {
     String normal = Normalizer.normalize(piece, Normalizer.Form.NFKC);
     String folded = lower(lower(normal).toUpperCase(Locale.ROOT));
     return Normalizer.normalize(folded, Normalizer.Form.NFKC);

@@ -51,7 +51,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -346,6 +345,17 @@ final class HybridEngine implements StoreEngine {
       Position.@Nullable InConversation from,
       int limit) {
     return reads.messages(owner, conversationId, direction, from, limit);
+  }
+
+  @Override
+  public MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return reads.messagesFrom(owner, conversationId, direction, messageId, including, limit);
   }
 
   @Override

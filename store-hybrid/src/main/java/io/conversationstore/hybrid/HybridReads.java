@@ -132,6 +132,19 @@ final class HybridReads {
     return read(engine -> reader.messages(engine, owner, conversationId, direction, from, limit));
   }
 
+  MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return read(
+        engine ->
+            reader.messagesFrom(
+                engine, owner, conversationId, direction, messageId, including, limit));
+  }
+
   Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
     return read(engine -> reader.message(engine, owner, conversationId, messageId));
   }

@@ -178,6 +178,22 @@ class HybridCopyLimitsTest extends OnTestbed {
               .isInstanceOf(UnknownWhileOfflineException.class);
           assertThatThrownBy(() -> node.deleteMessage(alice, "c0", id("c0", 1)))
               .isInstanceOf(UnknownWhileOfflineException.class);
+          UUID evicted = id("c0", 1);
+          assertThatThrownBy(() -> node.findMessage(alice, "c0", evicted))
+              .isInstanceOf(UnknownWhileOfflineException.class)
+              .hasMessageContaining(evicted.toString());
+          assertThatThrownBy(
+                  () -> node.messages(alice, "c0", MessageQuery.last(5).withStartAt(evicted)))
+              .isInstanceOf(UnknownWhileOfflineException.class);
+          assertThatThrownBy(() -> node.read(alice, "c0"))
+              .isInstanceOf(UnknownWhileOfflineException.class);
+          assertThat(node.read(alice, "c5").messages()).hasSize(LENGTH);
+          assertThat(node.findMessage(alice, "c0", id("c0", LENGTH))).isPresent();
+          assertThat(node.findMessage(alice, "c5", id("c5", 1))).isPresent();
+          // The copy has all messages of the conversation.
+          assertThat(node.findMessage(alice, "c5", id("c5", LENGTH))).isEmpty();
+          assertThatThrownBy(() -> node.findMessage(alice, "elsewhere", evicted))
+              .isInstanceOf(UnknownWhileOfflineException.class);
           node.deleteMessage(alice, "c5", id("c5", 1));
         });
     assertThat(ids(read(bed.direct(), "c0"))).isEqualTo(ids("c0", 0, LENGTH + 2));

@@ -114,6 +114,57 @@ class HybridPagingTest extends OnTestbed {
   }
 
   @Test
+  void row_4_3_pagesStartAtPendingAndAtCommittedMessages() {
+    ConversationStore store = bed.node("a");
+    store.createIfAbsent(alice, NewConversation.ofId("chat"));
+    store.append(alice, "chat", Message.user("0"), Message.user("1"), Message.user("2"));
+    bed.goDown(store);
+    store.append(alice, "chat", Message.user("3"), Message.user("4"));
+    store.append(alice, "chat", Message.user("5"));
+    List<StoredMessage> all = store.last(alice, "chat", 10);
+    assertThat(all).extracting(StoredMessage::text).containsExactly("0", "1", "2", "3", "4", "5");
+    for (int limit : new int[] {1, 2, 4, 7}) {
+      for (int at = 0; at < 6; at++) {
+        MessageQuery first = MessageQuery.first(limit);
+        MessageQuery last = MessageQuery.last(limit);
+        UUID id = all.get(at).id();
+        assertThat(from(store, first.withStartAt(id))).isEqualTo(all.subList(at, 6));
+        assertThat(from(store, first.withStartBeyond(id))).isEqualTo(all.subList(at + 1, 6));
+        assertThat(from(store, last.withStartAt(id))).isEqualTo(all.subList(0, at + 1));
+        assertThat(from(store, last.withStartBeyond(id))).isEqualTo(all.subList(0, at));
+        assertThat(store.findMessage(alice, "chat", id)).contains(all.get(at));
+      }
+    }
+    // A cursor of such a page holds when its message is sent.
+    Page<StoredMessage> page =
+        store.messages(alice, "chat", MessageQuery.first(1).withStartBeyond(all.get(3).id()));
+    Page<StoredMessage> end =
+        store.messages(alice, "chat", MessageQuery.first(1).withStartBeyond(all.get(5).id()));
+    assertThat(end.items()).isEmpty();
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    store.append(alice, "chat", Message.user("6"));
+    MessageQuery next = MessageQuery.first(9);
+    assertThat(store.messages(alice, "chat", next.withCursor(page.cursor())).items())
+        .extracting(StoredMessage::text)
+        .endsWith("5", "6");
+    assertThat(store.messages(alice, "chat", next.withCursor(end.cursor())).items())
+        .extracting(StoredMessage::text)
+        .endsWith("6");
+  }
+
+  private List<StoredMessage> from(ConversationStore store, MessageQuery query) {
+    List<StoredMessage> all = new ArrayList<>();
+    Page<StoredMessage> page = store.messages(alice, "chat", query);
+    all.addAll(page.items());
+    while (page.hasMore()) {
+      page = store.messages(alice, "chat", query.withCursor(page.cursor()));
+      all.addAll(query.direction() == Direction.FORWARD ? all.size() : 0, page.items());
+    }
+    return all;
+  }
+
+  @Test
   void row_4_3_pendingMessagesOfOneIdInTwoConversationsAreToldApart() {
     ConversationStore store = bed.node("a");
     bed.goDown(store);

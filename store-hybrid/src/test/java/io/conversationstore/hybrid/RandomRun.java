@@ -164,21 +164,38 @@ final class RandomRun {
   private void read(Owner owner, String id, int kind) {
     if (kind < 79) {
       both(store -> store.find(owner, id).map(RandomRun::fact).orElse("none"));
+      UUID message = messageId(number(MESSAGES));
+      both(store -> store.findMessage(owner, id, message).map(RandomRun::fact).orElse("none"));
     } else if (kind < 85) {
       int count = 1 + number(12);
       both(store -> facts(store.last(owner, id, count)));
     } else if (kind < 90) {
       Direction direction = random.oneOf(List.of(Direction.values()));
       int limit = 1 + number(5);
-      both(store -> facts(walk(store, owner, id, direction, limit)));
+      both(store -> facts(walk(store, owner, id, MessageQuery.of(direction, limit))));
+      UUID start = messageId(number(MESSAGES));
+      MessageQuery from = MessageQuery.of(direction, limit);
+      MessageQuery query = random.oneIn(2) ? from.withStartAt(start) : from.withStartBeyond(start);
+      both(store -> facts(walk(store, owner, id, query)));
     } else if (kind < 92) {
       SearchQuery query =
           SearchQuery.of(random.query())
               .withConversationId(random.oneIn(3) ? id : null)
               .withLimit(1 + number(4));
       both(store -> searched(store, owner, query));
+      ConversationQuery filtered =
+          random.oneIn(2)
+              ? ConversationQuery.all()
+                  .withTitleContaining(random.oneOf(List.of("upp", "E", "\u00E9")))
+              : ConversationQuery.all().withMetadata("key" + number(10), random.oneIn(2));
+      both(store -> listed(store, owner, filtered.withLimit(1 + number(4))));
     } else if (kind < 93) {
       both(store -> store.count(owner));
+      both(
+          store ->
+              store.read(owner, id).messages().stream()
+                  .map(entry -> entry.message().id() + " " + ModelJson.digest(entry.message()))
+                  .toList());
     } else if (kind < 95) {
       both(store -> store.preferences(owner));
     } else {
@@ -378,16 +395,9 @@ final class RandomRun {
       SearchQuery query = SearchQuery.of(word).withLimit(mayRepeat ? Page.MAX_LIMIT : 5);
       picture.put(user + " search " + word, searched(store, owner, query));
     }
-    List<Conversation> listed = new ArrayList<>();
-    Page<Conversation> list;
-    cursor = null;
-    do {
-      // Changes sent between two pages may change the order of use.
-      int limit = mayRepeat ? Page.MAX_LIMIT : 2;
-      list = store.list(owner, ConversationQuery.all().withLimit(limit).withCursor(cursor));
-      listed.addAll(list.items());
-      cursor = list.cursor();
-    } while (list.hasMore());
+    // Changes sent between two pages may change the order of use.
+    int limit = mayRepeat ? Page.MAX_LIMIT : 2;
+    List<Conversation> listed = walk(store, owner, ConversationQuery.all().withLimit(limit));
     picture.put(user + " list", listed.stream().map(RandomRun::fact).sorted().toList());
     for (Conversation conversation : listed) {
       List<String> messages = new ArrayList<>();
@@ -396,6 +406,27 @@ final class RandomRun {
       picture.put(user + " " + conversation.id(), messages);
     }
     return picture;
+  }
+
+  private static List<Conversation> walk(
+      ConversationStore store, Owner owner, ConversationQuery query) {
+    // Changes sent between two pages may change the order of use.
+    ConversationQuery made = mayRepeat(store) ? query.withLimit(Page.MAX_LIMIT) : query;
+    List<Conversation> listed = new ArrayList<>();
+    Cursor cursor = null;
+    Page<Conversation> list;
+    do {
+      list = store.list(owner, made.withCursor(cursor));
+      listed.addAll(list.items());
+      cursor = list.cursor();
+    } while (list.hasMore());
+    return listed;
+  }
+
+  /** As a set: conversations with pending changes get other times in the database. */
+  private static List<String> listed(
+      ConversationStore store, Owner owner, ConversationQuery query) {
+    return walk(store, owner, query).stream().map(RandomRun::fact).sorted().toList();
   }
 
   /** As a set: pending messages get other times in the database. */
@@ -413,15 +444,15 @@ final class RandomRun {
   }
 
   private static List<StoredMessage> walk(
-      ConversationStore store, Owner owner, String id, Direction direction, int limit) {
+      ConversationStore store, Owner owner, String id, MessageQuery query) {
     boolean mayRepeat = mayRepeat(store);
     List<StoredMessage> all = new ArrayList<>();
     Cursor cursor = null;
     Page<StoredMessage> page;
     do {
-      page = store.messages(owner, id, MessageQuery.of(direction, limit).withCursor(cursor));
-      all.addAll(direction == Direction.FORWARD ? all.size() : 0, page.items());
-      if (page.hasMore() && page.size() != limit) {
+      page = store.messages(owner, id, cursor == null ? query : query.withCursor(cursor));
+      all.addAll(query.direction() == Direction.FORWARD ? all.size() : 0, page.items());
+      if (page.hasMore() && page.size() != query.limit()) {
         throw new AssertionError("a page of " + page.size() + " says that there is more");
       }
       cursor = page.cursor();

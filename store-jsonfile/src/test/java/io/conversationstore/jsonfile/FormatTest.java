@@ -112,7 +112,14 @@ class FormatTest {
       JsonNode was = values("log-", "was").get(0);
       assertThat(fields(was))
           .containsExactly(
-              "id", "tenant_id", "user_id", "epoch", "time", "deletes", "preferences", "ids",
+              "id",
+              "tenant_id",
+              "user_id",
+              "epoch",
+              "time",
+              "deletes",
+              "preferences",
+              "ids",
               "created");
       assertThat(was.get("ids").get(0).asText()).isEqualTo("chat");
     }

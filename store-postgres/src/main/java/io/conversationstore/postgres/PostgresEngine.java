@@ -138,6 +138,17 @@ final class PostgresEngine implements PrimaryStore {
   }
 
   @Override
+  public MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return reads.messagesFrom(owner, conversationId, direction, messageId, including, limit);
+  }
+
+  @Override
   public Optional<State.MessageState> message(Owner owner, String conversationId, UUID messageId) {
     return reads.message(owner, conversationId, messageId);
   }

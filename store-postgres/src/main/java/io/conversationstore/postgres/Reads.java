@@ -3,10 +3,13 @@ package io.conversationstore.postgres;
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.CursorExpiredException;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
 import io.conversationstore.Provenance;
+import io.conversationstore.json.Json;
+import io.conversationstore.spi.ConversationFilter;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
@@ -32,6 +35,9 @@ final class Reads {
   static final Instant FAR = Instant.parse("+200000-01-01T00:00:00Z");
 
   private static final Instant LONG_AGO = Instant.parse("-4000-01-01T00:00:00Z");
+
+  /** Conversations read at a time to compare their titles. */
+  private static final int TITLES_PER_READ = 500;
 
   private final Database database;
   private final Sql sql;
@@ -115,25 +121,76 @@ final class Reads {
                 .number(seq)
                 .number(limit + 1L),
         rows -> {
-          requireRow(rows);
-          UUID history = Rows.uuid(rows, 1);
-          ConversationState conversation = Rows.conversation(rows, 2);
-          if (conversation == null || !conversation.isLive()) {
-            throw new ConversationNotFoundException(owner, conversationId);
-          }
+          Read read = read(rows, owner, conversationId);
+          ConversationState conversation = read.conversation;
           if (from != null
-              && (!from.history().equals(history)
+              && (!from.history().equals(read.history)
                   || from.epoch() != conversation.epoch()
                   || from.generation() != conversation.generation())) {
             throw new CursorExpiredException("it belongs to an earlier conversation or database");
           }
-          List<MessageState> items = new ArrayList<>();
-          while (rows.next()) {
-            items.add(
-                Rows.message(rows, 2 + Rows.CONVERSATION.size(), owner, conversationId, null));
-          }
-          return new MessageSlice(conversation, slice(history, items, forward, limit));
+          return new MessageSlice(conversation, slice(read.history, read.items, forward, limit));
         });
+  }
+
+  /** Reads from the message itself on, in one round trip, which shows whether it is there. */
+  MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    boolean forward = direction == Direction.FORWARD;
+    int wanted = including ? limit : limit + 1;
+    return query(
+        owner.tenantId(),
+        forward ? sql.messagesFromForward : sql.messagesFromBackward,
+        in ->
+            in.text(owner.tenantId())
+                .text(owner.userId())
+                .text(conversationId)
+                .text(owner.tenantId())
+                .uuid(messageId)
+                .text(owner.tenantId())
+                .number(wanted + 1L),
+        rows -> {
+          Read read = read(rows, owner, conversationId);
+          if (read.items.isEmpty()) {
+            throw new MessageNotFoundException(owner, conversationId, messageId);
+          }
+          ConversationState conversation = read.conversation;
+          int last = read.items.size() - 1;
+          Position.InConversation start =
+              new Position.InConversation(
+                  read.history,
+                  conversation.epoch(),
+                  conversation.generation(),
+                  read.items.get(forward ? 0 : last).seq(),
+                  null);
+          List<MessageState> items =
+              including
+                  ? read.items
+                  : forward ? read.items.subList(1, last + 1) : read.items.subList(0, last);
+          return new MessageSlice(conversation, slice(read.history, items, forward, limit), start);
+        });
+  }
+
+  /** The rows of a statement for messages, oldest first. */
+  private record Read(UUID history, ConversationState conversation, List<MessageState> items) {}
+
+  private static Read read(ResultSet rows, Owner owner, String conversationId) throws SQLException {
+    requireRow(rows);
+    UUID history = Rows.uuid(rows, 1);
+    ConversationState conversation = Rows.conversation(rows, 2);
+    if (conversation == null || !conversation.isLive()) {
+      throw new ConversationNotFoundException(owner, conversationId);
+    }
+    List<MessageState> items = new ArrayList<>();
+    while (rows.next()) {
+      items.add(Rows.message(rows, 2 + Rows.CONVERSATION.size(), owner, conversationId, null));
+    }
+    return new Read(history, conversation, items);
   }
 
   /** Removes the item read beyond the limit, at the end given by the direction. */
@@ -189,8 +246,44 @@ final class Reads {
         });
   }
 
+  /**
+   * Titles are compared here, because the server folds letters otherwise: conversations that meet
+   * the other conditions are read in larger pages until the page is full.
+   */
   Slice<ConversationState> conversations(
       Owner owner, ConversationQuery query, Position.@Nullable InConversations from) {
+    if (query.titleContains() == null) {
+      Listed listed = list(owner, query, from, query.limit() + 1);
+      return slice(listed.history, listed.items, true, query.limit());
+    }
+    ConversationFilter filter = new ConversationFilter(query);
+    int batch = Math.max(query.limit() + 1, TITLES_PER_READ);
+    List<ConversationState> matching = new ArrayList<>();
+    Position.InConversations place = from;
+    Listed listed;
+    do {
+      listed = list(owner, query, place, batch);
+      for (ConversationState state : listed.items) {
+        place =
+            new Position.InConversations(
+                listed.history, state.requireLive().updatedAt(), state.id());
+        if (filter.matchesTitle(state)) {
+          matching.add(state);
+        }
+      }
+    } while (listed.items.size() == batch && matching.size() <= query.limit());
+    int found = Math.min(matching.size(), query.limit() + 1);
+    return slice(listed.history, matching.subList(0, found), true, query.limit());
+  }
+
+  private record Listed(UUID history, List<ConversationState> items) {}
+
+  private Listed list(
+      Owner owner, ConversationQuery query, Position.@Nullable InConversations from, int limit) {
+    String metadata =
+        query.metadata().isEmpty()
+            ? null
+            : Json.text(out -> Json.writeValue(out, query.metadata()));
     String status = query.status() == null ? null : query.status().wireName();
     Instant time = from == null ? FAR : from.updatedAt();
     return query(
@@ -205,10 +298,16 @@ final class Reads {
                 .text(query.tag())
                 .optionalFlag(query.pinned())
                 .optionalFlag(query.pinned())
+                .text(metadata)
+                .text(metadata)
+                .time(orElse(query.updatedFrom(), LONG_AGO))
+                .time(orElse(query.updatedBefore(), FAR))
+                .time(orElse(query.createdFrom(), LONG_AGO))
+                .time(orElse(query.createdBefore(), FAR))
                 .time(time)
                 .time(time)
                 .text(from == null ? "" : from.id())
-                .number(query.limit() + 1L),
+                .number(limit),
         rows -> {
           UUID history = null;
           List<ConversationState> items = new ArrayList<>();
@@ -219,8 +318,12 @@ final class Reads {
               items.add(state);
             }
           }
-          return slice(requireHistory(history, from), items, true, query.limit());
+          return new Listed(requireHistory(history, from), items);
         });
+  }
+
+  private static Instant orElse(@Nullable Instant time, Instant otherwise) {
+    return time == null ? otherwise : time;
   }
 
   static UUID requireHistory(@Nullable UUID history, @Nullable Position from) {

@@ -56,6 +56,8 @@ final class Sql {
   final String find;
   final String messagesForward;
   final String messagesBackward;
+  final String messagesFromForward;
+  final String messagesFromBackward;
   final String message;
   final String historyForward;
   final String historyBackward;
@@ -218,8 +220,17 @@ final class Sql {
               LEFT JOIN $.conversations c ON c.tenant_id = o.tenant_id AND c.user_id = o.user_id
                 AND c.conversation_id = ?"""
                 .formatted(C));
-    messagesForward = messages("m.seq > ? ORDER BY m.seq");
-    messagesBackward = messages("m.seq < ? ORDER BY m.seq DESC");
+    messagesForward = messages("", "m.seq > ? ORDER BY m.seq");
+    messagesBackward = messages("", "m.seq < ? ORDER BY m.seq DESC");
+    String start =
+        """
+        , f AS MATERIALIZED (
+          SELECT n.seq FROM h
+            JOIN $.messages n ON n.conversation_key = h.conversation_key
+              AND n.generation = h.generation
+            WHERE n.tenant_id = ? AND n.message_id = ? AND num_nulls(n.deleted_at) <> 0)""";
+    messagesFromForward = messages(start, "m.seq >= (SELECT f.seq FROM f) ORDER BY m.seq");
+    messagesFromBackward = messages(start, "m.seq <= (SELECT f.seq FROM f) ORDER BY m.seq DESC");
     message =
         in(
             """
@@ -266,6 +277,9 @@ final class Sql {
                   AND (?::text IS NULL OR c.status = ?)
                   AND (?::text IS NULL OR ? = ANY (c.tags))
                   AND (?::boolean IS NULL OR c.pinned = ?)
+                  AND (?::jsonb IS NULL OR c.metadata @> ?::jsonb)
+                  AND c.updated_at >= ? AND c.updated_at < ?
+                  AND c.created_at >= ? AND c.created_at < ?
                   AND c.updated_at <= ? AND (c.updated_at < ? OR c.conversation_id > ?)
                 ORDER BY c.updated_at DESC, c.conversation_id LIMIT ?) q ON true
               ORDER BY q.updated_at DESC, q.conversation_id"""
@@ -425,13 +439,15 @@ final class Sql {
   /**
    * The first row holds the header, the others hold messages. UNION combines columns, not whole
    * rows, which a distributed engine cannot combine.
+   *
+   * @param start a further query of the WITH, for {@code beyond}
    */
-  private String messages(String beyond) {
+  private String messages(String start, String beyond) {
     return in(
         """
         WITH h AS MATERIALIZED (
           SELECT * FROM $.conversations c
-            WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?)
+            WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?)%s
         SELECT s.history, r.* FROM $.store s LEFT JOIN LATERAL (
           SELECT %s, %s, -1::bigint AS place FROM h
           UNION ALL
@@ -442,6 +458,7 @@ final class Sql {
                 AND %s LIMIT ?) p) r ON true
           ORDER BY r.place"""
             .formatted(
+                start,
                 Rows.columns(Rows.CONVERSATION, "h"),
                 nulls(Rows.MESSAGE),
                 nulls(Rows.CONVERSATION),

@@ -127,6 +127,19 @@ final class TimedEngine implements PrimaryStore {
   }
 
   @Override
+  public MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return timed(
+        "messages",
+        () -> engine.messagesFrom(owner, conversationId, direction, messageId, including, limit));
+  }
+
+  @Override
   public Optional<State.MessageState> message(Owner owner, String conversationId, UUID messageId) {
     return timed("message", () -> engine.message(owner, conversationId, messageId));
   }

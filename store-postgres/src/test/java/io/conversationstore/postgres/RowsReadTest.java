@@ -150,6 +150,13 @@ class RowsReadTest {
     assertThat(read((store, i) -> store.last(OWNER, "c0", 20))).isLessThan(20 + LITTLE);
     assertThat(read((store, i) -> store.messages(OWNER, "c0", MessageQuery.first(10))))
         .isLessThan(10 + LITTLE);
+    assertThat(read((store, i) -> store.findMessage(OWNER, "c0", id(0, 1_000 + i))))
+        .isLessThan(LITTLE);
+    for (MessageQuery query : List.of(MessageQuery.first(10), MessageQuery.last(10))) {
+      assertThat(
+              read((store, i) -> store.messages(OWNER, "c0", query.withStartAt(id(0, 1_000 + i)))))
+          .isLessThan(10 + LITTLE);
+    }
     assertThat(read((store, i) -> store.append(OWNER, "c0", Message.user("new"))))
         .isLessThan(LITTLE);
     UUID[] last = {null};

@@ -12,7 +12,9 @@ import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Cursor;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Page;
+import io.conversationstore.StoreLimits;
 import io.conversationstore.TokenUsage;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -172,6 +174,129 @@ abstract class ConversationContract extends ContractBase {
   }
 
   @Test
+  @DisplayName("2.1: list by a key of the metadata and its value")
+  void row_2_1_listByMetadata() {
+    List<NewConversation> made =
+        List.of(
+            NewConversation.ofId("text").withMetadata(Map.of("k", "1", "other", true)),
+            NewConversation.ofId("number").withMetadata(Map.of("k", 1)),
+            NewConversation.ofId("decimal").withMetadata(Map.of("k", new BigDecimal("1.50"))),
+            NewConversation.ofId("flag").withMetadata(Map.of("k", true)),
+            NewConversation.ofId("nested")
+                .withMetadata(Map.of("k", List.of(1, "1", true), "in", Map.of("k", 1))),
+            NewConversation.ofId("quoted").withMetadata(Map.of("\"'\u0000", "O'Brien \"\\")),
+            NewConversation.ofId("none"));
+    made.forEach(conversation -> store().create(alice, conversation));
+    ConversationQuery all = ConversationQuery.all();
+    assertThat(listed(all.withMetadata("k", "1"))).containsExactly("text");
+    assertThat(listed(all.withMetadata("k", 1))).containsExactly("number");
+    assertThat(listed(all.withMetadata("k", 1.0))).containsExactly("number");
+    assertThat(listed(all.withMetadata("k", 1.5))).containsExactly("decimal");
+    assertThat(listed(all.withMetadata("k", true))).containsExactly("flag");
+    assertThat(listed(all.withMetadata("k", false))).isEmpty();
+    assertThat(listed(all.withMetadata("K", 1))).isEmpty();
+    assertThat(listed(all.withMetadata("\"'\u0000", "O'Brien \"\\"))).containsExactly("quoted");
+    assertThat(listed(all.withMetadata("k", "1").withMetadata("other", true)))
+        .containsExactly("text");
+    assertThat(listed(all.withMetadata("k", 1).withMetadata("other", true))).isEmpty();
+    assertThat(listed(all.withMetadata("k", 2).withMetadata("k", 1))).containsExactly("number");
+    store().update(alice, "none", ConversationUpdate.touch().withMetadata(Map.of("k", 1)));
+    assertThat(listed(all.withMetadata("k", 1))).containsExactlyInAnyOrder("none", "number");
+    store().delete(alice, "number");
+    assertThat(listed(all.withMetadata("k", 1))).containsExactly("none");
+    for (Object bad : List.of(List.of(1), Map.of("k", 1), Instant.EPOCH)) {
+      assertThatThrownBy(() -> all.withMetadata("k", bad))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  @DisplayName("2.1: list by a part of the title, without case, the same in every store")
+  void row_2_1_listByTitle() {
+    List<String> titles =
+        List.of(
+            "Coffee order",
+            "STRASSE nach K\u00F6ln",
+            "\uFF23\uFF2F\uFF26\uFF26\uFF25\uFF25",
+            "\u0130stanbul",
+            "100 % _done_",
+            "");
+    for (String title : titles) {
+      store().create(alice, NewConversation.ofId("id of " + title).withTitle(title));
+    }
+    ConversationQuery all = ConversationQuery.all();
+    assertThat(titles(all.withTitleContaining("COFFEE")))
+        .containsExactlyInAnyOrder(titles.get(0), titles.get(2));
+    assertThat(titles(all.withTitleContaining("coffee o"))).containsExactly(titles.get(0));
+    assertThat(titles(all.withTitleContaining("fee  o"))).isEmpty();
+    assertThat(titles(all.withTitleContaining("stra\u00DFe"))).containsExactly(titles.get(1));
+    assertThat(titles(all.withTitleContaining("KO\u0308LN"))).containsExactly(titles.get(1));
+    assertThat(titles(all.withTitleContaining("koln"))).isEmpty();
+    assertThat(titles(all.withTitleContaining("ISTAN"))).containsExactly(titles.get(3));
+    assertThat(titles(all.withTitleContaining("%"))).containsExactly(titles.get(4));
+    assertThat(titles(all.withTitleContaining("_d"))).containsExactly(titles.get(4));
+    assertThat(titles(all.withTitleContaining(""))).hasSize(6);
+    assertThat(titles(all.withTitleContaining("coffee").withPinned(true))).isEmpty();
+  }
+
+  private List<String> titles(ConversationQuery query) {
+    return Walks.conversations(store(), alice, query).stream().map(Conversation::title).toList();
+  }
+
+  @Test
+  @DisplayName("2.1: list by the times of creation and of last use")
+  void row_2_1_listByTime() {
+    List<Conversation> made = new ArrayList<>();
+    for (String id : List.of("a", "b", "c")) {
+      chat(id);
+      made.add(store().find(alice, id).orElseThrow());
+      tick();
+    }
+    Instant second = made.get(1).createdAt();
+    Instant used = store().touch(alice, "a").updatedAt();
+    ConversationQuery all = ConversationQuery.all();
+    assertThat(listed(all.withCreatedFrom(second))).containsExactly("c", "b");
+    assertThat(listed(all.withCreatedFrom(second.plusNanos(1)))).containsExactly("c");
+    assertThat(listed(all.withCreatedBefore(second))).containsExactly("a");
+    assertThat(listed(all.withCreatedBefore(second.plusNanos(1)))).containsExactly("a", "b");
+    assertThat(listed(all.withUpdatedFrom(used))).containsExactly("a");
+    assertThat(listed(all.withUpdatedBefore(used))).containsExactly("c", "b");
+    assertThat(listed(all.withUpdatedFrom(second).withUpdatedBefore(made.get(2).updatedAt())))
+        .containsExactly("b");
+    assertThat(walked(all.withUpdatedFrom(StoreLimits.EARLIEST_TIME).withLimit(1))).hasSize(3);
+    assertThat(listed(all.withCreatedBefore(second).withUpdatedBefore(used))).isEmpty();
+    assertThatThrownBy(() -> all.withUpdatedFrom(Instant.MAX))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  @DisplayName("2.1: pages of a filtered list are full, lose nothing and double nothing")
+  void row_2_1_filteredListPages() {
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      boolean wanted = i % 7 == 3;
+      store()
+          .create(
+              alice,
+              NewConversation.ofId("c" + i)
+                  .withTitle(wanted ? "Wanted " + i : "other")
+                  .withMetadata(Map.of("wanted", wanted)));
+      expected.addAll(wanted ? List.of("c" + i) : List.of());
+    }
+    ConversationQuery all = ConversationQuery.all();
+    for (int limit : new int[] {1, 2, 3, 6, 7}) {
+      assertThat(walked(all.withTitleContaining("wanted").withLimit(limit)))
+          .containsExactlyInAnyOrderElementsOf(expected);
+      assertThat(walked(all.withMetadata("wanted", true).withLimit(limit)))
+          .containsExactlyInAnyOrderElementsOf(expected);
+    }
+    assertThat(store().list(alice, all.withTitleContaining("wanted").withLimit(6)).hasMore())
+        .isFalse();
+    assertThat(store().list(alice, all.withTitleContaining("wanted").withLimit(5)).hasMore())
+        .isTrue();
+  }
+
+  @Test
   @DisplayName("2.1: a page has 50 conversations; pages by cursor lose and double nothing")
   void row_2_1_listPages() {
     for (int i = 0; i < 53; i++) {
@@ -242,6 +367,10 @@ abstract class ConversationContract extends ContractBase {
     store().delete(alice, "a");
     assertThatThrownBy(() -> store().archive(alice, "a"))
         .isInstanceOf(ConversationNotFoundException.class);
+  }
+
+  private List<String> walked(ConversationQuery query) {
+    return Walks.conversations(store(), alice, query).stream().map(Conversation::id).toList();
   }
 
   private List<String> listed(ConversationQuery query) {

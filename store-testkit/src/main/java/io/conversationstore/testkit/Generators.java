@@ -226,6 +226,15 @@ public final class Generators {
     return list;
   }
 
+  /** A value of JSON objects that is a string, a number or a boolean. */
+  Object scalar() {
+    return switch (random.nextInt(3)) {
+      case 0 -> random.nextBoolean();
+      case 1 -> oneOf(NUMBERS);
+      default -> oneOf(TEXTS);
+    };
+  }
+
   public ContentPart part() {
     return switch (random.nextInt(6)) {
       case 0 -> new ContentPart.Reasoning(text(), oneIn(2) ? null : text());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationTooLargeException;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
@@ -40,6 +41,24 @@ abstract class LimitContract extends ContractBase {
   @Override
   StoreLimits limits() {
     return StoreLimits.DEFAULT.withMaxJsonDepth(StoreLimits.MAX_JSON_DEPTH);
+  }
+
+  @Test
+  @DisplayName("3.5: a conversation that is too large for a save is not read at once")
+  void row_3_5_readsOfLargeConversationsAreRefused() {
+    chat("a");
+    int size = 2 << 20;
+    int fitting = StoreLimits.DEFAULT.maxBulkBytes() / size - 1;
+    for (int i = 0; i < fitting; i++) {
+      say("a", "x".repeat(size));
+    }
+    ConversationDocument whole = store().read(alice, "a");
+    assertThat(whole.messages()).hasSize(fitting);
+    store().save(alice, whole);
+    say("a", "x".repeat(size));
+    assertThatThrownBy(() -> store().read(alice, "a"))
+        .isInstanceOf(ConversationTooLargeException.class)
+        .hasMessageContaining("maxBulkBytes");
   }
 
   /** Objects each at one limit. */

@@ -23,6 +23,7 @@ import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.ToolQuery;
+import io.conversationstore.json.ModelJson;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -54,6 +55,10 @@ final class RandomSteps {
   private static final List<String> CONVERSATIONS =
       List.of("default", "O'Brien/..", "\uD83D\uDE00", "\uFF5E|");
   private static final int MESSAGE_IDS = 16;
+
+  /** Parts of generated titles, in other case. */
+  private static final List<String> TITLES =
+      List.of("upp", "E", "T", "\uFF33ession-1", "E\u0301", " ", "\u05E9", "", "nowhere");
 
   private final Generators generators;
 
@@ -101,11 +106,13 @@ final class RandomSteps {
     if (generators.oneIn(4)) {
       return generators.oneIn(3) ? byTool(o, id) : search(o, id);
     } else if (kind < 72) {
-      return step("find", o, id, s -> find(s, s.owner(o), id));
+      return generators.oneIn(2)
+          ? step("find", o, id, s -> find(s, s.owner(o), id))
+          : findMessage(o, id);
     } else if (kind < 77) {
       return list(o);
     } else if (kind < 83) {
-      return walk(o, id);
+      return generators.oneIn(2) ? walk(o, id) : walkFrom(o, id);
     } else if (kind < 89) {
       return page(o, id);
     } else if (kind < 92) {
@@ -113,7 +120,7 @@ final class RandomSteps {
       return step(
           "last " + count, o, id, s -> Answer.messages(s.store().last(s.owner(o), id, count)));
     } else if (kind < 95) {
-      return history(o);
+      return generators.oneIn(2) ? history(o) : readAndSave(o, id);
     } else if (kind < 97) {
       return step("count", o, "", s -> Answer.of(s.store().count(s.owner(o))));
     } else if (kind < 98) {
@@ -301,9 +308,18 @@ final class RandomSteps {
     if (generators.oneIn(3)) {
       query = query.withPinned(generators.oneIn(2));
     }
+    if (generators.oneIn(3)) {
+      query = query.withTitleContaining(generators.oneOf(TITLES));
+    }
+    if (generators.oneIn(3)) {
+      query = query.withMetadata("key" + number(10), generators.scalar());
+    }
     ConversationQuery made = query;
     return step(
-        "list", o, "", s -> Answer.conversations(Walks.conversations(s.store(), s.owner(o), made)));
+        made.toString(),
+        o,
+        "",
+        s -> Answer.conversations(Walks.conversations(s.store(), s.owner(o), made)));
   }
 
   private Step walk(int o, String id) {
@@ -314,6 +330,47 @@ final class RandomSteps {
         o,
         id,
         s -> Answer.messages(Walks.messages(s.store(), s.owner(o), id, direction, limit)));
+  }
+
+  private static Step readAndSave(int o, String id) {
+    return step(
+        "read and save",
+        o,
+        id,
+        s -> {
+          ConversationDocument document = s.store().read(s.owner(o), id);
+          s.store().save(s.owner(o), document);
+          return Answer.of(
+              document.conversation(),
+              document.conversation().metadata().hashCode(),
+              document.messages().stream()
+                  .map(entry -> entry.message().id() + "/" + ModelJson.digest(entry.message()))
+                  .toList());
+        });
+  }
+
+  private Step findMessage(int o, String id) {
+    UUID messageId = messageId(number(MESSAGE_IDS));
+    return step(
+        "find message " + messageId,
+        o,
+        id,
+        s ->
+            Answer.of(
+                s.store().findMessage(s.owner(o), id, messageId).map(Answer::fact).orElse("none")));
+  }
+
+  private Step walkFrom(int o, String id) {
+    Direction direction = generators.oneOf(List.of(Direction.values()));
+    UUID messageId = messageId(number(MESSAGE_IDS));
+    MessageQuery all = MessageQuery.of(direction, 1 + number(7));
+    MessageQuery query =
+        generators.oneIn(2) ? all.withStartAt(messageId) : all.withStartBeyond(messageId);
+    return step(
+        "read from " + query.start() + " " + direction + " by " + query.limit(),
+        o,
+        id,
+        s -> Answer.messages(Walks.messages(s.store(), s.owner(o), id, query)));
   }
 
   /** Continues where the last such step ended, whatever happened in between. */

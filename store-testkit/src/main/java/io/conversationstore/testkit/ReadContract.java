@@ -7,6 +7,8 @@ import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.Cursor;
 import io.conversationstore.CursorExpiredException;
+import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.NewConversation;
@@ -15,6 +17,7 @@ import io.conversationstore.StoredMessage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -64,6 +67,81 @@ abstract class ReadContract extends ContractBase {
             .isEqualTo(all);
       }
     }
+  }
+
+  @Test
+  @DisplayName("2.2: pages start at a message or next to it, forward and backward")
+  void row_2_2_pagesFromAMessage() {
+    List<StoredMessage> all = new ArrayList<>(say("a", numbered("m", 9)));
+    store().deleteMessage(alice, "a", all.remove(6).id());
+    for (int at = 0; at < all.size(); at++) {
+      UUID id = all.get(at).id();
+      for (int limit : new int[] {1, 2, 3, 8, 9}) {
+        MessageQuery forward = MessageQuery.first(limit);
+        MessageQuery backward = MessageQuery.last(limit);
+        assertThat(Walks.messages(store(), alice, "a", forward.withStartAt(id)))
+            .isEqualTo(all.subList(at, 8));
+        assertThat(Walks.messages(store(), alice, "a", forward.withStartBeyond(id)))
+            .isEqualTo(all.subList(at + 1, 8));
+        assertThat(Walks.messages(store(), alice, "a", backward.withStartAt(id)))
+            .isEqualTo(all.subList(0, at + 1));
+        assertThat(Walks.messages(store(), alice, "a", backward.withStartBeyond(id)))
+            .isEqualTo(all.subList(0, at));
+      }
+    }
+    // A reader that holds the last id finds what came since.
+    MessageQuery since = MessageQuery.first(5).withStartBeyond(all.get(7).id());
+    Page<StoredMessage> end = store().messages(alice, "a", since);
+    assertThat(end.items()).isEmpty();
+    assertThat(end.hasMore()).isFalse();
+    List<StoredMessage> later = say("a", "later");
+    assertThat(store().messages(alice, "a", since).items()).isEqualTo(later);
+    MessageQuery next = MessageQuery.of(Direction.FORWARD, 5).withCursor(end.cursor());
+    assertThat(store().messages(alice, "a", next).items()).isEqualTo(later);
+  }
+
+  @Test
+  @DisplayName("2.3: a page from a message that does not exist is a clear error")
+  void row_2_3_pageFromAnAbsentMessageFails() {
+    StoredMessage deleted = say("a", "one", "two").get(0);
+    store().deleteMessage(alice, "a", deleted.id());
+    for (UUID absent : List.of(deleted.id(), UUID.randomUUID())) {
+      for (MessageQuery query : List.of(MessageQuery.first(5), MessageQuery.last(5))) {
+        assertThatThrownBy(() -> store().messages(alice, "a", query.withStartAt(absent)))
+            .isInstanceOf(MessageNotFoundException.class)
+            .hasMessageContaining(absent.toString());
+        assertThatThrownBy(() -> store().messages(alice, "a", query.withStartBeyond(absent)))
+            .isInstanceOf(MessageNotFoundException.class);
+      }
+    }
+    UUID there = store().last(alice, "a", 1).get(0).id();
+    assertThatThrownBy(
+            () -> store().messages(alice, "none", MessageQuery.first(5).withStartAt(there)))
+        .isInstanceOf(ConversationNotFoundException.class);
+    assertThatThrownBy(() -> store().history(alice, MessageQuery.first(5).withStartAt(there)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  @DisplayName("2.1: a message is found by its id, and only in its conversation")
+  void row_2_1_findMessage() {
+    chat("b");
+    StoredMessage message = say("a", "one", "two").get(1);
+    say("b", "three");
+    assertThat(store().findMessage(alice, "a", message.id())).contains(message);
+    assertThat(store().findMessage(alice, "b", message.id())).isEmpty();
+    assertThat(store().findMessage(alice, "none", message.id())).isEmpty();
+    assertThat(store().findMessage(alice, "a", UUID.randomUUID())).isEmpty();
+    assertThat(store().findMessage(user("bob"), "a", message.id())).isEmpty();
+    StoredMessage edited = store().edit(alice, "a", message.id(), MessageEdit.text("2"));
+    assertThat(store().findMessage(alice, "a", message.id())).contains(edited);
+    store().deleteMessage(alice, "a", message.id());
+    assertThat(store().findMessage(alice, "a", message.id())).isEmpty();
+    StoredMessage first = store().last(alice, "a", 1).get(0);
+    store().delete(alice, "a");
+    assertThat(store().findMessage(alice, "a", first.id())).isEmpty();
+    chat("a");
+    assertThat(store().findMessage(alice, "a", first.id())).isEmpty();
   }
 
   @Test

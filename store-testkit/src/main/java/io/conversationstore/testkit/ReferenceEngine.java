@@ -8,6 +8,7 @@ import io.conversationstore.ConversationUpdate;
 import io.conversationstore.CursorExpiredException;
 import io.conversationstore.ErasureReceipt;
 import io.conversationstore.Message;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -27,6 +28,7 @@ import io.conversationstore.spi.Position;
 import io.conversationstore.spi.SearchTokens;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.StaleChangeException;
+import io.conversationstore.spi.State;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
@@ -209,6 +211,45 @@ class ReferenceEngine implements StoreEngine {
   }
 
   @Override
+  public MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return locked(
+        () -> {
+          ModelOwner data = owner(owner);
+          ModelConversation conversation = data.live(conversationId);
+          if (conversation == null) {
+            throw new ConversationNotFoundException(owner, conversationId);
+          }
+          List<MessageState> all =
+              conversation.liveMessages().stream()
+                  .map(message -> message.state(owner, conversation))
+                  .toList();
+          long seq =
+              all.stream()
+                  .filter(message -> message.messageId().equals(messageId))
+                  .mapToLong(MessageState::seq)
+                  .findFirst()
+                  .orElseThrow(
+                      () -> new MessageNotFoundException(owner, conversationId, messageId));
+          Predicate<MessageState> wanted =
+              message ->
+                  (including && message.seq() == seq)
+                      || (direction == Direction.FORWARD
+                          ? message.seq() > seq
+                          : message.seq() < seq);
+          return new MessageSlice(
+              conversation.state(owner),
+              slice(all, direction, wanted, limit),
+              new Position.InConversation(history, data.epoch, conversation.generation, seq, null));
+        });
+  }
+
+  @Override
   public Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
     return locked(
         () -> {
@@ -308,9 +349,17 @@ class ReferenceEngine implements StoreEngine {
   }
 
   private static boolean matches(ConversationState state, ConversationQuery query) {
-    return (query.status() == null || query.status() == state.requireLive().status())
-        && (query.tag() == null || state.requireLive().tags().contains(query.tag()))
-        && (query.pinned() == null || query.pinned() == state.requireLive().pinned());
+    State.Live live = state.requireLive();
+    return (query.status() == null || query.status() == live.status())
+        && (query.tag() == null || live.tags().contains(query.tag()))
+        && (query.pinned() == null || query.pinned() == live.pinned())
+        && live.metadata().entrySet().containsAll(query.metadata().entrySet())
+        && (query.titleContains() == null
+            || SearchTokens.fold(live.title()).contains(SearchTokens.fold(query.titleContains())))
+        && (query.updatedFrom() == null || live.updatedAt().compareTo(query.updatedFrom()) >= 0)
+        && (query.updatedBefore() == null || live.updatedAt().compareTo(query.updatedBefore()) < 0)
+        && (query.createdFrom() == null || live.createdAt().compareTo(query.createdFrom()) >= 0)
+        && (query.createdBefore() == null || live.createdAt().compareTo(query.createdBefore()) < 0);
   }
 
   private static boolean isAfter(ConversationState state, Position.InConversations place) {

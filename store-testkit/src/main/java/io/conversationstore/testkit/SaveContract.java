@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationDocument.Entry;
+import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationStatus;
 import io.conversationstore.Message;
+import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.OwnerCounts;
@@ -117,6 +119,62 @@ abstract class SaveContract extends ContractBase {
     assertThat(read.get(0).id()).isEqualTo(id);
     assertThat(read.get(0).seq()).isEqualTo(1);
     assertThat(read.get(0).editedAt()).isNotNull();
+  }
+
+  @Test
+  @DisplayName("3.5: a whole conversation is read at once; saving it again changes nothing")
+  void row_3_5_readAndSaveChangesNothing() {
+    store()
+        .create(
+            alice,
+            NewConversation.ofId("a")
+                .withTitle("t")
+                .withTags("x", "y")
+                .withMetadata(Map.of("k", 1))
+                .withSettings(Map.of("s", "v"))
+                .withPinned(true)
+                .withExpiresAt(Instant.parse("2100-01-01T00:00:00Z")));
+    List<StoredMessage> said = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      said.addAll(say("a", numbered(i + "-", 50)));
+      tick();
+    }
+    store().deleteMessage(alice, "a", said.remove(101).id());
+    said.set(7, store().edit(alice, "a", said.get(7).id(), MessageEdit.text("edited")));
+    Conversation header = store().find(alice, "a").orElseThrow();
+
+    ConversationDocument document = store().read(alice, "a");
+    assertThat(document.messages())
+        .isEqualTo(
+            said.stream()
+                .map(m -> ConversationDocument.Entry.of(m.message()).withCreatedAt(m.createdAt()))
+                .toList());
+    tick();
+    store().save(alice, document);
+    assertThat(Walks.messages(store(), alice, "a")).isEqualTo(said);
+    Conversation saved = store().find(alice, "a").orElseThrow();
+    assertThat(saved.updatedAt()).isAfterOrEqualTo(header.updatedAt());
+    assertThat(Answer.fact(saved)).isEqualTo(Answer.fact(header));
+    assertThat(store().read(alice, "a")).isEqualTo(document);
+
+    store().delete(alice, "a");
+    assertThatThrownBy(() -> store().read(alice, "a"))
+        .isInstanceOf(ConversationNotFoundException.class);
+    store().save(alice, document);
+    assertThat(store().read(alice, "a")).isEqualTo(document);
+    imports();
+  }
+
+  @Test
+  @DisplayName("3.5: a conversation without messages is read; an absent one is a clear error")
+  void row_3_5_readWithoutMessages() {
+    chat("a");
+    assertThat(store().read(alice, "a"))
+        .isEqualTo(ConversationDocument.of(NewConversation.ofId("a"), List.of()));
+    assertThatThrownBy(() -> store().read(alice, "none"))
+        .isInstanceOf(ConversationNotFoundException.class);
+    assertThatThrownBy(() -> store().read(user("bob"), "a"))
+        .isInstanceOf(ConversationNotFoundException.class);
   }
 
   @Test

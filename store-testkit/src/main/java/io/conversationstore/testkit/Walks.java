@@ -27,12 +27,18 @@ final class Walks {
   /** All messages of a conversation, oldest first. */
   static List<StoredMessage> messages(
       ConversationStore store, Owner owner, String id, Direction direction, int limit) {
+    return messages(store, owner, id, MessageQuery.of(direction, limit));
+  }
+
+  /** All messages from the start of a query on, oldest first. */
+  static List<StoredMessage> messages(
+      ConversationStore store, Owner owner, String id, MessageQuery query) {
     return inOrder(
-        direction,
+        query.direction(),
         pages(
-            limit,
+            query.limit(),
             cursor ->
-                store.messages(owner, id, MessageQuery.of(direction, limit).withCursor(cursor))));
+                store.messages(owner, id, cursor == null ? query : query.withCursor(cursor))));
   }
 
   /** All messages of a conversation, oldest first. */

@@ -110,6 +110,11 @@ public final class TakenOverStore implements ConversationStore {
   }
 
   @Override
+  public Optional<StoredMessage> findMessage(Owner owner, String conversationId, UUID messageId) {
+    return store.findMessage(owner, conversationId, messageId);
+  }
+
+  @Override
   public Page<StoredMessage> messages(Owner owner, String conversationId, MessageQuery query) {
     return store.messages(owner, conversationId, query);
   }
@@ -127,6 +132,11 @@ public final class TakenOverStore implements ConversationStore {
   @Override
   public boolean deleteMessage(Owner owner, String conversationId, UUID messageId) {
     return store.deleteMessage(owner, conversationId, messageId);
+  }
+
+  @Override
+  public ConversationDocument read(Owner owner, String conversationId) {
+    return store.read(owner, conversationId);
   }
 
   @Override

@@ -85,6 +85,17 @@ abstract class ForwardingLocalStore implements LocalStore {
   }
 
   @Override
+  public MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return current().messagesFrom(owner, conversationId, direction, messageId, including, limit);
+  }
+
+  @Override
   public Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
     return current().message(owner, conversationId, messageId);
   }

@@ -301,10 +301,7 @@ public final class LocalQueue {
     if (live != null && reader.isEnded(live)) {
       throw new UnknownWhileOfflineException(bulk.owner(), live.id());
     } else if (live != null) {
-      return append(
-          view,
-          live,
-          append.withStamp(bulk.stamp()).withGeneration(view.target()));
+      return append(view, live, append.withStamp(bulk.stamp()).withGeneration(view.target()));
     }
     requireNoCondition(append);
     return enqueue(view, append.ref().id(), bulk, ids(append));

@@ -47,6 +47,32 @@ final class OverlayPages {
     return new Slice<>(history, items, more, provenance);
   }
 
+  /**
+   * The position from which a page begins with a message, or next to it; null for the direction's
+   * end.
+   */
+  Position.@Nullable InConversation before(
+      Direction direction, MessageState start, boolean including) {
+    boolean forward = direction == Direction.FORWARD;
+    int step = !including ? 0 : forward ? -1 : 1;
+    if (start.seq() != 0) {
+      return new Position.InConversation(
+          history, start.epoch(), start.generation(), start.seq() + step, null);
+    }
+    List<UUID> tail = view.tailIds();
+    int edge = tail.indexOf(start.messageId()) + step;
+    if (edge == tail.size()) {
+      return null;
+    }
+    ConversationState conversation = conversation();
+    return new Position.InConversation(
+        history,
+        conversation.epoch(),
+        conversation.generation(),
+        conversation.lastSeq() + (forward ? 0 : 1),
+        edge < 0 ? null : tail.get(edge));
+  }
+
   private boolean forward(
       List<MessageState> items, Position.@Nullable InConversation from, int limit) {
     boolean more = fromBase(items, Direction.FORWARD, resumed(from), limit);

@@ -1,7 +1,11 @@
 package io.conversationstore.hybrid.internal.overlay;
 
+import static java.util.Objects.requireNonNull;
+
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
+import io.conversationstore.CursorExpiredException;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -16,6 +20,7 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.ConversationDeleted;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.CodePointOrder;
+import io.conversationstore.spi.ConversationFilter;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.Found;
 import io.conversationstore.spi.LocalStore;
@@ -24,7 +29,6 @@ import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.State.ConversationState;
-import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
 import io.conversationstore.spi.StoreEngine;
@@ -301,16 +305,70 @@ public final class OverlayReader {
     if (live == null) {
       throw new ConversationNotFoundException(owner, id);
     }
-    OverlayPages pages =
-        new OverlayPages(
-            base,
-            owner,
-            view,
-            local.identity().history(),
-            withCompleteness(
-                pending.isEmpty() ? found.provenance() : pending(found.provenance()),
-                base == local && misses(owner, id)));
+    OverlayPages pages = pages(base, owner, view, found, !pending.isEmpty());
     return new MessageSlice(live, pages.read(direction, from, limit));
+  }
+
+  private OverlayPages pages(
+      StoreEngine base, Owner owner, PendingView view, Found found, boolean pending) {
+    return new OverlayPages(
+        base,
+        owner,
+        view,
+        local.identity().history(),
+        withCompleteness(
+            pending ? pending(found.provenance()) : found.provenance(),
+            base == local && misses(owner, view.id())));
+  }
+
+  public MessageSlice messagesFrom(
+      StoreEngine base,
+      Owner owner,
+      String id,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return withStableBase(
+        base,
+        owner,
+        id,
+        pending -> messagesFrom(base, owner, id, direction, messageId, including, limit, pending));
+  }
+
+  private MessageSlice messagesFrom(
+      StoreEngine base,
+      Owner owner,
+      String id,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit,
+      List<Change> pending) {
+    if (pending.isEmpty() && base != local) {
+      return base.messagesFrom(owner, id, direction, messageId, including, limit);
+    }
+    Found found = base.find(owner, id);
+    PendingView view = view(base, owner, id, found, pending);
+    MessageState start =
+        existing(base, owner, found, view, messageId)
+            .filter(MessageState::isLive)
+            .orElseThrow(
+                () ->
+                    view.live() == null
+                        ? new ConversationNotFoundException(owner, id)
+                        : new MessageNotFoundException(owner, id, messageId));
+    ConversationState live = requireNonNull(view.live());
+    OverlayPages pages = pages(base, owner, view, found, !pending.isEmpty());
+    try {
+      return new MessageSlice(
+          live,
+          pages.read(direction, pages.before(direction, start, including), limit),
+          pages.before(direction, start, false));
+    } catch (CursorExpiredException recreated) {
+      LOG.debug("The conversation was created again while it was read", recreated);
+      throw new MessageNotFoundException(owner, id, messageId);
+    }
   }
 
   /** Whether a page ended at a pending message, or in a conversation that only this node had. */
@@ -324,11 +382,40 @@ public final class OverlayReader {
 
   private Optional<MessageState> message(
       StoreEngine base, Owner owner, String id, UUID messageId, List<Change> pending) {
-    if (pending.isEmpty()) {
+    if (pending.isEmpty() && base != local) {
       return base.message(owner, id, messageId);
     }
-    PendingView view = view(base, owner, id, base.find(owner, id), pending);
-    return view.existing(messageId).map(view::filled);
+    Found found = base.find(owner, id);
+    PendingView view = view(base, owner, id, found, pending);
+    return existing(base, owner, found, view, messageId).map(view::filled);
+  }
+
+  /**
+   * A message of a view, deleted ones included. The copy's completeness is checked before and after
+   * the message is looked up, because contents may arrive and be evicted meanwhile.
+   *
+   * @throws UnknownWhileOfflineException if the copy lacks it and may be incomplete
+   */
+  private Optional<MessageState> existing(
+      StoreEngine base, Owner owner, Found found, PendingView view, UUID messageId) {
+    String id = view.id();
+    requireKnown(base, owner, id, view.header(), view.erased());
+    if (base != local) {
+      return view.existing(messageId);
+    }
+    boolean complete = isComplete(owner, id);
+    // The rows of a conversation may be of another generation than its header, which came later.
+    Optional<MessageState> message =
+        view.existing(messageId).filter(state -> state.seq() == 0 || isOf(state, view.header()));
+    boolean copyCounts = view.baseVisible() || (found.conversation() == null && !view.erased());
+    if (message.isEmpty() && copyCounts && !(complete && isComplete(owner, id))) {
+      throw new UnknownWhileOfflineException(owner, id, messageId);
+    }
+    return message;
+  }
+
+  private static boolean isOf(MessageState message, @Nullable ConversationState header) {
+    return header != null && message.generation() == header.generation();
   }
 
   public Slice<ConversationState> conversations(
@@ -349,10 +436,11 @@ public final class OverlayReader {
       return withCompleteness(base, owner, base.conversations(owner, query, from));
     }
     OwnerViews views = views(base, owner, pending);
+    ConversationFilter filter = new ConversationFilter(query);
     List<ConversationState> merged = new ArrayList<>();
     for (PendingView view : views.all().values()) {
       ConversationState live = view.live();
-      if (live != null && matches(live, query) && isBeyond(live, from)) {
+      if (live != null && filter.matches(live) && isBeyond(live, from)) {
         merged.add(live);
       }
     }
@@ -396,13 +484,6 @@ public final class OverlayReader {
         slice.more(),
         withCompleteness(slice.provenance(), true),
         slice.next());
-  }
-
-  private static boolean matches(ConversationState state, ConversationQuery query) {
-    Live live = state.requireLive();
-    return (query.status() == null || query.status() == live.status())
-        && (query.tag() == null || live.tags().contains(query.tag()))
-        && (query.pinned() == null || query.pinned() == live.pinned());
   }
 
   private static boolean isBeyond(

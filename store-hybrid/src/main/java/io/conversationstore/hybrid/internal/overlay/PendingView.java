@@ -131,6 +131,11 @@ public final class PendingView {
     this.contents = contents;
   }
 
+  /** The id of the conversation. */
+  String id() {
+    return id;
+  }
+
   /** The conversation, possibly deleted; null if unknown. */
   public @Nullable ConversationState header() {
     return header;

@@ -352,6 +352,17 @@ public final class FileEngine implements LocalStore {
   }
 
   @Override
+  public MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return reads.messagesFrom(owner, conversationId, direction, messageId, including, limit);
+  }
+
+  @Override
   public Optional<MessageState> message(Owner owner, String conversationId, UUID messageId) {
     return reads.message(owner, conversationId, messageId);
   }

@@ -4,6 +4,7 @@ import io.conversationstore.ActiveUser;
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.CursorExpiredException;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -22,6 +23,7 @@ import io.conversationstore.jsonfile.internal.index.OwnerRows;
 import io.conversationstore.jsonfile.internal.index.SharedIndex;
 import io.conversationstore.jsonfile.internal.index.Timeline;
 import io.conversationstore.spi.CodePointOrder;
+import io.conversationstore.spi.ConversationFilter;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.Found;
@@ -29,7 +31,6 @@ import io.conversationstore.spi.MessageSlice;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.State.ConversationState;
-import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
 import java.io.IOException;
@@ -161,6 +162,8 @@ final class Reads {
   private record Messages(
       ConversationState header, List<MessageRef> refs, boolean more, Provenance provenance) {}
 
+  private record Started(Messages messages, Position.InConversation start) {}
+
   MessageSlice messages(
       Owner owner,
       String conversationId,
@@ -181,6 +184,65 @@ final class Reads {
         });
   }
 
+  MessageSlice messagesFrom(
+      Owner owner,
+      String conversationId,
+      Direction direction,
+      UUID messageId,
+      boolean including,
+      int limit) {
+    return retrying(
+        () -> {
+          Started found =
+              shared.read(
+                  index -> {
+                    Position.InConversation start =
+                        placeOf(index, owner, conversationId, messageId);
+                    long step = !including ? 0 : direction == Direction.FORWARD ? -1 : 1;
+                    Position.InConversation from =
+                        new Position.InConversation(
+                            start.history(),
+                            start.epoch(),
+                            start.generation(),
+                            start.seq() + step,
+                            null);
+                    return new Started(
+                        select(index, owner, conversationId, direction, from, limit), start);
+                  });
+          Messages messages = found.messages;
+          return new MessageSlice(
+              messages.header,
+              new Slice<>(
+                  shared.manifest().presentHistory(),
+                  contents.states(messages.refs),
+                  messages.more,
+                  messages.provenance),
+              found.start);
+        });
+  }
+
+  private Position.InConversation placeOf(
+      Index index, Owner owner, String conversationId, UUID messageId) {
+    ConversationRows rows = index.find(owner, conversationId);
+    ConversationState header = requireLive(rows, owner, conversationId);
+    MessageRow row =
+        rows == null || rows.generation() != header.generation() ? null : rows.message(messageId);
+    if (row == null || !row.live()) {
+      throw new MessageNotFoundException(owner, conversationId, messageId);
+    }
+    return new Position.InConversation(
+        shared.manifest().presentHistory(), header.epoch(), header.generation(), row.seq(), null);
+  }
+
+  private static ConversationState requireLive(
+      @Nullable ConversationRows rows, Owner owner, String conversationId) {
+    ConversationState header = rows == null ? null : rows.header();
+    if (header == null || !header.isLive()) {
+      throw new ConversationNotFoundException(owner, conversationId);
+    }
+    return header;
+  }
+
   private Messages select(
       Index index,
       Owner owner,
@@ -189,10 +251,7 @@ final class Reads {
       Position.@Nullable InConversation from,
       int limit) {
     ConversationRows rows = index.find(owner, conversationId);
-    ConversationState header = rows == null ? null : rows.header();
-    if (rows == null || header == null || !header.isLive()) {
-      throw new ConversationNotFoundException(owner, conversationId);
-    }
+    ConversationState header = requireLive(rows, owner, conversationId);
     boolean forward = direction == Direction.FORWARD;
     long start = forward ? 0 : Long.MAX_VALUE;
     if (from != null) {
@@ -203,7 +262,7 @@ final class Reads {
       start = from.seq();
     }
     List<MessageRow> found =
-        header.generation() == rows.generation()
+        rows != null && header.generation() == rows.generation()
             ? rows.beyond(start, forward, limit + 1)
             : List.of();
     boolean more = found.size() > limit;
@@ -313,6 +372,7 @@ final class Reads {
     if (from != null) {
       requireHistory(from);
     }
+    ConversationFilter filter = new ConversationFilter(query);
     return shared.read(
         index -> {
           List<ConversationState> matching = new ArrayList<>();
@@ -320,7 +380,7 @@ final class Reads {
           if (rows != null) {
             for (ConversationRows conversation : rows.conversations().values()) {
               ConversationState header = conversation.header();
-              if (header != null && matches(query, header) && isBeyond(header, from)) {
+              if (header != null && filter.matches(header) && isBeyond(header, from)) {
                 matching.add(header);
               }
             }
@@ -333,14 +393,6 @@ final class Reads {
               more,
               provenance(index));
         });
-  }
-
-  private static boolean matches(ConversationQuery query, ConversationState header) {
-    Live live = header.live();
-    return live != null
-        && (query.status() == null || query.status() == live.status())
-        && (query.tag() == null || live.tags().contains(query.tag()))
-        && (query.pinned() == null || query.pinned() == live.pinned());
   }
 
   private static boolean isBeyond(

@@ -2,7 +2,9 @@ package io.conversationstore;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +57,21 @@ public final class ConversationQuery {
       createdBefore = other.createdBefore;
       cursor = other.cursor;
       limit = other.limit;
+    }
+
+    private List<@Nullable Object> all() {
+      return Arrays.asList(
+          status,
+          tag,
+          pinned,
+          metadata,
+          titleContains,
+          updatedFrom,
+          updatedBefore,
+          createdFrom,
+          createdBefore,
+          cursor,
+          limit);
     }
   }
 
@@ -219,11 +236,23 @@ public final class ConversationQuery {
     return values.limit;
   }
 
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ConversationQuery that && values.all().equals(that.values.all());
+  }
+
+  @Override
+  public int hashCode() {
+    return values.all().hashCode();
+  }
+
   /** Names the conditions without the title and the metadata, which are content. */
   @Override
   public String toString() {
     return "ConversationQuery[status="
         + values.status
+        + ", tag="
+        + values.tag
         + ", pinned="
         + values.pinned
         + ", "
@@ -238,6 +267,8 @@ public final class ConversationQuery {
         + values.createdFrom
         + "/"
         + values.createdBefore
+        + ", cursor="
+        + values.cursor
         + ", limit="
         + values.limit
         + "]";

@@ -83,9 +83,14 @@ class OptionsTest {
   @Test
   void everyQueryContinuesAtACursor() {
     assertThat(ConversationQuery.all().withLimit(3).withPinned(true).withTag("t").withCursor(PLACE))
-        .hasToString("ConversationQuery[status=null, tag=t, pinned=true, cursor=x, limit=3]");
+        .hasToString(
+            "ConversationQuery[status=null, tag=t, pinned=true, 0 keys of metadata, title=false,"
+                + " updated=null/null, created=null/null, cursor=x, limit=3]")
+        .isEqualTo(
+            ConversationQuery.all().withTag("t").withCursor(PLACE).withPinned(true).withLimit(3))
+        .isNotEqualTo(ConversationQuery.all().withMetadata("k", 1));
     assertThat(MessageQuery.last(3).withCursor(PLACE).withLimit(4))
-        .hasToString("MessageQuery[direction=BACKWARD, cursor=x, limit=4]");
+        .hasToString("MessageQuery[direction=BACKWARD, cursor=x, limit=4, start=null]");
     assertThat(ToolQuery.of("f").withConversationId("c").withCursor(PLACE).withLimit(4))
         .hasToString("ToolQuery[toolName=f, conversationId=c, cursor=x, limit=4]");
     SearchQuery search =

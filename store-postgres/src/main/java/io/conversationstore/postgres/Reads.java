@@ -34,7 +34,7 @@ final class Reads {
   /** Later than any time in a row, and within the driver's range. */
   static final Instant FAR = Instant.parse("+200000-01-01T00:00:00Z");
 
-  private static final Instant LONG_AGO = Instant.parse("-4000-01-01T00:00:00Z");
+  static final Instant LONG_AGO = Instant.parse("-4000-01-01T00:00:00Z");
 
   /** Conversations read at a time to compare their titles. */
   private static final int TITLES_PER_READ = 500;

@@ -3,7 +3,7 @@ package io.conversationstore;
 import java.util.List;
 
 /**
- * What an append that may create its conversation has done.
+ * The result of an append that may create its conversation.
  *
  * @param conversation the conversation after the append
  * @param messages the messages of the turn as stored, in its order, without those deleted since

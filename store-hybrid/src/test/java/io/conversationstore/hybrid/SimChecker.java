@@ -463,7 +463,7 @@ final class SimChecker {
       return;
     }
     if (append.step.kind() == Kind.GROW && !append.isAcknowledged()) {
-      return; // Nobody was told that it is stored: its request may create after any delete.
+      return; // Not acknowledged: a delayed request may create after any delete.
     }
     boolean onlyOnce =
         history.ops.stream()

@@ -4,6 +4,7 @@
  * <ul>
  *   <li>{@link OverlayReader}: the entrance: finds, lists and pages with pending changes.
  *   <li>{@link PendingView}: one conversation as its pending changes will make it.
+ *   <li>{@link PendingTail}: its pending messages, packed, as there may be many.
  *   <li>{@link OwnerViews}: all views of an owner.
  *   <li>{@link OverlayPages}: pages of a conversation.
  *   <li>{@link OverlayHistory}: pages across conversations.

@@ -216,8 +216,8 @@ public final class NewHistory {
       return false;
     }
     LOG.warn(
-        "The local copy of this node is from {}, which is too old to tell deleted rows from lost"
-            + " rows. Only pending changes are sent.",
+        "The local copy of this node was last current at {}. A copy of that age cannot distinguish"
+            + " deleted rows from lost rows, so only pending changes are sent.",
         asOf);
     return true;
   }

@@ -31,7 +31,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -44,7 +43,6 @@ import org.junit.jupiter.api.Test;
 class HybridInterleavingsTest extends OnTestbed {
 
   private static final NewConversation CHAT = NewConversation.ofId("chat");
-  private static final long LIMIT_SECONDS = 20;
   private static final Set<String> WITHOUT_ANSWER = Set.of("apply", "applyAll", "handshake");
 
   private final CountDownLatch end = new CountDownLatch(1);
@@ -80,7 +78,7 @@ class HybridInterleavingsTest extends OnTestbed {
         .before(
             (method, arguments) -> {
               if (method.getName().equals("feed")) {
-                pass(end);
+                Testbed.pass(end);
               }
             });
   }
@@ -91,15 +89,9 @@ class HybridInterleavingsTest extends OnTestbed {
         .before(
             (method, arguments) -> {
               if (method.getName().equals("pending") && arguments[0] instanceof Integer) {
-                pass(end);
+                Testbed.pass(end);
               }
             });
-  }
-
-  private static void pass(CountDownLatch latch) throws InterruptedException {
-    if (!latch.await(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-      throw new AssertionError("nobody opened the latch");
-    }
   }
 
   /** Waits until the feed has updated the local copy, and the node knows it. */
@@ -266,7 +258,7 @@ class HybridInterleavingsTest extends OnTestbed {
         .before(
             (method, arguments) -> {
               if (method.getName().equals("pending") && arguments[0] instanceof Integer) {
-                pass(queued);
+                Testbed.pass(queued);
               } else if (method.getName().equals("settle") && end.getCount() > 0) {
                 throw new EngineFailureException(
                     FailureKind.UNAVAILABLE, false, "not before the test ends", null);
@@ -287,7 +279,7 @@ class HybridInterleavingsTest extends OnTestbed {
               if (method.getName().equals("enqueue") && nested.compareAndSet(false, true)) {
                 store.append(alice, "other", Message.user("1"));
                 queued.countDown();
-                pass(mirrored);
+                Testbed.pass(mirrored);
               }
             });
     bed.comeBack();
@@ -427,7 +419,7 @@ class HybridInterleavingsTest extends OnTestbed {
                 asked.add(name);
               } else if (name.startsWith("apply")) {
                 sending.countDown();
-                pass(noAnswer);
+                Testbed.pass(noAnswer);
               }
               if (sending.getCount() == 0 && WITHOUT_ANSWER.contains(name)) {
                 throw new EngineFailureException(
@@ -435,7 +427,7 @@ class HybridInterleavingsTest extends OnTestbed {
               }
             });
     bed.comeBack();
-    pass(sending);
+    Testbed.pass(sending);
     reader.start();
     Testbed.await("the read waits for the batch", () -> reader.getState() == Thread.State.WAITING);
     noAnswer.countDown();

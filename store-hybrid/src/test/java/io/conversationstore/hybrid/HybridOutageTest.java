@@ -380,7 +380,7 @@ class HybridOutageTest extends OnTestbed {
             (method, arguments) -> {
               if (method.getName().equals("handshake")) {
                 asked.countDown();
-                closing.await();
+                Testbed.pass(closing);
               }
             });
     node.primary()
@@ -411,7 +411,7 @@ class HybridOutageTest extends OnTestbed {
             (method, arguments) -> {
               if (method.getName().equals("messages")) {
                 asked.countDown();
-                closing.await();
+                Testbed.pass(closing);
                 throw new EngineFailureException(
                     FailureKind.UNAVAILABLE, false, "the pool is closed", null);
               }
@@ -428,7 +428,7 @@ class HybridOutageTest extends OnTestbed {
     caller.setUncaughtExceptionHandler((thread, e) -> failed.set(e));
     try (Warnings warnings = Warnings.counted()) {
       caller.start();
-      asked.await();
+      Testbed.pass(asked);
       node.store().close();
       caller.join();
       assertThat(warnings.count()).isZero();

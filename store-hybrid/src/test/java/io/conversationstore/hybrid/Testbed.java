@@ -21,6 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -87,6 +89,13 @@ final class Testbed implements AutoCloseable {
         throw new AssertionError("waited in vain until " + what);
       }
       LockSupport.parkNanos(2_000_000);
+    }
+  }
+
+  /** Waits for a latch; one that nobody opens is a failure. */
+  static void pass(CountDownLatch latch) throws InterruptedException {
+    if (!latch.await(LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
+      throw new AssertionError("nobody opened the latch");
     }
   }
 

@@ -4,6 +4,10 @@ module io.conversationstore {
   requires static transitive org.jspecify;
 
   exports io.conversationstore;
+  exports io.conversationstore.internal to
+      io.conversationstore.hybrid,
+      io.conversationstore.jsonfile,
+      io.conversationstore.postgres;
   exports io.conversationstore.json;
   exports io.conversationstore.spi;
   exports io.conversationstore.transfer;

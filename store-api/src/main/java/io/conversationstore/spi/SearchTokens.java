@@ -44,7 +44,7 @@ public final class SearchTokens {
 
   /** Receives words in order. */
   @FunctionalInterface
-  interface Sink {
+  public interface Sink {
     /**
      * Receives the next word.
      *
@@ -118,7 +118,7 @@ public final class SearchTokens {
    * @param singles whether single characters of scripts without spaces are words, as in messages;
    *     in queries only an isolated one is
    */
-  static void scan(String text, boolean singles, Sink sink) {
+  public static void scan(String text, boolean singles, Sink sink) {
     new TokenScanner(text, singles, sink).run();
   }
 }

@@ -21,8 +21,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The storage part of a store, below {@link StoreFront}, which checks input, makes changes and
- * converts states for applications.
+ * The storage part of a store. The part above it, which all stores share, checks input, makes
+ * changes and converts states for applications.
  *
  * <p>Contract for implementers:
  *

@@ -2,7 +2,7 @@ package io.conversationstore.transfer;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Owner;
-import io.conversationstore.spi.StoreFront;
+import io.conversationstore.internal.DefaultConversationStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,7 +110,7 @@ public final class Takeover {
           "it contains no messages; docs/json.md lists the supported shapes");
     }
     Result result =
-        store instanceof StoreFront front
+        store instanceof DefaultConversationStore front
             ? remembered(front, owner, file, options, plan)
             : new Result(
                 Outcome.TAKEN_OVER,
@@ -123,7 +123,11 @@ public final class Takeover {
   }
 
   private static Result remembered(
-      StoreFront store, Owner owner, Path file, TransferOptions options, TakeoverPlan plan) {
+      DefaultConversationStore store,
+      Owner owner,
+      Path file,
+      TransferOptions options,
+      TakeoverPlan plan) {
     Counts counts = new Counts();
     TakeoverSaver saver = new TakeoverSaver(store, owner, options, plan, timeOf(file), counts);
     try {

@@ -8,6 +8,7 @@ import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.Owner;
 import io.conversationstore.UnknownWhileOfflineException;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.json.ModelJson;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.Change;
@@ -19,7 +20,6 @@ import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.DerivedIds;
 import io.conversationstore.spi.NewMessage;
-import io.conversationstore.spi.StoreFront;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -47,7 +47,7 @@ final class TakeoverSaver implements FileReader.Receiver {
 
   private static final long NEVER_ERASED = 0;
 
-  private final StoreFront store;
+  private final DefaultConversationStore store;
   private final Owner owner;
   private final TransferOptions options;
   private final TakeoverPlan plan;
@@ -70,7 +70,7 @@ final class TakeoverSaver implements FileReader.Receiver {
    * @param fileTime the time of conversations without one
    */
   TakeoverSaver(
-      StoreFront store,
+      DefaultConversationStore store,
       Owner owner,
       TransferOptions options,
       TakeoverPlan plan,

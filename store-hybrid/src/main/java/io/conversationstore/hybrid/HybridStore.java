@@ -5,16 +5,16 @@ import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.hybrid.internal.connection.AbsentPrimary;
 import io.conversationstore.hybrid.internal.support.NodeScheduler;
 import io.conversationstore.hybrid.internal.support.ThreadScheduler;
+import io.conversationstore.internal.DaemonTimer;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
-import io.conversationstore.spi.DaemonTimer;
 import io.conversationstore.spi.JobClaims;
 import io.conversationstore.spi.JobTimer;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
-import io.conversationstore.spi.StoreFront;
 import io.conversationstore.spi.UuidV7;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,7 +92,7 @@ public final class HybridStore {
       }
       HybridWiring node = new HybridWiring(primary, local, options, scheduler);
       start(node);
-      return new StoreFront(
+      return new DefaultConversationStore(
               node.engine(),
               options.limits(),
               options.clock(),
@@ -134,7 +134,7 @@ public final class HybridStore {
       NodeScheduler scheduler,
       JobTimer timer) {
     if (!belongsToDatabase(local)) {
-      return new StoreFront(
+      return new DefaultConversationStore(
               local, files.limits(), files.clock(), files.ids(), local.identity().node())
           .withRetention(
               options.retention(), JobClaims.alone(files.clock()), timer, LOG::info, LOG::warn);

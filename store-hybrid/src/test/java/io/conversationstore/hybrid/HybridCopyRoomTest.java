@@ -10,6 +10,7 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.hybrid.internal.support.ThreadScheduler;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.jsonfile.Durability;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.MemoryDirectory;
@@ -17,7 +18,6 @@ import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
-import io.conversationstore.spi.StoreFront;
 import io.conversationstore.spi.UuidV7;
 import io.conversationstore.testkit.ReferencePrimary;
 import java.lang.reflect.InvocationTargetException;
@@ -46,7 +46,7 @@ class HybridCopyRoomTest {
   private final MemoryDirectory directory = new MemoryDirectory();
   private final PrimaryStore primary = new ReferencePrimary(Clock.systemUTC());
   private final ConversationStore database =
-      new StoreFront(
+      new DefaultConversationStore(
           primary,
           StoreLimits.DEFAULT,
           Clock.systemUTC(),

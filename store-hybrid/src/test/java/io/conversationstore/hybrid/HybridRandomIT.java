@@ -3,9 +3,9 @@ package io.conversationstore.hybrid;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.conversationstore.StoreLimits;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.spi.LocalStore;
-import io.conversationstore.spi.StoreFront;
 import io.conversationstore.spi.UuidV7;
 import io.conversationstore.testkit.TestPostgres;
 import java.security.SecureRandom;
@@ -94,8 +94,8 @@ class HybridRandomIT {
     run.node().close();
     Clock clock = Clock.systemUTC();
     LocalStore local = JsonFileStore.openEngine(bed.files("node"));
-    try (StoreFront files =
-        new StoreFront(
+    try (DefaultConversationStore files =
+        new DefaultConversationStore(
             local,
             StoreLimits.DEFAULT,
             clock,

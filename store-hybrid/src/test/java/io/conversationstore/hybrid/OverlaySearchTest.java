@@ -19,6 +19,7 @@ import io.conversationstore.hybrid.internal.mirror.MissedStates;
 import io.conversationstore.hybrid.internal.overlay.OverlayReader;
 import io.conversationstore.hybrid.internal.support.BaseLocks;
 import io.conversationstore.hybrid.internal.support.ThreadScheduler;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.json.ModelJson;
 import io.conversationstore.jsonfile.JsonFileOptions;
 import io.conversationstore.jsonfile.JsonFileStore;
@@ -28,7 +29,6 @@ import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.MessageFilter;
 import io.conversationstore.spi.Position;
 import io.conversationstore.spi.StoreEngine;
-import io.conversationstore.spi.StoreFront;
 import io.conversationstore.spi.UuidV7;
 import io.conversationstore.testkit.Generators;
 import io.conversationstore.testkit.ManualClock;
@@ -71,7 +71,8 @@ class OverlaySearchTest {
         LocalStore local = engine("local")) {
       AtomicReference<Consumer<Change>> goesTo =
           new AtomicReference<>(change -> base.apply(change, ApplyMode.LIVE));
-      StoreFront expected = front(recorded(model, change -> goesTo.get().accept(change)));
+      DefaultConversationStore expected =
+          front(recorded(model, change -> goesTo.get().accept(change)));
       OverlayReader reader =
           new OverlayReader(
               local,
@@ -79,7 +80,7 @@ class OverlaySearchTest {
               change -> false,
               new BaseLocks(new ThreadScheduler()),
               () -> {});
-      StoreFront actual = front(overlaid(reader, base));
+      DefaultConversationStore actual = front(overlaid(reader, base));
       for (int i = 0; i < 40; i++) {
         step(random, expected);
       }
@@ -101,8 +102,8 @@ class OverlaySearchTest {
     return JsonFileStore.openEngine(JsonFileOptions.in(root.resolve(name)).withClock(clock, ids));
   }
 
-  private StoreFront front(StoreEngine engine) {
-    return new StoreFront(engine, StoreLimits.DEFAULT, clock, ids, ids.get());
+  private DefaultConversationStore front(StoreEngine engine) {
+    return new DefaultConversationStore(engine, StoreLimits.DEFAULT, clock, ids, ids.get());
   }
 
   private static void step(Generators random, ConversationStore store) {

@@ -4,17 +4,17 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreLockedException;
 import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.internal.DaemonTimer;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.jsonfile.internal.disk.DirectoryLock;
 import io.conversationstore.jsonfile.internal.disk.DiskFiles;
 import io.conversationstore.jsonfile.internal.disk.LogFiles;
 import io.conversationstore.jsonfile.internal.disk.Uninterruptibly;
 import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.jsonfile.internal.format.Manifest;
-import io.conversationstore.spi.DaemonTimer;
 import io.conversationstore.spi.JobClaims;
 import io.conversationstore.spi.JobTimer;
 import io.conversationstore.spi.LocalStore;
-import io.conversationstore.spi.StoreFront;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +55,7 @@ public final class JsonFileStore {
   /** Like the public method, with another timer than threads: for tests. */
   static ConversationStore open(JsonFileOptions options, JobTimer timer) {
     FileEngine engine = openEngine(options, true);
-    return new StoreFront(
+    return new DefaultConversationStore(
             engine, options.limits(), options.clock(), options.ids(), engine.identity().node())
         .withRetention(
             options.retention(), JobClaims.alone(options.clock()), timer, LOG::info, LOG::warn);

@@ -7,8 +7,8 @@ import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.StoreUnavailableException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.jsonfile.internal.engine.FileEngine;
-import io.conversationstore.spi.StoreFront;
 import java.io.BufferedReader;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -85,7 +85,7 @@ public final class FaultChild {
         case "open" -> {
           engine = (FileEngine) JsonFileStore.openEngine(options);
           store =
-              new StoreFront(
+              new DefaultConversationStore(
                   engine,
                   options.limits(),
                   options.clock(),

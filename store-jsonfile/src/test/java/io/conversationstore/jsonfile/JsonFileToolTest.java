@@ -14,13 +14,13 @@ import io.conversationstore.StoreHealth;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.StoreLockedException;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.jsonfile.internal.disk.DirectoryLock;
 import io.conversationstore.jsonfile.internal.disk.DiskFiles;
 import io.conversationstore.jsonfile.internal.disk.FileNames;
 import io.conversationstore.jsonfile.internal.disk.LogFiles;
 import io.conversationstore.jsonfile.internal.disk.Segments;
 import io.conversationstore.jsonfile.internal.engine.FileEngine;
-import io.conversationstore.spi.StoreFront;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -63,7 +63,7 @@ class JsonFileToolTest {
     JsonFileOptions options = options();
     FileEngine engine = (FileEngine) JsonFileStore.openEngine(options);
     try (ConversationStore store =
-        new StoreFront(
+        new DefaultConversationStore(
             engine,
             StoreLimits.DEFAULT,
             options.clock(),

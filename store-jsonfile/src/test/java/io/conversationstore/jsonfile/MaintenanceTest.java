@@ -12,6 +12,7 @@ import io.conversationstore.Owner;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.jsonfile.internal.apply.Contents;
 import io.conversationstore.jsonfile.internal.disk.DiskFiles;
 import io.conversationstore.jsonfile.internal.disk.FileNames;
@@ -21,7 +22,6 @@ import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.jsonfile.internal.format.Manifest;
 import io.conversationstore.jsonfile.internal.log.RecoveredLog;
 import io.conversationstore.jsonfile.internal.recovery.Recovery;
-import io.conversationstore.spi.StoreFront;
 import io.conversationstore.spi.UuidV7;
 import io.conversationstore.testkit.ManualClock;
 import java.io.IOException;
@@ -65,7 +65,7 @@ class MaintenanceTest {
 
   private ConversationStore front(FileEngine engine) {
     JsonFileOptions options = options();
-    return new StoreFront(
+    return new DefaultConversationStore(
         engine, StoreLimits.DEFAULT, options.clock(), options.ids(), engine.identity().node());
   }
 

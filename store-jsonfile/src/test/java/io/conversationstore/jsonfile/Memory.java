@@ -2,11 +2,11 @@ package io.conversationstore.jsonfile;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.jsonfile.internal.disk.LogFiles;
 import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.StoreEngine;
-import io.conversationstore.spi.StoreFront;
 import io.conversationstore.spi.UuidV7;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -35,14 +35,14 @@ final class Memory {
   }
 
   static ConversationStore front(LocalStore engine, JsonFileOptions options) {
-    return new StoreFront(
+    return new DefaultConversationStore(
         engine, StoreLimits.DEFAULT, options.clock(), options.ids(), engine.identity().node());
   }
 
   /** A store over any engine, with its own ids. */
   static ConversationStore front(StoreEngine engine, Clock clock) {
     UuidV7 ids = new UuidV7(clock, new Random(1));
-    return new StoreFront(engine, StoreLimits.DEFAULT, clock, ids, new UUID(1, 1));
+    return new DefaultConversationStore(engine, StoreLimits.DEFAULT, clock, ids, new UUID(1, 1));
   }
 
   static ConversationStore store(LogFiles files) throws IOException {

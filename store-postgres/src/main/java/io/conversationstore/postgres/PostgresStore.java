@@ -2,10 +2,10 @@ package io.conversationstore.postgres;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreConfigurationException;
-import io.conversationstore.spi.DaemonTimer;
+import io.conversationstore.internal.DaemonTimer;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.spi.JobTimer;
 import io.conversationstore.spi.PrimaryStore;
-import io.conversationstore.spi.StoreFront;
 import java.io.IOException;
 import java.io.Writer;
 import java.time.Duration;
@@ -46,7 +46,8 @@ public final class PostgresStore {
       PostgresOptions options, SchemaVersions versions, JobTimer timer) {
     Supplier<UUID> ids = options.ids();
     PrimaryStore engine = engine(options, versions, true, false);
-    return new StoreFront(engine, options.values().limits, options.values().clock, ids, ids.get())
+    return new DefaultConversationStore(
+            engine, options.values().limits, options.values().clock, ids, ids.get())
         .withRetention(options.values().retention, engine, timer, LOG::info, LOG::warn);
   }
 

@@ -17,13 +17,13 @@ import io.conversationstore.SearchQuery;
 import io.conversationstore.StoreLimits;
 import io.conversationstore.ToolCall;
 import io.conversationstore.ToolQuery;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.NewMessage;
 import io.conversationstore.spi.PrimaryStore;
-import io.conversationstore.spi.StoreFront;
 import io.conversationstore.testkit.TestPostgres;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -106,7 +106,7 @@ class MarkerTest {
 
   /** A store that does not wait before it tries again. */
   private static ConversationStore impatient(PostgresOptions options) {
-    return new StoreFront(
+    return new DefaultConversationStore(
         PostgresEngine.open(options, wait -> {}),
         StoreLimits.DEFAULT,
         Clock.systemUTC(),

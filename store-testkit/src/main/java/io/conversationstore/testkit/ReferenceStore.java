@@ -2,8 +2,8 @@ package io.conversationstore.testkit;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreLimits;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.spi.StoreEngine;
-import io.conversationstore.spi.StoreFront;
 import io.conversationstore.spi.UuidV7;
 import java.time.Clock;
 import java.util.UUID;
@@ -36,7 +36,7 @@ public final class ReferenceStore {
 
   /** A store over any engine, with ids from a fixed seed. */
   static ConversationStore over(StoreEngine engine, StoreLimits limits, Clock clock) {
-    return new StoreFront(
+    return new DefaultConversationStore(
         engine, limits, clock, new UuidV7(clock, RandomGenerator.of("L64X128MixRandom")), NODE);
   }
 }

@@ -13,13 +13,13 @@ import io.conversationstore.Owner;
 import io.conversationstore.RetentionSchedule;
 import io.conversationstore.StoreConfigurationException;
 import io.conversationstore.StoreLimits;
-import io.conversationstore.spi.DaemonTimer;
+import io.conversationstore.internal.DaemonTimer;
+import io.conversationstore.internal.DefaultConversationStore;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.JobClaims;
 import io.conversationstore.spi.JobTimer;
 import io.conversationstore.spi.PrimaryStore;
-import io.conversationstore.spi.StoreFront;
 import io.conversationstore.spi.UuidV7;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -76,7 +76,7 @@ class RetentionRunsTest {
                     throw e.getCause();
                   }
                 });
-    return new StoreFront(
+    return new DefaultConversationStore(
             engine,
             StoreLimits.DEFAULT,
             clock,

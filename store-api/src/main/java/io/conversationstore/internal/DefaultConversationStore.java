@@ -1,4 +1,4 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
 import io.conversationstore.ActiveUser;
 import io.conversationstore.AppendCondition;
@@ -35,9 +35,24 @@ import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.TableSize;
 import io.conversationstore.ToolQuery;
+import io.conversationstore.spi.Applied;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.Found;
+import io.conversationstore.spi.JobClaims;
+import io.conversationstore.spi.JobTimer;
+import io.conversationstore.spi.MessageFilter;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.NewMessage;
+import io.conversationstore.spi.Position;
+import io.conversationstore.spi.Slice;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.PreferencesState;
+import io.conversationstore.spi.StoreEngine;
+import io.conversationstore.spi.UuidV7;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,7 +73,7 @@ import org.jspecify.annotations.Nullable;
  * The implementation of {@link ConversationStore}: checks input against the limits, makes changes,
  * passes them to an engine, and converts states for the application. Thread-safe.
  */
-public final class StoreFront implements ConversationStore {
+public final class DefaultConversationStore implements ConversationStore {
 
   private final StoreEngine engine;
   private final InputChecks checks;
@@ -73,7 +88,7 @@ public final class StoreFront implements ConversationStore {
    * @param ids makes the ids of changes, conversations and messages; see {@link UuidV7}
    * @param node the node that makes the changes
    */
-  public StoreFront(
+  public DefaultConversationStore(
       StoreEngine engine, StoreLimits limits, Clock clock, Supplier<UUID> ids, UUID node) {
     this.engine = engine;
     this.checks = new InputChecks(limits);
@@ -92,7 +107,7 @@ public final class StoreFront implements ConversationStore {
    * @param warn a log for failures: a text, and the error if it was not expected
    * @return this store
    */
-  public StoreFront withRetention(
+  public DefaultConversationStore withRetention(
       RetentionSchedule schedule,
       JobClaims claims,
       JobTimer timer,

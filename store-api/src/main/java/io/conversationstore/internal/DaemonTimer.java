@@ -1,5 +1,6 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
+import io.conversationstore.spi.JobTimer;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;

@@ -1,9 +1,12 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.conversationstore.Cursor;
+import io.conversationstore.spi.CodePointOrder;
+import io.conversationstore.spi.Position;
+import io.conversationstore.spi.UuidV7;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;

@@ -1,8 +1,13 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
 import io.conversationstore.ConversationStoreException;
 import io.conversationstore.RetentionSchedule;
 import io.conversationstore.StoreUnavailableException;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
+import io.conversationstore.spi.JobClaims;
+import io.conversationstore.spi.JobTimer;
+import io.conversationstore.spi.StoreEngine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

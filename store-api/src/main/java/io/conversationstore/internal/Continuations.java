@@ -1,6 +1,8 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
 import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.Position;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.MessageState;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
 import io.conversationstore.AppendCondition;
 import io.conversationstore.ConversationDocument;
@@ -6,6 +6,11 @@ import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.json.ModelJson;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
+import io.conversationstore.spi.DerivedIds;
+import io.conversationstore.spi.NewMessage;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;

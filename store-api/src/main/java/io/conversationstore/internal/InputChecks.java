@@ -1,4 +1,4 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
 import io.conversationstore.ContentPart;
 import io.conversationstore.ConversationUpdate;
@@ -12,6 +12,8 @@ import io.conversationstore.StoreLimits;
 import io.conversationstore.ToolQuery;
 import io.conversationstore.json.Json;
 import io.conversationstore.json.ModelJson;
+import io.conversationstore.spi.MessageFilter;
+import io.conversationstore.spi.SearchTokens;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,7 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
 import io.conversationstore.Cursor;
+import io.conversationstore.spi.Position;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;

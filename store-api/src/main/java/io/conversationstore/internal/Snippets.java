@@ -1,8 +1,9 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
 import io.conversationstore.SearchHit;
 import io.conversationstore.SearchHit.Range;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.SearchTokens;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

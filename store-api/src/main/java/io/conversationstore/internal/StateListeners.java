@@ -1,4 +1,4 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
 import io.conversationstore.StoreState;
 import java.util.List;

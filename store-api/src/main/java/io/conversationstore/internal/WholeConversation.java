@@ -1,4 +1,4 @@
-package io.conversationstore.spi;
+package io.conversationstore.internal;
 
 import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationNotFoundException;
@@ -11,9 +11,12 @@ import io.conversationstore.StoredMessage;
 import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.json.Json;
 import io.conversationstore.json.ModelJson;
+import io.conversationstore.spi.MessageSlice;
+import io.conversationstore.spi.Position;
 import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.MessageState;
+import io.conversationstore.spi.StoreEngine;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

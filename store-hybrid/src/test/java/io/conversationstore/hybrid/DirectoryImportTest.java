@@ -72,7 +72,7 @@ class DirectoryImportTest extends OnTestbed {
   void copy() {
     old = directory.resolve("old");
     TestDirectories.copy(original, old);
-    node = bed.node("a");
+    node = bed.patientNode("a");
     Testbed.awaitDrained(node);
   }
 

@@ -136,6 +136,11 @@ final class Testbed implements AutoCloseable {
     return kept(HybridStore.open(database(proxy.jdbcUrl(database)), files(name), quick(options)));
   }
 
+  /** A node that a busy machine does not take into an outage: for tests without one. */
+  ConversationStore patientNode(String name) {
+    return kept(HybridStore.open(patient(), files(name), quick(HybridOptions.defaults())));
+  }
+
   /** A node whose retention runs by the timer of the test, for a database that may be slow. */
   ConversationStore node(String name, HybridOptions options, JobTimer timer) {
     return kept(

@@ -326,10 +326,12 @@ final class Connections implements AutoCloseable {
       driver.setLogWriter(out);
     }
 
+    /**
+     * Does nothing: the pool would set the time that a call waits for a connection, in which the
+     * driver may not reach a second host behind a silent one.
+     */
     @Override
-    public void setLoginTimeout(int seconds) throws SQLException {
-      driver.setLoginTimeout(seconds);
-    }
+    public void setLoginTimeout(int seconds) {}
 
     @Override
     public int getLoginTimeout() throws SQLException {

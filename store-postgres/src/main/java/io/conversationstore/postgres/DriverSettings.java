@@ -64,11 +64,18 @@ final class DriverSettings {
     if (stands("connectTimeout", inCode, inUrl)) {
       driver.setConnectTimeout(seconds(values.connectTimeout));
     }
-    if (stands("loginTimeout", inCode, inUrl)) {
-      driver.setLoginTimeout(driver.getConnectTimeout());
-    }
     if (stands("socketTimeout", inCode, inUrl)) {
       driver.setSocketTimeout(seconds(values.socketTimeout));
+    }
+    int hosts = hosts(driver);
+    if (stands("loginTimeout", inCode, inUrl)) {
+      // The driver tries hosts in turn. Each may take its time to connect, and then be silent.
+      int each = driver.getConnectTimeout() + driver.getSocketTimeout();
+      driver.setLoginTimeout(hosts == 1 ? driver.getConnectTimeout() : hosts * each);
+    }
+    if (hosts > 1 && stands("targetServerType", inCode, inUrl)) {
+      // Several hosts are one cluster. Its standbys cannot store anything.
+      driver.setTargetServerType("primary");
     }
     if (stands("cancelSignalTimeout", inCode, inUrl)) {
       driver.setCancelSignalTimeout(1);
@@ -85,6 +92,12 @@ final class DriverSettings {
     // A URL must not change this: the detail of an error holds values.
     driver.setLogServerErrorDetail(false);
     return driver;
+  }
+
+  /** The number of hosts; a name in the driver's settings may hold several. */
+  private static int hosts(PGSimpleDataSource driver) {
+    return (int) String.join(",", driver.getServerNames()).chars().filter(c -> c == ',').count()
+        + 1;
   }
 
   /** Whether the option takes precedence over the URL. */

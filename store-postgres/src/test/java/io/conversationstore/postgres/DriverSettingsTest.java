@@ -51,6 +51,28 @@ class DriverSettingsTest {
   }
 
   @Test
+  void ofSeveralHostsThePrimaryIsUsedAndEachHostHasItsTime() {
+    for (PostgresOptions options :
+        new PostgresOptions[] {
+          PostgresOptions.url("jdbc:postgresql://a:5433,b,[::1]:5434/d"),
+          PostgresOptions.at("a:5433,b:5432,[::1]", 5434, "d")
+        }) {
+      PGSimpleDataSource driver = driver(options);
+      assertThat(driver.getTargetServerType()).isEqualTo("primary");
+      assertThat(driver.getLoginTimeout()).isEqualTo(3 * (2 + 10));
+    }
+    PGSimpleDataSource one = driver(PostgresOptions.url("jdbc:postgresql://a/d"));
+    assertThat(one.getTargetServerType()).isEqualTo("any");
+    assertThat(one.getLoginTimeout()).isEqualTo(2);
+    PGSimpleDataSource given =
+        driver(
+            PostgresOptions.url(
+                "jdbc:postgresql://a,b/d?targetServerType=preferPrimary&loginTimeout=3"));
+    assertThat(given.getTargetServerType()).isEqualTo("preferPrimary");
+    assertThat(given.getLoginTimeout()).isEqualTo(3);
+  }
+
+  @Test
   void theDefaultsApplyWithoutSettings() {
     for (PostgresOptions options :
         new PostgresOptions[] {

@@ -139,9 +139,22 @@ final class SimRestores {
     return restores.stream()
         .anyMatch(
             restore ->
-                isLost(op, effect, restore)
+                (isLost(op, effect, restore) || isFoundUnnoticed(op, effect, restore))
                     && restore.nodes.values().stream()
                         .noneMatch(held -> gives(held, op, effect, restore)));
+  }
+
+  /**
+   * Whether a call has found in a copy what the database had lost: its node had not noticed yet, and
+   * had nothing to write.
+   */
+  private boolean isFoundUnnoticed(Op op, SimEffect effect, Restore restore) {
+    return op.start >= restore.at
+        && op.start < entry(op.step.node(), restore)
+        && op.queued.isEmpty()
+        && history.commits.stream().noneMatch(commit -> commit.op() == op)
+        && effect.isIn(restore.before)
+        && !effect.isIn(restore.after);
   }
 
   /** The same of what an edit, a delete or an erasure has done. */

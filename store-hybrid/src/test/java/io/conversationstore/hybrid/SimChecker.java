@@ -766,6 +766,7 @@ final class SimChecker {
                     && (!erase.alone || erase.step.node() == op.step.node())
                     && erase.start > op.end
                     && !isTakenForEarlier(erase)
+                    && !history.restores.isDroppedForALostOne(erase)
                     && !history.restores.mayBeUndone(erase)
                     && !followsLater(op, erase));
   }

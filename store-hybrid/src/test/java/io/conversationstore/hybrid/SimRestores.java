@@ -160,7 +160,39 @@ final class SimRestores {
   /** The same of what an edit, a delete or an erasure has done. */
   boolean mayBeUndone(Op op) {
     SimEffect effect = SimEffect.of(op, history);
-    return effect != null && mayBeGone(op, effect);
+    return wasPendingAndErasedHere(op) || (effect != null && mayBeGone(op, effect));
+  }
+
+  /**
+   * Whether an erasure that waited was dropped for a lost one that a node made again: the copy of
+   * that node had no time, so the lost erasure counts as made now. See docs/guarantees.md.
+   */
+  boolean isDroppedForALostOne(Op erase) {
+    return erase.queued.stream()
+            .map(history.ends::get)
+            .anyMatch(
+                end ->
+                    end != null && end.kind() == Settlement.Kind.DROPPED && end.isReported())
+        && restores.stream()
+            .anyMatch(
+                restore ->
+                    restore.nodes.values().stream()
+                        .anyMatch(
+                            held ->
+                                !held.isWhole
+                                    && held.mirror.epoch(erase.owner)
+                                        > restore.after.epoch(erase.owner)));
+  }
+
+  /** Whether a call waited when its node removed what it had of the owner; see docs/guarantees.md. */
+  private boolean wasPendingAndErasedHere(Op op) {
+    return erasedHere.getOrDefault(op.step.node() + "/" + op.owner, List.of()).stream()
+        .anyMatch(
+            at ->
+                op.end <= at
+                    && op.queued.stream()
+                        .map(history.ends::get)
+                        .anyMatch(end -> end == null || end.at() >= at));
   }
 
   /**

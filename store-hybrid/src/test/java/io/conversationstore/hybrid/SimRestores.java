@@ -145,8 +145,8 @@ final class SimRestores {
   }
 
   /**
-   * Whether a call has found in a copy what the database had lost: its node had not noticed yet, and
-   * had nothing to write.
+   * Whether a call has found in a copy what the database had lost: its node had not noticed yet,
+   * and had nothing to write.
    */
   private boolean isFoundUnnoticed(Op op, SimEffect effect, Restore restore) {
     return op.start >= restore.at
@@ -169,22 +169,27 @@ final class SimRestores {
    */
   boolean isDroppedForALostOne(Op erase) {
     return erase.queued.stream()
-            .map(history.ends::get)
-            .anyMatch(
-                end ->
-                    end != null && end.kind() == Settlement.Kind.DROPPED && end.isReported())
-        && restores.stream()
-            .anyMatch(
-                restore ->
-                    restore.nodes.values().stream()
+        .map(history.ends::get)
+        .anyMatch(
+            end ->
+                end != null
+                    && end.kind() == Settlement.Kind.DROPPED
+                    && end.isReported()
+                    && restores.stream()
                         .anyMatch(
-                            held ->
-                                !held.isWhole
-                                    && held.mirror.epoch(erase.owner)
-                                        > restore.after.epoch(erase.owner)));
+                            restore ->
+                                restore.at <= end.at() && mayMakeAgain(erase.owner, restore)));
   }
 
-  /** Whether a call waited when its node removed what it had of the owner; see docs/guarantees.md. */
+  /** Whether a copy without a time knows an erasure that the database has lost. */
+  private static boolean mayMakeAgain(Owner owner, Restore restore) {
+    return restore.nodes.values().stream()
+        .anyMatch(held -> !held.isWhole && held.mirror.epoch(owner) > restore.after.epoch(owner));
+  }
+
+  /**
+   * Whether a call waited when its node removed what it had of the owner; see docs/guarantees.md.
+   */
   private boolean wasPendingAndErasedHere(Op op) {
     return erasedHere.getOrDefault(op.step.node() + "/" + op.owner, List.of()).stream()
         .anyMatch(

@@ -182,9 +182,9 @@ public final class RecentCommits {
   }
 
   /**
-   * Whether the database lacks one of them. A deleted row is removed eventually. Where this node may
-   * not have learned of a delete, a row proves nothing by its absence alone, but still by an earlier
-   * epoch, generation or version.
+   * Whether the database lacks one of them. A deleted row is removed eventually. Where this node
+   * may not have learned of a delete, a row proves nothing by its absence alone, but still by an
+   * earlier epoch, generation or version.
    *
    * @param followed whether the copy followed the database lately and would have received deletes
    * @throws io.conversationstore.spi.EngineFailureException if the database cannot be queried

@@ -19,6 +19,7 @@ import io.conversationstore.OwnerCounts;
 import io.conversationstore.PreferencesUpdate;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.testkit.FaultProxy;
 import io.conversationstore.testkit.FaultProxy.CutPoint;
 import io.conversationstore.testkit.TestPostgres;
 import java.io.IOException;
@@ -335,6 +336,67 @@ class HybridBackInTimeTest {
     Testbed.awaitDrained(node);
     assertThat(texts(bed.direct(), "chat")).containsExactly("before", "1", "2", "3");
     endPrepared();
+  }
+
+  @Test
+  void row_1_4_aCopyThatWasNeverCompleteIsComparedAfterARestartToo() {
+    leavePrepared();
+    ConversationStore node = open("a");
+    node.createIfAbsent(alice, CHAT);
+    append(node, "before");
+    backup();
+    Testbed.awaitDrained(node);
+    append(node, "after");
+    UUID before = history();
+    long counter = value("SELECT counter FROM conversation_store.nodes", Long.class);
+    node.close();
+    restore();
+    server.execute(bed.database(), "UPDATE conversation_store.nodes SET counter = " + counter);
+    ConversationStore again = bed.node("a");
+    Testbed.await("a new history has begun", () -> !history().equals(before));
+    Testbed.awaitDrained(again);
+    assertThat(texts(bed.direct(), "chat")).containsExactly("before", "after");
+    endPrepared();
+  }
+
+  /** The evidence of the first time would be gone: others have written since. */
+  @Test
+  void row_1_4_whatWasNoticedIsNotForgottenWhereTheDatabaseGoesBackToBeforeTheNewHistory() {
+    ConversationStore node = open("a");
+    node.createIfAbsent(alice, CHAT);
+    UUID deleted = append(node, "deleted");
+    append(node, "kept");
+    backup();
+    Testbed.awaitDrained(node);
+    node.deleteMessage(alice, "chat", deleted);
+    UUID before = history();
+    long counter = value("SELECT counter FROM conversation_store.nodes", Long.class);
+    bed.goDown(node);
+    restore();
+    FaultProxy.Cut cut =
+        bed.proxy()
+            .cutOn(
+                statement -> isWrite(statement.sql()) && refuseOthers(), CutPoint.BEFORE_FORWARD);
+    bed.comeBack();
+    Testbed.await("the resend was interrupted", cut::happened);
+    node.close();
+    restore();
+    assertThat(history()).isEqualTo(before);
+    server.execute(bed.database(), "UPDATE conversation_store.nodes SET counter = " + counter);
+    append(bed.direct(), "by another");
+    append(bed.direct(), "by another, again");
+    bed.comeBack();
+    ConversationStore again = bed.node("a");
+    Testbed.await("a new history has begun", () -> !history().equals(before));
+    Testbed.awaitDrained(again);
+    assertThat(texts(bed.direct(), "chat"))
+        .containsExactly("kept", "by another", "by another, again");
+  }
+
+  /** No connection is accepted from now on. */
+  private boolean refuseOthers() {
+    bed.proxy().setMode(FaultProxy.Mode.REFUSE);
+    return true;
   }
 
   /** The copy of such a node must not be treated as one of 1970, which is too old to be offered. */

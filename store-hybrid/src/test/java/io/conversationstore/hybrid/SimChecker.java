@@ -146,7 +146,8 @@ final class SimChecker {
           && !anyOf(op, Kind.ERASE)
           && !anyOf(op, Kind.DELETE)
           && database.find(op.owner, op.conversation).live() == null
-          && !history.restores.mayBeGone(op, SimEffect.conversation(op, op.conversation))) {
+          && !history.restores.mayBeGone(op, SimEffect.conversation(op, op.conversation))
+          && !history.restores.mayBeParked(op)) {
         wrong("lost: the conversation of " + op);
       }
     }
@@ -234,9 +235,25 @@ final class SimChecker {
         op.step.kind().isCreate()
             && !history.restores.all().isEmpty()
             && (anyOf(op, Kind.ERASE) || anyOf(op, Kind.DELETE));
-    if (!harmless && !preferences && !isGivenBack) {
+    if (!harmless && !preferences && !isGivenBack && !isInEpochsOfTheirOwn(op, effects)) {
       wrong("doubled: " + op + " took effect " + effects.size() + " times");
     }
+  }
+
+  /**
+   * Whether messages were stored once in each of several epochs: a restored database took them into
+   * an earlier epoch than that of their node, before the node noticed. The erasure that was given
+   * back removed them there, and they are sent again to the epoch that they are of.
+   */
+  private boolean isInEpochsOfTheirOwn(Op op, List<Commit> effects) {
+    return !history.restores.all().isEmpty()
+        && op.messages.stream()
+                .flatMap(message -> insertsOf(op, message).stream())
+                .filter(insert -> insert.op() == op)
+                .map(Insert::epoch)
+                .distinct()
+                .count()
+            >= effects.size();
   }
 
   private static boolean isEdit(Op op) {
@@ -749,6 +766,7 @@ final class SimChecker {
                     && (!erase.alone || erase.step.node() == op.step.node())
                     && erase.start > op.end
                     && !isTakenForEarlier(erase)
+                    && !history.restores.isDroppedForALostOne(erase)
                     && !history.restores.mayBeUndone(erase)
                     && !followsLater(op, erase));
   }

@@ -139,15 +139,65 @@ final class SimRestores {
     return restores.stream()
         .anyMatch(
             restore ->
-                isLost(op, effect, restore)
+                (isLost(op, effect, restore) || isFoundUnnoticed(op, effect, restore))
                     && restore.nodes.values().stream()
                         .noneMatch(held -> gives(held, op, effect, restore)));
+  }
+
+  /**
+   * Whether a call has found in a copy what the database had lost: its node had not noticed yet,
+   * and had nothing to write.
+   */
+  private boolean isFoundUnnoticed(Op op, SimEffect effect, Restore restore) {
+    return op.start >= restore.at
+        && op.start < entry(op.step.node(), restore)
+        && op.queued.isEmpty()
+        && history.commits.stream().noneMatch(commit -> commit.op() == op)
+        && effect.isIn(restore.before)
+        && !effect.isIn(restore.after);
   }
 
   /** The same of what an edit, a delete or an erasure has done. */
   boolean mayBeUndone(Op op) {
     SimEffect effect = SimEffect.of(op, history);
-    return effect != null && mayBeGone(op, effect);
+    return wasPendingAndErasedHere(op) || (effect != null && mayBeGone(op, effect));
+  }
+
+  /**
+   * Whether an erasure that waited was dropped for a lost one that a node made again: the copy of
+   * that node had no time, so the lost erasure counts as made now. See docs/guarantees.md.
+   */
+  boolean isDroppedForALostOne(Op erase) {
+    return erase.queued.stream()
+        .map(history.ends::get)
+        .anyMatch(
+            end ->
+                end != null
+                    && end.kind() == Settlement.Kind.DROPPED
+                    && end.isReported()
+                    && restores.stream()
+                        .anyMatch(
+                            restore ->
+                                restore.at <= end.at() && mayMakeAgain(erase.owner, restore)));
+  }
+
+  /** Whether a copy without a time knows an erasure that the database has lost. */
+  private static boolean mayMakeAgain(Owner owner, Restore restore) {
+    return restore.nodes.values().stream()
+        .anyMatch(held -> !held.isWhole && held.mirror.epoch(owner) > restore.after.epoch(owner));
+  }
+
+  /**
+   * Whether a call waited when its node removed what it had of the owner; see docs/guarantees.md.
+   */
+  private boolean wasPendingAndErasedHere(Op op) {
+    return erasedHere.getOrDefault(op.step.node() + "/" + op.owner, List.of()).stream()
+        .anyMatch(
+            at ->
+                op.end <= at
+                    && op.queued.stream()
+                        .map(history.ends::get)
+                        .anyMatch(end -> end == null || end.at() >= at));
   }
 
   /**

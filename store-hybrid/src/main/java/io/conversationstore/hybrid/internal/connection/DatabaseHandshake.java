@@ -57,6 +57,13 @@ public final class DatabaseHandshake {
    */
   public static final Duration DELETED_ROWS_STAY = Duration.ofDays(29);
 
+  /**
+   * Recorded in place of the number of contacts while the copy is to be offered to a database that
+   * went back in time. No database has counted so far: if it goes back again, to before the new
+   * history began, and the node restarts, it still finds that it went back.
+   */
+  private static final long TO_BE_OFFERED = Long.MAX_VALUE / 2;
+
   private final PrimaryStore primary;
   private final LocalStore local;
   private final NodeClock clock;
@@ -149,6 +156,7 @@ public final class DatabaseHandshake {
         // Nodes that never left that history would take it for the one they know.
         return began(identity, handshake, offset, "it is in a history that has already ended");
       }
+      noteToBeOffered(identity, handshake, offset);
       return new WentBack("an earlier contact detected it", handshake, offset);
     }
     if (bound != null && wentBack == null) {
@@ -181,9 +189,32 @@ public final class DatabaseHandshake {
 
   private WentBack began(
       LocalStore.Identity identity, Handshake handshake, long offset, String reason) {
+    noteToBeOffered(identity, handshake, offset);
     UUID next = HistoryIds.after(handshake.databaseTime(), handshake.history(), identity.history());
     UUID history = primary.beginHistory(handshake.history(), next);
     return new WentBack(reason, handshake.in(history), offset);
+  }
+
+  private void noteToBeOffered(LocalStore.Identity identity, Handshake handshake, long offset) {
+    if (identity.counter() == TO_BE_OFFERED) {
+      return;
+    }
+    lock.lock();
+    try {
+      local.remember(
+          new Handshake(
+              handshake.storeId(),
+              identity.history(),
+              TO_BE_OFFERED,
+              TO_BE_OFFERED,
+              handshake.databaseTime(),
+              identity.database(),
+              null),
+          offset);
+      unrecorded = null;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Continues under a new node id, because another node uses this one's id. */
@@ -273,6 +304,9 @@ public final class DatabaseHandshake {
   }
 
   private @Nullable String reportWentBack(LocalStore.Identity identity, Handshake handshake) {
+    if (identity.counter() == TO_BE_OFFERED) {
+      return "this node has noticed it before";
+    }
     if (handshake.counterBefore() < identity.counter()) {
       return "it has recorded contact "
           + handshake.counterBefore()

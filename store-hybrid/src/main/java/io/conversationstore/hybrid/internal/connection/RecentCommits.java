@@ -182,8 +182,9 @@ public final class RecentCommits {
   }
 
   /**
-   * Whether the database lacks one of them. Rows that may have been deleted and removed since,
-   * without this node learning of it, are not checked.
+   * Whether the database lacks one of them. A deleted row is removed eventually. Where this node
+   * may not have learned of a delete, a row proves nothing by its absence alone, but still by an
+   * earlier epoch, generation or version.
    *
    * @param followed whether the copy followed the database lately and would have received deletes
    * @throws io.conversationstore.spi.EngineFailureException if the database cannot be queried
@@ -198,11 +199,14 @@ public final class RecentCommits {
       lock.unlock();
     }
     return seen.stream()
-        .filter(one -> followed || (!one.ofTheCopy && now - one.nanos < RECENTLY))
-        .anyMatch(one -> isMissing(one.row, primary));
+        .anyMatch(
+            one -> {
+              boolean knowsDeletes = followed || (!one.ofTheCopy && now - one.nanos < RECENTLY);
+              return isMissing(one.row, knowsDeletes, primary);
+            });
   }
 
-  private static boolean isMissing(Row row, PrimaryStore primary) {
+  private static boolean isMissing(Row row, boolean knowsDeletes, PrimaryStore primary) {
     Owner owner = row.key.owner();
     String id = row.key.conversationId();
     UUID messageId = row.key.messageId();
@@ -217,8 +221,8 @@ public final class RecentCommits {
     }
     ConversationState there = found.conversation();
     if (there == null) {
-      // A deleted row is removed eventually, a live one is not.
-      return row.live;
+      // A live row is not removed; one that was deleted since leaves its generation.
+      return row.live && (knowsDeletes || primary.firstGeneration(owner) <= row.generation);
     }
     if (there.generation() != row.generation || messageId == null || !there.isLive()) {
       return there.generation() < row.generation
@@ -230,7 +234,7 @@ public final class RecentCommits {
         primary
             .message(owner, id, messageId)
             .map(message -> message.version() < row.version)
-            .orElse(row.live);
+            .orElse(row.live && knowsDeletes);
     // If it was deleted or erased between the two queries, its absence proves nothing.
     return missing && isLiveIn(primary, owner, id, row);
   }

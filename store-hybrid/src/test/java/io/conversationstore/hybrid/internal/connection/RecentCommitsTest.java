@@ -108,6 +108,30 @@ class RecentCommitsTest {
     assertThat(recentCommits.isMissingIn(engine, true)).isTrue();
   }
 
+  /** The process may have been away for so long that the copy lacks deletes. */
+  @Test
+  void whatIsLostIsMissedByACopyThatLacksDeletesUnlessItMayBeGoneForGood() {
+    store.append(alice, "kept", Message.user("raises the version"));
+    recentCommits.add(engine.feed(FeedPosition.START, 1_000).states());
+    nanos += Duration.ofDays(30).toNanos();
+    store.delete(alice, "deleted");
+    server.execute(database, "SELECT conversation_store.purge_deleted(interval '0')");
+    assertThat(recentCommits.isMissingIn(engine, false)).as("a purged conversation").isFalse();
+    server.execute(database, "UPDATE conversation_store.conversations SET version = version - 1");
+    assertThat(recentCommits.isMissingIn(engine, false)).as("an earlier version").isTrue();
+  }
+
+  @Test
+  void aLostConversationIsMissedByACopyThatLacksDeletes() {
+    nanos += Duration.ofDays(30).toNanos();
+    assertThat(recentCommits.isMissingIn(engine, false)).isFalse();
+    server.execute(
+        database,
+        "SET conversation_store.allow_delete = on; DELETE FROM conversation_store.messages;"
+            + " DELETE FROM conversation_store.conversations");
+    assertThat(recentCommits.isMissingIn(engine, false)).isTrue();
+  }
+
   @Test
   void whatIsLostIsMissed() {
     store.append(alice, "kept", Message.user("lost"));

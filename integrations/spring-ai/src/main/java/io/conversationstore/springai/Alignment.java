@@ -9,8 +9,8 @@ import org.springframework.ai.chat.messages.Message;
 import org.springframework.ai.chat.messages.SystemMessage;
 
 /**
- * Finds out which messages of a window that a memory saves are stored already. Messages of Spring AI
- * have no ids. Pure functions; the answer has an element for each message of the window: the ids
+ * Finds out which messages of a window that a memory saves are stored already. Messages of Spring
+ * AI have no ids. Pure functions; the answer has an element for each message of the window: the ids
  * that it is stored under, or null for a new message.
  */
 final class Alignment {
@@ -41,9 +41,9 @@ final class Alignment {
    * window, in which only system messages may be missing, and system messages from before may stand
    * in front.
    *
-   * <p>A window of which everything is stored was either saved again or slid over equal messages, as
-   * happens if a user asks the same again. If it can have slid, it counts as slid, because a message
-   * that is stored twice does less harm than one that is lost.
+   * <p>A window of which everything is stored was either saved again or slid over equal messages,
+   * as happens if a user asks the same again. If it can have slid, it counts as slid, because a
+   * message that is stored twice does less harm than one that is lost.
    *
    * @param wasRead whether this memory has just read the stored window; if not, a window of one
    *     message counts as saved again

@@ -24,8 +24,8 @@ import org.springframework.util.Assert;
  * <p><b>The window</b> holds at most {@link Builder#maxMessages} messages. If older messages are
  * left out, it begins with a user message, unless the latest turn alone is longer. It never holds a
  * tool call without all of its results, or a result without its call. The newest system message
- * comes first and counts; it is the newest among the messages that were read, else the first message
- * of the conversation. A tool message with several results counts once.
+ * comes first and counts; it is the newest among the messages that were read, else the first
+ * message of the conversation. A tool message with several results counts once.
  *
  * <p><b>Outages:</b> with a hybrid store, both methods work while the database is away. A
  * conversation that this node does not know then has an empty window, and {@link #add} begins it;

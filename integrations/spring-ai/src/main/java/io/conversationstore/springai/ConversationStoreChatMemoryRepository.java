@@ -31,24 +31,24 @@ import org.springframework.util.Assert;
  * window and stays in the history. {@link ConversationStoreChatMemory} does the same work with one
  * round trip instead of two for each message.
  *
- * <p>{@link #findByConversationId} returns the window that was saved last, followed by messages that
- * others appended since. A save without a new message stores nothing, so the window that it leaves
- * out is shown until the next message.
+ * <p>{@link #findByConversationId} returns the window that was saved last, followed by messages
+ * that others appended since. A save without a new message stores nothing, so the window that it
+ * leaves out is shown until the next message.
  *
  * <p><b>What is new</b> is decided by object if the thread that saves has read or saved the
  * conversation before and the memory passes on the objects that it read, as {@code
  * MessageWindowChatMemory} does: that is exact also where messages are equal. Otherwise, and at the
- * second save of a conversation if it keeps no message of the first, it is decided by content against
- * the stored window, which takes another round trip; a window of equal messages then counts as slid
- * by as few messages as possible, never as unchanged. Use one memory for a conversation.
+ * second save of a conversation if it keeps no message of the first, it is decided by content
+ * against the stored window, which takes another round trip; a window of equal messages then counts
+ * as slid by as few messages as possible, never as unchanged. Use one memory for a conversation.
  *
  * <p><b>Cost:</b> a read is one round trip, two if the window is longer than {@link
  * Builder#pageSize}, and one for each message that was kept in front, such as a system message. A
  * save is one, however long the history is; the first save of a conversation reads it once more.
  *
- * <p><b>Outages:</b> with a hybrid store all methods work while the database is away. A conversation
- * that this node does not know is then read as empty and begun by the next save; a save that was not
- * preceded by a read on its thread throws {@link
+ * <p><b>Outages:</b> with a hybrid store all methods work while the database is away. A
+ * conversation that this node does not know is then read as empty and begun by the next save; a
+ * save that was not preceded by a read on its thread throws {@link
  * io.conversationstore.UnknownWhileOfflineException}, because it cannot know what is new.
  *
  * <p><b>Errors:</b> those of {@link ConversationStore}. <b>Threads:</b> safe for use by many
@@ -123,8 +123,7 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
     if (before != null && before.passesObjects()) {
       passesObjects = true; // so the objects that it has not read are new
     } else if (!passesObjects) {
-      MessageLog.Tail tail =
-          wasRead ? log.tail(place, pageSize) : log.certainTail(place, pageSize);
+      MessageLog.Tail tail = wasRead ? log.tail(place, pageSize) : log.certainTail(place, pageSize);
       Shown shown = shown(place, tail);
       before = shown.window();
       known = Alignment.byContent(shown.entries(), window, wasRead);
@@ -283,8 +282,8 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
     }
 
     /**
-     * Sets how many stored messages the first round trip of a read takes; it should hold the windows
-     * of the memory. A conversation that no memory has saved is read to this length.
+     * Sets how many stored messages the first round trip of a read takes; it should hold the
+     * windows of the memory. A conversation that no memory has saved is read to this length.
      *
      * @param value 1 to 1,000; default {@value #DEFAULT_PAGE_SIZE}
      * @throws IllegalArgumentException if it is out of this range
@@ -300,9 +299,8 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
 
     /**
      * Sets what {@link #findByConversationId} does if the database is away and this node does not
-     * know the conversation: true throws {@link
-     * io.conversationstore.UnknownWhileOfflineException}, false, the default, shows an empty window,
-     * so that a new chat can begin.
+     * know the conversation: true throws {@link io.conversationstore.UnknownWhileOfflineException},
+     * false, the default, shows an empty window, so that a new chat can begin.
      */
     public Builder failWhileUnknown(boolean value) {
       this.failWhileUnknown = value;

@@ -103,8 +103,7 @@ final class MessageCodec {
     if (message instanceof MediaContent content) {
       encodeMedia(content.getMedia(), parts, notes);
     }
-    io.conversationstore.Message encoded =
-        io.conversationstore.Message.of(role).withContent(parts);
+    io.conversationstore.Message encoded = io.conversationstore.Message.of(role).withContent(parts);
     if (message instanceof AssistantMessage assistant) {
       encoded =
           encoded.withToolCalls(
@@ -248,7 +247,10 @@ final class MessageCodec {
       return new ContentPart.Media(mimeType, text, null, media.getName());
     }
     throw new IllegalArgumentException(
-        "media of type " + mimeType + " holds a " + data.getClass().getName()
+        "media of type "
+            + mimeType
+            + " holds a "
+            + data.getClass().getName()
             + "; use a byte array, a URI, a URL or text");
   }
 
@@ -305,31 +307,34 @@ final class MessageCodec {
     io.conversationstore.Message first = stored.get(0).message();
     Map<String, Object> metadata = decodeMetadata(first);
     return switch (first.role()) {
-      case USER -> UserMessage.builder()
-          .text(first.text())
-          .media(decodeMedia(first))
-          .metadata(metadata)
-          .build();
+      case USER ->
+          UserMessage.builder()
+              .text(first.text())
+              .media(decodeMedia(first))
+              .metadata(metadata)
+              .build();
       case SYSTEM -> SystemMessage.builder().text(first.text()).metadata(metadata).build();
-      case ASSISTANT -> AssistantMessage.builder()
-          .content(hasText(first) ? first.text() : null)
-          .properties(metadata)
-          .toolCalls(
-              first.toolCalls().stream()
-                  .map(
-                      call ->
-                          new AssistantMessage.ToolCall(
-                              call.id(), call.type(), call.name(), call.arguments()))
-                  .toList())
-          .media(decodeMedia(first))
-          .build();
-      case TOOL -> ToolResponseMessage.builder()
-          .responses(
-              count(first, RESULTS) == 0
-                  ? List.of()
-                  : stored.stream().map(MessageCodec::decodeResult).toList())
-          .metadata(metadata)
-          .build();
+      case ASSISTANT ->
+          AssistantMessage.builder()
+              .content(hasText(first) ? first.text() : null)
+              .properties(metadata)
+              .toolCalls(
+                  first.toolCalls().stream()
+                      .map(
+                          call ->
+                              new AssistantMessage.ToolCall(
+                                  call.id(), call.type(), call.name(), call.arguments()))
+                      .toList())
+              .media(decodeMedia(first))
+              .build();
+      case TOOL ->
+          ToolResponseMessage.builder()
+              .responses(
+                  count(first, RESULTS) == 0
+                      ? List.of()
+                      : stored.stream().map(MessageCodec::decodeResult).toList())
+              .metadata(metadata)
+              .build();
     };
   }
 

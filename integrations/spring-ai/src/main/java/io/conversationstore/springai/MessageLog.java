@@ -83,8 +83,7 @@ final class MessageLog {
 
   private Tail read(ConversationPlace place, MessageQuery query) {
     try {
-      Page<StoredMessage> page =
-          store.messages(place.owner(), place.conversationId(), query);
+      Page<StoredMessage> page = store.messages(place.owner(), place.conversationId(), query);
       return new Tail(page.items(), page.hasMore());
     } catch (ConversationNotFoundException none) {
       return Tail.EMPTY;

@@ -36,11 +36,11 @@ import tools.jackson.databind.json.JsonMapper;
  * JSON; what JSON cannot say is noted beside it, as a map from JSON pointers (RFC 6901) to type
  * names.
  *
- * <p>These types come back as they were: text, booleans, all numbers of {@code java.lang} and {@code
- * java.math}, byte arrays, enums, sets, lists, maps, the types of {@code java.time} listed below,
- * {@code Date}, {@code UUID}, {@code URI}, {@code Locale} and {@code MimeType}. Other objects, such
- * as records, come back as the maps and lists that Jackson makes of them. A type that no longer
- * exists, such as a renamed enum, comes back as text.
+ * <p>These types come back as they were: text, booleans, all numbers of {@code java.lang} and
+ * {@code java.math}, byte arrays, enums, sets, lists, maps, the types of {@code java.time} listed
+ * below, {@code Date}, {@code UUID}, {@code URI}, {@code Locale} and {@code MimeType}. Other
+ * objects, such as records, come back as the maps and lists that Jackson makes of them. A type that
+ * no longer exists, such as a renamed enum, comes back as text.
  */
 final class MetadataCodec {
 
@@ -146,7 +146,8 @@ final class MetadataCodec {
       types.put(pointer, ENUM + constant.getDeclaringClass().getName());
       return constant.name();
     }
-    if (value instanceof Map<?, ?> map && map.keySet().stream().allMatch(String.class::isInstance)) {
+    if (value instanceof Map<?, ?> map
+        && map.keySet().stream().allMatch(String.class::isInstance)) {
       return encodeMap(map, pointer, types, depth + 1);
     }
     if (value instanceof Collection<?> collection) {
@@ -210,8 +211,7 @@ final class MetadataCodec {
   }
 
   /** Decodes JSON with its missing types. */
-  static Map<String, Object> decode(
-      Map<String, ? extends @Nullable Object> json, Map<?, ?> types) {
+  static Map<String, Object> decode(Map<String, ? extends @Nullable Object> json, Map<?, ?> types) {
     return decodeMap(json, "", types);
   }
 

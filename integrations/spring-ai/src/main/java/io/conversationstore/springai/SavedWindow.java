@@ -76,7 +76,8 @@ record SavedWindow(List<UUID> lead, UUID from, Set<UUID> without, boolean passes
    * The window that holds these messages in this order.
    *
    * @param before the window that was shown before
-   * @param window the ids of each message: those of {@code before}, or new ones; at least one is new
+   * @param window the ids of each message: those of {@code before}, or new ones; at least one is
+   *     new
    */
   static SavedWindow of(Window before, List<List<UUID>> window, boolean passesObjects) {
     Map<UUID, Integer> places = new HashMap<>();
@@ -97,7 +98,8 @@ record SavedWindow(List<UUID> lead, UUID from, Set<UUID> without, boolean passes
     // The longest end of the window that is in the order of the history.
     int start = window.size();
     int next = Integer.MAX_VALUE;
-    while (start > 0 && place(places, window.get(start - 1)) >= 0
+    while (start > 0
+        && place(places, window.get(start - 1)) >= 0
         && place(places, window.get(start - 1)) < next) {
       start--;
       next = place(places, window.get(start));

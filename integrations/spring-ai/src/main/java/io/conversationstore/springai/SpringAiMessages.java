@@ -16,15 +16,16 @@ public final class SpringAiMessages {
    * Stored messages as messages of Spring AI.
    *
    * @param stored messages that follow each other in one conversation, such as a page. If it begins
-   *     or ends between the results of one tool message, that message has the results that are there
+   *     or ends between the results of one tool message, that message has the results that are
+   *     there
    */
   public static List<Message> fromStore(List<StoredMessage> stored) {
     return MessageCodec.decode(stored).stream().map(Entry::message).toList();
   }
 
   /**
-   * A message of Spring AI as one message to store, or one for each of several tool results, without
-   * ids. Append them in one call.
+   * A message of Spring AI as one message to store, or one for each of several tool results,
+   * without ids. Append them in one call.
    *
    * @throws IllegalArgumentException if the metadata holds an object without a JSON form; the error
    *     names its key and class

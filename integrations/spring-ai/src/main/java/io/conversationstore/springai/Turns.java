@@ -8,7 +8,9 @@ import org.springframework.ai.chat.messages.MessageType;
 import org.springframework.ai.chat.messages.ToolResponseMessage;
 import org.springframework.ai.chat.messages.ToolResponseMessage.ToolResponse;
 
-/** Which messages a model can be given: models refuse tool calls without results, and the reverse. */
+/**
+ * Which messages a model can be given: models refuse tool calls without results, and the reverse.
+ */
 final class Turns {
 
   private Turns() {}

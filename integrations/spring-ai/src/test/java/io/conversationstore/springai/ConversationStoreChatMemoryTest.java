@@ -82,11 +82,9 @@ class ConversationStoreChatMemoryTest {
     for (int i = 1; i < 4; i++) {
       memory.add("c", List.of(user("q" + i), answer("a" + i)));
     }
-    assertThat(memory.get("c"))
-        .containsExactly(new SystemMessage("old"), user("q3"), answer("a3"));
+    assertThat(memory.get("c")).containsExactly(new SystemMessage("old"), user("q3"), answer("a3"));
     memory.add("c", new SystemMessage("new"));
-    assertThat(memory.get("c"))
-        .containsExactly(new SystemMessage("new"), user("q3"), answer("a3"));
+    assertThat(memory.get("c")).containsExactly(new SystemMessage("new"), user("q3"), answer("a3"));
   }
 
   @Test

@@ -110,7 +110,8 @@ class MessageCodecTest {
   void toolCallsComeBackWithAndWithoutText() {
     AssistantMessage.ToolCall first =
         new AssistantMessage.ToolCall("call_1", "function", "search", "{\"q\": \"tea\"}");
-    AssistantMessage.ToolCall second = new AssistantMessage.ToolCall("", "custom", "buy", "not {json");
+    AssistantMessage.ToolCall second =
+        new AssistantMessage.ToolCall("", "custom", "buy", "not {json");
     Message[] all = {
       AssistantMessage.builder().content(null).toolCalls(List.of(first, second)).build(),
       AssistantMessage.builder().content("I look it up").toolCalls(List.of(first)).build()
@@ -160,7 +161,11 @@ class MessageCodecTest {
   @Test
   void mediaComesBackInItsForm() throws Exception {
     Media bytes =
-        Media.builder().mimeType(MimeTypeUtils.IMAGE_PNG).data(new byte[] {0, -1, 7}).id("m1").build();
+        Media.builder()
+            .mimeType(MimeTypeUtils.IMAGE_PNG)
+            .data(new byte[] {0, -1, 7})
+            .id("m1")
+            .build();
     Media uri = new Media(MimeType.valueOf("video/mp4"), URI.create("s3://films/1?x=y"));
     Media url =
         Media.builder()
@@ -172,7 +177,8 @@ class MessageCodecTest {
     Media text = Media.builder().mimeType(Media.Format.DOC_TXT).data("no base64!").build();
     UserMessage asked =
         UserMessage.builder().text("What is this?").media(bytes, uri, url, base64, text).build();
-    AssistantMessage answered = AssistantMessage.builder().content(null).media(List.of(bytes)).build();
+    AssistantMessage answered =
+        AssistantMessage.builder().content(null).media(List.of(bytes)).build();
 
     List<Message> back = stored(asked, answered);
 
@@ -313,8 +319,7 @@ class MessageCodecTest {
     assertThat(MessageCodec.comparable(read.get(0)))
         .isEqualTo(
             MessageCodec.comparable(
-                SpringAiMessages.fromStore(
-                        placed(MessageCodec.encode(read.get(0)).get(0)))
+                SpringAiMessages.fromStore(placed(MessageCodec.encode(read.get(0)).get(0)))
                     .get(0)));
   }
 

@@ -23,27 +23,28 @@ final class RandomMessages {
 
   static Message any(Random random) {
     return switch (random.nextInt(6)) {
-      case 0, 1 -> UserMessage.builder()
-          .text(text(random))
-          .media(media(random))
-          .metadata(metadata(random))
-          .build();
+      case 0, 1 ->
+          UserMessage.builder()
+              .text(text(random))
+              .media(media(random))
+              .metadata(metadata(random))
+              .build();
       case 2 -> SystemMessage.builder().text(text(random)).metadata(metadata(random)).build();
       case 3 -> calls(random);
       case 4 -> results(random);
-      default -> AssistantMessage.builder()
-          .content(random.nextInt(5) == 0 ? null : text(random))
-          .properties(metadata(random))
-          .media(media(random))
-          .build();
+      default ->
+          AssistantMessage.builder()
+              .content(random.nextInt(5) == 0 ? null : text(random))
+              .properties(metadata(random))
+              .media(media(random))
+              .build();
     };
   }
 
   private static Message calls(Random random) {
     List<AssistantMessage.ToolCall> calls = new ArrayList<>();
     for (int i = 0; i <= random.nextInt(3); i++) {
-      calls.add(
-          new AssistantMessage.ToolCall("call_" + i, "function", "search", text(random)));
+      calls.add(new AssistantMessage.ToolCall("call_" + i, "function", "search", text(random)));
     }
     return AssistantMessage.builder().content(null).toolCalls(calls).build();
   }

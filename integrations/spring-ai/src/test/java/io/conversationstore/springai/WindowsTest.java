@@ -38,9 +38,7 @@ class WindowsTest {
 
   @BeforeEach
   void open() {
-    store =
-        JsonFileStore.open(
-            JsonFileOptions.in(directory).withDurability(Durability.SYSTEM));
+    store = JsonFileStore.open(JsonFileOptions.in(directory).withDurability(Durability.SYSTEM));
   }
 
   @AfterEach
@@ -51,9 +49,7 @@ class WindowsTest {
   private List<List<io.conversationstore.Message>> history(String id) {
     return forms(
         SpringAiMessages.fromStore(
-            store
-                .messages(ALICE, id, io.conversationstore.MessageQuery.first(1_000))
-                .items()));
+            store.messages(ALICE, id, io.conversationstore.MessageQuery.first(1_000)).items()));
   }
 
   private static List<List<io.conversationstore.Message>> forms(List<Message> messages) {
@@ -61,8 +57,8 @@ class WindowsTest {
   }
 
   /**
-   * The window of Spring's own memory over our repository is that over the repository in memory, and
-   * the history has each message once, in the order of their adds.
+   * The window of Spring's own memory over our repository is that over the repository in memory,
+   * and the history has each message once, in the order of their adds.
    */
   @Test
   void springsWindowOverTheRepositoryIsItsOwnAndTheHistoryIsWhole() {
@@ -115,8 +111,7 @@ class WindowsTest {
    */
   private static List<Message> saved(List<Message> turn, List<Message> window) {
     long fitting = window.stream().filter(each -> !(each instanceof SystemMessage)).count();
-    long dropped =
-        turn.stream().filter(each -> !(each instanceof SystemMessage)).count() - fitting;
+    long dropped = turn.stream().filter(each -> !(each instanceof SystemMessage)).count() - fitting;
     List<Message> saved = new ArrayList<>();
     for (Message message : turn) {
       if (message instanceof SystemMessage || dropped-- <= 0) {
@@ -194,10 +189,11 @@ class WindowsTest {
       for (int step = 0; step < 25; step++) {
         Message added = new UserMessage(random.nextBoolean() ? "yes" : "no");
         List<Message> window = new ArrayList<>();
-        repository.findByConversationId(id).forEach(each -> window.add(((UserMessage) each).copy()));
+        repository
+            .findByConversationId(id)
+            .forEach(each -> window.add(((UserMessage) each).copy()));
         window.add(added);
-        repository.saveAll(
-            id, window.subList(Math.max(0, window.size() - most), window.size()));
+        repository.saveAll(id, window.subList(Math.max(0, window.size() - most), window.size()));
         all.add(added);
         assertThat(history(id))
             .as("seed %s, run %s, step %s, window of %s", seed, run, step, most)
@@ -207,10 +203,7 @@ class WindowsTest {
   }
 
   private ConversationStoreChatMemoryRepository repository(int page) {
-    return ConversationStoreChatMemoryRepository.builder(store)
-        .owner(ALICE)
-        .pageSize(page)
-        .build();
+    return ConversationStoreChatMemoryRepository.builder(store).owner(ALICE).pageSize(page).build();
   }
 
   private static ChatMemory springs(

@@ -115,22 +115,27 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
     if (window.isEmpty()) {
       return;
     }
-    Window before = seen(place);
-    boolean wasRead = before != null;
+    Window seen = seen(place);
     List<@Nullable List<UUID>> known =
-        before == null ? List.of() : Alignment.byObject(before, window);
+        seen == null ? List.of() : Alignment.byObject(seen, window);
     boolean passesObjects = known.stream().anyMatch(Objects::nonNull);
-    if (before != null && before.passesObjects()) {
-      passesObjects = true; // so the objects that it has not read are new
-    } else if (!passesObjects) {
-      MessageLog.Tail tail = wasRead ? log.tail(place, pageSize) : log.certainTail(place, pageSize);
-      Shown shown = shown(place, tail);
-      before = shown.window();
-      known = Alignment.byContent(shown.entries(), window, wasRead);
+    if (seen != null && (passesObjects || seen.passesObjects())) {
+      append(place, seen, window, known, true);
+      return;
     }
-    append(place, before, window, known, passesObjects);
+    MessageLog.Tail tail =
+        seen == null ? log.certainTail(place, pageSize) : log.tail(place, pageSize);
+    Shown shown = shown(place, tail);
+    known = Alignment.byContent(shown.entries(), window, seen != null);
+    append(place, shown.window(), window, known, false);
   }
 
+  /**
+   * Appends what is new.
+   *
+   * @param known see {@link Alignment}
+   * @param passesObjects see {@link SavedWindow}
+   */
   private void append(
       ConversationPlace place,
       Window before,

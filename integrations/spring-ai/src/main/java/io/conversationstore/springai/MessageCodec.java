@@ -236,7 +236,7 @@ final class MessageCodec {
     }
     if (data instanceof URL url) {
       form.put(FORM, URL_OBJECT);
-      return new ContentPart.Media(mimeType, url.toString(), null, media.getName());
+      return at(mimeType, url.toString(), media.getName());
     }
     if (data instanceof String text) {
       byte[] bytes = WITH_SCHEME.matcher(text).matches() ? null : ofBase64(text);
@@ -244,7 +244,7 @@ final class MessageCodec {
         form.put(FORM, BASE64);
         return new ContentPart.Media(mimeType, null, bytes, media.getName());
       }
-      return new ContentPart.Media(mimeType, text, null, media.getName());
+      return at(mimeType, text, media.getName());
     }
     throw new IllegalArgumentException(
         "media of type "
@@ -252,6 +252,11 @@ final class MessageCodec {
             + " holds a "
             + data.getClass().getName()
             + "; use a byte array, a URI, a URL or text");
+  }
+
+  @SuppressWarnings("NullAway") // the class file does not say that the array may be null
+  private static ContentPart at(String mimeType, String url, String name) {
+    return new ContentPart.Media(mimeType, url, null, name);
   }
 
   /** The bytes, if encoding them gives the same text again; else null. */

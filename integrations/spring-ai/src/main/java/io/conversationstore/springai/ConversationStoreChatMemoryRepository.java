@@ -116,8 +116,7 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
       return;
     }
     Window seen = seen(place);
-    List<@Nullable List<UUID>> known =
-        seen == null ? List.of() : Alignment.byObject(seen, window);
+    List<@Nullable List<UUID>> known = seen == null ? List.of() : Alignment.byObject(seen, window);
     boolean passesObjects = known.stream().anyMatch(Objects::nonNull);
     if (seen != null && (passesObjects || seen.passesObjects())) {
       append(place, seen, window, known, true);

@@ -8,8 +8,8 @@ import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 
 /**
- * The state of a store. A hybrid store is UP while the database is away, because its calls work; the
- * details say so. PostgreSQL alone is DOWN then. Asks the database only if it is used alone, so
+ * The state of a store. A hybrid store is UP while the database is away, because its calls work;
+ * the details say so. PostgreSQL alone is DOWN then. Asks the database only if it is used alone, so
  * neither readiness of a hybrid store nor any liveness depends on it.
  */
 final class ConversationStoreHealthIndicator extends AbstractHealthIndicator {

@@ -19,8 +19,8 @@ import org.springframework.util.unit.DataSize;
  * @param url JDBC URL of the database, such as jdbc:postgresql://host:5432/chat.
  * @param username User of the database.
  * @param password Password of the database.
- * @param useDataSource Whether to use the DataSource bean of the application instead of a pool of the
- *     store. It needs a socket time-out.
+ * @param useDataSource Whether to use the DataSource bean of the application instead of a pool of
+ *     the store. It needs a socket time-out.
  * @param schema Schema of the tables.
  * @param migrate Whether to create and migrate the tables.
  * @param poolSize Maximum number of connections of the store's own pool.
@@ -61,8 +61,8 @@ public record ConversationStoreProperties(
   /**
    * Limits of the local copy.
    *
-   * @param maxSize Maximum size of its files, at least 1MB. A quarter of the disk and at most 4 GB by
-   *     default.
+   * @param maxSize Maximum size of its files, at least 1MB. A quarter of the disk and at most 4 GB
+   *     by default.
    * @param activeWithin Age of the last update after which the contents of a conversation leave the
    *     copy. Any age by default.
    */

@@ -14,8 +14,8 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.context.annotation.Bean;
 
 /**
- * Chat memory of Spring AI over the store, if {@code conversation-store-spring-ai} is there, instead
- * of the memory that Spring AI's own auto-configuration makes.
+ * Chat memory of Spring AI over the store, if {@code conversation-store-spring-ai} is there,
+ * instead of the memory that Spring AI's own auto-configuration makes.
  */
 @AutoConfiguration(
     after = ConversationStoreAutoConfiguration.class,

@@ -3,8 +3,8 @@ package io.conversationstore.spring.boot;
 import io.conversationstore.hybrid.HybridOptions;
 
 /**
- * Changes the options of a hybrid store before the store opens. Declare it as a bean; several are called in
- * their order.
+ * Changes the options of a hybrid store before the store opens. Declare it as a bean; several are
+ * called in their order.
  */
 @FunctionalInterface
 public interface HybridOptionsCustomizer {

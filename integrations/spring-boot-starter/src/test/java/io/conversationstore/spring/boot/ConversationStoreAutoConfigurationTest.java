@@ -37,7 +37,6 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
-import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 class ConversationStoreAutoConfigurationTest {
@@ -208,10 +207,7 @@ class ConversationStoreAutoConfigurationTest {
             "conversation-store.url=jdbc:postgresql://localhost:1/none")
         .run(
             context ->
-                assertThat(context)
-                    .getFailure()
-                    .rootCause()
-                    .hasMessageContaining("both set"));
+                assertThat(context).getFailure().rootCause().hasMessageContaining("both set"));
   }
 
   @Test
@@ -268,26 +264,6 @@ class ConversationStoreAutoConfigurationTest {
   }
 
   @Test
-  void optionalLibrariesMayBeMissing() {
-    runner
-        .withClassLoader(
-            new FilteredClassLoader(
-                "io.micrometer",
-                "org.springframework.ai",
-                "io.conversationstore.springai",
-                "org.springframework.boot.health",
-                "org.springframework.jdbc"))
-        .run(
-            context ->
-                assertThat(context)
-                    .hasNotFailed()
-                    .hasSingleBean(ConversationStore.class)
-                    .doesNotHaveBean("conversationStoreMetrics")
-                    .doesNotHaveBean("chatMemory")
-                    .doesNotHaveBean("conversationStoreHealthIndicator"));
-  }
-
-  @Test
   void chatMemoryIsOursAndOfTheOwnerInTheProperties() {
     runner
         .withPropertyValues(
@@ -326,8 +302,7 @@ class ConversationStoreAutoConfigurationTest {
   /** Editors show the properties with their texts. */
   @Test
   void theJarDescribesItsProperties() throws Exception {
-    Path metadata =
-        Path.of("target", "classes", "META-INF", "spring-configuration-metadata.json");
+    Path metadata = Path.of("target", "classes", "META-INF", "spring-configuration-metadata.json");
     assertThat(Files.readString(metadata))
         .contains("conversation-store.local-copy.max-size", "Where conversations are stored.");
   }

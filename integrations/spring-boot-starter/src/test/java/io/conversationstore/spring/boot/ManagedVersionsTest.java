@@ -34,7 +34,8 @@ class ManagedVersionsTest {
         Files.readString(Path.of("target", "managed-versions", "spring-boot-dependencies.xml"));
     List<String> files =
         Arrays.stream(
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
+                System.getProperty(
+                        "surefire.test.class.path", System.getProperty("java.class.path"))
                     .split(File.pathSeparator))
             .map(entry -> Path.of(entry).getFileName().toString())
             .toList();

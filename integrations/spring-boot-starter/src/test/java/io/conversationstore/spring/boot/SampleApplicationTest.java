@@ -6,9 +6,11 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
+import io.conversationstore.springai.ConversationStoreChatMemory;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.ai.chat.memory.ChatMemory;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
@@ -46,7 +48,7 @@ class SampleApplicationTest {
     }
   }
 
-  private ConfigurableApplicationContext start(String... properties) {
+  private static ConfigurableApplicationContext start(String... properties) {
     SpringApplication application = new SpringApplication(Shop.class);
     application.setRegisterShutdownHook(false);
     return application.run(properties);
@@ -68,14 +70,23 @@ class SampleApplicationTest {
   }
 
   @Test
+  void theApplicationHasHealthMetricsAndChatMemory() {
+    try (ConfigurableApplicationContext context =
+        start("--conversation-store.directory=" + directory)) {
+      assertThat(context.containsBean("conversationStoreHealthIndicator")).isTrue();
+      assertThat(context.containsBean("conversationStoreMetrics")).isTrue();
+      assertThat(context.getBean(ChatMemory.class)).isInstanceOf(ConversationStoreChatMemory.class);
+    }
+  }
+
+  @Test
   void theApplicationStartsWithTheDatabaseAway() {
     try (ConfigurableApplicationContext context =
         start(
             "--conversation-store.directory=" + directory,
             "--conversation-store.url=jdbc:postgresql://localhost:1/shop")) {
       context.getBean(Orders.class).order("tea");
-      assertThat(context.getBean(ConversationStore.class).state().pending().changes())
-          .isEqualTo(1);
+      assertThat(context.getBean(ConversationStore.class).state().pending().changes()).isEqualTo(1);
     }
   }
 }

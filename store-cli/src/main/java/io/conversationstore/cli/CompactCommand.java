@@ -15,10 +15,14 @@ import picocli.CommandLine.Mixin;
     name = "compact",
     mixinStandardHelpOptions = true,
     description = {
-      "Rewrites the files of a directory without garbage. Needs free space for what is kept.",
+      "Rewrites the files of a directory without garbage, if a tenth or more of them is garbage.",
+      "Needs free space for what is kept.",
       "An open store does this by itself; a database has autovacuum."
     })
 final class CompactCommand implements Callable<Integer> {
+
+  /** Less garbage than this part of the files is not worth writing them again. */
+  private static final int WORTH = 10;
 
   @Mixin private final StoreOptions place = new StoreOptions();
 
@@ -33,6 +37,11 @@ final class CompactCommand implements Callable<Integer> {
     Path directory = place.location(context).requireDirectory();
     try (LocalStore local = JsonFileStore.openEngine(JsonFileOptions.in(directory))) {
       long before = local.fileBytes();
+      long garbage = before - local.fileSpace().useful();
+      if (garbage < before / WORTH) {
+        report(directory, before, before);
+        return ExitCode.OK;
+      }
       try {
         local.collectGarbage().get();
       } catch (ExecutionException e) {
@@ -41,7 +50,12 @@ final class CompactCommand implements Callable<Integer> {
         }
         throw new StoreUnavailableException("the files in " + directory + " failed", e);
       }
-      long after = local.fileBytes();
+      report(directory, before, local.fileBytes());
+      return ExitCode.OK;
+    }
+  }
+
+  private void report(Path directory, long before, long after) {
       if (context.json()) {
         context.jsonLine(
             out -> {
@@ -49,9 +63,15 @@ final class CompactCommand implements Callable<Integer> {
               out.writeNumberField("bytes_after", after);
             });
       } else {
-        context.out().line(directory + ": " + Text.size(before) + " before, " + Text.size(after) + " now");
+        context
+            .out()
+            .line(
+                directory
+                    + ": "
+                    + Text.size(before)
+                    + (before == after
+                        ? ", no garbage worth collecting"
+                        : " before, " + Text.size(after) + " now"));
       }
-      return ExitCode.OK;
-    }
   }
 }

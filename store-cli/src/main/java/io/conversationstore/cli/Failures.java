@@ -19,18 +19,18 @@ final class Failures {
 
   private Failures() {}
 
-  /**
-   * Writes the line, and with {@code --debug} the stack trace.
-   *
-   * @throws ClosedPipeException unchanged: it is not a failure
-   */
+  /** Writes the line, and with {@code --debug} the stack trace; nothing for a closed pipe. */
   static int explain(Exception e, Context context) {
-    if (e instanceof ClosedPipeException closed) {
-      throw closed;
+    Screen screen = context.screen();
+    if (e instanceof ClosedPipeException) {
+      return ExitCode.CLOSED_PIPE;
+    }
+    try {
+      screen.out().flush();
+    } catch (ClosedPipeException closed) {
+      return ExitCode.CLOSED_PIPE;
     }
     int exitCode = exitCode(e);
-    Screen screen = context.screen();
-    screen.out().flush();
     String message = message(e);
     screen.err().println(NAME + message);
     if (context.options().debug) {
@@ -76,7 +76,8 @@ final class Failures {
     if (e instanceof IOException io) {
       return file(io);
     }
-    String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    String message =
+        inWordsOfProgram(e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
     if (e instanceof StoreDamagedException) {
       return message + advice(message, "Run 'conversations verify' to see the damage");
     }
@@ -90,6 +91,18 @@ final class Failures {
       return full == null ? message : message + ": no space left on device; free some and repeat";
     }
     return exitCode(e) == ExitCode.BUG ? e.getClass().getSimpleName() + ": " + message : message;
+  }
+
+  /** The stores name calls of their API where the program has commands. */
+  private static String inWordsOfProgram(String message) {
+    return message
+        .replace(
+            "use a newer library, or see PostgresStore.writeSchemaUndo",
+            "use a newer version of this program, or go back with 'conversations migrate sql"
+                + " --undo-to'")
+        .replace(
+            "see PostgresStore.writeSchema",
+            "run 'conversations migrate run', or print the SQL with 'conversations migrate sql'");
   }
 
   private static String advice(String message, String advice) {

@@ -8,8 +8,6 @@ import io.conversationstore.cli.format.FormatDetector.Detected;
 import io.conversationstore.cli.format.ImportFormat;
 import io.conversationstore.cli.format.Place;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -71,14 +69,14 @@ final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    ImportFormat named = named();
     for (String file : files) {
-      // Before a store is created for nothing.
-      if (!file.equals("-") && !Files.exists(Path.of(file))) {
-        throw new CommandException(
-            ExitCode.NOT_FOUND, file + " does not exist; check the path");
+      // Before a store is created for nothing. The standard input can be read only once.
+      if (!file.equals("-")) {
+        new ImportSource(file, context.screen())
+            .read((name, stream, time) -> detect(name, stream));
       }
     }
-    ImportFormat named = named();
     try (OpenStore opened = place.open(context, Use.CREATING);
         Reporter reporter = new Reporter()) {
       Owner only = owner.isGiven() ? owner.owner() : null;
@@ -88,13 +86,17 @@ final class ImportCommand implements Callable<Integer> {
       try {
         for (String file : files) {
           new ImportSource(file, context.screen())
-              .read((name, stream) -> read(name, stream, named, target, reporter));
+              .read(
+                  (name, stream, time) -> {
+                    target.source(time);
+                    read(name, stream, named, target, reporter);
+                  });
           target.flush();
         }
         complete = true;
       } finally {
-        if (!complete) {
-          reporter.close();
+        reporter.clear();
+        if (!complete && target.messages() > 0) {
           context
               .screen()
               .note(
@@ -102,7 +104,6 @@ final class ImportCommand implements Callable<Integer> {
                       + " imported and kept; run the same command again to continue");
         }
       }
-      reporter.close();
       done(target, opened);
       return target.badRecords() == 0 ? ExitCode.OK : ExitCode.FINDINGS;
     }
@@ -116,18 +117,21 @@ final class ImportCommand implements Callable<Integer> {
       Reporter reporter)
       throws IOException {
     reporter.stream = stream;
-    Detected detected;
-    try {
-      detected = FormatDetector.detect(name, stream.beginning(FormatDetector.BEGINNING));
-    } catch (IllegalArgumentException e) {
-      throw new CommandException(ExitCode.FILE, String.valueOf(e.getMessage()), e);
-    }
+    Detected detected = detect(name, stream);
     ImportFormat used = named == null ? detected.format() : named;
     if (named == null && !context.json()) {
-      reporter.close();
+      reporter.clear();
       context.screen().note(name + ": " + used.word());
     }
     used.reader(detected.shape()).read(name, stream, target);
+  }
+
+  private static Detected detect(String name, ImportSource.Counted stream) throws IOException {
+    try {
+      return FormatDetector.detect(name, stream.beginning(FormatDetector.BEGINNING));
+    } catch (IllegalArgumentException e) {
+      throw new CommandException(ExitCode.FILE, String.valueOf(e.getMessage()), e);
+    }
   }
 
   private @Nullable ImportFormat named() {
@@ -218,6 +222,10 @@ final class ImportCommand implements Callable<Integer> {
       if (reading != null) {
         progress.show(reading.position(), reading.size(), "messages", messages);
       }
+    }
+
+    void clear() {
+      progress.clear();
     }
 
     @Override

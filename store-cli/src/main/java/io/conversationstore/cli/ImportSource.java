@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Enumeration;
 import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
@@ -22,7 +23,10 @@ final class ImportSource {
 
   /** Reads one stream of a source. */
   interface Reading {
-    void read(String name, Counted stream) throws IOException;
+    /**
+     * @param time when the file was last written
+     */
+    void read(String name, Counted stream, Instant time) throws IOException;
   }
 
   /** The files with conversations in the exports of programs. */
@@ -49,7 +53,7 @@ final class ImportSource {
    */
   void read(Reading reading) throws IOException {
     if (name.equals("-")) {
-      reading.read("standard input", new Counted(screen.in(), 0));
+      reading.read("standard input", new Counted(screen.in(), 0), Instant.now());
       return;
     }
     Path file = Path.of(name);
@@ -63,7 +67,7 @@ final class ImportSource {
       boolean zip = in.read() == 'P' && in.read() == 'K' && in.read() == 3 && in.read() == 4;
       in.reset();
       if (!zip) {
-        reading.read(name, new Counted(in, Files.size(file)));
+        reading.read(name, new Counted(in, Files.size(file)), timeOf(file));
         return;
       }
     } catch (NoSuchFileException e) {
@@ -71,6 +75,10 @@ final class ImportSource {
           ExitCode.NOT_FOUND, file + " does not exist; check the path", e);
     }
     zip(file, reading);
+  }
+
+  private static Instant timeOf(Path file) throws IOException {
+    return Files.getLastModifiedTime(file).toInstant();
   }
 
   private void zip(Path file, Reading reading) throws IOException {
@@ -84,7 +92,8 @@ final class ImportSource {
           try (InputStream in = zip.getInputStream(entry)) {
             reading.read(
                 name + ":" + entry.getName(),
-                new Counted(new BufferedInputStream(in, BUFFER), Math.max(0, entry.getSize())));
+                new Counted(new BufferedInputStream(in, BUFFER), Math.max(0, entry.getSize())),
+                timeOf(file));
           }
         }
       }

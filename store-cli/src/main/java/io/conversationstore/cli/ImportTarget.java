@@ -42,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  * nothing: messages are recognized by their ids. For one thread.
  *
  * <p>Where the store keeps times, a conversation keeps those of the file; a message without a time
- * gets that of the message before it, or of its conversation. Elsewhere the store sets the times of
+ * gets that of the message before it, or of its conversation, and a conversation without any that of
+ * the file. Elsewhere the store sets the times of
  * conversations, and messages keep theirs.
  */
 final class ImportTarget implements ImportHandler {
@@ -82,7 +83,7 @@ final class ImportTarget implements ImportHandler {
   private final Owner otherwise;
   private final Report report;
   private final Interruption interruption;
-  private final Instant now;
+  private final Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
   private final InputChecks checks = new InputChecks(StoreLimits.DEFAULT);
 
   private final List<Part> batch = new ArrayList<>();
@@ -95,6 +96,7 @@ final class ImportTarget implements ImportHandler {
   private long bytes;
   private boolean partSaved;
 
+  private Instant sourceTime = now;
   private long conversations;
   private long messageCount;
   private long bad;
@@ -117,7 +119,15 @@ final class ImportTarget implements ImportHandler {
     this.otherwise = otherwise;
     this.report = report;
     this.interruption = interruption;
-    this.now = Instant.now().truncatedTo(ChronoUnit.MICROS);
+  }
+
+  /**
+   * A source begins. Its time is that of conversations without one: it is the same at the next
+   * import, which then changes nothing.
+   */
+  void source(Instant time) {
+    Instant whole = time.truncatedTo(ChronoUnit.MICROS);
+    sourceTime = whole.isAfter(now) ? now : whole;
   }
 
   /** Whether conversations keep the times of the file. */
@@ -368,7 +378,7 @@ final class ImportTarget implements ImportHandler {
         : update;
   }
 
-  /** The last use: that of the file, or the last message, or the creation, or now. */
+  /** The last use: that of the file, or the last message, or the creation, or the file's time. */
   private Instant updated(Part part) {
     if (part.header().updatedAt() != null) {
       return part.header().updatedAt();
@@ -380,7 +390,11 @@ final class ImportTarget implements ImportHandler {
     if (last != null) {
       return last;
     }
-    return part.header().createdAt() != null ? part.header().createdAt() : now;
+    if (part.header().createdAt() != null) {
+      return part.header().createdAt();
+    }
+    // A microsecond apart, lists keep the order of the file.
+    return sourceTime.plus(part.place().record(), ChronoUnit.MICROS);
   }
 
   /** The creation: that of the file, or the first message, never after the last use. */

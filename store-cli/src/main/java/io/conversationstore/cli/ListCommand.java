@@ -20,6 +20,8 @@ import picocli.CommandLine.Option;
     description = "Lists the conversations of a user, the most recently used first.")
 final class ListCommand implements Callable<Integer> {
 
+  private static final int TITLE_IN_FILES = 60;
+
   @Mixin private final StoreOptions place = new StoreOptions();
   @Mixin private final OwnerOptions owner = new OwnerOptions();
 
@@ -97,7 +99,9 @@ final class ListCommand implements Callable<Integer> {
 
   private int titleWidth() {
     // What the id, the time, the count and the gaps between them leave.
-    return Math.max(20, context.screen().width() - 36 - 16 - 8 - 6);
+    return context.screen().terminals().out()
+        ? Math.max(20, context.screen().width() - 36 - 16 - 8 - 6)
+        : TITLE_IN_FILES;
   }
 
   private void heading() {

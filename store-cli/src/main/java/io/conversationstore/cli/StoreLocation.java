@@ -128,6 +128,7 @@ record StoreLocation(
       throw new CommandException(
           ExitCode.USAGE, "this command works on a directory; name it with --dir");
     }
+    requireNoFile(named);
     if (!Files.isDirectory(named)) {
       throw new CommandException(
           ExitCode.NOT_FOUND, "directory " + named + " does not exist; check the path");
@@ -136,6 +137,13 @@ record StoreLocation(
       throw notAStore(named);
     }
     return named;
+  }
+
+  private static void requireNoFile(Path directory) {
+    if (Files.exists(directory) && !Files.isDirectory(directory)) {
+      throw new CommandException(
+          ExitCode.NOT_FOUND, directory + " is a file, not a directory; check the path");
+    }
   }
 
   private static CommandException notAStore(Path directory) {
@@ -157,9 +165,8 @@ record StoreLocation(
     if (directory != null && use == Use.EXISTING) {
       requireDirectory();
     }
-    if (directory != null && Files.exists(directory) && !Files.isDirectory(directory)) {
-      throw new CommandException(
-          ExitCode.NOT_FOUND, directory + " is a file, not a directory; check the path");
+    if (directory != null) {
+      requireNoFile(directory);
     }
     if (variables == null) {
       return inFiles();

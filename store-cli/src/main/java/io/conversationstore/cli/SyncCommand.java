@@ -41,6 +41,7 @@ final class SyncCommand implements Callable<Integer> {
   }
 
   @Override
+  @SuppressWarnings("try") // the listener is used by the store
   public Integer call() throws Exception {
     StoreLocation location = place.location(context);
     if (location.directory() == null || !location.hasDatabase()) {

@@ -56,22 +56,22 @@ final class CompactCommand implements Callable<Integer> {
   }
 
   private void report(Path directory, long before, long after) {
-      if (context.json()) {
-        context.jsonLine(
-            out -> {
-              out.writeNumberField("bytes_before", before);
-              out.writeNumberField("bytes_after", after);
-            });
-      } else {
-        context
-            .out()
-            .line(
-                directory
-                    + ": "
-                    + Text.size(before)
-                    + (before == after
-                        ? ", no garbage worth collecting"
-                        : " before, " + Text.size(after) + " now"));
-      }
+    if (context.json()) {
+      context.jsonLine(
+          out -> {
+            out.writeNumberField("bytes_before", before);
+            out.writeNumberField("bytes_after", after);
+          });
+    } else {
+      context
+          .out()
+          .line(
+              directory
+                  + ": "
+                  + Text.size(before)
+                  + (before == after
+                      ? ", no garbage worth collecting"
+                      : " before, " + Text.size(after) + " now"));
+    }
   }
 }

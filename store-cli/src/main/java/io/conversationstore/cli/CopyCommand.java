@@ -58,8 +58,7 @@ final class CopyCommand implements Callable<Integer> {
       throw new CommandException(ExitCode.USAGE, "--all-users does not go with --user");
     }
     StoreLocation from = place.location(context);
-    StoreLocation to =
-        StoreLocation.ofOptions(toDirectory, toDatabase, context.environment());
+    StoreLocation to = StoreLocation.ofOptions(toDirectory, toDatabase, context.environment());
     if (from.directory() != null && from.directory().equals(to.directory())) {
       throw new CommandException(ExitCode.USAGE, "the two stores are the same directory");
     }
@@ -73,8 +72,7 @@ final class CopyCommand implements Callable<Integer> {
           new ImportTarget(
               target, null, owner.owner(), new Reporter(progress), context.interruption());
       Exporter exporter =
-          new Exporter(
-              source.store(), new Handover(into), context.interruption(), progress);
+          new Exporter(source.store(), new Handover(into), context.interruption(), progress);
       boolean complete = false;
       try {
         for (Owner each : owners) {

@@ -128,7 +128,9 @@ final class EraseCommand implements Callable<Integer> {
                   + Text.count(removal.messages(), "message"));
     }
     if (receipt.pending()) {
-      context.out().line("the database is away: it erases when it is back; run 'conversations sync'");
+      context
+          .out()
+          .line("the database is away: it erases when it is back; run 'conversations sync'");
     }
     receipt.notCovered().forEach(place -> context.out().line("not erased: " + place));
     context.out().line("receipt " + receipt.erasureId());

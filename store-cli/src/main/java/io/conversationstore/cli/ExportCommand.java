@@ -130,8 +130,7 @@ final class ExportCommand implements Callable<Integer> {
       throws IOException {
     try (ProgressLine progress = new ProgressLine(context, "exporting")) {
       ConversationWriter writer = chosen.writer(stream, Instant.now());
-      Exporter exporter =
-          new Exporter(opened.store(), writer, context.interruption(), progress);
+      Exporter exporter = new Exporter(opened.store(), writer, context.interruption(), progress);
       if (!ids.isEmpty()) {
         requireAll(opened);
       }
@@ -182,8 +181,7 @@ final class ExportCommand implements Callable<Integer> {
           .orElseThrow(
               () ->
                   new CommandException(
-                      ExitCode.USAGE,
-                      "--format must be one of " + String.join(", ", new Words())));
+                      ExitCode.USAGE, "--format must be one of " + String.join(", ", new Words())));
     }
     String name = output.toLowerCase(Locale.ROOT);
     if (name.equals("-")) {

@@ -84,7 +84,8 @@ final class Failures {
     if (e instanceof StoreLockedException) {
       return message
           + advice(
-              message, "Stop the other program, or use the database alone with --database and no --dir");
+              message,
+              "Stop the other program, or use the database alone with --database and no --dir");
     }
     if (e instanceof StoreUnavailableException) {
       Throwable full = noSpace(e);
@@ -131,8 +132,7 @@ final class Failures {
       return name + ": permission denied";
     }
     if (noSpace(e) != null) {
-      return (name.isEmpty() ? "" : name + ": ")
-          + "no space left on device; free some and repeat";
+      return (name.isEmpty() ? "" : name + ": ") + "no space left on device; free some and repeat";
     }
     String message = e.getMessage();
     return message == null || message.isBlank() ? e.getClass().getSimpleName() : message;

@@ -73,8 +73,7 @@ final class ImportCommand implements Callable<Integer> {
     for (String file : files) {
       // Before a store is created for nothing. The standard input can be read only once.
       if (!file.equals("-")) {
-        new ImportSource(file, context.screen())
-            .read((name, stream, time) -> detect(name, stream));
+        new ImportSource(file, context.screen()).read((name, stream, time) -> detect(name, stream));
       }
     }
     try (OpenStore opened = place.open(context, Use.CREATING);
@@ -99,9 +98,7 @@ final class ImportCommand implements Callable<Integer> {
         if (!complete && target.messages() > 0) {
           context
               .screen()
-              .note(
-                  counts(target)
-                      + " imported and kept; run the same command again to continue");
+              .note(counts(target) + " imported and kept; run the same command again to continue");
         }
       }
       done(target, opened);

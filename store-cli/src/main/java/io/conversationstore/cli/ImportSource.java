@@ -71,8 +71,7 @@ final class ImportSource {
         return;
       }
     } catch (NoSuchFileException e) {
-      throw new CommandException(
-          ExitCode.NOT_FOUND, file + " does not exist; check the path", e);
+      throw new CommandException(ExitCode.NOT_FOUND, file + " does not exist; check the path", e);
     }
     zip(file, reading);
   }

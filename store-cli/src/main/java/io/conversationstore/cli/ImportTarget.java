@@ -42,9 +42,8 @@ import org.jspecify.annotations.Nullable;
  * nothing: messages are recognized by their ids. For one thread.
  *
  * <p>Where the store keeps times, a conversation keeps those of the file; a message without a time
- * gets that of the message before it, or of its conversation, and a conversation without any that of
- * the file. Elsewhere the store sets the times of
- * conversations, and messages keep theirs.
+ * gets that of the message before it, or of its conversation, and a conversation without any that
+ * of the file. Elsewhere the store sets the times of conversations, and messages keep theirs.
  */
 final class ImportTarget implements ImportHandler {
 
@@ -113,8 +112,7 @@ final class ImportTarget implements ImportHandler {
       Report report,
       Interruption interruption) {
     this.store = opened.store();
-    this.timed =
-        opened.keepsTimes() && opened.store() instanceof StoreFront front ? front : null;
+    this.timed = opened.keepsTimes() && opened.store() instanceof StoreFront front ? front : null;
     this.onlyOwner = onlyOwner;
     this.otherwise = otherwise;
     this.report = report;
@@ -310,8 +308,7 @@ final class ImportTarget implements ImportHandler {
         part.messages().stream()
             .map(
                 each ->
-                    ConversationDocument.Entry.of(each.message())
-                        .withCreatedAt(each.createdAt()))
+                    ConversationDocument.Entry.of(each.message()).withCreatedAt(each.createdAt()))
             .toList());
   }
 
@@ -324,8 +321,7 @@ final class ImportTarget implements ImportHandler {
     ConversationRef ref = ConversationRef.live(header.id());
     List<Change> changes = new ArrayList<>();
     changes.add(
-        new Change.ConversationCreated(
-            stamp(front, owner, created), header.conversation(), false));
+        new Change.ConversationCreated(stamp(front, owner, created), header.conversation(), false));
     List<NewMessage> appended = new ArrayList<>();
     Instant before = created;
     for (ImportedMessage each : part.messages()) {
@@ -373,9 +369,7 @@ final class ImportTarget implements ImportHandler {
         fields.expiresAt() == null
             ? update.withoutExpiry()
             : update.withExpiresAt(fields.expiresAt());
-    return header.archived() && last
-        ? update.withStatus(ConversationStatus.ARCHIVED)
-        : update;
+    return header.archived() && last ? update.withStatus(ConversationStatus.ARCHIVED) : update;
   }
 
   /** The last use: that of the file, or the last message, or the creation, or the file's time. */
@@ -407,7 +401,6 @@ final class ImportTarget implements ImportHandler {
   }
 
   private static ChangeStamp stamp(StoreFront front, Owner owner, Instant time) {
-    return new ChangeStamp(
-        UUID.randomUUID(), owner, ChangeStamp.PRESENT_EPOCH, time, front.node());
+    return new ChangeStamp(UUID.randomUUID(), owner, ChangeStamp.PRESENT_EPOCH, time, front.node());
   }
 }

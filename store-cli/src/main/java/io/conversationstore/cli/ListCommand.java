@@ -64,8 +64,7 @@ final class ListCommand implements Callable<Integer> {
       boolean more = true;
       while (more && (limit == 0 || shown < limit)) {
         long rest = limit == 0 ? Page.MAX_LIMIT : Math.min(Page.MAX_LIMIT, limit - shown);
-        Page<Conversation> page =
-            opened.store().list(owner.owner(), query.withLimit((int) rest));
+        Page<Conversation> page = opened.store().list(owner.owner(), query.withLimit((int) rest));
         for (Conversation each : page) {
           if (shown == 0 && !context.json()) {
             heading();
@@ -105,8 +104,7 @@ final class ListCommand implements Callable<Integer> {
   }
 
   private void heading() {
-    String heading =
-        "LAST USED         MESSAGES  " + Text.fit("TITLE", titleWidth()) + "  ID";
+    String heading = "LAST USED         MESSAGES  " + Text.fit("TITLE", titleWidth()) + "  ID";
     context.out().line(context.style().bold(heading));
   }
 

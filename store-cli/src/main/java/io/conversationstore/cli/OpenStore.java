@@ -18,8 +18,7 @@ record OpenStore(ConversationStore store, String place, boolean keepsTimes, bool
   void warnIfOffline(Screen screen) {
     StoreState state = store.state();
     if (state.mode() == StoreState.Mode.OFFLINE) {
-      screen.note(
-          "conversations: the database is away, the local files answer: " + state.reason());
+      screen.note("conversations: the database is away, the local files answer: " + state.reason());
     }
   }
 

@@ -50,10 +50,7 @@ final class Owners {
     try (OpenStore opened = place.open(StoreLocation.Use.EXISTING)) {
       opened.warnIfOffline(context.screen());
       List<ActiveUser> users =
-          opened
-              .store()
-              .operator()
-              .activeUsers(tenant, StoreOperator.LONGEST_AGE, Page.MAX_LIMIT);
+          opened.store().operator().activeUsers(tenant, StoreOperator.LONGEST_AGE, Page.MAX_LIMIT);
       if (users.size() == Page.MAX_LIMIT) {
         throw new CommandException(
             ExitCode.USAGE,

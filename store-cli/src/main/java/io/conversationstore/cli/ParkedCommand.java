@@ -182,8 +182,7 @@ final class ParkedCommand implements Runnable {
         StoreOperator operator = opened.store().operator();
         List<UUID> ids = chosen.of(operator);
         if (!ids.isEmpty()) {
-          context.confirm(
-              yes, "discards " + Text.count(ids.size(), "parked change") + " for good");
+          context.confirm(yes, "discards " + Text.count(ids.size(), "parked change") + " for good");
         }
         int exitCode = ExitCode.OK;
         for (UUID id : ids) {

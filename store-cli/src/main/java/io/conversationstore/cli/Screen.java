@@ -59,8 +59,7 @@ record Screen(InputStream in, Output out, PrintStream err, Terminals terminals) 
   }
 
   static Screen ofProcess() {
-    return new Screen(
-        System.in, new Output(stdout()), utf8(System.err), Terminals.ofProcess());
+    return new Screen(System.in, new Output(stdout()), utf8(System.err), Terminals.ofProcess());
   }
 
   /** Not {@link System#out}, which swallows errors. */

@@ -50,9 +50,7 @@ final class SearchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     SearchQuery query =
-        SearchQuery.of(String.join(" ", words))
-            .withConversationId(conversation)
-            .withLimit(limit);
+        SearchQuery.of(String.join(" ", words)).withConversationId(conversation).withLimit(limit);
     try (OpenStore opened = place.open(context, Use.EXISTING)) {
       Page<SearchHit> hits = opened.store().search(owner.owner(), query);
       for (SearchHit hit : hits) {

@@ -58,10 +58,7 @@ final class ShowCommand implements Callable<Integer> {
     try (OpenStore opened = place.open(context, Use.EXISTING)) {
       ConversationStore store = opened.store();
       Owner named = owner.owner();
-      Conversation conversation =
-          store
-              .find(named, id)
-              .orElseThrow(() -> notThere(named));
+      Conversation conversation = store.find(named, id).orElseThrow(() -> notThere(named));
       if (context.json()) {
         context.out().line(Json.text(out -> ModelJson.write(out, conversation)));
       } else {

@@ -64,7 +64,9 @@ final class StatusCommand implements Callable<Integer> {
     if (adoption != null && adoption.ended() == null) {
       line(
           "sending",
-          adoption.sentConversations() + " of " + Text.count(adoption.conversations(), "conversation"));
+          adoption.sentConversations()
+              + " of "
+              + Text.count(adoption.conversations(), "conversation"));
     }
     if (!state.rejected().isEmpty()) {
       line(

@@ -80,7 +80,8 @@ record StoreLocation(
    * one of a store, or named; without either, a look into a database would begin to copy it.
    */
   static StoreLocation ofEnvironment(Map<String, String> environment) {
-    String named = NAMING.stream().filter(name -> isSet(environment, name)).findFirst().orElse(null);
+    String named =
+        NAMING.stream().filter(name -> isSet(environment, name)).findFirst().orElse(null);
     String type = environment.getOrDefault("STORAGE_TYPE", "");
     boolean filesAlone = Set.of("jsonfile", "json", "file", "local").contains(type);
     Path directory = path("DATA_PATH", or(environment.get("DATA_PATH"), "data"));
@@ -232,8 +233,7 @@ record StoreLocation(
   private static void requireReachable(ConversationStore store) {
     StoreState state = store.state();
     if (!state.databaseInUse()) {
-      throw new StoreUnavailableException(
-          "the database cannot be used: " + state.reason(), null);
+      throw new StoreUnavailableException("the database cannot be used: " + state.reason(), null);
     }
   }
 }

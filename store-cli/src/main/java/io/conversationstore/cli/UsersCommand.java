@@ -44,11 +44,7 @@ final class UsersCommand implements Callable<Integer> {
       } else {
         context
             .out()
-            .line(
-                "--tenant "
-                    + quoted(owner.tenantId())
-                    + " --user "
-                    + quoted(owner.userId()));
+            .line("--tenant " + quoted(owner.tenantId()) + " --user " + quoted(owner.userId()));
       }
     }
     if (owners.isEmpty()) {

@@ -39,8 +39,7 @@ final class VerifyCommand implements Callable<Integer> {
       }
     }
     if (location.hasDatabase()) {
-      StoreLocation alone =
-          new StoreLocation(null, location.variables(), location.database());
+      StoreLocation alone = new StoreLocation(null, location.variables(), location.database());
       try (OpenStore opened = alone.open(Use.EXISTING)) {
         StoreHealth health = opened.store().operator().health();
         health.checks().forEach(this::show);

@@ -92,8 +92,7 @@ class DatabaseTest {
     Run sync = Run.ok("sync", "--dir", directory, "--database", url);
     assertThat(sync.out()).contains("nothing is waiting");
     assertThat(Run.ok("list", "--database", url, "--json").lines()).hasSize(2);
-    Run imported =
-        Run.ok("import", "--dir", directory, "--database", url, chat());
+    Run imported = Run.ok("import", "--dir", directory, "--database", url, chat());
     assertThat(imported.err()).contains("conversations have the time of this import");
     assertThat(Run.ok("status", "--dir", directory, "--database", url).out()).contains("online");
     // Without the database, the directory answers from its copy and says so.
@@ -137,9 +136,7 @@ class DatabaseTest {
   void theVariablesOfTheApplication() throws IOException {
     String url = database();
     Run.ok("import", "--database", url, chat());
-    Run run =
-        Run.with(
-            Map.of("DATABASE_URL", url), Screen.Terminals.NONE, "", "list", "--json");
+    Run run = Run.with(Map.of("DATABASE_URL", url), Screen.Terminals.NONE, "", "list", "--json");
     assertThat(run.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(run.lines()).hasSize(2);
   }

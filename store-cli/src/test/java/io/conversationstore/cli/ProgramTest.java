@@ -143,7 +143,9 @@ class ProgramTest {
     }
     Run.ok("import", "-d", dir("s"), chat);
     try (ConversationStore store = open(dir("s"))) {
-      assertThat(store.last(DEFAULT, "a", 9)).extracting(StoredMessage::text).containsExactly("one");
+      assertThat(store.last(DEFAULT, "a", 9))
+          .extracting(StoredMessage::text)
+          .containsExactly("one");
       assertThat(store.find(DEFAULT, "a").orElseThrow().title()).isEqualTo("mine");
       assertThat(store.last(DEFAULT, "b", 9)).extracting(StoredMessage::text).containsExactly("2");
     }
@@ -194,8 +196,7 @@ class ProgramTest {
       out.write("{}".getBytes(StandardCharsets.UTF_8));
     }
     Run.ok("import", "-d", dir("z"), zip.toString());
-    Run piped =
-        Run.with(Map.of(), Screen.Terminals.NONE, chat, "import", "-d", dir("i"), "-");
+    Run piped = Run.with(Map.of(), Screen.Terminals.NONE, chat, "import", "-d", dir("i"), "-");
     assertThat(piped.exitCode()).isEqualTo(ExitCode.OK);
     for (String store : List.of(dir("z"), dir("i"))) {
       assertThat(Run.ok("list", "-d", store, "--json").lines()).hasSize(1);
@@ -368,12 +369,12 @@ class ProgramTest {
             new Output(OutputStream.nullOutputStream()),
             new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
             Screen.Terminals.NONE);
-    int exitCode =
-        Program.run(screen, Map.of(), interruption, "export", "-d", store, "-o", out);
+    int exitCode = Program.run(screen, Map.of(), interruption, "export", "-d", store, "-o", out);
     assertThat(exitCode).isEqualTo(ExitCode.INTERRUPTED);
     assertThat(Files.readString(Path.of(out))).isEqualTo("before");
     try (Stream<Path> files = Files.list(root)) {
-      assertThat(files.map(each -> each.getFileName().toString())).noneMatch(n -> n.endsWith(".tmp"));
+      assertThat(files.map(each -> each.getFileName().toString()))
+          .noneMatch(n -> n.endsWith(".tmp"));
     }
   }
 
@@ -403,9 +404,7 @@ class ProgramTest {
   @Test
   void theVariablesNameTheStoreToo() {
     String store = filled();
-    Run run =
-        Run.with(
-            Map.of("DATA_PATH", store), Screen.Terminals.NONE, "", "list", "--json");
+    Run run = Run.with(Map.of("DATA_PATH", store), Screen.Terminals.NONE, "", "list", "--json");
     assertThat(run.lines()).hasSize(2);
   }
 

@@ -33,10 +33,7 @@ record Run(int exitCode, String out, String err) {
     InputStream in = new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8));
     Screen screen =
         new Screen(
-            in,
-            new Output(out),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            terminals);
+            in, new Output(out), new PrintStream(err, true, StandardCharsets.UTF_8), terminals);
     int exitCode = Program.run(screen, environment, new Interruption(), arguments);
     return new Run(
         exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));

@@ -13,7 +13,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
@@ -79,8 +78,7 @@ final class ChatGptMapper implements RecordMapper {
     String type = content.path("content_type").asText("text");
     String recipient = json.path("recipient").asText("all");
     String id = json.path("id").asText("");
-    Message message =
-        Message.of(role).withId(MessageMapper.uuid(id)).withMetadata(metadata(json));
+    Message message = Message.of(role).withId(MessageMapper.uuid(id)).withMetadata(metadata(json));
     String name = json.path("author").path("name").textValue();
     message = message.withName(Fields.isName(name) ? name : null);
     String model = json.path("metadata").path("model_slug").textValue();

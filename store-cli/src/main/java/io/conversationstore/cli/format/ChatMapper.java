@@ -13,9 +13,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chat messages, ShareGPT, and the shapes of {@code conversations.json}: a conversation is an object
- * with a list of messages, or such a list. It may be nested: below its id, the name of a user, or a
- * word that means conversations.
+ * Chat messages, ShareGPT, and the shapes of {@code conversations.json}: a conversation is an
+ * object with a list of messages, or such a list. It may be nested: below its id, the name of a
+ * user, or a word that means conversations.
  */
 final class ChatMapper implements RecordMapper {
 
@@ -40,7 +40,8 @@ final class ChatMapper implements RecordMapper {
           "turns");
 
   private static final Set<String> WRAPPERS =
-      Set.of("chats", "conversations", "data", "histories", "items", "sessions", "threads", "users");
+      Set.of(
+          "chats", "conversations", "data", "histories", "items", "sessions", "threads", "users");
 
   private static final int MOST_DEPTH = 5;
 
@@ -55,10 +56,7 @@ final class ChatMapper implements RecordMapper {
 
   /** Returns the number of conversations. */
   private int find(
-      List<String> path,
-      JsonNode json,
-      SourceRecord record,
-      Consumer<MappedConversation> into) {
+      List<String> path, JsonNode json, SourceRecord record, Consumer<MappedConversation> into) {
     if (json.isArray()) {
       if (isMessages(json)) {
         ObjectNode none = ((ArrayNode) json).objectNode();

@@ -3,9 +3,7 @@ package io.conversationstore.cli.format;
 import java.io.IOException;
 import java.io.InputStream;
 
-/**
- * Reads a file in one format. Memory depends on the largest record, not on the file. Stateless.
- */
+/** Reads a file in one format. Memory depends on the largest record, not on the file. Stateless. */
 public interface FormatReader {
 
   /**

@@ -33,12 +33,23 @@ final class Headers {
   private static final List<String> TITLES = List.of("title", "name", "topic", "subject");
   private static final List<String> CREATED =
       List.of(
-          "created_at", "createdAt", "create_time", "createTime", "created", "started_at",
+          "created_at",
+          "createdAt",
+          "create_time",
+          "createTime",
+          "created",
+          "started_at",
           "start_time");
   private static final List<String> UPDATED =
       List.of(
-          "updated_at", "updatedAt", "update_time", "updateTime", "updated", "last_updated",
-          "last_message_at", "modified_at");
+          "updated_at",
+          "updatedAt",
+          "update_time",
+          "updateTime",
+          "updated",
+          "last_updated",
+          "last_message_at",
+          "modified_at");
   private static final List<String> ARCHIVED = List.of("archived", "is_archived", "isArchived");
   private static final List<String> PINNED =
       List.of("pinned", "is_pinned", "isPinned", "is_starred");

@@ -126,7 +126,9 @@ final class HtmlWriter implements ConversationWriter {
     boolean tool = message.role() == io.conversationstore.Role.TOOL;
     write("<div class=\"message " + role + "\"><div><span class=\"role\">");
     write(tool ? "← " : "");
-    write(escaped(message.name() == null ? role : tool ? message.name() : role + " " + message.name()));
+    write(
+        escaped(
+            message.name() == null ? role : tool ? message.name() : role + " " + message.name()));
     write("</span>" + (message.toolError() ? " <span class=\"failed\">failed</span>" : ""));
     write(" <span class=\"time\">" + time(Json.time(stored.createdAt())) + "</span></div>\n");
     for (ContentPart part : message.content()) {
@@ -151,8 +153,7 @@ final class HtmlWriter implements ConversationWriter {
               ? pre(text.text())
               : "<div class=\"text\" dir=\"auto\">" + escaped(text.text()) + "</div>\n");
     } else if (part instanceof ContentPart.Reasoning reasoning) {
-      write(
-          "<div class=\"text reasoning\" dir=\"auto\">" + escaped(reasoning.text()) + "</div>\n");
+      write("<div class=\"text reasoning\" dir=\"auto\">" + escaped(reasoning.text()) + "</div>\n");
     } else if (part instanceof ContentPart.Media media) {
       media(media);
     } else if (part instanceof ContentPart.Unknown unknown) {

@@ -4,8 +4,9 @@ import io.conversationstore.Owner;
 import io.conversationstore.Preferences;
 
 /**
- * Receives the contents of a file in its order. Each conversation is a {@link #begin}, its messages,
- * and an {@link #end} or an {@link #abandon}. Called by one thread. An exception ends the reading.
+ * Receives the contents of a file in its order. Each conversation is a {@link #begin}, its
+ * messages, and an {@link #end} or an {@link #abandon}. Called by one thread. An exception ends the
+ * reading.
  */
 public interface ImportHandler {
 

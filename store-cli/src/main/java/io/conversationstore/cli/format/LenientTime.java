@@ -73,9 +73,10 @@ final class LenientTime {
   }
 
   private static Instant ofText(String given) {
-    String text = given.length() > 10 && given.charAt(10) == ' '
-        ? given.substring(0, 10) + "T" + given.substring(11)
-        : given;
+    String text =
+        given.length() > 10 && given.charAt(10) == ' '
+            ? given.substring(0, 10) + "T" + given.substring(11)
+            : given;
     if (text.length() == 10) {
       return LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant();
     }

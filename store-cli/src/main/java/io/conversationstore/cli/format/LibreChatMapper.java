@@ -135,8 +135,7 @@ final class LibreChatMapper implements RecordMapper {
     if (type.equals("text")) {
       JsonNode text = part.path("text");
       split.part(
-          new ContentPart.Text(
-              text.isObject() ? text.path("value").asText("") : text.asText("")));
+          new ContentPart.Text(text.isObject() ? text.path("value").asText("") : text.asText("")));
     } else if (type.equals("think")) {
       split.part(new ContentPart.Reasoning(part.path("think").asText(""), null));
     } else if (type.equals("tool_call")) {

@@ -111,8 +111,8 @@ final class MarkdownWriter implements ConversationWriter {
 
   /** A block of code with a fence longer than any in it. */
   private void code(String text) throws IOException {
-    int longest = FENCE.matcher(text).results().mapToInt(found -> found.group().length()).max()
-        .orElse(2);
+    int longest =
+        FENCE.matcher(text).results().mapToInt(found -> found.group().length()).max().orElse(2);
     String fence = "`".repeat(longest + 1);
     line(fence);
     line(text);

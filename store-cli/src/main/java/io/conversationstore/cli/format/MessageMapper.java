@@ -27,8 +27,17 @@ final class MessageMapper {
       List.of("content", "text", "parts", "message", "value", "body", "mes");
   private static final List<String> TIMES =
       List.of(
-          "created_at", "createdAt", "timestamp", "create_time", "time", "date", "ts", "created",
-          "datetime", "sent_at", "send_date");
+          "created_at",
+          "createdAt",
+          "timestamp",
+          "create_time",
+          "time",
+          "date",
+          "ts",
+          "created",
+          "datetime",
+          "sent_at",
+          "send_date");
 
   private MessageMapper() {}
 
@@ -150,7 +159,8 @@ final class MessageMapper {
   private static void takeContent(ObjectNode message) {
     for (String name : CONTENTS) {
       JsonNode value = message.path(name);
-      boolean empty = value.isMissingNode() || value.isNull() || (value.isArray() && value.isEmpty());
+      boolean empty =
+          value.isMissingNode() || value.isNull() || (value.isArray() && value.isEmpty());
       if (!empty) {
         message.remove(name);
         message.set("content", value);
@@ -284,16 +294,14 @@ final class MessageMapper {
   }
 
   /** Tool calls and results as parts, as Anthropic's API has them. */
-  static List<ImportedMessage> split(
-      Message speaker, JsonNode parts, @Nullable Instant createdAt) {
+  static List<ImportedMessage> split(Message speaker, JsonNode parts, @Nullable Instant createdAt) {
     SplitMessages split = new SplitMessages(speaker, createdAt);
     boolean onlyResults = true;
     for (JsonNode part : parts) {
       String type = part.path("type").asText();
       if (type.equals("tool_use")) {
         onlyResults = false;
-        split.call(
-            Fields.text(part, "id"), Fields.text(part, "name"), part.path("input"));
+        split.call(Fields.text(part, "id"), Fields.text(part, "name"), part.path("input"));
       } else if (type.equals("tool_result")) {
         split.result(
             Fields.text(part, "tool_use_id"),

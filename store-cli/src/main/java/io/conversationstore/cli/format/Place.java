@@ -13,12 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param message the number of the message in its conversation, from 1; 0 for the whole one
  */
 public record Place(
-    String file,
-    long line,
-    long offset,
-    long record,
-    @Nullable String conversation,
-    long message) {
+    String file, long line, long offset, long record, @Nullable String conversation, long message) {
 
   /** The place of a file as a whole. */
   static Place of(String file) {

@@ -105,8 +105,7 @@ final class RecordReader implements FormatReader {
     }
   }
 
-  private static void hand(
-      MappedConversation mapped, SourceRecord record, ImportHandler handler) {
+  private static void hand(MappedConversation mapped, SourceRecord record, ImportHandler handler) {
     Place place = record.place().withConversation(mapped.header().id());
     mapped.notes().forEach(note -> handler.note(place, note));
     MessageIds ids = new MessageIds(mapped.header().id());

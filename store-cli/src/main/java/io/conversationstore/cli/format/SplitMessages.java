@@ -68,8 +68,7 @@ final class SplitMessages {
             ? Message.of(speaker.role()).withName(speaker.name()).withModel(speaker.model())
             : speaker;
     spoken = true;
-    split.add(
-        new ImportedMessage(base.withContent(parts).withToolCalls(calls), createdAt, null));
+    split.add(new ImportedMessage(base.withContent(parts).withToolCalls(calls), createdAt, null));
     parts.clear();
     calls.clear();
   }

@@ -69,8 +69,7 @@ final class ToolCalls {
     ObjectNode called = call.putObject("function");
     called.put("name", name);
     called.put(
-        "arguments",
-        arguments.isMissingNode() || arguments.isNull() ? "" : Fields.json(arguments));
+        "arguments", arguments.isMissingNode() || arguments.isNull() ? "" : Fields.json(arguments));
     return call;
   }
 }

@@ -15,7 +15,9 @@ import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-/** Files of the shapes that programs write, made by hand, a broken one of each format among them. */
+/**
+ * Files of the shapes that programs write, made by hand, a broken one of each format among them.
+ */
 class ReadersTest {
 
   private static final String UUID_1 = "0f8fad5b-d9cb-469f-a165-70867728950e";
@@ -72,8 +74,7 @@ class ReadersTest {
             """);
     assertThat(read.bad).isEmpty();
     assertThat(read.texts("c"))
-        .containsExactly(
-            "user: look", "assistant: I look", "tool: a cat", "assistant: a cat");
+        .containsExactly("user: look", "assistant: I look", "tool: a cat", "assistant: a cat");
     assertThat(read.of("c").get(0).content().get(1)).isInstanceOf(ContentPart.Unknown.class);
     assertThat(read.of("c").get(1).toolCalls())
         .containsExactly(ToolCall.function("t1", "look", "{\"x\":1}"));
@@ -181,8 +182,7 @@ class ReadersTest {
             """);
     assertThat(sessions.texts("c")).containsExactly("user: hi");
     Recorded users =
-        Recorded.read(
-            "u.json", "{\"alice\":{\"c\":[{\"role\":\"user\",\"content\":\"hi\"}]}}");
+        Recorded.read("u.json", "{\"alice\":{\"c\":[{\"role\":\"user\",\"content\":\"hi\"}]}}");
     assertThat(users.texts("alice/c")).containsExactly("user: hi");
   }
 
@@ -243,8 +243,7 @@ class ReadersTest {
     assertThat(read.texts("g1")).containsExactly("user: q", "assistant: new");
     assertThat(read.of("g1").get(1).id()).isEqualTo(UUID.fromString(UUID_3));
     assertThat(read.of("g1").get(1).model()).isEqualTo("m-1");
-    assertThat(read.messages.get("g1").get(0).createdAt())
-        .isEqualTo("2024-05-06T07:08:09.500Z");
+    assertThat(read.messages.get("g1").get(0).createdAt()).isEqualTo("2024-05-06T07:08:09.500Z");
     assertThat(read.headers.get("g1").archived()).isTrue();
     assertThat(read.notes).hasSize(1);
     assertThat(read.notes.get(0)).contains("1 message of other branches left out");
@@ -324,8 +323,7 @@ class ReadersTest {
     List<Message> messages = read.of(UUID_1);
     assertThat(messages.get(0).content()).containsExactly(new ContentPart.Text("rain?"));
     assertThat(messages.get(0).metadata()).containsKey("attachments").doesNotContainKey("files");
-    assertThat(messages.get(1).content())
-        .containsExactly(new ContentPart.Reasoning("hm", null));
+    assertThat(messages.get(1).content()).containsExactly(new ContentPart.Reasoning("hm", null));
     assertThat(messages.get(1).id()).isEqualTo(UUID.fromString(UUID_3));
     assertThat(messages.get(1).toolCalls().get(0).arguments()).isEqualTo("{\"city\":\"Ulm\"}");
     assertThat(messages.get(3).id()).isNotNull().isNotEqualTo(UUID.fromString(UUID_3));
@@ -362,8 +360,7 @@ class ReadersTest {
              {"uuid":"c","chat_messages":[{"uuid":"1","sender":"human","text":"q"}]}]
             """);
     assertThat(read.headers.keySet()).containsExactly("c");
-    assertThat(read.bad.get(0))
-        .endsWith("conversation a, message 2: sender is missing or unknown");
+    assertThat(read.bad.get(0)).endsWith("conversation a, message 2: sender is missing or unknown");
     assertThat(read.bad.get(1)).endsWith("it has no chat_messages");
   }
 
@@ -484,8 +481,7 @@ class ReadersTest {
             """);
     assertThat(read.headers).isEmpty();
     assertThat(read.bad).hasSize(1);
-    assertThat(read.bad.get(0))
-        .endsWith("conversation l3, message 1: isCreatedByUser is missing");
+    assertThat(read.bad.get(0)).endsWith("conversation l3, message 1: isCreatedByUser is missing");
   }
 
   // The project's own

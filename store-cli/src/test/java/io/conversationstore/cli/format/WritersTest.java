@@ -30,8 +30,7 @@ class WritersTest {
     ConversationWriter writer = format.writer(out, NOW);
     writer.begin();
     try (ConversationStore store = ReferenceStore.create(new ManualClock(NOW))) {
-      Conversation conversation =
-          store.create(BOB, NewConversation.ofId("c1").withTitle(title));
+      Conversation conversation = store.create(BOB, NewConversation.ofId("c1").withTitle(title));
       store.append(BOB, "c1", messages);
       writer.conversation(conversation);
       for (StoredMessage message : store.last(BOB, "c1", 100)) {

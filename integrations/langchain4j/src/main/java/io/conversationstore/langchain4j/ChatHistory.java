@@ -21,8 +21,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
@@ -42,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChatHistory {
 
-  /** Threads that share a memory may each have read before one of them writes. */
+  /** Threads that share a conversation may each have read before one of them writes. */
   private static final int REMEMBERED_WINDOWS = 3;
 
   private static final UuidV7 IDS = new UuidV7(Clock.systemUTC(), new SecureRandom());
@@ -58,30 +60,22 @@ final class ChatHistory {
   private final ConversationKey key;
   private final UnaryOperator<NewConversation> begin;
 
-  /** From this distance on, a message names the system message again. */
-  private final int systemDistance;
-
   // Guarded by lock.
   private final Deque<Shown> shown = new ArrayDeque<>();
+  private final KnownMessages known = new KnownMessages();
   private final Set<UUID> hidden = new LinkedHashSet<>();
   private @Nullable Entry system;
-  private int sinceSystem;
   private boolean lookedAtFirst;
   private @Nullable Attempt attempt;
 
   /**
    * @param begin completes the conversation that the first append creates
-   * @param window the usual size of a read, in messages
    */
   ChatHistory(
-      ConversationStore store,
-      ConversationKey key,
-      UnaryOperator<NewConversation> begin,
-      int window) {
+      ConversationStore store, ConversationKey key, UnaryOperator<NewConversation> begin) {
     this.store = store;
     this.key = key;
     this.begin = begin;
-    this.systemDistance = Math.max(1, window / 2);
   }
 
   /**
@@ -105,6 +99,7 @@ final class ChatHistory {
     List<Entry> entries;
     try {
       entries = select(pageSize, selector);
+      entries.forEach(known::add);
       remember(new Shown(List.copyOf(entries), true));
     } catch (ConversationNotFoundException none) {
       forget();
@@ -134,9 +129,7 @@ final class ChatHistory {
       View view = View.of(tail, page.hasMore(), hidden);
       takeSystem(view);
       Selection selection =
-          selector.apply(
-              new View(
-                  view.entries(), system, view.earlierSystem(), view.sinceSystem(), view.cut()));
+          selector.apply(new View(view.entries(), system, view.earlierSystem(), view.cut()));
       if (!selection.needsMore() || !page.hasMore()) {
         return selection.entries();
       }
@@ -148,7 +141,6 @@ final class ChatHistory {
   }
 
   private void takeSystem(View view) {
-    sinceSystem = view.sinceSystem();
     if (view.system() != null) {
       system = view.system();
     } else if (view.earlierSystem() != null) {
@@ -254,7 +246,7 @@ final class ChatHistory {
     List<ChatMessage> newSystems = newSystems(list);
     List<ChatMessage> others =
         list.stream().filter(message -> !(message instanceof SystemMessage)).toList();
-    Difference difference = Difference.of(shownWith(others), others, whenUnclear);
+    Difference difference = difference(others, whenUnclear);
     Set<UUID> toHide = new LinkedHashSet<>(hidden);
     toHide.addAll(difference.hidden());
 
@@ -317,14 +309,20 @@ final class ChatHistory {
     return entry.message() instanceof SystemMessage;
   }
 
-  /** The latest window that shares an object with the list; else the latest. */
-  private Shown shownWith(List<ChatMessage> list) {
-    List<Shown> latestFirst = new ArrayList<>();
-    shown.descendingIterator().forEachRemaining(latestFirst::add);
-    return latestFirst.stream()
-        .filter(window -> list.stream().anyMatch(window::holds))
-        .findFirst()
-        .orElse(latestFirst.get(0));
+  /** Compares with the latest window that shares an object with the list; else with the latest. */
+  private Difference difference(List<ChatMessage> list, WhenUnclear whenUnclear) {
+    Shown latest = shown.getLast();
+    for (Iterator<Shown> windows = shown.descendingIterator(); windows.hasNext(); ) {
+      Shown window = windows.next();
+      if (list.stream().anyMatch(window::holds)) {
+        return Difference.of(window, list, whenUnclear);
+      }
+    }
+    List<@Nullable Entry> stored = new ArrayList<>(list.size());
+    list.forEach(message -> stored.add(known.find(message)));
+    return stored.stream().allMatch(Objects::isNull)
+        ? Difference.of(latest, list, whenUnclear)
+        : Difference.ofStored(stored);
   }
 
   /**
@@ -339,7 +337,6 @@ final class ChatHistory {
       Set<UUID> toHide) {
     List<Message> turn = new ArrayList<>(repeated(messages));
     List<Entry> entries = new ArrayList<>(messages.size());
-    UUID system = namedSystem(messages);
     for (int i = 0; i < messages.size(); i++) {
       Message plain = MessageMapping.write(messages.get(i));
       if (i == turn.size()) {
@@ -351,7 +348,10 @@ final class ChatHistory {
         }
         Placement placement =
             new Placement(
-                i == 0 ? system : null, place != null, after, i == 0 ? Set.copyOf(toHide) : Set.of());
+                i == messages.size() - 1 ? systemAfter(entries, messages.get(i)) : null,
+                place != null,
+                after,
+                i == 0 ? Set.copyOf(toHide) : Set.of());
         turn.add(placement.writeTo(plain).withId(IDS.get()));
       }
       UUID id = turn.get(i).id();
@@ -371,7 +371,7 @@ final class ChatHistory {
     attempt = null;
     hidden.addAll(toHide);
     hidden.removeAll(hiddenBy(turn));
-    countSystem(entries, system != null);
+    entries.stream().filter(ChatHistory::isSystem).forEach(entry -> system = entry);
     return entries;
   }
 
@@ -394,27 +394,16 @@ final class ChatHistory {
     return ids;
   }
 
-  /** The system message that this turn has to name, or null. */
-  private @Nullable UUID namedSystem(List<ChatMessage> messages) {
-    return system == null
-            || sinceSystem + messages.size() < systemDistance
-            || messages.get(0) instanceof SystemMessage
-        ? null
-        : system.id();
-  }
-
-  private void countSystem(List<Entry> appended, boolean named) {
-    if (named) {
-      sinceSystem = 0;
+  /** The system message that holds after a turn, if a message is its last; else null. */
+  private @Nullable UUID systemAfter(List<Entry> turn, ChatMessage last) {
+    if (last instanceof SystemMessage) {
+      return null;
     }
-    for (Entry entry : appended) {
-      if (isSystem(entry)) {
-        system = entry;
-        sinceSystem = 0;
-      } else {
-        sinceSystem++;
-      }
+    UUID id = system == null ? null : system.id();
+    for (Entry entry : turn) {
+      id = isSystem(entry) ? entry.id() : id;
     }
+    return id;
   }
 
   /** Deletes the conversation with its messages. */
@@ -440,7 +429,6 @@ final class ChatHistory {
     shown.clear();
     hidden.clear();
     system = null;
-    sinceSystem = 0;
     lookedAtFirst = false;
   }
 }

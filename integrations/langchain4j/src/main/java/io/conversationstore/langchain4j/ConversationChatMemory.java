@@ -41,8 +41,9 @@ import org.jspecify.annotations.Nullable;
  * always there, also if it exceeds the limit alone.
  *
  * <p><b>Cost:</b> one round trip to add messages. Adding a system message reads the window before,
- * and stores nothing if it is the present one. Reading the window is one round trip, and further
- * ones where many messages do not count or a window by tokens needs more than a page.
+ * and stores nothing if it is the present one. Reading the window is one round trip. Further ones
+ * are needed where many messages do not count, where a window by tokens needs more than a page, and
+ * once for a system message that is far before the window.
  *
  * <p><b>Errors:</b> as {@link ConversationChatMemoryStore}. An {@link #add} that failed may be
  * repeated with the same message objects: they are stored once.
@@ -68,7 +69,7 @@ public final class ConversationChatMemory implements ChatMemory {
     limit = builder.limit;
     history =
         new ChatHistory(
-            Objects.requireNonNull(builder.store, "store"), key, builder.begin, limit.pageSize());
+            Objects.requireNonNull(builder.store, "store"), key, builder.begin);
     async = new AsyncCalls(builder.executor);
   }
 

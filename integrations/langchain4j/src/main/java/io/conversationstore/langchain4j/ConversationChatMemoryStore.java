@@ -137,7 +137,7 @@ public final class ConversationChatMemoryStore implements ChatMemoryStore {
     }
     synchronized (histories) {
       return histories.computeIfAbsent(
-          key, each -> new ChatHistory(store, each, begin, lastMessages));
+          key, each -> new ChatHistory(store, each, begin));
     }
   }
 

@@ -51,6 +51,15 @@ record Difference(List<@Nullable Entry> matched, int tail, Set<UUID> hidden) {
     }
   }
 
+  /** The difference to a window that is remembered no more, by the objects alone. */
+  static Difference ofStored(List<@Nullable Entry> stored) {
+    int tail = 0;
+    for (int i = 0; i < stored.size(); i++) {
+      tail = stored.get(i) == null ? tail : i + 1;
+    }
+    return new Difference(stored, tail, Set.of());
+  }
+
   static Difference of(Shown shown, List<ChatMessage> given, WhenUnclear whenUnclear) {
     return new Comparison(shown, given).run(whenUnclear);
   }

@@ -19,17 +19,13 @@ import org.jspecify.annotations.Nullable;
  * @param entries the messages without the system message, oldest first
  * @param system the last system message among them, or null
  * @param earlierSystem the id of a system message before them, if there is none among them
- * @param sinceSystem how many messages were stored since one that is or names the system message
  * @param cut whether the conversation has earlier messages
  */
 record View(
     List<Entry> entries,
     @Nullable Entry system,
     @Nullable UUID earlierSystem,
-    int sinceSystem,
     boolean cut) {
-
-  static final View EMPTY = new View(List.of(), null, null, 0, false);
 
   /**
    * The view of stored messages.
@@ -43,18 +39,14 @@ record View(
     List<StoredMessage> placed = new ArrayList<>(tail.size());
     StoredMessage system = null;
     UUID named = null;
-    int since = 0;
     for (StoredMessage each : tail) {
       Placement placement = Placement.of(each.message());
       left.addAll(placement.hides());
-      since++;
       if (placement.system() != null) {
         named = placement.system();
-        since = 0;
       }
       if (each.role() == Role.SYSTEM) {
         system = each;
-        since = 0;
       } else if (placement.isPlaced()) {
         placed.add(indexAfter(placed, placement.after()), each);
       } else {
@@ -75,7 +67,7 @@ record View(
       }
     }
     return new View(
-        entries, system == null ? null : entry(system), system == null ? named : null, since, cut);
+        entries, system == null ? null : entry(system), system == null ? named : null, cut);
   }
 
   /** The index behind a message; the beginning if it is before the tail. */

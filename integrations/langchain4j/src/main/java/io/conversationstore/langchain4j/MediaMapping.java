@@ -226,8 +226,7 @@ final class MediaMapping {
     return switch (media.kind()) {
       case IMAGE ->
           note.get("detail") instanceof String detail
-              ? ImageContent.from(
-                  image(media, note), ImageContent.DetailLevel.valueOf(detail))
+              ? ImageContent.from(image(media, note), ImageContent.DetailLevel.valueOf(detail))
               : ImageContent.from(image(media, note));
       case AUDIO -> AudioContent.from(audio(media));
       case VIDEO ->

@@ -7,7 +7,8 @@ module io.conversationstore {
   exports io.conversationstore.internal to
       io.conversationstore.hybrid,
       io.conversationstore.jsonfile,
-      io.conversationstore.postgres;
+      io.conversationstore.postgres,
+      io.conversationstore.testkit;
   exports io.conversationstore.json;
   exports io.conversationstore.spi;
   exports io.conversationstore.transfer;

@@ -71,8 +71,7 @@ final class ChatHistory {
   /**
    * @param begin completes the conversation that the first append creates
    */
-  ChatHistory(
-      ConversationStore store, ConversationKey key, UnaryOperator<NewConversation> begin) {
+  ChatHistory(ConversationStore store, ConversationKey key, UnaryOperator<NewConversation> begin) {
     this.store = store;
     this.key = key;
     this.begin = begin;
@@ -173,10 +172,7 @@ final class ChatHistory {
 
   private @Nullable Entry find(UUID id) {
     try {
-      return store
-          .findMessage(key.owner(), key.conversationId(), id)
-          .map(View::entry)
-          .orElse(null);
+      return store.findMessage(key.owner(), key.conversationId(), id).map(View::entry).orElse(null);
     } catch (UnknownWhileOfflineException unknown) {
       // The window works without it, and the next one asks again.
       return null;
@@ -332,9 +328,7 @@ final class ChatHistory {
    * @param toHide messages that windows do not show from then on
    */
   private List<Entry> append(
-      List<ChatMessage> messages,
-      List<? extends @Nullable Predecessor> places,
-      Set<UUID> toHide) {
+      List<ChatMessage> messages, List<? extends @Nullable Predecessor> places, Set<UUID> toHide) {
     List<Message> turn = new ArrayList<>(repeated(messages));
     List<Entry> entries = new ArrayList<>(messages.size());
     for (int i = 0; i < messages.size(); i++) {
@@ -363,9 +357,7 @@ final class ChatHistory {
     attempt = new Attempt(List.copyOf(messages), List.copyOf(turn));
     store.append(
         key.owner(),
-        begin
-            .apply(NewConversation.ofId(key.conversationId()))
-            .withId(key.conversationId()),
+        begin.apply(NewConversation.ofId(key.conversationId())).withId(key.conversationId()),
         turn,
         AppendCondition.always());
     attempt = null;

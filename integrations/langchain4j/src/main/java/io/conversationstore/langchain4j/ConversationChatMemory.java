@@ -5,7 +5,6 @@ import dev.langchain4j.memory.ChatMemory;
 import dev.langchain4j.model.TokenCountEstimator;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.NewConversation;
-import io.conversationstore.Page;
 import io.conversationstore.langchain4j.Difference.WhenUnclear;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,9 +66,7 @@ public final class ConversationChatMemory implements ChatMemory {
     }
     id = builder.id == null ? key.conversationId() : builder.id;
     limit = builder.limit;
-    history =
-        new ChatHistory(
-            Objects.requireNonNull(builder.store, "store"), key, builder.begin);
+    history = new ChatHistory(Objects.requireNonNull(builder.store, "store"), key, builder.begin);
     async = new AsyncCalls(builder.executor);
   }
 
@@ -183,7 +180,8 @@ public final class ConversationChatMemory implements ChatMemory {
     /** The most messages of a window, the system message included, at least 1. */
     public Builder maxMessages(int value) {
       limit =
-          WindowLimit.messages(Checks.requireRange("maxMessages", value, 1, Integer.MAX_VALUE - PAGE));
+          WindowLimit.messages(
+              Checks.requireRange("maxMessages", value, 1, Integer.MAX_VALUE - PAGE));
       return this;
     }
 
@@ -213,6 +211,8 @@ public final class ConversationChatMemory implements ChatMemory {
     }
 
     /**
+     * Makes the memory.
+     *
      * @throws NullPointerException if the store or the conversation is missing
      * @throws IllegalArgumentException if neither messages nor tokens are limited
      */

@@ -136,8 +136,7 @@ public final class ConversationChatMemoryStore implements ChatMemoryStore {
       throw new IllegalArgumentException("keys returned null for a memory id");
     }
     synchronized (histories) {
-      return histories.computeIfAbsent(
-          key, each -> new ChatHistory(store, each, begin));
+      return histories.computeIfAbsent(key, each -> new ChatHistory(store, each, begin));
     }
   }
 
@@ -184,8 +183,8 @@ public final class ConversationChatMemoryStore implements ChatMemoryStore {
     }
 
     /**
-     * Of how many conversations the last windows are kept in memory, at least 1; default 500. Beyond
-     * it, an update may have to read first.
+     * Of how many conversations the last windows are kept in memory, at least 1; default 500.
+     * Beyond it, an update may have to read first.
      */
     public Builder rememberedConversations(int value) {
       rememberedConversations =
@@ -200,6 +199,8 @@ public final class ConversationChatMemoryStore implements ChatMemoryStore {
     }
 
     /**
+     * Makes the store of memories.
+     *
      * @throws NullPointerException if the store or the keys are missing
      */
     public ConversationChatMemoryStore build() {

@@ -90,8 +90,8 @@ public final class ConversationContentRetriever implements ContentRetriever {
   }
 
   /**
-   * The best messages for the question, at most {@link Builder#maxResults}; none if the question has
-   * no word.
+   * The best messages for the question, at most {@link Builder#maxResults}; none if the question
+   * has no word.
    *
    * @throws IllegalArgumentException if the query does not name a memory
    */
@@ -201,8 +201,7 @@ public final class ConversationContentRetriever implements ContentRetriever {
             .put("role", message.role().wireName())
             .put("created_at", message.createdAt().toString());
     return Content.from(
-        TextSegment.from(
-            text.length() <= maxCharacters ? text : scored.hit().snippet(), metadata),
+        TextSegment.from(text.length() <= maxCharacters ? text : scored.hit().snippet(), metadata),
         Map.of(ContentMetadata.SCORE, scored.score()));
   }
 
@@ -268,6 +267,8 @@ public final class ConversationContentRetriever implements ContentRetriever {
     }
 
     /**
+     * Makes the retriever.
+     *
      * @throws NullPointerException if the store or the keys are missing
      */
     public ConversationContentRetriever build() {

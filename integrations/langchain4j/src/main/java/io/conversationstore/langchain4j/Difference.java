@@ -94,9 +94,7 @@ record Difference(List<@Nullable Entry> matched, int tail, Set<UUID> hidden) {
       int begin = ends.get(0);
       // Objects that this module made for one read are told apart, so their match is certain.
       boolean certain = byIdentity && window.isOurs();
-      if (shown.size() - begin == given.size()
-          && !certain
-          && whenUnclear == WhenUnclear.APPEND) {
+      if (shown.size() - begin == given.size() && !certain && whenUnclear == WhenUnclear.APPEND) {
         if (ends.size() > 1) {
           begin = ends.get(1);
         } else if (given.size() == 1) {

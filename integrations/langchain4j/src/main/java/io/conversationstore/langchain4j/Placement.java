@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param after the message that it follows in windows; null for the beginning
  * @param hides messages that windows do not show any more, because this one takes their place
  */
-record Placement(
-    @Nullable UUID system, boolean isPlaced, @Nullable UUID after, Set<UUID> hides) {
+record Placement(@Nullable UUID system, boolean isPlaced, @Nullable UUID after, Set<UUID> hides) {
 
   private static final String SYSTEM = "system";
   private static final String AFTER = "after";
@@ -37,8 +36,7 @@ record Placement(
     if (note.get(HIDES) instanceof List<?> ids) {
       ids.forEach(id -> add(hides, id));
     }
-    return new Placement(
-        id(note.get(SYSTEM)), note.containsKey(AFTER), id(note.get(AFTER)), hides);
+    return new Placement(id(note.get(SYSTEM)), note.containsKey(AFTER), id(note.get(AFTER)), hides);
   }
 
   private static void add(Collection<UUID> ids, @Nullable Object text) {

@@ -22,10 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param cut whether the conversation has earlier messages
  */
 record View(
-    List<Entry> entries,
-    @Nullable Entry system,
-    @Nullable UUID earlierSystem,
-    boolean cut) {
+    List<Entry> entries, @Nullable Entry system, @Nullable UUID earlierSystem, boolean cut) {
 
   /**
    * The view of stored messages.
@@ -61,8 +58,7 @@ record View(
     }
     if (cut) {
       // Their call is before the tail.
-      while (!entries.isEmpty()
-          && entries.get(0).message() instanceof ToolExecutionResultMessage) {
+      while (!entries.isEmpty() && entries.get(0).message() instanceof ToolExecutionResultMessage) {
         entries.remove(0);
       }
     }

@@ -2,8 +2,8 @@
  * LangChain4j over a conversation store.
  *
  * <p>Three public entries: {@link io.conversationstore.langchain4j.ConversationChatMemoryStore}
- * below the framework's own windows, {@link io.conversationstore.langchain4j.ConversationChatMemory}
- * with a window of its own, and {@link
+ * below the framework's own windows, {@link
+ * io.conversationstore.langchain4j.ConversationChatMemory} with a window of its own, and {@link
  * io.conversationstore.langchain4j.ConversationContentRetriever} over past conversations. {@link
  * io.conversationstore.langchain4j.ConversationKey} names a conversation.
  *

@@ -142,8 +142,7 @@ class ChatMemoryTest {
     ConversationChatMemory memory = ofMessages(10);
     memory.add(List.of(user("q"), calls("1", "2"), result("1")));
     memory.add(List.of(user("again"), result("2"), AiMessage.from("a")));
-    assertThat(memory.messages())
-        .containsExactly(user("q"), user("again"), AiMessage.from("a"));
+    assertThat(memory.messages()).containsExactly(user("q"), user("again"), AiMessage.from("a"));
     assertThat(history()).hasSize(6);
   }
 
@@ -171,8 +170,7 @@ class ChatMemoryTest {
     UserMessage question = user("q");
     counting.loseNext(loss);
     if (loss != Loss.NONE) {
-      assertThatThrownBy(() -> memory.add(question))
-          .isInstanceOf(StoreUnavailableException.class);
+      assertThatThrownBy(() -> memory.add(question)).isInstanceOf(StoreUnavailableException.class);
       memory.messages();
     }
     memory.add(question);

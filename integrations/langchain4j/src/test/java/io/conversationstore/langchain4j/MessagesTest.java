@@ -1,5 +1,6 @@
 package io.conversationstore.langchain4j;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -134,22 +135,19 @@ class MessagesTest {
     contents.add(
         ImageContent.from(Image.builder().base64Data(BASE64).mimeType("text/plain").build()));
     contents.add(ImageContent.from(Image.builder().base64Data(BASE64).mimeType("").build()));
-    contents.add(
-        ImageContent.from(Image.builder().url("urn:a").mimeType("x".repeat(300)).build()));
+    contents.add(ImageContent.from(Image.builder().url("urn:a").mimeType("x".repeat(300)).build()));
     contents.add(AudioContent.from("https://example.com/a.mp3"));
     contents.add(AudioContent.from(BASE64, "audio/mp3"));
     contents.add(AudioContent.from(binary));
     contents.add(
-        AudioContent.from(
-            Audio.builder().binaryData(new byte[] {4}).base64Data("BA==").build()));
+        AudioContent.from(Audio.builder().binaryData(new byte[] {4}).base64Data("BA==").build()));
     contents.add(VideoContent.from("https://example.com/a.mp4"));
     contents.add(VideoContent.from(BASE64, "VIDEO/MP4"));
     contents.add(VideoContent.from(Video.builder().base64Data(BASE64).url("urn:v").build()));
     contents.add(PdfFileContent.from("https://example.com/a.pdf"));
     contents.add(PdfFileContent.from(BASE64, "application/pdf"));
     contents.add(
-        PdfFileContent.from(
-            PdfFile.builder().base64Data(BASE64).mimeType("image/png").build()));
+        PdfFileContent.from(PdfFile.builder().base64Data(BASE64).mimeType("image/png").build()));
     ToolExecutionRequest call =
         ToolExecutionRequest.builder().id("1").name("search").arguments("{\"q\": 1}").build();
     List<ToolExecutionRequest> calls =
@@ -169,11 +167,7 @@ class MessagesTest {
         UserMessage.from("bob", "hello"),
         UserMessage.from("", "without a name"),
         UserMessage.from("b".repeat(500), "hello"),
-        UserMessage.builder()
-            .name("dirty\u0000")
-            .contents(contents)
-            .attributes(attributes)
-            .build(),
+        UserMessage.builder().name("dirty\u0000").contents(contents).attributes(attributes).build(),
         AiMessage.from("hello"),
         AiMessage.from(""),
         AiMessage.builder().build(),
@@ -190,9 +184,12 @@ class MessagesTest {
         AiMessage.builder()
             .attributes(
                 Map.of(
-                    AiMessage.GENERATED_IMAGES_KEY, List.of(image, prompted, image),
-                    AiMessage.GENERATED_AUDIO_KEY, List.of(binary),
-                    "other", List.of()))
+                    AiMessage.GENERATED_IMAGES_KEY,
+                    List.of(image, prompted, image),
+                    AiMessage.GENERATED_AUDIO_KEY,
+                    List.of(binary),
+                    "other",
+                    List.of()))
             .build(),
         AiMessage.builder()
             .text("none generated")
@@ -235,9 +232,7 @@ class MessagesTest {
   @Test
   void everyKindOfMessageAndContentIsTested() {
     List<ChatMessage> all = messages().toList();
-    assertThat(all)
-        .extracting(ChatMessage::type)
-        .containsAll(List.of(ChatMessageType.values()));
+    assertThat(all).extracting(ChatMessage::type).containsAll(List.of(ChatMessageType.values()));
     assertThat(all)
         .filteredOn(UserMessage.class::isInstance)
         .flatExtracting(message -> ((UserMessage) message).contents())
@@ -266,7 +261,7 @@ class MessagesTest {
     assertThat(MessageMapping.write(UserMessage.from(ImageContent.from(BASE64, "image/png"))))
         .isEqualTo(
             Message.of(
-                Role.USER, ContentPart.Media.of("image/png", "hello world".getBytes())));
+                Role.USER, ContentPart.Media.of("image/png", "hello world".getBytes(UTF_8))));
     assertThat(
             MessageMapping.write(
                 ToolExecutionResultMessage.builder().id("c").toolName("n").text("x").build()))
@@ -280,7 +275,8 @@ class MessagesTest {
 
   @Test
   void messagesOfOtherProgramsAreRead() {
-    assertThat(MessageMapping.read(Message.of(Role.SYSTEM))).isEqualTo(SystemMessage.from("(empty)"));
+    assertThat(MessageMapping.read(Message.of(Role.SYSTEM)))
+        .isEqualTo(SystemMessage.from("(empty)"));
     assertThat(MessageMapping.read(Message.of(Role.USER))).isEqualTo(UserMessage.from(""));
     assertThat(
             MessageMapping.read(
@@ -321,10 +317,7 @@ class MessagesTest {
   @Test
   void anObjectOfTheApplicationComesBackAsAMapOfItsFields() {
     ChatMessage stored =
-        stored(
-            AiMessage.builder()
-                .attributes(Map.of("point", new Point(1, List.of("a"))))
-                .build());
+        stored(AiMessage.builder().attributes(Map.of("point", new Point(1, List.of("a")))).build());
     assertThat(((AiMessage) stored).attributes())
         .isEqualTo(Map.of("point", Map.of("x", 1, "names", List.of("a"))));
   }
@@ -349,7 +342,8 @@ class MessagesTest {
 
   @Test
   void textComesBackInTheFormThatEveryStoreKeeps() {
-    assertThat(stored(UserMessage.from("a\u0000\ud800"))).isEqualTo(UserMessage.from("a\ufffd\ufffd"));
+    assertThat(stored(UserMessage.from("a\u0000\ud800")))
+        .isEqualTo(UserMessage.from("a\ufffd\ufffd"));
   }
 
   @Test

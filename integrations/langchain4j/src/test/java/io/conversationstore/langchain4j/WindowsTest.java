@@ -81,8 +81,7 @@ class WindowsTest {
   private static AiMessage calls(String... ids) {
     List<ToolExecutionRequest> requests = new ArrayList<>();
     for (String id : ids) {
-      requests.add(
-          ToolExecutionRequest.builder().id(id).name("tool").arguments("{}").build());
+      requests.add(ToolExecutionRequest.builder().id(id).name("tool").arguments("{}").build());
     }
     return AiMessage.from(requests);
   }
@@ -250,8 +249,7 @@ class WindowsTest {
     if (loss == CountingStore.Loss.NONE) {
       memory.add(question);
     } else {
-      assertThatThrownBy(() -> memory.add(question))
-          .isInstanceOf(StoreUnavailableException.class);
+      assertThatThrownBy(() -> memory.add(question)).isInstanceOf(StoreUnavailableException.class);
       memory.add(question);
     }
     memory.add(user("after"));
@@ -275,8 +273,7 @@ class WindowsTest {
     ChatMemory memory = window(10, memories());
     List<ChatMessage> turn = List.of(user("q"), calls("1", "2"), result("1"), result("2"));
     turn.forEach(memory::add);
-    ToolExecutionResultMessage undone =
-        ToolExecutionResultMessage.from("1", "tool", "rolled back");
+    ToolExecutionResultMessage undone = ToolExecutionResultMessage.from("1", "tool", "rolled back");
     List<ChatMessage> changed = new ArrayList<>(memory.messages());
     changed.set(2, undone);
     memory.set(changed);
@@ -492,17 +489,18 @@ class WindowsTest {
       for (ChatMessage message : added) {
         expected.add(message);
         actual.add(message);
-        if (!(message instanceof SystemMessage)) {
+        if (!message.equals(system)) {
           all.add(message);
-        } else if (!message.equals(system)) {
-          system = (SystemMessage) message;
-          all.add(message);
+        }
+        if (message instanceof SystemMessage present) {
+          system = present;
         }
       }
       if (random.nextInt(10) == 0) {
         actual = memory(byTokens, size, memories(size + 12 + random.nextInt(20)));
       }
-      assertThat(actual.messages()).as("window, seed %s step %s", seed, step)
+      assertThat(actual.messages())
+          .as("window, seed %s step %s", seed, step)
           .isEqualTo(expected.messages());
     }
     assertThat(history()).isEqualTo(all);

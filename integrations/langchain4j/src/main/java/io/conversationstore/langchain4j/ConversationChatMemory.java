@@ -211,6 +211,8 @@ public final class ConversationChatMemory implements ChatMemory {
     }
 
     /**
+     * Makes the memory.
+     *
      * @throws NullPointerException if the store or the conversation is missing
      * @throws IllegalArgumentException if neither messages nor tokens are limited
      */

@@ -199,6 +199,8 @@ public final class ConversationChatMemoryStore implements ChatMemoryStore {
     }
 
     /**
+     * Makes the store of memories.
+     *
      * @throws NullPointerException if the store or the keys are missing
      */
     public ConversationChatMemoryStore build() {

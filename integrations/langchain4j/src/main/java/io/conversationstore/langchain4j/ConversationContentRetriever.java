@@ -267,6 +267,8 @@ public final class ConversationContentRetriever implements ContentRetriever {
     }
 
     /**
+     * Makes the retriever.
+     *
      * @throws NullPointerException if the store or the keys are missing
      */
     public ConversationContentRetriever build() {

@@ -36,6 +36,7 @@ final class MediaMapping {
   record Part(ContentPart part, Map<String, @Nullable Object> note) {}
 
   /** What all kinds of media have; {@code binary} only audio. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and never changed
   private record Media(
       Kind kind,
       @Nullable URI url,
@@ -140,7 +141,7 @@ final class MediaMapping {
   private static Part write(Media media) {
     Map<String, @Nullable Object> note = new LinkedHashMap<>();
     if (!isPart(media)) {
-      return new Part(new ContentPart.Unknown(ownType(media)), note);
+      return new Part(ownType(media), note);
     }
     String mimeType = Objects.requireNonNullElse(media.mimeType(), media.kind().anyType());
     if (media.mimeType() == null) {
@@ -180,8 +181,8 @@ final class MediaMapping {
     for (int i = 0; i < base64.length(); i++) {
       char c = base64.charAt(i);
       boolean padding = c == '=' && i >= base64.length() - 2;
-      boolean digit = c >= '0' && c <= '9' || c == '+' || c == '/';
-      boolean letter = c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z';
+      boolean digit = (c >= '0' && c <= '9') || c == '+' || c == '/';
+      boolean letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
       if (!padding && !digit && !letter) {
         return false;
       }
@@ -201,14 +202,21 @@ final class MediaMapping {
     return Base64.getEncoder().encodeToString(Base64.getDecoder().decode(last)).equals(last);
   }
 
-  private static Map<String, @Nullable Object> ownType(Media media) {
-    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+  private static ContentPart ownType(Media media) {
+    Map<String, Object> json = new LinkedHashMap<>();
     json.put("type", OWN_TYPE + media.kind().wireName());
-    json.put("url", media.url() == null ? null : media.url().toString());
-    json.put("base64", TypedJson.write("media", media.base64()));
-    json.put("binary", TypedJson.write("media", media.binary()));
-    json.put("mimeType", TypedJson.write("media", media.mimeType()));
-    return json;
+    put(json, "url", media.url() == null ? null : media.url().toString());
+    put(json, "base64", media.base64());
+    put(json, "binary", media.binary());
+    put(json, "mimeType", media.mimeType());
+    return new ContentPart.Unknown(json);
+  }
+
+  private static void put(Map<String, Object> json, String key, @Nullable Object value) {
+    Object written = TypedJson.write("media", value);
+    if (written != null) {
+      json.put(key, written);
+    }
   }
 
   /** The content of a part; parts that LangChain4j has no content for become text. */

@@ -4,9 +4,8 @@ import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of a window that stay together: one message, or an answer that calls tools with all of
@@ -39,39 +38,30 @@ final class Units {
 
   private static void addCall(
       List<List<Entry>> units, Entry call, AiMessage answer, List<Entry> results) {
-    List<Entry> unmatched = new ArrayList<>(results);
-    List<Entry> matched = new ArrayList<>();
+    boolean[] taken = new boolean[results.size()];
     for (ToolExecutionRequest request : answer.toolExecutionRequests()) {
-      if (!take(unmatched, matched, result -> answers(request, result))) {
+      int index = 0;
+      while (index < taken.length && (taken[index] || !answers(request, results.get(index)))) {
+        index++;
+      }
+      if (index == taken.length) {
         return;
       }
+      taken[index] = true;
     }
     List<Entry> unit = new ArrayList<>();
     unit.add(call);
-    // In the order in which they were stored.
-    results.stream().filter(result -> holds(matched, result)).forEach(unit::add);
+    for (int i = 0; i < taken.length; i++) {
+      if (taken[i]) {
+        unit.add(results.get(i));
+      }
+    }
     units.add(unit);
   }
 
-  private static boolean holds(List<Entry> entries, Entry entry) {
-    return entries.stream().anyMatch(each -> each == entry);
-  }
-
-  private static boolean take(
-      List<Entry> from, List<Entry> to, Predicate<ToolExecutionResultMessage> test) {
-    for (Iterator<Entry> entries = from.iterator(); entries.hasNext(); ) {
-      Entry entry = entries.next();
-      if (test.test((ToolExecutionResultMessage) entry.message())) {
-        entries.remove();
-        to.add(entry);
-        return true;
-      }
-    }
-    return false;
-  }
-
   /** By id; models without ids of calls are matched by the tool's name. */
-  private static boolean answers(ToolExecutionRequest request, ToolExecutionResultMessage result) {
+  private static boolean answers(ToolExecutionRequest request, Entry entry) {
+    ToolExecutionResultMessage result = (ToolExecutionResultMessage) entry.message();
     if (isEmpty(request.id()) || isEmpty(result.id())) {
       return isEmpty(request.id()) == isEmpty(result.id())
           && (request.name() == null || request.name().equals(result.toolName()));
@@ -79,8 +69,7 @@ final class Units {
     return request.id().equals(result.id());
   }
 
-  @SuppressWarnings("NullAway") // LangChain4j leaves ids out where the model gave none.
-  private static boolean isEmpty(String id) {
+  private static boolean isEmpty(@Nullable String id) {
     return id == null || id.isEmpty();
   }
 }

@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
@@ -128,7 +129,7 @@ class AssistantTest {
             AiMessage.builder()
                 .text(answer)
                 .thinking("a thought")
-                .attributes(java.util.Map.of("signature", "s", "number", 7L))
+                .attributes(Map.of("signature", "s", "number", 7L))
                 .build());
         return;
       }

@@ -1,5 +1,6 @@
 package io.conversationstore.langchain4j;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -259,7 +260,8 @@ class MessagesTest {
                 .withToolCalls(ToolCall.function("c", "n", "{}")));
     assertThat(MessageMapping.write(UserMessage.from(ImageContent.from(BASE64, "image/png"))))
         .isEqualTo(
-            Message.of(Role.USER, ContentPart.Media.of("image/png", "hello world".getBytes())));
+            Message.of(
+                Role.USER, ContentPart.Media.of("image/png", "hello world".getBytes(UTF_8))));
     assertThat(
             MessageMapping.write(
                 ToolExecutionResultMessage.builder().id("c").toolName("n").text("x").build()))

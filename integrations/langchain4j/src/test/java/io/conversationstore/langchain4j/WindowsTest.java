@@ -489,11 +489,11 @@ class WindowsTest {
       for (ChatMessage message : added) {
         expected.add(message);
         actual.add(message);
-        if (!(message instanceof SystemMessage)) {
+        if (!message.equals(system)) {
           all.add(message);
-        } else if (!message.equals(system)) {
-          system = (SystemMessage) message;
-          all.add(message);
+        }
+        if (message instanceof SystemMessage present) {
+          system = present;
         }
       }
       if (random.nextInt(10) == 0) {

@@ -13,12 +13,17 @@ import io.conversationstore.jsonfile.JsonFileStore;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.ai.chat.memory.MessageWindowChatMemory;
 import org.springframework.ai.chat.messages.AssistantMessage;
 import org.springframework.ai.chat.messages.Message;
 import org.springframework.ai.chat.messages.SystemMessage;
@@ -250,6 +255,40 @@ class ConversationStoreChatMemoryRepositoryTest {
     assertThat(repository().findByConversationId(id))
         .containsExactly(results, new UserMessage("b"));
     assertThat(history()).hasSize(6);
+  }
+
+  /** Spring's own repositories keep the window of one of the threads. */
+  @Test
+  void messagesOfThreadsThatSaveAtOnceAllStay() throws Exception {
+    repository.saveAll(id, users("first"));
+    MessageWindowChatMemory memory =
+        MessageWindowChatMemory.builder()
+            .chatMemoryRepository(repository)
+            .maxMessages(3)
+            .build();
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try {
+      List<Future<?>> running = new ArrayList<>();
+      for (int thread = 0; thread < 4; thread++) {
+        int number = thread;
+        running.add(
+            threads.submit(
+                () -> {
+                  for (int i = 0; i < 25; i++) {
+                    memory.add(id, new UserMessage(number + " says the same"));
+                  }
+                }));
+      }
+      for (Future<?> each : running) {
+        each.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(history()).hasSize(101);
+    for (int thread = 0; thread < 4; thread++) {
+      assertThat(Collections.frequency(history(), thread + " says the same")).isEqualTo(25);
+    }
   }
 
   @Test

@@ -35,14 +35,16 @@ public class ConversationStoreSpringAiAutoConfiguration {
 
   /** For memories that save windows. */
   @Bean
-  @ConditionalOnMissingBean
-  ChatMemoryRepository chatMemoryRepository(ConversationStore store, ConversationPlaces places) {
+  @ConditionalOnMissingBean(ChatMemoryRepository.class)
+  ConversationStoreChatMemoryRepository chatMemoryRepository(
+      ConversationStore store, ConversationPlaces places) {
     return ConversationStoreChatMemoryRepository.builder(store).places(places).build();
   }
 
-  /** The memory for advisors. */
+  /** The memory for advisors, unless the application has a repository or a memory of its own. */
   @Bean
   @ConditionalOnMissingBean
+  @ConditionalOnBean(ConversationStoreChatMemoryRepository.class)
   ChatMemory chatMemory(
       ConversationStore store, ConversationPlaces places, ConversationStoreProperties properties) {
     return ConversationStoreChatMemory.builder(store)

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.ai.chat.memory.ChatMemory;
 import org.springframework.ai.chat.memory.ChatMemoryRepository;
+import org.springframework.ai.chat.memory.InMemoryChatMemoryRepository;
 import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.model.chat.memory.autoconfigure.ChatMemoryAutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -279,6 +280,18 @@ class ConversationStoreAutoConfigurationTest {
               memory.add("c", List.of(new UserMessage("tea"), new UserMessage("coffee")));
               assertThat(memory.get("c")).containsExactly(new UserMessage("coffee"));
               assertThat(context.getBean(ConversationStore.class).last(ALICE, "c", 9)).hasSize(2);
+            });
+  }
+
+  @Test
+  void aRepositoryOfTheApplicationIsUsedBySpringsMemory() {
+    ChatMemoryRepository own = new InMemoryChatMemoryRepository();
+    runner
+        .withBean(ChatMemoryRepository.class, () -> own)
+        .run(
+            context -> {
+              context.getBean(ChatMemory.class).add("c", new UserMessage("tea"));
+              assertThat(own.findByConversationId("c")).hasSize(1);
             });
   }
 

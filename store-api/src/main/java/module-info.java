@@ -1,4 +1,5 @@
 /** The model of Conversation Store and the interface that every store implements. */
+@SuppressWarnings("module") // The stores are compiled after this module.
 module io.conversationstore {
   requires transitive com.fasterxml.jackson.databind;
   requires static transitive org.jspecify;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ record Placement(@Nullable UUID system, boolean isPlaced, @Nullable UUID after, 
   private static final String SYSTEM = "system";
   private static final String AFTER = "after";
   private static final String HIDES = "hides";
+  private static final Pattern ID = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
   static final Placement NONE = new Placement(null, false, null, Set.of());
 
@@ -48,7 +50,9 @@ record Placement(@Nullable UUID system, boolean isPlaced, @Nullable UUID after, 
 
   /** Others may have written these metadata: what is no id counts as absent. */
   private static @Nullable UUID id(@Nullable Object text) {
-    return text instanceof String string && string.length() == 36 ? UUID.fromString(string) : null;
+    return text instanceof String string && ID.matcher(string).matches()
+        ? UUID.fromString(string)
+        : null;
   }
 
   Message writeTo(Message message) {

@@ -372,7 +372,7 @@ class MessagesTest {
     assertThat(Placement.NONE.writeTo(plain)).isEqualTo(plain);
     Map<String, Object> foreign = new LinkedHashMap<>();
     foreign.put("system", 1);
-    foreign.put("hides", List.of("x", 2));
+    foreign.put("hides", List.of("x", 2, "x".repeat(36)));
     assertThat(Placement.of(MessageMapping.withNote(plain, foreign))).isEqualTo(Placement.NONE);
   }
 }

@@ -1,5 +1,7 @@
 package io.conversationstore.langchain4j;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.UserMessage;
@@ -15,47 +17,40 @@ import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
 import io.conversationstore.testkit.TestPostgres;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Prints what appending the 1,000th message of a conversation costs against the 10th: medians over
  * pairs of a long and a short conversation, to which messages are added in turn, so that both see
- * the same machine. Argument: the number of pairs (default 100).
+ * the same machine. {@code -Dratio.pairs=…} sets the number of pairs. Nothing timed is asserted.
  */
-public final class AppendRatio {
+class AppendRatioIT {
 
   private static final Owner OWNER = Owner.of("acme", "alice");
   private static final int WINDOW = 20;
+  private static final int PAIRS = Integer.getInteger("ratio.pairs", 100);
 
-  private AppendRatio() {}
-
-  /** Measures files and PostgreSQL, with both memories. */
-  public static void main(String[] arguments) throws IOException {
-    int pairs = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 100;
-    Path directory = Files.createTempDirectory("append-ratio");
+  @Test
+  void inFiles(@TempDir Path directory) {
     try (ConversationStore files = JsonFileStore.open(directory)) {
-      measure("files", files, pairs);
-    } finally {
-      try (Stream<Path> tree = Files.walk(directory)) {
-        for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(path);
-        }
-      }
+      measure("files", files, PAIRS);
     }
+  }
+
+  @Test
+  void inPostgres() {
     try (TestPostgres server = TestPostgres.builder().start();
         ConversationStore postgres =
             PostgresStore.open(
                 PostgresOptions.url(server.jdbcUrl(server.createDatabase()))
                     .withLogin(server.user(), server.password()))) {
-      measure("postgres", postgres, pairs);
+      measure("postgres", postgres, PAIRS);
     }
   }
 
@@ -107,6 +102,8 @@ public final class AppendRatio {
           thousandth[pair] = nanosOfAdd(large);
           tenth[pair] = nanosOfAdd(small);
         }
+        assertThat(store.find(OWNER, id + " small").orElseThrow().messageCount()).isEqualTo(10);
+        assertThat(store.find(OWNER, id + " large").orElseThrow().messageCount()).isEqualTo(1_000);
       }
       if (round > 0) {
         Arrays.sort(tenth);

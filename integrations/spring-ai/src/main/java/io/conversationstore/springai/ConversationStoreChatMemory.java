@@ -29,7 +29,8 @@ import org.springframework.util.Assert;
  *
  * <p><b>Outages:</b> with a hybrid store, both methods work while the database is away. A
  * conversation that this node does not know then has an empty window, and {@link #add} begins it;
- * if the database has it, the messages follow the earlier ones there.
+ * if the database has it, the messages follow the earlier ones there. Of a conversation of which
+ * this node holds the latest messages only, the window shows these.
  *
  * <p><b>Errors:</b> those of {@link ConversationStore}. <b>Threads:</b> safe for use by many
  * threads; the messages of an {@link #add} stay together.
@@ -72,7 +73,12 @@ public final class ConversationStoreChatMemory implements ChatMemory {
     List<StoredMessage> stored = new ArrayList<>(tail.messages());
     List<Entry> entries = entries(stored, tail.hasMore());
     while (tail.hasMore() && entries.size() < maxMessages) {
-      tail = log.before(place, stored.get(0).id(), Math.min(maxMessages, Page.MAX_LIMIT));
+      MessageLog.Tail earlier =
+          log.before(place, stored.get(0).id(), Math.min(maxMessages, Page.MAX_LIMIT));
+      if (earlier.messages().isEmpty()) {
+        break; // deleted meanwhile, or known to a database alone that is away
+      }
+      tail = earlier;
       stored.addAll(0, tail.messages());
       entries = entries(stored, tail.hasMore());
     }

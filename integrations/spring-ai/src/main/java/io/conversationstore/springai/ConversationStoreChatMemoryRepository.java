@@ -1,7 +1,6 @@
 package io.conversationstore.springai;
 
 import io.conversationstore.ConversationStore;
-import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.Owner;
 import io.conversationstore.Page;
 import io.conversationstore.StoredMessage;
@@ -184,11 +183,8 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
     for (int i = messages.size() - 1; i >= 0; i--) {
       Optional<SavedWindow> saved = SavedWindow.on(messages.get(i).message());
       if (saved.isPresent()) {
-        try {
-          return shown(place, saved.get(), from(place, messages, saved.get().from()), messages);
-        } catch (MessageNotFoundException deleted) {
-          return unsaved(tail);
-        }
+        List<StoredMessage> range = from(place, messages, saved.get().from());
+        return range.isEmpty() ? unsaved(tail) : shown(place, saved.get(), range, messages);
       }
     }
     return unsaved(tail);

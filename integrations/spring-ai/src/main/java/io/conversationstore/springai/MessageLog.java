@@ -4,6 +4,7 @@ import io.conversationstore.AppendCondition;
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.Page;
 import io.conversationstore.StoredMessage;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.springframework.util.Assert;
 
 /**
@@ -57,14 +59,7 @@ final class MessageLog {
    *     conversation, and the log fails in that case
    */
   Tail tail(ConversationPlace place, int limit) {
-    try {
-      return certainTail(place, limit);
-    } catch (UnknownWhileOfflineException unknown) {
-      if (failWhileUnknown) {
-        throw unknown;
-      }
-      return Tail.EMPTY;
-    }
+    return known(() -> certainTail(place, limit), Tail.EMPTY);
   }
 
   /**
@@ -76,45 +71,73 @@ final class MessageLog {
     return read(place, MessageQuery.last(limit));
   }
 
-  /** The messages that precede a message: at most {@code limit}, oldest first. */
+  /**
+   * The messages that precede a message: at most {@code limit}, oldest first. None if that message
+   * was deleted, and like {@link #tail} if they are not known.
+   */
   Tail before(ConversationPlace place, UUID messageId, int limit) {
-    return read(place, MessageQuery.last(limit).withStartBeyond(messageId));
+    return known(
+        () -> read(place, MessageQuery.last(limit).withStartBeyond(messageId)), Tail.EMPTY);
+  }
+
+  /** The first message, if there is one; like {@link #tail} if it is not known. */
+  Optional<StoredMessage> first(ConversationPlace place) {
+    return known(() -> read(place, MessageQuery.first(1)), Tail.EMPTY).messages().stream()
+        .findFirst();
   }
 
   private Tail read(ConversationPlace place, MessageQuery query) {
     try {
       Page<StoredMessage> page = store.messages(place.owner(), place.conversationId(), query);
       return new Tail(page.items(), page.hasMore());
-    } catch (ConversationNotFoundException none) {
+    } catch (ConversationNotFoundException | MessageNotFoundException none) {
       return Tail.EMPTY;
     }
   }
 
-  /** The first message, if there is one. */
-  Optional<StoredMessage> first(ConversationPlace place) {
-    return read(place, MessageQuery.first(1)).messages().stream().findFirst();
-  }
-
   /**
-   * A message and all that follow it, one round trip for each 1,000.
-   *
-   * @throws io.conversationstore.MessageNotFoundException if the message was deleted
+   * A message and all that follow it, one round trip for each 1,000. None if it was deleted, and
+   * like {@link #tail} if they are not known.
    */
   List<StoredMessage> from(ConversationPlace place, UUID messageId) {
-    MessageQuery query = MessageQuery.first(Page.MAX_LIMIT).withStartAt(messageId);
-    Page<StoredMessage> page = store.messages(place.owner(), place.conversationId(), query);
-    List<StoredMessage> messages = new ArrayList<>(page.items());
-    while (page.hasMore()) {
-      query = MessageQuery.first(Page.MAX_LIMIT).withCursor(page.cursor());
-      page = store.messages(place.owner(), place.conversationId(), query);
+    return known(() -> allFrom(place, messageId), List.of());
+  }
+
+  private List<StoredMessage> allFrom(ConversationPlace place, UUID messageId) {
+    MessageQuery query = MessageQuery.first(Page.MAX_LIMIT);
+    List<StoredMessage> messages = new ArrayList<>();
+    try {
+      Page<StoredMessage> page =
+          store.messages(place.owner(), place.conversationId(), query.withStartAt(messageId));
       messages.addAll(page.items());
+      while (page.hasMore()) {
+        page =
+            store.messages(place.owner(), place.conversationId(), query.withCursor(page.cursor()));
+        messages.addAll(page.items());
+      }
+    } catch (ConversationNotFoundException | MessageNotFoundException deleted) {
+      return List.of();
     }
     return messages;
   }
 
-  /** The message with this id, if there is one. */
+  /** The message with this id, if there is one; like {@link #tail} if it is not known. */
   Optional<StoredMessage> find(ConversationPlace place, UUID messageId) {
-    return store.findMessage(place.owner(), place.conversationId(), messageId);
+    return known(
+        () -> store.findMessage(place.owner(), place.conversationId(), messageId),
+        Optional.empty());
+  }
+
+  /** What is read, or {@code otherwise} if only the database that is away knows. */
+  private <T> T known(Supplier<T> read, T otherwise) {
+    try {
+      return read.get();
+    } catch (UnknownWhileOfflineException unknown) {
+      if (failWhileUnknown) {
+        throw unknown;
+      }
+      return otherwise;
+    }
   }
 
   /**

@@ -262,10 +262,7 @@ class ConversationStoreChatMemoryRepositoryTest {
   void messagesOfThreadsThatSaveAtOnceAllStay() throws Exception {
     repository.saveAll(id, users("first"));
     MessageWindowChatMemory memory =
-        MessageWindowChatMemory.builder()
-            .chatMemoryRepository(repository)
-            .maxMessages(3)
-            .build();
+        MessageWindowChatMemory.builder().chatMemoryRepository(repository).maxMessages(3).build();
     ExecutorService threads = Executors.newFixedThreadPool(4);
     try {
       List<Future<?>> running = new ArrayList<>();

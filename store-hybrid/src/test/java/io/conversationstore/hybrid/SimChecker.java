@@ -753,7 +753,19 @@ final class SimChecker {
                         && other.messages.stream().anyMatch(op.messages::contains));
     return isErasedLater(op)
         && !isWrittenAgain
+        && !isInPresentEpoch(op)
         && live(op).keySet().stream().noneMatch(op.messages::contains);
+  }
+
+  /**
+   * Whether the database has taken a message of a call after the owner's last erasure; {@link
+   * #inserted} judges whether it was right. What is deleted then is not erased.
+   */
+  private boolean isInPresentEpoch(Op op) {
+    long epoch = database.find(op.owner, op.conversation).ownerEpoch();
+    return op.messages.stream()
+        .flatMap(message -> insertsOf(op, message).stream())
+        .anyMatch(insert -> insert.epoch() >= epoch);
   }
 
   private boolean isErasedLater(Op op) {

@@ -67,6 +67,7 @@ final class MetadataCodec {
     }
   }
 
+  @SuppressWarnings("JavaUtilDate") // metadata of models and applications holds it
   private static final List<Textual<?>> TEXTUAL =
       List.of(
           new Textual<>(

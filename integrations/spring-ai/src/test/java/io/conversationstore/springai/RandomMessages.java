@@ -84,7 +84,7 @@ final class RandomMessages {
       case 2 -> random.nextDouble() * 1e10;
       case 3 -> (double) random.nextInt(3);
       case 4 -> Instant.ofEpochMilli(random.nextInt(1_000));
-      case 5 -> MessageType.values()[random.nextInt(4)];
+      case 5 -> random.nextBoolean() ? MessageType.USER : MessageType.TOOL;
       case 6 -> random.nextFloat();
       case 7 -> text(random);
       case 8 -> List.of(value(random, depth + 1), value(random, depth + 1));

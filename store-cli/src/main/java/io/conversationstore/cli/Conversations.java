@@ -37,7 +37,9 @@ final class Conversations implements Runnable {
     }
   }
 
-  @Mixin private final GlobalOptions options;
+  @Mixin
+  @SuppressWarnings("UnusedVariable") // read by the commands, through the context
+  private final GlobalOptions options;
 
   @Spec private @Nullable CommandSpec spec;
 

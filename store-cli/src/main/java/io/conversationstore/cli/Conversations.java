@@ -22,9 +22,9 @@ import picocli.CommandLine.Spec;
       "  conversations show --dir chats ID | less -R",
       "  DATABASE_URL=postgresql://… conversations export --format markdown -o chats.md",
       "",
-      "'conversations COMMAND --help' explains a command. Exit codes: 0 done; 1 done, with findings;"
-          + " 2 wrong arguments; 3 not there; 4 unavailable; 5 damaged; 6 wrong setting; 7 file or"
-          + " disk; 8 not confirmed; 130 Ctrl-C."
+      "'conversations COMMAND --help' explains a command. Exit codes: 0 done; 1 done, with"
+          + " findings; 2 wrong arguments; 3 not there; 4 unavailable; 5 damaged; 6 wrong setting;"
+          + " 7 file or disk; 8 not confirmed; 130 Ctrl-C."
     })
 final class Conversations implements Runnable {
 
@@ -37,7 +37,9 @@ final class Conversations implements Runnable {
     }
   }
 
-  @Mixin private final GlobalOptions options;
+  @Mixin
+  @SuppressWarnings("UnusedVariable") // read by the commands, through the context
+  private final GlobalOptions options;
 
   @Spec private @Nullable CommandSpec spec;
 

@@ -23,9 +23,7 @@ final class ImportSource {
 
   /** Reads one stream of a source. */
   interface Reading {
-    /**
-     * @param time when the file was last written
-     */
+    /** Reads a stream; {@code time} is when the file was last written. */
     void read(String name, Counted stream, Instant time) throws IOException;
   }
 

@@ -281,8 +281,14 @@ final class ImportTarget implements ImportHandler {
       List<Change> changes = new ArrayList<>();
       parts.forEach(part -> changes.addAll(changes(front, part)));
       Applied applied = front.replay(new Change.Bulk(stamp(front, owner, now), changes));
-      if (!applied.dropped().isEmpty()) {
-        throw new IllegalArgumentException(applied.dropped().get(0).reason());
+      for (Applied.Dropped dropped : applied.dropped()) {
+        // An edit of a message that was deleted since an earlier import.
+        report.note(
+            parts.get(0).place().withoutConversation(),
+            "a change in conversation "
+                + dropped.conversationId()
+                + " is left out: "
+                + dropped.reason());
       }
       return;
     }
@@ -350,9 +356,12 @@ final class ImportTarget implements ImportHandler {
                 stamp(front, owner, edited), ref, id, MessageEdit.of(each.message().content())));
       }
     }
+    // A field wins only over an older one, and the creation wrote the status.
+    boolean archives = header.archived() && part.last() && !updated.isAfter(created);
+    Instant written = archives ? created.plus(1, ChronoUnit.MICROS) : updated;
     changes.add(
         new Change.ConversationUpdated(
-            stamp(front, owner, updated), ref, fields(header, part.last())));
+            stamp(front, owner, written), ref, fields(header, part.last())));
     return changes;
   }
 

@@ -30,22 +30,13 @@ record Screen(InputStream in, Output out, PrintStream err, Terminals terminals) 
     /** None is a terminal. */
     static final Terminals NONE = new Terminals(false, false, false, DEFAULT_WIDTH);
 
-    /**
-     * What the start script found out. Without it, a process that has a console on both ends counts
-     * as one with three terminals; from Java 22 on a console proves nothing.
-     */
+    /** What the start script found out; without it, nothing counts as a terminal. */
     static Terminals ofProcess() {
-      boolean console = Runtime.version().feature() < 22 && System.console() != null;
       return new Terminals(
-          flag("conversations.terminal.in", console),
-          flag("conversations.terminal.out", console),
-          flag("conversations.terminal.err", console),
+          Boolean.getBoolean("conversations.terminal.in"),
+          Boolean.getBoolean("conversations.terminal.out"),
+          Boolean.getBoolean("conversations.terminal.err"),
           width(System.getProperty("conversations.columns"), System.getenv("COLUMNS")));
-    }
-
-    private static boolean flag(String property, boolean otherwise) {
-      String value = System.getProperty(property);
-      return value == null ? otherwise : value.equals("true");
     }
 
     private static int width(@Nullable String... candidates) {

@@ -47,7 +47,7 @@ final class StatusCommand implements Callable<Integer> {
   private void text(String where, StoreState state, StoreHealth health) {
     Style style = context.style();
     line("store", where);
-    line("state", style.bold(mode(state)) + (reason(state)));
+    line("state", style.bold(mode(state)) + reason(state));
     if (state.pending().changes() > 0) {
       line(
           "pending",

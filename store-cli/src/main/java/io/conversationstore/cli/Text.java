@@ -23,7 +23,7 @@ final class Text {
               } else if (c == '\n') {
                 safe.append('\n');
               } else if (Character.getType(c) == Character.CONTROL
-                  || Character.getType(c) == Character.FORMAT && isDirection(c)) {
+                  || (Character.getType(c) == Character.FORMAT && isDirection(c))) {
                 if (c != '\r') {
                   safe.append('\uFFFD');
                 }

@@ -152,6 +152,23 @@ class ProgramTest {
   }
 
   @Test
+  void aMessageThatWasDeletedAloneStaysDeleted() {
+    String from = filled();
+    String out = dir("all.jsonl");
+    Run.ok("export", "-d", from, "-o", out);
+    try (ConversationStore store = open(from)) {
+      StoredMessage edited = store.last(DEFAULT, "c1", 1).get(0);
+      assertThat(edited.editedAt()).isNotNull();
+      assertThat(store.deleteMessage(DEFAULT, "c1", edited.id())).isTrue();
+    }
+    Run again = Run.ok("import", "-d", from, out);
+    assertThat(again.err()).contains("a change in conversation c1 is left out");
+    try (ConversationStore store = open(from)) {
+      assertThat(store.last(DEFAULT, "c1", 9)).hasSize(3);
+    }
+  }
+
+  @Test
   void badRecordsAreReportedAndTheRestIsImported() throws IOException {
     String chat =
         file(
@@ -335,7 +352,7 @@ class ProgramTest {
   void wrongArgumentsSayWhatToDo() throws IOException {
     String store = filled();
     assertThat(Run.of("lsit").exitCode()).isEqualTo(ExitCode.USAGE);
-    assertThat(Run.of("lsit").err()).contains("list");
+    assertThat(Run.of("expor").err()).contains("export");
     assertThat(Run.of("export", "-d", store, "-f", "docx").err()).contains("must be one of jsonl");
     assertThat(Run.of("show", "-d", store, "nope").exitCode()).isEqualTo(ExitCode.NOT_FOUND);
     Run text = Run.of("import", "-d", dir("new"), file("notes.txt", "hello"));

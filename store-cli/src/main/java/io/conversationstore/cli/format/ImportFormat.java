@@ -2,37 +2,30 @@ package io.conversationstore.cli.format;
 
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.function.Function;
 
 /** The formats that can be read. */
 public enum ImportFormat {
   /** The project's own JSON Lines. */
-  PROJECT("jsonl", shape -> new ProjectLinesReader()),
+  PROJECT("jsonl"),
   /** Chat messages of model APIs, a conversation per line or in a JSON array. */
-  CHAT("chat", new ChatMapper()),
+  CHAT("chat"),
   /** ShareGPT, a conversation per line or in a JSON array. */
-  SHAREGPT("sharegpt", new ChatMapper()),
+  SHAREGPT("sharegpt"),
   /** One file of conversations by their ids, as programs without a store keep it. */
-  CONVERSATIONS("conversations-json", new ChatMapper()),
+  CONVERSATIONS("conversations-json"),
   /** ChatGPT's export. */
-  CHATGPT("chatgpt", new ChatGptMapper()),
+  CHATGPT("chatgpt"),
   /** Claude's export. */
-  CLAUDE("claude", new ClaudeMapper()),
+  CLAUDE("claude"),
   /** Open WebUI's export. */
-  OPEN_WEBUI("openwebui", new OpenWebUiMapper()),
+  OPEN_WEBUI("openwebui"),
   /** LibreChat's export. */
-  LIBRECHAT("librechat", new LibreChatMapper());
+  LIBRECHAT("librechat");
 
   private final String word;
-  private final Function<Shape, FormatReader> readers;
 
-  ImportFormat(String word, Function<Shape, FormatReader> readers) {
+  ImportFormat(String word) {
     this.word = word;
-    this.readers = readers;
-  }
-
-  ImportFormat(String word, RecordMapper mapper) {
-    this(word, shape -> new RecordReader(mapper, shape));
   }
 
   /** The name on the command line. */
@@ -47,6 +40,13 @@ public enum ImportFormat {
 
   /** A reader of files of this shape. */
   public FormatReader reader(Shape shape) {
-    return readers.apply(shape);
+    return switch (this) {
+      case PROJECT -> new ProjectLinesReader();
+      case CHAT, SHAREGPT, CONVERSATIONS -> new RecordReader(new ChatMapper(), shape);
+      case CHATGPT -> new RecordReader(new ChatGptMapper(), shape);
+      case CLAUDE -> new RecordReader(new ClaudeMapper(), shape);
+      case OPEN_WEBUI -> new RecordReader(new OpenWebUiMapper(), shape);
+      case LIBRECHAT -> new RecordReader(new LibreChatMapper(), shape);
+    };
   }
 }

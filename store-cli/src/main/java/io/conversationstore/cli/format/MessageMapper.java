@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.conversationstore.ContentPart;
 import io.conversationstore.Message;
 import io.conversationstore.Role;
-import io.conversationstore.json.Json;
 import io.conversationstore.json.ModelJson;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -235,7 +234,7 @@ final class MessageMapper {
 
   private static boolean isUsage(JsonNode usage) {
     for (String name : List.of("prompt_tokens", "completion_tokens", "total_tokens")) {
-      if (usage.has(name) && !(usage.path(name).isIntegralNumber())) {
+      if (usage.has(name) && !usage.path(name).isIntegralNumber()) {
         return false;
       }
     }
@@ -324,8 +323,8 @@ final class MessageMapper {
     return all;
   }
 
-  /** A value as content: parts of the model, or the value itself as an unknown part. */
+  /** An object as content: kept whole if the model does not know it. */
   static ContentPart unknown(JsonNode object) {
-    return new ContentPart.Unknown(Json.toMap("content", object));
+    return ModelJson.readContent(JsonNodeFactory.instance.arrayNode().add(object)).get(0);
   }
 }

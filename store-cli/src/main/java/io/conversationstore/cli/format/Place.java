@@ -20,6 +20,11 @@ public record Place(
     return new Place(file, 0, 0, 0, null, 0);
   }
 
+  /** The file alone. */
+  public Place withoutConversation() {
+    return of(file);
+  }
+
   Place withConversation(@Nullable String id) {
     return new Place(file, line, offset, record, id, 0);
   }

@@ -357,6 +357,25 @@ class AssistantTest {
   }
 
   @Test
+  void everyKindOfMessageComesBackThroughAnOutage() {
+    ConversationStore node = node("a");
+    goDown(node);
+    List<ChatMessage> messages = MessagesTest.messages().toList();
+    ConversationChatMemory memory =
+        ConversationChatMemory.builder()
+            .store(node)
+            .conversation(ConversationKey.of(ALICE, "all"))
+            .maxMessages(10)
+            .build();
+    memory.add(messages);
+    assertStored(node, "all", messages);
+    proxy.setMode(Mode.PASS);
+    awaitDrained(node);
+    assertStored(node, "all", messages);
+    assertStored(direct(), "all", messages);
+  }
+
+  @Test
   void eachReadAndEachUpdateIsOneRoundTripToTheDatabase() {
     ConversationStore store = postgres();
     for (Kind kind : Kind.values()) {

@@ -248,7 +248,7 @@ class AssistantTest {
   }
 
   private static List<ChatMessage> stored(ConversationStore store, String chat) {
-    return store.read(ALICE, chat).messages().stream()
+    return store.last(ALICE, chat, 1_000).stream()
         .map(each -> MessageMapping.read(Placement.plain(each.message())))
         .toList();
   }

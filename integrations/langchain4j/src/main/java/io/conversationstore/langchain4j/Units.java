@@ -2,66 +2,88 @@ package io.conversationstore.langchain4j;
 
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of a window that stay together: one message, or an answer that calls tools with all of
  * their results. Models refuse a call without its results and a result without its call, so a call
- * that lacks a result is left out with its results, and so is a result without a call.
+ * that lacks a result is left out with its results, and so is a result without a call. Results
+ * follow their call also where another writer's message is stored between them.
  */
 final class Units {
 
-  private Units() {}
+  private final List<Entry> entries;
+  private final boolean[] taken;
+
+  private Units(List<Entry> entries) {
+    this.entries = entries;
+    this.taken = new boolean[entries.size()];
+  }
 
   /** The units of a window, oldest first. */
   static List<List<Entry>> of(List<Entry> entries) {
-    List<List<Entry>> units = new ArrayList<>();
-    int next = 0;
-    while (next < entries.size()) {
-      Entry first = entries.get(next++);
-      if (first.message() instanceof AiMessage answer && answer.hasToolExecutionRequests()) {
-        List<Entry> results = new ArrayList<>();
-        while (next < entries.size()
-            && entries.get(next).message() instanceof ToolExecutionResultMessage) {
-          results.add(entries.get(next++));
+    Units units = new Units(entries);
+    List<List<Entry>> found = new ArrayList<>();
+    for (int i = 0; i < entries.size(); i++) {
+      ChatMessage message = entries.get(i).message();
+      if (message instanceof AiMessage answer && answer.hasToolExecutionRequests()) {
+        List<Entry> unit = units.ofCall(i, answer.toolExecutionRequests());
+        if (!unit.isEmpty()) {
+          found.add(unit);
         }
-        addCall(units, first, answer, results);
-      } else if (!(first.message() instanceof ToolExecutionResultMessage)) {
-        units.add(List.of(first));
+      } else if (!(message instanceof ToolExecutionResultMessage)) {
+        found.add(List.of(entries.get(i)));
       }
     }
-    return units;
+    return found;
   }
 
-  private static void addCall(
-      List<List<Entry>> units, Entry call, AiMessage answer, List<Entry> results) {
-    boolean[] taken = new boolean[results.size()];
-    for (ToolExecutionRequest request : answer.toolExecutionRequests()) {
-      int index = 0;
-      while (index < taken.length && (taken[index] || !answers(request, results.get(index)))) {
-        index++;
+  /** The call with its results in the order in which they were stored; empty if one is missing. */
+  private List<Entry> ofCall(int call, List<ToolExecutionRequest> requests) {
+    List<Integer> results = new ArrayList<>();
+    for (ToolExecutionRequest request : requests) {
+      int result = findResult(call, request);
+      if (result < 0) {
+        // The results stay taken: they belong to no later call.
+        return List.of();
       }
-      if (index == taken.length) {
-        return;
-      }
-      taken[index] = true;
+      taken[result] = true;
+      results.add(result);
     }
     List<Entry> unit = new ArrayList<>();
-    unit.add(call);
-    for (int i = 0; i < taken.length; i++) {
-      if (taken[i]) {
-        unit.add(results.get(i));
+    unit.add(entries.get(call));
+    results.stream().sorted().forEach(result -> unit.add(entries.get(result)));
+    return unit;
+  }
+
+  /** The next result of this request; -1 if there is none before a call of the same id. */
+  private int findResult(int call, ToolExecutionRequest request) {
+    for (int i = call + 1; i < entries.size(); i++) {
+      ChatMessage message = entries.get(i).message();
+      if (message instanceof ToolExecutionResultMessage result) {
+        if (!taken[i] && answers(request, result)) {
+          return i;
+        }
+      } else if (isEmpty(request.id()) || callsAgain(message, request)) {
+        return -1;
       }
     }
-    units.add(unit);
+    return -1;
+  }
+
+  private static boolean callsAgain(ChatMessage message, ToolExecutionRequest request) {
+    return message instanceof AiMessage answer
+        && answer.toolExecutionRequests().stream()
+            .anyMatch(other -> Objects.equals(other.id(), request.id()));
   }
 
   /** By id; models without ids of calls are matched by the tool's name. */
-  private static boolean answers(ToolExecutionRequest request, Entry entry) {
-    ToolExecutionResultMessage result = (ToolExecutionResultMessage) entry.message();
+  private static boolean answers(ToolExecutionRequest request, ToolExecutionResultMessage result) {
     if (isEmpty(request.id()) || isEmpty(result.id())) {
       return isEmpty(request.id()) == isEmpty(result.id())
           && (request.name() == null || request.name().equals(result.toolName()));

@@ -248,7 +248,7 @@ class AssistantTest {
   }
 
   private static List<ChatMessage> stored(ConversationStore store, String chat) {
-    return store.read(ALICE, chat).messages().stream()
+    return store.last(ALICE, chat, 1_000).stream()
         .map(each -> MessageMapping.read(Placement.plain(each.message())))
         .toList();
   }
@@ -354,6 +354,25 @@ class AssistantTest {
     assertThat(kind.provider(second).get("chat").messages())
         .hasSize(8)
         .endsWith(history.subList(history.size() - 7, history.size()).toArray(ChatMessage[]::new));
+  }
+
+  @Test
+  void everyKindOfMessageComesBackThroughAnOutage() {
+    ConversationStore node = node("a");
+    goDown(node);
+    List<ChatMessage> messages = MessagesTest.messages().toList();
+    ConversationChatMemory memory =
+        ConversationChatMemory.builder()
+            .store(node)
+            .conversation(ConversationKey.of(ALICE, "all"))
+            .maxMessages(10)
+            .build();
+    memory.add(messages);
+    assertStored(node, "all", messages);
+    proxy.setMode(Mode.PASS);
+    awaitDrained(node);
+    assertStored(node, "all", messages);
+    assertStored(direct(), "all", messages);
   }
 
   @Test

@@ -141,9 +141,26 @@ class ChatMemoryTest {
   void aCallThatNeverGotItsResultIsLeftOut() {
     ConversationChatMemory memory = ofMessages(10);
     memory.add(List.of(user("q"), calls("1", "2"), result("1")));
-    memory.add(List.of(user("again"), result("2"), AiMessage.from("a")));
-    assertThat(memory.messages()).containsExactly(user("q"), user("again"), AiMessage.from("a"));
-    assertThat(history()).hasSize(6);
+    memory.add(List.of(user("again"), calls("2"), result("2"), AiMessage.from("a")));
+    assertThat(memory.messages())
+        .containsExactly(user("q"), user("again"), calls("2"), result("2"), AiMessage.from("a"));
+    assertThat(history()).hasSize(7);
+  }
+
+  @Test
+  void resultsFollowTheirCallAlsoIfOthersWriteBetweenThem() {
+    ConversationChatMemory memory = ofMessages(10);
+    memory.add(List.of(calls("1", "2"), user("of another"), result("2"), calls("3")));
+    memory.add(List.of(result("1"), result("3"), AiMessage.from("a")));
+    assertThat(memory.messages())
+        .containsExactly(
+            calls("1", "2"),
+            result("2"),
+            result("1"),
+            user("of another"),
+            calls("3"),
+            result("3"),
+            AiMessage.from("a"));
   }
 
   @Test

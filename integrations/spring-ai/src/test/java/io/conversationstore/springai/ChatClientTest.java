@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -54,27 +53,27 @@ class ChatClientTest {
 
   /** Memories under test. Inside the loop of tool calls, calls and results are stored too. */
   enum Kind {
-    MEMORY(false, store -> ConversationStoreChatMemory.builder(store).owner(ALICE).build()),
-    MEMORY_IN_THE_TOOL_LOOP(
-        true,
-        store ->
-            ConversationStoreChatMemory.builder(store).owner(ALICE).openToolCalls(true).build()),
-    REPOSITORY(false, Kind::window),
-    REPOSITORY_IN_THE_TOOL_LOOP(true, Kind::window);
+    MEMORY(false),
+    MEMORY_IN_THE_TOOL_LOOP(true),
+    REPOSITORY(false),
+    REPOSITORY_IN_THE_TOOL_LOOP(true);
 
     private final boolean inLoop;
-    private final Function<ConversationStore, ChatMemory> make;
 
-    Kind(boolean inLoop, Function<ConversationStore, ChatMemory> make) {
+    Kind(boolean inLoop) {
       this.inLoop = inLoop;
-      this.make = make;
     }
 
-    private static ChatMemory window(ConversationStore store) {
-      return MessageWindowChatMemory.builder()
-          .chatMemoryRepository(
-              ConversationStoreChatMemoryRepository.builder(store).owner(ALICE).build())
-          .build();
+    ChatMemory over(ConversationStore store) {
+      return switch (this) {
+        case MEMORY, MEMORY_IN_THE_TOOL_LOOP ->
+            ConversationStoreChatMemory.builder(store).owner(ALICE).openToolCalls(inLoop).build();
+        case REPOSITORY, REPOSITORY_IN_THE_TOOL_LOOP ->
+            MessageWindowChatMemory.builder()
+                .chatMemoryRepository(
+                    ConversationStoreChatMemoryRepository.builder(store).owner(ALICE).build())
+                .build();
+      };
     }
   }
 
@@ -98,8 +97,7 @@ class ChatClientTest {
       this.model = new ScriptedModel();
       this.id = id;
       this.inLoop = kind.inLoop;
-      MessageChatMemoryAdvisor.Builder advisor =
-          MessageChatMemoryAdvisor.builder(kind.make.apply(store));
+      MessageChatMemoryAdvisor.Builder advisor = MessageChatMemoryAdvisor.builder(kind.over(store));
       if (kind.inLoop) {
         advisor.order(ToolCallingAdvisor.DEFAULT_ORDER + 100);
       }

@@ -206,6 +206,7 @@ class MessageCodecTest {
   }
 
   @Test
+  @SuppressWarnings("JavaUtilDate") // metadata of models and applications holds it
   void typesOfMetadataComeBack() {
     Map<String, Object> metadata = new HashMap<>();
     metadata.put("text", "STOP");

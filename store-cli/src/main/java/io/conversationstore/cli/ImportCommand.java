@@ -175,7 +175,7 @@ final class ImportCommand implements Callable<Integer> {
           .screen()
           .note(
               Text.count(state.pending().changes(), "change")
-                  + " wait for the database; 'conversations sync' sends them");
+                  + " waiting for the database; 'conversations sync' sends them");
     }
     if (!target.keepsTimes()) {
       context

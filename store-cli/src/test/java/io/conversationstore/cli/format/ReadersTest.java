@@ -539,8 +539,10 @@ class ReadersTest {
     Recorded read =
         Recorded.read(
             "x.jsonl",
-            "{\"conversation_store\":\"export\",\"version\":2}\n"
-                + "{\"conversation\":{\"id\":\"a\"}}\n");
+            """
+            {"conversation_store":"export","version":2}
+            {"conversation":{"id":"a"}}
+            """);
     assertThat(read.headers).isEmpty();
     assertThat(read.bad).hasSize(1);
     assertThat(read.bad.get(0)).contains("version 2").contains("use a newer program");

@@ -40,7 +40,8 @@ import org.springframework.ai.chat.messages.MessageType;
 import org.springframework.ai.chat.messages.ToolResponseMessage;
 import org.springframework.ai.chat.messages.ToolResponseMessage.ToolResponse;
 import org.springframework.ai.chat.messages.UserMessage;
-import org.springframework.ai.tool.annotation.Tool;
+import org.springframework.ai.tool.ToolCallback;
+import org.springframework.ai.tool.function.FunctionToolCallback;
 
 /** A chat with advisor and tools as an application has it, with a model that is scripted. */
 class ChatClientTest {
@@ -77,13 +78,15 @@ class ChatClientTest {
     }
   }
 
+  /** What the tool is asked. */
+  record Place(String city) {}
+
   /** A tool that the model calls twice at once. */
-  static final class Weather {
-    @Tool(name = "weather")
-    String weather(String city) {
-      return "rain in " + city;
-    }
-  }
+  private static final ToolCallback WEATHER =
+      FunctionToolCallback.builder("weather", (Place place) -> "rain in " + place.city())
+          .description("The weather in a city")
+          .inputType(Place.class)
+          .build();
 
   /** A chat and what its history must be. */
   private static final class Chat {
@@ -104,7 +107,7 @@ class ChatClientTest {
       this.client =
           ChatClient.builder(model)
               .defaultSystem("Be brief")
-              .defaultTools(new Weather())
+              .defaultTools(WEATHER)
               .defaultAdvisors(advisor.build())
               .build();
     }

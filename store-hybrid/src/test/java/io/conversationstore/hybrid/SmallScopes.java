@@ -60,6 +60,7 @@ final class SmallScopes {
 
   private final Pace pace;
   private final int depth;
+  private final int growDepth;
   private final long end;
   private final AtomicLong histories = new AtomicLong();
   private final Map<String, Failure> failures = new ConcurrentHashMap<>();
@@ -77,9 +78,10 @@ final class SmallScopes {
             .thenComparing(failure -> ScopeRun.text(failure.shortest));
   }
 
-  private SmallScopes(Pace pace, int depth, long end) {
+  private SmallScopes(Pace pace, int depth, int growDepth, long end) {
     this.pace = pace;
     this.depth = depth;
+    this.growDepth = growDepth;
     this.end = end;
   }
 
@@ -88,9 +90,10 @@ final class SmallScopes {
    * runs the one that {@code -Dscopes.history} names.
    *
    * @param depth number of steps of the longest
+   * @param growDepth the same of those with an append that creates its conversation
    * @param minutes time limit; histories not run by then are reported
    */
-  static void run(Pace pace, int depth, long minutes) {
+  static void run(Pace pace, int depth, int growDepth, long minutes) {
     Simulation.listenForErrors();
     String only = System.getProperty("scopes.history");
     if (only != null) {
@@ -98,7 +101,7 @@ final class SmallScopes {
       return;
     }
     SmallScopes scopes =
-        new SmallScopes(pace, depth, System.nanoTime() + minutes * 60_000_000_000L);
+        new SmallScopes(pace, depth, growDepth, System.nanoTime() + minutes * 60_000_000_000L);
     scopes.runAll();
   }
 
@@ -111,7 +114,7 @@ final class SmallScopes {
   static void sample(Pace pace, int steps, long minutes) {
     Simulation.listenForErrors();
     SmallScopes scopes =
-        new SmallScopes(pace, steps, System.nanoTime() + minutes * 60_000_000_000L);
+        new SmallScopes(pace, steps, steps, System.nanoTime() + minutes * 60_000_000_000L);
     Simulation.onAllProcessors("scopes", scopes::sample);
     scopes.printRuns(steps);
   }
@@ -284,6 +287,9 @@ final class SmallScopes {
       for (ScopeStep step : following(steps)) {
         List<ScopeStep> one = new ArrayList<>(steps);
         one.add(step);
+        if (one.size() > growDepth && one.stream().anyMatch(each -> each.action() == Action.GROW)) {
+          continue;
+        }
         if (one.size() < depth || new Prefix(one).isComplete()) {
           longer.add(one);
         }

@@ -20,12 +20,12 @@ class SmallScopesIT {
 
   @Test
   void row_1_4_noHistoryThatSettlesAfterEachStepBreaksAPromise() {
-    SmallScopes.run(Pace.SETTLED, STEPS, MINUTES);
+    SmallScopes.run(Pace.SETTLED, STEPS, STEPS, MINUTES);
   }
 
   @Test
   void row_1_4_noHistoryWhoseStepsComeAtOnceBreaksAPromise() {
-    SmallScopes.run(Pace.AT_ONCE, STEPS, MINUTES);
+    SmallScopes.run(Pace.AT_ONCE, STEPS, STEPS, MINUTES);
   }
 
   @Test

@@ -25,9 +25,9 @@ import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
-import io.conversationstore.spi.InputChecks;
+import io.conversationstore.internal.InputChecks;
 import io.conversationstore.spi.NewMessage;
-import io.conversationstore.spi.StoreFront;
+import io.conversationstore.internal.DefaultConversationStore;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -77,7 +77,7 @@ final class ImportTarget implements ImportHandler {
       boolean last) {}
 
   private final ConversationStore store;
-  private final @Nullable StoreFront timed;
+  private final @Nullable DefaultConversationStore timed;
   private final @Nullable Owner onlyOwner;
   private final Owner otherwise;
   private final Report report;
@@ -112,7 +112,7 @@ final class ImportTarget implements ImportHandler {
       Report report,
       Interruption interruption) {
     this.store = opened.store();
-    this.timed = opened.keepsTimes() && opened.store() instanceof StoreFront front ? front : null;
+    this.timed = opened.keepsTimes() && opened.store() instanceof DefaultConversationStore front ? front : null;
     this.onlyOwner = onlyOwner;
     this.otherwise = otherwise;
     this.report = report;
@@ -275,7 +275,7 @@ final class ImportTarget implements ImportHandler {
   }
 
   private void apply(List<Part> parts) {
-    StoreFront front = timed;
+    DefaultConversationStore front = timed;
     if (front != null) {
       Owner owner = parts.get(0).owner();
       List<Change> changes = new ArrayList<>();
@@ -319,7 +319,7 @@ final class ImportTarget implements ImportHandler {
   }
 
   /** The changes that make a conversation with its times, and change one that is there already. */
-  private List<Change> changes(StoreFront front, Part part) {
+  private List<Change> changes(DefaultConversationStore front, Part part) {
     Owner owner = part.owner();
     ConversationHeader header = part.header();
     Instant updated = updated(part);
@@ -409,7 +409,7 @@ final class ImportTarget implements ImportHandler {
     return created == null || created.isAfter(updated) ? updated : created;
   }
 
-  private static ChangeStamp stamp(StoreFront front, Owner owner, Instant time) {
+  private static ChangeStamp stamp(DefaultConversationStore front, Owner owner, Instant time) {
     return new ChangeStamp(UUID.randomUUID(), owner, ChangeStamp.PRESENT_EPOCH, time, front.node());
   }
 }

@@ -36,7 +36,7 @@ final class PassageIndex implements ContentRetriever {
   /** An index in memory. It is built in a few seconds, at each start. */
   static PassageIndex inMemory(EmbeddingModel model, List<TextSegment> passages) {
     EmbeddingStore<TextSegment> vectors = new InMemoryEmbeddingStore<>();
-    vectors.addAll(model.embedAll(passages).content(), passages);
+    vectors.addAll(embedded(model, passages), passages);
     return new PassageIndex(model, vectors);
   }
 
@@ -44,9 +44,22 @@ final class PassageIndex implements ContentRetriever {
   static PassageIndex inDatabase(
       EmbeddingModel model, PgVectorStore vectors, List<TextSegment> passages) {
     if (!vectors.holds(passages)) {
-      vectors.replaceAll(model.embedAll(passages).content(), passages);
+      vectors.replaceAll(embedded(model, passages), passages);
     }
     return new PassageIndex(model, vectors);
+  }
+
+  /** The vectors of passages with their headings, which often have the words of a question. */
+  private static List<Embedding> embedded(EmbeddingModel model, List<TextSegment> passages) {
+    return model
+        .embedAll(
+            passages.stream()
+                .map(
+                    passage ->
+                        TextSegment.from(
+                            passage.metadata().getString(Handbook.SECTION) + "\n" + passage.text()))
+                .toList())
+        .content();
   }
 
   /** The nearest passages, best first; each has its relevance as its score. */

@@ -77,7 +77,7 @@ class RagEngineTest {
             "What do I do if there is a fire in the drum?", "Roasting: Fire in the drum",
             "How many grams of coffee for an espresso?", "Espresso bar: Recipe",
             "May I swap my shift?", "Shifts: Swapping a shift",
-            "A guest left a wallet here", "Customers: Lost property",
+            "Where do I put a wallet that was left behind?", "Customers: Lost property",
             "How much is shipping?", "Online shop: Shipping");
     questions.forEach(
         (question, section) ->

@@ -20,14 +20,14 @@ import io.conversationstore.cli.format.ConversationHeader;
 import io.conversationstore.cli.format.ImportHandler;
 import io.conversationstore.cli.format.ImportedMessage;
 import io.conversationstore.cli.format.Place;
+import io.conversationstore.internal.DefaultConversationStore;
+import io.conversationstore.internal.InputChecks;
 import io.conversationstore.json.ModelJson;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.ConversationRef;
-import io.conversationstore.internal.InputChecks;
 import io.conversationstore.spi.NewMessage;
-import io.conversationstore.internal.DefaultConversationStore;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -112,7 +112,10 @@ final class ImportTarget implements ImportHandler {
       Report report,
       Interruption interruption) {
     this.store = opened.store();
-    this.timed = opened.keepsTimes() && opened.store() instanceof DefaultConversationStore front ? front : null;
+    this.timed =
+        opened.keepsTimes() && opened.store() instanceof DefaultConversationStore front
+            ? front
+            : null;
     this.onlyOwner = onlyOwner;
     this.otherwise = otherwise;
     this.report = report;

@@ -30,7 +30,7 @@ final class StoreOptions {
         : StoreLocation.ofOptions(directory, database, context.environment());
   }
 
-  /** Opens the store, and tells the user if its database is away. */
+  /** Opens the store, and prints a warning if its database is away. */
   OpenStore open(Context context, Use use) {
     OpenStore opened = location(context).open(use);
     opened.warnIfOffline(context.screen());

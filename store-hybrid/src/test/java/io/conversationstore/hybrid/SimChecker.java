@@ -759,7 +759,7 @@ final class SimChecker {
 
   /**
    * Whether the database has taken a message of a call after the owner's last erasure; {@link
-   * #inserted} judges whether it was right. What is deleted then is not erased.
+   * #inserted} checks whether it was right. A message that is deleted after that is not erased.
    */
   private boolean isInPresentEpoch(Op op) {
     long epoch = database.find(op.owner, op.conversation).ownerEpoch();

@@ -105,7 +105,7 @@ final class ChatHistory {
       entries = List.of();
       remember(new Shown(entries, true));
     } catch (UnknownWhileOfflineException unknown) {
-      // What was shown before stays in use; the append works in any case.
+      // The earlier window stays in use; an append needs no window.
       if (shown.isEmpty()) {
         remember(new Shown(List.of(), true));
       }

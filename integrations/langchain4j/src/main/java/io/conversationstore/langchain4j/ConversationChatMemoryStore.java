@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Reads</b> return the last messages of the history, up to {@link Builder#lastMessages}, with
  * the last system message before them. Each call returns new objects, and {@link #updateMessages}
- * recognises them; this is how a message is told from an equal one.
+ * recognises them, which distinguishes equal messages.
  *
  * <p><b>Cost:</b> one round trip for a read, and one for an update with new messages; none for an
  * update without. An update without a read or update before it reads first. A system message that

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * ids, so the list is compared with the window that was shown before:
  *
  * <ol>
- *   <li>By identity, if the list holds an object of that window: then equal messages are told
- *       apart. Otherwise by content.
+ *   <li>By identity, if the list holds an object of that window, which distinguishes equal
+ *       messages. Otherwise by content.
  *   <li>A window that has moved begins with an end of the shown window; the rest is new. If several
  *       ends fit, the longest counts, that is, the fewest messages are new.
  *   <li>If nothing seems new but another end fits as well, the window may have moved by equal
@@ -92,7 +92,7 @@ record Difference(List<@Nullable Entry> matched, int tail, Set<UUID> hidden) {
         return changed(whenUnclear);
       }
       int begin = ends.get(0);
-      // Objects that this module made for one read are told apart, so their match is certain.
+      // This module made the objects for one read, so a match of their identities is certain.
       boolean certain = byIdentity && window.isOurs();
       if (shown.size() - begin == given.size() && !certain && whenUnclear == WhenUnclear.APPEND) {
         if (ends.size() > 1) {

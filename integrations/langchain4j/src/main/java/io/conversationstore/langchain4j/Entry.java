@@ -8,7 +8,8 @@ import java.util.UUID;
  * A stored message in a window.
  *
  * @param id its id in the store
- * @param message what the framework sees; its identity tells it from an equal one
+ * @param message the message as the framework sees it; its identity distinguishes it from equal
+ *     ones
  * @param plain what is stored, without id and placement
  */
 record Entry(UUID id, ChatMessage message, Message plain) {}

@@ -177,7 +177,7 @@ class WindowsTest {
     return turn;
   }
 
-  /** A memory that passes copies, so that only the content tells what is new. */
+  /** A memory that passes copies: new messages can be found by content only. */
   @Test
   void aMemoryThatCopiesMessagesLosesNoneAndDoublesNone() {
     Random random = new Random(seed);

@@ -53,7 +53,7 @@ record Branch<T>(List<T> nodes, int others) {
     return last;
   }
 
-  /** What to tell the user about the other branches. */
+  /** Messages for the user about the other branches. */
   List<String> notes() {
     return others == 0
         ? List.of()

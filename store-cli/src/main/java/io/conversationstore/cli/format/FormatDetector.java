@@ -21,7 +21,7 @@ public final class FormatDetector {
   public static final int BEGINNING = 1 << 20;
 
   /**
-   * What a file is.
+   * The format and the shape of a file.
    *
    * @param format the format; conversations by their ids if nothing names another
    * @param shape where its records are

@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Headers of conversations in the words of programs. What has no place in a header is kept in its
- * metadata.
+ * Reads headers of conversations with the field names that other programs use. Fields that a header
+ * does not have are kept in its metadata.
  */
 final class Headers {
 

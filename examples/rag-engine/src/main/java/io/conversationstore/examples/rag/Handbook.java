@@ -32,7 +32,7 @@ final class Handbook {
 
   private static List<TextSegment> sections(String file, String text) {
     List<TextSegment> sections = new ArrayList<>();
-    // What stands before the first section is the title of the file.
+    // The title of the file comes before its first section.
     String[] parts = text.split("(?m)^## ");
     String title = parts[0].replaceFirst("^# ", "").trim();
     for (int i = 1; i < parts.length; i++) {

@@ -49,14 +49,14 @@ public final class Story {
     this.program = start();
   }
 
-  /** Tells the story; ends with 1 if the database has anything else than what was said. */
+  /** Plays the story; exits with 1 if the database differs from the transcript. */
   public static void main(String[] arguments) throws Exception {
     Path root = Files.createTempDirectory("conversation-store-rag-engine");
     boolean same;
     try (TestPostgres server = TestPostgres.builder().durable(true).start()) {
       Story story = new Story(root, server);
       try {
-        story.tell();
+        story.play();
       } finally {
         story.program.kill();
       }
@@ -71,7 +71,7 @@ public final class Story {
     System.exit(same ? 0 : 1);
   }
 
-  private void tell() throws IOException, InterruptedException {
+  private void play() throws IOException, InterruptedException {
     ask("beans", "When do the green beans arrive?");
     ask("beans", "And what do I do with a damp sack?");
     ask("illness", "I am ill today. Whom do I call?");

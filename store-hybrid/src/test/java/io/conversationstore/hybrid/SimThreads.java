@@ -1,6 +1,7 @@
 package io.conversationstore.hybrid;
 
 import io.conversationstore.hybrid.internal.support.NodeScheduler;
+import io.conversationstore.jsonfile.LightThreads;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
@@ -48,28 +49,11 @@ final class SimThreads {
   private static final long MICRO = 1_000;
   private static final long MILLI = 1_000_000;
   private static final int MOST_STEPS = 400_000;
-  private static final Executor POOL = pool();
+  private static final Executor POOL =
+      LightThreads.areVirtual()
+          ? task -> LightThreads.of(task).start()
+          : Executors.newCachedThreadPool(LightThreads::of);
   private static final ThreadLocal<SimThread> CURRENT = new ThreadLocal<>();
-
-  /**
-   * Virtual threads where they can wait at any point, from JDK 24 on: switching them needs no
-   * operating system.
-   */
-  private static Executor pool() {
-    if (Runtime.version().feature() < 24) {
-      return Executors.newCachedThreadPool(
-          task -> {
-            Thread thread = new Thread(task, "simulated");
-            thread.setDaemon(true);
-            return thread;
-          });
-    }
-    try {
-      return (Executor) Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("this JDK has no virtual threads", e);
-    }
-  }
 
   private final class SimThread implements Runnable {
     private final String name;

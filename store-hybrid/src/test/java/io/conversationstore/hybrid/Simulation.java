@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.conversationstore.hybrid.SimRun.Verdict;
+import io.conversationstore.jsonfile.LightThreads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -190,7 +191,7 @@ final class Simulation {
   }
 
   private void runAll() {
-    onAllProcessors("simulation", this::work);
+    onAllProcessors(this::work);
     StringBuilder line = new StringBuilder("SIMULATION");
     line.append(" seeds=").append(ran).append(" steps=").append(steps);
     line.append(" acked=").append(acked);
@@ -227,11 +228,11 @@ final class Simulation {
   }
 
   /** Runs the same action in one thread per processor. */
-  static void onAllProcessors(String name, Runnable work) {
+  static void onAllProcessors(Runnable work) {
     List<Thread> workers = new ArrayList<>();
     AtomicReference<Throwable> failure = new AtomicReference<>();
     for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
-      Thread worker = new Thread(work, name + "-" + i);
+      Thread worker = LightThreads.of(work);
       worker.setUncaughtExceptionHandler((thread, e) -> failure.compareAndSet(null, e));
       worker.start();
       workers.add(worker);

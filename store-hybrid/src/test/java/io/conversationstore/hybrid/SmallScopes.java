@@ -115,7 +115,7 @@ final class SmallScopes {
     Simulation.listenForErrors();
     SmallScopes scopes =
         new SmallScopes(pace, steps, steps, System.nanoTime() + minutes * 60_000_000_000L);
-    Simulation.onAllProcessors("scopes", scopes::sample);
+    Simulation.onAllProcessors(scopes::sample);
     scopes.printRuns(steps);
   }
 
@@ -221,7 +221,6 @@ final class SmallScopes {
     AtomicInteger next = new AtomicInteger();
     Collection<Led> goOn = new ConcurrentLinkedQueue<>();
     Simulation.onAllProcessors(
-        "scopes",
         () -> {
           for (int i = next.getAndIncrement(); i < all.size(); i = next.getAndIncrement()) {
             if (isLate()) {

@@ -160,6 +160,11 @@ public final class MemoryDirectory {
     public void requireHeld() {}
 
     @Override
+    public Thread newThread(Runnable work, String name) {
+      return LightThreads.of(work);
+    }
+
+    @Override
     public List<String> list() {
       synchronized (MemoryDirectory.this) {
         return new ArrayList<>(names.keySet());

@@ -34,6 +34,13 @@ public interface LogFiles {
     return Long.MAX_VALUE;
   }
 
+  /** A new thread that works on these files, not started. It does not keep the JVM running. */
+  default Thread newThread(Runnable work, String name) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    return thread;
+  }
+
   /** The names of all files, in no particular order. */
   List<String> list() throws IOException;
 

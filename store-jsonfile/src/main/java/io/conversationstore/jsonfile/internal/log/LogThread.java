@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,16 +65,20 @@ public final class LogThread implements AutoCloseable {
 
   /**
    * @param queueBytes the most bytes waiting or in progress
+   * @param threads makes the thread
    */
   public LogThread(
-      LogTail tail, Durability durability, Duration interval, long queueBytes, String name) {
+      LogTail tail,
+      Durability durability,
+      Duration interval,
+      long queueBytes,
+      Function<Runnable, Thread> threads) {
     this.tail = tail;
     this.durability = durability;
     this.intervalNanos = (durability == Durability.INTERVAL ? interval : IDLE).toNanos();
     this.allRoom = (int) (queueBytes / PIECE);
     this.room = new Semaphore(allRoom, true);
-    this.thread = new Thread(this::loop, "conversation-log-" + name);
-    this.thread.setDaemon(true);
+    this.thread = threads.apply(this::loop);
   }
 
   public void start() {

@@ -73,8 +73,8 @@ public final class Maintenance implements AutoCloseable {
     this.log = log;
     this.options = options;
     this.jobs = new MaintenanceJobs(files, segments, contents, shared, tail, log, options);
-    this.thread = new Thread(this::loop, "conversation-files-" + options.directory().getFileName());
-    this.thread.setDaemon(true);
+    this.thread =
+        files.newThread(this::loop, "conversation-files-" + options.directory().getFileName());
   }
 
   /**

@@ -25,7 +25,12 @@ public class LogThreadLincheckTest {
     MemoryFiles files = new MemoryFiles();
     LogTail tail = new LogTail(files, new Segments("memory"), 1 << 20, segment -> {});
     thread =
-        new LogThread(tail, Durability.EACH_WRITE, Duration.ofSeconds(1), QUEUE_BYTES, "lincheck");
+        new LogThread(
+            tail,
+            Durability.EACH_WRITE,
+            Duration.ofSeconds(1),
+            QUEUE_BYTES,
+            work -> files.newThread(work, "log"));
     thread.start();
   }
 

@@ -30,6 +30,22 @@ public final class Rebase {
     return change.accept(new Onto(generations));
   }
 
+  /**
+   * The same change for sending. If no settlement gave it a generation, it names the one that the
+   * node showed, if any ({@link ConversationRef#following}).
+   */
+  public static Change ontoShown(Change change) {
+    ConversationRef ref = change.ref();
+    if (change instanceof ToConversation to && ref != null && ref.generation() < 0) {
+      return to.withGeneration(ConversationRef.shown(ref.generation()));
+    }
+    if (change instanceof PreferencesPut put && put.activeGeneration() < 0) {
+      return new PreferencesPut(
+          put.stamp(), put.update(), ConversationRef.shown(put.activeGeneration()));
+    }
+    return change;
+  }
+
   private record Onto(Map<String, Long> generations)
       implements Change.Visitor<Change, RuntimeException> {
     @Override
@@ -40,7 +56,7 @@ public final class Rebase {
     @Override
     public Change toConversation(ToConversation change) {
       Long generation = generations.get(change.ref().id());
-      return generation == null || change.ref().generation() != ConversationRef.LIVE
+      return generation == null || !ConversationRef.isOpen(change.ref().generation())
           ? change
           : change.withGeneration(generation);
     }
@@ -49,7 +65,7 @@ public final class Rebase {
     public Change preferencesPut(PreferencesPut put) {
       String active = put.update().activeConversation();
       Long generation = active == null ? null : generations.get(active);
-      return generation == null || put.activeGeneration() != ConversationRef.LIVE
+      return generation == null || !ConversationRef.isOpen(put.activeGeneration())
           ? put
           : new PreferencesPut(put.stamp(), put.update(), generation);
     }

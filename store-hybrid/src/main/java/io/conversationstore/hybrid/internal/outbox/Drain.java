@@ -24,6 +24,7 @@ import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.Landing;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
+import io.conversationstore.spi.Rebase;
 import io.conversationstore.spi.Settlement;
 import io.conversationstore.spi.Settlement.Kind;
 import io.conversationstore.spi.State;
@@ -169,7 +170,10 @@ public final class Drain {
       long seenBytes = windowBytes;
       // Changes that arrive during the read trigger a drain of their own.
       long there = local.pendingFigures().changes();
-      List<Change> pending = LocalFailureException.guard(() -> local.pending(seen, seenBytes));
+      List<Change> pending =
+          LocalFailureException.guard(() -> local.pending(seen, seenBytes)).stream()
+              .map(Rebase::ontoShown)
+              .toList();
       if (parkUnreadable()) {
         continue;
       }

@@ -558,7 +558,14 @@ public final class LocalQueue {
     ChangeStamp stamp = stamps.ofOwner(put, at, epoch);
     local.enqueue(new PreferencesPut(stamp, update, generation));
     return Applied.of(
-        true, List.of(Transitions.put(before, update, generation, at, ApplyMode.REPLAY)));
+        true,
+        List.of(
+            Transitions.put(
+                before,
+                update,
+                Math.max(ConversationRef.LIVE, generation),
+                at,
+                ApplyMode.REPLAY)));
   }
 
   private Applied bulk(Bulk bulk, Attempt attempt) {
@@ -583,7 +590,7 @@ public final class LocalQueue {
       ConversationState live = view.live();
       if (live != null) {
         at = QueueStamps.later(at, live.requireLive().updatedAt());
-        if (!erasing && view.target() != ConversationRef.LIVE) {
+        if (!erasing && !ConversationRef.isOpen(view.target())) {
           generations.put(id, view.target());
         }
       }

@@ -635,7 +635,8 @@ public final class OverlayReader {
       case PREFERENCES_PUT -> {
         PreferencesPut put = (PreferencesPut) change;
         Instant at = put.stamp().time();
-        yield Transitions.put(state, put.update(), put.activeGeneration(), at, ApplyMode.REPLAY);
+        long active = Math.max(ConversationRef.LIVE, put.activeGeneration());
+        yield Transitions.put(state, put.update(), active, at, ApplyMode.REPLAY);
       }
       case OWNER_ERASED ->
           takes(change, state.epoch())

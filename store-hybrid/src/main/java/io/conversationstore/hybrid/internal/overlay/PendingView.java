@@ -159,11 +159,18 @@ public final class PendingView {
   /**
    * The generation that the next change of this conversation names. A pending create may begin a
    * generation when it is sent, whatever is live now: changes queued behind it name none, and learn
-   * from its {@link io.conversationstore.spi.Settlement} where it landed.
+   * from its {@link io.conversationstore.spi.Settlement} where it landed. They name the engine's if
+   * it is shown: an earlier attempt of the create may have landed in one that has ended since.
    */
   public long target() {
     ConversationState live = live();
-    return live == null || followsCreate ? ConversationRef.LIVE : live.generation();
+    if (live == null) {
+      return ConversationRef.LIVE;
+    }
+    if (followsCreate) {
+      return ConversationRef.following(baseVisible ? baseGeneration : ConversationRef.LIVE);
+    }
+    return live.generation();
   }
 
   /**
@@ -579,7 +586,7 @@ public final class PendingView {
 
   /** An unknown generation may be any. */
   private static boolean isAbout(ConversationRef ref, ConversationState conversation) {
-    return ref.generation() == ConversationRef.LIVE
+    return ConversationRef.isOpen(ref.generation())
         || conversation.generation() == ConversationRef.LIVE
         || ref.generation() == conversation.generation();
   }

@@ -11,6 +11,7 @@ import io.conversationstore.jsonfile.internal.index.OwnerRows;
 import io.conversationstore.jsonfile.internal.index.PendingQueue;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.LocalStore.Mirrored;
@@ -275,6 +276,7 @@ public final class LinePayloads {
         Json.array(json, "created").stream()
             .map(JsonNode::asText)
             .collect(Collectors.toUnmodifiableSet()),
+        ConversationRef.LIVE,
         false,
         Json.bool(json, "deletes"),
         Json.bool(json, "preferences"),

@@ -7,6 +7,7 @@ import io.conversationstore.jsonfile.internal.disk.Place;
 import io.conversationstore.jsonfile.internal.format.LineHead;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.DerivedIds;
 import io.conversationstore.spi.Rebase;
 import io.conversationstore.spi.Settlement;
@@ -36,6 +37,8 @@ public final class PendingQueue {
    * A change in the queue. Immutable.
    *
    * @param created the conversations that it creates or joins
+   * @param shown the generation that the node showed when it queued the change behind a create; 0
+   *     for others
    * @param notBefore its effective time; later than {@code time} if an earlier change took effect
    *     after this one was made
    */
@@ -44,6 +47,7 @@ public final class PendingQueue {
       Owner owner,
       Set<String> conversations,
       Set<String> created,
+      long shown,
       boolean erases,
       boolean deletes,
       boolean preferences,
@@ -60,6 +64,7 @@ public final class PendingQueue {
           change.owner(),
           Set.copyOf(change.namedConversationIds()),
           created(change),
+          shown(change),
           change instanceof Change.OwnerErased,
           change instanceof Change.ConversationDeleted,
           change instanceof Change.PreferencesPut,
@@ -89,6 +94,7 @@ public final class PendingQueue {
           head.kind().equals(Change.Kind.CONVERSATION_CREATED.wireName())
               ? Set.of(head.conversation())
               : Set.of(),
+          ConversationRef.LIVE,
           false,
           head.kind().equals(Change.Kind.CONVERSATION_DELETED.wireName()),
           head.kind().equals(Change.Kind.PREFERENCES_PUT.wireName()),
@@ -107,6 +113,16 @@ public final class PendingQueue {
               .flatMap(part -> part.conversationIds().stream())
               .collect(Collectors.toUnmodifiableSet())
           : Set.of();
+    }
+
+    private static long shown(Change change) {
+      ConversationRef ref = change.ref();
+      if (ref != null) {
+        return ConversationRef.shown(ref.generation());
+      }
+      return change instanceof Change.PreferencesPut put
+          ? ConversationRef.shown(put.activeGeneration())
+          : ConversationRef.LIVE;
     }
 
     /** Whether its content may be in the files. */
@@ -154,7 +170,7 @@ public final class PendingQueue {
 
     Entry withGeneration(String conversation, long generation) {
       Map<String, Long> more = new HashMap<>(generations);
-      more.putIfAbsent(conversation, generation);
+      more.putIfAbsent(conversation, Math.max(generation, shown));
       return with(place, epoch, notBefore, Map.copyOf(more));
     }
 
@@ -167,6 +183,7 @@ public final class PendingQueue {
               sameOwner,
               sameConversations,
               created,
+              shown,
               erases,
               deletes,
               preferences,
@@ -190,6 +207,7 @@ public final class PendingQueue {
           owner,
           conversations,
           created,
+          shown,
           erases,
           deletes,
           preferences,

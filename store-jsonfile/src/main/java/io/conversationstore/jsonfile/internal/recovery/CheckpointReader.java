@@ -203,6 +203,7 @@ final class CheckpointReader {
     Owner of = readOwner();
     LinkedHashSet<String> conversations = new LinkedHashSet<>(readTexts());
     Set<String> created = Set.copyOf(readTexts());
+    long shown = in.getLong();
     boolean erases = readBoolean();
     boolean deletes = readBoolean();
     boolean preferences = readBoolean();
@@ -221,6 +222,7 @@ final class CheckpointReader {
         of,
         conversations,
         created,
+        shown,
         erases,
         deletes,
         preferences,

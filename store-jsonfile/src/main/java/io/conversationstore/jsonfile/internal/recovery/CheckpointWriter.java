@@ -192,6 +192,7 @@ final class CheckpointWriter {
     writeOwner(entry.owner());
     writeTexts(entry.conversations());
     writeTexts(List.copyOf(entry.created()));
+    out.writeLong(entry.shown());
     out.writeBoolean(entry.erases());
     out.writeBoolean(entry.deletes());
     out.writeBoolean(entry.preferences());

@@ -8,6 +8,8 @@ import io.conversationstore.cli.format.FormatDetector.Detected;
 import io.conversationstore.cli.format.ImportFormat;
 import io.conversationstore.cli.format.Place;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -18,12 +20,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Reads conversations from files. */
+/** Reads conversations from files and from tables of other programs. */
 @Command(
     name = "import",
     mixinStandardHelpOptions = true,
     description = {
-      "Reads conversations from files into a store, which is created if there is none.",
+      "Reads conversations from files, or from the tables of another program, into a store, which"
+          + " is created if there is none.",
       "Running it again, also after Ctrl-C or a failure, completes it and doubles nothing. A bad"
           + " record is reported with its place, and the rest is imported (exit code 1)."
     })
@@ -36,9 +39,9 @@ final class ImportCommand implements Callable<Integer> {
   @Mixin private final OwnerOptions owner = new OwnerOptions();
 
   @Parameters(
-      arity = "1..*",
+      arity = "0..*",
       paramLabel = "FILE",
-      description = "The files, or the zip of an export; - for the standard input.")
+      description = "The files, the zip of an export, or a SQLite database; - for standard input.")
   private List<String> files = List.of();
 
   /** The names of the formats, for help and completion. */
@@ -57,6 +60,20 @@ final class ImportCommand implements Callable<Integer> {
   private @Nullable String format;
 
   @Option(
+      names = "--source-database",
+      paramLabel = "URL",
+      description =
+          "A PostgreSQL database of another program. Put a URL with a password into the variable"
+              + " SOURCE_DATABASE_URL, which is used if there is no FILE.")
+  private @Nullable String sourceUrl;
+
+  @Option(
+      names = "--table",
+      paramLabel = "TABLE",
+      description = "A table with messages; all that are found if not given. May be repeated.")
+  private List<String> tables = List.of();
+
+  @Option(
       names = "--strict",
       description = "End at the first bad record; what was imported before stays.")
   private boolean strict;
@@ -70,13 +87,19 @@ final class ImportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     ImportFormat named = named();
+    String url = sourceUrl();
     for (String file : files) {
       // Before a store is created for nothing. The standard input can be read only once.
-      if (!file.equals("-")) {
+      if (isSqlite(file)) {
+        try (ImportTables source = ImportTables.ofFile(Path.of(file))) {
+          source.require(tables);
+        }
+      } else if (!file.equals("-")) {
         new ImportSource(file, context.screen()).read((name, stream, time) -> detect(name, stream));
       }
     }
-    try (OpenStore opened = place.open(context, Use.CREATING);
+    try (ImportTables source = url == null ? null : source(url);
+        OpenStore opened = place.open(context, Use.CREATING);
         Reporter reporter = new Reporter()) {
       Owner only = owner.isGiven() ? owner.owner() : null;
       ImportTarget target =
@@ -84,13 +107,11 @@ final class ImportCommand implements Callable<Integer> {
       boolean complete = false;
       try {
         for (String file : files) {
-          new ImportSource(file, context.screen())
-              .read(
-                  (name, stream, time) -> {
-                    target.source(time);
-                    read(name, stream, named, target, reporter);
-                  });
+          file(file, named, target, reporter);
           target.flush();
+        }
+        if (source != null) {
+          tables(source, target, reporter);
         }
         complete = true;
       } finally {
@@ -104,6 +125,63 @@ final class ImportCommand implements Callable<Integer> {
       done(target, opened);
       return target.badRecords() == 0 ? ExitCode.OK : ExitCode.FINDINGS;
     }
+  }
+
+  /** The database to import from; null for files alone. */
+  private @Nullable String sourceUrl() {
+    String url = sourceUrl;
+    if (url == null && files.isEmpty()) {
+      url = context.environment().get("SOURCE_DATABASE_URL");
+      if (url == null || url.isBlank()) {
+        throw new CommandException(
+            ExitCode.USAGE, "name a FILE, or a database with --source-database");
+      }
+    }
+    return url;
+  }
+
+  private ImportTables source(String url) {
+    ImportTables source = ImportTables.ofUrl(url);
+    try {
+      source.require(tables);
+      return source;
+    } catch (CommandException e) {
+      source.close();
+      throw e;
+    }
+  }
+
+  private static boolean isSqlite(String file) throws IOException {
+    return !file.equals("-") && ImportTables.isSqlite(Path.of(file));
+  }
+
+  private void file(
+      String file, @Nullable ImportFormat named, ImportTarget target, Reporter reporter)
+      throws IOException {
+    if (isSqlite(file)) {
+      Path path = Path.of(file);
+      try (ImportTables source = ImportTables.ofFile(path)) {
+        target.source(Files.getLastModifiedTime(path).toInstant());
+        tables(source, target, reporter);
+      }
+      return;
+    }
+    new ImportSource(file, context.screen())
+        .read(
+            (name, stream, time) -> {
+              target.source(time);
+              read(name, stream, named, target, reporter);
+            });
+  }
+
+  private void tables(ImportTables source, ImportTarget target, Reporter reporter) {
+    if (!context.json()) {
+      String found = String.join(", ", source.require(tables));
+      context.screen().note(source.name() + ": " + found);
+    }
+    reporter.stream = null;
+    source.read(tables, target);
+    target.flush();
   }
 
   private void read(

@@ -6,6 +6,7 @@ import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.Change.PreferencesPut;
 import io.conversationstore.spi.Change.ToConversation;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -31,19 +32,27 @@ public final class Rebase {
   }
 
   /**
-   * The same change for sending. If no settlement gave it a generation, it names the one that the
-   * node showed, if any ({@link ConversationRef#following}).
+   * The same change for sending. Where no settlement gave it a generation, it names the one that
+   * the node showed, if any ({@link ConversationRef#following}).
    */
   public static Change ontoShown(Change change) {
-    ConversationRef ref = change.ref();
-    if (change instanceof ToConversation to && ref != null && ref.generation() < 0) {
-      return to.withGeneration(ConversationRef.shown(ref.generation()));
+    return onto(change, shown(change));
+  }
+
+  /** The generations, by conversation id, that a change names as {@link ConversationRef#shown}. */
+  public static Map<String, Long> shown(Change change) {
+    Map<String, Long> shown = new HashMap<>();
+    for (Change part : change.parts()) {
+      ConversationRef ref = part.ref();
+      String active =
+          part instanceof PreferencesPut put ? put.update().activeConversation() : null;
+      if (ref != null && ref.generation() < ConversationRef.LIVE) {
+        shown.put(ref.id(), ConversationRef.shown(ref.generation()));
+      } else if (active != null && ((PreferencesPut) part).activeGeneration() < 0) {
+        shown.put(active, ConversationRef.shown(((PreferencesPut) part).activeGeneration()));
+      }
     }
-    if (change instanceof PreferencesPut put && put.activeGeneration() < 0) {
-      return new PreferencesPut(
-          put.stamp(), put.update(), ConversationRef.shown(put.activeGeneration()));
-    }
-    return change;
+    return Map.copyOf(shown);
   }
 
   private record Onto(Map<String, Long> generations)

@@ -682,10 +682,28 @@ final class SimChecker {
   }
 
   /** Whether an edit came later than another one by the clocks of the nodes as well. */
-  private static boolean isCertainlyAfter(Op later, Op earlier) {
-    return later.step.node() == earlier.step.node()
+  private boolean isCertainlyAfter(Op later, Op earlier) {
+    boolean ofOneNode = later.step.node() == earlier.step.node();
+    if (isOfTheFuture(earlier) && !(ofOneNode && !history.isCloned(later.step.node()))) {
+      return false;
+    }
+    return ofOneNode
         ? later.start > earlier.end
         : earlier.clockIsKnown && later.clockIsKnown && later.start > earlier.end + MARGIN;
+  }
+
+  /**
+   * Whether a write may have a time ahead of the database's, because it was made over a write
+   * before the first contact of a node whose clock is ahead, see docs/guarantees.md.
+   */
+  private boolean isOfTheFuture(Op write) {
+    return history.ops.stream()
+        .anyMatch(
+            op ->
+                !op.clockIsKnown
+                    && history.ahead.contains(op.step.node())
+                    && op.start <= write.end
+                    && (isSameTarget(write, op) || op.isAbout(write)));
   }
 
   private static boolean isSameTarget(Op a, Op b) {

@@ -177,8 +177,11 @@ final class SimHistory {
   /** Nodes whose copies hold less than the database, at least for a time. */
   final Set<Integer> limited = new HashSet<>();
 
-  /** Messages given to the copies of nodes: {@code node/message}. */
-  final Set<String> mirrored = new HashSet<>();
+  /** Nodes whose clocks are ahead. */
+  final Set<Integer> ahead = new HashSet<>();
+
+  /** Messages given to the copies of nodes, {@code node/message}, and when they were first. */
+  final Map<String, Long> mirrored = new HashMap<>();
 
   /** When copies were emptied. */
   private final Map<Integer, List<Long>> emptied = new HashMap<>();
@@ -281,7 +284,7 @@ final class SimHistory {
 
   /** A node's copy is empty. */
   void emptied(int node, long at) {
-    mirrored.removeIf(message -> message.startsWith(node + "/"));
+    mirrored.keySet().removeIf(message -> message.startsWith(node + "/"));
     emptied.computeIfAbsent(node, key -> new ArrayList<>()).add(at);
     refilled.put(node, Long.MAX_VALUE);
   }

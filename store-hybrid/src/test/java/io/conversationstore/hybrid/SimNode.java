@@ -105,6 +105,9 @@ final class SimNode {
     if (isLimited()) {
       history.limited.add(number);
     }
+    if (!plan.skew(number).isNegative() && !plan.skew(number).isZero()) {
+      history.ahead.add(number);
+    }
     this.random = new Random(plan.seed() * SimPlan.NODES + number);
   }
 
@@ -431,7 +434,7 @@ final class SimNode {
     } else if (name.equals("mirror")) {
       for (State state : (List<State>) arguments[0]) {
         if (state instanceof MessageState message) {
-          history.mirrored.add(number + "/" + message.messageId());
+          history.mirrored.putIfAbsent(number + "/" + message.messageId(), threads.now());
         }
       }
       if (arguments.length > 2 && arguments[2] != null) {

@@ -590,7 +590,7 @@ public final class LocalQueue {
       ConversationState live = view.live();
       if (live != null) {
         at = QueueStamps.later(at, live.requireLive().updatedAt());
-        if (!erasing && !ConversationRef.isOpen(view.target())) {
+        if (!erasing && view.target() != ConversationRef.LIVE) {
           generations.put(id, view.target());
         }
       }

@@ -6,6 +6,7 @@ import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.ToConversation;
 import io.conversationstore.spi.ChangeStamp;
+import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.State.ConversationState;
 import java.time.Instant;
@@ -74,6 +75,8 @@ final class QueueStamps {
   /**
    * A bulk whose parts name the generations of the existing conversations.
    *
+   * @param generations by conversation; less than 0 behind a create, see {@link
+   *     ConversationRef#following}
    * @param stamp gives the epoch and the time of all parts
    */
   static Bulk named(Bulk bulk, ChangeStamp stamp, Map<String, Long> generations) {
@@ -81,7 +84,8 @@ final class QueueStamps {
     for (Change part : bulk.changes()) {
       Change known = part;
       if (part instanceof ConversationCreated create
-          && generations.containsKey(create.conversationId())) {
+          && !ConversationRef.isOpen(
+              generations.getOrDefault(create.conversationId(), ConversationRef.LIVE))) {
         continue; // It exists; if it is deleted before this is sent, it must not come back.
       }
       if (part instanceof ToConversation change) {

@@ -11,7 +11,6 @@ import io.conversationstore.jsonfile.internal.index.OwnerRows;
 import io.conversationstore.jsonfile.internal.index.PendingQueue;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
-import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.LocalStore.Mirrored;
@@ -250,6 +249,7 @@ public final class LinePayloads {
           out.writeStringField("user_id", entry.owner().userId());
           out.writeNumberField("epoch", entry.madeEpoch());
           out.writeStringField("time", Json.time(entry.time()));
+          out.writeBooleanField("creates_anyway", entry.createsAnyway());
           out.writeBooleanField("deletes", entry.deletes());
           out.writeBooleanField("preferences", entry.preferences());
           out.writeArrayFieldStart("ids");
@@ -276,7 +276,8 @@ public final class LinePayloads {
         Json.array(json, "created").stream()
             .map(JsonNode::asText)
             .collect(Collectors.toUnmodifiableSet()),
-        ConversationRef.LIVE,
+        Json.bool(json, "creates_anyway"),
+        Map.of(),
         false,
         Json.bool(json, "deletes"),
         Json.bool(json, "preferences"),

@@ -16,6 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,8 +38,10 @@ public final class PendingQueue {
    * A change in the queue. Immutable.
    *
    * @param created the conversations that it creates or joins
-   * @param shown the generation that the node showed when it queued the change behind a create; 0
-   *     for others
+   * @param createsAnyway whether it still does after a create before it has landed: a change as it
+   *     was sent, or a create alone. Another one then names the generation in which that create
+   *     landed, and so do the changes behind it
+   * @param shown the generations that the node showed when it queued the change behind a create
    * @param notBefore its effective time; later than {@code time} if an earlier change took effect
    *     after this one was made
    */
@@ -47,7 +50,8 @@ public final class PendingQueue {
       Owner owner,
       Set<String> conversations,
       Set<String> created,
-      long shown,
+      boolean createsAnyway,
+      Map<String, Long> shown,
       boolean erases,
       boolean deletes,
       boolean preferences,
@@ -64,7 +68,9 @@ public final class PendingQueue {
           change.owner(),
           Set.copyOf(change.namedConversationIds()),
           created(change),
-          shown(change),
+          change instanceof Change.ConversationCreated
+              || (change instanceof Change.Bulk bulk && bulk.asSent()),
+          Rebase.shown(change),
           change instanceof Change.OwnerErased,
           change instanceof Change.ConversationDeleted,
           change instanceof Change.PreferencesPut,
@@ -94,7 +100,8 @@ public final class PendingQueue {
           head.kind().equals(Change.Kind.CONVERSATION_CREATED.wireName())
               ? Set.of(head.conversation())
               : Set.of(),
-          ConversationRef.LIVE,
+          true,
+          Map.of(),
           false,
           head.kind().equals(Change.Kind.CONVERSATION_DELETED.wireName()),
           head.kind().equals(Change.Kind.PREFERENCES_PUT.wireName()),
@@ -113,16 +120,6 @@ public final class PendingQueue {
               .flatMap(part -> part.conversationIds().stream())
               .collect(Collectors.toUnmodifiableSet())
           : Set.of();
-    }
-
-    private static long shown(Change change) {
-      ConversationRef ref = change.ref();
-      if (ref != null) {
-        return ConversationRef.shown(ref.generation());
-      }
-      return change instanceof Change.PreferencesPut put
-          ? ConversationRef.shown(put.activeGeneration())
-          : ConversationRef.LIVE;
     }
 
     /** Whether its content may be in the files. */
@@ -170,8 +167,33 @@ public final class PendingQueue {
 
     Entry withGeneration(String conversation, long generation) {
       Map<String, Long> more = new HashMap<>(generations);
-      more.putIfAbsent(conversation, Math.max(generation, shown));
-      return with(place, epoch, notBefore, Map.copyOf(more));
+      long least = shown.getOrDefault(conversation, ConversationRef.LIVE);
+      more.putIfAbsent(conversation, Math.max(generation, least));
+      Entry moved = with(place, epoch, notBefore, Map.copyOf(more));
+      return createsAnyway || !created.contains(conversation)
+          ? moved
+          : moved.withoutCreate(conversation);
+    }
+
+    private Entry withoutCreate(String conversation) {
+      Set<String> others = new HashSet<>(created);
+      others.remove(conversation);
+      return new Entry(
+          id,
+          owner,
+          conversations,
+          Set.copyOf(others),
+          createsAnyway,
+          shown,
+          erases,
+          deletes,
+          preferences,
+          time,
+          place,
+          madeEpoch,
+          epoch,
+          notBefore,
+          generations);
     }
 
     /** The same entry, with equal objects from another one. */
@@ -183,6 +205,7 @@ public final class PendingQueue {
               sameOwner,
               sameConversations,
               created,
+              createsAnyway,
               shown,
               erases,
               deletes,
@@ -207,6 +230,7 @@ public final class PendingQueue {
           owner,
           conversations,
           created,
+          createsAnyway,
           shown,
           erases,
           deletes,
@@ -555,15 +579,17 @@ public final class PendingQueue {
 
   /**
    * Changes that name the live generation take this one, up to and including the next pending
-   * delete or create, and up to the next erasure: what follows these follows them.
+   * delete or create, and up to the next erasure: what follows these follows them. A change that
+   * created and now names this generation creates no more.
    */
   private void rebase(List<Entry> later, String conversation, long generation) {
     for (Entry next : later) {
       if (next.erases()) {
         return;
       }
-      add(next.withGeneration(conversation, generation));
-      if (next.created().contains(conversation)
+      Entry moved = next.withGeneration(conversation, generation);
+      add(moved);
+      if (moved.created().contains(conversation)
           || (next.deletes() && next.conversations().contains(conversation))) {
         return;
       }

@@ -203,7 +203,8 @@ final class CheckpointReader {
     Owner of = readOwner();
     LinkedHashSet<String> conversations = new LinkedHashSet<>(readTexts());
     Set<String> created = Set.copyOf(readTexts());
-    long shown = in.getLong();
+    boolean createsAnyway = readBoolean();
+    Map<String, Long> shown = readGenerations();
     boolean erases = readBoolean();
     boolean deletes = readBoolean();
     boolean preferences = readBoolean();
@@ -212,16 +213,13 @@ final class CheckpointReader {
     long madeEpoch = in.getLong();
     long epoch = in.getLong();
     Instant notBefore = readTime();
-    int count = in.getInt();
-    Map<String, Long> generations = new HashMap<>();
-    for (int i = 0; i < count; i++) {
-      generations.put(readText(), in.getLong());
-    }
+    Map<String, Long> generations = readGenerations();
     return new PendingQueue.Entry(
         id,
         of,
         conversations,
         created,
+        createsAnyway,
         shown,
         erases,
         deletes,
@@ -232,6 +230,15 @@ final class CheckpointReader {
         epoch,
         notBefore,
         generations);
+  }
+
+  private Map<String, Long> readGenerations() {
+    int count = in.getInt();
+    Map<String, Long> generations = new HashMap<>();
+    for (int i = 0; i < count; i++) {
+      generations.put(readText(), in.getLong());
+    }
+    return generations;
   }
 
   private Owner readOwner() {

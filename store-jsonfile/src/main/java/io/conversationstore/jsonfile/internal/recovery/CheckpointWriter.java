@@ -192,7 +192,8 @@ final class CheckpointWriter {
     writeOwner(entry.owner());
     writeTexts(entry.conversations());
     writeTexts(List.copyOf(entry.created()));
-    out.writeLong(entry.shown());
+    out.writeBoolean(entry.createsAnyway());
+    writeGenerations(entry.shown());
     out.writeBoolean(entry.erases());
     out.writeBoolean(entry.deletes());
     out.writeBoolean(entry.preferences());
@@ -205,8 +206,12 @@ final class CheckpointWriter {
     out.writeLong(entry.madeEpoch());
     out.writeLong(entry.epoch());
     out.writeLong(Micros.of(entry.notBefore()));
-    out.writeInt(entry.generations().size());
-    for (Map.Entry<String, Long> generation : entry.generations().entrySet()) {
+    writeGenerations(entry.generations());
+  }
+
+  private void writeGenerations(Map<String, Long> generations) throws IOException {
+    out.writeInt(generations.size());
+    for (Map.Entry<String, Long> generation : generations.entrySet()) {
       writeText(generation.getKey());
       out.writeLong(generation.getValue());
     }

@@ -117,6 +117,7 @@ class FormatTest {
               "user_id",
               "epoch",
               "time",
+              "creates_anyway",
               "deletes",
               "preferences",
               "ids",

@@ -177,6 +177,9 @@ final class SimHistory {
   /** Nodes whose copies hold less than the database, at least for a time. */
   final Set<Integer> limited = new HashSet<>();
 
+  /** Messages that a node has queued, {@code node/message}. */
+  final Set<String> queuedMessages = new HashSet<>();
+
   /** Nodes whose clocks are ahead. */
   final Set<Integer> ahead = new HashSet<>();
 

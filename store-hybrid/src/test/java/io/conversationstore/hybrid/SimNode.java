@@ -407,6 +407,10 @@ final class SimNode {
     } else if (name.equals("enqueue")) {
       Change change = (Change) arguments[0];
       history.enqueued((SimHistory.Op) threads.mark(), change);
+      change.parts().stream()
+          .filter(Change.MessagesAppended.class::isInstance)
+          .flatMap(part -> ((Change.MessagesAppended) part).messages().stream())
+          .forEach(message -> history.queuedMessages.add(number + "/" + message.id()));
       if (change instanceof Change.OwnerErased && threads.mark() == null) {
         history.restores.erasedHere(number, change.owner(), threads.now());
       }

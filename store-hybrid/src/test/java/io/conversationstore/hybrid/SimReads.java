@@ -168,10 +168,15 @@ final class SimReads {
     return isOut && !history.mirrored.containsKey(node + "/" + message);
   }
 
-  /** Whether an answer marked incomplete may lack the message of an append. */
-  private boolean mayBeEvicted(Op append) {
-    return history.limited.contains(append.step.node())
-        && (append.queued.isEmpty() || history.ends.keySet().containsAll(append.queued));
+  /**
+   * Whether an answer marked incomplete may lack the message of an append. What the copy had when
+   * the rest of the append was queued is not pending.
+   */
+  private boolean mayBeEvicted(Op append, UUID message) {
+    int node = append.step.node();
+    return history.limited.contains(node)
+        && (!history.queuedMessages.contains(node + "/" + message)
+            || history.ends.keySet().containsAll(append.queued));
   }
 
   /** Whether another node was given the message too: its place may be missing in the copy. */
@@ -198,7 +203,7 @@ final class SimReads {
         if (!mayBeGone(op, message, now)
             && !isRejected(op)
             && !clashes(op)
-            && (complete || (!mayBeEvicted(op) && !isSentByAnother(op, message)))
+            && (complete || (!mayBeEvicted(op, message) && !isSentByAnother(op, message)))
             && !isOnlyInDatabase(op, message)
             && !history.restores.mayLack(op, SimEffect.message(op, message), read, fromDatabase)) {
           required.add(message);

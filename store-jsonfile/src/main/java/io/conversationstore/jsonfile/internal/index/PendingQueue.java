@@ -41,7 +41,8 @@ public final class PendingQueue {
    * @param createsAnyway whether it still does after a create before it has landed: a change as it
    *     was sent, or a create alone. Another one then names the generation in which that create
    *     landed, and so do the changes behind it
-   * @param shown the generations that the node showed when it queued the change behind a create
+   * @param least the earliest generations that it may get behind a create: those that the node
+   *     showed when it queued the change, and those in which other creates before it have landed
    * @param notBefore its effective time; later than {@code time} if an earlier change took effect
    *     after this one was made
    */
@@ -51,7 +52,7 @@ public final class PendingQueue {
       Set<String> conversations,
       Set<String> created,
       boolean createsAnyway,
-      Map<String, Long> shown,
+      Map<String, Long> least,
       boolean erases,
       boolean deletes,
       boolean preferences,
@@ -167,24 +168,37 @@ public final class PendingQueue {
 
     Entry withGeneration(String conversation, long generation) {
       Map<String, Long> more = new HashMap<>(generations);
-      long least = shown.getOrDefault(conversation, ConversationRef.LIVE);
-      more.putIfAbsent(conversation, Math.max(generation, least));
+      more.putIfAbsent(conversation, Math.max(generation, least(conversation)));
       Entry moved = with(place, epoch, notBefore, Map.copyOf(more));
       return createsAnyway || !created.contains(conversation)
           ? moved
           : moved.withoutCreate(conversation);
     }
 
+    private long least(String conversation) {
+      return least.getOrDefault(conversation, ConversationRef.LIVE);
+    }
+
+    Entry withLeast(String conversation, long generation) {
+      Map<String, Long> more = new HashMap<>(least);
+      more.put(conversation, Math.max(generation, least(conversation)));
+      return with(created, more);
+    }
+
     private Entry withoutCreate(String conversation) {
       Set<String> others = new HashSet<>(created);
       others.remove(conversation);
+      return with(others, least);
+    }
+
+    private Entry with(Set<String> newCreated, Map<String, Long> newLeast) {
       return new Entry(
           id,
           owner,
           conversations,
-          Set.copyOf(others),
+          Set.copyOf(newCreated),
           createsAnyway,
-          shown,
+          Map.copyOf(newLeast),
           erases,
           deletes,
           preferences,
@@ -206,7 +220,7 @@ public final class PendingQueue {
               sameConversations,
               created,
               createsAnyway,
-              shown,
+              least,
               erases,
               deletes,
               preferences,
@@ -231,7 +245,7 @@ public final class PendingQueue {
           conversations,
           created,
           createsAnyway,
-          shown,
+          least,
           erases,
           deletes,
           preferences,
@@ -580,19 +594,24 @@ public final class PendingQueue {
   /**
    * Changes that name the live generation take this one, up to and including the next pending
    * delete or create, and up to the next erasure: what follows these follows them. A change that
-   * created and now names this generation creates no more.
+   * created and now names this generation creates no more. What follows a create that stays follows
+   * this one as well, up to and including the next delete: it gets no earlier generation.
    */
   private void rebase(List<Entry> later, String conversation, long generation) {
+    boolean follows = true;
     for (Entry next : later) {
       if (next.erases()) {
         return;
       }
-      Entry moved = next.withGeneration(conversation, generation);
+      Entry moved =
+          follows
+              ? next.withGeneration(conversation, generation)
+              : next.withLeast(conversation, generation);
       add(moved);
-      if (moved.created().contains(conversation)
-          || (next.deletes() && next.conversations().contains(conversation))) {
+      if (next.deletes() && next.conversations().contains(conversation)) {
         return;
       }
+      follows &= !moved.created().contains(conversation);
     }
   }
 

@@ -204,7 +204,7 @@ final class CheckpointReader {
     LinkedHashSet<String> conversations = new LinkedHashSet<>(readTexts());
     Set<String> created = Set.copyOf(readTexts());
     boolean createsAnyway = readBoolean();
-    Map<String, Long> shown = readGenerations();
+    Map<String, Long> least = readGenerations();
     boolean erases = readBoolean();
     boolean deletes = readBoolean();
     boolean preferences = readBoolean();
@@ -220,7 +220,7 @@ final class CheckpointReader {
         conversations,
         created,
         createsAnyway,
-        shown,
+        least,
         erases,
         deletes,
         preferences,

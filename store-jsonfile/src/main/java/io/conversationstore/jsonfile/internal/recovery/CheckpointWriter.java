@@ -193,7 +193,7 @@ final class CheckpointWriter {
     writeTexts(entry.conversations());
     writeTexts(List.copyOf(entry.created()));
     out.writeBoolean(entry.createsAnyway());
-    writeGenerations(entry.shown());
+    writeGenerations(entry.least());
     out.writeBoolean(entry.erases());
     out.writeBoolean(entry.deletes());
     out.writeBoolean(entry.preferences());

@@ -43,6 +43,17 @@ final class CommittedStates {
   }
 
   /**
+   * Copies what the local files could not take when this node committed it.
+   *
+   * @throws io.conversationstore.spi.EngineFailureException if they still cannot
+   */
+  void copyMissed() {
+    if (mirror.dirty()) {
+      mirror.heal();
+    }
+  }
+
+  /**
    * Copies states at once; returns whether they were copied. Afterwards no file holds erased
    * content.
    */

@@ -275,6 +275,8 @@ final class HybridEngine implements StoreEngine {
             ? LocalQueue.Attempt.NONE
             : new LocalQueue.Attempt(true, wasThere);
     try {
+      // Made without them, the change would be for an epoch or a generation that has ended.
+      committed.copyMissed();
       Applied applied = queue.accept(change, attempt);
       availability.queued();
       return applied;

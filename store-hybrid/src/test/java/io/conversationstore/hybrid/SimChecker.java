@@ -497,6 +497,7 @@ final class SimChecker {
           && effective
           && before
           && SimReads.takes(op, append, message)
+          && !isForgotten(append, op)
           && !history.restores.mayBeUndone(op)
           && !isOfAnEarlier(op, state)) {
         wrong(

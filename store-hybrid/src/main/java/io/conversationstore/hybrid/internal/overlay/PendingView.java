@@ -67,6 +67,7 @@ public final class PendingView {
   private final String id;
   private final long epoch;
   private final long baseGeneration;
+  private final long baseEpoch;
   private final Function<UUID, Optional<MessageState>> baseMessages;
   private final Predicate<UUID> mayBeInBase;
   private final Predicate<UUID> mayBeCounted;
@@ -123,6 +124,7 @@ public final class PendingView {
     this.epoch = base.ownerEpoch();
     this.header = base.conversation();
     this.baseGeneration = header == null ? ConversationRef.LIVE : header.generation();
+    this.baseEpoch = header == null ? epoch : header.epoch();
     this.baseVisible = header != null && header.isLive();
     this.baseMessages = baseMessages;
     this.mayBeInBase = mayBeInBase;
@@ -168,7 +170,9 @@ public final class PendingView {
       return ConversationRef.LIVE;
     }
     if (followsCreate) {
-      return ConversationRef.following(baseVisible ? baseGeneration : ConversationRef.LIVE);
+      // Generations restart with each epoch.
+      boolean shown = baseVisible && baseEpoch == createEpoch;
+      return ConversationRef.following(shown ? baseGeneration : ConversationRef.LIVE);
     }
     return live.generation();
   }

@@ -131,7 +131,8 @@ class HybridLocalFaultTest extends OnTestbed {
     // Conversations missing in the copy are not reported as absent.
     bed.goDown();
     assertThatThrownBy(() -> store.edit(alice, "chat", missed, MessageEdit.text("x")))
-        .isInstanceOf(UnknownWhileOfflineException.class);
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("no space left");
     Page<StoredMessage> page = store.messages(alice, "chat", MessageQuery.last(10));
     assertThat(page.provenance().complete()).isFalse();
     assertThat(store.history(alice, MessageQuery.last(10)).provenance().complete()).isFalse();
@@ -170,11 +171,24 @@ class HybridLocalFaultTest extends OnTestbed {
     bed.goDown();
     for (int i = 0; i < 2; i++) {
       assertThatThrownBy(() -> store.append(alice, "chat", Message.user("x")))
-          .isInstanceOf(UnknownWhileOfflineException.class);
+          .isInstanceOf(StoreUnavailableException.class);
       assertThatThrownBy(() -> store.find(alice, "chat"))
           .isInstanceOf(UnknownWhileOfflineException.class);
       assertThatThrownBy(() -> texts(store)).isInstanceOf(UnknownWhileOfflineException.class);
     }
+    failing.clear();
+    assertWritesGoToWhatTheNodeMade(store);
+  }
+
+  /** With space on the disk again, the copy first takes what it missed. */
+  private void assertWritesGoToWhatTheNodeMade(ConversationStore store) {
+    store.append(alice, CHAT, Message.user("of the second"));
+    assertThat(texts(store)).containsExactly("of the second");
+    feedHeld.set(false);
+    bed.comeBack();
+    Testbed.awaitDrained(store);
+    assertThat(bed.direct().find(alice, "chat").orElseThrow().generation()).isEqualTo(2);
+    assertThat(texts(bed.direct())).containsExactly("of the second");
   }
 
   @Test
@@ -190,7 +204,9 @@ class HybridLocalFaultTest extends OnTestbed {
     store.createIfAbsent(alice, CHAT);
     bed.goDown();
     assertThatThrownBy(() -> store.append(alice, "chat", Message.user("of the first")))
-        .isInstanceOf(UnknownWhileOfflineException.class);
+        .isInstanceOf(StoreUnavailableException.class);
+    failing.clear();
+    assertWritesGoToWhatTheNodeMade(store);
   }
 
   @Test

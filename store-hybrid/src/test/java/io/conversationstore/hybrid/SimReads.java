@@ -266,9 +266,9 @@ final class SimReads {
   }
 
   /**
-   * Whether the copy received a message in the middle of a walk, and the message was still pending
-   * here because the answer to its first attempt was lost: the walk may have passed its place, see
-   * docs/guarantees.md.
+   * Whether the copy received a message in the middle of a walk: the walk may have passed its
+   * place. The message was still pending here because the answer to its first attempt was lost, or
+   * the copy had been emptied, see docs/guarantees.md.
    */
   private boolean cameBehind(Op read, UUID message) {
     Long mirrored = history.mirrored.get(read.step.node() + "/" + message);
@@ -277,13 +277,14 @@ final class SimReads {
         && appendsOf(read, message).stream()
             .anyMatch(
                 op ->
-                    !op.queued.isEmpty()
+                    history.wasEmptied(read.step.node(), op.end)
+                        || (!op.queued.isEmpty()
                         && history
                             .inserts
                             .getOrDefault(
                                 SimHistory.message(op.owner, op.conversation, message), List.of())
                             .stream()
-                            .anyMatch(insert -> insert.at() < op.end));
+                            .anyMatch(insert -> insert.at() < op.end)));
   }
 
   private boolean isForbidden(Op read, UUID message, boolean fromDatabase) {

@@ -1,9 +1,11 @@
 package io.conversationstore;
 
+import io.conversationstore.internal.Forks;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,17 @@ public record Conversation(
     long messageCount,
     TokenUsage usage,
     Provenance provenance) {
+
+  /** The key of the metadata under which a fork keeps where it comes from. */
+  public static final String FORKED_FROM = "forked_from";
+
+  /**
+   * Where this conversation left another one, if it began as a fork ({@link
+   * ConversationStore#fork}) and its metadata still says so.
+   */
+  public Optional<ForkOrigin> forkedFrom() {
+    return Forks.origin(metadata);
+  }
 
   @Override
   public boolean equals(@Nullable Object other) {

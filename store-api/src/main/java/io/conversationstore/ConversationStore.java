@@ -235,6 +235,31 @@ public interface ConversationStore extends AutoCloseable {
     save(owner, List.of(document));
   }
 
+  /**
+   * Begins a conversation with the messages of another one up to and including one of them, in one
+   * change. The messages keep their ids, their times of creation, and their content as edited by
+   * now. Afterwards both are independent: what is appended to, edited in or deleted from one leaves
+   * the other as it is. {@link Conversation#forkedFrom()} names the origin.
+   *
+   * @param through the last message to take
+   * @param fork the header of the new conversation; nothing of the original's header is taken. With
+   *     an id of the caller's it joins a conversation of that id that another call makes at the same
+   *     time or, during an outage, that this node does not know
+   * @return the new conversation
+   * @throws ConversationExistsException if {@code fork} has the id of a conversation
+   * @throws ConversationNotFoundException if there is no conversation to fork
+   * @throws ConversationTooLargeException if the messages exceed {@link StoreLimits#maxBulkBytes()}
+   *     in JSON
+   * @throws MessageNotFoundException if the conversation has no such message
+   * @throws UnknownWhileOfflineException if the local copy may lack messages of it
+   */
+  Conversation fork(Owner owner, String conversationId, UUID through, NewConversation fork);
+
+  /** Begins a fork with a title and a new id. */
+  default Conversation fork(Owner owner, String conversationId, UUID through, String title) {
+    return fork(owner, conversationId, through, NewConversation.titled(title));
+  }
+
   // The owner
 
   Preferences preferences(Owner owner);

@@ -5,6 +5,7 @@ import io.conversationstore.AppendCondition;
 import io.conversationstore.Appended;
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationExistsException;
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
@@ -15,6 +16,7 @@ import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.MessageQuery.Direction;
+import io.conversationstore.ForkOrigin;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -35,6 +37,7 @@ import io.conversationstore.StoreStatistics;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.TableSize;
 import io.conversationstore.ToolQuery;
+import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
@@ -388,6 +391,30 @@ public final class DefaultConversationStore implements ConversationStore {
     ChangeStamp stamp = stamp(owner);
     List<Change> changes = new SaveChanges(checks, ids, stamp).of(documents);
     apply(new Change.Bulk(stamp, changes));
+  }
+
+  @Override
+  public Conversation fork(
+      Owner owner, String conversationId, UUID through, NewConversation fork) {
+    String original = InputChecks.conversationId(conversationId);
+    NewConversation named = checked(Forks.of(fork, new ForkOrigin(original, through)));
+    String id = Objects.requireNonNull(named.id());
+    if (fork.id() != null && isKnown(owner, id)) {
+      throw new ConversationExistsException(owner, id);
+    }
+    List<ConversationDocument.Entry> messages =
+        new WholeConversation(engine, owner, original, checks.limits().maxBulkBytes())
+            .readThrough(through);
+    save(owner, ConversationDocument.ofEntries(named, messages));
+    return find(owner, id).orElseThrow(() -> new ConversationNotFoundException(owner, id));
+  }
+
+  private boolean isKnown(Owner owner, String conversationId) {
+    try {
+      return find(owner, conversationId).isPresent();
+    } catch (UnknownWhileOfflineException notHere) {
+      return false;
+    }
   }
 
   /**

@@ -4,6 +4,7 @@ import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationTooLargeException;
 import io.conversationstore.CursorExpiredException;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery.Direction;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
@@ -17,6 +18,7 @@ import io.conversationstore.spi.State.ConversationState;
 import io.conversationstore.spi.State.Live;
 import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.StoreEngine;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +52,30 @@ final class WholeConversation {
    * @throws ConversationNotFoundException if it does not exist, or was deleted while it was read
    */
   ConversationDocument read() {
+    MessageSlice last = pages(null);
+    return ConversationDocument.ofEntries(
+        header(last.conversation()), List.copyOf(entries.values()));
+  }
+
+  /**
+   * The messages up to and including one.
+   *
+   * @throws MessageNotFoundException if there is no such message
+   */
+  List<ConversationDocument.Entry> readThrough(UUID last) {
+    pages(last);
+    List<ConversationDocument.Entry> through = new ArrayList<>();
+    for (Map.Entry<UUID, ConversationDocument.Entry> entry : entries.entrySet()) {
+      through.add(entry.getValue());
+      if (entry.getKey().equals(last)) {
+        return through;
+      }
+    }
+    throw new MessageNotFoundException(owner, id, last);
+  }
+
+  /** Reads pages until one holds this message, or all; returns the last page. */
+  private MessageSlice pages(@Nullable UUID until) {
     Position.@Nullable InConversation place = null;
     MessageSlice page;
     do {
@@ -59,9 +85,8 @@ final class WholeConversation {
       }
       page.slice().items().forEach(this::add);
       place = Continuations.of(page, Direction.FORWARD, place);
-    } while (page.slice().more());
-    return ConversationDocument.ofEntries(
-        header(page.conversation()), List.copyOf(entries.values()));
+    } while (page.slice().more() && !(until != null && entries.containsKey(until)));
+    return page;
   }
 
   private MessageSlice page(Position.@Nullable InConversation place) {

@@ -42,6 +42,11 @@ final class CommittedStates {
     queue.forgetViews(states);
   }
 
+  /** Whether the copy lacks states that this node committed. */
+  boolean areMissed() {
+    return mirror.dirty();
+  }
+
   /**
    * Copies what the local files could not take when this node committed it.
    *

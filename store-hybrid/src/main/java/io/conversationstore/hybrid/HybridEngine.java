@@ -129,7 +129,9 @@ final class HybridEngine implements StoreEngine {
     boolean wasThere = isMessageHere(change);
     try {
       for (int tries = 1; ; tries++) {
-        TargetResolver.Target target = targetResolver.resolve(change, tries > 1);
+        // A copy that lacks what this node committed may name a generation that has ended.
+        boolean afresh = tries > 1 || committed.areMissed();
+        TargetResolver.Target target = targetResolver.resolve(change, afresh);
         HistoryWatch.Before before = target.before();
         Change known = target.change();
         sent = known;

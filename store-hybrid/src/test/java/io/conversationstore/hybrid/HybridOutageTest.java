@@ -9,6 +9,7 @@ import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.ConversationStoreException;
+import io.conversationstore.ForkOrigin;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
@@ -74,6 +75,28 @@ class HybridOutageTest extends OnTestbed {
     Testbed.awaitDrained(again);
     assertThat(texts(again)).containsExactly("one", "two", "three");
     assertThat(texts(bed.direct())).containsExactly("one", "two", "three");
+  }
+
+  @Test
+  void row_5_18_aForkDuringAnOutageIsSentWhole() {
+    ConversationStore node = bed.node("a");
+    UUID first = node.append(alice, CHAT, Message.user("one")).messages().get(0).id();
+    Testbed.await("the copy follows", () -> node.state().mirror().asOf() != null);
+    bed.goDown(node);
+    UUID second = node.append(alice, "chat", Message.user("two")).get(0).id();
+    node.append(alice, "chat", Message.user("three"));
+    node.fork(alice, "chat", second, NewConversation.ofId("fork"));
+    node.append(alice, "fork", Message.user("other"));
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    ConversationStore database = bed.direct();
+    assertThat(database.last(alice, "fork", 10))
+        .extracting(StoredMessage::text)
+        .containsExactly("one", "two", "other");
+    assertThat(database.findMessage(alice, "fork", first)).isPresent();
+    assertThat(database.find(alice, "fork").orElseThrow().forkedFrom())
+        .contains(new ForkOrigin("chat", second));
+    assertThat(texts(database)).containsExactly("one", "two", "three");
   }
 
   @Test

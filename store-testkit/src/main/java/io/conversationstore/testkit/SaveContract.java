@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.conversationstore.Conversation;
 import io.conversationstore.ConversationDocument;
 import io.conversationstore.ConversationDocument.Entry;
+import io.conversationstore.ConversationExistsException;
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationStatus;
+import io.conversationstore.ForkOrigin;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.NewConversation;
 import io.conversationstore.OwnerCounts;
@@ -22,7 +25,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Saving whole conversations. */
+/** Saving, reading and forking whole conversations. */
 abstract class SaveContract extends ContractBase {
 
   @Test
@@ -41,6 +44,80 @@ abstract class SaveContract extends ContractBase {
           .as("message %s", i)
           .isTrue();
     }
+  }
+
+  @Test
+  @DisplayName("5.18: a fork begins with the messages up to one of them, and goes on alone")
+  void row_5_18_fork() {
+    chat("a");
+    StoredMessage first = say("a", "first").get(0);
+    StoredMessage second = say("a", "second").get(0);
+    say("a", "third");
+    store().edit(alice, "a", first.id(), MessageEdit.text("first, edited"));
+    StoredMessage before = store().findMessage(alice, "a", second.id()).orElseThrow();
+    tick();
+    Conversation fork =
+        store()
+            .fork(
+                alice,
+                "a",
+                second.id(),
+                NewConversation.ofId("b").withTitle("another way").withMetadata(Map.of("k", 1L)));
+    assertThat(fork.id()).isEqualTo("b");
+    assertThat(fork.title()).isEqualTo("another way");
+    assertThat(fork.messageCount()).isEqualTo(2);
+    assertThat(fork.metadata()).containsEntry("k", 1L);
+    assertThat(fork.forkedFrom()).contains(new ForkOrigin("a", second.id()));
+    assertThat(store().find(alice, "a").orElseThrow().forkedFrom()).isEmpty();
+    assertThat(texts("b")).containsExactly("first, edited", "second");
+    StoredMessage taken = store().findMessage(alice, "b", second.id()).orElseThrow();
+    assertThat(taken.createdAt()).isEqualTo(before.createdAt());
+    assertThat(taken.message()).isEqualTo(before.message());
+
+    say("b", "fourth");
+    store().edit(alice, "b", second.id(), MessageEdit.text("second, elsewhere"));
+    store().deleteMessage(alice, "b", first.id());
+    assertThat(texts("a")).containsExactly("first, edited", "second", "third");
+    assertThat(texts("b")).containsExactly("second, elsewhere", "fourth");
+    store().delete(alice, "a");
+    assertThat(texts("b")).containsExactly("second, elsewhere", "fourth");
+    assertThat(store().find(alice, "b").orElseThrow().forkedFrom())
+        .contains(new ForkOrigin("a", second.id()));
+  }
+
+  @Test
+  @DisplayName("5.18: deleting a fork leaves the original whole; a fork without an id gets one")
+  void row_5_18_theOriginalStays() {
+    chat("a");
+    StoredMessage first = say("a", "first").get(0);
+    Conversation fork = store().fork(alice, "a", first.id(), "again");
+    assertThat(fork.title()).isEqualTo("again");
+    assertThat(store().fork(alice, fork.id(), first.id(), "and again").forkedFrom())
+        .contains(new ForkOrigin(fork.id(), first.id()));
+    store().delete(alice, fork.id());
+    assertThat(texts("a")).containsExactly("first");
+  }
+
+  @Test
+  @DisplayName("5.18: a fork of what is not there, or to what is there, is refused")
+  void row_5_18_refusedForks() {
+    chat("a");
+    StoredMessage first = say("a", "first").get(0);
+    StoredMessage deleted = say("a", "deleted").get(0);
+    store().deleteMessage(alice, "a", deleted.id());
+    NewConversation fork = NewConversation.ofId("b");
+    assertThatThrownBy(() -> store().fork(alice, "none", first.id(), fork))
+        .isInstanceOf(ConversationNotFoundException.class);
+    assertThatThrownBy(() -> store().fork(user("bob"), "a", first.id(), fork))
+        .isInstanceOf(ConversationNotFoundException.class);
+    assertThatThrownBy(() -> store().fork(alice, "a", new UUID(0, 77), fork))
+        .isInstanceOf(MessageNotFoundException.class);
+    assertThatThrownBy(() -> store().fork(alice, "a", deleted.id(), fork))
+        .isInstanceOf(MessageNotFoundException.class);
+    assertThatThrownBy(() -> store().fork(alice, "a", first.id(), NewConversation.ofId("a")))
+        .isInstanceOf(ConversationExistsException.class);
+    assertThat(store().find(alice, "b")).isEmpty();
+    assertThat(texts("a")).containsExactly("first");
   }
 
   @Test

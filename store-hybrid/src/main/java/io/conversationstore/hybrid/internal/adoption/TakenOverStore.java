@@ -145,6 +145,12 @@ public final class TakenOverStore implements ConversationStore {
   }
 
   @Override
+  public Conversation fork(
+      Owner owner, String conversationId, UUID through, NewConversation fork) {
+    return store.fork(owner, conversationId, through, fork);
+  }
+
+  @Override
   public Preferences preferences(Owner owner) {
     return store.preferences(owner);
   }

@@ -417,9 +417,24 @@ final class SimChecker {
    */
   private void inRightEpoch(Op op, UUID message, Insert insert) {
     Op erasure = history.erasures.get(op.owner.userId() + "/" + insert.epoch());
-    if (op.isAcknowledged() && erasure != null && erasure.start > op.end + MARGIN) {
+    if (op.isAcknowledged()
+        && erasure != null
+        && erasure.start > op.end + MARGIN
+        && !wasGivenAgain(op, message, erasure)) {
       wrong("resurrected: " + SimReads.name(message) + " of " + op + " after " + erasure);
     }
+  }
+
+  /** Whether a node that had not met the database was given the message again after an erasure. */
+  private boolean wasGivenAgain(Op op, UUID message, Op erasure) {
+    return history.ops.stream()
+        .anyMatch(
+            other ->
+                other != op
+                    && other.alone
+                    && other.isAbout(op)
+                    && other.messages.contains(message)
+                    && other.end + MARGIN >= erasure.start);
   }
 
   /** A message enters no generation that was made after it was acknowledged. */

@@ -112,8 +112,9 @@ final class SimReads {
   }
 
   /**
-   * Whether two nodes were given the same message: if one stored it and the other has it pending,
-   * it is counted twice until sent, see docs/guarantees.md.
+   * Whether two nodes were given the same message, or one whose copy may have given it up in
+   * between: if it is stored and also pending, it is counted twice until sent, see
+   * docs/guarantees.md.
    */
   boolean isSentByTwo(Op read) {
     if (history.isCloned(read.step.node())) {
@@ -123,8 +124,9 @@ final class SimReads {
     for (Op op : history.ops) {
       if (op.isAbout(read)) {
         for (UUID message : op.messages) {
-          Integer before = nodes.putIfAbsent(message, op.step.node());
-          if (before != null && before != op.step.node()) {
+          int node = op.step.node();
+          Integer before = nodes.putIfAbsent(message, node);
+          if (before != null && (before != node || history.limited.contains(node))) {
             return true;
           }
         }
@@ -267,10 +269,15 @@ final class SimReads {
 
   /**
    * Whether the copy received a message in the middle of a walk: the walk may have passed its
-   * place. The message was still pending here because the answer to its first attempt was lost, or
-   * the copy had been emptied, see docs/guarantees.md.
+   * place. The database had stored it before the walk, from a first attempt whose answer was lost
+   * or from another node, while it was pending here; or the copy had been emptied. Or the message
+   * was pending, and is listed at the place that another node gave it. See docs/guarantees.md.
    */
   private boolean cameBehind(Op read, UUID message) {
+    if (appendsOf(read, message).stream()
+        .anyMatch(op -> wasPending(op, read.start) && isSentByAnother(op, message))) {
+      return true;
+    }
     Long mirrored = history.mirrored.get(read.step.node() + "/" + message);
     return mirrored != null
         && mirrored >= read.start
@@ -278,13 +285,19 @@ final class SimReads {
             .anyMatch(
                 op ->
                     history.wasEmptied(read.step.node(), op.end)
-                        || (!op.queued.isEmpty()
-                        && history
-                            .inserts
-                            .getOrDefault(
-                                SimHistory.message(op.owner, op.conversation, message), List.of())
-                            .stream()
-                            .anyMatch(insert -> insert.at() < op.end)));
+                        || (!op.queued.isEmpty() && wasStored(op, message, read.start)));
+  }
+
+  private boolean wasPending(Op op, long at) {
+    return op.queued.stream()
+        .map(history.ends::get)
+        .anyMatch(end -> end == null || end.at() > at);
+  }
+
+  private boolean wasStored(Op op, UUID message, long before) {
+    String name = SimHistory.message(op.owner, op.conversation, message);
+    return history.inserts.getOrDefault(name, List.of()).stream()
+        .anyMatch(insert -> insert.at() < before);
   }
 
   private boolean isForbidden(Op read, UUID message, boolean fromDatabase) {

@@ -15,10 +15,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
- * Prints what appending the 1,000th event of a session costs against the 10th: medians over pairs of
- * a long and a short session, to which events are added in turn, so that both see the same machine.
- * Also prints round trips to the database. {@code -Dratio.pairs=…} sets the number of pairs. Nothing
- * timed is asserted.
+ * Prints what appending the 1,000th event of a session costs against the 10th: medians over pairs
+ * of a long and a short session, to which events are added in turn, so that both see the same
+ * machine. Also prints round trips to the database. {@code -Dratio.pairs=…} sets the number of
+ * pairs. Nothing timed is asserted.
  */
 class AppendRatioIT extends WithStores {
 

@@ -139,9 +139,9 @@ final class Events {
         "text that no store holds",
         of("barista", "model", Part.fromText("a\u0000b\ud800"), Part.fromText("c")));
     all.put("no content", event().build());
-    all.put("content without parts", event().content(Content.builder().role("user").build()).build());
     all.put(
-        "empty parts", event().content(Content.builder().parts(List.of()).build()).build());
+        "content without parts", event().content(Content.builder().role("user").build()).build());
+    all.put("empty parts", event().content(Content.builder().parts(List.of()).build()).build());
     all.put(
         "content without a role",
         event().content(Content.builder().parts(List.of(Part.fromText("x"))).build()).build());
@@ -180,9 +180,7 @@ final class Events {
             result("1", "f", Map.of("ok", true)),
             Part.fromText("second"),
             result("2", "f", Map.of("ok", false))));
-    all.put(
-        "a result beside code",
-        of("a", "user", code(), result("1", "f", Map.of("ok", true))));
+    all.put("a result beside code", of("a", "user", code(), result("1", "f", Map.of("ok", true))));
     all.put("media", media());
     all.put(
         "code and its result",
@@ -197,11 +195,15 @@ final class Events {
                         .output("42")
                         .build())
                 .build()));
-    all.put("a part with metadata", of("a", "model", Part.builder().text("x").partMetadata(values()).build()));
+    all.put(
+        "a part with metadata",
+        of("a", "model", Part.builder().text("x").partMetadata(values()).build()));
     all.put("actions", actions());
     all.put("every field", everyField());
     all.put("an id that is no UUID", event().id("event-1").build());
-    all.put("an upper-case UUID", event().id(UUID.randomUUID().toString().toUpperCase(Locale.ROOT)).build());
+    all.put(
+        "an upper-case UUID",
+        event().id(UUID.randomUUID().toString().toUpperCase(Locale.ROOT)).build());
     return all;
   }
 
@@ -318,8 +320,7 @@ final class Events {
                         .compactedContent(
                             Content.builder()
                                 .role("model")
-                                .parts(
-                                    List.of(Part.fromText("sum"), call("1", "f", values())))
+                                .parts(List.of(Part.fromText("sum"), call("1", "f", values())))
                                 .build())
                         .build())
                 .build())

@@ -122,8 +122,7 @@ class RunnerTest extends WithStores {
     }
   }
 
-  private static void assertStored(
-      ConversationStore store, String session, List<Event> expected) {
+  private static void assertStored(ConversationStore store, String session, List<Event> expected) {
     List<Event> actual = Calls.of(store).events(session);
     for (int i = 0; i < Math.min(actual.size(), expected.size()); i++) {
       Event withoutTemp = expected.get(i);

@@ -22,7 +22,8 @@ import java.util.stream.Collectors;
  */
 final class ScriptedModel extends BaseLlm {
 
-  private final AtomicInteger calls = new AtomicInteger();
+  /** Of all models, so that ids stay unique after a restart. */
+  private static final AtomicInteger CALLS = new AtomicInteger();
 
   ScriptedModel() {
     super("scripted");
@@ -66,7 +67,7 @@ final class ScriptedModel extends BaseLlm {
           Part.builder()
               .functionCall(
                   FunctionCall.builder()
-                      .id("call_" + calls.incrementAndGet())
+                      .id("call_" + CALLS.incrementAndGet())
                       .name("weather")
                       .args(Map.of("place", place))
                       .build())

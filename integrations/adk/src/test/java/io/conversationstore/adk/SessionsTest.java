@@ -186,15 +186,14 @@ class SessionsTest extends WithStores {
       calls.append(session, at(i));
     }
     // The first read folds all events, and leaves a snapshot.
-    assertThat(times(calls.get("s1"))).isEqualTo(IntStream.range(0, 1_200).asLongStream().boxed().toList());
+    assertThat(times(calls.get("s1")))
+        .isEqualTo(IntStream.range(0, 1_200).asLongStream().boxed().toList());
     CountingStore counting = new CountingStore(store);
     Calls counted = Calls.of(counting.store());
     assertThat(times(counted.get("s1", config(c -> c.numRecentEvents(10)))))
         .containsExactlyElementsOf(IntStream.range(1_190, 1_200).asLongStream().boxed().toList());
     assertThat(counting.messagesRead()).isEqualTo(100);
-    assertThat(
-            times(
-                counted.get("s1", config(c -> c.afterTimestamp(Instant.ofEpochMilli(1_150))))))
+    assertThat(times(counted.get("s1", config(c -> c.afterTimestamp(Instant.ofEpochMilli(1_150))))))
         .containsExactlyElementsOf(IntStream.range(1_150, 1_200).asLongStream().boxed().toList());
     assertThat(counting.messagesRead()).isBetween(100, 1_100);
     assertThat(times(counted.get("s1", config(c -> c.numRecentEvents(1_100))))).hasSize(1_100);
@@ -276,7 +275,11 @@ class SessionsTest extends WithStores {
         ConversationUpdate.touch()
             .withTitle("Coffee")
             .withMetadata(
-                Map.of("mine", "x", "adk", store.find(ALICE, "s1").orElseThrow().metadata().get("adk"))));
+                Map.of(
+                    "mine",
+                    "x",
+                    "adk",
+                    store.find(ALICE, "s1").orElseThrow().metadata().get("adk"))));
     for (int i = 0; i < 60; i++) {
       calls.append(session, Events.changing(Map.of("n", i)));
     }

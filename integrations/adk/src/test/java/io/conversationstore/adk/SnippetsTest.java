@@ -36,7 +36,8 @@ class SnippetsTest {
 
   /** The framework, and what this module's dependency brings. */
   private static final Pattern LIBRARY =
-      Pattern.compile("google-|rxjava-|reactive-|guava-|opentelemetry-|jackson-|jspecify-|slf4j-api-");
+      Pattern.compile(
+          "google-|rxjava-|reactive-|guava-|opentelemetry-|jackson-|jspecify-|slf4j-api-");
 
   @TempDir Path directory;
 

@@ -89,8 +89,7 @@ class StateTest extends WithStores {
     Session session = calls.create("s1", Map.of("temp:secret", "hidden"));
     calls.append(session, Events.changing(Map.of("temp:one", "hidden", "kept", 1)));
     assertThat(session.state()).containsEntry("temp:one", "hidden");
-    calls.append(
-        session, Events.changing(Map.of("temp:two", "hidden", "temp:one", State.REMOVED)));
+    calls.append(session, Events.changing(Map.of("temp:two", "hidden", "temp:one", State.REMOVED)));
     assertThat(session.state()).containsOnlyKeys("temp:two", "kept");
     assertThat(calls.get("s1").state()).containsOnlyKeys("kept");
     assertThat(calls.events("s1").get(0).actions().stateDelta()).containsOnlyKeys("kept");
@@ -108,7 +107,7 @@ class StateTest extends WithStores {
     Calls calls = Calls.of(store);
     calls.create("s1");
     int writers = 4;
-    int each = 40;
+    int each = 25;
     ExecutorService threads = Executors.newFixedThreadPool(writers);
     CountDownLatch begin = new CountDownLatch(1);
     List<Future<?>> done = new ArrayList<>();
@@ -125,8 +124,7 @@ class StateTest extends WithStores {
                   calls.append(
                       session,
                       Events.changing(
-                          Map.of(
-                              name + i, i, "user:" + name + i, i, "app:" + name + i, i)));
+                          Map.of(name + i, i, "user:" + name + i, i, "app:" + name + i, i)));
                 }
                 return null;
               }));
@@ -178,8 +176,7 @@ class StateTest extends WithStores {
     stores.comeBack(first, second);
     for (int round = 0; round < 2; round++) {
       for (ConversationStore store : List.of(first, second, stores.direct())) {
-        assertThat(Calls.of(store).get("s1").state())
-            .containsExactlyInAnyOrderEntriesOf(expected);
+        assertThat(Calls.of(store).get("s1").state()).containsExactlyInAnyOrderEntriesOf(expected);
       }
     }
     assertThat(Calls.of(stores.direct()).events("s1")).hasSize(361);
@@ -243,8 +240,7 @@ class StateTest extends WithStores {
     Session session = calls.create("s1");
     Event event = Events.changing(delta());
     stores.goDown();
-    assertThatThrownBy(() -> calls.append(session, event))
-        .isInstanceOf(SessionException.class);
+    assertThatThrownBy(() -> calls.append(session, event)).isInstanceOf(SessionException.class);
     assertThat(session.state()).isEmpty();
     assertThat(session.events()).isEmpty();
     stores.comeBack();

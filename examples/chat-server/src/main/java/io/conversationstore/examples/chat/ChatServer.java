@@ -30,7 +30,6 @@ public final class ChatServer implements AutoCloseable {
   private static final int THREADS = 64;
   private static final long IDLE_MILLIS = 30_000;
   private static final long STOP_MILLIS = 10_000;
-  private static final long SLOWEST_BYTES_PER_S = 1_024;
 
   private final Live live = new Live();
   private final AtomicBoolean stopping = new AtomicBoolean();
@@ -92,7 +91,6 @@ public final class ChatServer implements AutoCloseable {
         http -> {
           http.setSendServerVersion(false);
           http.setIdleTimeout(IDLE_MILLIS);
-          http.setMinResponseDataRate(SLOWEST_BYTES_PER_S);
         });
     api.register(config);
   }

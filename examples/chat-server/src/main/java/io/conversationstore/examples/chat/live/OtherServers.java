@@ -17,6 +17,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds what changed since the last look, also by other servers: compares the conversations that
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OtherServers {
 
+  private static final Logger log = LoggerFactory.getLogger(OtherServers.class);
   private static final int CONVERSATIONS = 50;
   private static final int MESSAGES = 50;
 
@@ -56,7 +59,7 @@ final class OtherServers {
         look(owner, seen.get(owner));
       } catch (StoreUnavailableException later) {
         // The next look compares with the same state, so nothing is missed.
-        continue;
+        log.debug("other servers' writes are looked for later: {}", later.getMessage());
       }
     }
   }

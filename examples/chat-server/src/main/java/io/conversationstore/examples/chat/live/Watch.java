@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +26,7 @@ import org.slf4j.LoggerFactory;
 public final class Watch implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Watch.class);
-  private static final long HEARTBEAT_S = 15;
+  private static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
   private final ConversationStore store;
   private final Live live;
@@ -62,14 +63,16 @@ public final class Watch implements AutoCloseable {
     this.live = live;
     this.others = new OtherServers(store, live, growsHere);
     this.describe = describe;
-    long millis = pollInterval.toMillis();
-    thread.scheduleWithFixedDelay(
-        () -> guarded(others::look), millis, millis, TimeUnit.MILLISECONDS);
-    thread.scheduleWithFixedDelay(
-        () -> guarded(this::sendStates), millis, millis, TimeUnit.MILLISECONDS);
-    thread.scheduleWithFixedDelay(
-        () -> guarded(live::heartbeat), HEARTBEAT_S, HEARTBEAT_S, TimeUnit.SECONDS);
+    every(pollInterval, others::look);
+    every(pollInterval, this::sendStates);
+    every(HEARTBEAT, live::heartbeat);
     this.modes = store.onStateChange(state -> soon(this::sendStates));
+  }
+
+  private void every(Duration interval, Runnable work) {
+    long millis = interval.toMillis();
+    ScheduledFuture<?> unused =
+        thread.scheduleWithFixedDelay(() -> guarded(work), millis, millis, TimeUnit.MILLISECONDS);
   }
 
   /** A conversation was written to here: its followers get its present fields soon. */

@@ -3,6 +3,7 @@ package io.conversationstore.examples.chat.web;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.ConversationStoreException;
 import io.conversationstore.Owner;
+import io.conversationstore.StoreState;
 import io.conversationstore.examples.chat.ChatOptions;
 import io.conversationstore.examples.chat.answers.Answers;
 import io.conversationstore.examples.chat.live.Event;
@@ -19,6 +20,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +34,7 @@ public final class Api {
   private final Owners owners;
   private final int maxBodyBytes;
   private final MeterRegistry meters;
+  private final EventServlet events;
   private final List<Route> routes = new ArrayList<>();
 
   /** The routes over a store. {@code metrics} prints them, {@code takesRequests} is readiness. */
@@ -47,29 +50,33 @@ public final class Api {
     this.owners = new Owners(options);
     this.maxBodyBytes = options.maxBodyBytes();
     this.meters = meters;
+    this.events = new EventServlet(store, owners, answers, live);
     Writes writes = new Writes();
     routes.addAll(new ConversationRoutes(store, writes, live, watch).all());
     routes.addAll(new MessageRoutes(store, writes, answers, live, watch).all());
     routes.addAll(new AnswerRoutes(store, answers, live, watch).all());
     routes.addAll(new SearchRoutes(store).all());
     routes.addAll(new ExportRoutes(store).all());
-    routes.addAll(new EventRoutes(store, answers, live).all());
     routes.addAll(new StateRoutes(store, takesRequests, metrics).all());
   }
 
   /** The routes, as the API description lists them. */
   public List<Route> routes() {
-    return List.copyOf(routes);
+    List<Route> all = new ArrayList<>(routes);
+    all.add(Route.of("GET", EventServlet.PATH, call -> {}));
+    return all;
   }
 
   /** The event about the state of the store, as an owner may see it. */
-  public static Event state(io.conversationstore.StoreState state, Owner owner) {
+  public static Event state(StoreState state, Owner owner) {
     return Views.state(state, owner);
   }
 
   /** Adds all routes to the server. */
   public void register(JavalinConfig server) {
-    server.routes.before(PageFiles::protect);
+    server.routes.before(context -> PageFiles.protect(context::header));
+    server.jetty.modifyServletContextHandler(
+        handler -> handler.addServlet(new ServletHolder(events), EventServlet.PATH));
     PageFiles.all().forEach((path, file) -> server.routes.get(path, file::accept));
     for (Route route : routes) {
       server.routes.addHttpHandler(
@@ -116,7 +123,7 @@ public final class Api {
     Timer.Sample sample = Timer.start(meters);
     long start = System.nanoTime();
     try {
-      Owner owner = route.open() ? NOBODY : owners.of(context);
+      Owner owner = route.open() ? NOBODY : owners.of(context::header);
       refuseOtherSites(route, context);
       route.handler().handle(new Call(context, owner, maxBodyBytes));
     } finally {

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** The files of the page, read once. Only these exist: no path leads anywhere else. */
@@ -65,15 +66,14 @@ final class PageFiles {
     };
   }
 
-  /** Headers of every response. */
-  static void protect(Context context) {
-    context
-        .header("Content-Security-Policy", POLICY)
-        .header("X-Content-Type-Options", "nosniff")
-        .header("Referrer-Policy", "no-referrer")
-        .header("Cross-Origin-Opener-Policy", "same-origin")
-        .header("Cross-Origin-Resource-Policy", "same-origin")
-        .header("Cache-Control", "no-store");
+  /** Headers of every response, as name and value. */
+  static void protect(BiConsumer<String, String> headers) {
+    headers.accept("Content-Security-Policy", POLICY);
+    headers.accept("X-Content-Type-Options", "nosniff");
+    headers.accept("Referrer-Policy", "no-referrer");
+    headers.accept("Cross-Origin-Opener-Policy", "same-origin");
+    headers.accept("Cross-Origin-Resource-Policy", "same-origin");
+    headers.accept("Cache-Control", "no-store");
   }
 
   private static byte[] read(String resource) {

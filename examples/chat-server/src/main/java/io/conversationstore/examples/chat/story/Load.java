@@ -126,11 +126,12 @@ public final class Load {
     Random random = new Random(number);
     TimeUnit.MILLISECONDS.sleep(random.nextInt(PAUSE_MILLIS));
     for (int turn = 0; System.nanoTime() < end; turn++) {
+      String words = "word" + turn / 2;
       int dice = turn == 0 ? IN_A_HUNDRED : random.nextInt(IN_A_HUNDRED);
       if (dice < READS) {
         timed(() -> client.send("GET", "/conversations/chat"));
       } else if (dice < SEARCHES) {
-        timed(() -> client.send("GET", "/search?q=word" + turn / 2));
+        timed(() -> client.send("GET", "/search?q=" + words));
       } else {
         append(client, name, turn);
       }

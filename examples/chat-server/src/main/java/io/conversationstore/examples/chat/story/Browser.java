@@ -1,6 +1,7 @@
 package io.conversationstore.examples.chat.story;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.conversationstore.json.Json;
 import java.io.IOException;
 import java.net.URI;
@@ -9,6 +10,7 @@ import java.net.http.WebSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +25,7 @@ import java.util.stream.Stream;
 final class Browser implements AutoCloseable {
 
   private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome");
+  private static final JsonMapper JSON = new JsonMapper();
   private static final long LONGEST_S = 60;
 
   private final Process process;
@@ -137,19 +140,12 @@ final class Browser implements AutoCloseable {
     int id = ids.incrementAndGet();
     CompletableFuture<JsonNode> answer = new CompletableFuture<>();
     calls.put(id, answer);
-    String text =
-        Json.text(
-            out -> {
-              out.writeStartObject();
-              out.writeNumberField("id", id);
-              out.writeStringField("method", method);
-              if (!session.isEmpty()) {
-                out.writeStringField("sessionId", session);
-              }
-              out.writeFieldName("params");
-              Json.writeValue(out, parameters);
-              out.writeEndObject();
-            });
+    Map<String, Object> request =
+        new HashMap<>(Map.of("id", id, "method", method, "params", parameters));
+    if (!session.isEmpty()) {
+      request.put("sessionId", session);
+    }
+    String text = JSON.writeValueAsString(request);
     synchronized (socket) {
       socket.sendText(text, true).get(LONGEST_S, TimeUnit.SECONDS);
     }

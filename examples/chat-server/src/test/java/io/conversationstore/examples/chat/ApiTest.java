@@ -90,8 +90,7 @@ class ApiTest {
       pages++;
     } while (!cursor.isEmpty());
     assertThat(pages).isEqualTo(3);
-    assertThat(titles)
-        .containsExactly("number 4", "number 3", "number 2", "number 1", "number 0");
+    assertThat(titles).containsExactly("number 4", "number 3", "number 2", "number 1", "number 0");
   }
 
   @Test
@@ -110,8 +109,7 @@ class ApiTest {
             .expect(200)
             .body();
     assertThat(texts(before.get("messages"))).containsExactly("text 1", "text 2");
-    JsonNode first =
-        user.send("GET", "/conversations/pages/messages?order=forward&limit=3").body();
+    JsonNode first = user.send("GET", "/conversations/pages/messages?order=forward&limit=3").body();
     assertThat(texts(first.get("messages"))).containsExactly("text 0", "text 1", "text 2");
   }
 
@@ -139,7 +137,8 @@ class ApiTest {
                 .asText())
         .isEqualTo(first);
     assertThat(
-            server.user("another " + first)
+            server
+                .user("another " + first)
                 .send("POST", "/conversations", out -> writeTitle(out, "t"), "Idempotency-Key", "c")
                 .body()
                 .get("id")
@@ -243,9 +242,7 @@ class ApiTest {
               out.writeEndObject();
             });
     assertThat(unknown.expect(400).header("Content-Type")).isEqualTo("application/problem+json");
-    assertThat(unknown.body().get("detail").asText())
-        .contains("messages")
-        .doesNotContain("secret");
+    assertThat(unknown.body().get("detail").asText()).contains("messages").doesNotContain("secret");
     assertThat(user.send("GET", "/conversations?limit=0").expect(400).body().get("detail").asText())
         .contains("limit");
     assertThat(user.send("GET", "/nowhere").expect(404).problem()).isEqualTo("no-such-route");

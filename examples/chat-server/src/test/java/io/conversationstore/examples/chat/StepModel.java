@@ -24,8 +24,7 @@ final class StepModel implements ChatModel {
   }
 
   @Override
-  public TokenUsage answer(List<StoredMessage> history, Output output)
-      throws InterruptedException {
+  public TokenUsage answer(List<StoredMessage> history, Output output) throws InterruptedException {
     String piece = "the model begins. ";
     int made = 0;
     while (!END.equals(piece) && output.text(piece)) {

@@ -54,8 +54,7 @@ class StreamTest {
     ChatClient alice = server.user("alice");
     JsonNode asked = alice.ask("c", "What is it?", "k").expect(202).body();
     assertThat(asked.at("/question/content").asText()).isEqualTo("What is it?");
-    Wait.until(
-        "the beginning is stored", () -> text(alice, 1).equals("the model begins. "));
+    Wait.until("the beginning is stored", () -> text(alice, 1).equals("the model begins. "));
     model.say("More. ");
     // The second piece is saved with the next one after the interval.
     Wait.until(
@@ -96,7 +95,8 @@ class StreamTest {
       assertThat(whole.data().get("from").asInt()).isZero();
       assertThat(whole.data().get("text").asText()).startsWith("the model begins. One. ");
       model.say("Three.");
-      second.await("no further piece", event -> event.data().path("text").asText().equals("Three."));
+      second.await(
+          "no further piece", event -> event.data().path("text").asText().equals("Three."));
       model.end();
       second.await(
           "no end",
@@ -120,8 +120,7 @@ class StreamTest {
     alice.send("DELETE", stop).expect(204);
     model.say("not wanted");
     Wait.until("the end is stored", () -> messages(alice).size() == 3);
-    assertThat(messages(alice).get(2).at("/metadata/finish_reason").asText())
-        .isEqualTo("stopped");
+    assertThat(messages(alice).get(2).at("/metadata/finish_reason").asText()).isEqualTo("stopped");
     assertThat(text(alice, 1)).isEqualTo("the model begins. ");
   }
 

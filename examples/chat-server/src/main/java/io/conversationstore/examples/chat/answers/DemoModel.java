@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
- * Answers by itself, without a model, and says so. It repeats the question, counts words with a tool
- * when it is asked to, and shows the Markdown that the page can draw.
+ * Answers by itself, without a model, and says so. It repeats the question, counts words with a
+ * tool when it is asked to, and shows the Markdown that the page can draw.
  */
 public final class DemoModel implements ChatModel {
 
@@ -31,8 +31,7 @@ public final class DemoModel implements ChatModel {
   }
 
   @Override
-  public TokenUsage answer(List<StoredMessage> history, Output output)
-      throws InterruptedException {
+  public TokenUsage answer(List<StoredMessage> history, Output output) throws InterruptedException {
     String question = history.get(history.size() - 1).text();
     StringBuilder text = new StringBuilder();
     if (question.toLowerCase(Locale.ROOT).contains("count")) {

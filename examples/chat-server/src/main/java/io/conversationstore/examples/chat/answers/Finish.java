@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The message that ends a streamed answer. An edit changes the content of a message and nothing
- * else, so the usage and the reason of the end, which are known last, are a message of their own: an
- * assistant's, without content. An answer without one is growing or broke off.
+ * else, so the usage and the reason of the end, which are known last, are a message of their own:
+ * an assistant's, without content. An answer without one is growing or broke off.
  */
 public final class Finish {
 
@@ -42,8 +42,7 @@ public final class Finish {
         .withModel(model)
         .withUsage(usage)
         .withMetadata(
-            Map.of(
-                FINISHES, answer.toString(), REASON, reason.name().toLowerCase(Locale.ROOT)));
+            Map.of(FINISHES, answer.toString(), REASON, reason.name().toLowerCase(Locale.ROOT)));
   }
 
   /** Whether this message ends an answer. */

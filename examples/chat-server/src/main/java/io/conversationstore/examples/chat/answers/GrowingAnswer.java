@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An answer that is being made. Its first piece is appended, later ones are edits, at most one in an
- * interval; the text between two saves is only in memory and with those who follow. A crash leaves
- * the last saved text. A save that fails is repeated with the next one.
+ * An answer that is being made. Its first piece is appended, later ones are edits, at most one in
+ * an interval; the text between two saves is only in memory and with those who follow. A crash
+ * leaves the last saved text. A save that fails is repeated with the next one.
  *
  * <p>One thread runs it; any thread may read the text or stop it.
  */

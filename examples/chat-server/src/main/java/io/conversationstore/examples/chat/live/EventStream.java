@@ -38,8 +38,7 @@ public final class EventStream implements WriteListener, AsyncListener {
   /** Begins to send; {@code onClose} is called once, when the connection has ended. */
   public static EventStream open(AsyncContext context, Runnable onClose) throws IOException {
     context.setTimeout(0);
-    EventStream stream =
-        new EventStream(context, context.getResponse().getOutputStream(), onClose);
+    EventStream stream = new EventStream(context, context.getResponse().getOutputStream(), onClose);
     context.addListener(stream);
     stream.out.setWriteListener(stream);
     return stream;

@@ -5,7 +5,8 @@
  * <ul>
  *   <li>{@link io.conversationstore.examples.chat.live.Live}: the followers of each owner.
  *   <li>{@link io.conversationstore.examples.chat.live.OtherServers}: finds writes by comparing.
- *   <li>{@link io.conversationstore.examples.chat.live.EventStream}: a connection, without a thread.
+ *   <li>{@link io.conversationstore.examples.chat.live.EventStream}: a connection, without a
+ *       thread.
  * </ul>
  */
 @NullMarked

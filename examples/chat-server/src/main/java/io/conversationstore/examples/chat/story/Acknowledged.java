@@ -29,8 +29,7 @@ final class Acknowledged {
         .computeIfAbsent(
             new Place(user, message.get("conversation_id").asText()),
             place -> java.util.Collections.synchronizedMap(new LinkedHashMap<>()))
-        .put(
-            UUID.fromString(message.get("id").asText()), message.path("content").asText(""));
+        .put(UUID.fromString(message.get("id").asText()), message.path("content").asText(""));
   }
 
   int messages() {

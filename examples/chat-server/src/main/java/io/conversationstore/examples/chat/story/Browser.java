@@ -24,7 +24,8 @@ import java.util.stream.Stream;
 /** A headless Chromium, driven by its remote debugging protocol. Thread-safe. */
 final class Browser implements AutoCloseable {
 
-  private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome");
+  private static final List<String> NAMES =
+      List.of("chromium", "chromium-browser", "google-chrome");
   private static final JsonMapper JSON = new JsonMapper();
   private static final long LONGEST_S = 60;
 
@@ -114,21 +115,16 @@ final class Browser implements AutoCloseable {
     WebSocket socket =
         HttpClient.newHttpClient()
             .newWebSocketBuilder()
-            .buildAsync(
-                URI.create("ws://127.0.0.1:" + lines.get(0) + lines.get(1)), receiver)
+            .buildAsync(URI.create("ws://127.0.0.1:" + lines.get(0) + lines.get(1)), receiver)
             .get(LONGEST_S, TimeUnit.SECONDS);
     return new Browser(process, socket, receiver);
   }
 
   /** Opens a page in a tab of its own. */
   Tab open(String url) throws Exception {
-    JsonNode target =
-        call("", "Target.createTarget", Map.of("url", "about:blank")).get("targetId");
+    JsonNode target = call("", "Target.createTarget", Map.of("url", "about:blank")).get("targetId");
     JsonNode session =
-        call(
-                "",
-                "Target.attachToTarget",
-                Map.of("targetId", target.asText(), "flatten", true))
+        call("", "Target.attachToTarget", Map.of("targetId", target.asText(), "flatten", true))
             .get("sessionId");
     Tab tab = new Tab(this, session.asText());
     tab.begin(url);

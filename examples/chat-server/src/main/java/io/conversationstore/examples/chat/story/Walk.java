@@ -38,8 +38,7 @@ public final class Walk {
     Path screenshots = Path.of(System.getProperty("walk.screenshots", root.toString()));
     try (TestPostgres postgres = TestPostgres.builder().durable(true).start();
         ServerProcess server =
-            ServerProcess.start(
-                root, ServerProcess.database(postgres, postgres.createDatabase()));
+            ServerProcess.start(root, ServerProcess.database(postgres, postgres.createDatabase()));
         Browser browser = Browser.start(program.get(), root.resolve("profile"))) {
       Walk walk = new Walk(postgres, screenshots, server.port());
       walk.walk(browser);
@@ -104,7 +103,8 @@ public final class Walk {
     tab.await("the message is shown as text", shows("<script>window.hacked = 1</script>"));
     check("no script ran", !tab.is("window.hacked"));
     check(
-        "no element came of it", !tab.is("document.querySelector('#log script, #log article img')"));
+        "no element came of it",
+        !tab.is("document.querySelector('#log script, #log article img')"));
     check(
         "only the safe link is one",
         tab.value("document.querySelectorAll('#log article[data-role=user] a').length").asInt()
@@ -146,8 +146,7 @@ public final class Walk {
     tab.await("the name has the focus", "document.activeElement.id === 'name'");
     tab.type("Coffee order");
     tab.enter();
-    tab.await(
-        "it has its name", "document.querySelector('#title').textContent === 'Coffee order'");
+    tab.await("it has its name", "document.querySelector('#title').textContent === 'Coffee order'");
   }
 
   private void phoneAndDark(Tab tab) throws Exception {

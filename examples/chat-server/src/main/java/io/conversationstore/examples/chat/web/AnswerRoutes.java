@@ -53,8 +53,7 @@ final class AnswerRoutes {
     }
     Ids ids = new Ids(call.owner(), call.conversation(), call.key());
     Message question = Message.user(text).withId(ids.next("question"));
-    Turn turn =
-        new Turn(call.owner(), call.conversation(), ids.next("answer"), ids.next("finish"));
+    Turn turn = new Turn(call.owner(), call.conversation(), ids.next("answer"), ids.next("finish"));
     if (call.key() != null && isThere(turn)) {
       StoredMessage stored = append(call, body, question);
       answer(call, 200, stored, turn);

@@ -121,7 +121,9 @@ final class Call {
       String name = names.next();
       if (!fields.contains(name)) {
         throw Problem.invalid(
-            "The body has a field that this request does not know; it knows " + sorted(fields) + ".");
+            "The body has a field that this request does not know; it knows "
+                + sorted(fields)
+                + ".");
       }
     }
     return body;
@@ -196,4 +198,3 @@ final class Call {
     context.status(status);
   }
 }
-

@@ -53,8 +53,7 @@ public final class EventServlet extends HttpServlet {
     }
   }
 
-  private void follow(HttpServletRequest request, HttpServletResponse response)
-      throws IOException {
+  private void follow(HttpServletRequest request, HttpServletResponse response) throws IOException {
     Owner owner = owners.of(request::getHeader);
     String named = request.getParameter("conversation");
     String conversation = named == null || named.isEmpty() ? null : named;
@@ -73,9 +72,7 @@ public final class EventServlet extends HttpServlet {
     follower.send(Views.state(store.state(), owner));
     if (conversation != null) {
       answers.forEach(
-          owner,
-          conversation,
-          (id, text) -> follower.send(Event.delta(conversation, id, 0, text)));
+          owner, conversation, (id, text) -> follower.send(Event.delta(conversation, id, 0, text)));
     }
   }
 }

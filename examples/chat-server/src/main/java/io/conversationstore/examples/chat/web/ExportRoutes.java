@@ -79,8 +79,7 @@ final class ExportRoutes {
         call.owner(), call.conversation(), MessageQuery.first(PAGE).withCursor(cursor));
   }
 
-  private void each(Call call, Page<StoredMessage> first, MessageWriter writer)
-      throws IOException {
+  private void each(Call call, Page<StoredMessage> first, MessageWriter writer) throws IOException {
     Page<StoredMessage> page = first;
     while (true) {
       for (StoredMessage message : page) {

@@ -34,8 +34,7 @@ final class MessageRoutes {
   private final Live live;
   private final Watch watch;
 
-  MessageRoutes(
-      ConversationStore store, Writes writes, Answers answers, Live live, Watch watch) {
+  MessageRoutes(ConversationStore store, Writes writes, Answers answers, Live live, Watch watch) {
     this.store = store;
     this.writes = writes;
     this.answers = answers;
@@ -58,9 +57,7 @@ final class MessageRoutes {
       throw Problem.invalid("order must be forward or backward.");
     }
     MessageQuery.Direction direction =
-        "forward".equals(order)
-            ? MessageQuery.Direction.FORWARD
-            : MessageQuery.Direction.BACKWARD;
+        "forward".equals(order) ? MessageQuery.Direction.FORWARD : MessageQuery.Direction.BACKWARD;
     MessageQuery query =
         MessageQuery.of(direction, call.limit(DEFAULT_LIMIT)).withCursor(call.cursor());
     String start = call.query("from");
@@ -87,8 +84,7 @@ final class MessageRoutes {
     List<Message> turn = new ArrayList<>();
     for (JsonNode each : Json.array(body, "messages")) {
       Message message = ModelJson.readMessage(each);
-      turn.add(
-          message.id() == null ? message.withId(ids.next("message " + turn.size())) : message);
+      turn.add(message.id() == null ? message.withId(ids.next("message " + turn.size())) : message);
     }
     if (turn.isEmpty()) {
       throw Problem.invalid("messages must have at least one message.");

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who asks. A stand-in for authentication: a proxy in front authenticates the request, sets the
- * header with the user, and removes that header from requests of clients. Nothing else of the server
- * knows where the owner comes from.
+ * header with the user, and removes that header from requests of clients. Nothing else of the
+ * server knows where the owner comes from.
  */
 final class Owners {
 

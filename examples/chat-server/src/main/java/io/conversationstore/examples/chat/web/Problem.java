@@ -13,8 +13,8 @@ import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.json.Json;
 
 /**
- * A refused request, as {@code application/problem+json} (RFC 9457). The detail names what is wrong,
- * with ids and names of fields, and never shows the text of a message.
+ * A refused request, as {@code application/problem+json} (RFC 9457). The detail names what is
+ * wrong, with ids and names of fields, and never shows the text of a message.
  */
 final class Problem extends RuntimeException {
 

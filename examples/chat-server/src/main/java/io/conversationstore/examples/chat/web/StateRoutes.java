@@ -9,8 +9,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * State and health. Neither liveness nor readiness depends on the database: the server works without
- * it, and a restart would not bring it back.
+ * State and health. Neither liveness nor readiness depends on the database: the server works
+ * without it, and a restart would not bring it back.
  */
 final class StateRoutes {
 
@@ -18,8 +18,7 @@ final class StateRoutes {
   private final BooleanSupplier takesRequests;
   private final Supplier<String> metrics;
 
-  StateRoutes(
-      ConversationStore store, BooleanSupplier takesRequests, Supplier<String> metrics) {
+  StateRoutes(ConversationStore store, BooleanSupplier takesRequests, Supplier<String> metrics) {
     this.store = store;
     this.takesRequests = takesRequests;
     this.metrics = metrics;

@@ -35,3 +35,16 @@ export function marked(text, ranges) {
   nodes.push(text.slice(at));
   return nodes;
 }
+
+/** Calls at the next frame; in a tab that nobody sees there are none, so soon. */
+export function soon(work) {
+  let done = false;
+  const once = () => {
+    if (!done) {
+      done = true;
+      work();
+    }
+  };
+  requestAnimationFrame(once);
+  setTimeout(once, 200);
+}

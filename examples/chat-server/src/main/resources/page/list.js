@@ -1,7 +1,7 @@
 // The conversations by day, and the hits of a search in their place.
 
 import { json } from "./api.js";
-import { button, byId, el, marked } from "./dom.js";
+import { button, byId, el, marked, soon } from "./dom.js";
 
 const PAGE = 100;
 const known = new Map();
@@ -82,7 +82,7 @@ let scheduled = false;
 function scheduleDraw() {
   if (!scheduled) {
     scheduled = true;
-    requestAnimationFrame(() => {
+    soon(() => {
       scheduled = false;
       draw();
     });

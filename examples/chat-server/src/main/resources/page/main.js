@@ -119,9 +119,8 @@ function message(mine, name, data) {
     mine.messages.upsert(data.messages);
   } else if (name === "removed") {
     mine.messages.remove(data.message_id);
-  } else if (name === "delta" && !mine.messages.grow(data)) {
-    // Pieces are missing: a new connection begins with the whole text.
-    show();
+  } else if (name === "delta") {
+    mine.messages.grow(data);
   }
 }
 

@@ -1,7 +1,7 @@
 // The messages of the open conversation: drawn, kept in order, and growing.
 
 import { change, conversationPath, json } from "./api.js";
-import { button, byId, el } from "./dom.js";
+import { button, byId, el, soon } from "./dom.js";
 import { markdown } from "./markdown.js";
 
 const SPEAKERS = { user: "You", assistant: "Assistant", system: "System", tool: "Tool" };
@@ -56,14 +56,11 @@ export class Messages {
     this.scheduleDraw();
   }
 
-  /** A piece of a growing answer. Returns false if pieces before it are missing. */
+  /** A piece of a growing answer. One that comes before the text so far is part of that text. */
   grow({ message_id: id, from, text }) {
-    if (this.ends.has(id)) {
-      return true;
-    }
     const present = this.growing.get(id) ?? "";
-    if (from > present.length) {
-      return false;
+    if (this.ends.has(id) || from > present.length) {
+      return;
     }
     if (from + text.length > present.length) {
       this.growing.set(id, present.slice(0, from) + text);
@@ -73,7 +70,6 @@ export class Messages {
     }
     this.dirty.add(id);
     this.scheduleDraw();
-    return true;
   }
 
   /** The answer that grows here, or null. */
@@ -95,7 +91,7 @@ export class Messages {
   scheduleDraw() {
     if (!this.scheduled) {
       this.scheduled = true;
-      requestAnimationFrame(() => {
+      soon(() => {
         this.scheduled = false;
         if (!this.closed) {
           this.draw();
@@ -143,7 +139,7 @@ export class Messages {
     const parameters = new URLSearchParams({ order: "backward", cursor: this.earlier });
     const page = await json("GET", `${conversationPath(this.conversation)}/messages?${parameters}`);
     this.take(page.messages, page.cursor);
-    requestAnimationFrame(() => {
+    soon(() => {
       this.log.scrollTop = this.log.scrollHeight - before;
       this.log.focus();
     });
@@ -151,7 +147,7 @@ export class Messages {
 
   /** Shows a message, if it is among those that were read. */
   reveal(id) {
-    requestAnimationFrame(() => {
+    soon(() => {
       const node = this.nodes.get(id);
       if (node) {
         this.log.querySelectorAll(".target").forEach((each) => each.classList.remove("target"));

@@ -62,7 +62,7 @@ public final class DemoModel implements ChatModel {
 
         > %s
 
-        This conversation has %d messages. What is stored here:
+        Messages before this answer: %d. What is stored here:
 
         - each message **once**, in its place
         - this answer while it *grows*, so a reload shows it

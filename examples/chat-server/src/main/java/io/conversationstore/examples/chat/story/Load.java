@@ -9,10 +9,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -34,28 +32,30 @@ public final class Load {
   private static final int READS = 15;
   private static final int SEARCHES = 25;
 
-  private enum Phase {
-    BEFORE,
-    AWAY,
-    AFTER
+  /** The figures of a phase. Thread-safe. */
+  private static final class Phase {
+    private final String name;
+    private final List<Long> micros = Collections.synchronizedList(new ArrayList<>());
+    private final LongAdder refused = new LongAdder();
+
+    Phase(String name) {
+      this.name = name;
+    }
   }
 
   private final int port;
   private final long start = System.nanoTime();
   private final long end;
   private final Acknowledged acknowledged = new Acknowledged();
-  private final Map<Phase, List<Long>> micros = new EnumMap<>(Phase.class);
-  private final Map<Phase, LongAdder> refused = new EnumMap<>(Phase.class);
+  private final Phase before = new Phase("before");
+  private final Phase away = new Phase("away");
+  private final Phase after = new Phase("after");
   private final HttpClient http = HttpClient.newHttpClient();
-  private volatile Phase phase = Phase.BEFORE;
+  private volatile Phase phase = before;
 
   private Load(int port, int seconds) {
     this.port = port;
     this.end = start + TimeUnit.SECONDS.toNanos(seconds);
-    for (Phase each : Phase.values()) {
-      micros.put(each, Collections.synchronizedList(new ArrayList<>()));
-      refused.put(each, new LongAdder());
-    }
   }
 
   /** Arguments: users (200) and seconds (60). Exits with 1 if something acknowledged is lost. */
@@ -99,10 +99,10 @@ public final class Load {
     long third = TimeUnit.SECONDS.toNanos(seconds) / 3;
     pauseUntil(start + third);
     postgres.kill();
-    phase = Phase.AWAY;
+    phase = away;
     pauseUntil(start + 2 * third);
     postgres.restart();
-    phase = Phase.AFTER;
+    phase = after;
     for (Future<?> each : all) {
       each.get();
     }
@@ -162,24 +162,24 @@ public final class Load {
 
   private Reply timed(Request request) throws IOException, InterruptedException {
     Phase now = phase;
-    long before = System.nanoTime();
+    long begin = System.nanoTime();
     Reply reply = request.send();
-    micros.get(now).add((System.nanoTime() - before) / 1_000);
+    now.micros.add((System.nanoTime() - begin) / 1_000);
     if (reply.status() >= 300) {
-      refused.get(now).increment();
+      now.refused.increment();
     }
     return reply;
   }
 
   private void print(int users, int seconds, int wrong) {
-    for (Phase each : Phase.values()) {
-      List<Long> sorted = micros.get(each).stream().sorted().toList();
+    for (Phase each : List.of(before, away, after)) {
+      List<Long> sorted = each.micros.stream().sorted().toList();
       System.out.printf(
           Locale.ROOT,
           "%-6s %6d requests, %d refused, median %.1f ms, p99 %.1f ms, longest %.1f ms%n",
-          each.name().toLowerCase(Locale.ROOT),
+          each.name,
           sorted.size(),
-          refused.get(each).sum(),
+          each.refused.sum(),
           quantile(sorted, 0.5),
           quantile(sorted, 0.99),
           quantile(sorted, 1));

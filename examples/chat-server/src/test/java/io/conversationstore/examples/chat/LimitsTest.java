@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -39,6 +40,10 @@ class LimitsTest {
     server.close();
   }
 
+  private Socket connect() throws IOException {
+    return new Socket(InetAddress.getLoopbackAddress(), server.port());
+  }
+
   private static String head(String length) {
     return "POST /conversations HTTP/1.1\r\nHost: x\r\nX-User: alice\r\n"
         + "Content-Type: application/json\r\n"
@@ -63,7 +68,7 @@ class LimitsTest {
 
   @Test
   void aBodyThatSaysItIsTooLargeIsRefused() throws Exception {
-    try (Socket socket = new Socket("127.0.0.1", server.port())) {
+    try (Socket socket = connect()) {
       write(socket, head("Content-Length: 4000000000").getBytes(StandardCharsets.US_ASCII));
       byte[] piece = new byte[8_192];
       Arrays.fill(piece, (byte) ' ');
@@ -78,7 +83,7 @@ class LimitsTest {
   @Test
   void anEndlessBodyIsRefusedAfterTheLimit() throws Exception {
     long sent = 0;
-    try (Socket socket = new Socket("127.0.0.1", server.port())) {
+    try (Socket socket = connect()) {
       write(socket, head("Transfer-Encoding: chunked").getBytes(StandardCharsets.US_ASCII));
       byte[] data = new byte[0x2000];
       Arrays.fill(data, (byte) ' ');
@@ -105,7 +110,7 @@ class LimitsTest {
     List<AutoCloseable> slow = new ArrayList<>();
     try {
       for (int i = 0; i < 2 * THREADS; i++) {
-        Socket socket = new Socket("127.0.0.1", server.port());
+        Socket socket = connect();
         slow.add(socket);
         write(socket, (head("Content-Length: 100") + "{").getBytes(StandardCharsets.US_ASCII));
         slow.add(server.user("user " + i).follow("/events"));

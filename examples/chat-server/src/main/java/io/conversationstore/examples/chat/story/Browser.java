@@ -27,7 +27,7 @@ final class Browser implements AutoCloseable {
   private static final List<String> NAMES =
       List.of("chromium", "chromium-browser", "google-chrome");
   private static final JsonMapper JSON = new JsonMapper();
-  private static final long LONGEST_S = 60;
+  private static final long LONGEST_S = 180;
 
   private final Process process;
   private final WebSocket socket;
@@ -98,7 +98,9 @@ final class Browser implements AutoCloseable {
                 "--no-first-run",
                 "--disable-gpu",
                 "--disable-dev-shm-usage",
-                "--disable-background-networking"));
+                "--disable-background-networking",
+                "--disable-backgrounding-occluded-windows",
+                "--disable-renderer-backgrounding"));
     if (System.getProperty("user.name").equals("root")) {
       command.add("--no-sandbox");
     }

@@ -101,6 +101,8 @@ final class Tab {
   }
 
   void screenshot(Path file) throws Exception {
+    // A tab that nobody sees is not drawn.
+    call("Page.bringToFront", Map.of());
     JsonNode png = call("Page.captureScreenshot", Map.of("format", "png"));
     Files.createDirectories(file.getParent());
     Files.write(file, Base64.getDecoder().decode(png.get("data").asText()));

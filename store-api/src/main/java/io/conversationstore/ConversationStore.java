@@ -243,8 +243,8 @@ public interface ConversationStore extends AutoCloseable {
    *
    * @param through the last message to take
    * @param fork the header of the new conversation; nothing of the original's header is taken. With
-   *     an id of the caller's it joins a conversation of that id that another call makes at the same
-   *     time or, during an outage, that this node does not know
+   *     an id of the caller's it joins a conversation of that id that another call makes at the
+   *     same time or, during an outage, that this node does not know
    * @return the new conversation
    * @throws ConversationExistsException if {@code fork} has the id of a conversation
    * @throws ConversationNotFoundException if there is no conversation to fork

@@ -12,11 +12,11 @@ import io.conversationstore.ConversationStore;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Cursor;
 import io.conversationstore.ErasureReceipt;
+import io.conversationstore.ForkOrigin;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
 import io.conversationstore.MessageQuery;
 import io.conversationstore.MessageQuery.Direction;
-import io.conversationstore.ForkOrigin;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.OwnerCounts;
@@ -394,8 +394,7 @@ public final class DefaultConversationStore implements ConversationStore {
   }
 
   @Override
-  public Conversation fork(
-      Owner owner, String conversationId, UUID through, NewConversation fork) {
+  public Conversation fork(Owner owner, String conversationId, UUID through, NewConversation fork) {
     String original = InputChecks.conversationId(conversationId);
     NewConversation named = checked(Forks.of(fork, new ForkOrigin(original, through)));
     String id = Objects.requireNonNull(named.id());

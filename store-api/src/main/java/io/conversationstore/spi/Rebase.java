@@ -44,8 +44,7 @@ public final class Rebase {
     Map<String, Long> shown = new HashMap<>();
     for (Change part : change.parts()) {
       ConversationRef ref = part.ref();
-      String active =
-          part instanceof PreferencesPut put ? put.update().activeConversation() : null;
+      String active = part instanceof PreferencesPut put ? put.update().activeConversation() : null;
       if (ref != null && ref.generation() < ConversationRef.LIVE) {
         shown.put(ref.id(), ConversationRef.shown(ref.generation()));
       } else if (active != null && ((PreferencesPut) part).activeGeneration() < 0) {

@@ -36,7 +36,8 @@ class TablesTest {
   /** A database with these statements applied; its URL as the command line takes it. */
   private static String database(String... statements) throws SQLException {
     String jdbc = server.jdbcUrl(server.createDatabase());
-    try (Connection connection = DriverManager.getConnection(jdbc, server.user(), server.password());
+    try (Connection connection =
+            DriverManager.getConnection(jdbc, server.user(), server.password());
         Statement statement = connection.createStatement()) {
       for (String sql : statements) {
         statement.execute(sql);
@@ -103,7 +104,8 @@ class TablesTest {
     List<String> lines = exported("--user", "alice");
     assertThat(lines).hasSize(6);
     assertThat(lines.get(0))
-        .contains("00000000-0000-4000-8000-00000000000a", "\"title\":\"Tea\"", "\"total_tokens\":12")
+        .contains(
+            "00000000-0000-4000-8000-00000000000a", "\"title\":\"Tea\"", "\"total_tokens\":12")
         .contains("\"created_at\":\"2026-01-02T03:04:05.000000Z\"")
         .contains("\"updated_at\":\"2026-01-02T03:05:00.000000Z\"");
     assertThat(lines.get(1))

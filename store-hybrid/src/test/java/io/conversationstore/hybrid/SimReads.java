@@ -159,7 +159,8 @@ final class SimReads {
     int node = op.step.node();
     if (op.alone) {
       // It is in the files, unless a copy that includes it was emptied.
-      return history.wasEmptied(node, op.end) && !history.mirrored.containsKey(node + "/" + message);
+      return history.wasEmptied(node, op.end)
+          && !history.mirrored.containsKey(node + "/" + message);
     }
     boolean isOut =
         op.queued.isEmpty()
@@ -289,9 +290,7 @@ final class SimReads {
   }
 
   private boolean wasPending(Op op, long at) {
-    return op.queued.stream()
-        .map(history.ends::get)
-        .anyMatch(end -> end == null || end.at() > at);
+    return op.queued.stream().map(history.ends::get).anyMatch(end -> end == null || end.at() > at);
   }
 
   private boolean wasStored(Op op, UUID message, long before) {

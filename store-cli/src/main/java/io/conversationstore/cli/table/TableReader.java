@@ -104,7 +104,8 @@ final class TableReader {
       this.header = layout.header() == null ? List.of() : layout.header().columns();
       this.message = layout.messages().columns();
       this.owners = layout.header() == null ? layout.messages() : layout.header();
-      for (String column : Stream.of(layout.tenant(), layout.user()).filter(Objects::nonNull).toList()) {
+      for (String column :
+          Stream.of(layout.tenant(), layout.user()).filter(Objects::nonNull).toList()) {
         notInHeader.add(column);
         if (layout.header() == null) {
           notInMessage.add(column);
@@ -210,8 +211,7 @@ final class TableReader {
 
     private void array(ResultSet row) throws SQLException {
       String array = Objects.requireNonNull(layout.array());
-      ObjectNode one =
-          Cells.object(row, index(layout.messages(), array), List.of(array), Set.of());
+      ObjectNode one = Cells.object(row, index(layout.messages(), array), List.of(array), Set.of());
       one.forEach(into::messages);
     }
   }

@@ -145,8 +145,7 @@ public final class TakenOverStore implements ConversationStore {
   }
 
   @Override
-  public Conversation fork(
-      Owner owner, String conversationId, UUID through, NewConversation fork) {
+  public Conversation fork(Owner owner, String conversationId, UUID through, NewConversation fork) {
     return store.fork(owner, conversationId, through, fork);
   }
 

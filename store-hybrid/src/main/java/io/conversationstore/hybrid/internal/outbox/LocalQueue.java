@@ -561,11 +561,7 @@ public final class LocalQueue {
         true,
         List.of(
             Transitions.put(
-                before,
-                update,
-                Math.max(ConversationRef.LIVE, generation),
-                at,
-                ApplyMode.REPLAY)));
+                before, update, Math.max(ConversationRef.LIVE, generation), at, ApplyMode.REPLAY)));
   }
 
   private Applied bulk(Bulk bulk, Attempt attempt) {

@@ -130,8 +130,7 @@ public final class FileEngine implements LocalStore {
             options.durability(),
             options.syncInterval(),
             options.queueBytes(),
-            work ->
-                files.newThread(work, "conversation-log-" + options.directory().getFileName()));
+            work -> files.newThread(work, "conversation-log-" + options.directory().getFileName()));
     this.housekeeping = new Maintenance(files, segments, contents, shared, tail, thread, options);
     this.reads = new Reads(shared, contents, options.clock());
     this.mirrorRows = new MirrorRows(shared, contents, null);

@@ -24,7 +24,8 @@ class LogThreadTest {
   private final LogTail tail =
       new LogTail(new MemoryFiles(), new Segments("memory"), 1 << 20, segment -> {});
   private final LogThread log =
-      new LogThread(tail, Durability.EACH_WRITE, Duration.ofSeconds(1), 64 * KIB, LogThreadTest::thread);
+      new LogThread(
+          tail, Durability.EACH_WRITE, Duration.ofSeconds(1), 64 * KIB, LogThreadTest::thread);
 
   private static Thread thread(Runnable work) {
     return new MemoryFiles().newThread(work, "log");

@@ -120,8 +120,8 @@ final class EventJson {
 
   private static void dropIf(ObjectNode node, Predicate<JsonNode> condition) {
     List<String> dropped = new ArrayList<>();
-    node.fields()
-        .forEachRemaining(
+    node.properties()
+        .forEach(
             each -> {
               if (condition.test(each.getValue())) {
                 dropped.add(each.getKey());

@@ -223,7 +223,7 @@ final class TypedJson {
   static @Nullable Object plain(JsonNode node) {
     if (node instanceof ObjectNode object) {
       Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      object.fields().forEachRemaining(each -> map.put(each.getKey(), plain(each.getValue())));
+      object.properties().forEach(each -> map.put(each.getKey(), plain(each.getValue())));
       return map;
     }
     if (node instanceof ArrayNode array) {

@@ -70,7 +70,8 @@ final class EventJson {
     }
   }
 
-  private abstract static class AnyPayload {
+  /** How Jackson sees {@link ToolConfirmation}. */
+  abstract static class AnyPayload {
     @JsonSerialize(using = AnyValue.class)
     abstract Object payload();
   }

@@ -254,7 +254,7 @@ final class TypedJson {
     String text = node.numberValue().toString();
     double number = node.doubleValue();
     // Readers of numbers take these from text.
-    return !Double.isFinite(number) || text.startsWith("-0.0") && number == 0
+    return !Double.isFinite(number) || (number == 0 && text.startsWith("-"))
         ? text
         : new BigDecimal(text);
   }

@@ -95,6 +95,7 @@ public final class ConversationSessionService implements BaseSessionService {
    * @deprecated as in ADK; use {@link #createSession(String, String, Map, String)}
    */
   @Deprecated
+  @SuppressWarnings("InlineMeSuggester") // not for the callers of ADK's interface
   @Override
   public Single<Session> createSession(
       String appName,

@@ -70,7 +70,8 @@ final class EventJson {
     }
   }
 
-  private abstract static class AnyPayload {
+  /** How Jackson sees {@link ToolConfirmation}. */
+  abstract static class AnyPayload {
     @JsonSerialize(using = AnyValue.class)
     abstract Object payload();
   }
@@ -120,8 +121,8 @@ final class EventJson {
 
   private static void dropIf(ObjectNode node, Predicate<JsonNode> condition) {
     List<String> dropped = new ArrayList<>();
-    node.fields()
-        .forEachRemaining(
+    node.properties()
+        .forEach(
             each -> {
               if (condition.test(each.getValue())) {
                 dropped.add(each.getKey());

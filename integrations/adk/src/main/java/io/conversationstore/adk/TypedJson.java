@@ -223,7 +223,7 @@ final class TypedJson {
   static @Nullable Object plain(JsonNode node) {
     if (node instanceof ObjectNode object) {
       Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      object.fields().forEachRemaining(each -> map.put(each.getKey(), plain(each.getValue())));
+      object.properties().forEach(each -> map.put(each.getKey(), plain(each.getValue())));
       return map;
     }
     if (node instanceof ArrayNode array) {
@@ -254,7 +254,7 @@ final class TypedJson {
     String text = node.numberValue().toString();
     double number = node.doubleValue();
     // Readers of numbers take these from text.
-    return !Double.isFinite(number) || text.startsWith("-0.0") && number == 0
+    return !Double.isFinite(number) || (number == 0 && text.startsWith("-"))
         ? text
         : new BigDecimal(text);
   }

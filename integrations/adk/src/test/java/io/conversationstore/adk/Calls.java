@@ -1,5 +1,7 @@
 package io.conversationstore.adk;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.google.adk.events.Event;
 import com.google.adk.sessions.BaseSessionService;
 import com.google.adk.sessions.GetSessionConfig;
@@ -38,10 +40,7 @@ record Calls(BaseSessionService service, String app, String user) {
 
   void append(Session session, Event... events) {
     for (Event each : events) {
-      Event appended = service.appendEvent(session, each).blockingGet();
-      if (appended != each) {
-        throw new AssertionError("another event was returned");
-      }
+      assertThat(service.appendEvent(session, each).blockingGet()).isSameAs(each);
     }
   }
 

@@ -95,22 +95,25 @@ public final class Load {
 
   private void run(TestPostgres postgres, int users, int seconds) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(users);
-    List<Future<?>> all = new ArrayList<>();
-    for (int i = 0; i < users; i++) {
-      int number = i;
-      all.add(threads.submit(() -> user(number)));
+    try {
+      List<Future<?>> all = new ArrayList<>();
+      for (int i = 0; i < users; i++) {
+        int number = i;
+        all.add(threads.submit(() -> user(number)));
+      }
+      long third = TimeUnit.SECONDS.toNanos(seconds) / 3;
+      pauseUntil(start + third);
+      postgres.kill();
+      phase = away;
+      pauseUntil(start + 2 * third);
+      postgres.restart();
+      phase = after;
+      for (Future<?> each : all) {
+        each.get();
+      }
+    } finally {
+      threads.shutdownNow();
     }
-    long third = TimeUnit.SECONDS.toNanos(seconds) / 3;
-    pauseUntil(start + third);
-    postgres.kill();
-    phase = away;
-    pauseUntil(start + 2 * third);
-    postgres.restart();
-    phase = after;
-    for (Future<?> each : all) {
-      each.get();
-    }
-    threads.shutdown();
     ChatClient nobody = new ChatClient(http, port);
     Wait.until("all changes are sent", () -> isSent(nobody));
   }

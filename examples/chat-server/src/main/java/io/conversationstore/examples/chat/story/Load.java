@@ -31,6 +31,9 @@ public final class Load {
   private static final int IN_A_HUNDRED = 100;
   private static final int READS = 15;
   private static final int SEARCHES = 25;
+  private static final int CREATED = 201;
+  private static final int UNAVAILABLE = 503;
+  private static final int NO_ANSWER = 0;
 
   /** The figures of a phase. Thread-safe. */
   private static final class Phase {
@@ -91,22 +94,25 @@ public final class Load {
 
   private void run(TestPostgres postgres, int users, int seconds) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(users);
-    List<Future<?>> all = new ArrayList<>();
-    for (int i = 0; i < users; i++) {
-      int number = i;
-      all.add(threads.submit(() -> user(number)));
+    try {
+      List<Future<?>> all = new ArrayList<>();
+      for (int i = 0; i < users; i++) {
+        int number = i;
+        all.add(threads.submit(() -> user(number)));
+      }
+      long third = TimeUnit.SECONDS.toNanos(seconds) / 3;
+      pauseUntil(start + third);
+      postgres.kill();
+      phase = away;
+      pauseUntil(start + 2 * third);
+      postgres.restart();
+      phase = after;
+      for (Future<?> each : all) {
+        each.get();
+      }
+    } finally {
+      threads.shutdownNow();
     }
-    long third = TimeUnit.SECONDS.toNanos(seconds) / 3;
-    pauseUntil(start + third);
-    postgres.kill();
-    phase = away;
-    pauseUntil(start + 2 * third);
-    postgres.restart();
-    phase = after;
-    for (Future<?> each : all) {
-      each.get();
-    }
-    threads.shutdown();
     ChatClient nobody = new ChatClient(http, port);
     Wait.until("all changes are sent", () -> isSent(nobody));
   }
@@ -144,31 +150,43 @@ public final class Load {
     String text = "turn " + turn + " word" + turn;
     long longest = end + Duration.ofMinutes(1).toNanos();
     while (System.nanoTime() < longest) {
-      Reply reply = timed(() -> client.append("chat", text, "turn " + turn));
-      if (reply.status() == 201) {
-        acknowledged.add(name, reply.body().at("/messages/0"));
+      int status = timed(() -> acknowledge(name, client.append("chat", text, "turn " + turn)));
+      if (status == CREATED) {
         return;
       }
-      if (reply.status() != 503) {
-        throw new IOException("an append was answered with " + reply.status());
+      if (status != UNAVAILABLE && status != NO_ANSWER) {
+        throw new IOException("an append was answered with " + status);
       }
       TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
     }
+  }
+
+  private Reply acknowledge(String name, Reply reply) {
+    if (reply.status() == CREATED) {
+      acknowledged.add(name, reply.body().at("/messages/0"));
+    }
+    return reply;
   }
 
   private interface Request {
     Reply send() throws IOException, InterruptedException;
   }
 
-  private Reply timed(Request request) throws IOException, InterruptedException {
+  /** Sends a request; returns its status, or {@link #NO_ANSWER} if none came. */
+  private int timed(Request request) throws InterruptedException {
     Phase now = phase;
     long begin = System.nanoTime();
-    Reply reply = request.send();
+    int status;
+    try {
+      status = request.send().status();
+    } catch (IOException unknownOutcome) {
+      status = NO_ANSWER;
+    }
     now.micros.add((System.nanoTime() - begin) / 1_000);
-    if (reply.status() >= 300) {
+    if (status >= 300 || status == NO_ANSWER) {
       now.refused.increment();
     }
-    return reply;
+    return status;
   }
 
   private void print(int users, int seconds, int wrong) {
@@ -176,7 +194,7 @@ public final class Load {
       List<Long> sorted = each.micros.stream().sorted().toList();
       System.out.printf(
           Locale.ROOT,
-          "%-6s %6d requests, %d refused, median %.1f ms, p99 %.1f ms, longest %.1f ms%n",
+          "%-6s %6d requests, %d refused or late, median %.1f ms, p99 %.1f ms, longest %.1f ms%n",
           each.name,
           sorted.size(),
           each.refused.sum(),

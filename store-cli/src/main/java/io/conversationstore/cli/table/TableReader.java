@@ -168,7 +168,7 @@ final class TableReader {
     }
 
     private int index(Table table, @Nullable String column) {
-      int before = table == layout.header() ? 0 : header.size();
+      int before = table.equals(layout.header()) ? 0 : header.size();
       return before + table.columns().indexOf(column) + 1;
     }
 

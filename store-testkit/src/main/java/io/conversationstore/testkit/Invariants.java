@@ -76,11 +76,12 @@ final class Invariants {
     for (Conversation conversation : listed) {
       all.addAll(check(owner, conversation));
     }
-    List<StoredMessage> history = Walks.history(store, owner, Direction.FORWARD, 11);
+    int many = all.size();
+    List<StoredMessage> history = Walks.history(store, owner, Direction.FORWARD, page(11, many));
     assertThat(same(history, all.stream().sorted(BY_TIME).toList()))
         .as("the history of %s is all messages by time", owner)
         .isTrue();
-    assertThat(same(history, Walks.history(store, owner, Direction.BACKWARD, 13)))
+    assertThat(same(history, Walks.history(store, owner, Direction.BACKWARD, page(13, many))))
         .as("the history of %s read backward", owner)
         .isTrue();
     checkSearch(owner, history);
@@ -104,7 +105,8 @@ final class Invariants {
       List<StoredMessage> expected =
           newestFirst.stream().filter(m -> SearchTokens.of(m.message()).contains(word)).toList();
       List<StoredMessage> found =
-          Walks.search(store, owner, SearchQuery.of(word).withLimit(8)).stream()
+          Walks.search(store, owner, SearchQuery.of(word).withLimit(page(8, expected.size())))
+              .stream()
               .map(SearchHit::message)
               .toList();
       assertThat(same(found, expected)).as("a search of %s", owner).isTrue();
@@ -128,10 +130,11 @@ final class Invariants {
     assertThat(conversation.updatedAt())
         .as("last use of %s", name)
         .isAfterOrEqualTo(conversation.createdAt());
+    String id = conversation.id();
+    long many = conversation.messageCount();
     List<StoredMessage> forward =
-        Walks.messages(store, owner, conversation.id(), Direction.FORWARD, 9);
-    assertThat(
-            same(forward, Walks.messages(store, owner, conversation.id(), Direction.BACKWARD, 6)))
+        Walks.messages(store, owner, id, Direction.FORWARD, page(9, many));
+    assertThat(same(forward, Walks.messages(store, owner, id, Direction.BACKWARD, page(6, many))))
         .as("messages of %s read backward", name)
         .isTrue();
     assertThat(conversation.messageCount()).as("count of %s", name).isEqualTo(forward.size());
@@ -159,6 +162,11 @@ final class Invariants {
     }
     assertThat(conversation.usage()).as("usage of %s", name).isEqualTo(usage);
     return forward;
+  }
+
+  /** A small page, so that there are several; larger if these would be more than some forty. */
+  private static int page(int small, long many) {
+    return (int) Math.min(200, Math.max(small, many / 40));
   }
 
   /** Compared here, because a failing assertion on the lists would print content. */

@@ -592,10 +592,10 @@ public final class PendingQueue {
   }
 
   /**
-   * Changes that name the live generation take this one, up to and including the next pending
-   * delete or create, and up to the next erasure: what follows these follows them. A change that
-   * created and now names this generation creates no more. What follows a create that stays follows
-   * this one as well, up to and including the next delete: it gets no earlier generation.
+   * Gives this generation to the changes that name the live one. The next pending delete or create
+   * is the last to get it, unless that create is dropped from its change here; an erasure ends it.
+   * Changes behind a create that stays get their generation from that create, but no earlier one
+   * than this, up to and including the next delete.
    */
   private void rebase(List<Entry> later, String conversation, long generation) {
     boolean follows = true;

@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One thread that tells followers what is new: the state of the store, the fields of a conversation
- * after a write here, and what other servers have written. Thread-safe.
+ * Publishes changes to followers, on one thread: the state of the store, the fields of a
+ * conversation after a write here, and writes of other servers. Thread-safe.
  */
 public final class Watch implements AutoCloseable {
 

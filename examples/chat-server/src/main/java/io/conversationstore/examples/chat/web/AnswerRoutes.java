@@ -20,8 +20,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks for answers and stops them. The question is stored when the request is answered; the answer
- * grows afterwards, whoever listens, and the events of its conversation tell about it.
+ * Asks for answers and stops them. The question is stored before the request returns. The answer
+ * grows afterwards, with or without listeners, and is published as events of its conversation.
  */
 final class AnswerRoutes {
 

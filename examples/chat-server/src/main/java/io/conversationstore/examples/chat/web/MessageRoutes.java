@@ -102,7 +102,7 @@ final class MessageRoutes {
     } else {
       stored = store.append(call.owner(), call.conversation(), turn, condition);
     }
-    tell(call, stored);
+    publish(call, stored);
     call.answer(
         201,
         out -> {
@@ -116,7 +116,7 @@ final class MessageRoutes {
         });
   }
 
-  private void tell(Call call, List<StoredMessage> stored) {
+  private void publish(Call call, List<StoredMessage> stored) {
     live.toConversation(
         call.owner(), call.conversation(), Event.messages(call.conversation(), stored));
     watch.changed(call.owner(), call.conversation());
@@ -155,7 +155,7 @@ final class MessageRoutes {
               requireMatch(call);
               return store.edit(call.owner(), call.conversation(), id, edit);
             });
-    tell(call, List.of(edited));
+    publish(call, List.of(edited));
     call.answerTagged(200, Etags.of(edited), out -> ModelJson.write(out, edited));
   }
 

@@ -17,12 +17,16 @@ import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.jsonfile.JsonFileStore;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.LocalStore;
+import java.lang.reflect.Method;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -271,5 +275,57 @@ class HybridGenerationsTest extends OnTestbed {
     bed.comeBack();
     Testbed.awaitDrained(node);
     assertThat(bed.direct().find(alice, "chat")).isEmpty();
+  }
+
+  @Test
+  void row_5_6_aDeleteBehindARejectedAppendFollowsTheCreateBeforeIt() throws Exception {
+    server.execute(bed.database(), HybridRefusalTest.TRIGGER.formatted("P0001"));
+    ConversationStore other = bed.direct();
+    CountDownLatch tried = new CountDownLatch(1);
+    CountDownLatch queued = new CountDownLatch(1);
+    AtomicBoolean first = new AtomicBoolean(true);
+    Testbed.Interposition node = bed.interposed("a", HybridOptions.defaults());
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (isAppendThatCreates(method, arguments) && first.compareAndSet(true, false)) {
+                tried.countDown();
+                Testbed.pass(queued);
+                throw new EngineFailureException(
+                    FailureKind.UNAVAILABLE, true, "the answer was lost", null);
+              }
+            });
+    AtomicBoolean landed = new AtomicBoolean();
+    node.primary()
+        .after(
+            (method, arguments) -> {
+              if (isAppendThatCreates(method, arguments) && landed.compareAndSet(false, true)) {
+                other.delete(alice, "chat");
+                other.createIfAbsent(alice, CHAT);
+              }
+            });
+    ConversationStore store = node.store();
+    Testbed.awaitDrained(store);
+    Thread refused =
+        new Thread(() -> store.append(alice, CHAT, Message.user("refused")), "refused");
+    refused.start();
+    Testbed.pass(tried);
+    bed.goDown(store);
+    store.append(alice, CHAT, Message.user("first in the queue"));
+    queued.countDown();
+    refused.join();
+    assertThat(store.delete(alice, "chat")).isTrue();
+    bed.comeBack();
+    Testbed.await("one change is parked", () -> store.operator().parked().size() == 1);
+    Testbed.awaitDrained(store);
+    assertThat(landed).isTrue();
+    assertThat(other.find(alice, "chat")).as("the conversation that others made later").isPresent();
+    assertThat(store.find(alice, "chat")).isPresent();
+  }
+
+  private static boolean isAppendThatCreates(Method method, Object[] arguments) {
+    return method.getName().equals("apply")
+        && arguments[0] instanceof Change.Bulk bulk
+        && bulk.isAppend();
   }
 }

@@ -13,7 +13,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A trigger of the application refuses one message: the database fails for that change alone. */
 class HybridRefusalTest extends OnTestbed {
 
-  private static final String TRIGGER =
+  /** Refuses a message with the text "refused", with the SQL state that is filled in. */
+  static final String TRIGGER =
       """
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF NEW.content = 'refused' THEN

@@ -18,7 +18,6 @@ import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.OwnerErased;
 import io.conversationstore.spi.ChangeStamp;
-import io.conversationstore.spi.ConversationRef;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.Landing;
@@ -36,6 +35,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -448,8 +448,9 @@ public final class Drain {
   }
 
   private void park(Change change, String reason, Instant at) {
-    ConversationRef ref = change.ref();
-    rejectedChanges.add(List.of(rejected(change, ref == null ? null : ref.id(), true, reason, at)));
+    Set<String> ids = change.namedConversationIds();
+    String only = ids.size() == 1 ? ids.iterator().next() : null;
+    rejectedChanges.add(List.of(rejected(change, only, true, reason, at)));
     settle(List.of(Settlement.of(change.id(), Kind.PARKED, reason, at)), listener::settle);
   }
 

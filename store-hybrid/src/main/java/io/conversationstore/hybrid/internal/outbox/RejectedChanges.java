@@ -39,10 +39,12 @@ public final class RejectedChanges {
     }
     for (Rejected rejected : ofOne) {
       LOG.warn(
-          "Pending change {} of {} (conversation {}) was {}: {}",
+          "Pending change {} of {}{} was {}: {}",
           rejected.changeId(),
           rejected.owner(),
-          rejected.conversationId(),
+          rejected.conversationId() == null
+              ? ""
+              : " (conversation " + rejected.conversationId() + ")",
           rejected.parked() ? "parked" : "dropped",
           rejected.reason());
     }

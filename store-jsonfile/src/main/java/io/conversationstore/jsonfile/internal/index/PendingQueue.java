@@ -507,7 +507,7 @@ public final class PendingQueue {
     switch (settlement.kind()) {
       // A dropped erasure gives the epoch of the changes that follow it.
       case DRAINED, DROPPED -> rebaseLater(entry, settlement);
-      case PARKED, CANCELLED -> {}
+      case PARKED, CANCELLED -> passOn(entry);
     }
     remove(entry.id());
     if (settlement.kind() == Settlement.Kind.PARKED) {
@@ -545,6 +545,19 @@ public final class PendingQueue {
     }
   }
 
+  /**
+   * A change leaves the queue without having landed. The changes behind its create follow what it
+   * followed: the create before it, if there was one.
+   */
+  private void passOn(Entry entry) {
+    for (String conversation : entry.created()) {
+      Long generation = entry.generations().get(conversation);
+      if (generation != null) {
+        rebase(laterOf(entry, conversation), conversation, generation);
+      }
+    }
+  }
+
   private void rebaseLater(Entry entry, Settlement settlement) {
     if (entry.erases() && settlement.epoch() != ChangeStamp.PRESENT_EPOCH) {
       moveEpoch(after(entry, of(entry.owner())), settlement.epoch());
@@ -565,14 +578,15 @@ public final class PendingQueue {
     settlement
         .generations()
         .forEach(
-            (conversation, generation) -> {
-              // Generations restart with each epoch.
-              List<Entry> later =
-                  after(entry, of(entry.owner(), conversation)).stream()
-                      .filter(entry::isOfSameEpoch)
-                      .toList();
-              rebase(later, conversation, generation);
-            });
+            (conversation, generation) ->
+                rebase(laterOf(entry, conversation), conversation, generation));
+  }
+
+  /** The later changes of a conversation of the same epoch: generations restart with each epoch. */
+  private List<Entry> laterOf(Entry entry, String conversation) {
+    return after(entry, of(entry.owner(), conversation)).stream()
+        .filter(entry::isOfSameEpoch)
+        .toList();
   }
 
   /**

@@ -43,7 +43,7 @@ async function show() {
     unfollow = follow("events", handlers(null));
     return;
   }
-  const mine = { id, header: null, target: message, messages: new Messages(id, showStop) };
+  const mine = { id, header: null, target: message, messages: new Messages(id, showStop, attempt(fork)) };
   open = mine;
   drawHeader({ title: "", usage: null });
   unfollow = follow(`events?${new URLSearchParams({ conversation: id })}`, handlers(mine));
@@ -131,6 +131,9 @@ function drawHeader(header) {
   byId("usage").textContent = header?.usage?.total_tokens
     ? `${header.message_count} messages, ${header.usage.total_tokens} tokens`
     : "";
+  const origin = header?.metadata?.forked_from;
+  byId("origin").hidden = !origin;
+  byId("origin").href = origin ? href(origin.conversation_id, origin.message_id) : "";
   byId("do-pin").setAttribute("aria-pressed", String(Boolean(header?.pinned)));
   byId("do-archive").setAttribute("aria-pressed", String(header?.status === "archived"));
 }
@@ -176,6 +179,16 @@ async function patch(fields) {
     mine.header = changed;
     drawHeader(changed);
   }
+}
+
+async function fork(through) {
+  const made = await persist("POST", `${conversationPath(open.id)}/forks`, {
+    through,
+    title: open.header?.title ?? "",
+  });
+  upsert(made);
+  location.hash = href(made.id);
+  byId("question").focus();
 }
 
 function beginRename() {
@@ -305,3 +318,5 @@ byId("list").addEventListener("keydown", moveFocus);
 document.addEventListener("keydown", keys);
 window.addEventListener("hashchange", show);
 show();
+// Not only when the connection for events is there: the list is what people look for first.
+attempt(loadList)();

@@ -15,9 +15,10 @@ const time = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "sh
 
 /** The open conversation. */
 export class Messages {
-  constructor(conversation, onGrowing) {
+  constructor(conversation, onGrowing, onFork) {
     this.conversation = conversation;
     this.onGrowing = onGrowing;
+    this.onFork = onFork;
     this.items = new Map();
     this.growing = new Map();
     this.ends = new Map();
@@ -182,8 +183,9 @@ export class Messages {
     for (const call of message.tool_calls ?? []) {
       body.push(folded(`Calls ${call.function.name}`, call.function.arguments));
     }
-    if (message.role === "user") {
-      head.append(button("Edit", () => this.edit(message), { "aria-label": "Edit this message" }));
+    // A fork does not end between a tool call and its result.
+    if (growing === undefined && message.role !== "tool" && !message.tool_calls?.length) {
+      head.append(this.actions(message));
     }
     return el(
       "article",
@@ -192,6 +194,14 @@ export class Messages {
       ...body,
       this.end(message, growing),
     );
+  }
+
+  actions(message) {
+    const edit = button("Edit", () => this.edit(message), { "aria-label": "Edit this message" });
+    // With how an answer ended.
+    const through = () => this.ends.get(message.id)?.id ?? message.id;
+    const fork = button("Fork", () => this.onFork(through()), { "aria-label": "Fork after this message" });
+    return el("span", { class: "actions" }, message.role === "user" ? edit : null, fork);
   }
 
   /** How an answer ended, with its tokens. */

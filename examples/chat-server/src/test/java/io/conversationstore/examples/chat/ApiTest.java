@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.conversationstore.examples.chat.story.ChatClient;
 import io.conversationstore.examples.chat.story.ChatClient.Reply;
+import io.conversationstore.json.Json;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -198,6 +199,47 @@ class ApiTest {
               out.writeEndObject();
             });
     assertThat(refused.expect(409).problem()).isEqualTo("append-condition-failed");
+  }
+
+  private static Json.Writer through(String message) {
+    return out -> {
+      out.writeStartObject();
+      out.writeStringField("through", message);
+      out.writeStringField("title", "Another way");
+      out.writeEndObject();
+    };
+  }
+
+  @Test
+  void aForkTakesTheMessagesUpToOneAndIsMadeOnce() throws Exception {
+    ChatClient user = somebody();
+    String first = user.append("fork", "one", "1").body().at("/messages/0/id").asText();
+    String second = user.append("fork", "two", "2").body().at("/messages/0/id").asText();
+    user.append("fork", "three", "3").expect(201);
+    String path = "/conversations/fork/forks";
+    JsonNode fork =
+        user.send("POST", path, through(second), "Idempotency-Key", "f").expect(201).body();
+    String id = fork.get("id").asText();
+    assertThat(fork.at("/metadata/forked_from/conversation_id").asText()).isEqualTo("fork");
+    assertThat(
+            user.send("POST", path, through(second), "Idempotency-Key", "f")
+                .expect(201)
+                .body()
+                .get("id"))
+        .isEqualTo(fork.get("id"));
+    assertThat(
+            user.send("POST", path, through(first), "Idempotency-Key", "f").expect(409).problem())
+        .isEqualTo("conversation-exists");
+    user.append(id, "another three", "4").expect(201);
+    assertThat(texts(user.send("GET", "/conversations/" + id).body().get("messages")))
+        .containsExactly("one", "two", "another three");
+    assertThat(user.send("GET", "/conversations/fork").body().get("messages")).hasSize(3);
+    assertThat(user.send("POST", path, through(somebodysMessage())).expect(404).problem())
+        .isEqualTo("message-not-found");
+  }
+
+  private static String somebodysMessage() throws Exception {
+    return somebody().append("other", "text", "1").body().at("/messages/0/id").asText();
   }
 
   @Test

@@ -105,7 +105,7 @@ class OwnersTest {
     };
   }
 
-  private static Json.Writer body(String path) {
+  private static Json.Writer body(String path, String message) {
     return out -> {
       out.writeStartObject();
       if (path.endsWith("/answers")) {
@@ -117,6 +117,8 @@ class OwnersTest {
         out.writeStringField("content", "mallory was here");
         out.writeEndObject();
         out.writeEndArray();
+      } else if (path.endsWith("/forks")) {
+        out.writeStringField("through", message);
       } else if (path.endsWith("/{message}")) {
         out.writeStringField("content", "mallory was here");
       } else {
@@ -152,7 +154,7 @@ class OwnersTest {
             }
             Reply reply =
                 operation.has("requestBody")
-                    ? other.send(method, concrete, body(path))
+                    ? other.send(method, concrete, body(path, message))
                     : other.send(method, concrete);
             assertThat(reply.response().body()).as(method + " " + path).doesNotContain(SECRET);
             if (path.startsWith("/conversations/{id}")) {

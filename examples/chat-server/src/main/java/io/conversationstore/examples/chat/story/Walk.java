@@ -1,8 +1,16 @@
 package io.conversationstore.examples.chat.story;
 
+import io.conversationstore.ConversationDocument;
+import io.conversationstore.ConversationStore;
+import io.conversationstore.Message;
+import io.conversationstore.NewConversation;
+import io.conversationstore.Owner;
+import io.conversationstore.postgres.PostgresOptions;
+import io.conversationstore.postgres.PostgresStore;
 import io.conversationstore.testkit.TestPostgres;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,13 +24,18 @@ public final class Walk {
       "<script>window.hacked = 1</script> <img src=x onerror=\"window.hacked = 1\">"
           + " [a link](javascript:window.hacked=1) [another](https://example.org/)";
 
+  private static final int MANY = 10_000;
+  private static final int BATCH = 100;
+
   private final TestPostgres postgres;
+  private final String database;
   private final Path screenshots;
   private final int port;
   private int checks;
 
-  private Walk(TestPostgres postgres, Path screenshots, int port) {
+  private Walk(TestPostgres postgres, String database, Path screenshots, int port) {
     this.postgres = postgres;
+    this.database = database;
     this.screenshots = screenshots;
     this.port = port;
   }
@@ -36,13 +49,15 @@ public final class Walk {
     }
     Path root = Files.createTempDirectory("conversation-store-chat-walk");
     Path screenshots = Path.of(System.getProperty("walk.screenshots", root.toString()));
-    try (TestPostgres postgres = TestPostgres.builder().durable(true).start();
-        ServerProcess server =
-            ServerProcess.start(root, ServerProcess.database(postgres, postgres.createDatabase()));
-        Browser browser = Browser.start(program.get(), root.resolve("profile"))) {
-      Walk walk = new Walk(postgres, screenshots, server.port());
-      walk.walk(browser);
-      System.out.println("CHAT-WALK passed: " + walk.checks + " checks");
+    try (TestPostgres postgres = TestPostgres.builder().durable(true).start()) {
+      String database = postgres.createDatabase();
+      try (ServerProcess server =
+              ServerProcess.start(root, ServerProcess.database(postgres, database));
+          Browser browser = Browser.start(program.get(), root.resolve("profile"))) {
+        Walk walk = new Walk(postgres, database, screenshots, server.port());
+        walk.walk(browser);
+        System.out.println("CHAT-WALK passed: " + walk.checks + " checks");
+      }
     } finally {
       Story.remove(root);
     }
@@ -61,8 +76,15 @@ public final class Walk {
     noMarkupOfAMessageRuns(tab, tab.value("location.hash").asText().replace("#/c/", ""));
     outage(tab, second);
     searchAndRename(tab);
-    check("controls without a name", tab.withoutName().isEmpty());
+    forkByKeyboard(tab);
+    usable(tab, "a conversation");
+    tab.goTo("#do-delete");
+    tab.enter();
+    tab.await("it asks first", "document.querySelector('#sure').open");
+    usable(tab, "the question before a delete");
+    tab.press("Escape", "Escape", 27, 0, "");
     phoneAndDark(tab);
+    manyConversations(browser);
     List<String> complaints = browser.complaints();
     check("complaints of the browser: " + complaints, complaints.isEmpty());
   }
@@ -114,7 +136,7 @@ public final class Walk {
 
   private void outage(Tab tab, Tab second) throws Exception {
     postgres.kill();
-    tab.value("document.querySelector('#question').focus()");
+    tab.goTo("#question");
     tab.type("Are you still there?");
     tab.enter();
     tab.await("the answer has ended", ended(2));
@@ -134,7 +156,6 @@ public final class Walk {
   }
 
   private void searchAndRename(Tab tab) throws Exception {
-    tab.value("document.activeElement.blur()");
     tab.press("/", "Slash", 191, 0, "/");
     tab.await("the search has the focus", "document.activeElement.id === 'search'");
     tab.type("latte");
@@ -149,8 +170,55 @@ public final class Walk {
     tab.await("it has its name", "document.querySelector('#title').textContent === 'Coffee order'");
   }
 
+  private void forkByKeyboard(Tab tab) throws Exception {
+    String before = tab.value("location.hash").asText();
+    tab.goTo("article[data-role=assistant] .actions button");
+    tab.enter();
+    tab.await("the fork is open", "!location.hash.startsWith('" + before.split("/m/")[0] + "')");
+    tab.await("it has the first answer", ended(1));
+    check("and no later message", !tab.is(shows("Are you still there?")));
+    tab.await("it names its origin", "!document.querySelector('#origin').hidden");
+    tab.goTo("#origin");
+    tab.enter();
+    tab.await("the origin is open", shows("Are you still there?"));
+  }
+
+  /** Nothing hinders people with a screen reader, a keyboard, or weak eyes. */
+  private void usable(Tab tab, String view) throws Exception {
+    check("controls without a name", tab.withoutName().isEmpty());
+    List<String> hindrances = tab.hindrances();
+    check("axe-core about " + view + ": " + hindrances, hindrances.isEmpty());
+    check("axe-core has looked at " + view, tab.keptRules() > 10);
+  }
+
+  private void manyConversations(Browser browser) throws Exception {
+    Owner bob = Owner.of("default", "bob");
+    try (ConversationStore store =
+        PostgresStore.open(
+            PostgresOptions.url(postgres.jdbcUrl(database))
+                .withLogin(postgres.user(), postgres.password()))) {
+      for (int from = 0; from < MANY; from += BATCH) {
+        List<ConversationDocument> batch = new ArrayList<>();
+        for (int i = from; i < from + BATCH; i++) {
+          batch.add(
+              ConversationDocument.of(
+                  NewConversation.titled("Conversation " + i).withId("many-" + i),
+                  List.of(Message.user("Question " + i), Message.assistant("Answer " + i))));
+        }
+        store.save(bob, batch);
+      }
+    }
+    Tab tab = browser.open("http://127.0.0.1:" + port + "/?user=bob");
+    tab.await("a page of the list is shown", "document.querySelectorAll('#list a').length >= 100");
+    System.out.printf(
+        "CHAT-WALK with %,d conversations the list is shown %d ms after the page began%n",
+        MANY, Math.round(tab.value("window.listShown").asDouble()));
+    usable(tab, "a long list");
+  }
+
   private void phoneAndDark(Tab tab) throws Exception {
     tab.dark(true);
+    usable(tab, "the dark page");
     tab.screenshot(screenshots.resolve("dark.png"));
     tab.dark(false);
     tab.size(390, 844, true);
@@ -158,6 +226,7 @@ public final class Walk {
     check(
         "one of list and conversation is shown",
         tab.is("getComputedStyle(document.querySelector('aside')).display === 'none'"));
+    usable(tab, "the page on a phone");
     tab.screenshot(screenshots.resolve("phone.png"));
   }
 }

@@ -54,6 +54,7 @@ public final class Api {
     Writes writes = new Writes();
     routes.addAll(new ConversationRoutes(store, writes, live, watch).all());
     routes.addAll(new MessageRoutes(store, writes, answers, live, watch).all());
+    routes.addAll(new ForkRoutes(store, watch).all());
     routes.addAll(new AnswerRoutes(store, answers, live, watch).all());
     routes.addAll(new SearchRoutes(store).all());
     routes.addAll(new ExportRoutes(store).all());

@@ -32,6 +32,16 @@ public final class Rebase {
   }
 
   /**
+   * The same change, with the earliest generations that it may get behind a create. It creates what
+   * it did before.
+   *
+   * @param least generations by conversation id, all of the change's owner
+   */
+  public static Change following(Change change, Map<String, Long> least) {
+    return least.isEmpty() ? change : change.accept(new Following(least));
+  }
+
+  /**
    * The same change for sending. Where no settlement gave it a generation, it names the one that
    * the node showed, if any ({@link ConversationRef#following}).
    */
@@ -52,6 +62,42 @@ public final class Rebase {
       }
     }
     return Map.copyOf(shown);
+  }
+
+  private record Following(Map<String, Long> least)
+      implements Change.Visitor<Change, RuntimeException> {
+    @Override
+    public Change conversationCreated(ConversationCreated create) {
+      return create;
+    }
+
+    @Override
+    public Change toConversation(ToConversation change) {
+      Long shown = least.get(change.ref().id());
+      return shown == null || !ConversationRef.isOpen(change.ref().generation())
+          ? change
+          : change.withGeneration(ConversationRef.following(shown));
+    }
+
+    @Override
+    public Change preferencesPut(PreferencesPut put) {
+      String active = put.update().activeConversation();
+      Long shown = active == null ? null : least.get(active);
+      return shown == null || !ConversationRef.isOpen(put.activeGeneration())
+          ? put
+          : new PreferencesPut(put.stamp(), put.update(), ConversationRef.following(shown));
+    }
+
+    @Override
+    public Change ownerErased(OwnerErased erasure) {
+      return erasure;
+    }
+
+    @Override
+    public Change bulk(Bulk bulk) {
+      return new Bulk(
+          bulk.stamp(), bulk.changes().stream().map(part -> part.accept(this)).toList());
+    }
   }
 
   private record Onto(Map<String, Long> generations)

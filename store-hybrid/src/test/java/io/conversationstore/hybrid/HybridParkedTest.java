@@ -95,6 +95,26 @@ class HybridParkedTest extends OnTestbed {
   }
 
   @Test
+  void row_5_6_aRetriedAppendThatCreatesDoesNotBringBackAConversationThatWasDeleted() {
+    direct.createIfAbsent(alice, NewConversation.ofId("new"));
+    UUID id = direct.append(alice, "new", Message.user("another's")).get(0).id();
+    bed.goDown();
+    store.close();
+    store = bed.node("empty");
+    store.append(alice, NewConversation.ofId("new"), Message.user("mine").withId(id));
+    bed.comeBack();
+    Testbed.await("it is parked", () -> !store.operator().parked().isEmpty());
+    Testbed.awaitDrained(store);
+    assertThat(store.delete(alice, "new")).isTrue();
+    assertThat(store.operator().retryParked(parked().rejected().changeId())).isTrue();
+    Testbed.awaitDrained(store);
+    assertThat(direct.find(alice, "new")).isEmpty();
+    assertThat(store.find(alice, "new")).isEmpty();
+    assertThat(store.operator().parked()).isEmpty();
+    assertThat(store.state().rejected()).singleElement().extracting("parked").isEqualTo(false);
+  }
+
+  @Test
   void row_5_6_aDiscardedChangeIsGone() {
     UUID change = parked().rejected().changeId();
     assertThat(store.operator().discardParked(UUID.randomUUID())).isFalse();

@@ -448,10 +448,29 @@ public final class Drain {
   }
 
   private void park(Change change, String reason, Instant at) {
+    Map<String, Long> rejectedIn = liveTargets(change);
     Set<String> ids = change.namedConversationIds();
     String only = ids.size() == 1 ? ids.iterator().next() : null;
     rejectedChanges.add(List.of(rejected(change, only, true, reason, at)));
-    settle(List.of(Settlement.of(change.id(), Kind.PARKED, reason, at)), listener::settle);
+    settle(
+        List.of(
+            new Settlement(change.id(), Kind.PARKED, PRESENT_EPOCH, rejectedIn, null, reason, at)),
+        listener::settle);
+  }
+
+  /** The live generations of the conversations that a change would create or join. */
+  private Map<String, Long> liveTargets(Change change) {
+    if (!change.mayCreate() || (change instanceof Bulk bulk && bulk.isOnce())) {
+      return Map.of();
+    }
+    Map<String, Long> live = new HashMap<>();
+    for (String id : change.conversationIds()) {
+      ConversationState there = watch.look(change.owner(), id).conversation();
+      if (there != null && there.isLive()) {
+        live.put(id, there.generation());
+      }
+    }
+    return live;
   }
 
   /**

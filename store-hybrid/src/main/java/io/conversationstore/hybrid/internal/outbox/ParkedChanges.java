@@ -6,6 +6,7 @@ import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreState;
 import io.conversationstore.hybrid.internal.support.NodeClock;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.Bulk;
 import io.conversationstore.spi.Change.MessagesAppended;
 import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.EngineFailureException;
@@ -147,10 +148,15 @@ public final class ParkedChanges {
     return there[0];
   }
 
-  /** With a new id: under the old one it would be ended together with the parked change. */
+  /**
+   * With a new id, under which nothing was sent: under the old one it would be ended together with
+   * the parked change.
+   */
   private Change renamed(Change change) {
     ChangeStamp stamp = change.stamp();
-    return change.withStamp(
-        new ChangeStamp(ids.get(), stamp.owner(), stamp.epoch(), stamp.time(), stamp.node()));
+    ChangeStamp fresh =
+        new ChangeStamp(ids.get(), stamp.owner(), stamp.epoch(), stamp.time(), stamp.node());
+    Change renamed = change.withStamp(fresh);
+    return renamed instanceof Bulk bulk ? new Bulk(fresh, bulk.changes()) : renamed;
   }
 }

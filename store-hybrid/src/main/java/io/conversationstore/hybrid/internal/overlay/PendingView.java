@@ -245,12 +245,19 @@ public final class PendingView {
   }
 
   /**
-   * The generation that a change of a message must name: for a pending message that of its append,
-   * so that both reach the same conversation or neither does.
+   * A change of a message, for the place of the message: for a pending message that of its append,
+   * so that both reach the same conversation or neither does; for another one its generation and
+   * epoch, whatever a pending create or erasure before the change will begin.
    */
-  public long generationOf(UUID messageId, ConversationState live) {
+  public Change toMessage(UUID messageId, ToConversation change, ConversationState live) {
     Waiting waiting = tail.get(messageId);
-    return waiting == null ? live.generation() : waiting.named();
+    if (waiting != null) {
+      return change.withGeneration(waiting.named());
+    }
+    Change named = change.withGeneration(live.generation());
+    boolean unmet = live.generation() == ConversationRef.LIVE;
+    boolean asSent = change.stamp().epoch() != ChangeStamp.PRESENT_EPOCH;
+    return unmet || asSent ? named : named.withStamp(change.stamp().withEpoch(live.epoch()));
   }
 
   /** The heads of the engine's messages with pending edits, as they will be. */

@@ -273,8 +273,36 @@ public final class PendingQueue {
       if (notBefore.isAfter(time)) {
         change = change.withStamp(change.stamp().withTime(notBefore));
       }
-      boolean asSent = change instanceof Change.Bulk bulk && bulk.asSent();
-      return asSent ? change : Rebase.onto(change, generations);
+      boolean asSent = createsAnyway && change instanceof Change.Bulk bulk && bulk.asSent();
+      return asSent ? change : Rebase.following(Rebase.onto(change, generations), least);
+    }
+
+    /**
+     * The same entry for an operator. What it would create, it does no more where it was rejected
+     * by a conversation: retried, it must not come back after that one is deleted.
+     */
+    Entry parked(Map<String, Long> rejectedIn) {
+      Entry parked =
+          new Entry(
+              id,
+              owner,
+              conversations,
+              created,
+              false,
+              least,
+              erases,
+              deletes,
+              preferences,
+              time,
+              place,
+              madeEpoch,
+              epoch,
+              notBefore,
+              generations);
+      for (Map.Entry<String, Long> one : rejectedIn.entrySet()) {
+        parked = parked.withGeneration(one.getKey(), one.getValue());
+      }
+      return parked;
     }
   }
 
@@ -507,11 +535,12 @@ public final class PendingQueue {
     switch (settlement.kind()) {
       // A dropped erasure gives the epoch of the changes that follow it.
       case DRAINED, DROPPED -> rebaseLater(entry, settlement);
-      case PARKED, CANCELLED -> passOn(entry);
+      case PARKED, CANCELLED -> {}
     }
     remove(entry.id());
     if (settlement.kind() == Settlement.Kind.PARKED) {
-      parked.put(entry.id(), new Parked(entry, settlement));
+      Entry kept = entry.parked(settlement.generations());
+      parked.put(entry.id(), new Parked(kept, settlement));
     }
     return entry;
   }
@@ -522,11 +551,17 @@ public final class PendingQueue {
    */
   void met(Owner owner, String conversation, long epoch, long generation) {
     if (epoch > 0) {
+      Set<String> ended = new HashSet<>();
       for (Entry entry : List.copyOf(of(owner))) {
-        // A takeover from a file is older than any erasure, and stays in its epoch.
-        if (entry.epoch() == UNCHANGED
-            && entry.isOlderThan(epoch)
-            && !DerivedIds.isOfTakeover(entry.id())) {
+        if (!entry.isOlderThan(epoch)) {
+          continue;
+        }
+        boolean behind = entry.conversations().stream().anyMatch(ended::contains);
+        if (entry.epoch() != UNCHANGED || behind) {
+          // Its conversation was erased: what is behind it has none either, and stays with it.
+          ended.addAll(entry.conversations());
+        } else if (!DerivedIds.isOfTakeover(entry.id())) {
+          // A takeover from a file is older than any erasure, and stays in its epoch.
           add(entry.withEpoch(epoch));
         }
       }
@@ -542,19 +577,6 @@ public final class PendingQueue {
     ConversationKey key = new ConversationKey(owner, conversation);
     for (Entry entry : List.copyOf(byConversation.getOrDefault(key, Map.of()).values())) {
       add(entry.withEpoch(entry.madeEpoch()));
-    }
-  }
-
-  /**
-   * A change leaves the queue without having landed. The changes behind its create follow what it
-   * followed: the create before it, if there was one.
-   */
-  private void passOn(Entry entry) {
-    for (String conversation : entry.created()) {
-      Long generation = entry.generations().get(conversation);
-      if (generation != null) {
-        rebase(laterOf(entry, conversation), conversation, generation);
-      }
     }
   }
 
@@ -578,15 +600,14 @@ public final class PendingQueue {
     settlement
         .generations()
         .forEach(
-            (conversation, generation) ->
-                rebase(laterOf(entry, conversation), conversation, generation));
-  }
-
-  /** The later changes of a conversation of the same epoch: generations restart with each epoch. */
-  private List<Entry> laterOf(Entry entry, String conversation) {
-    return after(entry, of(entry.owner(), conversation)).stream()
-        .filter(entry::isOfSameEpoch)
-        .toList();
+            (conversation, generation) -> {
+              // Generations restart with each epoch.
+              List<Entry> later =
+                  after(entry, of(entry.owner(), conversation)).stream()
+                      .filter(entry::isOfSameEpoch)
+                      .toList();
+              rebase(later, conversation, generation);
+            });
   }
 
   /**

@@ -29,12 +29,14 @@ public class ConversationStoreAutoConfiguration {
   ConversationStore conversationStore(
       ConversationStoreProperties properties,
       ObjectProvider<DataSource> dataSource,
+      ObjectProvider<ConversationStoreConnectionDetails> connection,
       ObjectProvider<PostgresOptionsCustomizer> onPostgres,
       ObjectProvider<JsonFileOptionsCustomizer> onFiles,
       ObjectProvider<HybridOptionsCustomizer> onHybrid) {
     return new StoreOpener(
             properties,
             properties.useDataSource() ? dataSource.getIfUnique() : null,
+            connection.getIfAvailable(),
             onPostgres.orderedStream().toList(),
             onFiles.orderedStream().toList(),
             onHybrid.orderedStream().toList())

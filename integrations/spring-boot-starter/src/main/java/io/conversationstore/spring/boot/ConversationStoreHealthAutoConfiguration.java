@@ -22,6 +22,6 @@ public class ConversationStoreHealthAutoConfiguration {
   @ConditionalOnMissingBean(name = "conversationStoreHealthIndicator")
   HealthIndicator conversationStoreHealthIndicator(
       ConversationStore store, ConversationStoreProperties properties) {
-    return new ConversationStoreHealthIndicator(store, properties.effectiveMode() == Mode.POSTGRES);
+    return new ConversationStoreHealthIndicator(store, properties.mode() == Mode.POSTGRES);
   }
 }

@@ -95,16 +95,20 @@ public record ConversationStoreProperties(
       @DefaultValue("default") String user,
       @DefaultValue("20") int maxMessages) {}
 
-  /** The mode that is set, or that follows from the other properties. */
-  Mode effectiveMode() {
+  /** The mode that is set, or that follows from whether a database is named. */
+  Mode effectiveMode(boolean hasConnectionDetails) {
     if (mode != null) {
       return mode;
     }
-    return url != null || useDataSource ? Mode.HYBRID : Mode.JSONFILE;
+    return namesDatabase(hasConnectionDetails) ? Mode.HYBRID : Mode.JSONFILE;
+  }
+
+  boolean namesDatabase(boolean hasConnectionDetails) {
+    return url != null || useDataSource || hasConnectionDetails;
   }
 
   @Override
   public String toString() {
-    return "ConversationStoreProperties[mode=" + effectiveMode() + ", directory=" + directory + "]";
+    return "ConversationStoreProperties[mode=" + mode + ", directory=" + directory + "]";
   }
 }

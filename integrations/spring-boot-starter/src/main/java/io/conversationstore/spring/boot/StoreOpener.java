@@ -31,6 +31,7 @@ final class StoreOpener {
 
   private final ConversationStoreProperties properties;
   private final @Nullable DataSource dataSource;
+  private final @Nullable ConversationStoreConnectionDetails connection;
   private final List<PostgresOptionsCustomizer> onPostgres;
   private final List<JsonFileOptionsCustomizer> onFiles;
   private final List<HybridOptionsCustomizer> onHybrid;
@@ -39,15 +40,18 @@ final class StoreOpener {
    * An opener.
    *
    * @param dataSource the only or primary one of the application, or null
+   * @param connection replaces what the properties say about the database, or null
    */
   StoreOpener(
       ConversationStoreProperties properties,
       @Nullable DataSource dataSource,
+      @Nullable ConversationStoreConnectionDetails connection,
       List<PostgresOptionsCustomizer> onPostgres,
       List<JsonFileOptionsCustomizer> onFiles,
       List<HybridOptionsCustomizer> onHybrid) {
     this.properties = properties;
     this.dataSource = dataSource;
+    this.connection = connection;
     this.onPostgres = onPostgres;
     this.onFiles = onFiles;
     this.onHybrid = onHybrid;
@@ -59,8 +63,8 @@ final class StoreOpener {
    * @throws StoreConfigurationException if properties are missing or contradictory
    */
   ConversationStore open() {
-    Mode mode = properties.effectiveMode();
-    if (mode == Mode.JSONFILE && (properties.url() != null || properties.useDataSource())) {
+    Mode mode = properties.effectiveMode(connection != null);
+    if (mode == Mode.JSONFILE && properties.namesDatabase(connection != null)) {
       LOG.info("The database is not used: conversation-store.mode selects local files");
     }
     return switch (mode) {
@@ -96,6 +100,9 @@ final class StoreOpener {
   }
 
   private PostgresOptions address(Mode mode) {
+    if (connection != null) {
+      return ownPool(connection.jdbcUrl()).withLogin(connection.username(), connection.password());
+    }
     String url = properties.url();
     if (properties.useDataSource()) {
       if (url != null) {
@@ -117,13 +124,16 @@ final class StoreOpener {
               + ", but no property names a database; set conversation-store.url, or"
               + " conversation-store.use-data-source=true");
     }
-    PostgresOptions options = PostgresOptions.url(url);
-    options = options.withPoolSize(Math.min(2, properties.poolSize()), properties.poolSize());
     if (properties.username() == null) {
-      return options;
+      return ownPool(url);
     }
     String password = properties.password();
-    return options.withLogin(properties.username(), password == null ? "" : password);
+    return ownPool(url).withLogin(properties.username(), password == null ? "" : password);
+  }
+
+  private PostgresOptions ownPool(String url) {
+    int most = properties.poolSize();
+    return PostgresOptions.url(url).withPoolSize(Math.min(2, most), most);
   }
 
   private HybridOptions hybrid() {

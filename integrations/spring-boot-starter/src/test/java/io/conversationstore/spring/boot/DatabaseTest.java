@@ -111,6 +111,42 @@ class DatabaseTest {
   }
 
   @Test
+  void connectionDetailsReplaceWhatThePropertiesSayOfTheDatabase() {
+    String url = server.jdbcUrl(server.createDatabase());
+    ConversationStoreConnectionDetails details =
+        new ConversationStoreConnectionDetails() {
+          @Override
+          public String jdbcUrl() {
+            return url;
+          }
+
+          @Override
+          public String username() {
+            return server.user();
+          }
+
+          @Override
+          public String password() {
+            return server.password();
+          }
+        };
+    ApplicationContextRunner runner =
+        runner()
+            .withBean(ConversationStoreConnectionDetails.class, () -> details)
+            .withPropertyValues("conversation-store.url=jdbc:postgresql://localhost:1/none");
+    runner.run(
+        context ->
+            assertThat(context.getBean(ConversationStore.class).state().databaseInUse()).isTrue());
+    runner
+        .withPropertyValues("conversation-store.mode=jsonfile")
+        .withPropertyValues("conversation-store.directory=" + directory.resolve("files"))
+        .run(
+            context ->
+                assertThat(context.getBean(ConversationStore.class).state().mode())
+                    .isEqualTo(StoreState.Mode.LOCAL_ONLY));
+  }
+
+  @Test
   void healthOfPostgresAloneIsDownWhileItIsAway() {
     try (FaultProxy proxy = FaultProxy.to(server)) {
       runner()

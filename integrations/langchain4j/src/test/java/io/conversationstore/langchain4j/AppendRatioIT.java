@@ -18,6 +18,7 @@ import io.conversationstore.postgres.PostgresOptions;
 import io.conversationstore.postgres.PostgresStore;
 import io.conversationstore.testkit.TestPostgres;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,7 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Prints what appending the 1,000th message of a conversation costs against the 10th: medians over
  * pairs of a long and a short conversation, to which messages are added in turn, so that both see
- * the same machine. {@code -Dratio.pairs=…} sets the number of pairs. Nothing timed is asserted.
+ * the same machine. Beside them a store of windows as LangChain4j's documentation shows one. {@code
+ * -Dratio.pairs=…} sets the number of pairs. Nothing timed is asserted.
  */
 class AppendRatioIT {
 
@@ -44,13 +46,22 @@ class AppendRatioIT {
   }
 
   @Test
-  void inPostgres() {
+  void inPostgres() throws SQLException {
     try (TestPostgres server = TestPostgres.builder().start();
         ConversationStore postgres =
             PostgresStore.open(
                 PostgresOptions.url(server.jdbcUrl(server.createDatabase()))
-                    .withLogin(server.user(), server.password()))) {
+                    .withLogin(server.user(), server.password()));
+        UpsertedMemories upserted = new UpsertedMemories(server)) {
       measure("postgres", postgres, PAIRS);
+      for (int window : new int[] {WINDOW, Integer.MAX_VALUE}) {
+        print(
+            "one upserted row, window "
+                + (window == WINDOW ? WINDOW : "of everything")
+                + " (LangChain4j's documentation)",
+            PAIRS,
+            (id, length) -> upserted.filled(id, length, window));
+      }
     }
   }
 
@@ -85,16 +96,36 @@ class AppendRatioIT {
                 .build());
   }
 
+  /** Makes a memory that was read once, on a conversation of so many messages. */
+  private interface Filled {
+    ChatMemory of(String id, int length);
+  }
+
   private static void print(
       String name, ConversationStore store, int pairs, ChatMemoryProvider provider) {
+    List<String> lengths = new ArrayList<>();
+    print(
+        name,
+        pairs,
+        (id, length) -> {
+          lengths.add(id);
+          return filled(store, provider, id, length);
+        });
+    for (String id : lengths) {
+      long added = store.find(OWNER, id).orElseThrow().messageCount();
+      assertThat(added).isEqualTo(id.endsWith("small") ? 10 : 1_000);
+    }
+  }
+
+  private static void print(String name, int pairs, Filled memories) {
     // The first round warms the code up.
     for (int round = 0; round < 2; round++) {
       long[] tenth = new long[pairs];
       long[] thousandth = new long[pairs];
       for (int pair = 0; pair < pairs; pair++) {
         String id = name + " " + round + " " + pair;
-        ChatMemory small = filled(store, provider, id + " small", 9);
-        ChatMemory large = filled(store, provider, id + " large", 999);
+        ChatMemory small = memories.of(id + " small", 9);
+        ChatMemory large = memories.of(id + " large", 999);
         if (pair % 2 == 0) {
           tenth[pair] = nanosOfAdd(small);
           thousandth[pair] = nanosOfAdd(large);
@@ -102,8 +133,6 @@ class AppendRatioIT {
           thousandth[pair] = nanosOfAdd(large);
           tenth[pair] = nanosOfAdd(small);
         }
-        assertThat(store.find(OWNER, id + " small").orElseThrow().messageCount()).isEqualTo(10);
-        assertThat(store.find(OWNER, id + " large").orElseThrow().messageCount()).isEqualTo(1_000);
       }
       if (round > 0) {
         Arrays.sort(tenth);
@@ -141,7 +170,7 @@ class AppendRatioIT {
     return System.nanoTime() - begin;
   }
 
-  private static ChatMessage message(int number) {
+  static ChatMessage message(int number) {
     String text = "message " + number + ": " + "words ".repeat(20);
     return number % 2 == 0 ? UserMessage.from(text) : AiMessage.from(text);
   }

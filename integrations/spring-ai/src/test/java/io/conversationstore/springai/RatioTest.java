@@ -50,7 +50,7 @@ class RatioTest {
   }
 
   /** The round trips of a message around the 1,000th: the pool may connect beside one of them. */
-  private static long grow(String id, ChatMemory memory, FaultProxy proxy) {
+  static long grow(String id, ChatMemory memory, FaultProxy proxy) {
     long[] nanos = new long[1_001];
     long[] trips = new long[1_001];
     for (int i = 1; i <= 1_000; i++) {

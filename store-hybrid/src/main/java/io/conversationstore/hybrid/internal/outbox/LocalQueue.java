@@ -381,7 +381,7 @@ public final class LocalQueue {
       if (isAbsent(view, change.owner(), live.id(), messageId)) {
         throw new MessageNotFoundException(change.owner(), live.id(), messageId);
       }
-      Change named = view.toMessage(messageId, change, live);
+      Change named = change.withGeneration(view.generationOf(messageId, live));
       return enqueue(view, live.id(), named, List.of(messageId));
     }
 
@@ -391,7 +391,7 @@ public final class LocalQueue {
       if (isAbsent(view, change.owner(), live.id(), messageId)) {
         return Applied.of(attempt.wasThere(), List.of(live));
       }
-      Change named = view.toMessage(messageId, change, live);
+      Change named = change.withGeneration(view.generationOf(messageId, live));
       return enqueue(view, live.id(), named, List.of());
     }
   }

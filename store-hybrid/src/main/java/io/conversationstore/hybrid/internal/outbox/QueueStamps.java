@@ -14,6 +14,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.Supplier;
 
 /**
@@ -44,7 +45,8 @@ final class QueueStamps {
     }
     // The view's epoch, not the present one: a change checked before an erasure must not survive
     // it.
-    long epoch = view.targetEpoch();
+    UUID messageId = change instanceof ToConversation to ? to.messageId() : null;
+    long epoch = messageId == null ? view.targetEpoch() : view.epochOf(messageId);
     Instant at = now.get();
     ConversationState live = view.live();
     if (live != null) {

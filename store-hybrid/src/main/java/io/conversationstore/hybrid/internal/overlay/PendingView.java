@@ -245,19 +245,29 @@ public final class PendingView {
   }
 
   /**
-   * A change of a message, for the place of the message: for a pending message that of its append,
-   * so that both reach the same conversation or neither does; for another one its generation and
-   * epoch, whatever a pending create or erasure before the change will begin.
+   * The generation that a change of a message must name: for a pending message that of its append,
+   * so that both reach the same conversation or neither does; for one of the database its own.
    */
-  public Change toMessage(UUID messageId, ToConversation change, ConversationState live) {
+  public long generationOf(UUID messageId, ConversationState live) {
     Waiting waiting = tail.get(messageId);
-    if (waiting != null) {
-      return change.withGeneration(waiting.named());
-    }
-    Change named = change.withGeneration(live.generation());
-    boolean unmet = live.generation() == ConversationRef.LIVE;
-    boolean asSent = change.stamp().epoch() != ChangeStamp.PRESENT_EPOCH;
-    return unmet || asSent ? named : named.withStamp(change.stamp().withEpoch(live.epoch()));
+    return waiting != null
+        ? waiting.named()
+        : ofDatabase(messageId).map(MessageState::generation).orElse(live.generation());
+  }
+
+  /**
+   * The epoch that a change of a message must name: for one of the database its own, whatever a
+   * pending create or erasure before the change will begin.
+   */
+  public long epochOf(UUID messageId) {
+    return tail.contains(messageId)
+        ? targetEpoch()
+        : ofDatabase(messageId).map(MessageState::epoch).orElse(targetEpoch());
+  }
+
+  /** As it is now: it may be later than the conversation that this view shows. */
+  private Optional<MessageState> ofDatabase(UUID messageId) {
+    return base(messageId).filter(message -> message.generation() != ConversationRef.LIVE);
   }
 
   /** The heads of the engine's messages with pending edits, as they will be. */

@@ -77,18 +77,30 @@ public final class JsonFileStore {
           "conversation-open-" + directory.getFileName(),
           interrupted -> openEngine(options, alone, interrupted));
     } catch (IOException e) {
-      String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+      // The message of many is only the name of a file.
+      String kind = e.getClass().getSimpleName();
+      String why = e.getMessage() == null ? kind : kind + ": " + e.getMessage();
       throw new StoreUnavailableException(
           "the files in " + directory + " cannot be opened: " + why, e);
+    }
+  }
+
+  /** What is there of the path must be directories; the rest is created. */
+  private static void requireDirectory(Path directory) {
+    Path there = directory;
+    while (there != null && !Files.exists(there)) {
+      there = there.getParent();
+    }
+    if (there != null && !Files.isDirectory(there)) {
+      throw new StoreConfigurationException(
+          "path " + there + " is not a directory; the store needs " + directory);
     }
   }
 
   private static FileEngine openEngine(
       JsonFileOptions options, boolean alone, BooleanSupplier interrupted) throws IOException {
     Path directory = options.directory();
-    if (Files.exists(directory) && !Files.isDirectory(directory)) {
-      throw new StoreConfigurationException("path " + directory + " is not a directory");
-    }
+    requireDirectory(directory.toAbsolutePath());
     DiskFiles files = DiskFiles.in(directory);
     if (alone) {
       requireUnbound(files);

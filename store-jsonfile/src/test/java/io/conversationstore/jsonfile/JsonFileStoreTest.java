@@ -495,4 +495,15 @@ class JsonFileStoreTest {
         .isInstanceOf(StoreConfigurationException.class)
         .hasMessageContaining("cacheBytes");
   }
+
+  @Test
+  void aPathBelowAFileIsRefusedWithTheFile() throws IOException {
+    Path file = Files.writeString(temporary.resolve("a file"), "text");
+    for (Path path : List.of(file, file.resolve("store"), file.resolve("in").resolve("store"))) {
+      assertThatThrownBy(() -> JsonFileStore.open(path))
+          .isInstanceOf(StoreConfigurationException.class)
+          .hasMessage("path " + file + " is not a directory; the store needs " + path);
+    }
+    assertThat(file).hasContent("text");
+  }
 }

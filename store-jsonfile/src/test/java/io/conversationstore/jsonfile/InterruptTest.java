@@ -13,11 +13,15 @@ import io.conversationstore.jsonfile.internal.disk.Segments;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The application's thread is interrupted before a call; the files are not affected. */
+// What follows a test looks at its thread.
+@Timeout(value = 4, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SAME_THREAD)
 class InterruptTest {
   private static final Owner ALICE = Owner.of("acme", "alice");
   private static final Owner BOB = Owner.of("acme", "bob");

@@ -28,7 +28,7 @@ public final class Rebase {
     if (generations.isEmpty()) {
       return change;
     }
-    return change.accept(new Onto(generations));
+    return change.accept(new Onto(generations, true));
   }
 
   /**
@@ -38,7 +38,9 @@ public final class Rebase {
    * @param least generations by conversation id, all of the change's owner
    */
   public static Change following(Change change, Map<String, Long> least) {
-    return least.isEmpty() ? change : change.accept(new Following(least));
+    Map<String, Long> open = new HashMap<>();
+    least.forEach((id, shown) -> open.put(id, ConversationRef.following(shown)));
+    return open.isEmpty() ? change : change.accept(new Onto(open, false));
   }
 
   /**
@@ -64,43 +66,12 @@ public final class Rebase {
     return Map.copyOf(shown);
   }
 
-  private record Following(Map<String, Long> least)
-      implements Change.Visitor<Change, RuntimeException> {
-    @Override
-    public Change conversationCreated(ConversationCreated create) {
-      return create;
-    }
-
-    @Override
-    public Change toConversation(ToConversation change) {
-      Long shown = least.get(change.ref().id());
-      return shown == null || !ConversationRef.isOpen(change.ref().generation())
-          ? change
-          : change.withGeneration(ConversationRef.following(shown));
-    }
-
-    @Override
-    public Change preferencesPut(PreferencesPut put) {
-      String active = put.update().activeConversation();
-      Long shown = active == null ? null : least.get(active);
-      return shown == null || !ConversationRef.isOpen(put.activeGeneration())
-          ? put
-          : new PreferencesPut(put.stamp(), put.update(), ConversationRef.following(shown));
-    }
-
-    @Override
-    public Change ownerErased(OwnerErased erasure) {
-      return erasure;
-    }
-
-    @Override
-    public Change bulk(Bulk bulk) {
-      return new Bulk(
-          bulk.stamp(), bulk.changes().stream().map(part -> part.accept(this)).toList());
-    }
-  }
-
-  private record Onto(Map<String, Long> generations)
+  /**
+   * Fills in generations where none is named.
+   *
+   * @param joins whether creates of these conversations are left out
+   */
+  private record Onto(Map<String, Long> generations, boolean joins)
       implements Change.Visitor<Change, RuntimeException> {
     @Override
     public Change conversationCreated(ConversationCreated create) {
@@ -134,10 +105,11 @@ public final class Rebase {
       List<Change> parts = new ArrayList<>();
       for (Change part : bulk.changes()) {
         // A create that joins an existing conversation must not create it again after a delete.
-        boolean joins =
-            part instanceof ConversationCreated create
+        boolean leftOut =
+            joins
+                && part instanceof ConversationCreated create
                 && generations.containsKey(create.conversationId());
-        if (!joins) {
+        if (!leftOut) {
           parts.add(part.accept(this));
         }
       }

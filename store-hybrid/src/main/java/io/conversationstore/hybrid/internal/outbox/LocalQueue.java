@@ -13,6 +13,7 @@ import io.conversationstore.UnknownWhileOfflineException;
 import io.conversationstore.hybrid.internal.overlay.OverlayReader;
 import io.conversationstore.hybrid.internal.overlay.PendingContents;
 import io.conversationstore.hybrid.internal.overlay.PendingView;
+import io.conversationstore.hybrid.internal.overlay.PendingView.MessagePlace;
 import io.conversationstore.hybrid.internal.support.NodeScheduler;
 import io.conversationstore.spi.Applied;
 import io.conversationstore.spi.ApplyMode;
@@ -381,8 +382,9 @@ public final class LocalQueue {
       if (isAbsent(view, change.owner(), live.id(), messageId)) {
         throw new MessageNotFoundException(change.owner(), live.id(), messageId);
       }
-      Change named = change.withGeneration(view.generationOf(messageId, live));
-      return enqueue(view, live.id(), named, List.of(messageId));
+      MessagePlace place = view.placeOf(messageId, live);
+      Change named = change.withGeneration(place.generation());
+      return enqueue(view, live.id(), named, place.epoch(), List.of(messageId));
     }
 
     @Override
@@ -391,8 +393,9 @@ public final class LocalQueue {
       if (isAbsent(view, change.owner(), live.id(), messageId)) {
         return Applied.of(attempt.wasThere(), List.of(live));
       }
-      Change named = change.withGeneration(view.generationOf(messageId, live));
-      return enqueue(view, live.id(), named, List.of());
+      MessagePlace place = view.placeOf(messageId, live);
+      Change named = change.withGeneration(place.generation());
+      return enqueue(view, live.id(), named, place.epoch(), List.of());
     }
   }
 
@@ -488,9 +491,14 @@ public final class LocalQueue {
     }
   }
 
-  /** Enqueues, lays the change over the view and returns the affected rows. */
   private Applied enqueue(PendingView view, String id, Change change, List<UUID> messageIds) {
-    Change pending = stamps.of(view, change);
+    return enqueue(view, id, change, view.targetEpoch(), messageIds);
+  }
+
+  /** Enqueues, lays the change over the view and returns the affected rows. */
+  private Applied enqueue(
+      PendingView view, String id, Change change, long epoch, List<UUID> messageIds) {
+    Change pending = stamps.of(view, change, epoch);
     // Before it is queued: from then on it may be drained and mirrored at any time, and would have
     // no effect laid over the result.
     views.add(view, pending);

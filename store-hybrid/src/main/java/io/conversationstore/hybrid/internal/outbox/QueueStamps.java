@@ -14,7 +14,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.function.Supplier;
 
 /**
@@ -35,18 +34,17 @@ final class QueueStamps {
   }
 
   /**
-   * The change with the epoch that this node knows, and a time later than all known times of the
-   * conversation: a caller that changes a state it has seen wins over it, even with coarse clocks.
+   * The change with an epoch, and a time later than all known times of the conversation: a caller
+   * that changes a state it has seen wins over it, even with coarse clocks.
+   *
+   * @param epoch of the view, not the present one: a change checked before an erasure must not
+   *     survive it
    */
-  Change of(PendingView view, Change change) {
+  Change of(PendingView view, Change change, long epoch) {
     ChangeStamp stamp = change.stamp();
     if (stamp.epoch() != ChangeStamp.PRESENT_EPOCH) {
       return change; // as it was sent
     }
-    // The view's epoch, not the present one: a change checked before an erasure must not survive
-    // it.
-    UUID messageId = change instanceof ToConversation to ? to.messageId() : null;
-    long epoch = messageId == null ? view.targetEpoch() : view.epochOf(messageId);
     Instant at = now.get();
     ConversationState live = view.live();
     if (live != null) {

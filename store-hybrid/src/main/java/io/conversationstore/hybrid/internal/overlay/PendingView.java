@@ -59,6 +59,9 @@ public final class PendingView {
   /** Placeholder for all messages without usage whose content is not read. */
   private static final Message UNREAD = Message.of(Role.USER);
 
+  /** Where a message is. */
+  public record MessagePlace(long generation, long epoch) {}
+
   private record Unplaced(ToConversation change, UUID sentAs) {}
 
   /** One of the engine's messages after a pending edit. */
@@ -245,29 +248,19 @@ public final class PendingView {
   }
 
   /**
-   * The generation that a change of a message must name: for a pending message that of its append,
-   * so that both reach the same conversation or neither does; for one of the database its own.
+   * The place that a change of a message must name. For a pending message it is that of its append,
+   * so that both reach the same conversation or neither does. For one of the database it is its own
+   * as it is now, which may be later than the conversation that this view shows, whatever a pending
+   * create or erasure before the change will begin.
    */
-  public long generationOf(UUID messageId, ConversationState live) {
+  public MessagePlace placeOf(UUID messageId, ConversationState live) {
     Waiting waiting = tail.get(messageId);
     return waiting != null
-        ? waiting.named()
-        : ofDatabase(messageId).map(MessageState::generation).orElse(live.generation());
-  }
-
-  /**
-   * The epoch that a change of a message must name: for one of the database its own, whatever a
-   * pending create or erasure before the change will begin.
-   */
-  public long epochOf(UUID messageId) {
-    return tail.contains(messageId)
-        ? targetEpoch()
-        : ofDatabase(messageId).map(MessageState::epoch).orElse(targetEpoch());
-  }
-
-  /** As it is now: it may be later than the conversation that this view shows. */
-  private Optional<MessageState> ofDatabase(UUID messageId) {
-    return base(messageId).filter(message -> message.generation() != ConversationRef.LIVE);
+        ? new MessagePlace(waiting.named(), targetEpoch())
+        : base(messageId)
+            .filter(message -> message.generation() != ConversationRef.LIVE)
+            .map(message -> new MessagePlace(message.generation(), message.epoch()))
+            .orElse(new MessagePlace(live.generation(), targetEpoch()));
   }
 
   /** The heads of the engine's messages with pending edits, as they will be. */

@@ -192,22 +192,7 @@ public final class PendingQueue {
     }
 
     private Entry with(Set<String> newCreated, Map<String, Long> newLeast) {
-      return new Entry(
-          id,
-          owner,
-          conversations,
-          Set.copyOf(newCreated),
-          createsAnyway,
-          Map.copyOf(newLeast),
-          erases,
-          deletes,
-          preferences,
-          time,
-          place,
-          madeEpoch,
-          epoch,
-          notBefore,
-          generations);
+      return with(createsAnyway, newCreated, newLeast, place, epoch, notBefore, generations);
     }
 
     /** The same entry, with equal objects from another one. */
@@ -239,13 +224,24 @@ public final class PendingQueue {
 
     private Entry with(
         Place newPlace, long newEpoch, Instant newNotBefore, Map<String, Long> newGenerations) {
+      return with(createsAnyway, created, least, newPlace, newEpoch, newNotBefore, newGenerations);
+    }
+
+    private Entry with(
+        boolean newCreatesAnyway,
+        Set<String> newCreated,
+        Map<String, Long> newLeast,
+        Place newPlace,
+        long newEpoch,
+        Instant newNotBefore,
+        Map<String, Long> newGenerations) {
       return new Entry(
           id,
           owner,
           conversations,
-          created,
-          createsAnyway,
-          least,
+          Set.copyOf(newCreated),
+          newCreatesAnyway,
+          Map.copyOf(newLeast),
           erases,
           deletes,
           preferences,
@@ -282,23 +278,7 @@ public final class PendingQueue {
      * by a conversation: retried, it must not come back after that one is deleted.
      */
     Entry parked(Map<String, Long> rejectedIn) {
-      Entry parked =
-          new Entry(
-              id,
-              owner,
-              conversations,
-              created,
-              false,
-              least,
-              erases,
-              deletes,
-              preferences,
-              time,
-              place,
-              madeEpoch,
-              epoch,
-              notBefore,
-              generations);
+      Entry parked = with(false, created, least, place, epoch, notBefore, generations);
       for (Map.Entry<String, Long> one : rejectedIn.entrySet()) {
         parked = parked.withGeneration(one.getKey(), one.getValue());
       }

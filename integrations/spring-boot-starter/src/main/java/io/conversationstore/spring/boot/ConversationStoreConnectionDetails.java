@@ -4,8 +4,8 @@ import org.springframework.boot.autoconfigure.service.connection.ConnectionDetai
 
 /**
  * The database of the store. A bean of this type replaces the properties {@code url}, {@code
- * username}, {@code password} and {@code use-data-source}. {@code conversation-store-spring-boot-
- * test} makes one for a PostgreSQL container with {@code @ServiceConnection}.
+ * username}, {@code password} and {@code use-data-source}. The module for tests makes one for a
+ * PostgreSQL container with {@code @ServiceConnection}.
  */
 public interface ConversationStoreConnectionDetails extends ConnectionDetails {
 

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.conversationstore.ConversationStore;
 import io.conversationstore.StoreState;
+import io.conversationstore.springai.ConversationStoreChatMemory;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.springframework.ai.chat.memory.ChatMemory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.ApplicationContext;
@@ -30,6 +32,11 @@ class SliceTest {
     assertThat(store.state().mode()).isEqualTo(StoreState.Mode.LOCAL_ONLY);
     assertThat(directory.toString()).contains("conversation-store-test").isNotEqualTo("production");
     assertThat(directory).isNotEmptyDirectory();
+  }
+
+  @Test
+  void theChatMemoryOfSpringAiIsThere() {
+    assertThat(context.getBean(ChatMemory.class)).isInstanceOf(ConversationStoreChatMemory.class);
   }
 
   @Test

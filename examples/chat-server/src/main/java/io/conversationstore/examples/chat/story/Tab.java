@@ -74,7 +74,7 @@ final class Tab {
         "Runtime.evaluate",
         Map.of(
             "expression",
-            "axe.run().then((found) => { window.found = found; })",
+            "window.found = null; axe.run().then((found) => { window.found = found; })",
             "awaitPromise",
             true));
     List<String> serious = new ArrayList<>();

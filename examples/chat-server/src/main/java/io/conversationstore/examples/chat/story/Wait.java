@@ -7,7 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 /** Waits for something that only a question can show. */
 public final class Wait {
 
-  private static final long LONGEST_NANOS = Duration.ofMinutes(2).toNanos();
+  private static final long LONGEST_NANOS = Duration.ofMinutes(5).toNanos();
   private static final long BETWEEN_NANOS = Duration.ofMillis(50).toNanos();
 
   private Wait() {}

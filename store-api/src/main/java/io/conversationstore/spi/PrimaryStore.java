@@ -42,6 +42,16 @@ public interface PrimaryStore extends StoreEngine, JobClaims {
   List<Landing> landings(Change change);
 
   /**
+   * Records that a create joined the live conversation of its id, as if it was applied, although
+   * the change that it is a part of was rejected. An attempt that arrives later, or is made from a
+   * copy of the node's directory, then takes effect in no other generation. Changes nothing if the
+   * create is recorded already.
+   *
+   * @return whether this generation is live; if not, nothing was recorded
+   */
+  boolean recordJoin(Change.ConversationCreated create, long generation);
+
+  /**
    * Contacts the database: checks or migrates its schema, raises the node's counter by one, and
    * returns the facts found. Other methods may be called before; they fail until the schema exists.
    */

@@ -27,7 +27,6 @@ import io.conversationstore.hybrid.internal.support.NodeClock;
 import io.conversationstore.hybrid.internal.support.NodeContext;
 import io.conversationstore.hybrid.internal.support.NodeScheduler;
 import io.conversationstore.spi.Change;
-import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore;
 import io.conversationstore.spi.PrimaryStore;
 import io.conversationstore.spi.Settlement;
@@ -247,17 +246,6 @@ final class HybridWiring {
     @Override
     public void settle(List<Settlement> settlements) {
       queue.settle(settlements);
-    }
-
-    /** The feed position is reset first: after a crash the changes are sent and settled again. */
-    @Override
-    public void settleAnew(List<Settlement> settlements) {
-      mirror.change(
-          queue::change,
-          () -> {
-            local.mirror(List.of(), FeedPosition.START, null);
-            local.settle(settlements);
-          });
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.AppendCondition;
 import io.conversationstore.Appended;
+import io.conversationstore.Conversation;
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationQuery;
 import io.conversationstore.ConversationStore;
@@ -356,6 +357,31 @@ class HybridOutageTest extends OnTestbed {
     assertThat(texts(bed.direct())).containsExactly("anew");
     bed.goDown(node);
     assertThat(texts(node)).containsExactly("anew");
+  }
+
+  @Test
+  void row_5_7_whatFollowsTwoPendingErasuresIsErasedByALaterOneElsewhere() {
+    ConversationStore node = bed.node("a");
+    ConversationStore direct = bed.direct();
+    node.createIfAbsent(alice, CHAT);
+    bed.goDown(node);
+    node.erase(alice);
+    node.append(alice, NewConversation.ofId("between"), Message.user("between"));
+    node.erase(alice);
+    node.append(alice, NewConversation.ofId("after"), Message.user("after"));
+    for (int i = 0; i < 3; i++) {
+      direct.append(alice, NewConversation.ofId("elsewhere"), Message.user("elsewhere"));
+      direct.erase(alice);
+    }
+    direct.append(alice, NewConversation.ofId("last"), Message.user("last"));
+    bed.comeBack();
+    Testbed.awaitDrained(node);
+    for (ConversationStore store : List.of(direct, node)) {
+      assertThat(store.list(alice, ConversationQuery.all()).items())
+          .extracting(Conversation::id)
+          .containsExactly("last");
+    }
+    assertThat(node.state().rejected()).hasSize(2).noneMatch(StoreState.Rejected::parked);
   }
 
   @Test

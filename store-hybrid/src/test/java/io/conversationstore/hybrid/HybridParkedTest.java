@@ -3,6 +3,7 @@ package io.conversationstore.hybrid;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationStore;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
@@ -10,6 +11,10 @@ import io.conversationstore.ParkedChange;
 import io.conversationstore.StoreDamagedException;
 import io.conversationstore.StoreState;
 import io.conversationstore.StoredMessage;
+import io.conversationstore.spi.ApplyMode;
+import io.conversationstore.spi.Change;
+import io.conversationstore.spi.EngineFailureException;
+import io.conversationstore.spi.FailureKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,6 +118,31 @@ class HybridParkedTest extends OnTestbed {
     assertThat(store.find(alice, "new")).isEmpty();
     assertThat(store.operator().parked()).isEmpty();
     assertThat(store.state().rejected()).singleElement().extracting("parked").isEqualTo(false);
+  }
+
+  @Test
+  void row_5_6_aLateFirstAttemptOfAParkedAppendCreatesNothing() {
+    direct.createIfAbsent(alice, NewConversation.ofId("new"));
+    UUID message = direct.append(alice, "new", Message.user("another's")).get(0).id();
+    Testbed.Interposition node = bed.interposed("late", HybridOptions.defaults());
+    AtomicReference<Change> attempt = new AtomicReference<>();
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("apply")
+                  && attempt.compareAndSet(null, (Change) arguments[0])) {
+                throw new EngineFailureException(
+                    FailureKind.UNAVAILABLE, true, "the request is still on its way", null);
+              }
+            });
+    NewConversation creates = NewConversation.ofId("new");
+    node.store().append(alice, creates, Message.user("mine").withId(message));
+    Testbed.awaitDrained(node.store());
+    assertThat(node.store().operator().parked()).hasSize(1);
+    assertThat(direct.delete(alice, "new")).isTrue();
+    assertThatThrownBy(() -> node.primary().engine().apply(attempt.get(), ApplyMode.LIVE))
+        .isInstanceOf(ConversationNotFoundException.class);
+    assertThat(direct.find(alice, "new")).isEmpty();
   }
 
   @Test

@@ -511,7 +511,7 @@ final class SimChecker {
       if (op.isAcknowledged()
           && effective
           && before
-          && SimReads.takes(op, append, message)
+          && reads.takes(op, append, message)
           && !isForgotten(append, op)
           && !history.restores.mayBeUndone(op)
           && !isOfAnEarlier(op, state)) {

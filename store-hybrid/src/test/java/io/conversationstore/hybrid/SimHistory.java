@@ -115,7 +115,7 @@ final class SimHistory {
    *
    * @param pending the changes pending in it
    */
-  record Clone(int of, int node, Set<UUID> pending) {}
+  record Clone(int of, int node, Set<UUID> pending, long at) {}
 
   final List<Op> ops = new ArrayList<>();
   final List<Commit> commits = new ArrayList<>();

@@ -296,7 +296,7 @@ final class SimNode {
     }
     other.hadContact = hadContact;
     other.configured = configured;
-    history.clone = new SimHistory.Clone(number, other.number, pending);
+    history.clone = new SimHistory.Clone(number, other.number, pending, threads.now());
   }
 
   /**

@@ -35,8 +35,8 @@ final class SimReads {
   }
 
   /** Whether a call removes a message; unknown for a retention. */
-  static boolean takes(Op op, Op append, UUID message) {
-    if (op.alone && op.step.node() != append.step.node()) {
+  boolean takes(Op op, Op append, UUID message) {
+    if (op.alone && op.step.node() != append.step.node() && !isInCopy(op, append.step.node())) {
       return false; // It ends the data of its own directory.
     }
     return switch (op.step.kind()) {
@@ -46,6 +46,15 @@ final class SimReads {
           op.isAbout(append) && SimClient.messageId(op.step.target(), 0).equals(message);
       default -> false;
     };
+  }
+
+  /** Whether the directory of a node is a copy that was made after a call. */
+  private boolean isInCopy(Op op, int node) {
+    SimHistory.Clone clone = history.clone;
+    return clone != null
+        && clone.node() == node
+        && clone.of() == op.step.node()
+        && op.end <= clone.at();
   }
 
   /** A node shows the preferences that it wrote last. */

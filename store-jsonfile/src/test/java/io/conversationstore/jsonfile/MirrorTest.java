@@ -582,7 +582,7 @@ class MirrorTest {
     Change first = new Change.OwnerErased(stamp());
     Change sent = create("sent").withStamp(stamp().withEpoch(0));
     Change made = create("made");
-    Change second = new Change.OwnerErased(stamp().withEpoch(ChangeStamp.PRESENT_EPOCH));
+    Change second = new Change.OwnerErased(stamp().withEpoch(1));
     Change last = create("last");
     try (LocalStore engine = Memory.engine(files)) {
       engine.remember(CONTACT, 0);

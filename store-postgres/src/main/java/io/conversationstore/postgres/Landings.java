@@ -1,6 +1,8 @@
 package io.conversationstore.postgres;
 
+import io.conversationstore.Owner;
 import io.conversationstore.spi.Change;
+import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.MessageEdited;
 import io.conversationstore.spi.Landing;
 import java.sql.Connection;
@@ -13,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Looks up where changes took effect, as far as the rows remember them. Thread-safe. */
+/** Where changes took effect, as far as the rows remember them. Thread-safe. */
 final class Landings {
 
   private final Database database;
@@ -46,6 +48,25 @@ final class Landings {
       case CONVERSATION_CREATED, CONVERSATION_UPDATED, BULK -> ofHeaders(connection, change);
       case CONVERSATION_DELETED, MESSAGES_APPENDED, MESSAGE_DELETED -> List.of();
     };
+  }
+
+  boolean recordJoin(ConversationCreated create, long generation) {
+    Owner owner = create.owner();
+    return database.write(
+        connection -> {
+          try (PreparedStatement statement = database.prepare(connection, sql.recordJoin)) {
+            database
+                .bind(statement, owner.tenantId())
+                .uuid(create.id())
+                .uuid(create.id())
+                .uuid(create.id())
+                .text(owner.tenantId())
+                .text(owner.userId())
+                .text(create.conversationId())
+                .number(generation);
+            return statement.executeUpdate() == 1;
+          }
+        });
   }
 
   private List<Landing> ofHeaders(Connection connection, Change change) throws SQLException {

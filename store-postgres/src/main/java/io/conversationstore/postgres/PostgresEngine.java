@@ -118,6 +118,11 @@ final class PostgresEngine implements PrimaryStore {
   }
 
   @Override
+  public boolean recordJoin(Change.ConversationCreated create, long generation) {
+    return landings.recordJoin(create, generation);
+  }
+
+  @Override
   public Provenance provenanceOf(Applied applied) {
     return reads.provenance();
   }

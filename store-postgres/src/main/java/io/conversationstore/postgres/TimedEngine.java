@@ -107,6 +107,11 @@ final class TimedEngine implements PrimaryStore {
   }
 
   @Override
+  public boolean recordJoin(Change.ConversationCreated create, long generation) {
+    return timed("recordJoin", () -> engine.recordJoin(create, generation));
+  }
+
+  @Override
   public Provenance provenanceOf(Applied applied) {
     return engine.provenanceOf(applied);
   }

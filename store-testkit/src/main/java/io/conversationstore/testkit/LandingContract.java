@@ -8,6 +8,7 @@ import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.MessageEdit;
+import io.conversationstore.MessageNotFoundException;
 import io.conversationstore.NewConversation;
 import io.conversationstore.Owner;
 import io.conversationstore.PreferencesUpdate;
@@ -200,6 +201,94 @@ public abstract class LandingContract {
         .isNotEmpty()
         .allMatch(dropped -> dropped.reason().equals(Applied.OWNER_ERASED));
     assertThat(found()).isNull();
+  }
+
+  @Test
+  void row_1_4_aJoinThatIsRecordedKeepsALaterAttemptOutOfTheNextGeneration() {
+    Change create = create();
+    Change append = appendOrCreate(UUID.randomUUID());
+    assertThat(record(create, 1)).isFalse();
+    replay(create());
+    ConversationState before = live();
+    assertThat(record(create, 2)).isFalse();
+    assertThat(record(create, 1)).isTrue();
+    assertThat(record(create, 1)).isTrue();
+    assertThat(record(((Change.Bulk) append).create(), 1)).isTrue();
+    assertThat(live()).isEqualTo(before);
+    assertThat(primary().landings(create))
+        .singleElement()
+        .extracting(Landing::conversationId, Landing::generation)
+        .containsExactly(ID, 1L);
+    delete();
+    assertThat(record(create, 1)).isFalse();
+    assertThat(replay(create).dropped()).hasSize(1);
+    assertLateIsRefused(append);
+    assertThat(replay(append).changed()).isFalse();
+    assertThat(found()).isNull();
+  }
+
+  private boolean record(Change create, long generation) {
+    return primary().recordJoin((Change.ConversationCreated) create, generation);
+  }
+
+  @Test
+  void row_1_4_aRecordedJoinDoesNotReplaceThePlaceWhereACreateLanded() {
+    Change create = create();
+    replay(create);
+    delete();
+    replay(create());
+    assertThat(record(create, 2)).isTrue();
+    assertThat(primary().landings(create).get(0).generation()).isEqualTo(1);
+    assertThat(replay(create).dropped()).hasSize(1);
+  }
+
+  @Test
+  void row_1_4_aDeleteTakesEffectAgainOnlyInALaterGenerationThatItNames() {
+    replay(create());
+    Change delete = new Change.ConversationDeleted(stamp(), ConversationRef.live(ID));
+    assertThat(replay(delete).changed()).isTrue();
+    replay(create());
+    assertThat(replay(delete).changed()).isFalse();
+    assertThat(live().generation()).isEqualTo(2);
+    Change behindCreate =
+        new Change.ConversationDeleted(delete.stamp(), new ConversationRef(ID, 2));
+    assertThat(replay(behindCreate).changed()).isTrue();
+    assertThat(found()).isNull();
+  }
+
+  @Test
+  void row_5_4_anEditOfAMessageOfAnEarlierGenerationIsDropped() {
+    UUID message = UUID.randomUUID();
+    replay(create());
+    replay(append(message));
+    delete();
+    replay(create());
+    Change edit =
+        new Change.MessageEdited(
+            stamp(), new ConversationRef(ID, 2), message, MessageEdit.text("edited"));
+    Applied applied = replay(edit);
+    assertThat(applied.changed()).isFalse();
+    assertThat(applied.dropped())
+        .singleElement()
+        .extracting(Applied.Dropped::reason)
+        .asString()
+        .contains("deleted");
+    Change unknown =
+        new Change.MessageEdited(
+            stamp(), new ConversationRef(ID, 2), UUID.randomUUID(), MessageEdit.text("edited"));
+    assertThatThrownBy(() -> replay(unknown)).isInstanceOf(MessageNotFoundException.class);
+    assertThatThrownBy(() -> primary().apply(edit, ApplyMode.LIVE))
+        .isInstanceOf(MessageNotFoundException.class);
+  }
+
+  @Test
+  void row_0_6_anErasureOfALaterEpochBeginsTheOneAfterIt() {
+    replay(create());
+    Change erasure = new Change.OwnerErased(stamp().withEpoch(4));
+    assertThat(replay(erasure).states().get(0).epoch()).isEqualTo(5);
+    assertThat(found()).isNull();
+    assertThat(primary().landings(erasure).get(0).generation()).isEqualTo(5);
+    assertThat(replay(new Change.OwnerErased(stamp())).states().get(0).epoch()).isEqualTo(6);
   }
 
   @Test

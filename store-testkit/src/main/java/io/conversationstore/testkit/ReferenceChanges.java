@@ -123,7 +123,7 @@ final class ReferenceChanges {
 
     @Override
     public Void conversationDeleted(Change.ConversationDeleted deleted) {
-      delete(conversation);
+      delete(conversation, deleted);
       return null;
     }
 
@@ -247,8 +247,14 @@ final class ReferenceChanges {
     states.add(conversation.state(owner));
   }
 
-  private void delete(ModelConversation conversation) {
+  private void delete(ModelConversation conversation, Change.ConversationDeleted change) {
+    Landing landing = data.landings.get(change.id());
+    if (landing != null && change.ref().generation() <= landing.generation()) {
+      states.add(conversation.state(owner));
+      return;
+    }
     conversation.delete();
+    landed(change, conversation, time(change));
     changed = true;
     states.add(conversation.state(owner));
   }
@@ -312,6 +318,10 @@ final class ReferenceChanges {
       drop(change, conversation.id, "message " + change.messageId() + " was deleted");
       return;
     }
+    if (message == null && replay && isOfEarlier(conversation, change.messageId())) {
+      drop(change, conversation.id, "its conversation was deleted");
+      return;
+    }
     if (message == null || !message.isLive()) {
       throw new MessageNotFoundException(owner, conversation.id, change.messageId());
     }
@@ -324,6 +334,12 @@ final class ReferenceChanges {
     }
     states.add(conversation.state(owner));
     states.add(message(conversation, change.messageId()).state(owner, conversation));
+  }
+
+  /** Whether a message was appended to an earlier generation, and deleted with it. */
+  private boolean isOfEarlier(ModelConversation conversation, UUID messageId) {
+    return data.conversations.getOrDefault(conversation.id, List.of()).stream()
+        .anyMatch(other -> other != conversation && other.message(messageId) != null);
   }
 
   private void deleteMessage(ModelConversation conversation, Change.MessageDeleted change) {

@@ -148,7 +148,7 @@ class ReferenceEngine implements StoreEngine {
                     Provenance.Source.MEMORY, counts.conversations(), counts.messages())),
             List.of());
     ModelOwner after = new ModelOwner(owner);
-    after.epoch = before.epoch + 1;
+    after.epoch = Math.max(before.epoch, change.stamp().epoch()) + 1;
     after.preferences = PreferencesState.none(owner, after.epoch);
     Instant made = change.stamp().time();
     Instant asked = mode == ApplyMode.REPLAY && made.isBefore(receipt.at()) ? made : receipt.at();

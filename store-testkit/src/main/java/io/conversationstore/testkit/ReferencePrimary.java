@@ -317,6 +317,21 @@ public final class ReferencePrimary extends ReferenceEngine implements PrimarySt
         });
   }
 
+  @Override
+  public boolean recordJoin(ConversationCreated create, long generation) {
+    return locked(
+        () -> {
+          ModelOwner data = owner(create.owner()).copy();
+          ModelConversation live = data.live(create.conversationId());
+          if (live == null || live.generation != generation) {
+            return false;
+          }
+          data.landings.putIfAbsent(create.id(), new Landing(live.id, generation, now()));
+          owners.put(create.owner(), data);
+          return true;
+        });
+  }
+
   private static void requireBatch(List<Change> changes) {
     Set<String> created = new HashSet<>();
     for (Change change : changes) {

@@ -1139,6 +1139,7 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   v_at timestamptz;
+  v_landed bigint;
   v_changes jsonb;
 BEGIN
   PERFORM set_config('lock_timeout', p_lock_timeout, true);
@@ -1148,7 +1149,8 @@ BEGIN
     WHERE c.tenant_id = p_tenant AND c.user_id = p_user AND c.conversation_id = p_conversation
     FOR UPDATE;
   -- Applied before: this very change, or the delete of a generation that is deleted already.
-  IF ${schema}.landing(conversation.recent_changes, p_change) IS NOT NULL
+  v_landed := ${schema}.landing(conversation.recent_changes, p_change);
+  IF (v_landed IS NOT NULL AND p_generation <= v_landed)
       OR (p_epoch IN (-1, conversation.epoch) AND p_generation <> 0
         AND (p_generation < conversation.generation
           OR (p_generation = conversation.generation AND conversation.deleted_at IS NOT NULL)))
@@ -1196,6 +1198,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   v_header ${schema}.conversations;
   v_at timestamptz;
+  v_ended boolean;
 BEGIN
   PERFORM set_config('lock_timeout', p_lock_timeout, true);
   changed := false;
@@ -1211,13 +1214,18 @@ BEGIN
   SELECT * INTO message FROM ${schema}.messages m
     WHERE m.tenant_id = p_tenant AND m.conversation_key = v_header.conversation_key
       AND m.generation = v_header.generation AND m.message_id = p_message;
-  IF NOT FOUND OR (message.deleted_at IS NOT NULL AND NOT p_replay) THEN
-    RAISE EXCEPTION 'no such message' USING ERRCODE = 'CS003';
-  ELSIF message.deleted_at IS NOT NULL THEN
-    dropped := 'its message was deleted';
+  -- A message that was appended to an earlier generation was deleted with it.
+  v_ended := NOT FOUND AND p_replay AND EXISTS (SELECT FROM ${schema}.messages m
+    WHERE m.tenant_id = p_tenant AND m.conversation_key = v_header.conversation_key
+      AND m.generation < v_header.generation AND m.message_id = p_message);
+  IF v_ended OR (p_replay AND message.deleted_at IS NOT NULL) THEN
+    dropped := CASE WHEN v_ended THEN 'its conversation was deleted'
+      ELSE 'its message was deleted' END;
     message := NULL;
     RETURN NEXT;
     RETURN;
+  ELSIF message.message_id IS NULL OR message.deleted_at IS NOT NULL THEN
+    RAISE EXCEPTION 'no such message' USING ERRCODE = 'CS003';
   END IF;
   v_at := clock_timestamp();
   IF p_replay THEN
@@ -1441,7 +1449,7 @@ BEGIN
   DELETE FROM ${schema}.conversations c WHERE c.tenant_id = p_tenant AND c.user_id = p_user;
   DELETE FROM ${schema}.user_preferences p WHERE p.tenant_id = p_tenant AND p.user_id = p_user;
   PERFORM set_config('conversation_store.allow_delete', '', true);
-  UPDATE ${schema}.owners o SET epoch = o.epoch + 1, changed_xid = pg_current_xact_id()
+  UPDATE ${schema}.owners o SET epoch = greatest(o.epoch, p_epoch) + 1, changed_xid = pg_current_xact_id()
     WHERE o.tenant_id = p_tenant AND o.user_id = p_user
     RETURNING o.epoch INTO epoch;
   erased_at := clock_timestamp();

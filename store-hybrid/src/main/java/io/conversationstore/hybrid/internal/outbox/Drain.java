@@ -16,8 +16,8 @@ import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.BatchRefusedException;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.Change.Bulk;
+import io.conversationstore.spi.Change.ConversationCreated;
 import io.conversationstore.spi.Change.OwnerErased;
-import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.EngineFailureException;
 import io.conversationstore.spi.FailureKind;
 import io.conversationstore.spi.Landing;
@@ -77,9 +77,6 @@ public final class Drain {
 
     /** Removes finished changes from the queue. */
     void settle(List<Settlement> settlements);
-
-    /** The same, and makes the local copy read the whole feed again. */
-    void settleAnew(List<Settlement> settlements);
   }
 
   private final PrimaryStore primary;
@@ -216,9 +213,7 @@ public final class Drain {
     List<StoreState.Rejected> unreadable = LocalFailureException.guard(local::unreadable);
     for (StoreState.Rejected change : unreadable) {
       rejectedChanges.add(List.of(change));
-      settle(
-          List.of(Settlement.of(change.changeId(), Kind.PARKED, change.reason(), change.at())),
-          listener::settle);
+      settle(List.of(Settlement.of(change.changeId(), Kind.PARKED, change.reason(), change.at())));
     }
     return !unreadable.isEmpty();
   }
@@ -351,9 +346,9 @@ public final class Drain {
     }
 
     private void failedByItself(Change change, EngineFailureException failure) {
-      if (failures.merge(change.id(), 1, Integer::sum) == MOST_FAILURES) {
+      if (failures.merge(change.id(), 1, Integer::sum) >= MOST_FAILURES
+          && park(change, String.valueOf(failure.getMessage()), clock.now())) {
         failures.remove(change.id());
-        park(change, String.valueOf(failure.getMessage()), clock.now());
       }
     }
 
@@ -412,7 +407,7 @@ public final class Drain {
     for (int i = 0; i < changes.size(); i++) {
       settlements.add(settlement(changes.get(i), applied.get(i), at));
     }
-    settle(settlements, listener::settle);
+    settle(settlements);
   }
 
   private void send(Change change, Consumer<EngineFailureException> onFailure) {
@@ -429,14 +424,15 @@ public final class Drain {
     } catch (EngineFailureException unavailable) {
       throw unavailable;
     } catch (ConversationStoreException | IllegalArgumentException refused) {
-      park(change, String.valueOf(refused.getMessage()), at);
+      if (!park(change, String.valueOf(refused.getMessage()), at)) {
+        // Rejected by a conversation that ended meanwhile, and the next one may accept it.
+        send(change, onFailure);
+      }
       return;
     }
     mirror(rows(List.of(change), List.of(applied)));
     requireSame(sent);
-    boolean anew = change instanceof OwnerErased && tookTooMuch(change.stamp(), applied);
-    settle(
-        List.of(settlement(change, applied, at)), anew ? listener::settleAnew : listener::settle);
+    settle(List.of(settlement(change, applied, at)));
   }
 
   /**
@@ -447,42 +443,41 @@ public final class Drain {
     watch.requireSame(sent);
   }
 
-  private void park(Change change, String reason, Instant at) {
-    Map<String, Long> rejectedIn = liveTargets(change);
+  /**
+   * Parks a change for an operator. It joins the conversations that rejected it: an earlier attempt
+   * that is still on its way, or one from a copy of this directory, must not create them again
+   * after a delete.
+   *
+   * @return false if such a conversation ended meanwhile; then it is not parked
+   */
+  private boolean park(Change change, String reason, Instant at) {
+    Map<String, Long> rejectedIn = new HashMap<>();
+    for (ConversationCreated create : creates(change)) {
+      ConversationState there = watch.look(create.owner(), create.conversationId()).conversation();
+      if (there != null && there.isLive()) {
+        if (!primary.recordJoin(create, there.generation())) {
+          return false;
+        }
+        rejectedIn.put(there.id(), there.generation());
+      }
+    }
     Set<String> ids = change.namedConversationIds();
     String only = ids.size() == 1 ? ids.iterator().next() : null;
     rejectedChanges.add(List.of(rejected(change, only, true, reason, at)));
     settle(
         List.of(
-            new Settlement(change.id(), Kind.PARKED, PRESENT_EPOCH, rejectedIn, null, reason, at)),
-        listener::settle);
+            new Settlement(change.id(), Kind.PARKED, PRESENT_EPOCH, rejectedIn, null, reason, at)));
+    return true;
   }
 
-  /** The live generations of the conversations that a change would create or join. */
-  private Map<String, Long> liveTargets(Change change) {
-    if (!change.mayCreate() || (change instanceof Bulk bulk && bulk.isOnce())) {
-      return Map.of();
-    }
-    Map<String, Long> live = new HashMap<>();
-    for (String id : change.conversationIds()) {
-      ConversationState there = watch.look(change.owner(), id).conversation();
-      if (there != null && there.isLive()) {
-        live.put(id, there.generation());
-      }
-    }
-    return live;
-  }
-
-  /**
-   * Whether a pending erasure may have removed rows from the copy that the database keeps, because
-   * they were written and copied after it was applied. An erasure without an epoch removes every
-   * row until it is settled; one with an epoch can do this if an earlier attempt was applied in a
-   * later epoch.
-   */
-  private static boolean tookTooMuch(ChangeStamp erasure, Applied applied) {
-    return applied.dropped().isEmpty()
-        && (erasure.epoch() == PRESENT_EPOCH
-            || (!applied.changed() && erasure.epoch() >= applied.states().get(0).epoch()));
+  /** The creates in a change; none in one that is applied only once. */
+  private static List<ConversationCreated> creates(Change change) {
+    return change instanceof Bulk bulk && bulk.isOnce()
+        ? List.of()
+        : change.parts().stream()
+            .filter(ConversationCreated.class::isInstance)
+            .map(ConversationCreated.class::cast)
+            .toList();
   }
 
   /**
@@ -516,6 +511,7 @@ public final class Drain {
             // No report: the database has these already, or they were deleted after it had them.
             .filter(part -> !part.reason().equals(Applied.TAKEN_OVER_BEFORE))
             .map(part -> rejected(change, part.conversationId(), false, part.reason(), at))
+            .distinct()
             .toList());
     List<Landing> landings = landings(change, applied);
     return new Settlement(
@@ -596,8 +592,8 @@ public final class Drain {
     return new StoreState.Rejected(change.id(), change.owner(), conversationId, parked, reason, at);
   }
 
-  private void settle(List<Settlement> settlements, Consumer<List<Settlement>> by) {
-    LocalFailureException.guard(() -> by.accept(settlements));
+  private void settle(List<Settlement> settlements) {
+    LocalFailureException.guard(() -> listener.settle(settlements));
     settled = true;
     most = Math.min(batch, most * 2);
     progress.updateAndGet(r -> r == null ? null : counted(r, settlements));

@@ -647,18 +647,17 @@ public final class LocalQueue {
     return changes.stream().map(Change::id).collect(Collectors.toSet());
   }
 
+  /**
+   * An erasure ends the epoch that is known here. If another one is pending, it also ends the next
+   * epoch: that erasure leaves the queue, and may have begun it.
+   */
   private OwnerErased stamped(OwnerErased erasure, List<Change> before) {
+    long epoch = local.preferences(erasure.owner()).epoch();
+    for (Change change : before) {
+      long named = change.stamp().epoch();
+      epoch = Math.max(epoch, change instanceof OwnerErased ? named + 1 : named);
+    }
     ChangeStamp stamp = erasure.stamp();
-    // An earlier erasure may still arrive and raise the epoch. What followed one that was parked
-    // has no epoch either, and has to be taken.
-    long epoch =
-        before.stream()
-                .anyMatch(
-                    change ->
-                        change instanceof OwnerErased
-                            || change.stamp().epoch() == ChangeStamp.PRESENT_EPOCH)
-            ? ChangeStamp.PRESENT_EPOCH
-            : local.preferences(erasure.owner()).epoch();
     return new OwnerErased(
         new ChangeStamp(stamp.id(), stamp.owner(), epoch, now.get(), stamp.node()));
   }

@@ -61,11 +61,9 @@ final class OwnerViews {
     }
   }
 
-  /**
-   * Whether a pending erasure removes rows of this epoch; one behind another erasure removes any.
-   */
+  /** Whether a pending erasure removes rows of this epoch. */
   static boolean erases(Change erasure, long epoch) {
-    return erasure.stamp().epoch() == ChangeStamp.PRESENT_EPOCH || epoch <= erasure.stamp().epoch();
+    return epoch <= erasure.stamp().epoch();
   }
 
   /**

@@ -456,8 +456,7 @@ public final class PendingView {
   }
 
   private void erase(Change erasure) {
-    long ends = erasure.stamp().epoch();
-    endedEpoch = Math.max(endedEpoch, ends == ChangeStamp.PRESENT_EPOCH ? Long.MAX_VALUE : ends);
+    endedEpoch = Math.max(endedEpoch, erasure.stamp().epoch());
     // If the erasure has already reached the engine, the engine's rows are newer. An erasure not
     // yet sent removes all rows, also those written after an erasure by another node.
     if (header == null

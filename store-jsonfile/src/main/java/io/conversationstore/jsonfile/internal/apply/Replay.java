@@ -16,7 +16,6 @@ import io.conversationstore.jsonfile.internal.index.PendingQueue;
 import io.conversationstore.spi.ApplyMode;
 import io.conversationstore.spi.Change;
 import io.conversationstore.spi.ChangeJson;
-import io.conversationstore.spi.ChangeStamp;
 import io.conversationstore.spi.FeedPosition;
 import io.conversationstore.spi.LocalStore.Mirrored;
 import io.conversationstore.spi.Settlement;
@@ -190,15 +189,12 @@ public final class Replay {
   public static @Nullable OwnerRows erasedRows(Index index, Change.OwnerErased change) {
     OwnerRows rows = index.find(change.owner());
     long epoch = change.stamp().epoch();
-    boolean later = rows != null && epoch != ChangeStamp.PRESENT_EPOCH && rows.epoch() > epoch;
-    return later ? null : rows;
+    return rows != null && rows.epoch() > epoch ? null : rows;
   }
 
   /** Records the work that a pending erasure leaves in the files. */
   public static void markErased(Index index, Change.OwnerErased change, long line) {
-    long epoch = change.stamp().epoch();
-    boolean all = epoch == ChangeStamp.PRESENT_EPOCH;
-    index.markErased(change.owner(), all ? Long.MAX_VALUE : epoch + 1, line);
+    index.markErased(change.owner(), change.stamp().epoch() + 1, line);
   }
 
   /**

@@ -135,27 +135,32 @@ public final class PendingQueue {
 
     /** Whether it was made for an earlier epoch. */
     public boolean isOlderThan(long present) {
-      long own = epoch == UNCHANGED ? madeEpoch : epoch;
-      return own != ChangeStamp.PRESENT_EPOCH && own < present;
+      return own() != ChangeStamp.PRESENT_EPOCH && own() < present;
+    }
+
+    /** The epoch that it names by now. */
+    private long own() {
+      return epoch == UNCHANGED ? madeEpoch : epoch;
     }
 
     /** Whether both may be about rows of one epoch. */
     boolean isOfSameEpoch(Entry other) {
-      long own = epoch == UNCHANGED ? madeEpoch : epoch;
-      long others = other.epoch == UNCHANGED ? other.madeEpoch : other.epoch;
-      return own == others
-          || own == ChangeStamp.PRESENT_EPOCH
-          || others == ChangeStamp.PRESENT_EPOCH;
+      return own() == other.own()
+          || own() == ChangeStamp.PRESENT_EPOCH
+          || other.own() == ChangeStamp.PRESENT_EPOCH;
     }
 
     /** Whether this erasure removes rows of that epoch. */
     public boolean takes(long rowEpoch) {
-      long erased = epoch == UNCHANGED ? madeEpoch : epoch;
-      return erased == ChangeStamp.PRESENT_EPOCH || rowEpoch <= erased;
+      return rowEpoch <= own();
     }
 
+    /** Whether this erasure removes a change that was queued before it. */
     private boolean takes(Entry other) {
-      return madeEpoch == ChangeStamp.PRESENT_EPOCH || other.isOlderThan(madeEpoch + 1);
+      if (other.erases && other.time.isAfter(time)) {
+        return false;
+      }
+      return other.own() <= own();
     }
 
     Entry at(Place newPlace) {
@@ -481,10 +486,9 @@ public final class PendingQueue {
   }
 
   /**
-   * Removes the changes that an erasure takes before it is queued, including parked ones. If the
-   * erasure names its epoch and was sent before, changes of a later epoch stay, as rows do: they
-   * came after the database had applied the erasure. Changes without an epoch follow another
-   * erasure.
+   * Removes the changes that an erasure takes before it is queued, including parked ones. If it was
+   * sent before, changes of a later epoch stay, as rows do: they came after the database had
+   * applied it. So does an erasure that was requested later.
    */
   public void removeErased(Entry erasure) {
     for (Entry entry : List.copyOf(of(erasure.owner()))) {
@@ -597,11 +601,11 @@ public final class PendingQueue {
    */
   private void moveEpoch(List<Entry> later, long epoch) {
     for (Entry next : later) {
-      if (next.madeEpoch() == ChangeStamp.PRESENT_EPOCH && next.epoch() == UNCHANGED) {
-        add(next.withEpoch(epoch));
-      }
       if (next.erases()) {
         return;
+      }
+      if (next.own() == ChangeStamp.PRESENT_EPOCH) {
+        add(next.withEpoch(epoch));
       }
     }
   }

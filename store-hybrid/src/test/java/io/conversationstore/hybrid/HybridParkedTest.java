@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.conversationstore.ConversationNotFoundException;
 import io.conversationstore.ConversationStore;
+import io.conversationstore.ConversationUpdate;
 import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.ParkedChange;
@@ -111,6 +112,9 @@ class HybridParkedTest extends OnTestbed {
     bed.comeBack();
     Testbed.await("it is parked", () -> !store.operator().parked().isEmpty());
     Testbed.awaitDrained(store);
+    for (int i = 0; i < 17; i++) { // more than the database remembers of a conversation
+      direct.update(alice, "new", ConversationUpdate.touch().withTitle("title " + i));
+    }
     assertThat(store.delete(alice, "new")).isTrue();
     assertThat(store.operator().retryParked(parked().rejected().changeId())).isTrue();
     Testbed.awaitDrained(store);

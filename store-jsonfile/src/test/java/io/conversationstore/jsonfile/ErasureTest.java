@@ -15,6 +15,7 @@ import io.conversationstore.jsonfile.internal.engine.FileEngine;
 import io.conversationstore.jsonfile.internal.format.Manifest;
 import io.conversationstore.jsonfile.internal.maintenance.Overwrites;
 import io.conversationstore.spi.EngineFailureException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -81,6 +82,29 @@ class ErasureTest {
   }
 
   @Test
+  void aTornEndThatAnEarlierStartCutOffDoesNotComeBackWithALossOfPower() throws IOException {
+    try (ConversationStore store = Memory.store(files)) {
+      store.create(ALICE, NewConversation.ofId("chat"));
+      store.create(BOB, NewConversation.ofId("chat"));
+      fillSegment(store);
+      store.append(ALICE, "chat", Message.user("the first of a segment"));
+    }
+    String last = "log-0000000002.jsonl";
+    ByteArrayOutputStream torn = new ByteArrayOutputStream();
+    torn.writeBytes(files.bytes(last));
+    torn.writeBytes(SECRET.repeat(200).getBytes(StandardCharsets.UTF_8));
+    files.setBytes(last, torn.toByteArray());
+    files.fail(Call.FORCE);
+    assertThatThrownBy(() -> Memory.engine(files)).isInstanceOf(IOException.class);
+    files.heal();
+    try (ConversationStore store = Memory.store(files)) {
+      store.erase(BOB);
+      requireGone();
+      assertThat(store.count(ALICE).messages()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void aCleaningThatFailedLeavesNoTextOfOthers() throws IOException {
     try (FileEngine engine = Memory.engine(files, Memory.options().withCacheBytes(0))) {
       ConversationStore store = Memory.front(engine);
@@ -133,7 +157,9 @@ class ErasureTest {
       }
       files.failNextCreateOf("snapshot-0000000004");
       files.failNextDeleteOf("snapshot-0000000001");
+      int open = files.openFiles();
       assertThatThrownBy(engine::compact).isInstanceOf(EngineFailureException.class);
+      assertThat(files.openFiles()).as("one more segment of the log").isEqualTo(open + 1);
       store.erase(BOB);
       requireGone();
       engine.compact();

@@ -26,6 +26,7 @@ import io.conversationstore.spi.State.MessageState;
 import io.conversationstore.spi.State.OwnerState;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
@@ -237,6 +238,38 @@ class UnmetTest {
           .containsExactly(3L, 3L, ConversationRef.LIVE);
       assertThat(engine.find(ALICE, "again").ownerEpoch()).isEqualTo(4);
       assertThat(engine.unmet().conversations()).isEqualTo(2);
+    }
+  }
+
+  private static Change save(UUID id, String... conversations) {
+    ChangeStamp stamp = new ChangeStamp(id, ALICE, 0, NOW, NODE);
+    List<Change> creates = new ArrayList<>();
+    for (String conversation : conversations) {
+      creates.add(new Change.ConversationCreated(stamp, NewConversation.ofId(conversation), false));
+    }
+    return new Change.Bulk(stamp, creates);
+  }
+
+  private static Change delete(UUID id, String conversation) {
+    return new Change.ConversationDeleted(
+        new ChangeStamp(id, ALICE, 0, NOW, NODE),
+        new ConversationRef(conversation, ConversationRef.LIVE));
+  }
+
+  @Test
+  void whatWaitsBehindASaveOfAnErasedConversationStaysWithItUnlessItsOwnLives() throws IOException {
+    UUID save = new UUID(0x7001, 1);
+    try (FileEngine engine = filled()) {
+      engine.awaitDatabase();
+      engine.enqueue(save(save, "again", "chat", "new"));
+      engine.enqueue(delete(new UUID(0x7001, 2), "new"));
+      engine.enqueue(delete(new UUID(0x7001, 3), "chat"));
+      engine.remember(CONTACT, 0);
+      engine.forgetUnmet(ALICE, List.of("again"));
+      engine.met(List.of(new Met(header(engine, ALICE, "chat", 4), met(engine).messages())));
+      assertThat(engine.pending(ALICE))
+          .extracting(change -> change.stamp().epoch())
+          .containsExactly(0L, 0L, 4L);
     }
   }
 

@@ -542,8 +542,9 @@ public final class PendingQueue {
         }
         boolean behind = entry.conversations().stream().anyMatch(ended::contains);
         if (entry.epoch() != UNCHANGED || behind) {
-          // Its conversation was erased: what is behind it has none either, and stays with it.
+          // A conversation of it was erased. What is behind it has that one no more, and stays too.
           ended.addAll(entry.conversations());
+          ended.remove(conversation);
         } else if (!DerivedIds.isOfTakeover(entry.id())) {
           // A takeover from a file is older than any erasure, and stays in its epoch.
           add(entry.withEpoch(epoch));

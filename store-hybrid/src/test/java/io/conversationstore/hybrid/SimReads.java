@@ -186,7 +186,7 @@ final class SimReads {
    */
   private boolean mayBeEvicted(Op append, UUID message) {
     int node = append.step.node();
-    return history.limited.contains(node)
+    return (history.limited.contains(node) || history.wasEmptied(node, append.end))
         && (!history.queuedMessages.contains(node + "/" + message)
             || history.ends.keySet().containsAll(append.queued));
   }

@@ -172,20 +172,23 @@ public final class HistoryWatch {
     long epoch = local.knownEpoch(id.owner);
     Found found = primary.find(id.owner, id.conversation);
     ConversationState known = before.headers.get(id);
-    if (found.ownerEpoch() < epoch || (known != null && isBehind(found, known))) {
+    if (found.ownerEpoch() < epoch || (known != null && isBehind(id.owner, found, known))) {
       throw wentBack(before);
     }
     requireSame(before);
     return found;
   }
 
-  private static boolean isBehind(Found found, ConversationState known) {
+  private boolean isBehind(Owner owner, Found found, ConversationState known) {
     if (found.ownerEpoch() != known.epoch()) {
       return found.ownerEpoch() < known.epoch();
     }
     ConversationState there = found.conversation();
-    // A deleted row is removed eventually.
-    return there == null ? known.isLive() : RowOrder.isBehind(there, known);
+    if (there == null) {
+      // A deleted row is removed eventually, and leaves its generation.
+      return known.isLive() || primary.firstGeneration(owner) <= known.generation();
+    }
+    return RowOrder.isBehind(there, known);
   }
 
   private void require(Before before, State state) {

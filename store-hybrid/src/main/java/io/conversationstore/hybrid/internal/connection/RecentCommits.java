@@ -221,8 +221,8 @@ public final class RecentCommits {
     }
     ConversationState there = found.conversation();
     if (there == null) {
-      // A live row is not removed; one that was deleted since leaves its generation.
-      return row.live && (knowsDeletes || primary.firstGeneration(owner) <= row.generation);
+      // A live row is not removed; a deleted one leaves its generation.
+      return (row.live && knowsDeletes) || primary.firstGeneration(owner) <= row.generation;
     }
     if (there.generation() != row.generation || messageId == null || !there.isLive()) {
       return there.generation() < row.generation

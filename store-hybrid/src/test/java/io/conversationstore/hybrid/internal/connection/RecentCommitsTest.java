@@ -122,6 +122,18 @@ class RecentCommitsTest {
   }
 
   @Test
+  void aLostConversationThatIsKnownAsDeletedIsMissedUnlessItWasPurged() {
+    store.delete(alice, "deleted");
+    follow();
+    assertThat(recentCommits.isMissingIn(engine, true)).isFalse();
+    server.execute(
+        database,
+        "SET conversation_store.allow_delete = on; DELETE FROM conversation_store.messages;"
+            + " DELETE FROM conversation_store.conversations WHERE conversation_id = 'deleted'");
+    assertThat(recentCommits.isMissingIn(engine, true)).isTrue();
+  }
+
+  @Test
   void aLostConversationIsMissedByACopyThatLacksDeletes() {
     nanos += Duration.ofDays(30).toNanos();
     assertThat(recentCommits.isMissingIn(engine, false)).isFalse();

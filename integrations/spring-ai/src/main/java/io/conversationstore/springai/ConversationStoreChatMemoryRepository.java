@@ -17,6 +17,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.WeakHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.ai.chat.memory.ChatMemoryRepository;
@@ -41,9 +43,10 @@ import org.springframework.util.Assert;
  * against the stored window, which takes another round trip; a window of equal messages then counts
  * as slid by as few messages as possible, never as unchanged. Use one memory for a conversation.
  *
- * <p><b>Cost:</b> a read is one round trip, two if the window is longer than {@link
- * Builder#pageSize}, and one for each message that was kept in front, such as a system message. A
- * save is one, however long the history is; the first save of a conversation reads it once more.
+ * <p><b>Cost:</b> a read is one round trip for a little more than the longest window that was saved
+ * here, before the first save for {@link Builder#pageSize} messages. It is two if the window is
+ * longer, and one for each message that was kept in front, such as a system message. A save is one,
+ * however long the history is; the first save of a conversation reads it once more.
  *
  * <p><b>Outages:</b> with a hybrid store all methods work while the database is away. A
  * conversation that this node does not know is then read as empty and begun by the next save; a
@@ -58,8 +61,15 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
   /** The size of a page without {@link Builder#pageSize}, in stored messages. */
   public static final int DEFAULT_PAGE_SIZE = 100;
 
+  /** Messages read beyond the longest window: others may have appended some. */
+  private static final int BEYOND_WINDOW = 4;
+
   private final MessageLog log;
   private final int pageSize;
+
+  /** The stored messages of the longest window that was saved here; 0 before the first. */
+  private final AtomicInteger longestWindow = new AtomicInteger();
+
   private final Supplier<UUID> ids = new UuidV7(Clock.systemUTC(), new SecureRandom());
 
   /** What each thread read or saved last. */
@@ -98,7 +108,7 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
   @Override
   public List<Message> findByConversationId(String conversationId) {
     ConversationPlace place = log.placeOf(conversationId);
-    Shown shown = shown(place, log.tail(place, pageSize));
+    Shown shown = shown(place, limit -> log.tail(place, limit));
     remember(place, shown.window());
     List<Message> messages = new ArrayList<>();
     shown.entries().forEach(entry -> messages.add(entry.message()));
@@ -121,9 +131,9 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
       append(place, seen, window, known, true);
       return;
     }
-    MessageLog.Tail tail =
-        seen == null ? log.certainTail(place, pageSize) : log.tail(place, pageSize);
-    Shown shown = shown(place, tail);
+    boolean certain = seen == null;
+    Shown shown =
+        shown(place, limit -> certain ? log.certainTail(place, limit) : log.tail(place, limit));
     known = Alignment.byContent(shown.entries(), window, seen != null);
     append(place, shown.window(), window, known, false);
   }
@@ -161,6 +171,7 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
     int last = added.size() - 1;
     added.set(last, saved.markedOn(added.get(last)));
     log.append(place, added);
+    longestWindow.accumulateAndGet(all.stream().mapToInt(List::size).sum(), Math::max);
     Set<UUID> lead = new HashSet<>(saved.lead());
     List<Window.Item> items = new ArrayList<>();
     for (int i = 0; i < window.size(); i++) {
@@ -178,16 +189,34 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
     return last != null && last.isOf(place) ? last.window() : null;
   }
 
-  private Shown shown(ConversationPlace place, MessageLog.Tail tail) {
+  /**
+   * @param read reads so many messages at the end of the log
+   */
+  private Shown shown(ConversationPlace place, IntFunction<MessageLog.Tail> read) {
+    int longest = longestWindow.get();
+    int few = longest == 0 ? pageSize : Math.min(pageSize, longest + BEYOND_WINDOW);
+    MessageLog.Tail tail = read.apply(few);
+    Optional<Shown> saved = saved(place, tail);
+    if (saved.isEmpty() && few < pageSize && tail.hasMore()) {
+      tail = read.apply(pageSize);
+      saved = saved(place, tail);
+    }
+    return saved.isPresent() ? saved.get() : unsaved(tail);
+  }
+
+  /** The window that was saved last; empty if these messages do not tell, or it was deleted. */
+  private Optional<Shown> saved(ConversationPlace place, MessageLog.Tail tail) {
     List<StoredMessage> messages = tail.messages();
     for (int i = messages.size() - 1; i >= 0; i--) {
       Optional<SavedWindow> saved = SavedWindow.on(messages.get(i).message());
       if (saved.isPresent()) {
         List<StoredMessage> range = from(place, messages, saved.get().from());
-        return range.isEmpty() ? unsaved(tail) : shown(place, saved.get(), range, messages);
+        return range.isEmpty()
+            ? Optional.empty()
+            : Optional.of(shown(place, saved.get(), range, messages));
       }
     }
-    return unsaved(tail);
+    return Optional.empty();
   }
 
   private List<StoredMessage> from(
@@ -282,8 +311,8 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
     }
 
     /**
-     * Sets how many stored messages the first round trip of a read takes; it should hold the
-     * windows of the memory. A conversation that no memory has saved is read to this length.
+     * Sets how many stored messages the first round trip of a read takes at most. A conversation
+     * that no memory has saved is read to this length.
      *
      * @param value 1 to 1,000; default {@value #DEFAULT_PAGE_SIZE}
      * @throws IllegalArgumentException if it is out of this range

@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /** Performs a client's steps on a node, one after the other, and records the answers. */
 final class SimClient {
@@ -234,7 +235,9 @@ final class SimClient {
     }
     List<StoredMessage> messages = page.items();
     boolean fromDatabase = page.provenance().source() != Provenance.Source.LOCAL_FILES;
-    reads.listed(op, messages, page.provenance().complete(), fromDatabase, true, 0, threads.now());
+    Set<UUID> ofDatabase = fromDatabase ? ids(messages) : Set.of();
+    boolean complete = page.provenance().complete();
+    reads.listed(op, messages, complete, fromDatabase, ofDatabase, true, 0, threads.now());
     Optional<Conversation> found = store.find(op.owner, op.conversation);
     // Nothing happened in between, so both answers are from the same state.
     if (events == history.events()
@@ -260,13 +263,17 @@ final class SimClient {
     MessageQuery query = MessageQuery.first(1 + threads.random().nextInt(3));
     boolean complete = true;
     boolean fromDatabase = false;
+    Set<UUID> ofDatabase = new HashSet<>();
     int sure = 0;
     try {
       while (true) {
         Page<StoredMessage> page = store.messages(op.owner, op.conversation, query);
         all.addAll(page.items());
         complete &= page.provenance().complete();
-        fromDatabase |= page.provenance().source() != Provenance.Source.LOCAL_FILES;
+        if (page.provenance().source() != Provenance.Source.LOCAL_FILES) {
+          fromDatabase = true;
+          ofDatabase.addAll(ids(page.items()));
+        }
         sure = page.provenance().complete() ? sure : all.size();
         op.firstPage = Math.min(op.firstPage, threads.now());
         op.lastPage = threads.now();
@@ -281,7 +288,11 @@ final class SimClient {
       history.event(threads.now(), "the walk of " + op.step.number() + " has expired");
       return;
     }
-    reads.listed(op, all, complete, fromDatabase, false, sure, threads.now());
+    reads.listed(op, all, complete, fromDatabase, ofDatabase, false, sure, threads.now());
+  }
+
+  private static Set<UUID> ids(List<StoredMessage> messages) {
+    return messages.stream().map(StoredMessage::id).collect(Collectors.toSet());
   }
 
   static boolean isWrite(Kind kind) {

@@ -243,7 +243,8 @@ final class SimReads {
    *
    * @param complete whether the answer is marked complete
    * @param atOnce whether this is one answer, which may repeat nothing
-   * @param fromDatabase whether some of them came from the database
+   * @param fromDatabase whether an answer came from the database
+   * @param ofDatabase the messages of such answers
    * @param sure the first item from which on all answers are marked complete: others may lack
    *     repeated messages
    */
@@ -252,6 +253,7 @@ final class SimReads {
       List<StoredMessage> messages,
       boolean complete,
       boolean fromDatabase,
+      Set<UUID> ofDatabase,
       boolean atOnce,
       int sure,
       long now) {
@@ -269,7 +271,7 @@ final class SimReads {
       }
     }
     places.keySet().stream()
-        .filter(message -> isForbidden(read, message, fromDatabase))
+        .filter(message -> isForbidden(read, message, ofDatabase.contains(message)))
         .forEach(
             message ->
                 history.wrong.add(

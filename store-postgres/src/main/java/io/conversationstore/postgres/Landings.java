@@ -57,14 +57,16 @@ final class Landings {
           try (PreparedStatement statement = database.prepare(connection, sql.recordJoin)) {
             database
                 .bind(statement, owner.tenantId())
-                .uuid(create.id())
-                .uuid(create.id())
-                .uuid(create.id())
+                .text(database.lockTimeout())
                 .text(owner.tenantId())
                 .text(owner.userId())
                 .text(create.conversationId())
+                .uuid(create.id())
                 .number(generation);
-            return statement.executeUpdate() == 1;
+            try (ResultSet rows = database.rows(statement)) {
+              rows.next();
+              return rows.getBoolean(1);
+            }
           }
         });
   }

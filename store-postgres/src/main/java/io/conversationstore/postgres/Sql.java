@@ -186,16 +186,7 @@ final class Sql {
                   AS r (change uuid, generation bigint, at timestamptz)) l
               WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ANY (?::text[])
                 AND l.change = ANY (?::uuid[])""");
-    recordJoin =
-        in(
-            """
-            UPDATE $.conversations c
-              SET recent_changes = CASE
-                WHEN c.created_by = ? OR $.landing(c.recent_changes, ?) IS NOT NULL
-                  THEN c.recent_changes
-                ELSE $.remember(c.recent_changes, ?, c.generation, statement_timestamp()) END
-              WHERE c.tenant_id = ? AND c.user_id = ? AND c.conversation_id = ?
-                AND c.generation = ? AND num_nulls(c.deleted_at) <> 0""");
+    recordJoin = in("SELECT $.record_join(?, ?, ?, ?, ?, ?)");
     editLanding =
         in(
             """

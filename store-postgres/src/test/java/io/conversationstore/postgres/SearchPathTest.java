@@ -75,6 +75,6 @@ class SearchPathTest {
             "append_messages append_new append_or_create append_plain create_conversation"
                 + " delete_conversation delete_message"
                 + " edit_message erase_owner forget_search_tokens landing misfit put_preferences"
-                + " refuse_bare_delete remember shared_owner update_conversation");
+                + " record_join refuse_bare_delete remember shared_owner update_conversation");
   }
 }

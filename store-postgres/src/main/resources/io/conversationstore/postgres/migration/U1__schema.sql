@@ -24,6 +24,7 @@ DROP FUNCTION ${schema}.append_plain;
 DROP FUNCTION ${schema}.append_or_create;
 DROP FUNCTION ${schema}.append_messages;
 DROP FUNCTION ${schema}.append_new;
+DROP FUNCTION ${schema}.record_join;
 DROP FUNCTION ${schema}.create_conversation;
 DROP FUNCTION ${schema}.shared_owner;
 DROP FUNCTION ${schema}.misfit;

@@ -644,6 +644,32 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ${schema}.create_conversation IS 'Creates a conversation or joins the live one of that id.';
 
+CREATE FUNCTION ${schema}.record_join(
+  p_lock_timeout text, p_tenant text, p_user text, p_conversation text, p_change uuid,
+  p_generation bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_header ${schema}.conversations;
+  v_changes jsonb;
+BEGIN
+  PERFORM set_config('lock_timeout', p_lock_timeout, true);
+  SELECT * INTO v_header FROM ${schema}.conversations c
+    WHERE c.tenant_id = p_tenant AND c.user_id = p_user AND c.conversation_id = p_conversation
+    FOR UPDATE;
+  IF NOT FOUND OR v_header.deleted_at IS NOT NULL OR v_header.generation <> p_generation THEN
+    RETURN false;
+  END IF;
+  IF v_header.created_by <> p_change
+      AND ${schema}.landing(v_header.recent_changes, p_change) IS NULL THEN
+    v_changes := ${schema}.remember(
+      v_header.recent_changes, p_change, p_generation, clock_timestamp());
+    UPDATE ${schema}.conversations c SET recent_changes = v_changes
+      WHERE c.tenant_id = p_tenant AND c.conversation_key = v_header.conversation_key;
+  END IF;
+  RETURN true;
+END $$;
+COMMENT ON FUNCTION ${schema}.record_join IS 'Remembers that a create joined the live conversation, though a change that it is a part of was rejected; returns whether this generation is live.';
+
 -- Most appends: live, without a condition, of messages that do not exist yet. It changes the row of
 -- the conversation in one step and looks for nothing, where append_messages locks the row, looks for
 -- each message, and then changes the row. If another case applies, it changes nothing, and the caller

@@ -12,6 +12,7 @@ import io.conversationstore.Page;
 import io.conversationstore.Role;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.UnknownWhileOfflineException;
+import io.conversationstore.langchain4j.Difference.Edge;
 import io.conversationstore.langchain4j.Difference.Shown;
 import io.conversationstore.langchain4j.Difference.WhenUnclear;
 import io.conversationstore.spi.UuidV7;
@@ -49,6 +50,9 @@ final class ChatHistory {
 
   private static final UuidV7 IDS = new UuidV7(Clock.systemUTC(), new SecureRandom());
 
+  /** What a read shows, and where that ends. */
+  private record Selected(List<Entry> entries, Edge edge) {}
+
   /** What a window takes of a view. */
   record Selection(List<Entry> entries, boolean needsMore) {}
 
@@ -58,23 +62,27 @@ final class ChatHistory {
   private final ReentrantLock lock = new ReentrantLock();
   private final ConversationStore store;
   private final ConversationKey key;
-  private final UnaryOperator<NewConversation> begin;
+  private final UnaryOperator<NewConversation> fresh;
 
   // Guarded by lock.
   private final Deque<Shown> shown = new ArrayDeque<>();
   private final KnownMessages known = new KnownMessages();
   private final Set<UUID> hidden = new LinkedHashSet<>();
+
+  /** Where windows begin, until the next append says it; null if the messages say it. */
+  private @Nullable UUID from;
+
   private @Nullable Entry system;
   private boolean lookedAtFirst;
   private @Nullable Attempt attempt;
 
   /**
-   * @param begin completes the conversation that the first append creates
+   * @param fresh completes the conversation that the first append creates
    */
-  ChatHistory(ConversationStore store, ConversationKey key, UnaryOperator<NewConversation> begin) {
+  ChatHistory(ConversationStore store, ConversationKey key, UnaryOperator<NewConversation> fresh) {
     this.store = store;
     this.key = key;
-    this.begin = begin;
+    this.fresh = fresh;
   }
 
   /**
@@ -97,17 +105,18 @@ final class ChatHistory {
   private List<ChatMessage> read(int pageSize, Function<View, Selection> selector) {
     List<Entry> entries;
     try {
-      entries = select(pageSize, selector);
+      Selected selected = select(pageSize, selector);
+      entries = selected.entries();
       entries.forEach(known::add);
-      remember(new Shown(List.copyOf(entries), true));
+      remember(new Shown(List.copyOf(entries), true, selected.edge()));
     } catch (ConversationNotFoundException none) {
       forget();
       entries = List.of();
-      remember(new Shown(entries, true));
+      remember(new Shown(entries, true, Edge.NONE));
     } catch (UnknownWhileOfflineException unknown) {
       // The earlier window stays in use; an append needs no window.
       if (shown.isEmpty()) {
-        remember(new Shown(List.of(), true));
+        remember(new Shown(List.of(), true, Edge.NONE));
       }
       entries = shown.getLast().entries();
     }
@@ -119,24 +128,51 @@ final class ChatHistory {
     return messages;
   }
 
-  private List<Entry> select(int pageSize, Function<View, Selection> selector) {
+  private Selected select(int pageSize, Function<View, Selection> selector) {
     List<StoredMessage> tail = new ArrayList<>();
     MessageQuery query = MessageQuery.last(pageSize);
     while (true) {
       Page<StoredMessage> page = store.messages(key.owner(), key.conversationId(), query);
       tail.addAll(0, page.items());
-      View view = View.of(tail, page.hasMore(), hidden);
+      View view = View.of(tail, page.hasMore(), hidden, from);
       takeSystem(view);
-      Selection selection =
-          selector.apply(new View(view.entries(), system, view.earlierSystem(), view.cut()));
-      if (!selection.needsMore() || !page.hasMore()) {
-        return selection.entries();
+      Selection selection = selector.apply(view.withSystem(system));
+      if (!selection.needsMore() || view.whole()) {
+        return new Selected(selection.entries(), edge(tail, view, selection.entries()));
       }
       query =
           query
               .withCursor(page.cursor())
               .withLimit(Math.min(Page.MAX_LIMIT, Math.max(pageSize, tail.size())));
     }
+  }
+
+  private static Edge edge(List<StoredMessage> tail, View view, List<Entry> selected) {
+    if (selected.isEmpty()) {
+      return Edge.NONE;
+    }
+    Set<UUID> above = new LinkedHashSet<>();
+    for (Entry entry : view.entries().subList(0, view.entries().indexOf(selected.get(0)))) {
+      above.add(entry.id());
+    }
+    Set<UUID> ids = new HashSet<>();
+    selected.forEach(entry -> ids.add(entry.id()));
+    // Those that they were placed behind are needed too, also if they are hidden by now.
+    for (int i = tail.size() - 1; i >= 0; i--) {
+      UUID after = Placement.of(tail.get(i).message()).after();
+      if (after != null && ids.contains(tail.get(i).id())) {
+        ids.add(after);
+      }
+    }
+    UUID first = null;
+    for (StoredMessage message : tail) {
+      if (first == null && ids.contains(message.id())) {
+        first = message.id();
+      } else if (first == null) {
+        above.remove(message.id());
+      }
+    }
+    return new Edge(first, above);
   }
 
   private void takeSystem(View view) {
@@ -189,7 +225,7 @@ final class ChatHistory {
         added.removeIf(message -> message instanceof SystemMessage && isPresent(message));
       }
       if (!added.isEmpty()) {
-        extendShown(append(added, List.of(), hidden));
+        extendShown(append(added, List.of(), hidden, from));
       }
     } finally {
       lock.unlock();
@@ -210,11 +246,22 @@ final class ChatHistory {
   /** A later set compares with what was shown and what was added since. */
   private void extendShown(List<Entry> appended) {
     if (!shown.isEmpty()) {
-      List<Entry> extended = new ArrayList<>(shown.removeLast().entries());
-      appended.stream().filter(entry -> !isSystem(entry)).forEach(extended::add);
+      Shown before = shown.removeLast();
+      List<Entry> added = appended.stream().filter(entry -> !isSystem(entry)).toList();
+      List<Entry> extended = new ArrayList<>(before.entries());
+      extended.addAll(added);
       int surplus = Math.max(0, extended.size() - Page.MAX_LIMIT);
-      shown.addLast(new Shown(extended.subList(surplus, extended.size()), false));
+      shown.addLast(
+          new Shown(
+              extended.subList(surplus, extended.size()),
+              false,
+              new Edge(first(before, added), before.edge().above())));
     }
+  }
+
+  private static @Nullable UUID first(Shown before, List<Entry> added) {
+    UUID first = before.edge().first();
+    return first != null || added.isEmpty() ? first : added.get(0).id();
   }
 
   /** Makes the window this list: appends what is new in it. */
@@ -229,8 +276,7 @@ final class ChatHistory {
       WhenUnclear effective = whenUnclear;
       if (shown.isEmpty()) {
         read(pageSize, selector);
-        // Nothing was shown that could have moved.
-        effective = WhenUnclear.KEEP;
+        effective = whenUnclear == WhenUnclear.APPEND ? WhenUnclear.KEEP : whenUnclear;
       }
       compareAndAppend(list, effective);
     } finally {
@@ -242,7 +288,8 @@ final class ChatHistory {
     List<ChatMessage> newSystems = newSystems(list);
     List<ChatMessage> others =
         list.stream().filter(message -> !(message instanceof SystemMessage)).toList();
-    Difference difference = difference(others, whenUnclear);
+    Shown before = before(others);
+    Difference difference = difference(before, others, whenUnclear);
     Set<UUID> toHide = new LinkedHashSet<>(hidden);
     toHide.addAll(difference.hidden());
 
@@ -267,11 +314,22 @@ final class ChatHistory {
       }
       other++;
     }
-    List<Entry> entries = added.isEmpty() ? List.of() : append(added, places, toHide);
+    boolean changed = difference.tail() > 0 || !difference.hidden().isEmpty();
+    UUID begin = from;
+    if (changed && whenUnclear == WhenUnclear.REPLACE) {
+      toHide.addAll(before.edge().above());
+      begin = before.edge().first() == null ? from : before.edge().first();
+    }
+    List<Entry> entries = List.of();
     if (added.isEmpty()) {
       hidden.addAll(toHide);
+      from = begin;
+    } else {
+      entries = append(added, places, toHide, begin);
     }
-    remember(new Shown(merged(difference, entries), false));
+    List<Entry> window = merged(difference, entries);
+    Set<UUID> above = changed ? Set.of() : before.edge().above();
+    remember(new Shown(window, false, new Edge(first(before, window), above)));
   }
 
   /** Where a placed message goes: behind a stored one, or behind the one before it in the turn. */
@@ -305,20 +363,26 @@ final class ChatHistory {
     return entry.message() instanceof SystemMessage;
   }
 
-  /** Compares with the latest window that shares an object with the list; else with the latest. */
-  private Difference difference(List<ChatMessage> list, WhenUnclear whenUnclear) {
-    Shown latest = shown.getLast();
+  /** The latest window that shares an object with the list; else the latest. */
+  private Shown before(List<ChatMessage> list) {
     for (Iterator<Shown> windows = shown.descendingIterator(); windows.hasNext(); ) {
       Shown window = windows.next();
       if (list.stream().anyMatch(window::holds)) {
-        return Difference.of(window, list, whenUnclear);
+        return window;
       }
     }
-    List<@Nullable Entry> stored = new ArrayList<>(list.size());
-    list.forEach(message -> stored.add(known.find(message)));
-    return stored.stream().allMatch(Objects::isNull)
-        ? Difference.of(latest, list, whenUnclear)
-        : Difference.ofStored(stored);
+    return shown.getLast();
+  }
+
+  private Difference difference(Shown before, List<ChatMessage> list, WhenUnclear whenUnclear) {
+    if (list.stream().noneMatch(before::holds)) {
+      List<@Nullable Entry> stored = new ArrayList<>(list.size());
+      list.forEach(message -> stored.add(known.find(message)));
+      if (!stored.stream().allMatch(Objects::isNull)) {
+        return Difference.ofStored(stored);
+      }
+    }
+    return Difference.of(before, list, whenUnclear);
   }
 
   /**
@@ -326,9 +390,13 @@ final class ChatHistory {
    *
    * @param places for each message where windows show it; null, or no element, for the end
    * @param toHide messages that windows do not show from then on
+   * @param begin the message that windows do not go back beyond from then on, or null
    */
   private List<Entry> append(
-      List<ChatMessage> messages, List<? extends @Nullable Predecessor> places, Set<UUID> toHide) {
+      List<ChatMessage> messages,
+      List<? extends @Nullable Predecessor> places,
+      Set<UUID> toHide,
+      @Nullable UUID begin) {
     List<Message> turn = new ArrayList<>(repeated(messages));
     List<Entry> entries = new ArrayList<>(messages.size());
     for (int i = 0; i < messages.size(); i++) {
@@ -345,7 +413,8 @@ final class ChatHistory {
                 i == messages.size() - 1 ? systemAfter(entries, messages.get(i)) : null,
                 place != null,
                 after,
-                i == 0 ? Set.copyOf(toHide) : Set.of());
+                i == 0 ? Set.copyOf(toHide) : Set.of(),
+                i == 0 ? begin : null);
         turn.add(placement.writeTo(plain).withId(IDS.get()));
       }
       UUID id = turn.get(i).id();
@@ -357,12 +426,13 @@ final class ChatHistory {
     attempt = new Attempt(List.copyOf(messages), List.copyOf(turn));
     store.append(
         key.owner(),
-        begin.apply(NewConversation.ofId(key.conversationId())).withId(key.conversationId()),
+        fresh.apply(NewConversation.ofId(key.conversationId())).withId(key.conversationId()),
         turn,
         AppendCondition.always());
     attempt = null;
     hidden.addAll(toHide);
     hidden.removeAll(hiddenBy(turn));
+    from = begin == null || begin.equals(Placement.of(turn.get(0)).from()) ? null : begin;
     entries.stream().filter(ChatHistory::isSystem).forEach(entry -> system = entry);
     return entries;
   }
@@ -420,6 +490,7 @@ final class ChatHistory {
   private void forget() {
     shown.clear();
     hidden.clear();
+    from = null;
     system = null;
     lookedAtFirst = false;
   }

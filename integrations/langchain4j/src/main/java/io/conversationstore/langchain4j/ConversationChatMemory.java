@@ -93,7 +93,9 @@ public final class ConversationChatMemory implements ChatMemory {
 
   /**
    * Makes the window this list: appends what is new in it, and hides from later windows what it
-   * lacks in its middle or at its end. The history keeps everything.
+   * lacks. If it lacks any, no window on the conversation shows older messages from then on. The
+   * history keeps everything. What was taken away without a new message is hidden from other
+   * memories with the next message.
    *
    * @throws IllegalArgumentException if the list is empty
    */
@@ -103,7 +105,7 @@ public final class ConversationChatMemory implements ChatMemory {
     if (list.isEmpty()) {
       throw new IllegalArgumentException("messages must not be empty; use clear()");
     }
-    history.set(list, WhenUnclear.KEEP, limit.pageSize(), limit::select);
+    history.set(list, WhenUnclear.REPLACE, limit.pageSize(), limit::select);
   }
 
   /**
@@ -143,7 +145,7 @@ public final class ConversationChatMemory implements ChatMemory {
 
   private static List<ChatMessage> listOf(Iterable<ChatMessage> messages) {
     List<ChatMessage> list = new ArrayList<>();
-    messages.forEach(list::add);
+    Objects.requireNonNull(messages, "messages").forEach(list::add);
     return list;
   }
 

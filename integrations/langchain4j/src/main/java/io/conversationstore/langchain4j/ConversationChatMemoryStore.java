@@ -93,10 +93,13 @@ public final class ConversationChatMemoryStore implements ChatMemoryStore {
    * Appends the messages of the list that are not stored yet; creates the conversation if there is
    * none, also while the database is away.
    *
-   * @param messages the window as it is now; earlier messages that it lacks stay in the history
+   * @param messages the window as it is now; earlier messages that it lacks stay in the history. If
+   *     it is empty, or has several messages and none of the window before, reads do not show that
+   *     window any more
    */
   @Override
   public void updateMessages(Object memoryId, List<ChatMessage> messages) {
+    Objects.requireNonNull(messages, "messages");
     history(memoryId)
         .set(messages, WhenUnclear.APPEND, lastMessages, ConversationChatMemoryStore::all);
   }

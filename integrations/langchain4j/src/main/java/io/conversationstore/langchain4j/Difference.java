@@ -24,8 +24,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>A list that is no moved window was changed in its middle or at its beginning. New messages
  *       are then placed behind their predecessor, and shown messages whose place they took, or that
  *       are gone from the middle or the end, are hidden from windows. By content alone nothing is
- *       hidden, because another writer may have added what the list lacks; and with {@code APPEND}
- *       the last message is new, also if an earlier one equals it.
+ *       hidden, except with {@code REPLACE}, because another writer may have added what the list
+ *       lacks; and with {@code APPEND} the last message is new, also if an earlier one equals it.
+ *   <li>A list that has nothing of the shown window takes its place: all of that is hidden. A
+ *       single new message may also have moved the window so far, so it does so only with {@code
+ *       REPLACE}.
  * </ol>
  *
  * @param matched for each message of the list its entry in the shown window; null if it is new
@@ -39,12 +42,25 @@ record Difference(List<@Nullable Entry> matched, int tail, Set<UUID> hidden) {
   enum WhenUnclear {
     /** It has moved: the caller adds messages one by one. */
     APPEND,
-    /** It is unchanged: the caller sets a state. */
-    KEEP
+    /** It is unchanged: nothing was shown that could have moved. */
+    KEEP,
+    /** It is unchanged, and all that it lacks is hidden: the caller sets a state. */
+    REPLACE
+  }
+
+  /**
+   * Where a window ends toward older messages.
+   *
+   * @param first which of its messages was stored first, or one before it; null if it was empty
+   * @param above messages stored later that stand before the window, because they were placed there
+   */
+  record Edge(@Nullable UUID first, Set<UUID> above) {
+
+    static final Edge NONE = new Edge(null, Set.of());
   }
 
   /** A window as it was shown. */
-  record Shown(List<Entry> entries, boolean isOurs) {
+  record Shown(List<Entry> entries, boolean isOurs, Edge edge) {
 
     boolean holds(ChatMessage message) {
       return entries.stream().anyMatch(entry -> entry.message() == message);
@@ -101,7 +117,7 @@ record Difference(List<@Nullable Entry> matched, int tail, Set<UUID> hidden) {
           begin = shown.size();
         }
       }
-      return moved(begin);
+      return moved(begin, whenUnclear == WhenUnclear.REPLACE ? begin : 0);
     }
 
     /** Where ends of the shown window begin that the list begins with, the longest first. */
@@ -119,19 +135,21 @@ record Difference(List<@Nullable Entry> matched, int tail, Set<UUID> hidden) {
       return begins;
     }
 
-    private Difference moved(int begin) {
+    private Difference moved(int begin, int hide) {
       List<@Nullable Entry> matched = new ArrayList<>(given.size());
       for (int i = 0; i < given.size(); i++) {
         matched.add(begin + i < shown.size() ? shown.get(begin + i) : null);
       }
-      return new Difference(matched, 0, Set.of());
+      Set<UUID> hidden = new LinkedHashSet<>();
+      shown.subList(0, hide).forEach(entry -> hidden.add(entry.id()));
+      return new Difference(matched, 0, hidden);
     }
 
     private Difference changed(WhenUnclear whenUnclear) {
       int[] places =
           byIdentity
               ? byIdentity()
-              : byContent(given.size() - (whenUnclear == WhenUnclear.APPEND ? 1 : 0));
+              : byContent(Math.max(0, given.size() - (whenUnclear == WhenUnclear.APPEND ? 1 : 0)));
       List<@Nullable Entry> matched = new ArrayList<>(given.size());
       boolean[] present = new boolean[shown.size()];
       int firstShown = -1;
@@ -149,8 +167,11 @@ record Difference(List<@Nullable Entry> matched, int tail, Set<UUID> hidden) {
         }
       }
       Set<UUID> hidden = new LinkedHashSet<>();
-      if (byIdentity) {
-        for (int i = newBefore ? 0 : firstShown; i < shown.size(); i++) {
+      // Memories add one by one, so a single new message may have pushed out all others.
+      boolean replaces =
+          whenUnclear == WhenUnclear.REPLACE || (firstShown < 0 && given.size() != 1);
+      if (byIdentity || replaces) {
+        for (int i = newBefore || replaces ? 0 : firstShown; i < shown.size(); i++) {
           if (!present[i]) {
             hidden.add(shown.get(i).id());
           }

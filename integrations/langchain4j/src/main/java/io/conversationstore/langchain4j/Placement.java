@@ -19,15 +19,22 @@ import org.jspecify.annotations.Nullable;
  * @param isPlaced whether windows show the message elsewhere than at its place in the history
  * @param after the message that it follows in windows; null for the beginning
  * @param hides messages that windows do not show any more, because this one takes their place
+ * @param from the message that windows do not go back beyond from this one on; or null
  */
-record Placement(@Nullable UUID system, boolean isPlaced, @Nullable UUID after, Set<UUID> hides) {
+record Placement(
+    @Nullable UUID system,
+    boolean isPlaced,
+    @Nullable UUID after,
+    Set<UUID> hides,
+    @Nullable UUID from) {
 
   private static final String SYSTEM = "system";
   private static final String AFTER = "after";
   private static final String HIDES = "hides";
+  private static final String FROM = "from";
   private static final Pattern ID = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
-  static final Placement NONE = new Placement(null, false, null, Set.of());
+  static final Placement NONE = new Placement(null, false, null, Set.of(), null);
 
   static Placement of(Message message) {
     Map<?, ?> note = MessageMapping.note(message);
@@ -38,7 +45,12 @@ record Placement(@Nullable UUID system, boolean isPlaced, @Nullable UUID after, 
     if (note.get(HIDES) instanceof List<?> ids) {
       ids.forEach(id -> add(hides, id));
     }
-    return new Placement(id(note.get(SYSTEM)), note.containsKey(AFTER), id(note.get(AFTER)), hides);
+    return new Placement(
+        id(note.get(SYSTEM)),
+        note.containsKey(AFTER),
+        id(note.get(AFTER)),
+        hides,
+        id(note.get(FROM)));
   }
 
   private static void add(Collection<UUID> ids, @Nullable Object text) {
@@ -66,6 +78,9 @@ record Placement(@Nullable UUID system, boolean isPlaced, @Nullable UUID after, 
     if (!hides.isEmpty()) {
       note.put(HIDES, hides.stream().map(UUID::toString).toList());
     }
+    if (from != null) {
+      note.put(FROM, from.toString());
+    }
     return MessageMapping.withNote(message, note);
   }
 
@@ -77,7 +92,7 @@ record Placement(@Nullable UUID system, boolean isPlaced, @Nullable UUID after, 
   private static Map<String, @Nullable Object> other(Message message) {
     Map<String, @Nullable Object> note = new LinkedHashMap<>();
     MessageMapping.note(message).forEach((key, value) -> note.put(String.valueOf(key), value));
-    note.keySet().removeAll(Set.of(SYSTEM, AFTER, HIDES));
+    note.keySet().removeAll(Set.of(SYSTEM, AFTER, HIDES, FROM));
     return note;
   }
 }

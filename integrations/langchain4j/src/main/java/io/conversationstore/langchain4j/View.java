@@ -20,9 +20,17 @@ import org.jspecify.annotations.Nullable;
  * @param system the last system message among them, or null
  * @param earlierSystem the id of a system message before them, if there is none among them
  * @param cut whether the conversation has earlier messages
+ * @param whole whether earlier messages do not belong to the window
+ * @param loose how many of the first entries follow a message that was not read; others that were
+ *     not read may stand between them and the rest
  */
 record View(
-    List<Entry> entries, @Nullable Entry system, @Nullable UUID earlierSystem, boolean cut) {
+    List<Entry> entries,
+    @Nullable Entry system,
+    @Nullable UUID earlierSystem,
+    boolean cut,
+    boolean whole,
+    int loose) {
 
   /**
    * The view of stored messages.
@@ -30,13 +38,17 @@ record View(
    * @param tail the last messages in the order of the store
    * @param cut whether there are earlier ones
    * @param hidden messages to leave out beside those that the messages themselves hide
+   * @param from the message to begin with; null if the messages themselves say it
    */
-  static View of(List<StoredMessage> tail, boolean cut, Set<UUID> hidden) {
+  static View of(List<StoredMessage> tail, boolean cut, Set<UUID> hidden, @Nullable UUID from) {
+    int begin = beginning(tail, from);
     Set<UUID> left = new HashSet<>(hidden);
+    Set<UUID> loose = new HashSet<>();
     List<StoredMessage> placed = new ArrayList<>(tail.size());
     StoredMessage system = null;
     UUID named = null;
-    for (StoredMessage each : tail) {
+    for (int i = 0; i < tail.size(); i++) {
+      StoredMessage each = tail.get(i);
       Placement placement = Placement.of(each.message());
       left.addAll(placement.hides());
       if (placement.system() != null) {
@@ -44,8 +56,14 @@ record View(
       }
       if (each.role() == Role.SYSTEM) {
         system = each;
+      } else if (i < begin) {
+        left.add(each.id());
       } else if (placement.isPlaced()) {
-        placed.add(indexAfter(placed, placement.after()), each);
+        int index = indexAfter(placed, placement.after());
+        if (index == 0 || loose.contains(placement.after())) {
+          loose.add(each.id());
+        }
+        placed.add(index, each);
       } else {
         placed.add(each);
       }
@@ -62,8 +80,33 @@ record View(
         entries.remove(0);
       }
     }
+    boolean whole = !cut || begin >= 0;
     return new View(
-        entries, system == null ? null : entry(system), system == null ? named : null, cut);
+        entries,
+        system == null ? null : entry(system),
+        system == null ? named : null,
+        cut,
+        whole,
+        whole ? 0 : (int) entries.stream().takeWhile(entry -> loose.contains(entry.id())).count());
+  }
+
+  /** The view with this system message. */
+  View withSystem(@Nullable Entry value) {
+    return new View(entries, value, earlierSystem, cut, whole, loose);
+  }
+
+  /** The index of the message that windows begin with; -1 if it is not among these messages. */
+  private static int beginning(List<StoredMessage> tail, @Nullable UUID from) {
+    UUID first = from;
+    for (int i = tail.size() - 1; i >= 0 && first == null; i--) {
+      first = Placement.of(tail.get(i).message()).from();
+    }
+    for (int i = 0; i < tail.size() && first != null; i++) {
+      if (tail.get(i).id().equals(first)) {
+        return i;
+      }
+    }
+    return -1;
   }
 
   /** The index behind a message; the beginning if it is before the tail. */

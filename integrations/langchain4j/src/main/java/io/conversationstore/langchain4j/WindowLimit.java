@@ -77,7 +77,7 @@ interface WindowLimit {
 
   /** The newest units of a view that fit. */
   default Selection select(View view) {
-    List<List<Entry>> units = Units.of(view.entries());
+    List<List<Entry>> units = Units.of(view.entries().subList(view.loose(), view.entries().size()));
     if (units.isEmpty()) {
       return new Selection(List.of(), view.cut());
     }

@@ -21,6 +21,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The window of this module's own memory. */
 class ChatMemoryTest {
@@ -47,10 +48,24 @@ class ChatMemoryTest {
         .build();
   }
 
+  private ConversationChatMemory ofCharacters(int size) {
+    return ConversationChatMemory.builder()
+        .store(counting.store())
+        .conversation(KEY)
+        .maxTokens(size, new OneTokenPerCharacter())
+        .build();
+  }
+
   private List<ChatMessage> history() {
     return store.read(ALICE, "chat").messages().stream()
         .map(each -> MessageMapping.read(Placement.plain(each.message())))
         .toList();
+  }
+
+  private static ChatMessage copy(ChatMessage message) {
+    return message instanceof UserMessage user
+        ? user(user.singleText())
+        : AiMessage.from(((AiMessage) message).text());
   }
 
   private static UserMessage user(String text) {
@@ -228,6 +243,179 @@ class ChatMemoryTest {
     counting.calls();
     assertThat(memory.messages()).hasSize(450).startsWith(user("m150")).endsWith(user("m599"));
     assertThat(counting.calls()).hasSizeBetween(2, 5).containsOnly("messages");
+  }
+
+  @Test
+  void theIdIsTheGivenOneOrThatOfTheConversation() {
+    assertThat(ofMessages(1).id()).isEqualTo("chat");
+    ConversationChatMemory named =
+        ConversationChatMemory.builder()
+            .id(7)
+            .store(store)
+            .conversation(KEY)
+            .maxMessages(1)
+            .build();
+    assertThat(named.id()).isEqualTo(7);
+  }
+
+  @Test
+  void clearingTwiceIsClearingOnce() {
+    ConversationChatMemory memory = ofMessages(2);
+    memory.clear();
+    memory.add(SystemMessage.from("system"), user("q"));
+    memory.clear();
+    memory.clear();
+    assertThat(memory.messages()).isEmpty();
+    assertThat(store.find(ALICE, "chat")).isEmpty();
+  }
+
+  @Test
+  void windowsOfOtherSizesShowMoreOrLessOfTheSameHistory() {
+    ConversationChatMemory memory = ofMessages(3);
+    memory.add(user("a"), user("b"), user("c"), user("d"));
+    assertThat(memory.messages()).containsExactly(user("b"), user("c"), user("d"));
+    assertThat(ofMessages(5).messages())
+        .containsExactly(user("a"), user("b"), user("c"), user("d"));
+    assertThat(ofTokens(2).messages()).containsExactly(user("c"), user("d"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aSetLongerThanTheWindowShowsItsEndAndLeavesTheListAlone(boolean byTokens) {
+    ConversationChatMemory memory = byTokens ? ofTokens(2) : ofMessages(2);
+    memory.set(user("a"), user("b"), user("c"));
+    assertThat(memory.messages()).containsExactly(user("b"), user("c"));
+    List<ChatMessage> own = new ArrayList<>(List.of(user("d"), user("e"), user("f")));
+    memory.set(own);
+    assertThat(own).containsExactly(user("d"), user("e"), user("f"));
+    own.add(user("not set"));
+    assertThat(memory.messages()).containsExactly(user("e"), user("f"));
+    memory.messages().clear();
+    assertThat(memory.messages()).containsExactly(user("e"), user("f"));
+  }
+
+  @Test
+  void aSetOfNewMessagesReplacesTheWindowInOneCall() {
+    ConversationChatMemory memory = ofMessages(3);
+    memory.add(user("a"), AiMessage.from("b"), AiMessage.from("c"));
+    memory.messages();
+    counting.calls();
+    memory.set(user("x"), AiMessage.from("y"));
+    assertThat(counting.calls()).containsExactly("append");
+    assertThat(memory.messages()).containsExactly(user("x"), AiMessage.from("y"));
+    assertThat(ofMessages(3).messages()).containsExactly(user("x"), AiMessage.from("y"));
+    assertThat(history()).hasSize(5);
+  }
+
+  @Test
+  void noOlderMessageComesBackWhereASetShortensTheWindow() {
+    ConversationChatMemory memory = ofMessages(4);
+    for (int i = 0; i < 20; i++) {
+      memory.add(user("m" + i));
+    }
+    ChatMessage last = memory.messages().get(3);
+    memory.set(AiMessage.from("summary"), last);
+    assertThat(memory.messages()).containsExactly(AiMessage.from("summary"), user("m19"));
+    assertThat(ofMessages(4).messages()).containsExactly(AiMessage.from("summary"), user("m19"));
+    memory.add(user("m20"));
+    assertThat(ofMessages(4).messages())
+        .containsExactly(AiMessage.from("summary"), user("m19"), user("m20"));
+    assertThat(history()).hasSize(22);
+  }
+
+  @Test
+  void aSetWithoutTheOldestMessagesLeavesThemOut() {
+    ConversationChatMemory memory = ofMessages(4);
+    memory.add(user("a"), user("b"), user("c"), user("d"), user("e"));
+    memory.set(memory.messages().subList(2, 4));
+    assertThat(memory.messages()).containsExactly(user("d"), user("e"));
+    memory.add(user("f"));
+    assertThat(ofMessages(4).messages()).containsExactly(user("d"), user("e"), user("f"));
+    // Without a read before, by content.
+    ofMessages(4).set(user("f"));
+    ofMessages(4).set(user("g"));
+    assertThat(ofMessages(4).messages()).containsExactly(user("g"));
+    assertThat(history()).hasSize(7);
+  }
+
+  @Test
+  void theNewestCallIsShownBesideTheSystemMessageAlsoBeyondTheWindow() {
+    ConversationChatMemory memory = ofMessages(2);
+    SystemMessage system = SystemMessage.from("system");
+    memory.add(system, user("q"));
+    memory.add(calls("1"), result("1"));
+    assertThat(memory.messages()).containsExactly(system, calls("1"), result("1"));
+    memory.add(AiMessage.from("a"));
+    assertThat(memory.messages()).containsExactly(system, AiMessage.from("a"));
+  }
+
+  @Test
+  void aWindowByTokensCountsEachMessageAndTheRequest() {
+    ConversationChatMemory memory = ofCharacters(33);
+    memory.add(SystemMessage.from("s".repeat(10)), user("a".repeat(10)), user("b".repeat(10)));
+    assertThat(memory.messages()).hasSize(3);
+    memory.add(AiMessage.from("c"));
+    assertThat(memory.messages())
+        .containsExactly(
+            SystemMessage.from("s".repeat(10)), user("b".repeat(10)), AiMessage.from("c"));
+    assertThat(ofCharacters(34).messages()).hasSize(4);
+    memory.add(user("d".repeat(20)));
+    assertThat(memory.messages())
+        .containsExactly(SystemMessage.from("s".repeat(10)), user("d".repeat(20)));
+  }
+
+  @Test
+  void aMessageBeyondTheTokensOfTheWindowIsShownAlone() {
+    ConversationChatMemory memory = ofCharacters(2);
+    memory.add(SystemMessage.from("long system message"));
+    assertThat(memory.messages()).containsExactly(SystemMessage.from("long system message"));
+    for (int i = 0; i < 3; i++) {
+      memory.add(user("long question " + i));
+      memory.add(AiMessage.from("long answer " + i));
+      assertThat(memory.messages())
+          .containsExactly(
+              SystemMessage.from("long system message"), AiMessage.from("long answer " + i));
+    }
+  }
+
+  /** A model that is a list, as long as it fits into the window. */
+  @Test
+  void randomSetsAndAddsShowWhatWasSet() {
+    int sequences = Integer.getInteger("store.sequences", 60);
+    long first = Long.getLong("store.seed", 1);
+    for (long seed = first; seed < first + sequences; seed++) {
+      Random random = new Random(seed);
+      int size = 2 + random.nextInt(8);
+      ConversationChatMemory memory = ofMessages(size);
+      List<ChatMessage> expected = new ArrayList<>();
+      for (int step = 0; step < 60; step++) {
+        if (random.nextInt(3) > 0) {
+          ChatMessage added = user("m" + random.nextInt(4));
+          memory.add(added);
+          expected.add(added);
+        } else {
+          List<ChatMessage> changed = memory.messages();
+          for (int i = random.nextInt(4); i > 0 && !changed.isEmpty(); i--) {
+            changed.remove(random.nextInt(changed.size()));
+          }
+          for (int i = random.nextInt(3); i > 0; i--) {
+            changed.add(random.nextInt(changed.size() + 1), AiMessage.from("s" + step + i));
+          }
+          if (random.nextInt(4) == 0) {
+            changed.replaceAll(ChatMemoryTest::copy);
+          }
+          changed.add(user("last " + step));
+          memory.set(changed);
+          expected = new ArrayList<>(changed);
+        }
+        expected = expected.subList(Math.max(0, expected.size() - size), expected.size());
+        if (random.nextInt(5) == 0) {
+          memory = ofMessages(size);
+        }
+        assertThat(memory.messages()).as("seed %s, step %s", seed, step).isEqualTo(expected);
+      }
+      store.delete(ALICE, "chat");
+    }
   }
 
   /** Random histories against a model that knows the units of a history from having made them. */

@@ -363,7 +363,7 @@ class MessagesTest {
   void aPlacementIsKeptBesideTheRest() {
     Message plain = MessageMapping.write(UserMessage.from("", "name to note"));
     UUID id = UUID.randomUUID();
-    Placement placement = new Placement(id, true, null, Set.of(id));
+    Placement placement = new Placement(id, true, null, Set.of(id), id);
     Message placed = placement.writeTo(plain);
     StoredMessage stored =
         store.append(ALICE, NewConversation.ofId("placed"), placed).messages().get(0);

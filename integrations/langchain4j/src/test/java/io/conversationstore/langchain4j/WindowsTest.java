@@ -412,6 +412,104 @@ class WindowsTest {
   }
 
   @Test
+  void aMemoryIsEmptyBeforeItsFirstUpdateAndAfterItsDeletion() {
+    ConversationChatMemoryStore memories = memories();
+    assertThat(memories.getMessages(CHAT)).isEmpty();
+    memories.deleteMessages(CHAT);
+    memories.updateMessages(CHAT, List.of(user("a"), AiMessage.from("b")));
+    assertThat(memories.getMessages(CHAT)).containsExactly(user("a"), AiMessage.from("b"));
+    assertThat(memories.getMessages("another")).isEmpty();
+    memories.deleteMessages(CHAT);
+    memories.deleteMessages(CHAT);
+    assertThat(memories.getMessages(CHAT)).isEmpty();
+  }
+
+  @Test
+  void anEmptyUpdateEmptiesTheWindowAndTheHistoryStays() {
+    ConversationChatMemoryStore memories = memories();
+    memories.updateMessages(CHAT, List.of());
+    assertThat(store.find(ALICE, CHAT)).isEmpty();
+    memories.updateMessages(CHAT, List.of(user("a"), AiMessage.from("b")));
+    memories.updateMessages(CHAT, List.of());
+    assertThat(memories.getMessages(CHAT)).isEmpty();
+    memories.updateMessages(CHAT, List.of(user("c")));
+    assertThat(memories().getMessages(CHAT)).containsExactly(user("c"));
+    assertThat(history()).containsExactly(user("a"), AiMessage.from("b"), user("c"));
+  }
+
+  @Test
+  void aSetWindowReplacesTheOneBeforeInOneCall() {
+    ChatMemory memory = window(3, memories());
+    memory.add(user("a"), AiMessage.from("b"), AiMessage.from("c"));
+    counting.calls();
+    memory.messages();
+    assertThat(counting.calls()).containsExactly("messages");
+    memory.set(user("x"), AiMessage.from("y"));
+    assertThat(counting.calls()).containsExactly("append");
+    assertThat(memory.messages()).containsExactly(user("x"), AiMessage.from("y"));
+    assertThat(window(3, memories()).messages()).containsExactly(user("x"), AiMessage.from("y"));
+    assertThat(history()).hasSize(5);
+  }
+
+  @Test
+  void noOlderMessageComesBackWhereASetShortensTheWindow() {
+    ChatMemory memory = window(4, memories());
+    for (int i = 0; i < 20; i++) {
+      memory.add(user("m" + i));
+    }
+    ChatMessage last = memory.messages().get(3);
+    memory.set(AiMessage.from("summary"), last);
+    assertThat(memory.messages()).containsExactly(AiMessage.from("summary"), user("m19"));
+    memory.add(user("m20"));
+    assertThat(window(4, memories()).messages())
+        .containsExactly(AiMessage.from("summary"), user("m19"), user("m20"));
+    assertThat(history()).hasSize(22);
+  }
+
+  @Test
+  void whatAWindowDropsWithItsOnlyMessageDoesNotComeBack() {
+    ChatMemory memory = window(1, memories());
+    memory.add(calls("1"));
+    memory.add(result("1"));
+    assertThat(memory.messages()).isEmpty();
+    memory.add(user("q"));
+    assertThat(window(1, memories()).messages()).containsExactly(user("q"));
+    ChatMemory beside =
+        MessageWindowChatMemory.builder()
+            .id("beside")
+            .maxMessages(2)
+            .chatMemoryStore(memories())
+            .build();
+    beside.add(SystemMessage.from("system"));
+    beside.add(calls("1"));
+    beside.add(result("1"));
+    assertThat(beside.messages()).containsExactly(SystemMessage.from("system"));
+  }
+
+  @Test
+  void theListsOfCallersAreNeitherChangedNorKept() {
+    ConversationChatMemoryStore memories = memories();
+    List<ChatMessage> own = new ArrayList<>(List.of(user("a"), user("b")));
+    memories.updateMessages(CHAT, own);
+    own.add(user("not updated"));
+    List<ChatMessage> read = memories.getMessages(CHAT);
+    assertThat(read).containsExactly(user("a"), user("b"));
+    read.clear();
+    assertThat(memories.getMessages(CHAT)).containsExactly(user("a"), user("b"));
+  }
+
+  @Test
+  void aMissingIdOrListIsNamed() {
+    ConversationChatMemoryStore memories = memories();
+    assertThatThrownBy(() -> memories.getMessages(null)).hasMessageContaining("memoryId");
+    assertThatThrownBy(() -> memories.updateMessages(null, List.of(user("a"))))
+        .hasMessageContaining("memoryId");
+    assertThatThrownBy(() -> memories.deleteMessages(null)).hasMessageContaining("memoryId");
+    assertThatThrownBy(() -> memories.updateMessages(CHAT, null)).hasMessageContaining("messages");
+    assertThat(store.find(ALICE, CHAT)).isEmpty();
+  }
+
+  @Test
   void theAsynchronousCallsDoTheSame() {
     ConversationChatMemoryStore memories = memories();
     List<ChatMessage> list = new ArrayList<>(List.of(user("a"), user("b")));

@@ -156,14 +156,30 @@ class ChatClientTest {
           .build();
     }
 
-    private void say(String question) {
+    /** Without tools, over the stream of the client. */
+    void stream(String question, String answer) {
+      model.answers(answer);
       List<Message> before = List.copyOf(expected);
-      client
+      List<String> parts = prompt(question).stream().content().collectList().block();
+      assertThat(parts).containsExactly(answer);
+      requireHistoryInPrompt(before, question);
+      expectAnswer(question, answer);
+    }
+
+    private ChatClient.ChatClientRequestSpec prompt(String question) {
+      return client
           .prompt()
           .user(question)
-          .advisors(spec -> spec.param(ChatMemory.CONVERSATION_ID, id))
-          .call()
-          .content();
+          .advisors(spec -> spec.param(ChatMemory.CONVERSATION_ID, id));
+    }
+
+    private void say(String question) {
+      List<Message> before = List.copyOf(expected);
+      prompt(question).call().content();
+      requireHistoryInPrompt(before, question);
+    }
+
+    private void requireHistoryInPrompt(List<Message> before, String question) {
       // The model was given the history, each message once, behind the system text.
       List<Message> prompt =
           model.lastPrompt().stream()
@@ -207,6 +223,34 @@ class ChatClientTest {
       continued.expected.addAll(chat.expected);
       continued.askWithTools("And now?", "It still rains");
       continued.requireStoredIn(store);
+    }
+  }
+
+  /** Streaming reads and saves on threads of their own. */
+  @ParameterizedTest
+  @EnumSource
+  void streamedAnswersAreStoredOnceAlsoIfAllTurnsAreEqual(Kind kind) {
+    try (ConversationStore store = JsonFileStore.open(directory)) {
+      Chat chat = new Chat(kind, store, "chat");
+      for (int i = 0; i < 6; i++) {
+        chat.stream("Again?", "Yes");
+      }
+      chat.ask("Thanks", "Bye");
+      chat.requireStoredIn(store);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theSystemTextStandsFirstBeforeTheHistory(Kind kind) {
+    try (ConversationStore store = JsonFileStore.open(directory)) {
+      Chat chat = new Chat(kind, store, "chat");
+      chat.ask("Hello", "Hi");
+      chat.ask("Thanks", "Bye");
+      assertThat(chat.model.lastPrompt())
+          .extracting(Message::getMessageType)
+          .containsExactly(
+              MessageType.SYSTEM, MessageType.USER, MessageType.ASSISTANT, MessageType.USER);
     }
   }
 

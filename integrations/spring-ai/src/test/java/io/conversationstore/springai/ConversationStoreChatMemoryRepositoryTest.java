@@ -19,10 +19,14 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.NullSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.ai.chat.memory.MessageWindowChatMemory;
 import org.springframework.ai.chat.messages.AssistantMessage;
 import org.springframework.ai.chat.messages.Message;
@@ -79,6 +83,15 @@ class ConversationStoreChatMemoryRepositoryTest {
   }
 
   @Test
+  void idsAreListedFromTheFirstSaveUntilTheDeletion() {
+    assertThat(repository.findConversationIds()).isEmpty();
+    repository.saveAll("first", users("a"));
+    repository.saveAll("second", List.of(new AssistantMessage("b")));
+    repository.deleteByConversationId("first");
+    assertThat(repository.findConversationIds()).containsExactly("second");
+  }
+
+  @Test
   void conversationIdsOfAFunctionAreRefusedWithTheReason() {
     ConversationStoreChatMemoryRepository other =
         ConversationStoreChatMemoryRepository.builder(store)
@@ -111,6 +124,30 @@ class ConversationStoreChatMemoryRepositoryTest {
     repository.saveAll(id, messages);
     assertThat(repository.findByConversationId(id)).isEqualTo(messages);
     assertThat(repository().findByConversationId(id)).isEqualTo(messages);
+  }
+
+  @Test
+  void aConversationMayBeginWithAnyMessageAndKeepsTheOrder() {
+    List<Message> messages =
+        List.of(
+            new AssistantMessage("a1"),
+            new AssistantMessage("a2"),
+            new UserMessage("u"),
+            new SystemMessage("s"));
+    repository.saveAll(id, messages);
+    assertThat(repository().findByConversationId(id)).isEqualTo(messages);
+    repository.saveAll("one", messages.subList(0, 1));
+    assertThat(repository().findByConversationId("one")).isEqualTo(messages.subList(0, 1));
+  }
+
+  @Test
+  void theListsOfCallersAreNeitherChangedNorKept() {
+    List<Message> own = users("a", "b");
+    repository.saveAll(id, own);
+    own.add(new UserMessage("not saved"));
+    assertThat(repository.findByConversationId(id)).isEqualTo(own.subList(0, 2));
+    repository.findByConversationId(id).clear();
+    assertThat(shown()).containsExactly("a", "b");
   }
 
   @Test
@@ -299,9 +336,40 @@ class ConversationStoreChatMemoryRepositoryTest {
   }
 
   @Test
-  void badInputIsOneClearError() {
-    assertThatIllegalArgumentException().isThrownBy(() -> repository.findByConversationId(" "));
-    assertThatIllegalArgumentException().isThrownBy(() -> repository.saveAll(id, null));
+  void deletingWhatIsNotThereDoesNothing() {
+    repository.deleteByConversationId(id);
+    repository.saveAll("other", users("a"));
+    repository.deleteByConversationId(id);
+    assertThat(repository.findConversationIds()).containsExactly("other");
+  }
+
+  @ParameterizedTest
+  @NullSource
+  @ValueSource(strings = {"", " "})
+  void aMissingIdIsRefusedByEveryCall(String missing) {
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
+            () -> repository.saveAll(missing, users("a")),
+            () -> repository.findByConversationId(missing),
+            () -> repository.deleteByConversationId(missing))) {
+      assertThatIllegalArgumentException().isThrownBy(call).withMessageContaining("conversationId");
+    }
+    assertThat(repository.findConversationIds()).isEmpty();
+  }
+
+  @Test
+  void missingMessagesAreRefusedAndNothingIsStored() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> repository.saveAll(id, null))
+        .withMessageContaining("messages");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> repository.saveAll(id, Arrays.asList(new UserMessage("a"), null)))
+        .withMessageContaining("null");
+    assertThat(store.find(ALICE, id)).isEmpty();
+  }
+
+  @Test
+  void badSettingsAreOneClearError() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ConversationStoreChatMemoryRepository.builder(store).pageSize(0))
         .withMessageContaining("1 to 1000");

@@ -9,10 +9,14 @@ import io.conversationstore.jsonfile.JsonFileStore;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.NullSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.ai.chat.messages.AssistantMessage;
 import org.springframework.ai.chat.messages.Message;
 import org.springframework.ai.chat.messages.SystemMessage;
@@ -73,6 +77,40 @@ class ConversationStoreChatMemoryTest {
     }
     assertThat(memory.get("c")).containsExactly(user("q2"), answer("a2"));
     assertThat(store.last(ALICE, "c", 100)).hasSize(6);
+  }
+
+  @Test
+  void aHistoryThatFitsIsShownWhole() {
+    ConversationStoreChatMemory memory = memory(3);
+    assertThat(memory.get("c")).isEmpty();
+    memory.add("c", List.of(answer("hello"), user("q")));
+    assertThat(memory.get("c")).containsExactly(answer("hello"), user("q"));
+    memory.add("c", answer("a"));
+    assertThat(memory.get("c")).containsExactly(answer("hello"), user("q"), answer("a"));
+    memory.add("other", user("alone"));
+    assertThat(memory.get("other")).containsExactly(user("alone"));
+    assertThat(memory.get("c")).hasSize(3);
+  }
+
+  @Test
+  void anAddLongerThanTheWindowIsShownFromItsLastTurn() {
+    ConversationStoreChatMemory memory = memory(2);
+    memory.add("c", List.of(user("q1"), answer("a1"), user("q2"), answer("a2")));
+    assertThat(memory.get("c")).containsExactly(user("q2"), answer("a2"));
+    memory.add("c", user("q3"));
+    assertThat(memory.get("c")).containsExactly(user("q3"));
+    assertThat(store.last(ALICE, "c", 100)).hasSize(5);
+  }
+
+  @Test
+  void ofSeveralSystemMessagesTheNewestLeavesRoomForTheTurn() {
+    ConversationStoreChatMemory memory = memory(5);
+    memory.add("c", List.of(new SystemMessage("1"), new SystemMessage("2"), user("q1")));
+    assertThat(memory.get("c")).containsExactly(new SystemMessage("2"), user("q1"));
+    memory.add("c", List.of(answer("a1"), user("q2"), answer("a2")));
+    assertThat(memory.get("c"))
+        .containsExactly(
+            new SystemMessage("2"), user("q1"), answer("a1"), user("q2"), answer("a2"));
   }
 
   @Test
@@ -163,11 +201,42 @@ class ConversationStoreChatMemoryTest {
     assertThat(store.find(ALICE, "c")).isEmpty();
   }
 
+  @ParameterizedTest
+  @NullSource
+  @ValueSource(strings = {"", " "})
+  void aMissingIdIsRefusedByEveryCall(String missing) {
+    ConversationStoreChatMemory memory = memory(4);
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
+            () -> memory.add(missing, List.of(user("q"))),
+            () -> memory.add(missing, user("q")),
+            () -> memory.get(missing),
+            () -> memory.clear(missing))) {
+      assertThatIllegalArgumentException().isThrownBy(call).withMessageContaining("conversationId");
+    }
+  }
+
   @Test
-  void badInputIsOneClearError() {
-    assertThatIllegalArgumentException().isThrownBy(() -> memory(0)).withMessageContaining("1000");
-    assertThatIllegalArgumentException().isThrownBy(() -> memory(4).get(""));
+  void missingMessagesAreRefusedAndNothingIsStored() {
+    ConversationStoreChatMemory memory = memory(4);
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> memory(4).add("c", Arrays.asList(user("q"), null)));
+        .isThrownBy(() -> memory.add("c", (List<Message>) null))
+        .withMessageContaining("messages");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> memory.add("c", (Message) null))
+        .withMessageContaining("null");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> memory.add("c", Arrays.asList(user("q"), null)))
+        .withMessageContaining("null");
+    assertThat(store.find(ALICE, "c")).isEmpty();
+  }
+
+  @Test
+  void aWindowOutOfRangeIsOneClearError() {
+    for (int size : List.of(-1, 0, 1_001)) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> memory(size))
+          .withMessageContaining("1 to 1000");
+    }
   }
 }

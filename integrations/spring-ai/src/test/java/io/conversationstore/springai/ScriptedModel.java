@@ -15,6 +15,7 @@ import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
+import reactor.core.publisher.Flux;
 
 /**
  * Answers as scripted, and refuses what real models refuse: calls without results, and results
@@ -52,6 +53,11 @@ final class ScriptedModel implements ChatModel {
     requirePairs(messages);
     prompts.add(messages);
     return new ChatResponse(List.of(new Generation(script.remove())));
+  }
+
+  @Override
+  public Flux<ChatResponse> stream(Prompt prompt) {
+    return Flux.defer(() -> Flux.just(call(prompt)));
   }
 
   private static void requirePairs(List<Message> messages) {

@@ -10,6 +10,10 @@ import io.conversationstore.ConversationStore;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /** Calls of a session service for one app and user, which wait for the result. */
 record Calls(BaseSessionService service, String app, String user) {
@@ -63,5 +67,17 @@ record Calls(BaseSessionService service, String app, String user) {
 
   void delete(String id) {
     service.deleteSession(app, user, id).blockingAwait();
+  }
+
+  /** Runs these on ten threads, and waits for all. */
+  static void atOnce(List<Callable<Void>> tasks) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(10);
+    try {
+      for (Future<Void> each : threads.invokeAll(tasks)) {
+        each.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
   }
 }

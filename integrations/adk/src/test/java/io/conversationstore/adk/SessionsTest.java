@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -81,6 +82,21 @@ class SessionsTest extends WithStores {
     assertThat(calls.events("s1")).hasSize(1);
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void anIdIsFreeForOthersAndAgainAfterADeletion(Stores.Kind kind) {
+    Calls calls = Calls.of(kind.open(stores));
+    calls.append(calls.create("s1", Map.of("key", "old")), Events.text("hello"));
+    assertThat(calls.as("bob").create("s1").userId()).isEqualTo("bob");
+    assertThat(calls.in("bar").create("s1").appName()).isEqualTo("bar");
+    calls.create("s2");
+    calls.delete("s1");
+    assertThat(calls.create("s1").state()).isEmpty();
+    assertThat(calls.get("s1").events()).isEmpty();
+    assertThat(calls.list()).extracting(Session::id).containsExactlyInAnyOrder("s1", "s2");
+    assertThat(calls.as("bob").get("s1")).isNotNull();
+  }
+
   @Test
   void usersAndAppsAreSeparate() {
     Calls calls = Calls.of(stores.files());
@@ -118,6 +134,18 @@ class SessionsTest extends WithStores {
         .hasMessageContaining("create it first");
     assertThat(calls.get("s1")).isNull();
     assertThat(session.events()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anEventForASessionThatWasNeverCreatedIsRefused(Stores.Kind kind) {
+    Calls calls = Calls.of(kind.open(stores));
+    Session session = Session.builder("none").appName("shop").userId("alice").build();
+    assertThatThrownBy(() -> calls.append(session, Events.text("hello")))
+        .isInstanceOf(SessionNotFoundException.class)
+        .hasMessageContaining("none");
+    assertThat(calls.get("none")).isNull();
+    assertThat(calls.list()).isEmpty();
   }
 
   @Test
@@ -175,6 +203,34 @@ class SessionsTest extends WithStores {
     assertThatThrownBy(() -> calls.get("s1", config(c -> c.numRecentEvents(-1))))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("numRecentEvents");
+  }
+
+  @Test
+  void filtersOfASessionWithoutEventsFindNone() {
+    Calls calls = Calls.of(stores.files());
+    calls.create("s1", Map.of("key", "value"));
+    for (GetSessionConfig config :
+        List.of(
+            config(c -> c.numRecentEvents(5)),
+            config(c -> c.afterTimestamp(Instant.EPOCH)),
+            config(c -> c.numRecentEvents(5).afterTimestamp(Instant.EPOCH)))) {
+      Session session = calls.get("s1", config);
+      assertThat(session.events()).isEmpty();
+      assertThat(session.state()).containsOnly(Map.entry("key", "value"));
+    }
+  }
+
+  @Test
+  void filtersLeaveTheStateWhole() {
+    Calls calls = Calls.of(stores.files());
+    Session session = calls.create("s1", Map.of("initial", 0));
+    for (int i = 0; i < 5; i++) {
+      calls.append(session, Events.changing(Map.of("key" + i, i, "last", i)));
+    }
+    Session filtered = calls.get("s1", config(c -> c.numRecentEvents(1)));
+    assertThat(filtered.events()).hasSize(1);
+    assertThat(filtered.state()).isEqualTo(calls.get("s1").state()).hasSize(7);
+    assertThat(filtered.state()).containsEntry("last", 4);
   }
 
   @Test
@@ -246,6 +302,22 @@ class SessionsTest extends WithStores {
     Calls bare =
         Calls.of(ConversationSessionService.builder().store(store).stateInLists(false).build());
     assertThat(bare.list()).hasSize(210).allMatch(each -> each.state().isEmpty());
+  }
+
+  @Test
+  void sessionsThatAreDeletedAtOnceAreAllGone() throws Exception {
+    Calls calls = Calls.of(stores.postgres());
+    List<Callable<Void>> deletions = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      String id = calls.create("s" + i).id();
+      deletions.add(
+          () -> {
+            calls.delete(id);
+            return null;
+          });
+    }
+    Calls.atOnce(deletions);
+    assertThat(calls.list()).isEmpty();
   }
 
   @Test

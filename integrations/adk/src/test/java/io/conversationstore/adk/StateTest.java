@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -83,6 +84,45 @@ class StateTest extends WithStores {
   }
 
   @Test
+  void keysWithoutAKnownPrefixBelongToTheirSession() {
+    Calls calls = Calls.of(stores.files());
+    Map<String, Object> one = Map.of("key", 1, "session:key", 1, "_app_key", 1, "_user_key", 1);
+    Map<String, Object> two = Map.of("key", 2, "session:key", 2);
+    calls.create("s1", one);
+    calls.create("s2", two);
+    assertThat(calls.get("s1").state()).containsExactlyInAnyOrderEntriesOf(one);
+    assertThat(calls.get("s2").state()).containsExactlyInAnyOrderEntriesOf(two);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void sharedStateOfANewSessionReplacesThatOfTheOthers(Stores.Kind kind) {
+    Calls calls = Calls.of(kind.open(stores));
+    calls.create("s1", Map.of("app:key", "old", "app:kept", 1, "user:key", "old"));
+    calls.as("bob").create("s2", Map.of("app:key", "new"));
+    calls.create("s3", Map.of("user:key", "new"));
+    Map<String, Object> shared = Map.of("app:key", "new", "app:kept", 1, "user:key", "new");
+    assertThat(calls.get("s1").state()).containsExactlyInAnyOrderEntriesOf(shared);
+    assertThat(calls.get("s3").state()).containsExactlyInAnyOrderEntriesOf(shared);
+    assertThat(calls.as("bob").get("s2").state())
+        .containsExactlyInAnyOrderEntriesOf(Map.of("app:key", "new", "app:kept", 1));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aChangeOverwritesAndRemovesInitialKeysAndLeavesTheOthers(Stores.Kind kind) {
+    Calls calls = Calls.of(kind.open(stores));
+    Session session = calls.create("s1", Map.of("kept", "a", "changed", 1, "removed", true));
+    calls.append(
+        session, Events.changing(Map.of("changed", 2, "removed", State.REMOVED, "added", "b")));
+    Map<String, Object> expected = Map.of("kept", "a", "changed", 2, "added", "b");
+    assertThat(session.state()).containsExactlyInAnyOrderEntriesOf(expected);
+    assertThat(calls.get("s1").state()).containsExactlyInAnyOrderEntriesOf(expected);
+    calls.append(session, Events.changing(Map.of("removed", "again")));
+    assertThat(calls.get("s1").state()).containsEntry("removed", "again").hasSize(4);
+  }
+
+  @Test
   void agentsShareTempStateThatIsNeverStored() {
     ConversationStore store = stores.files();
     Calls calls = Calls.of(store);
@@ -147,6 +187,38 @@ class StateTest extends WithStores {
         .containsExactlyInAnyOrderEntriesOf(expected);
     assertThat(calls.events("s1")).hasSize(writers * each);
     assertThat(store.find(ALICE, "s1").orElseThrow().metadata().toString()).contains("asOf");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void writersOfManySessionsAndUsersShareTheStateOfTheApp(Stores.Kind kind) throws Exception {
+    Calls calls = Calls.of(kind.open(stores));
+    List<Callable<Void>> writers = new ArrayList<>();
+    Map<String, Object> shared = new HashMap<>();
+    for (int i = 0; i < 5; i++) {
+      Calls user = calls.as("user" + i);
+      user.create("s" + i);
+      for (int j = 0; j < 10; j++) {
+        Map<String, Object> delta =
+            Map.of("key" + j, j, "app:" + i + "-" + j, j, "app:same", i, "user:same", j);
+        shared.put("app:" + i + "-" + j, j);
+        String id = "s" + i;
+        writers.add(
+            () -> {
+              user.append(user.get(id), Events.changing(delta));
+              return null;
+            });
+      }
+    }
+    Calls.atOnce(writers);
+    Object same = calls.as("user0").get("s0").state().get("app:same");
+    assertThat(same).isIn(0, 1, 2, 3, 4);
+    for (int i = 0; i < 5; i++) {
+      Session session = calls.as("user" + i).get("s" + i);
+      assertThat(session.events()).extracting(Event::id).doesNotHaveDuplicates().hasSize(10);
+      assertThat(session.state()).containsAllEntriesOf(shared).containsEntry("app:same", same);
+      assertThat(session.state()).containsKeys("user:same", "key0", "key9").hasSize(62);
+    }
   }
 
   @Test

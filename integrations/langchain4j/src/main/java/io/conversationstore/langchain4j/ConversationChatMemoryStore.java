@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *     ConversationChatMemoryStore.builder()
  *         .store(store)
  *         .keys(memoryId -> ConversationKey.of(alice, memoryId.toString()))
+ *         .lastMessages(25) // a little more than the window
  *         .build();
  * ChatMemory memory =
  *     MessageWindowChatMemory.builder().id("chat").maxMessages(20).chatMemoryStore(memories).build();

@@ -7,6 +7,7 @@ import io.conversationstore.Message;
 import io.conversationstore.NewConversation;
 import io.conversationstore.StoredMessage;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -64,5 +65,27 @@ class HybridRefusalTest extends OnTestbed {
               assertThat(parked.rejected().conversationId()).startsWith("bad");
               assertThat(parked.rejected().reason()).contains(sqlState).doesNotContain("refused\"");
             });
+  }
+
+  /** The conversation refuses the append, and the record that its create has joined. */
+  @Test
+  void aConversationThatRefusesEveryChangeKeepsNoOtherWaiting() {
+    ConversationStore direct = bed.direct();
+    direct.createIfAbsent(alice, NewConversation.ofId("bad"));
+    server.execute(
+        bed.database(),
+        "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$"
+            + " BEGIN RAISE EXCEPTION 'not this one' USING ERRCODE = 'P0001'; END $$;"
+            + " CREATE TRIGGER refuse BEFORE UPDATE ON conversation_store.conversations"
+            + " FOR EACH ROW WHEN (NEW.conversation_id = 'bad') EXECUTE FUNCTION public.refuse()");
+    bed.goDown();
+    ConversationStore store = bed.node("empty");
+    store.append(alice, NewConversation.ofId("bad"), Message.user("refused"));
+    store.append(alice, NewConversation.ofId("good"), Message.user("good"));
+    bed.comeBack();
+    Testbed.await("the change is parked", () -> store.operator().parked().size() == 1);
+    Testbed.awaitDrained(store);
+    assertThat(texts(direct, "good")).containsExactly("good");
+    assertThat(texts(direct, "bad")).isEmpty();
   }
 }

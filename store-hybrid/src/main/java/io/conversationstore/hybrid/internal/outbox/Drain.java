@@ -455,7 +455,7 @@ public final class Drain {
     for (ConversationCreated create : creates(change)) {
       ConversationState there = watch.look(create.owner(), create.conversationId()).conversation();
       if (there != null && there.isLive()) {
-        if (!primary.recordJoin(create, there.generation())) {
+        if (!isStillLive(create, there)) {
           return false;
         }
         rejectedIn.put(there.id(), there.generation());
@@ -468,6 +468,21 @@ public final class Drain {
         List.of(
             new Settlement(change.id(), Kind.PARKED, PRESENT_EPOCH, rejectedIn, null, reason, at)));
     return true;
+  }
+
+  /**
+   * Records that a create joined this conversation; returns whether the conversation still lives.
+   */
+  private boolean isStillLive(ConversationCreated create, ConversationState conversation) {
+    try {
+      return primary.recordJoin(create, conversation.generation());
+    } catch (EngineFailureException refused) {
+      if (mayBeOfOne(refused)) {
+        // What refuses the change may refuse this as well; others must not wait for it.
+        return true;
+      }
+      throw refused;
+    }
   }
 
   /** The creates in a change; none in one that is applied only once. */

@@ -25,8 +25,8 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.init.ResourceDatabasePopulator;
 
 /**
- * The lines of {@link RatioTest}, the same by pairs, and beside them those of Spring AI's own memory
- * in a database, with its usual window and with the whole history.
+ * The lines of {@link RatioTest}, the same by pairs, and beside them those of Spring AI's own
+ * memory in a database, with its usual window and with the whole history.
  */
 class RatioIT {
 

@@ -602,6 +602,29 @@ class MirrorTest {
   }
 
   @Test
+  void anErasureThatWasSentBeforeLeavesALaterOneAndWhatFollowsIt() throws IOException {
+    MemoryFiles files = new MemoryFiles();
+    Change sent = new Change.OwnerErased(stamp());
+    Change earlier = rename("earlier");
+    Change later = new Change.OwnerErased(stamp().withTime(NOW.plusSeconds(1)));
+    Change behind = create("behind");
+    try (LocalStore engine = Memory.engine(files)) {
+      engine.remember(CONTACT, 0);
+      engine.enqueue(earlier);
+      engine.enqueue(later);
+      engine.enqueue(behind);
+      engine.enqueue(sent);
+      assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(later, behind, sent);
+    }
+    try (LocalStore engine = Memory.engine(files)) {
+      assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(later, behind, sent);
+      Change last = new Change.OwnerErased(stamp().withEpoch(1).withTime(NOW.plusSeconds(2)));
+      engine.enqueue(last);
+      assertThat(engine.pending(10, Long.MAX_VALUE)).containsExactly(last);
+    }
+  }
+
+  @Test
   void whatFollowsAWriteThatLandedLaterIsMadeAfterIt() throws IOException {
     MemoryFiles files = new MemoryFiles();
     Instant landed = NOW.plusSeconds(5);

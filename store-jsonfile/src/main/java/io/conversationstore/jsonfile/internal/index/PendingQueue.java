@@ -488,11 +488,18 @@ public final class PendingQueue {
   /**
    * Removes the changes that an erasure takes before it is queued, including parked ones. If it was
    * sent before, changes of a later epoch stay, as rows do: they came after the database had
-   * applied it. So does an erasure that was requested later.
+   * applied it. So does an erasure that was requested later, with what follows it.
    */
   public void removeErased(Entry erasure) {
+    boolean behindAnother = false;
     for (Entry entry : List.copyOf(of(erasure.owner()))) {
-      if (erasure.takes(entry)) {
+      boolean taken = erasure.takes(entry);
+      if (entry.erases()) {
+        behindAnother = !taken;
+      } else if (behindAnother && entry.own() == ChangeStamp.PRESENT_EPOCH) {
+        taken = false;
+      }
+      if (taken) {
         remove(entry.id());
       }
     }
@@ -542,7 +549,8 @@ public final class PendingQueue {
         }
         boolean behind = entry.conversations().stream().anyMatch(ended::contains);
         if (entry.epoch() != UNCHANGED || behind) {
-          // A conversation of it was erased. What is behind it has that one no more, and stays too.
+          // One of its conversations was erased, so later changes of these stay as well, except
+          // those of the conversation that lives.
           ended.addAll(entry.conversations());
           ended.remove(conversation);
         } else if (!DerivedIds.isOfTakeover(entry.id())) {

@@ -150,6 +150,28 @@ class HybridParkedTest extends OnTestbed {
   }
 
   @Test
+  void row_5_6_anAppendIsSentAgainIfTheConversationThatRejectedItEndsBeforeItIsParked() {
+    direct.createIfAbsent(alice, NewConversation.ofId("new"));
+    UUID message = direct.append(alice, "new", Message.user("another's")).get(0).id();
+    bed.goDown();
+    Testbed.Interposition node = bed.interposed("empty", HybridOptions.defaults());
+    node.primary()
+        .before(
+            (method, arguments) -> {
+              if (method.getName().equals("recordJoin")) {
+                direct.delete(alice, "new");
+              }
+            });
+    node.store().append(alice, NewConversation.ofId("new"), Message.user("mine").withId(message));
+    bed.comeBack();
+    Testbed.awaitDrained(node.store());
+    assertThat(node.store().operator().parked()).isEmpty();
+    assertThat(direct.last(alice, "new", 10))
+        .extracting(StoredMessage::text)
+        .containsExactly("mine");
+  }
+
+  @Test
   void row_5_6_aDiscardedChangeIsGone() {
     UUID change = parked().rejected().changeId();
     assertThat(store.operator().discardParked(UUID.randomUUID())).isFalse();

@@ -241,6 +241,19 @@ class ConversationStoreChatMemoryRepositoryTest {
   }
 
   @Test
+  void moreMessagesOfOthersThanAReadTakesAtFirstBelongToTheWindow() {
+    repository.saveAll(id, users("a", "b"));
+    List<String> all = new ArrayList<>(List.of("a", "b"));
+    for (int i = 0; i < 20; i++) {
+      store.append(ALICE, id, io.conversationstore.Message.user("other " + i));
+      all.add("other " + i);
+    }
+    assertThat(repository.findByConversationId(id))
+        .extracting(Message::getText)
+        .containsExactlyElementsOf(all);
+  }
+
+  @Test
   void anotherWritersMessageBetweenReadAndSaveIsKept() {
     repository.saveAll(id, users("a"));
     List<Message> read = repository.findByConversationId(id);

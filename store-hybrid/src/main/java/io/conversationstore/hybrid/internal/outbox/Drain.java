@@ -425,7 +425,8 @@ public final class Drain {
       throw unavailable;
     } catch (ConversationStoreException | IllegalArgumentException refused) {
       if (!park(change, String.valueOf(refused.getMessage()), at)) {
-        // Rejected by a conversation that ended meanwhile, and the next one may accept it.
+        // Rejected by a conversation that ended meanwhile, and the next one may accept it. At once:
+        // the rest of the batch may hold changes behind it.
         send(change, onFailure);
       }
       return;

@@ -12,7 +12,6 @@ import io.conversationstore.Page;
 import io.conversationstore.Role;
 import io.conversationstore.StoredMessage;
 import io.conversationstore.UnknownWhileOfflineException;
-import io.conversationstore.langchain4j.Difference.Edge;
 import io.conversationstore.langchain4j.Difference.Shown;
 import io.conversationstore.langchain4j.Difference.WhenUnclear;
 import io.conversationstore.spi.UuidV7;
@@ -138,41 +137,13 @@ final class ChatHistory {
       takeSystem(view);
       Selection selection = selector.apply(view.withSystem(system));
       if (!selection.needsMore() || view.whole()) {
-        return new Selected(selection.entries(), edge(tail, view, selection.entries()));
+        return new Selected(selection.entries(), Edge.of(tail, view, selection.entries()));
       }
       query =
           query
               .withCursor(page.cursor())
               .withLimit(Math.min(Page.MAX_LIMIT, Math.max(pageSize, tail.size())));
     }
-  }
-
-  private static Edge edge(List<StoredMessage> tail, View view, List<Entry> selected) {
-    if (selected.isEmpty()) {
-      return Edge.NONE;
-    }
-    Set<UUID> above = new LinkedHashSet<>();
-    for (Entry entry : view.entries().subList(0, view.entries().indexOf(selected.get(0)))) {
-      above.add(entry.id());
-    }
-    Set<UUID> ids = new HashSet<>();
-    selected.forEach(entry -> ids.add(entry.id()));
-    // Those that they were placed behind are needed too, also if they are hidden by now.
-    for (int i = tail.size() - 1; i >= 0; i--) {
-      UUID after = Placement.of(tail.get(i).message()).after();
-      if (after != null && ids.contains(tail.get(i).id())) {
-        ids.add(after);
-      }
-    }
-    UUID first = null;
-    for (StoredMessage message : tail) {
-      if (first == null && ids.contains(message.id())) {
-        first = message.id();
-      } else if (first == null) {
-        above.remove(message.id());
-      }
-    }
-    return new Edge(first, above);
   }
 
   private void takeSystem(View view) {
@@ -255,13 +226,8 @@ final class ChatHistory {
           new Shown(
               extended.subList(surplus, extended.size()),
               false,
-              new Edge(first(before, added), before.edge().above())));
+              before.edge().with(added, before.edge().above())));
     }
-  }
-
-  private static @Nullable UUID first(Shown before, List<Entry> added) {
-    UUID first = before.edge().first();
-    return first != null || added.isEmpty() ? first : added.get(0).id();
   }
 
   /** Makes the window this list: appends what is new in it. */
@@ -329,7 +295,7 @@ final class ChatHistory {
     }
     List<Entry> window = merged(difference, entries);
     Set<UUID> above = changed ? Set.of() : before.edge().above();
-    remember(new Shown(window, false, new Edge(first(before, window), above)));
+    remember(new Shown(window, false, before.edge().with(window, above)));
   }
 
   /** Where a placed message goes: behind a stored one, or behind the one before it in the turn. */

@@ -94,8 +94,8 @@ public final class ConversationChatMemory implements ChatMemory {
   /**
    * Makes the window this list: appends what is new in it, and hides from later windows what it
    * lacks. If it lacks any, no window on the conversation shows older messages from then on. The
-   * history keeps everything. What was taken away without a new message is hidden from other
-   * memories with the next message.
+   * history keeps everything. If the list has no new message, other memories learn only with the
+   * next message what it lacks.
    *
    * @throws IllegalArgumentException if the list is empty
    */

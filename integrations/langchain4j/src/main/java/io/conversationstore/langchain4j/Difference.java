@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  *       are gone from the middle or the end, are hidden from windows. By content alone nothing is
  *       hidden, except with {@code REPLACE}, because another writer may have added what the list
  *       lacks; and with {@code APPEND} the last message is new, also if an earlier one equals it.
- *   <li>A list that has nothing of the shown window takes its place: all of that is hidden. A
- *       single new message may also have moved the window so far, so it does so only with {@code
- *       REPLACE}.
+ *   <li>A list that has nothing of the shown window replaces it: all shown messages are hidden.
+ *       With a single new message this holds only for {@code REPLACE}, because the message may have
+ *       pushed all others out of a small window.
  * </ol>
  *
  * @param matched for each message of the list its entry in the shown window; null if it is new
@@ -46,17 +46,6 @@ record Difference(List<@Nullable Entry> matched, int tail, Set<UUID> hidden) {
     KEEP,
     /** It is unchanged, and all that it lacks is hidden: the caller sets a state. */
     REPLACE
-  }
-
-  /**
-   * Where a window ends toward older messages.
-   *
-   * @param first which of its messages was stored first, or one before it; null if it was empty
-   * @param above messages stored later that stand before the window, because they were placed there
-   */
-  record Edge(@Nullable UUID first, Set<UUID> above) {
-
-    static final Edge NONE = new Edge(null, Set.of());
   }
 
   /** A window as it was shown. */

@@ -37,8 +37,9 @@ import org.jspecify.annotations.Nullable;
  *       message's creation time is not before {@link State.Live#lastMessageAt()}, unless it has its
  *       own.
  *   <li>Deleted rows keep their place without content: key, {@code seq}, digest, generation.
- *       Deleting a conversation deletes its messages. An erasure also removes the rows and raises
- *       the owner's epoch by one.
+ *       Deleting a conversation deletes its messages. An erasure also removes the rows and begins
+ *       the owner's next epoch: one above the present epoch, or above the one that it names if that
+ *       is later, as an erasure that waited behind another one may.
  *   <li>Message count and usage change only with rows that changed.
  *   <li>Appends, edits and updates, touches included, move {@link State.Live#updatedAt()}; deleting
  *       a message does not.

@@ -204,7 +204,10 @@ public final class ConversationStoreChatMemoryRepository implements ChatMemoryRe
     return saved.isPresent() ? saved.get() : unsaved(tail);
   }
 
-  /** The window that was saved last; empty if these messages do not tell, or it was deleted. */
+  /**
+   * The window that was saved last; empty if none of these messages carries one, or its first
+   * message was deleted.
+   */
   private Optional<Shown> saved(ConversationPlace place, MessageLog.Tail tail) {
     List<StoredMessage> messages = tail.messages();
     for (int i = messages.size() - 1; i >= 0; i--) {

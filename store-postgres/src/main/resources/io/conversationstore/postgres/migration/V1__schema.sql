@@ -1475,7 +1475,9 @@ BEGIN
   DELETE FROM ${schema}.conversations c WHERE c.tenant_id = p_tenant AND c.user_id = p_user;
   DELETE FROM ${schema}.user_preferences p WHERE p.tenant_id = p_tenant AND p.user_id = p_user;
   PERFORM set_config('conversation_store.allow_delete', '', true);
-  UPDATE ${schema}.owners o SET epoch = greatest(o.epoch, p_epoch) + 1, changed_xid = pg_current_xact_id()
+  -- An erasure that waited behind another one names the epoch that the other one may have begun.
+  UPDATE ${schema}.owners o
+    SET epoch = greatest(o.epoch, p_epoch) + 1, changed_xid = pg_current_xact_id()
     WHERE o.tenant_id = p_tenant AND o.user_id = p_user
     RETURNING o.epoch INTO epoch;
   erased_at := clock_timestamp();
